@@ -1,0 +1,9 @@
+// segdl: segmented, resumable, verified downloads. Everything public.
+#pragma once
+
+#include <segdl/error.h>
+#include <segdl/range.h>
+#include <segdl/session.h>
+#include <segdl/status.h>
+#include <segdl/task.h>
+#include <segdl/version.h>

@@ -1,0 +1,117 @@
+// One download: what to fetch and where to, how far it is, and what came of it.
+#pragma once
+
+#include <segdl/error.h>
+#include <segdl/range.h>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace segdl {
+
+// One header field sent with every request to the origin it was given for, and to no other (RFC 9110 section 15.4: a
+// client that follows redirects must not leak credentials). Names and values with CR, LF or NUL are refused.
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+// Basic credentials (RFC 7617), bound to the origin of the request's URL.
+struct Credentials {
+  std::string user;
+  std::string password;
+};
+
+// When data is forced to disk.
+enum class Sync : std::uint8_t {
+  interval,  // a checkpoint every second or 64 MiB, and before the output appears (the default)
+  end,       // only before the output appears: a power cut costs the whole transfer of this run
+  none,      // never: after a power cut the output may be wrong or missing
+};
+
+// A download to make. Copied by Session::download(); nothing in it is kept on disk but the URL without secrets.
+struct Request {
+  std::string url = {};                        // http or https; may carry userinfo
+  std::filesystem::path directory = ".";       // where the output goes; must exist
+  std::string output = {};                     // a name inside `directory`; empty: the URL's last component, made safe
+  std::vector<Header> headers = {};
+  std::optional<Credentials> credentials = std::nullopt;
+  std::uint64_t segment_size = 0;              // 0: chosen from the size; else a power of two, 16 KiB to 16 MiB
+  Sync sync = Sync::interval;
+  bool overwrite = false;                      // replace an existing output, or a foreign file under one of our names
+  bool resume = true;                          // false: what an earlier run left is set aside and fetched again
+  bool accept_unframed = false;                // believe the end of a connection to be the end of the resource
+};
+
+// How sure it is that the output is one version of the resource.
+enum class VerifiedTo : std::uint8_t {
+  length,            // the server named neither a strong validator nor a digest
+  strong_validator,  // every response carried the same strong ETag or Last-Modified (RFC 9110 section 8.8)
+};
+
+enum class Phase : std::uint8_t { starting, fetching, waiting, verifying, publishing, ended };
+
+// A moment of a running download. Sizes in bytes.
+struct Progress {
+  Phase phase = Phase::starting;
+  std::optional<std::uint64_t> total = std::nullopt;  // unknown until the first response, and for some servers always
+  std::uint64_t done = 0;           // on disk or in the segment being filled, inherited claims included
+  std::uint64_t fetched = 0;        // body bytes received in this run
+  std::uint64_t reused = 0;         // claims inherited from an earlier run, less what was revoked
+  std::uint64_t verified = 0;       // of `reused`, how much has been proved again in this run
+  unsigned retries = 0;
+  std::string note = {};            // what is being waited for or was decided; foreign text in it is escaped
+};
+
+// What a finished download did. Sizes in bytes. For a resource of known size: total == fetched + reused - wasted.
+struct Report {
+  std::filesystem::path output = {};
+  std::uint64_t total = 0;
+  std::uint64_t fetched = 0;   // body bytes received in this run
+  std::uint64_t reused = 0;    // bytes of earlier runs that were proved and kept
+  std::uint64_t revoked = 0;   // bytes of earlier runs whose proof failed; they were fetched again
+  std::uint64_t wasted = 0;    // body bytes received and thrown away
+  unsigned retries = 0;
+  unsigned restarts = 0;       // how often the resource changed and was begun again
+  VerifiedTo verified_to = VerifiedTo::length;
+  bool insecure = false;       // certificates were not checked
+  std::vector<std::string> notes = {};  // what a person should know: "the server does not serve ranges", ...
+  std::chrono::nanoseconds elapsed{0};
+};
+
+namespace engine {
+struct TaskState;
+}
+
+// A handle to one download. Move-only; the download belongs to its Session, so dropping the handle cancels it and
+// waits for it to end (within 200 ms, except while the output is being published). Thread-safe.
+class Task {
+ public:
+  Task(Task&&) noexcept;
+  Task& operator=(Task&&) noexcept;
+  ~Task();
+
+  // Waits for the end. Every call gives the same result.
+  const Result<Report>& wait();
+
+  // Waits for the end, at most this long. True when it has ended.
+  bool wait_for(std::chrono::milliseconds);
+
+  // Asks the download to end. What is on disk stays and is continued by the same request. Returns at once; wait()
+  // then gives Cause::cancelled, or success if the output was already being published.
+  void cancel();
+
+  Progress progress() const;
+
+ private:
+  friend class Session;
+  explicit Task(std::unique_ptr<engine::TaskState>);
+  std::unique_ptr<engine::TaskState> state_;
+};
+
+}  // namespace segdl

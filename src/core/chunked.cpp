@@ -1,0 +1,119 @@
+#include "core/chunked.h"
+
+#include "core/ascii.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace segdl {
+namespace {
+
+constexpr unsigned kMaxDigits = 16;
+constexpr std::size_t kMaxExtension = 4 * 1024;
+constexpr std::size_t kMaxTrailer = 64 * 1024;
+
+Error bad_chunk(std::string reason) {
+  Error error;
+  error.cause = Cause::network;
+  error.remedy = Remedy::refetch;
+  error.operation = "read the response";
+  error.reason = std::move(reason);
+  return error;
+}
+
+}  // namespace
+
+void ChunkedDecoder::skip_body(std::uint64_t count) {
+  assert(count <= body_ahead());
+  left_ -= count;
+  if (left_ == 0 && state_ == State::body) state_ = State::body_cr;
+}
+
+Result<ChunkedDecoder::Step> ChunkedDecoder::step(std::string_view wire) {
+  Step step;
+  while (step.consumed < wire.size() && state_ != State::done) {
+    if (state_ == State::body) {
+      step.body_begin = step.consumed;
+      step.body_size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, wire.size() - step.consumed));
+      step.consumed += step.body_size;
+      skip_body(step.body_size);
+      return step;
+    }
+    if (const char* problem = take(wire[step.consumed])) return bad_chunk(problem);
+    ++step.consumed;
+  }
+  return step;
+}
+
+// One byte of framing. The problem with it, or null.
+const char* ChunkedDecoder::take(char c) {
+  switch (state_) {
+    case State::size_first:
+    case State::size:
+      return take_size(c);
+    case State::extension:
+      if (++skipped_ > kMaxExtension) return "a chunk extension is too long";
+      if (c == '\n') return "a chunk size does not end with CR LF";
+      if (c == '\r') state_ = State::size_lf;
+      return nullptr;
+    case State::size_lf:
+      skipped_ = digits_ = 0;
+      state_ = left_ > 0 ? State::body : State::trailer_start;
+      return c == '\n' ? nullptr : "a chunk size does not end with CR LF";
+    case State::body_cr:
+      state_ = State::body_lf;
+      return c == '\r' ? nullptr : "a chunk is longer than its size says";
+    case State::body_lf:
+      state_ = State::size_first;
+      return c == '\n' ? nullptr : "a chunk is longer than its size says";
+    case State::trailer_start:
+    case State::trailer:
+    case State::trailer_lf:
+    case State::end_lf:
+      return take_trailer(c);
+    case State::body:
+    case State::done:
+      break;
+  }
+  return nullptr;
+}
+
+const char* ChunkedDecoder::take_size(char c) {
+  const int digit = hex_value(c);
+  if (digit >= 0) {
+    if (++digits_ > kMaxDigits || left_ >> 59 != 0) return "a chunk size is too large";
+    left_ = left_ << 4 | static_cast<unsigned>(digit);
+    state_ = State::size;
+    return nullptr;
+  }
+  if (state_ == State::size_first) return "a chunk size is not a hexadecimal number";
+  if (c == '\r') {
+    state_ = State::size_lf;
+  } else if (c == ';') {
+    state_ = State::extension;
+  } else {
+    return "a chunk size is not a hexadecimal number";
+  }
+  return nullptr;
+}
+
+const char* ChunkedDecoder::take_trailer(char c) {
+  if (++skipped_ > kMaxTrailer) return "the trailer section is too long";
+  switch (state_) {
+    case State::trailer_start:
+      state_ = c == '\r' ? State::end_lf : State::trailer;
+      return c == '\n' ? "the trailer section does not end with CR LF" : nullptr;
+    case State::trailer:
+      if (c == '\r') state_ = State::trailer_lf;
+      return c == '\n' ? "the trailer section does not end with CR LF" : nullptr;
+    case State::trailer_lf:
+      state_ = State::trailer_start;
+      return c == '\n' ? nullptr : "the trailer section does not end with CR LF";
+    default:
+      state_ = State::done;
+      return c == '\n' ? nullptr : "the trailer section does not end with CR LF";
+  }
+}
+
+}  // namespace segdl

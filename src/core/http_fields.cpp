@@ -1,0 +1,193 @@
+#include "core/http_fields.h"
+
+#include "core/ascii.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace segdl {
+namespace {
+
+constexpr std::chrono::seconds kStrongAge{60};
+constexpr std::chrono::seconds kMaxRetryAfter{300};
+
+// entity-tag = [ %s"W/" ] DQUOTE *etagc DQUOTE (RFC 9110 section 8.8.3).
+std::optional<Validator> etag_of(const ResponseHead& head) {
+  const std::string* value = head.find("ETag");
+  if (value == nullptr || value->empty() || value->size() > kMaxValidator) return std::nullopt;
+  std::string_view opaque = *value;
+  const bool weak = opaque.starts_with("W/");
+  if (weak) opaque.remove_prefix(2);
+  const bool quoted = opaque.size() > 2 && opaque.front() == '"' && opaque.back() == '"' &&
+                      std::none_of(opaque.begin() + 1, opaque.end() - 1, [](char c) { return c == '"' || c == ' '; });
+  return Validator{quoted && !weak ? Validator::Kind::strong_etag : Validator::Kind::weak_etag, *value};
+}
+
+std::optional<std::chrono::sys_seconds> date_field(const ResponseHead& head, std::string_view name) {
+  const std::string* value = head.find(name);
+  return value != nullptr ? parse_http_date(*value) : std::nullopt;
+}
+
+// Reads a date's parts one after the other.
+class DateReader {
+ public:
+  explicit DateReader(std::string_view text) : text_(text) {}
+
+  bool ok() const { return ok_; }
+  bool at_end() const { return ok_ && text_.empty(); }
+
+  void expect(std::string_view literal) {
+    ok_ = ok_ && text_.starts_with(literal);
+    if (ok_) text_.remove_prefix(literal.size());
+  }
+
+  int number(std::size_t digits, bool padded = false) {
+    if (!ok_ || text_.size() < digits) return fail();
+    std::string_view part = text_.substr(0, digits);
+    if (padded && part.starts_with(' ')) part.remove_prefix(1);
+    const auto value = parse_decimal(part);
+    if (!value) return fail();
+    text_.remove_prefix(digits);
+    return static_cast<int>(*value);
+  }
+
+  unsigned month() {
+    constexpr std::array<std::string_view, 12> kNames = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const auto found = std::find(kNames.begin(), kNames.end(), text_.substr(0, 3));
+    if (!ok_ || found == kNames.end()) return static_cast<unsigned>(fail());
+    text_.remove_prefix(3);
+    return static_cast<unsigned>(found - kNames.begin()) + 1;
+  }
+
+  std::optional<std::chrono::seconds> time_of_day() {
+    const int hour = number(2);
+    expect(":");
+    const int minute = number(2);
+    expect(":");
+    const int second = number(2);
+    if (!ok_ || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+    return std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second);
+  }
+
+ private:
+  int fail() {
+    ok_ = false;
+    return 0;
+  }
+
+  std::string_view text_;
+  bool ok_ = true;
+};
+
+std::optional<std::chrono::sys_seconds> date_from(int year, unsigned month, int day,
+                                                  std::optional<std::chrono::seconds> time) {
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!time || !date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date) + *time;
+}
+
+// Sun, 06 Nov 1994 08:49:37 GMT
+std::optional<std::chrono::sys_seconds> fixdate(std::string_view text) {
+  DateReader reader(text);
+  const int day = reader.number(2);
+  reader.expect(" ");
+  const unsigned month = reader.month();
+  reader.expect(" ");
+  const int year = reader.number(4);
+  reader.expect(" ");
+  const auto time = reader.time_of_day();
+  reader.expect(" GMT");
+  return reader.at_end() ? date_from(year, month, day, time) : std::nullopt;
+}
+
+// Sunday, 06-Nov-94 08:49:37 GMT
+std::optional<std::chrono::sys_seconds> rfc850_date(std::string_view text) {
+  DateReader reader(text);
+  const int day = reader.number(2);
+  reader.expect("-");
+  const unsigned month = reader.month();
+  reader.expect("-");
+  const int year = reader.number(2);
+  reader.expect(" ");
+  const auto time = reader.time_of_day();
+  reader.expect(" GMT");
+  // Two digits mean the century that is nearest; a file's dates lie in the past.
+  return reader.at_end() ? date_from(year < 70 ? 2000 + year : 1900 + year, month, day, time) : std::nullopt;
+}
+
+// Sun Nov  6 08:49:37 1994, after the day's name
+std::optional<std::chrono::sys_seconds> asctime_date(std::string_view text) {
+  DateReader reader(text);
+  const unsigned month = reader.month();
+  reader.expect(" ");
+  const int day = reader.number(2, true);
+  reader.expect(" ");
+  const auto time = reader.time_of_day();
+  reader.expect(" ");
+  const int year = reader.number(4);
+  return reader.at_end() ? date_from(year, month, day, time) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<ContentRange> parse_content_range(std::string_view value) {
+  constexpr std::string_view kUnit = "bytes ";
+  if (value.size() < kUnit.size() || !same_text(value.substr(0, kUnit.size()), kUnit)) return std::nullopt;
+  value.remove_prefix(kUnit.size());
+  const auto slash = value.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const std::string_view range = value.substr(0, slash);
+  const std::string_view total = value.substr(slash + 1);
+  ContentRange result;
+  if (total != "*") {
+    result.total = parse_decimal(total);
+    if (!result.total) return std::nullopt;
+  }
+  if (range == "*") return result.total ? std::optional(result) : std::nullopt;
+  const auto dash = range.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto first = parse_decimal(range.substr(0, dash));
+  const auto last = parse_decimal(range.substr(dash + 1));
+  if (!first || !last || *last < *first || (result.total && *result.total <= *last)) return std::nullopt;
+  result.range = Range{*first, *last + 1};
+  return result;
+}
+
+std::string range_field(Range range) { return fmt::format("bytes={}-{}", range.begin, range.end - 1); }
+
+Validator validator_of(const ResponseHead& head) {
+  auto etag = etag_of(head);
+  if (etag && etag->strong()) return *etag;
+  const auto modified = date_field(head, "Last-Modified");
+  if (!modified) return etag.value_or(Validator{});
+  const auto date = date_field(head, "Date");
+  const std::string& value = *head.find("Last-Modified");
+  if (date && *date - *modified >= kStrongAge) return {Validator::Kind::strong_date, value};
+  return etag.value_or(Validator{Validator::Kind::weak_date, value});
+}
+
+std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
+  const auto comma = text.find(", ");
+  if (comma == 3) return fixdate(text.substr(comma + 2));
+  if (comma != std::string_view::npos) return rfc850_date(text.substr(comma + 2));
+  return text.size() > 4 && text[3] == ' ' ? asctime_date(text.substr(4)) : std::nullopt;
+}
+
+std::optional<std::chrono::seconds> retry_after(const ResponseHead& head, std::chrono::system_clock::time_point wall) {
+  const std::string* value = head.find("Retry-After");
+  if (value == nullptr) return std::nullopt;
+  if (!value->empty() && std::all_of(value->begin(), value->end(), is_digit)) {
+    const auto seconds = parse_decimal(*value).value_or(static_cast<std::uint64_t>(kMaxRetryAfter.count()));
+    return std::min(kMaxRetryAfter, std::chrono::seconds(std::min<std::uint64_t>(seconds, 1'000'000)));
+  }
+  const auto until = parse_http_date(*value);
+  if (!until) return std::nullopt;
+  const auto from = date_field(head, "Date").value_or(std::chrono::floor<std::chrono::seconds>(wall));
+  return std::clamp<std::chrono::seconds>(*until - from, std::chrono::seconds(0), kMaxRetryAfter);
+}
+
+}  // namespace segdl

@@ -1,0 +1,189 @@
+#include "core/journal_format.h"
+
+#include "core/xxh3.h"
+
+#include <algorithm>
+#include <limits>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace segdl {
+namespace {
+
+// Like PNG's: a byte above 0x7f, line ends of both kinds and a ^Z show damage by text-mode copies.
+constexpr std::array<unsigned char, 8> kMagic = {0x93, 'S', 'G', 'D', '\r', '\n', 0x1a, '\n'};
+constexpr std::array<unsigned char, 8> kFactsMagic = {'S', 'G', 'D', 'F', 'A', 'C', 'T', 'S'};
+constexpr std::uint32_t kVersion = 1;
+constexpr std::size_t kCheckAt = kJournalBlock - 8;
+constexpr std::size_t kMaxUrl = 3 * 1024;
+constexpr std::uint64_t kUnknown = std::numeric_limits<std::uint64_t>::max();
+
+constexpr std::uint32_t kHasLayout = 1;
+constexpr std::uint32_t kHasStreamTotal = 2;
+constexpr std::uint32_t kStreamComplete = 1;
+
+class Writer {
+ public:
+  explicit Writer(JournalBlock& block) : block_(block) {}
+
+  template <class Integer>
+  void put(Integer value) {
+    for (std::size_t i = 0; i < sizeof(Integer); ++i) block_[at_++] = static_cast<std::byte>(value >> (8 * i) & 0xff);
+  }
+  void put(const std::array<unsigned char, 8>& bytes) {
+    for (const unsigned char byte : bytes) block_[at_++] = std::byte{byte};
+  }
+  void put(std::string_view text) {
+    for (const char c : text) block_[at_++] = static_cast<std::byte>(c);
+  }
+  void seal() {
+    const std::uint64_t check = digest_of(std::span(block_).first(kCheckAt));
+    at_ = kCheckAt;
+    put(check);
+  }
+
+ private:
+  JournalBlock& block_;
+  std::size_t at_ = 0;
+};
+
+using Block = std::span<const std::byte, kJournalBlock>;
+
+class Reader {
+ public:
+  explicit Reader(Block block) : block_(block) {}
+
+  template <class Integer>
+  Integer get() {
+    Integer value = 0;
+    for (std::size_t i = 0; i < sizeof(Integer); ++i) {
+      value = static_cast<Integer>(value | static_cast<Integer>(std::to_integer<Integer>(block_[at_++]) << (8 * i)));
+    }
+    return value;
+  }
+  bool has(const std::array<unsigned char, 8>& bytes) {
+    bool same = true;
+    for (const unsigned char byte : bytes) same = block_[at_++] == std::byte{byte} && same;
+    return same;
+  }
+  std::string text(std::size_t size) {
+    std::string result;
+    for (std::size_t i = 0; i < size; ++i) result += std::to_integer<char>(block_[at_++]);
+    return result;
+  }
+  // Whether only zeros follow up to the check.
+  bool only_zeros_left() const {
+    return std::all_of(block_.begin() + static_cast<std::ptrdiff_t>(at_), block_.begin() + kCheckAt,
+                       [](std::byte b) { return b == std::byte{0}; });
+  }
+
+ private:
+  Block block_;
+  std::size_t at_ = 0;
+};
+
+bool sealed(Block block) {
+  std::uint64_t check = 0;
+  for (std::size_t i = 0; i < 8; ++i) check |= std::to_integer<std::uint64_t>(block[kCheckAt + i]) << (8 * i);
+  return check == digest_of(block.first(kCheckAt));
+}
+
+// The layout that the numbers describe, if they agree with each other.
+std::optional<Layout> layout_from(std::uint64_t total, std::uint64_t segment_size, std::uint32_t count) {
+  if (!Layout::valid_segment_size(segment_size) || total == 0 || total >> 63 != 0) return std::nullopt;
+  if (total / segment_size >= std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+  const Layout layout(total, segment_size);
+  return layout.count() == count ? std::optional(layout) : std::nullopt;
+}
+
+std::variant<Identity, BadBlock> read_identity(Reader& reader) {
+  Identity identity;
+  const auto flags = reader.get<std::uint32_t>();
+  const auto total = reader.get<std::uint64_t>();
+  const auto segment_size = reader.get<std::uint64_t>();
+  const auto count = reader.get<std::uint32_t>();
+  const auto kind = reader.get<std::uint16_t>();
+  const auto length = reader.get<std::uint16_t>();
+  identity.data_device = reader.get<std::uint64_t>();
+  identity.data_inode = reader.get<std::uint64_t>();
+  if (kind > static_cast<std::uint16_t>(Validator::Kind::strong_etag) || length > kMaxValidator) {
+    return BadBlock{false, false, "its validator is not valid"};
+  }
+  identity.validator = {static_cast<Validator::Kind>(kind), reader.text(length)};
+  if (!reader.only_zeros_left()) return BadBlock{false, false, "it has bytes where there should be none"};
+  if (flags == kHasLayout) {
+    identity.layout = layout_from(total, segment_size, count);
+    if (!identity.layout) return BadBlock{false, false, "its sizes do not fit each other"};
+    return identity;
+  }
+  const bool known = flags == kHasStreamTotal;
+  if ((flags != 0 && !known) || segment_size != 0 || count != 0 || (!known && total != kUnknown) ||
+      (known && total >> 63 != 0)) {
+    return BadBlock{false, false, "its sizes do not fit each other"};
+  }
+  if (known) identity.stream_total = total;
+  return identity;
+}
+
+}  // namespace
+
+JournalBlock encode_identity(const Identity& identity) {
+  JournalBlock block{};
+  Writer writer(block);
+  writer.put(kMagic);
+  writer.put(kVersion);
+  writer.put(identity.layout ? kHasLayout : identity.stream_total ? kHasStreamTotal : std::uint32_t{0});
+  writer.put(identity.layout ? identity.layout->total() : identity.stream_total.value_or(kUnknown));
+  writer.put(identity.layout ? identity.layout->segment_size() : std::uint64_t{0});
+  writer.put(identity.layout ? identity.layout->count() : std::uint32_t{0});
+  writer.put(static_cast<std::uint16_t>(identity.validator.kind));
+  writer.put(static_cast<std::uint16_t>(identity.validator.value.size()));
+  writer.put(identity.data_device);
+  writer.put(identity.data_inode);
+  writer.put(std::string_view(identity.validator.value));
+  writer.seal();
+  return block;
+}
+
+std::variant<Identity, BadBlock> decode_identity(Block block) {
+  Reader reader(block);
+  if (!reader.has(kMagic)) {
+    const bool empty = std::all_of(block.begin(), block.end(), [](std::byte b) { return b == std::byte{0}; });
+    return BadBlock{!empty, empty, empty ? "it is all zeros" : "it is not a segdl journal"};
+  }
+  if (!sealed(block)) return BadBlock{false, false, "its check does not match"};
+  const auto version = reader.get<std::uint32_t>();
+  if (version != kVersion) return BadBlock{true, false, "it was made by another version of segdl"};
+  return read_identity(reader);
+}
+
+JournalBlock encode_facts(const Facts& facts) {
+  JournalBlock block{};
+  Writer writer(block);
+  const std::string_view url = std::string_view(facts.url).substr(0, kMaxUrl);
+  writer.put(kFactsMagic);
+  writer.put(facts.stream_complete ? kStreamComplete : std::uint32_t{0});
+  writer.put(static_cast<std::uint32_t>(url.size()));
+  writer.put(facts.stream_length);
+  writer.put(facts.stream_digest);
+  writer.put(url);
+  writer.seal();
+  return block;
+}
+
+std::optional<Facts> decode_facts(Block block) {
+  Reader reader(block);
+  if (!reader.has(kFactsMagic) || !sealed(block)) return std::nullopt;
+  Facts facts;
+  const auto flags = reader.get<std::uint32_t>();
+  const auto length = reader.get<std::uint32_t>();
+  facts.stream_complete = flags == kStreamComplete;
+  facts.stream_length = reader.get<std::uint64_t>();
+  facts.stream_digest = reader.get<std::uint64_t>();
+  if (flags > kStreamComplete || length > kMaxUrl) return std::nullopt;
+  facts.url = reader.text(length);
+  return reader.only_zeros_left() ? std::optional(facts) : std::nullopt;
+}
+
+}  // namespace segdl

@@ -1,0 +1,69 @@
+// The bytes of a journal. doc/journal.md has the table; this is the only code that knows it.
+#pragma once
+
+#include <segdl/error.h>
+
+#include "core/http_fields.h"
+#include "core/layout.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+
+namespace segdl {
+
+inline constexpr std::uint64_t kJournalBlock = 4096;
+
+// What the journal is about. Never changes once the journal has its name (J1).
+struct Identity {
+  // Absent for a stream: a resource that can't be continued (no ranges served, or size unknown). Its journal makes no claims.
+  std::optional<Layout> layout;
+  std::optional<std::uint64_t> stream_total;  // of a stream, if known
+  Validator validator;
+  std::uint64_t data_device = 0;  // st_dev and st_ino of the data file: how a published output is recognised
+  std::uint64_t data_inode = 0;
+  friend bool operator==(const Identity&, const Identity&) = default;
+};
+
+// What may change, under a check of its own.
+struct Facts {
+  std::string url;             // as given, redacted; at most 3 KiB kept
+  bool stream_complete = false;        // a stream arrived whole: the next two are right
+  std::uint64_t stream_length = 0;
+  std::uint64_t stream_digest = 0;     // XXH3-64 of all its bytes
+  friend bool operator==(const Facts&, const Facts&) = default;
+};
+
+// Offsets in a journal of `count` segments.
+struct JournalShape {
+  std::uint32_t count = 0;
+  std::uint64_t facts_at() const { return kJournalBlock; }
+  std::uint64_t bitmap_at() const { return 2 * kJournalBlock; }
+  std::uint64_t bitmap_bytes() const { return (std::uint64_t{count} + 63) / 64 * 8; }
+  std::uint64_t digests_at() const { return bitmap_at() + padded(bitmap_bytes()); }
+  std::uint64_t copy_at() const { return digests_at() + padded(std::uint64_t{count} * 8); }
+  std::uint64_t length() const { return copy_at() + kJournalBlock; }
+
+ private:
+  static std::uint64_t padded(std::uint64_t size) { return (size + kJournalBlock - 1) / kJournalBlock * kJournalBlock; }
+};
+
+using JournalBlock = std::array<std::byte, kJournalBlock>;
+
+JournalBlock encode_identity(const Identity&);
+JournalBlock encode_facts(const Facts&);
+
+// Why a block is not valid: `foreign` if it does not even begin with the magic.
+struct BadBlock {
+  bool foreign = false;
+  bool empty = false;  // all zero bytes
+  std::string reason;
+};
+std::variant<Identity, BadBlock> decode_identity(std::span<const std::byte, kJournalBlock>);
+std::optional<Facts> decode_facts(std::span<const std::byte, kJournalBlock>);  // nothing if the check fails
+
+}  // namespace segdl

@@ -1,0 +1,14 @@
+// The host part of a URL (RFC 3986 section 3.2.2), strictly: what can be read in two ways is refused.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace segdl {
+
+// Lower case, without brackets and without a trailing dot; nothing if it is not a plain name, a dotted quad or a bracketed IPv6 address.
+// Decimal, octal, hexadecimal and shortened IPv4 forms, scope ids and non-ASCII names are refused.
+std::optional<std::string> normal_host(std::string_view host);
+
+}  // namespace segdl

@@ -1,0 +1,112 @@
+// Place's way of starting over without losing earlier work too soon; the picture is in place.h.
+#include "engine/errors.h"
+#include "engine/place.h"
+
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+Result<std::uint64_t> size_of(Directory& directory, const std::string& name) {
+  auto status = directory.status(name);
+  if (!status) return std::move(status).error();
+  return status->has_value() ? (*status)->size : 0;
+}
+
+Result<std::unique_ptr<File>> new_locked_file(Directory& directory, const std::string& name) {
+  auto file = directory.open(name, OpenMode::create_new);
+  if (!file) return file;
+  auto locked = (*file)->try_lock();
+  if (!locked) return std::move(locked).error();
+  if (!*locked) return make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name), "another process took it");
+  return file;
+}
+
+}  // namespace
+
+Result<void> Place::start_over() {
+  // A damaged journal can't be asked what it claims.
+  const bool worth_keeping = journal_ ? journal_->claimed() > 0 : found_ == Found::start_over;
+  auto status = data_->status();
+  if (!status) return std::move(status).error();
+  journal_.reset();
+  found_ = Found::nothing;
+  if (!worth_keeping || status->size == 0 || aside_) {
+    auto removed = directory_->remove(names_.journal);
+    return removed ? data_->resize(0) : removed;
+  }
+  auto step = directory_->rename(names_.journal, names_.old_journal, false);
+  if (step) step = swap_in_empty_data();
+  aside_ = step.ok();
+  return step;
+}
+
+Result<void> Place::swap_in_empty_data() {
+  auto empty = new_locked_file(*directory_, names_.old_part);
+  if (!empty) return std::move(empty).error();
+  auto swapped = directory_->exchange(names_.part, names_.old_part);
+  if (!swapped) return std::move(swapped).error();
+  if (!*swapped) {
+    auto step = directory_->remove(names_.old_part);
+    if (step) step = directory_->rename(names_.part, names_.old_part, false);
+    if (!step) return step;
+    empty = new_locked_file(*directory_, names_.part);
+    if (!empty) return std::move(empty).error();
+  }
+  data_ = std::move(*empty);
+  created_data_ = true;
+  return {};
+}
+
+Result<void> Place::drop_aside() {
+  if (!aside_) return {};
+  // The marker goes last: until then the next open knows what this is.
+  auto step = directory_->remove(names_.old_part);
+  if (step) step = directory_->remove(names_.old_journal);
+  if (step) aside_ = false;
+  return step;
+}
+
+Result<void> Place::recover_aside() {
+  auto marker = directory_->status(names_.old_journal);
+  if (!marker) return std::move(marker).error();
+  if (!marker->has_value()) return {};
+  auto old = Journal::inspect(*directory_, names_.old_journal);
+  if (!old) return std::move(old).error();
+  if (const auto* foreign = std::get_if<Journal::Foreign>(&*old)) {
+    return make_error(Cause::exists, Remedy::stop, "keep", directory_->path_of(names_.old_journal), foreign->reason);
+  }
+  auto current = Journal::inspect(*directory_, names_.journal);
+  if (!current) return std::move(current).error();
+  const auto* journal = std::get_if<std::unique_ptr<Journal>>(&*current);
+  if (journal != nullptr && (*journal)->claimed() > 0) {
+    aside_ = true;
+    return drop_aside();
+  }
+  return roll_back_aside();
+}
+
+Result<void> Place::roll_back_aside() {
+  auto step = directory_->remove(names_.journal);
+  if (!step) return step;
+  auto kept = size_of(*directory_, names_.old_part);
+  if (!kept) return std::move(kept).error();
+  if (*kept == 0) {
+    step = directory_->remove(names_.old_part);
+  } else {
+    auto data = directory_->open(names_.old_part, OpenMode::existing);
+    if (!data) return std::move(data).error();
+    auto locked = (*data)->try_lock();
+    if (!locked) return std::move(locked).error();
+    if (!*locked) {
+      return make_error(Cause::busy, Remedy::stop, "lock", directory_->path_of(names_.old_part), "another process has it");
+    }
+    step = directory_->rename(names_.old_part, names_.part, true);
+    data_ = std::move(*data);
+    created_data_ = false;
+  }
+  if (step) step = directory_->rename(names_.old_journal, names_.journal, false);
+  return step;
+}
+
+}  // namespace segdl::engine

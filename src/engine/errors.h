@@ -1,0 +1,28 @@
+// Errors the engine makes itself, in one shape.
+#pragma once
+
+#include <segdl/error.h>
+
+#include <string>
+#include <utility>
+
+namespace segdl::engine {
+
+inline Error make_error(Cause cause, Remedy remedy, std::string operation, std::string subject, std::string reason) {
+  Error error;
+  error.cause = cause;
+  error.remedy = remedy;
+  error.operation = std::move(operation);
+  error.subject = std::move(subject);
+  error.reason = std::move(reason);
+  return error;
+}
+
+inline Error with_way_out(Error error, std::string way_out) {
+  error.way_out = std::move(way_out);
+  return error;
+}
+
+inline Error cancelled() { return make_error(Cause::cancelled, Remedy::stop, "", "", "interrupted"); }
+
+}  // namespace segdl::engine

@@ -1,0 +1,86 @@
+// The way of bytes from responses into a sink.
+//
+// A sink says what it still wants and where bytes go; the loop gets it responses until it wants nothing more. A sink has
+//
+//   Result<std::optional<Range>> next(stop)       what is wanted next; nothing: all done
+//   std::span<std::byte> space(offset)            where bytes of the resource from `offset` on go; never empty
+//   Result<void> arrived(offset, count)           they are there, in order within one response
+//   Result<void> body_ended(offset)               the response was complete, as framed, and ended at `offset`
+//
+// and gets whole bodies as well as the ranges it asked for: what it does not want of one, it drops.
+#pragma once
+
+#include "engine/errors.h"
+#include "engine/fetcher.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <stop_token>
+#include <utility>
+
+namespace segdl::engine {
+
+// The end of the body's framing, after all bytes that were promised: more bytes than that are a contradiction.
+inline void read_end(Fetcher& fetcher, Exchange& exchange) {
+  if (exchange.head().framing == Framing::until_close) return;
+  std::array<std::byte, 512> beyond;
+  const auto more = exchange.read(beyond);
+  if (more && *more > 0) fetcher.step_down();
+}
+
+template <class Sink>
+Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink) {
+  std::uint64_t at = reply.body.begin;
+  const auto& end = reply.body.end;
+  while (!end || at < *end) {
+    std::span<std::byte> space = sink.space(at);
+    if (end) space = space.first(std::min<std::uint64_t>(space.size(), *end - at));
+    auto got = reply.exchange->read(space);
+    if (!got) return std::move(got).error();
+    if (*got == 0) {
+      if (!end && fetcher.end_is_trusted(*reply.exchange)) return sink.body_ended(at);
+      if (!end) {
+        return with_way_out(
+            fetcher.problem(Cause::integrity, Remedy::stop,
+                            fmt::format("the connection ended after {} bytes, and the server gave no length to tell "
+                                        "whether that is all",
+                                        at)),
+            "use --accept-unframed to believe it");
+      }
+      return fetcher.problem(Cause::network, Remedy::retry,
+                             fmt::format("the response ended after {} of {} bytes", at - reply.body.begin,
+                                         *end - reply.body.begin));
+    }
+    meter.received(*got);
+    fetcher.progressed(*got);
+    auto taken = sink.arrived(at, *got);
+    if (!taken) return taken;
+    at += *got;
+  }
+  read_end(fetcher, *reply.exchange);
+  return sink.body_ended(at);
+}
+
+// Runs until the sink wants nothing more. `first` is a response already at hand for what the sink wants first. With `stop_at_break` the
+// first interruption ends it too, after the pause, with its error.
+template <class Sink>
+Result<void> fetch_into(Sink& sink, Fetcher& fetcher, Meter& meter, const Known& known, std::optional<Reply> first,
+                        bool stop_at_break, std::stop_token stop) {
+  for (;;) {
+    auto want = sink.next(stop);
+    if (!want) return std::move(want).error();
+    if (!want->has_value()) return {};
+    auto reply = first ? Result<Reply>(*std::exchange(first, std::nullopt)) : fetcher.ask(**want, &known, stop);
+    auto step = reply ? pump(fetcher, meter, *reply, sink) : Result<void>(std::move(reply).error());
+    if (step) continue;
+    if (step.error().remedy != Remedy::retry && step.error().remedy != Remedy::refetch) return step;
+    auto paused = fetcher.pause(step.error(), stop);
+    if (!paused) return paused;
+    if (stop_at_break) return step;
+  }
+}
+
+}  // namespace segdl::engine

@@ -1,0 +1,110 @@
+// What a running download has done so far: written by its threads, read by whoever shows it. Thread-safe.
+#pragma once
+
+#include <segdl/task.h>
+
+#include "engine/monitor.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace segdl::engine {
+
+class Meter {
+ public:
+  Progress progress() const {
+    const MutexLock lock(mutex_);
+    return progress_;
+  }
+
+  void enter(Phase phase) {
+    const MutexLock lock(mutex_);
+    progress_.phase = phase;
+  }
+
+  void note(std::string text) {
+    const MutexLock lock(mutex_);
+    progress_.note = std::move(text);
+  }
+
+  // A decision that belongs in the report as well.
+  void remark(std::string text) {
+    const MutexLock lock(mutex_);
+    progress_.note = text;
+    remarks_.push_back(std::move(text));
+  }
+
+  std::vector<std::string> remarks() const {
+    const MutexLock lock(mutex_);
+    return remarks_;
+  }
+
+  // A start, or a new one: `reused` bytes are claimed from an earlier run.
+  void plan(std::optional<std::uint64_t> total, std::uint64_t reused) {
+    const MutexLock lock(mutex_);
+    progress_.total = total;
+    progress_.done = progress_.reused = reused;
+    progress_.verified = 0;
+  }
+
+  void received(std::uint64_t bytes) {
+    const MutexLock lock(mutex_);
+    progress_.fetched += bytes;
+    progress_.done += bytes;
+  }
+
+  // Everything received so far was of another version.
+  void start_over() {
+    const MutexLock lock(mutex_);
+    wasted_ = progress_.fetched;
+    progress_.total.reset();
+    progress_.done = progress_.reused = progress_.verified = 0;
+  }
+
+  // Received before, and now thrown away.
+  void discarded(std::uint64_t bytes) {
+    const MutexLock lock(mutex_);
+    wasted_ += bytes;
+    progress_.done -= bytes;
+  }
+
+  void proved(std::uint64_t bytes) {
+    const MutexLock lock(mutex_);
+    progress_.verified += bytes;
+  }
+
+  void revoked(std::uint64_t bytes) {
+    const MutexLock lock(mutex_);
+    revoked_ += bytes;
+    progress_.reused -= bytes;
+    progress_.done -= bytes;
+  }
+
+  void retried(std::string why) {
+    const MutexLock lock(mutex_);
+    ++progress_.retries;
+    progress_.phase = Phase::waiting;
+    progress_.note = std::move(why);
+  }
+
+  std::uint64_t wasted() const {
+    const MutexLock lock(mutex_);
+    return wasted_;
+  }
+
+  std::uint64_t revoked_bytes() const {
+    const MutexLock lock(mutex_);
+    return revoked_;
+  }
+
+ private:
+  mutable Mutex mutex_;
+  Progress progress_ SEGDL_GUARDED_BY(mutex_);
+  std::uint64_t wasted_ SEGDL_GUARDED_BY(mutex_) = 0;
+  std::uint64_t revoked_ SEGDL_GUARDED_BY(mutex_) = 0;
+  std::vector<std::string> remarks_ SEGDL_GUARDED_BY(mutex_);
+};
+
+}  // namespace segdl::engine

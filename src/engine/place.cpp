@@ -1,0 +1,201 @@
+#include "engine/place.h"
+
+#include "engine/errors.h"
+#include "engine/finish.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+// NAME_MAX of every common file system, less the longest suffix.
+constexpr std::size_t kMaxName = 255 - std::string_view(".segdl.old").size();
+
+constexpr const char* kOverwriteWayOut = "choose another name with -o, or replace it with --overwrite";
+
+Error exists(const Directory& directory, const std::string& name, std::string reason) {
+  return with_way_out(make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(name), std::move(reason)),
+                      kOverwriteWayOut);
+}
+
+Error busy(const Directory& directory, const std::string& name) {
+  return with_way_out(
+      make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name), "another process is downloading this file"),
+      "wait for it to end, or choose another name with -o");
+}
+
+Result<bool> present(Directory& directory, const std::string& name) {
+  auto status = directory.status(name);
+  if (!status) return std::move(status).error();
+  return status->has_value();
+}
+
+// The open, locked data file; null if another try is due because somebody renamed or removed it meanwhile.
+Result<std::unique_ptr<File>> lock_file(Directory& directory, const std::string& name, OpenMode mode) {
+  auto file = directory.open(name, mode);
+  if (!file) return file;
+  auto locked = (*file)->try_lock();
+  if (!locked) return std::move(locked).error();
+  if (!*locked) return busy(directory, name);
+  auto mine = (*file)->status();
+  if (!mine) return std::move(mine).error();
+  auto named = directory.status(name);
+  if (!named) return std::move(named).error();
+  if (!named->has_value() || (*named)->id != mine->id) return std::unique_ptr<File>();
+  return file;
+}
+
+struct Locked {
+  std::unique_ptr<File> data;  // null: finished
+  bool created = false;
+};
+
+// One try at the lock. `data` is null if another one is due.
+Result<Locked> try_acquire(Directory& directory, const Names& names, bool overwrite) {
+  auto part = present(directory, names.part);
+  if (!part) return std::move(part).error();
+  if (!*part && !overwrite) {
+    auto output = present(directory, names.output);
+    if (!output) return std::move(output).error();
+    if (*output) return exists(directory, names.output, "it exists already");
+  }
+  auto file = lock_file(directory, names.part, *part ? OpenMode::existing : OpenMode::create_new);
+  if (!file) {
+    auto now = present(directory, names.part);
+    if (now && *now != *part) return Locked{};  // it came or went between the look and the open
+    return std::move(file).error();
+  }
+  return Locked{std::move(*file), !*part};
+}
+
+}  // namespace
+
+Result<Place> Place::open(FileSystem& files, const std::string& name, const Request& request, std::stop_token stop) {
+  if (name.size() > kMaxName) {
+    return with_way_out(make_error(Cause::local, Remedy::stop, "create", name,
+                                   fmt::format("a name of {} bytes is too long: at most {}", name.size(), kMaxName)),
+                        "choose a shorter name with -o");
+  }
+  auto opened = files.open_directory(request.directory);
+  if (!opened) return std::move(opened).error();
+  std::unique_ptr<Directory> directory = std::move(*opened);
+  const Names names(name);
+  constexpr int kTries = 100;  // each lost to another process that published or gave up in between
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    auto published = finish_published(*directory, names, stop);
+    if (!published) return std::move(published).error();
+    if (published->has_value()) {
+      Place place(std::move(directory), names, std::move((*published)->output));
+      place.found_ = Found::finished;
+      place.published_identity_ = std::move((*published)->identity);
+      return place;
+    }
+    auto locked = try_acquire(*directory, names, request.overwrite);
+    if (!locked) return std::move(locked).error();
+    if (!locked->data) continue;
+    Place place(std::move(directory), names, std::move(locked->data));
+    place.created_data_ = locked->created;
+    auto examined = place.recover_aside();
+    if (examined) examined = place.examine(request);
+    if (!examined) {
+      place.leave();
+      return std::move(examined).error();
+    }
+    return place;
+  }
+  return busy(*directory, names.part);
+}
+
+Result<void> Place::examine(const Request& request) {
+  auto output = present(*directory_, names_.output);
+  if (!output) return std::move(output).error();
+  if (*output && !request.overwrite) return exists(*directory_, names_.output, "it exists already");
+  auto status = data_->status();
+  if (!status) return std::move(status).error();
+  return examine_journal(request, status->size);
+}
+
+Result<void> Place::examine_journal(const Request& request, std::uint64_t data_size) {
+  auto loaded = Journal::load(*directory_, names_.journal);
+  if (!loaded) return std::move(loaded).error();
+  if (std::holds_alternative<Journal::Absent>(*loaded)) {
+    if (data_size == 0) return {};
+    if (!request.overwrite) return exists(*directory_, names_.part, "it has no journal, so it is not segdl's to continue");
+    found_ = Found::foreign;
+    return {};
+  }
+  if (const auto* foreign = std::get_if<Journal::Foreign>(&*loaded)) {
+    if (!request.overwrite) return exists(*directory_, names_.journal, foreign->reason);
+    found_ = Found::foreign;
+    return {};
+  }
+  found_ = Found::start_over;
+  if (const auto* damaged = std::get_if<Journal::Damaged>(&*loaded)) {
+    notes_.push_back(fmt::format("the journal {} is damaged ({}): starting over",
+                                 directory_->path_of(names_.journal), damaged->reason));
+    return {};
+  }
+  journal_ = std::move(std::get<std::unique_ptr<Journal>>(*loaded));
+  if (created_data_) {
+    notes_.push_back(fmt::format("{} is gone: starting over", directory_->path_of(names_.part)));
+    auto removed = directory_->remove(names_.journal);
+    if (!removed) return removed;
+    journal_.reset();
+    found_ = Found::nothing;
+  } else if (request.resume && journal_->identity().layout) {
+    found_ = Found::resumable;
+  }
+  return {};
+}
+
+Result<void> Place::make_room_for_journal() {
+  auto status = data_->status();
+  if (!status) return std::move(status).error();
+  if (status->size != 0) {
+    auto emptied = data_->resize(0);
+    if (!emptied) return emptied;
+  }
+  if (found_ != Found::foreign) return {};
+  found_ = Found::nothing;
+  return directory_->remove(names_.journal);
+}
+
+Result<void> Place::begin(const Identity& identity, const Facts& facts) {
+  auto ready = make_room_for_journal();
+  if (!ready) return ready;
+  const std::uint64_t length = identity.layout ? identity.layout->total() : identity.stream_total.value_or(0);
+  if (length > 0) {
+    auto reserved = data_->reserve(length);
+    if (!reserved) return std::move(reserved).error();
+  }
+  auto status = data_->status();
+  if (!status) return std::move(status).error();
+  Identity mine = identity;
+  mine.data_device = status->id.device;
+  mine.data_inode = status->id.inode;
+  auto journal = Journal::create(*directory_, names_.journal, mine, facts);
+  if (!journal) return std::move(journal).error();
+  journal_ = std::move(*journal);
+  return identity.layout ? data_->resize(length) : Result<void>();
+}
+
+Result<void> Place::publish(bool overwrite, Sync sync) {
+  auto step = directory_->rename(names_.part, names_.output, overwrite);
+  if (step && sync != Sync::none) step = directory_->sync();
+  if (step) step = drop_aside();
+  if (step) step = directory_->remove(names_.journal);
+  return step;
+}
+
+void Place::leave() {
+  if (!created_data_ || journal_ || found_ == Found::finished) return;
+  const auto status = data_->status();
+  const auto named = directory_->status(names_.part);
+  if (!status || !named || !named->has_value() || (*named)->id != status->id || status->size != 0) return;
+  const auto removed = directory_->remove(names_.part);
+  static_cast<void>(removed.ok());
+}
+
+}  // namespace segdl::engine

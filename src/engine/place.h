@@ -1,0 +1,104 @@
+// The place of one download on disk: its names, its lock, and what an earlier run left there.
+//
+// `NAME.part` is the data, `NAME.segdl` the journal. open_place() takes the lock on the data file's inode before anything else happens, and then
+// reads the recovery table of doc/journal.md: what is there is ours and continues, ours and starts over, finished, or foreign. Foreign files
+// are never touched without Request::overwrite.
+//
+// When a download has to start over although earlier work is there, that work is set aside as `NAME.part.old` and `NAME.segdl.old` until the new one has
+// its first segment. `NAME.segdl.old` marks this as under way:
+//
+//   set_aside():     segdl -> segdl.old    create part.old (empty, locked)    part <-> part.old
+//   next open:       segdl claims something:  drop part.old, segdl.old        (the new one has its first segment)
+//                    segdl claims nothing:    remove segdl, part.old -> part, segdl.old -> segdl
+//
+// A death at any point leaves one of those states. Used by one thread at a time.
+#pragma once
+
+#include <segdl/error.h>
+#include <segdl/task.h>
+
+#include "engine/journal.h"
+#include "seams/file_system.h"
+
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace segdl::engine {
+
+struct Names {
+  explicit Names(const std::string& name)
+      : output(name), part(name + ".part"), journal(name + ".segdl"), old_part(name + ".part.old"),
+        old_journal(name + ".segdl.old") {}
+  std::string output, part, journal, old_part, old_journal;
+};
+
+class Place {
+ public:
+  // What the recovery table says of a place.
+  enum class Found : std::uint8_t {
+    nothing,     // start: the data file is empty, there is no journal
+    foreign,     // start, allowed by `overwrite`: what has our names is replaced once there is something to replace it with
+    resumable,   // continue: data and journal
+    start_over,  // ours, but nothing to continue from: set it aside first
+    finished,    // published before; only the journal was left to remove
+  };
+
+  // Cause::exists for foreign files, Cause::busy if another process holds the download.
+  static Result<Place> open(FileSystem&, const std::string& name, const Request&, std::stop_token);
+
+  Found found() const { return found_; }
+  const std::vector<std::string>& notes() const { return notes_; }
+  const Names& names() const { return names_; }
+  Directory& directory() { return *directory_; }
+  std::string path() const { return directory_->path_of(names_.output); }
+
+  File& data() { return *data_; }
+  Journal& journal() { return *journal_; }  // REQUIRES: has_journal()
+  bool has_journal() const { return journal_ != nullptr; }
+
+  // Makes the journal of a new download: reserves the data's space, creates and names the journal, sets the data's length (J6).
+  // REQUIRES: !has_journal(). On failure the place is as before.
+  Result<void> begin(const Identity&, const Facts&);
+
+  // Gives up what is there, for a new start: set aside if it claims anything, else removed. Afterwards !has_journal() and the
+  // data file is empty and locked.
+  Result<void> start_over();
+
+  // What was set aside is no longer needed.
+  Result<void> drop_aside();
+  bool has_aside() const { return aside_; }
+
+  // J7 after the data's sync: rename, directory sync, removal of the journal. REQUIRES: the data is whole and, unless Sync::none, synced.
+  Result<void> publish(bool overwrite, Sync);
+
+  // Of a finished place: what its journal said.
+  const Identity& published_identity() const { return published_identity_; }
+
+  // Removes an empty data file that this run created, if there is no journal. Errors are of no consequence.
+  void leave();
+
+ private:
+  Place(std::unique_ptr<Directory> directory, const Names& names, std::unique_ptr<File> data)
+      : directory_(std::move(directory)), names_(names), data_(std::move(data)) {}
+
+  Result<void> recover_aside();
+  Result<void> roll_back_aside();
+  Result<void> examine(const Request&);
+  Result<void> examine_journal(const Request&, std::uint64_t data_size);
+  Result<void> make_room_for_journal();
+  Result<void> swap_in_empty_data();
+
+  std::unique_ptr<Directory> directory_;
+  Names names_;
+  std::unique_ptr<File> data_;
+  std::unique_ptr<Journal> journal_;
+  Found found_ = Found::nothing;
+  Identity published_identity_;
+  bool created_data_ = false;  // by this run
+  bool aside_ = false;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace segdl::engine

@@ -1,0 +1,89 @@
+#include "engine/read_status.h"
+
+#include "engine/errors.h"
+#include "engine/journal.h"
+#include "engine/place.h"
+
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+void extend(std::vector<Range>& ranges, Range range) {
+  if (!ranges.empty() && ranges.back().end == range.begin) {
+    ranges.back().end = range.end;
+  } else {
+    ranges.push_back(range);
+  }
+}
+
+void describe_segments(const Journal& journal, const Layout& layout, DownloadStatus& status) {
+  status.segment_size = layout.segment_size();
+  status.segments = layout.count();
+  for (std::uint32_t i = 0; i < layout.count(); ++i) {
+    const Range range = layout.range(Segment{i});
+    const bool claimed = journal.claims(Segment{i});
+    extend(claimed ? status.claims : status.holes, range);
+    if (!claimed) continue;
+    ++status.claimed_segments;
+    status.claimed += range.size();
+  }
+}
+
+void describe(const Journal& journal, DownloadStatus& status) {
+  const Identity& identity = journal.identity();
+  status.validator = identity.validator.value;
+  status.validator_strong = identity.validator.strong();
+  status.stream = !identity.layout;
+  status.total = identity.layout ? std::optional(identity.layout->total()) : identity.stream_total;
+  if (const auto facts = journal.facts()) status.url = facts->url;
+  if (identity.layout) describe_segments(journal, *identity.layout, status);
+}
+
+Result<bool> is_busy(Directory& directory, const Names& names) {
+  auto part = directory.status(names.part);
+  if (!part) return std::move(part).error();
+  if (!part->has_value()) return false;
+  auto file = directory.open(names.part, OpenMode::read_only);
+  if (!file) return std::move(file).error();
+  return (*file)->locked_by_another();
+}
+
+}  // namespace
+
+Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::path& output) {
+  auto opened = files.open_directory(output.has_parent_path() ? output.parent_path() : ".");
+  if (!opened) return std::move(opened).error();
+  Directory& directory = **opened;
+  const Names names(output.filename().string());
+  DownloadStatus status;
+  status.output = output;
+  auto loaded = Journal::inspect(directory, names.journal);
+  if (!loaded) return std::move(loaded).error();
+  if (const auto* journal = std::get_if<std::unique_ptr<Journal>>(&*loaded)) {
+    describe(**journal, status);
+    auto busy = is_busy(directory, names);
+    if (!busy) return std::move(busy).error();
+    status.busy = *busy;
+    return status;
+  }
+  if (const auto* foreign = std::get_if<Journal::Foreign>(&*loaded)) {
+    return make_error(Cause::local, Remedy::stop, "read", directory.path_of(names.journal), foreign->reason);
+  }
+  if (std::holds_alternative<Journal::Damaged>(*loaded)) {
+    status.state = DownloadStatus::State::damaged;
+    return status;
+  }
+  auto found = directory.status(names.output);
+  if (!found) return std::move(found).error();
+  if (!found->has_value()) {
+    return with_way_out(make_error(Cause::local, Remedy::stop, "find", directory.path_of(names.output),
+                                   "there is no such file, and no interrupted download of it"),
+                        "give the name the download is going to have, without .part or .segdl");
+  }
+  status.state = DownloadStatus::State::complete;
+  status.total = (*found)->size;
+  return status;
+}
+
+}  // namespace segdl::engine

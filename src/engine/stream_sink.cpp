@@ -1,0 +1,68 @@
+#include "engine/stream_sink.h"
+
+#include "engine/errors.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+constexpr std::size_t kBuffer = 256 * kKiB;
+
+}  // namespace
+
+StreamSink::StreamSink(Place& place, Meter& meter) : place_(place), meter_(meter), buffer_(kBuffer) {}
+
+Result<std::optional<Range>> StreamSink::next(std::stop_token) {
+  if (complete_) return std::optional<Range>();
+  auto ready = begin_again();
+  if (!ready) return std::move(ready).error();
+  // Asked for whole: the range only says that it is wanted from its beginning.
+  return std::optional(Range{0, place_.journal().identity().stream_total.value_or(std::numeric_limits<std::int64_t>::max())});
+}
+
+Result<void> StreamSink::begin_again() {
+  if (written_ + filled_ == 0) return {};
+  meter_.discarded(written_ + filled_);
+  written_ = filled_ = 0;
+  digest_ = StreamDigest();
+  return place_.data().resize(0);
+}
+
+std::span<std::byte> StreamSink::space(std::uint64_t) { return std::span(buffer_).subspan(filled_); }
+
+Result<void> StreamSink::arrived(std::uint64_t, std::size_t count) {
+  filled_ += count;
+  return filled_ == buffer_.size() ? flush() : Result<void>();
+}
+
+Result<void> StreamSink::flush() {
+  const auto bytes = std::span(buffer_).first(filled_);
+  auto step = place_.data().write_at(written_, bytes);
+  if (!step) return step;
+  digest_.update(bytes);
+  written_ += filled_;
+  filled_ = 0;
+  return {};
+}
+
+Result<void> StreamSink::body_ended(std::uint64_t) {
+  auto step = filled_ > 0 ? flush() : Result<void>();
+  if (!step) return step;
+  const auto& total = place_.journal().identity().stream_total;
+  if (total && *total != written_) {
+    return make_error(Cause::integrity, Remedy::retry, "get", place_.path(),
+                      fmt::format("{} bytes came instead of {}", written_, *total));
+  }
+  Facts facts = place_.journal().facts().value_or(Facts{});
+  facts.stream_complete = true;
+  facts.stream_length = written_;
+  facts.stream_digest = digest_.value();
+  complete_ = true;
+  return place_.journal().set_facts(facts);
+}
+
+}  // namespace segdl::engine

@@ -1,0 +1,43 @@
+// A resource that can only be had in one response from its beginning: no ranges, or no known size.
+//
+// Nothing is claimed on the way, so an interruption begins again at byte 0. The end is recorded in the journal's facts, with a digest of
+// everything: that is how a download that dies while being published is recognised. A sink of fetch_into(); used by one thread.
+#pragma once
+
+#include "core/xxh3.h"
+#include "engine/meter.h"
+#include "engine/place.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+namespace segdl::engine {
+
+class StreamSink {
+ public:
+  // REQUIRES: place.has_journal(); both outlive the sink.
+  StreamSink(Place&, Meter&);
+
+  Result<std::optional<Range>> next(std::stop_token);
+  std::span<std::byte> space(std::uint64_t offset);
+  Result<void> arrived(std::uint64_t offset, std::size_t count);
+  Result<void> body_ended(std::uint64_t offset);
+
+ private:
+  Result<void> begin_again();
+  Result<void> flush();
+
+  Place& place_;
+  Meter& meter_;
+  std::vector<std::byte> buffer_;
+  std::size_t filled_ = 0;
+  std::uint64_t written_ = 0;
+  StreamDigest digest_;
+  bool complete_ = false;
+};
+
+}  // namespace segdl::engine

@@ -1,0 +1,41 @@
+#include "engine/verifier.h"
+
+#include "engine/errors.h"
+#include "engine/finish.h"
+
+#include <exception>
+#include <utility>
+
+namespace segdl::engine {
+
+namespace {
+
+void verify_each(Dispatcher& dispatcher, File& data, Journal& journal, Meter& meter, const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const auto segment = dispatcher.next_to_prove();
+    if (!segment) return;
+    const std::uint64_t size = journal.identity().layout->range(*segment).size();
+    if (proof_holds(data, journal, *segment)) {
+      meter.proved(size);
+      dispatcher.proved(*segment);
+      continue;
+    }
+    // The bit goes first: after a death in between the segment is fetched again, never believed.
+    auto revoked = journal.revoke(*segment);
+    if (!revoked) return dispatcher.fail(std::move(revoked).error());
+    meter.revoked(size);
+    dispatcher.revoked(*segment);
+  }
+}
+
+}  // namespace
+
+void verify_claims(Dispatcher& dispatcher, File& data, Journal& journal, Meter& meter, std::stop_token stop) {
+  try {
+    verify_each(dispatcher, data, journal, meter, stop);
+  } catch (const std::exception& exception) {  // the entry of a thread: out of memory, or a bug
+    dispatcher.fail(make_error(Cause::internal, Remedy::stop, "verify", "", exception.what()));
+  }
+}
+
+}  // namespace segdl::engine

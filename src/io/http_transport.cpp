@@ -1,0 +1,1 @@
+#include "seams/transport.h"

@@ -1,0 +1,157 @@
+#include "io/posix_file.h"
+
+#include "io/system_error.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/mman.h>
+#include <sys/vfs.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <limits>
+#include <utility>
+
+namespace segdl::io {
+namespace {
+
+class PosixMapping final : public Mapping {
+ public:
+  PosixMapping(void* address, std::size_t size, std::string path)
+      : bytes_(static_cast<std::byte*>(address), size), path_(std::move(path)) {}
+  ~PosixMapping() override { ::munmap(bytes_.data(), bytes_.size()); }
+  PosixMapping(const PosixMapping&) = delete;
+  PosixMapping& operator=(const PosixMapping&) = delete;
+
+  std::span<std::byte> bytes() override { return bytes_; }
+
+  Result<void> sync() override {
+    if (::msync(bytes_.data(), bytes_.size(), MS_SYNC) != 0) return file_error(errno, "sync", path_);
+    return {};
+  }
+
+ private:
+  std::span<std::byte> bytes_;
+  std::string path_;
+};
+
+struct ::flock whole_file_lock() {
+  struct ::flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+class PosixFile final : public File {
+ public:
+  PosixFile(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  Result<FileStatus> status() override {
+    struct ::stat status {};
+    if (::fstat(fd_.get(), &status) != 0) return file_error(errno, "look at", path_);
+    return status_from(status);
+  }
+
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) override {
+    std::size_t done = 0;
+    while (done < into.size()) {
+      const auto got = ::pread(fd_.get(), into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
+      if (got == 0) break;
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return file_error(errno, "read", path_, offset + done);
+      done += static_cast<std::size_t>(got);
+    }
+    return done;
+  }
+
+  Result<void> write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
+    for (std::size_t done = 0; done < bytes.size();) {
+      const auto put = ::pwrite(fd_.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+      if (put < 0 && errno == EINTR) continue;
+      if (put <= 0) return file_error(put < 0 ? errno : EIO, "write", path_, offset + done);
+      done += static_cast<std::size_t>(put);
+    }
+    return {};
+  }
+
+  Result<bool> reserve(std::uint64_t length) override {
+    if (length > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) return file_error(EFBIG, "reserve space for", path_);
+    while (::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(length)) != 0) {
+      if (errno == EINTR) continue;
+      if (errno == EOPNOTSUPP || errno == ENOSYS) return false;
+      return file_error(errno, "reserve " + std::to_string(length) + " bytes for", path_);
+    }
+    return true;
+  }
+
+  Result<void> resize(std::uint64_t length) override {
+    while (::ftruncate(fd_.get(), static_cast<off_t>(length)) != 0) {
+      if (errno != EINTR) return file_error(errno, "set the length of", path_);
+    }
+    return {};
+  }
+
+  Result<void> sync() override {
+    if (::fdatasync(fd_.get()) != 0) return file_error(errno, "sync", path_);
+    return {};
+  }
+
+  Result<void> set_mode(unsigned mode) override {
+    if (::fchmod(fd_.get(), mode) != 0) return file_error(errno, "set the mode of", path_);
+    return {};
+  }
+
+  Result<bool> try_lock() override {
+    struct ::flock lock = whole_file_lock();
+    if (::fcntl(fd_.get(), F_OFD_SETLK, &lock) == 0) return true;
+    if (errno == EAGAIN || errno == EACCES) return false;
+    return file_error(errno, "lock", path_);
+  }
+
+  Result<bool> locked_by_another() override {
+    struct ::flock lock = whole_file_lock();
+    if (::fcntl(fd_.get(), F_OFD_GETLK, &lock) != 0) return file_error(errno, "look at the lock of", path_);
+    return lock.l_type != F_UNLCK;
+  }
+
+  Result<bool> mappable() override {
+    // File systems whose pages another machine or a daemon may change behind the kernel's back, or that lose mapped stores.
+    constexpr std::array<std::uint32_t, 12> kRemote = {
+        NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, 0xff534d42 /* CIFS */, 0xfe534d42 /* SMB2 */, 0x65735546 /* FUSE */,
+        V9FS_MAGIC,      AFS_SUPER_MAGIC, 0x6b414653 /* kAFS */, CODA_SUPER_MAGIC,      0x00c36400 /* Ceph */,
+        0x01161970 /* GFS2 */, 0x0bd00bd0 /* Lustre */};
+    struct ::statfs status {};
+    if (::fstatfs(fd_.get(), &status) != 0) return file_error(errno, "look at the file system of", path_);
+    return std::find(kRemote.begin(), kRemote.end(), static_cast<std::uint32_t>(status.f_type)) == kRemote.end();
+  }
+
+  Result<std::unique_ptr<Mapping>> map(std::uint64_t length) override {
+    void* address = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
+    if (address == MAP_FAILED) return file_error(errno, "map", path_);
+    return std::unique_ptr<Mapping>(std::make_unique<PosixMapping>(address, length, path_));
+  }
+
+ private:
+  Descriptor fd_;
+  std::string path_;
+};
+
+}  // namespace
+
+FileStatus status_from(const struct ::stat& status) {
+  FileStatus result;
+  result.id = {status.st_dev, status.st_ino};
+  result.size = static_cast<std::uint64_t>(status.st_size);
+  result.kind = S_ISREG(status.st_mode)   ? FileKind::regular
+                : S_ISDIR(status.st_mode) ? FileKind::directory
+                : S_ISLNK(status.st_mode) ? FileKind::symlink
+                                          : FileKind::other;
+  return result;
+}
+
+std::unique_ptr<File> make_posix_file(Descriptor fd, std::string path) {
+  return std::make_unique<PosixFile>(std::move(fd), std::move(path));
+}
+
+}  // namespace segdl::io

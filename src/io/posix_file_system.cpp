@@ -1,0 +1,153 @@
+#include "io/posix_file_system.h"
+
+#include "io/descriptor.h"
+#include "io/posix_file.h"
+#include "io/system_error.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <utility>
+
+namespace segdl::io {
+namespace {
+
+constexpr int kAlways = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;  // NONBLOCK: opening a FIFO must not wait for a writer
+constexpr ::mode_t kPrivate = 0600;
+
+Error exists(const std::string& path, std::string reason) {
+  Error error;
+  error.cause = Cause::exists;
+  error.operation = "keep";
+  error.subject = path;
+  error.reason = std::move(reason);
+  error.way_out = "choose another name with -o";
+  return error;
+}
+
+const char* kind_words(FileKind kind) {
+  switch (kind) {
+    case FileKind::directory:
+      return "it is a directory";
+    case FileKind::symlink:
+      return "it is a symbolic link";
+    default:
+      return "it is not a regular file";
+  }
+}
+
+int flags_for(OpenMode mode) {
+  switch (mode) {
+    case OpenMode::existing:
+      return O_RDWR;
+    case OpenMode::read_only:
+      return O_RDONLY;
+    case OpenMode::create:
+      return O_RDWR | O_CREAT;
+    default:
+      return O_RDWR | O_CREAT | O_EXCL;
+  }
+}
+
+class PosixDirectory final : public Directory {
+ public:
+  PosixDirectory(Descriptor fd, std::filesystem::path path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  Result<std::unique_ptr<File>> open(const std::string& name, OpenMode mode) override {
+    Descriptor fd(::openat(fd_.get(), name.c_str(), flags_for(mode) | kAlways, kPrivate));
+    const int number = errno;
+    if (!fd && (number == ELOOP || number == EISDIR || number == ENXIO)) {
+      auto found = status(name);
+      return exists(path_of(name), found && *found ? kind_words((*found)->kind) : "it is not a regular file");
+    }
+    if (!fd && number == EEXIST) return exists(path_of(name), "it exists already");
+    if (!fd) return file_error(number, mode == OpenMode::create || mode == OpenMode::create_new ? "create" : "open", path_of(name));
+    struct ::stat found {};
+    if (::fstat(fd.get(), &found) != 0) return file_error(errno, "look at", path_of(name));
+    const FileStatus file = status_from(found);
+    if (file.kind != FileKind::regular) return exists(path_of(name), kind_words(file.kind));
+    return make_posix_file(std::move(fd), path_of(name));
+  }
+
+  Result<std::optional<FileStatus>> status(const std::string& name) override {
+    struct ::stat found {};
+    if (::fstatat(fd_.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) return std::optional(status_from(found));
+    if (errno == ENOENT) return std::optional<FileStatus>();
+    return file_error(errno, "look at", path_of(name));
+  }
+
+  Result<void> rename(const std::string& from, const std::string& to, bool replace) override {
+    const unsigned flags = replace ? 0 : RENAME_NOREPLACE;
+    if (::renameat2(fd_.get(), from.c_str(), fd_.get(), to.c_str(), flags) == 0) return {};
+    if (!replace && errno == EEXIST) return exists(path_of(to), "it exists already");
+    if (!replace && (errno == EINVAL || errno == ENOSYS)) return rename_by_link(from, to);
+    return file_error(errno, "rename to", path_of(to));
+  }
+
+  Result<bool> exchange(const std::string& a, const std::string& b) override {
+    if (::renameat2(fd_.get(), a.c_str(), fd_.get(), b.c_str(), RENAME_EXCHANGE) == 0) return true;
+    if (errno == EINVAL || errno == ENOSYS) return false;
+    return file_error(errno, "exchange", path_of(a));
+  }
+
+  Result<void> remove(const std::string& name) override {
+    if (::unlinkat(fd_.get(), name.c_str(), 0) == 0 || errno == ENOENT) return {};
+    return file_error(errno, "remove", path_of(name));
+  }
+
+  Result<void> sync() override {
+    // EINVAL: this file system has no way to sync a directory, and so nothing to wait for.
+    if (::fsync(fd_.get()) == 0 || errno == EINVAL) return {};
+    return file_error(errno, "sync", path_.string());
+  }
+
+  std::string path_of(const std::string& name) const override {
+    return path_ == "." ? name : (path_ / name).string();
+  }
+
+ private:
+  // Where renameat2 has no flags: link fails if the name is taken, which is what is wanted.
+  Result<void> rename_by_link(const std::string& from, const std::string& to) {
+    if (::linkat(fd_.get(), from.c_str(), fd_.get(), to.c_str(), 0) != 0) {
+      if (errno == EEXIST) return exists(path_of(to), "it exists already");
+      return file_error(errno, "rename to", path_of(to));
+    }
+    return remove(from);
+  }
+
+  Descriptor fd_;
+  std::filesystem::path path_;
+};
+
+class PosixFileSystem final : public FileSystem {
+ public:
+  Result<std::unique_ptr<Directory>> open_directory(const std::filesystem::path& path) override {
+    Descriptor fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) {
+      Error error = file_error(errno, "open directory", path.string());
+      if (errno == ENOENT) error.way_out = "create it first: mkdir -p";
+      return error;
+    }
+    return std::unique_ptr<Directory>(std::make_unique<PosixDirectory>(std::move(fd), path));
+  }
+
+  // umask(2) can only be asked by setting it, which another thread could notice; /proc tells without.
+  unsigned default_mode() override {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("Umask:")) return 0666U & ~static_cast<unsigned>(std::strtoul(line.c_str() + 6, nullptr, 8));
+    }
+    return kPrivate;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<FileSystem> make_posix_file_system() { return std::make_unique<PosixFileSystem>(); }
+
+}  // namespace segdl::io

@@ -1,0 +1,122 @@
+// Seam: files and directories.
+//
+// Small enough that a fake can lie about all of it: it counts operations, forgets what was not synced, and dies at any
+// one of them. A name is always one component inside an open Directory; no path is ever looked up twice. No operation
+// follows a symbolic link in its last component. Errors are Cause::local (operation, path, offset, the system's words)
+// and Remedy::stop unless a function says otherwise.
+#pragma once
+
+#include <segdl/error.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace segdl {
+
+enum class FileKind : std::uint8_t { regular, directory, symlink, other };
+
+// What identifies a file on this machine (stat(2): st_dev, st_ino).
+struct FileId {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  friend bool operator==(const FileId&, const FileId&) = default;
+};
+
+struct FileStatus {
+  FileId id;
+  FileKind kind = FileKind::regular;
+  std::uint64_t size = 0;
+};
+
+// A shared, writable mapping of a file's first bytes. Stores reach the file without a call; they survive the death of
+// the process and, after sync(), of the machine. A store raises SIGBUS if somebody shortens the file.
+class Mapping {
+ public:
+  virtual ~Mapping() = default;
+  virtual std::span<std::byte> bytes() = 0;  // valid for the life of the mapping
+  virtual Result<void> sync() = 0;           // msync(MS_SYNC)
+};
+
+// An open regular file. Closed on destruction. Concurrent reads and writes of different ranges are safe.
+class File {
+ public:
+  virtual ~File() = default;
+
+  virtual Result<FileStatus> status() = 0;
+
+  // Fills `into` from `offset`; the count is short only at the end of the file.
+  virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) = 0;
+
+  // Writes all of `bytes`, or fails with `offset` set; then any part of them may have been written.
+  virtual Result<void> write_at(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
+
+  // Makes sure that `[0, length)` can be written without running out of space; the file's length does not change
+  // (fallocate with FALLOC_FL_KEEP_SIZE). False if this file system cannot promise that.
+  virtual Result<bool> reserve(std::uint64_t length) = 0;
+
+  virtual Result<void> resize(std::uint64_t length) = 0;  // ftruncate
+  virtual Result<void> sync() = 0;                        // fdatasync: data, and the length if it changed
+  virtual Result<void> set_mode(unsigned mode) = 0;       // fchmod
+
+  // An exclusive lock on the open file description (F_OFD_SETLK), given up when the File is destroyed. False if another
+  // open description, in this process or another, has it.
+  virtual Result<bool> try_lock() = 0;
+
+  // Whether another open description has that lock (F_OFD_GETLK); takes nothing.
+  virtual Result<bool> locked_by_another() = 0;
+
+  // Whether shared mappings of this file can be trusted: not on NFS, CIFS, FUSE and the like (fstatfs).
+  virtual Result<bool> mappable() = 0;
+
+  // REQUIRES: the file is at least `length` bytes long; length > 0.
+  virtual Result<std::unique_ptr<Mapping>> map(std::uint64_t length) = 0;
+};
+
+enum class OpenMode : std::uint8_t {
+  existing,      // read and write; must exist
+  read_only,     // must exist
+  create,        // read and write; created with mode 0600 if absent
+  create_new,    // created with mode 0600; Cause::exists if anything has the name
+};
+
+// An open directory. Thread-safe.
+class Directory {
+ public:
+  virtual ~Directory() = default;
+
+  // Opens a regular file. Anything else under the name (symlink, FIFO, device, directory) is Cause::exists and is not
+  // touched, nor waited for. An absent file is Cause::local.
+  virtual Result<std::unique_ptr<File>> open(const std::string& name, OpenMode) = 0;
+
+  // What has the name (lstat), or nothing.
+  virtual Result<std::optional<FileStatus>> status(const std::string& name) = 0;
+
+  // Atomically gives `from` the name `to`. With `replace` false anything already named `to` is Cause::exists, and
+  // nothing changes (renameat2 with RENAME_NOREPLACE; link and unlink where that is not supported).
+  virtual Result<void> rename(const std::string& from, const std::string& to, bool replace) = 0;
+
+  // Atomically swaps two names (RENAME_EXCHANGE). False where the file system can't.
+  virtual Result<bool> exchange(const std::string& a, const std::string& b) = 0;
+
+  virtual Result<void> remove(const std::string& name) = 0;  // of a regular file; absent is not an error
+  virtual Result<void> sync() = 0;                           // makes renames and removals durable
+
+  // The path of `name` as a person would write it; for messages.
+  virtual std::string path_of(const std::string& name) const = 0;
+};
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  virtual Result<std::unique_ptr<Directory>> open_directory(const std::filesystem::path&) = 0;
+
+  // The mode a new file gets by default: 0666 less the process's umask.
+  virtual unsigned default_mode() = 0;
+};
+
+}  // namespace segdl
