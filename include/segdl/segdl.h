@@ -6,4 +6,5 @@
 #include <segdl/session.h>
 #include <segdl/status.h>
 #include <segdl/task.h>
+#include <segdl/text.h>
 #include <segdl/version.h>

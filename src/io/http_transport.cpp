@@ -1,1 +1,214 @@
-#include "seams/transport.h"
+#include "io/http_transport.h"
+
+#include "io/body_reader.h"
+#include "io/idle_connections.h"
+#include "io/message.h"
+
+#include <httplib.h>
+
+#include <openssl/evp.h>
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <string>
+#include <utility>
+
+// The layout of httplib's classes depends on this macro: it must be as when the library was built (pkg-config --cflags cpp-httplib).
+#ifndef CPPHTTPLIB_OPENSSL_SUPPORT
+#error "compile with the flags of pkg-config cpp-httplib"
+#endif
+
+namespace segdl::io {
+namespace {
+
+// What httplib sees of a connection: it writes a request, and reads a head that says no more than the status. What the server really sent
+// was read and checked before.
+class MessageStream final : public httplib::Stream {
+ public:
+  explicit MessageStream(Message& message) : message_(message) {}
+
+  bool is_readable() const override { return true; }
+  bool is_writable() const override { return true; }
+  void get_remote_ip_and_port(std::string&, int&) const override {}
+  void get_local_ip_and_port(std::string&, int&) const override {}
+  ::socket_t socket() const override { return INVALID_SOCKET; }
+
+  ssize_t write(const char* bytes, std::size_t size) override {
+    auto sent = message_.send({bytes, size});
+    if (sent) return static_cast<ssize_t>(size);
+    error_ = std::move(sent).error();
+    return -1;
+  }
+
+  ssize_t read(char* into, std::size_t size) override {
+    if (!head_ && !read_head()) return -1;
+    const std::size_t count = std::min(size, canonical_.size() - given_);
+    canonical_.copy(into, count, given_);
+    given_ += count;
+    return static_cast<ssize_t>(count);
+  }
+
+  std::optional<ResponseHead>& head() { return head_; }
+  std::optional<Error>& error() { return error_; }
+
+ private:
+  bool read_head() {
+    auto head = message_.read_head();
+    if (!head) {
+      error_ = std::move(head).error();
+      return false;
+    }
+    head_ = std::move(*head);
+    canonical_ = fmt::format("HTTP/1.1 {} \r\n\r\n", head_->status);
+    return true;
+  }
+
+  Message& message_;
+  std::optional<ResponseHead> head_;
+  std::optional<Error> error_;
+  std::string canonical_;
+  std::size_t given_ = 0;
+};
+
+// Opens up the one protected function that is needed.
+class MessageClient final : public httplib::ClientImpl {
+ public:
+  explicit MessageClient(const Origin& origin) : ClientImpl(origin.host, origin.port) {
+    set_url_encode(false);
+    set_decompress(false);
+    set_follow_location(false);
+    set_keep_alive(true);
+  }
+
+  // The head of the response; the body is left on the stream.
+  Result<ResponseHead> run(MessageStream& stream, httplib::Request& request) {
+    try {
+      httplib::Response response;
+      auto failure = httplib::Error::Success;
+      request.response_handler = [](const httplib::Response&) { return false; };  // the body is not httplib's business
+      process_request(stream, request, response, false, failure);
+    } catch (const std::exception& exception) {
+      return network_error(Remedy::retry, "exchange messages", "", exception.what());
+    }
+    if (stream.error()) return *stream.error();
+    if (!stream.head()) return network_error(Remedy::retry, "exchange messages", "", "there was no response");
+    return std::move(*stream.head());
+  }
+};
+
+std::string base64(std::string_view bytes) {
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
+  const int size = ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                     reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+httplib::Request message_for(const HttpRequest& request) {
+  httplib::Request message;
+  message.method = "GET";
+  message.path = request.url.target;
+  message.headers.emplace("Host", request.url.origin.authority());
+  for (const Field& field : request.fields) message.headers.emplace(field.name, field.value);
+  if (request.credentials) {
+    message.headers.emplace("Authorization",
+                            "Basic " + base64(request.credentials->user + ":" + request.credentials->password));
+  }
+  return message;
+}
+
+// An error of this exchange names the URL it was about.
+Error about(Error error, const Url& url) {
+  if (error.subject.empty() && error.cause != Cause::cancelled) error.subject = url.redacted();
+  if (error.operation.empty() && error.cause != Cause::cancelled) error.operation = "get";
+  return error;
+}
+
+class HttpExchange final : public Exchange {
+ public:
+  HttpExchange(IdleConnections& idle, Clock& clock, const HttpRequest& request, const Limits& limits, std::stop_token stop)
+      : idle_(idle), clock_(clock), url_(request.url), limits_(limits), waker_(std::move(stop)) {}
+
+  ~HttpExchange() override {
+    if (body_ && body_->ended_clean() && head_.keep_alive) idle_.keep(std::move(connection_), clock_.now());
+  }
+  HttpExchange(const HttpExchange&) = delete;
+  HttpExchange& operator=(const HttpExchange&) = delete;
+
+  const Waker& waker() const { return waker_; }
+  bool heard() const { return message_ && message_->heard(); }
+
+  Result<void> run(const HttpRequest& request, std::unique_ptr<Connection> connection) {
+    connection_ = std::move(connection);
+    message_.emplace(*connection_, waker_, limits_);
+    MessageStream stream(*message_);
+    httplib::Request message = message_for(request);
+    auto head = MessageClient(request.url.origin).run(stream, message);
+    if (!head) return about(std::move(head).error(), url_);
+    head_ = std::move(*head);
+    body_.emplace(*message_, head_);
+    return {};
+  }
+
+  const ResponseHead& head() const override { return head_; }
+
+  Result<std::size_t> read(std::span<std::byte> into) override {
+    auto got = body_->read(into);
+    if (!got) return about(std::move(got).error(), url_);
+    return got;
+  }
+
+ private:
+  IdleConnections& idle_;
+  Clock& clock_;
+  Url url_;
+  Limits limits_;
+  Waker waker_;
+  std::unique_ptr<Connection> connection_;
+  std::optional<Message> message_;
+  ResponseHead head_;
+  std::optional<BodyReader> body_;
+};
+
+class HttpTransport final : public Transport {
+ public:
+  HttpTransport(std::unique_ptr<TlsContext> tls, Clock& clock, LookUpFunction look_up)
+      : tls_(std::move(tls)), clock_(clock), resolver_(std::move(look_up)) {}
+
+  Result<std::unique_ptr<Exchange>> get(const HttpRequest& request, const Limits& limits, std::stop_token stop) override {
+    if (auto kept = idle_.take(request.url.origin, clock_.now())) {
+      auto exchange = std::make_unique<HttpExchange>(idle_, clock_, request, limits, stop);
+      auto ran = exchange->run(request, std::move(kept));
+      if (ran) return std::unique_ptr<Exchange>(std::move(exchange));
+      // The server may have closed the connection while the request was on its way (RFC 9112 section 9.5): asked once more.
+      const bool unanswered = ran.error().cause == Cause::network && !exchange->heard();
+      if (!unanswered || (limits.deadline && clock_.now() >= *limits.deadline)) return std::move(ran).error();
+    }
+    auto exchange = std::make_unique<HttpExchange>(idle_, clock_, request, limits, stop);
+    const Bound bound = earlier({std::chrono::steady_clock::now() + limits.connect,
+                                 fmt::format("no connection within {:g} s", std::chrono::duration<double>(limits.connect).count())},
+                                limits.deadline);
+    auto connection = Connection::open(request.url.origin, resolver_, tls_.get(), bound, exchange->waker());
+    if (!connection) return about(std::move(connection).error(), request.url);
+    auto ran = exchange->run(request, std::move(*connection));
+    if (!ran) return std::move(ran).error();
+    return std::unique_ptr<Exchange>(std::move(exchange));
+  }
+
+ private:
+  std::unique_ptr<TlsContext> tls_;
+  Clock& clock_;
+  Resolver resolver_;
+  IdleConnections idle_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions& trust, Clock& clock, LookUpFunction look_up) {
+  auto tls = TlsContext::create(trust);
+  if (!tls) return std::move(tls).error();
+  return std::unique_ptr<Transport>(std::make_unique<HttpTransport>(std::move(*tls), clock, std::move(look_up)));
+}
+
+}  // namespace segdl::io

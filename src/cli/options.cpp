@@ -1,0 +1,187 @@
+#include "cli/options.h"
+
+#include "cli/exit_code.h"
+#include "cli/values.h"
+
+#include <segdl/text.h>
+#include <segdl/version.h>
+
+#include <CLI/CLI.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <string_view>
+
+namespace segdl::cli {
+namespace {
+
+constexpr const char* kFooter = R"(Commands:
+  segdl status FILE [--json]  what an interrupted download of FILE has on disk
+
+The same command again continues an interrupted download. Sizes take K, M, G and T; times are in seconds or
+take ms, s, m and h.
+
+Exit codes: 0 done, 1 internal error, 2 usage, 3 network, 4 refused by the server, 5 TLS, 6 integrity,
+7 local file or disk, 8 the resource changed, 9 busy, 10 the output exists, 130/143 interrupted.)";
+
+// An option whose text is parsed by one of our functions.
+template <class Value, class Parse>
+CLI::Option* add_parsed(CLI::App& app, const std::string& name, Value& value, Parse parse) {
+  return app.add_option_function<std::string>(
+      name, [&value, parse](const std::string& text) { value = parse(text); });
+}
+
+void add_output_options(CLI::App& app, FetchCommand& command, std::string& output) {
+  const std::map<std::string, Sync> syncs = {{"interval", Sync::interval}, {"end", Sync::end}, {"none", Sync::none}};
+  Request& request = command.request;
+  app.add_option("-o,--output", output, "Name of the file; without it, the last part of the URL")->type_name("FILE");
+  app.add_option("-d,--directory", request.directory, "Directory to put it in; must exist")->type_name("DIR");
+  add_parsed(app, "--segment-size", request.segment_size, parse_size)
+      ->type_name("SIZE")
+      ->description("Unit of hashing and resuming, a power of two from 16K to 16M");
+  app.add_flag("--overwrite", request.overwrite, "Replace an existing file");
+  app.add_flag("!--no-resume", request.resume, "Start over instead of continuing");
+  app.add_option("--sync", request.sync, "Force to disk: interval (each second or 64 MiB), end, none")
+      ->transform(CLI::CheckedTransformer(syncs))
+      ->type_name("WHEN");
+}
+
+void add_http_options(CLI::App& app, FetchCommand& command) {
+  SessionOptions& session = command.session;
+  Request& request = command.request;
+  app.add_option_function<std::vector<std::string>>(
+         "-H,--header",
+         [&request](const std::vector<std::string>& texts) {
+           for (const std::string& text : texts) {
+             for (Header& header : parse_headers(text)) request.headers.push_back(std::move(header));
+           }
+         },
+         "Send 'Name: value'; @FILE has one a line")
+      ->type_name("HEADER")
+      ->expected(1)
+      ->take_all();
+  app.add_option("-A,--user-agent", session.user_agent, "Send this User-Agent")->type_name("NAME");
+  add_parsed(app, "-u,--user", request.credentials, parse_credentials)
+      ->type_name("NAME:PASS")
+      ->description("Basic credentials; @FILE has them in its first line");
+  app.add_option("--cacert", session.ca_file, "Trust the certificates in this PEM file only")->type_name("FILE");
+  app.add_option("--capath", session.ca_path, "Trust the certificates in this directory only")->type_name("DIR");
+  app.add_flag("-k,--insecure", session.insecure, "Accept any certificate");
+  app.add_flag("--accept-unframed", request.accept_unframed, "Believe the end of a connection to be the end of the file");
+}
+
+void add_limit_options(CLI::App& app, FetchCommand& command) {
+  SessionOptions& session = command.session;
+  app.add_option("--retries", session.retries, "Tries in a row without progress, after the first")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1'000'000));
+  add_parsed(app, "--timeout", session.timeout, parse_duration)
+      ->type_name("S")
+      ->description("Longest silence of a server (15)");
+  add_parsed(app, "--connect-timeout", session.connect_timeout, parse_duration)
+      ->type_name("S")
+      ->description("Longest time to connect, TLS included (15)");
+  add_parsed(app, "--max-time", session.max_time, parse_duration)
+      ->type_name("S")
+      ->description("Longest time for one file");
+  add_parsed(app, "--min-speed", session.min_speed, parse_size)
+      ->type_name("RATE")
+      ->description("Give a connection up below this many bytes/s over 30 s (1K)");
+}
+
+// -o DIR/FILE is a directory and a name in it.
+void split_output(const std::string& output, Request& request) {
+  if (output.empty()) return;
+  const std::filesystem::path path(output);
+  request.output = path.filename().string();
+  if (path.has_parent_path()) {
+    request.directory = path.is_absolute() ? path.parent_path() : request.directory / path.parent_path();
+  }
+  if (request.output.empty()) throw CLI::ValidationError("--output", "it names a directory; use -d for that");
+}
+
+Exit parse_failed(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) {
+    app.exit(error);  // help and version, to standard output
+    return {0};
+  }
+  fmt::print(stderr, "segdl: {}\n       see segdl --help\n", printable(error.what()));
+  return {kUsage};
+}
+
+std::variant<FetchCommand, StatusCommand, Exit> read_status_command(int argc, char** argv) {
+  CLI::App app("What an interrupted download of FILE has on disk. Takes no lock and changes nothing.", "segdl status");
+  StatusCommand command;
+  app.add_option("FILE", command.file, "The name the download is going to have")->required();
+  app.add_flag("--json", command.json, "As one JSON object on standard output");
+  try {
+    app.parse(argc - 1, argv + 1);
+  } catch (const CLI::ParseError& error) {
+    return parse_failed(app, error);
+  }
+  return command;
+}
+
+void blank(char* text) {
+  for (; *text != '\0'; ++text) *text = '*';
+}
+
+void hide_in_url(char* text) {
+  const std::string shown = redacted_url(text);
+  if (shown == text) return;
+  const std::size_t size = std::strlen(text);
+  for (std::size_t i = 0; i < size; ++i) text[i] = i < shown.size() ? shown[i] : '\0';
+}
+
+}  // namespace
+
+void hide_secrets(int argc, char** argv) {
+  bool next_is_secret = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    const auto is_long = [&](std::string_view name) { return argument.starts_with(name) && argument.size() > name.size(); };
+    if (next_is_secret) {
+      blank(argv[i]);
+      next_is_secret = false;
+    } else if (argument == "-u" || argument == "--user" || argument == "-H" || argument == "--header") {
+      next_is_secret = true;
+    } else if (is_long("--user=") || is_long("--header=")) {
+      blank(argv[i] + argument.find('=') + 1);
+    } else if (is_long("-u") || is_long("-H")) {
+      blank(argv[i] + 2);
+    } else {
+      hide_in_url(argv[i]);
+    }
+  }
+}
+
+std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "status") return read_status_command(argc, argv);
+  CLI::App app("Fetches files, and after any failure, kill or power cut fetches only what is missing.", "segdl");
+  FetchCommand command;
+  std::string output;
+  app.add_option("URL", command.urls, "http or https")->required();
+  add_output_options(app, command, output);
+  add_http_options(app, command);
+  add_limit_options(app, command);
+  app.add_flag("-q,--quiet", command.quiet, "Say nothing but errors");
+  app.add_flag("-v,--verbose", command.verbose, "Say what is decided on the way");
+  app.set_version_flag("-V,--version", fmt::format("segdl {}", kVersion));
+  app.footer(kFooter);
+  try {
+    app.parse(argc, argv);
+    split_output(output, command.request);
+    if (!output.empty() && command.urls.size() > 1) {
+      throw CLI::ValidationError("--output", "one name can't serve several URLs; use -d for a directory");
+    }
+  } catch (const CLI::ParseError& error) {
+    return parse_failed(app, error);
+  }
+  return command;
+}
+
+}  // namespace segdl::cli

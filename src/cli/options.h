@@ -1,0 +1,38 @@
+// The command line, read once.
+#pragma once
+
+#include <segdl/session.h>
+#include <segdl/task.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace segdl::cli {
+
+struct FetchCommand {
+  SessionOptions session = {};
+  Request request = {};  // all but the URL
+  std::vector<std::string> urls = {};
+  bool quiet = false;
+  bool verbose = false;
+};
+
+struct StatusCommand {
+  std::filesystem::path file = {};
+  bool json = false;
+};
+
+// Nothing to do any more: help or version was printed, or the command line was wrong.
+struct Exit {
+  int code = 0;
+};
+
+std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char** argv);
+
+// Overwrites passwords, header values and secrets in URLs in argv, which every user of the machine can read in /proc.
+void hide_secrets(int argc, char** argv);
+
+}  // namespace segdl::cli

@@ -1,0 +1,127 @@
+#include "cli/show.h"
+
+#include <segdl/text.h>
+
+#include <fmt/format.h>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
+
+namespace segdl::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kTerminalPace{250};
+constexpr std::chrono::seconds kPipePace{5};
+constexpr double kNewWeight = 0.3;  // of the latest speed in the smoothed one
+
+std::size_t terminal_width() {
+  ::winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+double in_seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+
+}  // namespace
+
+std::string size_words(std::uint64_t bytes) {
+  constexpr std::array<const char*, 7> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  double size = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (size >= 1024 && unit + 1 < kUnits.size()) {
+    size /= 1024;
+    ++unit;
+  }
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", size, kUnits[unit]);
+}
+
+std::string time_words(std::chrono::seconds time) {
+  const auto seconds = time.count();
+  if (seconds < 3600) return fmt::format("{}:{:02}", seconds / 60, seconds % 60);
+  return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+}
+
+std::string progress_line(const std::string& name, const Progress& progress, double bytes_per_second) {
+  std::string line = fmt::format("{}  {}", printable(name), size_words(progress.done));
+  if (progress.total) {
+    const double share = *progress.total == 0 ? 1 : static_cast<double>(progress.done) / static_cast<double>(*progress.total);
+    line += fmt::format(" of {}  {:.0f} %", size_words(*progress.total), std::min(99.0, 100 * share));
+  }
+  switch (progress.phase) {
+    case Phase::starting:
+      return line + "  starting";
+    case Phase::waiting:
+      return line + "  " + printable(progress.note);
+    case Phase::publishing:
+      return line + "  writing to disk";
+    default:
+      break;
+  }
+  if (progress.total && progress.done == *progress.total) {
+    return line + fmt::format("  verifying {} of {}", size_words(progress.verified), size_words(progress.reused));
+  }
+  line += fmt::format("  {}/s", size_words(static_cast<std::uint64_t>(bytes_per_second)));
+  if (progress.total && bytes_per_second > 0) {
+    const double left = static_cast<double>(*progress.total - progress.done) / bytes_per_second;
+    if (left < 360'000) line += fmt::format("  {} left", time_words(std::chrono::seconds(static_cast<std::int64_t>(left))));
+  }
+  return line;
+}
+
+std::string report_line(const Report& report) {
+  const double seconds = in_seconds(report.elapsed);
+  std::string line = fmt::format("{}: {} in {:.1f} s", printable(report.output.string()), size_words(report.total), seconds);
+  if (report.fetched > 0 && seconds > 0) {
+    line += fmt::format(" ({}/s)", size_words(static_cast<std::uint64_t>(static_cast<double>(report.fetched) / seconds)));
+  }
+  if (report.reused > 0) line += fmt::format(", {} reused", size_words(report.reused));
+  if (report.revoked > 0) line += fmt::format(", {} damaged and fetched again", size_words(report.revoked));
+  if (report.retries > 0) line += fmt::format(", {} {}", report.retries, report.retries == 1 ? "retry" : "retries");
+  line += report.verified_to == VerifiedTo::strong_validator ? ", verified by strong validator" : ", verified by length only";
+  if (report.insecure) line += ", certificate not checked";
+  return line;
+}
+
+ProgressDisplay::ProgressDisplay(std::string name, bool quiet, bool verbose)
+    : name_(std::move(name)), quiet_(quiet), verbose_(verbose), terminal_(::isatty(STDERR_FILENO) == 1),
+      next_(std::chrono::steady_clock::now() + (terminal_ ? kTerminalPace : std::chrono::milliseconds(kPipePace))),
+      measured_(std::chrono::steady_clock::now()) {}
+
+ProgressDisplay::~ProgressDisplay() { clear(); }
+
+void ProgressDisplay::clear() {
+  if (line_shown_) fmt::print(stderr, "\r\x1b[K");
+  line_shown_ = false;
+}
+
+void ProgressDisplay::update(const Progress& progress) {
+  if (quiet_) return;
+  if (verbose_ && progress.note != note_) {
+    note_ = progress.note;
+    clear();
+    if (!note_.empty()) fmt::print(stderr, "segdl: {}\n", printable(note_));
+  }
+  const Moment now = std::chrono::steady_clock::now();
+  if (now < next_) return;
+  const double elapsed = in_seconds(now - measured_);
+  const double latest = static_cast<double>(progress.fetched - measured_bytes_) / elapsed;
+  speed_ = speed_ == 0 ? latest : kNewWeight * latest + (1 - kNewWeight) * speed_;
+  measured_ = now;
+  measured_bytes_ = progress.fetched;
+  next_ = now + (terminal_ ? kTerminalPace : std::chrono::milliseconds(kPipePace));
+  std::string line = progress_line(name_, progress, speed_);
+  if (!terminal_) {
+    fmt::print(stderr, "{}\n", line);
+    return;
+  }
+  const std::size_t width = terminal_width();
+  if (line.size() >= width) line.resize(width - 1);
+  fmt::print(stderr, "\r{}\x1b[K", line);
+  line_shown_ = true;
+}
+
+}  // namespace segdl::cli

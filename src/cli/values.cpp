@@ -1,0 +1,101 @@
+#include "cli/values.h"
+
+#include <CLI/CLI.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fstream>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace segdl::cli {
+namespace {
+
+[[noreturn]] void refuse(const std::string& reason) { throw CLI::ValidationError(reason); }
+
+bool is_one_of(std::string_view text, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), text) != names.end();
+}
+
+std::optional<unsigned> shift_of(std::string_view unit) {
+  if (is_one_of(unit, {"", "B"})) return 0;
+  if (is_one_of(unit, {"K", "k", "KiB", "KB", "kB"})) return 10;
+  if (is_one_of(unit, {"M", "m", "MiB", "MB"})) return 20;
+  if (is_one_of(unit, {"G", "g", "GiB", "GB"})) return 30;
+  if (is_one_of(unit, {"T", "t", "TiB", "TB"})) return 40;
+  return std::nullopt;
+}
+
+std::vector<std::string> lines_of(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) refuse(fmt::format("the file {} can't be read", path));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+Header parse_header(const std::string& line) {
+  const auto colon = line.find(':');
+  if (colon == std::string::npos || colon == 0) refuse("a header is written 'Name: value'");
+  const auto value = line.find_first_not_of(" \t", colon + 1);
+  return {line.substr(0, colon), value == std::string::npos ? "" : line.substr(value)};
+}
+
+}  // namespace
+
+std::uint64_t parse_size(const std::string& text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const auto shift = shift_of(std::string_view(end, static_cast<std::size_t>(text.data() + text.size() - end)));
+  if (error == std::errc::result_out_of_range) refuse(fmt::format("{} is too large", text));
+  if (error != std::errc() || !shift) refuse(fmt::format("'{}' is not a size such as 65536, 64K or 1MiB", text));
+  if (number > (std::numeric_limits<std::uint64_t>::max() >> 1 >> *shift)) refuse(fmt::format("{} is too large", text));
+  return number << *shift;
+}
+
+std::chrono::milliseconds parse_duration(const std::string& text) {
+  constexpr double kTenYears = 10.0 * 366 * 86400;
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  constexpr std::array<std::pair<std::string_view, double>, 5> kUnits = {
+      {{"", 1.0}, {"s", 1.0}, {"ms", 0.001}, {"m", 60.0}, {"h", 3600.0}}};
+  const auto* found = std::find_if(kUnits.begin(), kUnits.end(), [&](const auto& known) { return known.first == unit; });
+  if (error != std::errc() || found == kUnits.end() || !(number >= 0)) {
+    refuse(fmt::format("'{}' is not a time such as 30, 1.5, 300ms or 5m", text));
+  }
+  const double seconds = number * found->second;
+  if (seconds > kTenYears) refuse(fmt::format("{} is too long", text));
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+std::vector<Header> parse_headers(const std::string& text) {
+  if (!text.starts_with('@')) return {parse_header(text)};
+  std::vector<Header> headers;
+  for (const std::string& line : lines_of(text.substr(1))) {
+    if (!line.empty()) headers.push_back(parse_header(line));
+  }
+  return headers;
+}
+
+Credentials parse_credentials(const std::string& text) {
+  std::string pair = text;
+  if (text.starts_with('@')) {
+    const auto lines = lines_of(text.substr(1));
+    if (lines.empty()) refuse(fmt::format("the file {} is empty", text.substr(1)));
+    pair = lines.front();
+  }
+  const auto colon = pair.find(':');
+  if (colon == std::string::npos) refuse("credentials are written NAME:PASS, or @FILE for a file with that in its first line");
+  return {pair.substr(0, colon), pair.substr(colon + 1)};
+}
+
+}  // namespace segdl::cli

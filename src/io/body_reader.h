@@ -1,0 +1,43 @@
+// The framing of a body, taken off while it is read (RFC 9112 sections 6 and 7).
+#pragma once
+
+#include <segdl/error.h>
+
+#include "core/chunked.h"
+#include "core/http_head.h"
+#include "io/message.h"
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+namespace segdl::io {
+
+class BodyReader {
+ public:
+  BodyReader(Message& message, const ResponseHead& head);
+
+  // As Exchange::read().
+  Result<std::size_t> read(std::span<std::byte> into);
+
+  // Whether the body has been read to its end and nothing more has arrived: the connection may carry another request.
+  bool ended_clean() const { return ended_ && wire_.size() == used_ && message_.left_over() == 0; }
+
+ private:
+  Result<std::size_t> read_length(std::span<std::byte> into);
+  Result<std::size_t> read_chunked(std::span<std::byte> into);
+  Result<std::size_t> read_to_close(std::span<std::byte> into);
+  Error ended_early() const;
+
+  Message& message_;
+  Framing framing_;
+  std::uint64_t length_ = 0;
+  std::uint64_t left_ = 0;
+  std::uint64_t given_ = 0;
+  bool ended_ = false;
+  ChunkedDecoder decoder_;
+  std::string wire_;      // chunked bytes received and not yet decoded, from used_ on
+  std::size_t used_ = 0;
+};
+
+}  // namespace segdl::io

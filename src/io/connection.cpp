@@ -1,0 +1,65 @@
+#include "io/connection.h"
+
+#include "io/dialer.h"
+#include "io/system_error.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace segdl::io {
+
+Result<std::unique_ptr<Connection>> Connection::open(const Origin& origin, Resolver& resolver, const TlsContext* tls,
+                                                     const Bound& bound, const Waker& waker) {
+  auto addresses = resolver.resolve(origin, bound, waker);
+  if (!addresses) return std::move(addresses).error();
+  auto socket = dial(origin, *addresses, bound, waker);
+  if (!socket) return std::move(socket).error();
+  std::unique_ptr<Connection> connection(new Connection(origin, std::move(*socket)));
+  if (!origin.secure) return connection;
+  auto channel = tls->channel(origin, connection->socket_.get());
+  if (!channel) return std::move(channel).error();
+  connection->tls_ = std::move(*channel);
+  auto shaken = connection->tls_->handshake(origin, bound, waker);
+  if (!shaken) return std::move(shaken).error();
+  return connection;
+}
+
+Result<std::size_t> Connection::receive(std::span<std::byte> into, const Bound& bound, const Waker& waker) {
+  if (waker.stopped()) return waker.wait(socket_.get(), 0, bound).error();
+  if (tls_) return tls_->receive(into, bound, waker);
+  for (;;) {
+    const auto got = ::recv(socket_.get(), into.data(), into.size(), 0);
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return network_error(Remedy::retry, "receive", "", system_words(errno));
+    auto waited = waker.wait(socket_.get(), POLLIN, bound);
+    if (!waited) return std::move(waited).error();
+  }
+}
+
+Result<void> Connection::send(std::string_view bytes, const Bound& bound, const Waker& waker) {
+  if (tls_) return tls_->send(bytes, bound, waker);
+  while (!bytes.empty()) {
+    const auto sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return network_error(Remedy::retry, "send", "", system_words(errno));
+    auto waited = waker.wait(socket_.get(), POLLOUT, bound);
+    if (!waited) return waited;
+  }
+  return {};
+}
+
+bool Connection::is_quiet() const {
+  if (tls_ && tls_->has_pending()) return false;
+  char byte = 0;
+  const auto got = ::recv(socket_.get(), &byte, 1, MSG_PEEK);
+  return got < 0 && errno == EAGAIN;
+}
+
+}  // namespace segdl::io

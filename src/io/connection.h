@@ -1,0 +1,43 @@
+// One connection to an origin: a socket, with or without TLS.
+#pragma once
+
+#include <segdl/error.h>
+
+#include "core/url.h"
+#include "io/descriptor.h"
+#include "io/resolver.h"
+#include "io/tls.h"
+#include "io/waker.h"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace segdl::io {
+
+// Used by one thread at a time.
+class Connection {
+ public:
+  // Resolves, connects and shakes hands, all within the bound. `tls` may be null for a plain origin.
+  static Result<std::unique_ptr<Connection>> open(const Origin&, Resolver&, const TlsContext* tls, const Bound&, const Waker&);
+
+  // Bytes as they arrive, at least one, read straight into `into`. 0: the peer ended the connection in order. REQUIRES: !into.empty().
+  Result<std::size_t> receive(std::span<std::byte> into, const Bound&, const Waker&);
+  Result<void> send(std::string_view, const Bound&, const Waker&);
+
+  // Whether the connection is still there and nothing has arrived that nobody asked for: it may carry another request.
+  bool is_quiet() const;
+
+  const Origin& origin() const { return origin_; }
+
+ private:
+  Connection(const Origin& origin, Descriptor socket) : origin_(origin), socket_(std::move(socket)) {}
+
+  Origin origin_;
+  Descriptor socket_;
+  std::optional<TlsChannel> tls_;
+};
+
+}  // namespace segdl::io

@@ -1,0 +1,98 @@
+#include "io/dialer.h"
+
+#include "io/system_error.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+namespace segdl::io {
+namespace {
+
+constexpr std::chrono::milliseconds kStagger{250};
+
+struct Attempt {
+  Descriptor socket;
+  int error = 0;  // 0: connected or under way
+  bool connected = false;
+};
+
+Attempt begin(const Address& address) {
+  Attempt attempt{Descriptor(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0))};
+  if (!attempt.socket) {
+    attempt.error = errno;
+    return attempt;
+  }
+  const int on = 1;
+  // Both are refinements; a socket without them works.
+  static_cast<void>(::setsockopt(attempt.socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
+  static_cast<void>(::setsockopt(attempt.socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
+  if (::connect(attempt.socket.get(), reinterpret_cast<const ::sockaddr*>(&address.storage), address.size) == 0) {
+    attempt.connected = true;
+  } else if (errno != EINPROGRESS) {
+    attempt.error = errno;
+  }
+  return attempt;
+}
+
+int pending_error(int socket) {
+  int error = 0;
+  ::socklen_t size = sizeof error;
+  return ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+Error connect_error(const Origin& origin, std::string reason) {
+  return network_error(Remedy::retry, "connect to", origin.host + ":" + std::to_string(origin.port), std::move(reason));
+}
+
+// Waits for one of the attempts or for `until`, and notes which have connected or failed.
+Result<void> wait_for_any(std::vector<Attempt>& attempts, const Bound& bound, const Waker& waker) {
+  std::vector<::pollfd> polled;
+  for (const Attempt& attempt : attempts) polled.push_back({attempt.socket.get(), POLLOUT, 0});
+  auto waited = waker.wait(polled, bound);
+  if (!waited) return waited;
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    if (polled[i].revents == 0) continue;
+    attempts[i].error = pending_error(attempts[i].socket.get());
+    attempts[i].connected = attempts[i].error == 0;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Descriptor> dial(const Origin& origin, std::span<const Address> addresses, const Bound& bound,
+                        const Waker& waker) {
+  std::vector<Attempt> attempts;  // under way
+  int last_error = 0;
+  Instant next_start = std::chrono::steady_clock::now();
+  for (;;) {
+    const Instant now = std::chrono::steady_clock::now();
+    if (!addresses.empty() && (attempts.empty() || now >= next_start)) {
+      attempts.push_back(begin(addresses.front()));
+      addresses = addresses.subspan(1);
+      next_start = now + kStagger;
+    }
+    for (Attempt& attempt : attempts) {
+      if (attempt.connected) return std::move(attempt.socket);
+      if (attempt.error != 0) last_error = attempt.error;
+    }
+    std::erase_if(attempts, [](const Attempt& attempt) { return attempt.error != 0; });
+    if (attempts.empty()) {
+      if (addresses.empty()) return connect_error(origin, system_words(last_error));
+      continue;
+    }
+    const bool more = !addresses.empty() && next_start < bound.until;
+    auto waited = wait_for_any(attempts, more ? Bound{next_start, ""} : bound, waker);
+    if (waited || (more && waited.error().cause == Cause::network)) continue;
+    Error error = std::move(waited).error();
+    return error.cause == Cause::network ? connect_error(origin, error.reason) : error;
+  }
+}
+
+}  // namespace segdl::io

@@ -1,0 +1,51 @@
+// What one exchange reads and writes on its connection: bytes with bounds, the head, and what came behind it.
+#pragma once
+
+#include <segdl/error.h>
+
+#include "core/http_head.h"
+#include "io/connection.h"
+#include "io/waker.h"
+#include "seams/transport.h"
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace segdl::io {
+
+class Message {
+ public:
+  Message(Connection& connection, const Waker& waker, const Limits& limits)
+      : connection_(connection), waker_(waker), limits_(limits) {}
+
+  Result<void> send(std::string_view request);
+
+  // The head of the final response: interim ones are skipped, limits and deadline hold for all of them together.
+  Result<ResponseHead> read_head();
+
+  // Body bytes: first what came with the head, then from the connection straight into `into`. 0: the connection ended in order.
+  Result<std::size_t> receive(std::span<std::byte> into);
+
+  // Whether a byte of the response has arrived.
+  bool heard() const { return heard_; }
+  // Bytes that arrived with the head or a piece of framing and were not taken.
+  std::size_t left_over() const { return buffer_.size() - taken_; }
+
+ private:
+  Result<void> receive_more(const Bound&);
+  Result<void> check_speed(std::chrono::nanoseconds waited, std::size_t got);
+
+  Connection& connection_;
+  const Waker& waker_;
+  Limits limits_;
+  std::string buffer_;
+  std::size_t taken_ = 0;
+  bool heard_ = false;
+  std::chrono::nanoseconds waited_{0};  // in this window of the minimum speed
+  std::uint64_t got_ = 0;
+};
+
+}  // namespace segdl::io

@@ -1,0 +1,189 @@
+#include "io/tls.h"
+
+#include "io/system_error.h"
+#include "io/tls_bio.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace segdl::io {
+namespace {
+
+constexpr std::size_t kReadBuffer = 64 * 1024;  // several records for one recv
+
+bool is_address(const std::string& host) {
+  ::ASN1_OCTET_STRING* address = ::a2i_IPADDRESS(host.c_str());
+  ::ASN1_OCTET_STRING_free(address);
+  return address != nullptr;
+}
+
+std::string openssl_words() {
+  const unsigned long code = ::ERR_peek_last_error();
+  const char* reason = code != 0 ? ::ERR_reason_error_string(code) : nullptr;
+  return reason != nullptr ? reason : "unknown failure";
+}
+
+Error tls_error(const Origin& origin, std::string reason, std::string way_out) {
+  Error error;
+  error.cause = Cause::tls;
+  error.operation = "open a secure connection to";
+  error.subject = origin.authority();
+  error.reason = std::move(reason);
+  error.way_out = std::move(way_out);
+  return error;
+}
+
+Error certificate_error(const Origin& origin, long verdict) {
+  const char* trust = "if you trust it, give its certificate with --cacert FILE";
+  switch (verdict) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return tls_error(origin, "its certificate is for another host", "check the URL");
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return tls_error(origin, "its certificate has expired", "tell whoever runs the server");
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return tls_error(origin, "its certificate is not valid yet", "check this machine's clock");
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+      return tls_error(origin, "its certificate is self-signed", trust);
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      return tls_error(origin, "its certificate was not issued by anybody trusted here", trust);
+    default:
+      return tls_error(origin, std::string("its certificate is not valid: ") + ::X509_verify_cert_error_string(verdict), "");
+  }
+}
+
+Error handshake_error(const Origin& origin, const ::SSL* ssl) {
+  const long verdict = ::SSL_get_verify_result(ssl);
+  if (verdict != X509_V_OK) return certificate_error(origin, verdict);
+  const unsigned long code = ::ERR_peek_last_error();
+  const int reason = ERR_GET_REASON(code);
+  if (code == 0 || reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+    return network_error(Remedy::retry, "open a secure connection to", origin.authority(),
+                         "the connection was closed during the handshake");
+  }
+  if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST || reason == SSL_R_PACKET_LENGTH_TOO_LONG) {
+    return tls_error(origin, "the server does not speak TLS on this port", "perhaps the URL should begin with http://");
+  }
+  return tls_error(origin, openssl_words(), "");
+}
+
+}  // namespace
+
+Result<bool> TlsChannel::wait_after(int result, const Bound& bound, const Waker& waker) {
+  const int need = ::SSL_get_error(ssl_.get(), result);
+  if (need != SSL_ERROR_WANT_READ && need != SSL_ERROR_WANT_WRITE) return false;
+  auto waited = waker.wait(socket_, need == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, bound);
+  if (!waited) return std::move(waited).error();
+  return true;
+}
+
+Result<void> TlsChannel::handshake(const Origin& origin, const Bound& bound, const Waker& waker) {
+  for (;;) {
+    ::ERR_clear_error();
+    const int result = ::SSL_connect(ssl_.get());
+    if (result == 1) return {};
+    auto again = wait_after(result, bound, waker);
+    if (!again) {
+      Error error = std::move(again).error();
+      if (error.cause != Cause::network) return error;
+      return network_error(Remedy::retry, "open a secure connection to", origin.authority(), error.reason);
+    }
+    if (!*again) return handshake_error(origin, ssl_.get());
+  }
+}
+
+Result<std::size_t> TlsChannel::receive(std::span<std::byte> into, const Bound& bound, const Waker& waker) {
+  std::size_t total = 0;
+  for (;;) {
+    ::ERR_clear_error();
+    std::size_t got = 0;
+    const int result = ::SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &got);
+    if (result == 1) {
+      total += got;
+      if (total == into.size()) return total;
+      continue;  // a record is at most 16 KiB: take all that have arrived
+    }
+    if (total > 0) return total;
+    const int why = ::SSL_get_error(ssl_.get(), result);
+    if (why == SSL_ERROR_ZERO_RETURN) return 0;
+    auto again = wait_after(result, bound, waker);
+    if (!again) return std::move(again).error();
+    if (!*again) return network_error(Remedy::retry, "receive", "", "the secure connection broke: " + openssl_words());
+  }
+}
+
+Result<void> TlsChannel::send(std::string_view bytes, const Bound& bound, const Waker& waker) {
+  while (!bytes.empty()) {
+    ::ERR_clear_error();
+    std::size_t sent = 0;
+    const int result = ::SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &sent);
+    if (result == 1) {
+      bytes.remove_prefix(sent);
+      continue;
+    }
+    auto again = wait_after(result, bound, waker);
+    if (!again) return std::move(again).error();
+    if (!*again) return network_error(Remedy::retry, "send", "", "the secure connection broke: " + openssl_words());
+  }
+  return {};
+}
+
+Result<std::unique_ptr<TlsContext>> TlsContext::create(const TrustOptions& trust) {
+  std::unique_ptr<::SSL_CTX, FreeSslContext> context(::SSL_CTX_new(::TLS_client_method()));
+  Error error;
+  error.operation = "set up TLS";
+  error.reason = context ? "" : openssl_words();
+  if (!context) return error;
+  ::SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  ::SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);
+  ::SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
+  ::SSL_CTX_set_read_ahead(context.get(), 1);
+  ::SSL_CTX_set_default_read_buffer_len(context.get(), kReadBuffer);
+  ::SSL_CTX_set_verify(context.get(), trust.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
+  const char* file = trust.ca_file.empty() ? nullptr : trust.ca_file.c_str();
+  const char* path = trust.ca_path.empty() ? nullptr : trust.ca_path.c_str();
+  if (file == nullptr && path == nullptr) {
+    ::SSL_CTX_set_default_verify_paths(context.get());  // SSL_CERT_FILE and SSL_CERT_DIR in the environment are obeyed
+    return std::unique_ptr<TlsContext>(new TlsContext(std::move(context)));
+  }
+  error.cause = Cause::usage;
+  error.operation = "read certificates from";
+  std::error_code ignored;
+  if (path != nullptr && !std::filesystem::is_directory(trust.ca_path, ignored)) {
+    error.subject = path;
+    error.reason = "it is not a directory";
+    return error;
+  }
+  ::ERR_clear_error();
+  if ((file != nullptr && ::SSL_CTX_load_verify_file(context.get(), file) != 1) ||
+      (path != nullptr && ::SSL_CTX_load_verify_dir(context.get(), path) != 1)) {
+    error.subject = file != nullptr ? file : path;
+    error.reason = "no certificates in PEM format can be read there (" + openssl_words() + ")";
+    return error;
+  }
+  return std::unique_ptr<TlsContext>(new TlsContext(std::move(context)));
+}
+
+Result<TlsChannel> TlsContext::channel(const Origin& origin, int socket) const {
+  std::unique_ptr<::SSL, FreeSsl> ssl(::SSL_new(context_.get()));
+  ::BIO* bio = ssl ? make_socket_bio(socket) : nullptr;
+  if (bio == nullptr) return tls_error(origin, "out of memory", "");
+  ::SSL_set_bio(ssl.get(), bio, bio);
+  ::X509_VERIFY_PARAM* parameters = ::SSL_get0_param(ssl.get());
+  ::X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  const bool address = is_address(origin.host);
+  // RFC 6066 section 3: literal addresses are not permitted in server_name.
+  const int named = address ? ::X509_VERIFY_PARAM_set1_ip_asc(parameters, origin.host.c_str())
+                            : ::X509_VERIFY_PARAM_set1_host(parameters, origin.host.c_str(), origin.host.size()) &
+                                  static_cast<int>(SSL_set_tlsext_host_name(ssl.get(), origin.host.c_str()));
+  if (named != 1) return tls_error(origin, "its name can't be used with TLS", "");
+  return TlsChannel(std::move(ssl), socket);
+}
+
+}  // namespace segdl::io

@@ -1,0 +1,65 @@
+#include "io/tls_bio.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstdint>
+
+namespace segdl::io {
+namespace {
+
+int socket_of(::BIO* bio) { return static_cast<int>(reinterpret_cast<std::intptr_t>(::BIO_get_data(bio))); }
+
+int bio_write(::BIO* bio, const char* bytes, std::size_t size, std::size_t* written) {
+  BIO_clear_retry_flags(bio);
+  const auto sent = ::send(socket_of(bio), bytes, size, MSG_NOSIGNAL);
+  if (sent < 0) {
+    if (errno == EAGAIN || errno == EINTR) BIO_set_retry_write(bio);
+    return 0;
+  }
+  *written = static_cast<std::size_t>(sent);
+  return 1;
+}
+
+int bio_read(::BIO* bio, char* bytes, std::size_t size, std::size_t* got) {
+  BIO_clear_retry_flags(bio);
+  const auto received = ::recv(socket_of(bio), bytes, size, 0);
+  if (received <= 0) {
+    if (received == 0) {
+      ::BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+    } else if (errno == EAGAIN || errno == EINTR) {
+      BIO_set_retry_read(bio);
+    }
+    return 0;
+  }
+  *got = static_cast<std::size_t>(received);
+  return 1;
+}
+
+long bio_control(::BIO* bio, int command, long, void*) {
+  if (command == BIO_CTRL_EOF) return ::BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0;
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+::BIO_METHOD* make_method() {
+  ::BIO_METHOD* method = ::BIO_meth_new(::BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "segdl socket");
+  if (method == nullptr) return nullptr;
+  ::BIO_meth_set_write_ex(method, bio_write);
+  ::BIO_meth_set_read_ex(method, bio_read);
+  ::BIO_meth_set_ctrl(method, bio_control);
+  return method;
+}
+
+}  // namespace
+
+::BIO* make_socket_bio(int socket) {
+  static const ::BIO_METHOD* const method = make_method();  // lives as long as OpenSSL itself
+  if (method == nullptr) return nullptr;
+  ::BIO* bio = ::BIO_new(method);
+  if (bio == nullptr) return nullptr;
+  ::BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket)));
+  ::BIO_set_init(bio, 1);
+  return bio;
+}
+
+}  // namespace segdl::io
