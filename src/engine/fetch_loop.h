@@ -55,7 +55,7 @@ Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink) {
                                          *end - reply.body.begin));
     }
     meter.received(*got);
-    fetcher.progressed(*got);
+    fetcher.received(*got);
     auto taken = sink.arrived(at, *got);
     if (!taken) return taken;
     at += *got;

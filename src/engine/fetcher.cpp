@@ -194,7 +194,6 @@ bool Fetcher::step_down() {
 
 void Fetcher::progressed(std::uint64_t bytes) {
   progress_ += bytes;
-  measured_ += bytes;
   if (progress_ >= kProgress) failures_ = 0;
 }
 
@@ -202,6 +201,7 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
   const bool got_on = progress_ >= kProgress;
   progress_ = 0;
   if (!got_on && ++failures_ > options_.retries) {
+    error.remedy = Remedy::stop;
     if (options_.retries > 0) error.reason += fmt::format(" ({} tries)", failures_);
     return error;
   }
@@ -209,6 +209,7 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
                                                  : backoff(std::max(failures_, 1U), error.retry_after, random_());
   const Instant until = env_.clock.now() + wait;
   if (limits_.deadline && until > *limits_.deadline) {
+    error.remedy = Remedy::stop;
     error.reason += ", and the time limit leaves no time to try again";
     return error;
   }

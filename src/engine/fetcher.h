@@ -37,11 +37,15 @@ class Fetcher {
   // Remedies: retry (then pause()), restart (the resource changed), stop.
   Result<Reply> ask(Range range, const Known* known, std::stop_token);
 
-  // After an error of Remedy::retry: waits as long as is polite. Fails with that error if there were too many in a row, or
-  // with cancelled.
+  // After an error of Remedy::retry: waits as long as is polite. Fails with that error, now with
+  // Remedy::stop, if there were too many in a row, or with cancelled.
   Result<void> pause(Error, std::stop_token);
 
-  // Body bytes have arrived.
+  // Body bytes have arrived, whatever becomes of them: for the speed.
+  void received(std::uint64_t bytes) { measured_ += bytes; }
+
+  // This much more of the resource is here than ever before in this run. What is fetched a second time is no progress: a server
+  // that cuts every response at the same place must not be asked for ever.
   void progressed(std::uint64_t bytes);
 
   // From here on ask for the whole resource only.

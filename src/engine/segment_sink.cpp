@@ -13,7 +13,7 @@ constexpr std::uint64_t kDropPiece = 64 * kKiB;
 }  // namespace
 
 SegmentSink::SegmentSink(Place& place, Dispatcher& dispatcher, Checkpoint& checkpoint, Meter& meter,
-                         const Fetcher& fetcher, bool one_request)
+                         Fetcher& fetcher, bool one_request)
     : place_(place), dispatcher_(dispatcher), checkpoint_(checkpoint), meter_(meter), fetcher_(fetcher),
       one_request_(one_request), layout_(*place.journal().identity().layout),
       buffer_(std::min(layout_.segment_size(), layout_.total())) {}
@@ -65,6 +65,10 @@ Result<void> SegmentSink::arrived(std::uint64_t offset, std::size_t count) {
     return {};
   }
   filled_ += count;
+  if (committed_ + filled_ > most_kept_) {
+    fetcher_.progressed(committed_ + filled_ - most_kept_);
+    most_kept_ = committed_ + filled_;
+  }
   return filled_ == layout_.range(*filling_).size() ? commit() : Result<void>();
 }
 
@@ -76,6 +80,7 @@ Result<void> SegmentSink::commit() {
   if (!step) return step;
   filling_.reset();
   filled_ = 0;
+  committed_ += bytes.size();
   last_committed_ = segment;
   if (index(segment) == span_.begin && !span_.empty()) ++span_.begin;
   dispatcher_.committed(segment);

@@ -26,7 +26,7 @@ class SegmentSink {
  public:
   // `one_request`: all that is missing is asked for at once, since without a strong validator two responses can't be joined.
   // REQUIRES: everything referred to outlives the sink; place.has_journal().
-  SegmentSink(Place&, Dispatcher&, Checkpoint&, Meter&, const Fetcher&, bool one_request);
+  SegmentSink(Place&, Dispatcher&, Checkpoint&, Meter&, Fetcher&, bool one_request);
   ~SegmentSink();
   SegmentSink(const SegmentSink&) = delete;
   SegmentSink& operator=(const SegmentSink&) = delete;
@@ -50,7 +50,7 @@ class SegmentSink {
   Dispatcher& dispatcher_;
   Checkpoint& checkpoint_;
   Meter& meter_;
-  const Fetcher& fetcher_;
+  Fetcher& fetcher_;
   bool one_request_;
   Layout layout_;
   std::vector<std::byte> buffer_;        // one segment
@@ -59,6 +59,8 @@ class SegmentSink {
   std::optional<Segment> filling_;       // what `buffer_` holds the beginning of
   std::uint64_t filled_ = 0;
   std::optional<Segment> last_committed_;
+  std::uint64_t committed_ = 0;          // bytes, in this run
+  std::uint64_t most_kept_ = 0;          // committed and filled, at its highest
 };
 
 }  // namespace segdl::engine

@@ -14,7 +14,8 @@ constexpr std::size_t kBuffer = 256 * kKiB;
 
 }  // namespace
 
-StreamSink::StreamSink(Place& place, Meter& meter) : place_(place), meter_(meter), buffer_(kBuffer) {}
+StreamSink::StreamSink(Place& place, Meter& meter, Fetcher& fetcher)
+    : place_(place), meter_(meter), fetcher_(fetcher), buffer_(kBuffer) {}
 
 Result<std::optional<Range>> StreamSink::next(std::stop_token) {
   if (complete_) return std::optional<Range>();
@@ -36,6 +37,10 @@ std::span<std::byte> StreamSink::space(std::uint64_t) { return std::span(buffer_
 
 Result<void> StreamSink::arrived(std::uint64_t, std::size_t count) {
   filled_ += count;
+  if (written_ + filled_ > most_) {
+    fetcher_.progressed(written_ + filled_ - most_);
+    most_ = written_ + filled_;
+  }
   return filled_ == buffer_.size() ? flush() : Result<void>();
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/xxh3.h"
+#include "engine/fetcher.h"
 #include "engine/meter.h"
 #include "engine/place.h"
 
@@ -20,7 +21,7 @@ namespace segdl::engine {
 class StreamSink {
  public:
   // REQUIRES: place.has_journal(); both outlive the sink.
-  StreamSink(Place&, Meter&);
+  StreamSink(Place&, Meter&, Fetcher&);
 
   Result<std::optional<Range>> next(std::stop_token);
   std::span<std::byte> space(std::uint64_t offset);
@@ -33,9 +34,11 @@ class StreamSink {
 
   Place& place_;
   Meter& meter_;
+  Fetcher& fetcher_;
   std::vector<std::byte> buffer_;
   std::size_t filled_ = 0;
   std::uint64_t written_ = 0;
+  std::uint64_t most_ = 0;  // how far any response has come
   StreamDigest digest_;
   bool complete_ = false;
 };

@@ -209,10 +209,10 @@ Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::opt
 }
 
 Result<void> Transfer::fetch_stream(Place& place, const Known& known, Reply first, std::stop_token stop) {
-  meter_.remark(first.body.total ? "the server does not serve ranges: an interruption begins again from the start"
+  if (first.body.total != std::uint64_t{0}) meter_.remark(first.body.total ? "the server does not serve ranges: an interruption begins again from the start"
                                  : "the server does not tell the size: an interruption begins again from the start");
   fetcher_.ask_whole();
-  StreamSink sink(place, meter_);
+  StreamSink sink(place, meter_, fetcher_);
   auto step = fetch_into(sink, fetcher_, meter_, known, std::move(first), false, stop);
   if (!step) return step;
   Checkpoint checkpoint(env_.clock, place.data(), place.journal(), request_.sync, {});

@@ -16,6 +16,8 @@ std::string way_out(int number) {
     case EPERM:
     case EROFS:
       return "choose a directory you may write to with -d or -o";
+    case ENAMETOOLONG:
+      return "choose a shorter name with -o";
     case EFBIG:
       return "the file system or a limit (ulimit -f) does not allow files of this size";
     case EMFILE:

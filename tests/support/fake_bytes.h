@@ -1,5 +1,5 @@
-// The contents of one fake file: a memfd, so that sparse files cost nothing, mappings are real ones, and a look at mapped
-// bytes is the kernel's and not a data race. Throws std::system_error if the machine itself has no memory left.
+// The contents of one fake file: a memfd, so that sparse files cost nothing, mappings are real ones, and a look at
+// mapped bytes is the kernel's and not a data race. Throws std::system_error if the machine itself has no memory left.
 #pragma once
 
 #include <array>

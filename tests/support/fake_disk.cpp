@@ -10,9 +10,9 @@ namespace segdl::test {
 namespace {
 
 const char* words(Op op) {
-  constexpr std::array<const char*, 16> kWords = {"open directory", "open", "look at", "read",   "write", "reserve",
-                                                  "resize",         "sync", "set the mode of",   "lock",  "map",
-                                                  "sync",           "rename", "exchange", "remove", "sync"};
+  constexpr std::array<const char*, 16> kWords = {
+      "open directory",  "open", "look at", "read", "write",  "reserve",  "resize", "sync",
+      "set the mode of", "lock", "map",     "sync", "rename", "exchange", "remove", "sync"};
   return kWords.at(static_cast<std::size_t>(op));
 }
 
@@ -56,10 +56,9 @@ void FakeDisk::power_cut(std::uint64_t seed) {
   begin_life();
   std::mt19937_64 random(seed);
   const auto stays = [&] { return seed != 0 && (random() >> 32 & 1) != 0; };
-  for (Change& step : unsynced_) {
-    // Half of the changes on average, and every number of them with some seed.
-    if (seed == 0 || random() % (unsynced_.size() + 1) == 0) break;
-    for (auto& [name, inode] : step) durable_names_[name] = std::move(inode);
+  const std::size_t kept = seed == 0 ? 0 : random() % (unsynced_.size() + 1);
+  for (std::size_t i = 0; i < kept; ++i) {
+    for (auto& [name, inode] : unsynced_[i]) durable_names_[name] = std::move(inode);
   }
   std::erase_if(durable_names_, [](const auto& entry) { return entry.second == nullptr; });
   unsynced_.clear();
@@ -90,6 +89,11 @@ void FakeDisk::change(Change change) {
   unsynced_.push_back(std::move(change));
 }
 
+void FakeDisk::put(const std::string& name, const Inode& inode) {
+  names_[name] = inode;
+  durable_names_[name] = inode;
+}
+
 void FakeDisk::sync_names() {
   durable_names_ = names_;
   unsynced_.clear();
@@ -115,7 +119,8 @@ void FakeDisk::limit_space(std::optional<std::uint64_t> bytes) {
 std::uint64_t FakeDisk::used_space() const {
   std::uint64_t pages = 0;
   for (const Inode& inode : living()) {
-    const bool named = std::any_of(names_.begin(), names_.end(), [&](const auto& entry) { return entry.second == inode; });
+    const bool named =
+        std::any_of(names_.begin(), names_.end(), [&](const auto& entry) { return entry.second == inode; });
     if (named || inode->handles > 0) pages += inode->space();
   }
   return pages;

@@ -1,7 +1,7 @@
 // The state behind a FakeFs: names, files, faults and the life of the process that uses it.
 //
-// Everything is guarded by `mutex`, which the seam's adapters in fake_fs.cpp hold for one operation each. An operation begins with
-// enter(); what it does then can't be crossed by a crash.
+// Everything is guarded by `mutex`, which the seam's adapters in fake_fs.cpp hold for one operation each. An operation
+// begins with enter(); what it does then can't be crossed by a crash.
 #pragma once
 
 #include "support/fake_faults.h"
@@ -38,12 +38,12 @@ class FakeDisk {
   bool reservable = true;
   bool exchangeable = true;
 
-  // Counts an operation of a handle that was opened in `life`. Not ok: the operation must not take place. `tear(n)` leaves the
-  // first n bytes of a write behind; null for everything else.
+  // Counts an operation of a handle that was opened in `life`. Not ok: the operation must not take place. `tear(n)`
+  // leaves the first n bytes of a write behind; null for everything else.
   struct Request {
     Op op;
-    std::string subject;  // the path, for the error
-    std::string line;     // for operations()
+    std::string subject;       // the path, for the error
+    std::string line;          // for operations()
     std::uint64_t length = 0;  // of a write
     std::optional<std::uint64_t> offset = std::nullopt;
   };
@@ -59,6 +59,7 @@ class FakeDisk {
   Inode find(const std::string& name) const;  // or null
   const std::map<std::string, Inode>& names() const { return names_; }
   void change(Change change);
+  void put(const std::string& name, const Inode& inode);  // durable at once
   void sync_names();
 
   // How many of the pages [begin, end) of this file, from the first on, can be had.

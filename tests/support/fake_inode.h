@@ -45,7 +45,7 @@ class FakeInode {
 
   // Keeps the live content as it is at this moment, whatever mappings still store.
   void freeze();
-  void end_life();                                   // the frozen content is live again
+  void end_life();                                     // the frozen content is live again
   void power_cut(const std::function<bool()>& stays);  // after end_life()
 
  private:
@@ -54,8 +54,8 @@ class FakeInode {
   FakeBytes live_;
   FakeBytes durable_;
   std::optional<FakeBytes> frozen_;
-  std::set<std::uint64_t> dirty_;  // pages that the next sync writes out
-  std::set<std::uint64_t> lost_;   // pages whose sync failed: not durable, but clean
+  std::set<std::uint64_t> dirty_;   // pages that the next sync writes out
+  std::set<std::uint64_t> lost_;    // pages whose sync failed: not durable, but clean
   std::uint64_t mapped_pages_ = 0;  // pages below have been mapped once: they may be dirty at any time
   unsigned mappings_ = 0;
   std::uint64_t reserved_ = 0;      // pages below have their space

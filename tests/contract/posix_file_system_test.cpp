@@ -1,0 +1,175 @@
+// What only the real file system can show: other processes, other users, limits of the system.
+#include "contract/file_worlds.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <functional>
+
+namespace segdl::test {
+namespace {
+
+constexpr ::uid_t kNobody = 65534;
+
+// Runs `check` in a process of its own; whether it returned true. It must not use doctest.
+bool in_child(const std::function<bool()>& check) {
+  const ::pid_t child = ::fork();
+  if (child == 0) ::_exit(check() ? 0 : 1);
+  int status = 0;
+  REQUIRE(child > 0);
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+bool lower_limit(__rlimit_resource resource, ::rlim_t value) {
+  struct ::rlimit limit {};
+  if (::getrlimit(resource, &limit) != 0) return false;
+  limit.rlim_cur = value;
+  return ::setrlimit(resource, &limit) == 0;
+}
+
+// Nobody, for whom modes count. An unprivileged user is one already.
+bool drop_privileges() { return ::geteuid() != 0 || (::setgid(kNobody) == 0 && ::setuid(kNobody) == 0); }
+
+TEST_CASE("a lock keeps other processes out until its process is done with it") {
+  PosixWorld world;
+  auto file = write_file(world.directory(), "a", "");
+  const auto child_locks = [&world] {
+    const auto mine = world.directory().open("a", OpenMode::existing);
+    if (!mine) return false;
+    const auto locked = (*mine)->try_lock();
+    return locked && *locked;
+  };
+  CHECK(must(file->try_lock()));
+  CHECK_FALSE(in_child(child_locks));
+  CHECK(must(file->try_lock()));
+  file.reset();
+  CHECK(in_child(child_locks));
+
+  // The child is gone, and its lock with it.
+  file = must(world.directory().open("a", OpenMode::existing));
+  CHECK(must(file->try_lock()));
+}
+
+TEST_CASE("a program that is started does not inherit files") {
+  PosixWorld world;
+  const auto file = write_file(world.directory(), "a", "");
+  struct ::stat mine {};
+  REQUIRE(::stat((world.path() / "a").c_str(), &mine) == 0);
+  for (int fd = 3; fd < 64; ++fd) {
+    struct ::stat other {};
+    if (::fstat(fd, &other) != 0 || other.st_ino != mine.st_ino || other.st_dev != mine.st_dev) continue;
+    CHECK((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+  }
+}
+
+TEST_CASE("a write that a size limit cuts short is an error that names the first byte missing") {
+  PosixWorld world;
+  CHECK(in_child([&world] {
+    std::signal(SIGXFSZ, SIG_IGN);
+    if (!lower_limit(RLIMIT_FSIZE, 100'000)) return false;
+    const auto file = world.directory().open("a", OpenMode::create);
+    const std::string text(150'000, 'x');
+    const auto written = (*file)->write_at(0, bytes_of(text));
+    if (written || written.error().offset != 100'000U) return false;
+    const Error& error = written.error();
+    return error.cause == Cause::local && error.reason == "File too large" && !error.way_out.empty();
+  }));
+  CHECK(must(world.directory().status("a"))->size == 100'000);
+}
+
+TEST_CASE("running out of descriptors is an error with a way out") {
+  PosixWorld world;
+  write_file(world.directory(), "a", "");
+  CHECK(in_child([&world] {
+    if (!lower_limit(RLIMIT_NOFILE, 3)) return false;
+    const auto file = world.directory().open("a", OpenMode::existing);
+    return !file && file.error().reason == "Too many open files" && !file.error().way_out.empty();
+  }));
+}
+
+TEST_CASE("a directory that may not be written to, and a file that may not be, refuse with a way out") {
+  PosixWorld world;
+  write_file(world.directory(), "a", "text")->set_mode(0444).ok();
+  std::filesystem::permissions(world.path(), std::filesystem::perms{0555});
+  CHECK(in_child([&world] {
+    if (!drop_privileges()) return false;
+    const auto created = world.directory().open("new", OpenMode::create);
+    const auto opened = world.directory().open("a", OpenMode::existing);
+    const auto removed = world.directory().remove("a");
+    for (const Error* error : {&created.error(), &opened.error(), &removed.error()}) {
+      if (error->cause != Cause::local || error->reason != "Permission denied" || error->way_out.empty()) return false;
+    }
+    return world.directory().open("a", OpenMode::read_only).ok();
+  }));
+  std::filesystem::permissions(world.path(), std::filesystem::perms{0700});
+}
+
+TEST_CASE("the default mode follows the umask") {
+  PosixWorld world;
+  for (const unsigned mask : {0U, 022U, 077U, 0777U}) {
+    CAPTURE(mask);
+    CHECK(in_child([&world, mask] {
+      ::umask(mask);
+      return world.files().default_mode() == (0666U & ~mask);
+    }));
+  }
+}
+
+TEST_CASE("a device is refused and not touched") {
+  const auto files = io::make_posix_file_system();
+  const auto directory = must(files->open_directory("/dev"));
+  for (const OpenMode mode : {OpenMode::existing, OpenMode::read_only, OpenMode::create, OpenMode::create_new}) {
+    const auto file = directory->open("null", mode);
+    REQUIRE(!file);
+    CHECK(file.error().cause == Cause::exists);
+  }
+}
+
+TEST_CASE("a socket is refused") {
+  PosixWorld world;
+  REQUIRE(::mknod((world.path() / "s").c_str(), S_IFSOCK | 0600, 0) == 0);
+  const auto file = world.directory().open("s", OpenMode::existing);
+  REQUIRE(!file);
+  CHECK(file.error().cause == Cause::exists);
+}
+
+TEST_CASE("something that is not a directory can't be opened as one, and a FIFO does not hold it up") {
+  PosixWorld world;
+  write_file(world.directory(), "a", "");
+  world.place("fifo", FileKind::other);
+  for (const char* name : {"a", "fifo"}) {
+    const auto directory = world.files().open_directory(world.path() / name);
+    REQUIRE(!directory);
+    CHECK(directory.error().reason == "Not a directory");
+  }
+}
+
+TEST_CASE("a directory that is moved stays the same directory") {
+  PosixWorld world;
+  std::filesystem::create_directory(world.path() / "d");
+  const auto directory = must(world.files().open_directory(world.path() / "d"));
+  std::filesystem::rename(world.path() / "d", world.path() / "moved");
+  must(directory->open("a", OpenMode::create));
+  CHECK(std::filesystem::exists(world.path() / "moved" / "a"));
+}
+
+TEST_CASE("names in the working directory are written without it") {
+  const auto files = io::make_posix_file_system();
+  CHECK(must(files->open_directory("."))->path_of("movie.mkv") == "movie.mkv");
+}
+
+TEST_CASE("the local disk can be mapped, procfs can't be written") {
+  PosixWorld world;
+  const auto file = write_file(world.directory(), "a", "text");
+  CHECK(must(file->mappable()));
+  const auto proc = must(world.files().open_directory("/proc/self"));
+  CHECK(!proc->open("new", OpenMode::create));
+}
+
+}  // namespace
+}  // namespace segdl::test

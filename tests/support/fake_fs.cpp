@@ -1,0 +1,225 @@
+#include "support/fake_fs.h"
+
+#include "support/fake_fs_handles.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <random>
+#include <utility>
+
+namespace segdl::test {
+namespace {
+
+constexpr std::size_t kPage = 4096;
+
+// Mapped bytes may be stored to by other threads at this moment, so they are read a word at a time, as the hardware would.
+std::vector<std::byte> copy_bytes(std::vector<std::byte>& from) {
+  std::vector<std::byte> to(from.size());
+  const std::size_t words = from.size() / 8;
+  for (std::size_t i = 0; i < words; ++i) {
+    const std::uint64_t word =
+        std::atomic_ref(*reinterpret_cast<std::uint64_t*>(from.data() + 8 * i)).load(std::memory_order_relaxed);
+    std::memcpy(to.data() + 8 * i, &word, 8);
+  }
+  std::copy(from.begin() + static_cast<std::ptrdiff_t>(8 * words), from.end(), to.begin() + static_cast<std::ptrdiff_t>(8 * words));
+  return to;
+}
+
+// What is on the platter after a power cut: each page, and the length, is old or new.
+void lose_power(FakeInode& inode, std::mt19937_64& random) {
+  std::vector<std::byte> survived = random() % 2 == 0 ? inode.live : inode.durable;
+  const std::size_t length = survived.size();
+  for (std::size_t at = 0; at < length; at += kPage) {
+    const std::vector<std::byte>& side = random() % 2 == 0 ? inode.live : inode.durable;
+    const std::size_t end = std::min(length, at + kPage);
+    for (std::size_t i = at; i < end; ++i) survived[i] = i < side.size() ? side[i] : std::byte{0};
+  }
+  inode.live = inode.durable = std::move(survived);
+}
+
+}  // namespace
+
+Error fake_error(Cause cause, std::string operation, std::string subject, std::string reason) {
+  Error error;
+  error.cause = cause;
+  error.operation = std::move(operation);
+  error.subject = std::move(subject);
+  error.reason = std::move(reason);
+  return error;
+}
+
+Result<std::unique_ptr<Directory>> FakeFs::open_directory(const std::filesystem::path&) {
+  const std::lock_guard lock(mutex_);
+  if (auto error = begin(life_, "open-directory", "open-directory")) return *error;
+  return std::unique_ptr<Directory>(std::make_unique<FakeDirectory>(*this, life_));
+}
+
+std::optional<Error> FakeFs::begin(std::uint64_t life, const std::string& kind, const std::string& words) {
+  if (life != life_ || frozen_) return fake_error(Cause::internal, kind, "", "the process is dead");
+  ++operations_;
+  ++kinds_[kind];
+  if (crash_at_ != 0 && operations_ >= crash_at_) {
+    freeze();
+    return fake_error(Cause::internal, kind, "", "the process is dead");
+  }
+  const bool now = operations_ == fail_at_ || (kind == failing_kind_ && kinds_[kind] == failing_nth_);
+  if (now && fail_always_) failing_kind_ = kind;
+  if (now || (fail_always_ && fired_ && kind == failing_kind_)) {
+    fired_ = true;
+    return fake_error(Cause::local, words, "", fail_reason_);
+  }
+  log_.push_back(words);
+  return std::nullopt;
+}
+
+FakeFs::Image FakeFs::copy(const Image& image) {
+  std::map<const FakeInode*, Inode> copies;
+  const auto copied = [&copies](const Names& names) {
+    Names result;
+    for (const auto& [name, inode] : names) {
+      Inode& twin = copies[inode.get()];
+      if (!twin) {
+        twin = std::make_shared<FakeInode>();
+        twin->number = inode->number;
+        twin->live = copy_bytes(inode->live);
+        twin->durable = inode->durable;
+        twin->reserved = inode->reserved;
+        twin->written_to = inode->written_to;
+        twin->mode = inode->mode;
+      }
+      result[name] = twin;
+    }
+    return result;
+  };
+  Image result{copied(image.live), {}};
+  for (const Names& names : image.history) result.history.push_back(copied(names));
+  return result;
+}
+
+void FakeFs::freeze() {
+  fired_ = true;
+  frozen_ = copy(image_);
+}
+
+void FakeFs::new_life(Image image) {
+  image_ = std::move(image);
+  frozen_.reset();
+  ++life_;
+  operations_ = crash_at_ = fail_at_ = failing_nth_ = 0;
+  failing_kind_.clear();
+  kinds_.clear();
+  log_.clear();
+  fail_always_ = fired_ = torn_ = false;
+}
+
+void FakeFs::kill() {
+  const std::lock_guard lock(mutex_);
+  new_life(frozen_ ? std::move(*frozen_) : copy(image_));
+}
+
+void FakeFs::power_cut(std::uint64_t seed) {
+  const std::lock_guard lock(mutex_);
+  Image image = frozen_ ? std::move(*frozen_) : copy(image_);
+  std::mt19937_64 random(seed);
+  image.live = image.history[random() % image.history.size()];
+  image.history = {image.live};
+  for (auto& [name, inode] : image.live) lose_power(*inode, random);
+  new_life(std::move(image));
+}
+
+std::uint64_t FakeFs::used() const {
+  std::uint64_t sum = 0;
+  for (const auto& [name, inode] : image_.live) sum += std::max(inode->reserved, inode->written_to);
+  return sum;
+}
+
+void FakeFs::crash_at(std::uint64_t operation, bool torn) {
+  const std::lock_guard lock(mutex_);
+  crash_at_ = operation;
+  torn_ = torn;
+}
+
+void FakeFs::fail_at(std::uint64_t operation, std::string reason, bool always) {
+  const std::lock_guard lock(mutex_);
+  fail_at_ = operation;
+  fail_reason_ = std::move(reason);
+  fail_always_ = always;
+}
+
+void FakeFs::fail_kind(const std::string& kind, std::uint64_t nth, std::string reason) {
+  const std::lock_guard lock(mutex_);
+  failing_kind_ = kind;
+  failing_nth_ = nth;
+  fail_reason_ = std::move(reason);
+}
+
+bool FakeFs::fired() const {
+  const std::lock_guard lock(mutex_);
+  return fired_;
+}
+
+std::uint64_t FakeFs::operations() const {
+  const std::lock_guard lock(mutex_);
+  return operations_;
+}
+
+std::vector<std::string> FakeFs::log() const {
+  const std::lock_guard lock(mutex_);
+  return log_;
+}
+
+void FakeFs::set_capacity(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  capacity_ = bytes;
+}
+
+void FakeFs::set_mappable(bool value) {
+  const std::lock_guard lock(mutex_);
+  mappable_ = value;
+}
+
+std::vector<std::string> FakeFs::names() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> names;
+  for (const auto& [name, inode] : image_.live) names.push_back(name);
+  return names;
+}
+
+std::optional<std::vector<std::byte>> FakeFs::get(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = image_.live.find(name);
+  return found == image_.live.end() ? std::nullopt : std::optional(copy_bytes(found->second->live));
+}
+
+void FakeFs::put(const std::string& name, std::vector<std::byte> bytes) {
+  const std::lock_guard lock(mutex_);
+  auto inode = std::make_shared<FakeInode>();
+  inode->number = next_inode_++;
+  inode->live = inode->durable = std::move(bytes);
+  inode->written_to = inode->live.size();
+  image_.live[name] = std::move(inode);
+  image_.history = {image_.live};
+}
+
+void FakeFs::flip(const std::string& name, std::uint64_t offset) {
+  const std::lock_guard lock(mutex_);
+  FakeInode& inode = *image_.live.at(name);
+  inode.live.at(offset) ^= std::byte{0x10};
+  inode.durable = inode.live;
+}
+
+void FakeFs::erase(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  image_.live.erase(name);
+  image_.history = {image_.live};
+}
+
+void FakeFs::move(const std::string& from, const std::string& to) {
+  const std::lock_guard lock(mutex_);
+  image_.live[to] = image_.live.at(from);
+  image_.live.erase(from);
+  image_.history = {image_.live};
+}
+
+}  // namespace segdl::test

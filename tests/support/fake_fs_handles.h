@@ -1,0 +1,72 @@
+// FakeFs's open files and directory.
+#pragma once
+
+#include "support/fake_fs.h"
+
+namespace segdl::test {
+
+Error fake_error(Cause cause, std::string operation, std::string subject, std::string reason);
+
+class FakeMapping final : public Mapping {
+ public:
+  FakeMapping(FakeFs& disk, std::uint64_t life, FakeFs::Inode inode, std::string name, std::uint64_t length)
+      : disk_(disk), life_(life), inode_(std::move(inode)), name_(std::move(name)), length_(length) {}
+
+  std::span<std::byte> bytes() override { return std::span(inode_->live).first(length_); }
+  Result<void> sync() override;
+
+ private:
+  FakeFs& disk_;
+  std::uint64_t life_;
+  FakeFs::Inode inode_;
+  std::string name_;
+  std::uint64_t length_;
+};
+
+class FakeFile final : public File {
+ public:
+  FakeFile(FakeFs& disk, std::uint64_t life, FakeFs::Inode inode, std::string name)
+      : disk_(disk), life_(life), inode_(std::move(inode)), name_(std::move(name)) {}
+  ~FakeFile() override;
+  FakeFile(const FakeFile&) = delete;
+  FakeFile& operator=(const FakeFile&) = delete;
+
+  Result<FileStatus> status() override;
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) override;
+  Result<void> write_at(std::uint64_t offset, std::span<const std::byte> bytes) override;
+  Result<bool> reserve(std::uint64_t length) override;
+  Result<void> resize(std::uint64_t length) override;
+  Result<void> sync() override;
+  Result<void> set_mode(unsigned mode) override;
+  Result<bool> try_lock() override;
+  Result<bool> locked_by_another() override;
+  Result<bool> mappable() override;
+  Result<std::unique_ptr<Mapping>> map(std::uint64_t length) override;
+
+ private:
+  std::optional<Error> no_room(std::uint64_t takes);
+
+  FakeFs& disk_;
+  std::uint64_t life_;
+  FakeFs::Inode inode_;
+  std::string name_;
+};
+
+class FakeDirectory final : public Directory {
+ public:
+  FakeDirectory(FakeFs& disk, std::uint64_t life) : disk_(disk), life_(life) {}
+
+  Result<std::unique_ptr<File>> open(const std::string& name, OpenMode) override;
+  Result<std::optional<FileStatus>> status(const std::string& name) override;
+  Result<void> rename(const std::string& from, const std::string& to, bool replace) override;
+  Result<bool> exchange(const std::string& a, const std::string& b) override;
+  Result<void> remove(const std::string& name) override;
+  Result<void> sync() override;
+  std::string path_of(const std::string& name) const override { return name; }
+
+ private:
+  FakeFs& disk_;
+  std::uint64_t life_;
+};
+
+}  // namespace segdl::test

@@ -1,0 +1,39 @@
+// A download in a world of fakes: a disk, an origin, a clock.
+#pragma once
+
+#include <segdl/session.h>
+#include <segdl/task.h>
+
+#include "support/fake_clock.h"
+#include "support/fake_fs.h"
+#include "support/fake_origin.h"
+#include "support/origin_script.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace segdl::test {
+
+struct World {
+  FakeFs disk;
+  FakeClock clock;
+  std::unique_ptr<OriginScript> script = std::make_unique<OriginScript>();
+
+  // A request for http://origin.test/f as "f", with the smallest segments.
+  static Request request();
+
+  // Runs it to its end on the calling thread.
+  Result<Report> download(Request = request(), SessionOptions = {});
+
+  // A new server, on which nothing has been asked yet.
+  OriginScript& serve();
+
+  // The part of `total` bytes of seed `seed` that the disk has under this name, whole or not at all.
+  bool has(const std::string& name, std::uint64_t seed, std::uint64_t total) const;
+  bool absent(const std::string& name) const { return !disk.get(name).has_value(); }
+};
+
+inline const std::string kName = "f";
+
+}  // namespace segdl::test
