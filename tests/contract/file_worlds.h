@@ -97,12 +97,12 @@ class FakeWorld {
 
   FakeFs& files() { return disk_; }
   Directory& directory() { return *directory_; }
-  std::filesystem::path path() const { return "/disk"; }
+  std::filesystem::path path() const { return ""; }
   void place(const std::string& name, FileKind kind) { disk_.put_special(name, kind); }
   unsigned mode(const std::string& name) const { return disk_.mode(name).value_or(0); }
 
  private:
-  FakeFs disk_{"/disk"};
+  FakeFs disk_;
   std::unique_ptr<Directory> directory_;
 };
 

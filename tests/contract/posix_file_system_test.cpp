@@ -138,6 +138,26 @@ TEST_CASE("a socket is refused") {
   CHECK(file.error().cause == Cause::exists);
 }
 
+TEST_CASE("a directory that is not there can't be opened, and the way out is named") {
+  PosixWorld world;
+  const auto directory = world.files().open_directory(world.path() / "absent");
+  REQUIRE(!directory);
+  CHECK(directory.error().cause == Cause::local);
+  CHECK(directory.error().reason == "No such file or directory");
+  CHECK(directory.error().subject == (world.path() / "absent").string());
+  CHECK(!directory.error().way_out.empty());
+}
+
+TEST_CASE("a name that is too long and a disk that is too small have a way out") {
+  PosixWorld world;
+  const auto named = world.directory().open(std::string(300, 'n'), OpenMode::create);
+  REQUIRE(!named);
+  CHECK(!named.error().way_out.empty());
+  const auto file = write_file(world.directory(), "a", "");
+  const auto reserved = file->reserve(std::uint64_t{1} << 60);
+  if (!reserved) CHECK(!reserved.error().way_out.empty());
+}
+
 TEST_CASE("something that is not a directory can't be opened as one, and a FIFO does not hold it up") {
   PosixWorld world;
   write_file(world.directory(), "a", "");

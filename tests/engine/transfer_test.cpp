@@ -1,4 +1,5 @@
 // A whole one-connection download in a world of fakes: what is asked, what is kept, what is published.
+#include "engine/journal.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
@@ -82,6 +83,24 @@ TEST_CASE("a flipped byte costs exactly its segment") {
   CHECK(world.has("f", 1, kSize));
   CHECK(report->revoked == 16 * kKiB);
   CHECK(report->fetched == kSize - 2 * 16 * kKiB);
+}
+
+TEST_CASE("nothing is published before every inherited claim is proved") {
+  World world;
+  interrupt_at(world, 3 * 16 * kKiB + 5000);
+  // Everything is claimed, so nothing has to be fetched, and one claim is false.
+  auto directory = world.disk.open_directory(".");
+  REQUIRE(directory.ok());
+  auto loaded = engine::Journal::load(**directory, "f.segdl");
+  REQUIRE(loaded.ok());
+  auto& journal = *std::get<std::unique_ptr<engine::Journal>>(*loaded);
+  for (std::uint32_t i = 3; i < 6; ++i) REQUIRE(journal.commit(Segment{i}, 12345).ok());
+  world.disk.kill();
+  world.serve().size(kSize);
+  const auto report = world.download();
+  REQUIRE(report.ok());
+  CHECK(world.has("f", 1, kSize));
+  CHECK(report->revoked == kSize - 3 * 16 * kKiB);
 }
 
 TEST_CASE("a resource replaced between kill and resume is fetched new and whole") {

@@ -6,14 +6,14 @@
 #include <atomic>
 #include <cstring>
 #include <random>
+#include <span>
 #include <utility>
 
 namespace segdl::test {
 namespace {
 
-constexpr std::size_t kPage = 4096;
-
-// Mapped bytes may be stored to by other threads at this moment, so they are read a word at a time, as the hardware would.
+// Mapped bytes may be stored to by other threads at this moment, so they are read a word at a time, as the hardware
+// would.
 std::vector<std::byte> copy_bytes(std::vector<std::byte>& from) {
   std::vector<std::byte> to(from.size());
   const std::size_t words = from.size() / 8;
@@ -22,20 +22,34 @@ std::vector<std::byte> copy_bytes(std::vector<std::byte>& from) {
         std::atomic_ref(*reinterpret_cast<std::uint64_t*>(from.data() + 8 * i)).load(std::memory_order_relaxed);
     std::memcpy(to.data() + 8 * i, &word, 8);
   }
-  std::copy(from.begin() + static_cast<std::ptrdiff_t>(8 * words), from.end(), to.begin() + static_cast<std::ptrdiff_t>(8 * words));
+  std::copy(from.begin() + static_cast<std::ptrdiff_t>(8 * words), from.end(),
+            to.begin() + static_cast<std::ptrdiff_t>(8 * words));
   return to;
 }
 
+bool same_page(const FakeInode& inode, std::size_t at) {
+  const auto page = [at](const std::vector<std::byte>& bytes) {
+    return std::span(bytes)
+        .subspan(std::min(at, bytes.size()))
+        .first(std::min(kFakePage, bytes.size() - std::min(at, bytes.size())));
+  };
+  const auto live = page(inode.live);
+  const auto durable = page(inode.durable);
+  return std::equal(live.begin(), live.end(), durable.begin(), durable.end());
+}
+
 // What is on the platter after a power cut: each page, and the length, is old or new.
-void lose_power(FakeInode& inode, std::mt19937_64& random) {
-  std::vector<std::byte> survived = random() % 2 == 0 ? inode.live : inode.durable;
+template <class Coin>
+void lose_power(FakeInode& inode, const Coin& stays) {
+  std::vector<std::byte> survived = stays() ? inode.live : inode.durable;
   const std::size_t length = survived.size();
-  for (std::size_t at = 0; at < length; at += kPage) {
-    const std::vector<std::byte>& side = random() % 2 == 0 ? inode.live : inode.durable;
-    const std::size_t end = std::min(length, at + kPage);
+  for (std::size_t at = 0; at < length; at += kFakePage) {
+    const std::vector<std::byte>& side = stays() ? inode.live : inode.durable;
+    const std::size_t end = std::min(length, at + kFakePage);
     for (std::size_t i = at; i < end; ++i) survived[i] = i < side.size() ? side[i] : std::byte{0};
   }
   inode.live = inode.durable = std::move(survived);
+  inode.lost.clear();
 }
 
 }  // namespace
@@ -82,8 +96,10 @@ FakeFs::Image FakeFs::copy(const Image& image) {
       if (!twin) {
         twin = std::make_shared<FakeInode>();
         twin->number = inode->number;
+        twin->kind = inode->kind;
         twin->live = copy_bytes(inode->live);
         twin->durable = inode->durable;
+        twin->lost = inode->lost;
         twin->reserved = inode->reserved;
         twin->written_to = inode->written_to;
         twin->mode = inode->mode;
@@ -95,6 +111,22 @@ FakeFs::Image FakeFs::copy(const Image& image) {
   Image result{copied(image.live), {}};
   for (const Names& names : image.history) result.history.push_back(copied(names));
   return result;
+}
+
+void FakeFs::sync(FakeInode& inode) {
+  std::vector<std::byte> durable = copy_bytes(inode.live);
+  for (const std::uint64_t page : inode.lost) {
+    for (std::size_t at = page * kFakePage; at < std::min<std::size_t>((page + 1) * kFakePage, durable.size()); ++at) {
+      durable[at] = at < inode.durable.size() ? inode.durable[at] : std::byte{0};
+    }
+  }
+  inode.durable = std::move(durable);
+}
+
+void FakeFs::lose_dirty(FakeInode& inode) {
+  for (std::size_t at = 0; at < inode.live.size(); at += kFakePage) {
+    if (!same_page(inode, at)) inode.lost.insert(at / kFakePage);
+  }
 }
 
 void FakeFs::freeze() {
@@ -122,16 +154,19 @@ void FakeFs::power_cut(std::uint64_t seed) {
   const std::lock_guard lock(mutex_);
   Image image = frozen_ ? std::move(*frozen_) : copy(image_);
   std::mt19937_64 random(seed);
-  image.live = image.history[random() % image.history.size()];
+  image.live = image.history[seed == 0 ? 0 : random() % image.history.size()];
   image.history = {image.live};
-  for (auto& [name, inode] : image.live) lose_power(*inode, random);
+  const auto stays = [&] { return seed != 0 && random() % 2 == 0; };
+  for (auto& [name, inode] : image.live) lose_power(*inode, stays);
   new_life(std::move(image));
 }
 
-std::uint64_t FakeFs::used() const {
-  std::uint64_t sum = 0;
-  for (const auto& [name, inode] : image_.live) sum += std::max(inode->reserved, inode->written_to);
-  return sum;
+std::uint64_t FakeFs::room_for(const FakeInode& inode) const {
+  std::uint64_t others = 0;
+  for (const auto& [name, other] : image_.live) {
+    if (other.get() != &inode) others += std::max(other->reserved, other->written_to);
+  }
+  return std::max({inode.reserved, inode.written_to, capacity_ > others ? capacity_ - others : 0});
 }
 
 void FakeFs::crash_at(std::uint64_t operation, bool torn) {
@@ -147,8 +182,9 @@ void FakeFs::fail_at(std::uint64_t operation, std::string reason, bool always) {
   fail_always_ = always;
 }
 
-void FakeFs::fail_kind(const std::string& kind, std::uint64_t nth, std::string reason) {
+void FakeFs::fail_kind(const std::string& kind, std::uint64_t nth, std::string reason, bool always) {
   const std::lock_guard lock(mutex_);
+  fail_always_ = always;
   failing_kind_ = kind;
   failing_nth_ = nth;
   fail_reason_ = std::move(reason);
@@ -190,6 +226,21 @@ std::optional<std::vector<std::byte>> FakeFs::get(const std::string& name) const
   const std::lock_guard lock(mutex_);
   const auto found = image_.live.find(name);
   return found == image_.live.end() ? std::nullopt : std::optional(copy_bytes(found->second->live));
+}
+
+std::optional<unsigned> FakeFs::mode(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = image_.live.find(name);
+  return found == image_.live.end() ? std::nullopt : std::optional(found->second->mode);
+}
+
+void FakeFs::put_special(const std::string& name, FileKind kind) {
+  const std::lock_guard lock(mutex_);
+  auto inode = std::make_shared<FakeInode>();
+  inode->number = next_inode_++;
+  inode->kind = kind;
+  image_.live[name] = std::move(inode);
+  image_.history = {image_.live};
 }
 
 void FakeFs::put(const std::string& name, std::vector<std::byte> bytes) {

@@ -1,8 +1,9 @@
 // A disk that lies at two severities.
 //
-// It keeps, for every file, the bytes a running process sees (`live`) and those that are surely on the platter (`durable`), and the same for the
-// names in its one directory. A death of the process keeps what is live; a power cut keeps what is durable and, of the rest, whatever the seed says: each
-// 4 KiB page, each length and each prefix of the directory's unsynced changes for itself.
+// It keeps, for every file, the bytes a running process sees (`live`) and those that are surely on the platter
+// (`durable`), and the same for the names in its one directory. A death of the process keeps what is live; a power cut
+// keeps what is durable and, of the rest, whatever the seed says: each 4 KiB page, each length and each prefix of the
+// directory's unsynced changes for itself.
 //
 //   FakeFs disk;
 //   disk.crash_at(17);            // the 17th operation does not happen, nor does any after it
@@ -10,7 +11,11 @@
 //   disk.kill();                  // or disk.power_cut(seed)
 //   ... run it again on what is left ...
 //
-// All paths lead to the same directory. Operations are numbered from 1. Thread-safe; stores to a mapping go unnoticed and uncounted, as in life.
+// A failed sync means what it means on Linux: the pages written before it count as clean from then on, so that a later
+// sync that succeeds says nothing about them. A write that is made to fail leaves its first half.
+//
+// All paths lead to the same directory. Operations are numbered from 1. Thread-safe; stores to a mapping go unnoticed
+// and uncounted, as in life.
 #pragma once
 
 #include "seams/file_system.h"
@@ -20,18 +25,23 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace segdl::test {
 
+inline constexpr std::size_t kFakePage = 4096;
+
 // One file's bytes, shared by its names, its handles and its mappings.
 struct FakeInode {
   std::uint64_t number = 0;
+  FileKind kind = FileKind::regular;
   std::vector<std::byte> live;
   std::vector<std::byte> durable;
+  std::set<std::uint64_t> lost;  // pages whose sync failed, and that were not written since
   std::uint64_t reserved = 0;
-  std::uint64_t written_to = 0;   // the end of what takes space
+  std::uint64_t written_to = 0;  // the end of what takes space
   unsigned mode = 0600;
   const void* locked_by = nullptr;  // an open handle
 };
@@ -48,17 +58,18 @@ class FakeFs final : public FileSystem {
   // What they were: "write a.part 0+65536", "sync a.part", "rename a.part a", "sync-directory", ...
   std::vector<std::string> log() const;
 
-  // The k-th operation of this life and all after it fail; the disk stays as it was before. With `torn`, a write leaves its first half.
+  // The k-th operation of this life and all after it fail; the disk stays as it was before. With `torn`, a write leaves
+  // its first half.
   void crash_at(std::uint64_t operation, bool torn = false);
   // The k-th operation of this life fails with these words, and with `always` every later one of its kind as well.
   void fail_at(std::uint64_t operation, std::string reason, bool always = false);
-  // The k-th from 1 of this kind ("sync", "write", ...).
-  void fail_kind(const std::string& kind, std::uint64_t nth, std::string reason);
+  // The n-th from 1 of this kind in this life ("sync", "write", ...), and with `always` every one after it.
+  void fail_kind(const std::string& kind, std::uint64_t nth, std::string reason, bool always = false);
   bool fired() const;  // whether an injected fault has happened
 
   // The process is dead: what was live stays, handles and locks are gone, a new life begins.
   void kill();
-  // The machine is dead.
+  // The machine is dead. Equal seeds do equal damage; 0 does all there can be: whatever is not durable is gone.
   void power_cut(std::uint64_t seed);
 
   void set_capacity(std::uint64_t bytes);
@@ -67,7 +78,9 @@ class FakeFs final : public FileSystem {
   // The disk as a person sees it between two lives.
   std::vector<std::string> names() const;
   std::optional<std::vector<std::byte>> get(const std::string& name) const;
+  std::optional<unsigned> mode(const std::string& name) const;
   void put(const std::string& name, std::vector<std::byte> bytes);
+  void put_special(const std::string& name, FileKind kind);  // a symlink, a directory, a FIFO
   void flip(const std::string& name, std::uint64_t offset);
   void erase(const std::string& name);
   void move(const std::string& from, const std::string& to);
@@ -87,8 +100,10 @@ class FakeFs final : public FileSystem {
   // Counts an operation of a life; an error if it is to fail. REQUIRES: mutex_ held.
   std::optional<Error> begin(std::uint64_t life, const std::string& kind, const std::string& words);
   void changed_directory() { image_.history.push_back(image_.live); }
-  std::uint64_t used() const;
+  std::uint64_t room_for(const FakeInode&) const;  // how far it can reach on this disk
   static Image copy(const Image&);
+  static void sync(FakeInode&);  // all of it, but what is lost
+  static void lose_dirty(FakeInode&);
   void freeze();
   void new_life(Image);
 

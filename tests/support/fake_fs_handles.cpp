@@ -7,18 +7,27 @@
 namespace segdl::test {
 namespace {
 
-FileStatus status_of(const FakeInode& inode) { return {{1, inode.number}, FileKind::regular, inode.live.size()}; }
+FileStatus status_of(const FakeInode& inode) { return {{1, inode.number}, inode.kind, inode.live.size()}; }
 
 constexpr std::size_t kNameMax = 255;
+constexpr std::uint64_t kSizeMax = std::uint64_t{1} << 40;  // what a vector can be asked for
+
+Error no_space(const std::string& operation, const std::string& name) {
+  return fake_error(Cause::local, operation, name, "No space left on device");
+}
+
+std::optional<Error> bad_name(const std::string& operation, const std::string& name) {
+  if (name.size() <= kNameMax) return std::nullopt;
+  return fake_error(Cause::local, operation, name, "File name too long");
+}
 
 }  // namespace
 
 Result<void> FakeMapping::sync() {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "sync-mapping", "sync-mapping " + name_)) return *error;
-  // The length is the file's, not the mapping's to make durable; everything in a journal's length is mapped.
-  FakeFs::Image whole{{{name_, inode_}}, {}};
-  inode_->durable = FakeFs::copy(whole).live.at(name_)->live;
+  // A journal is mapped whole, so what is not mapped does not matter.
+  FakeFs::sync(*inode_);
   return {};
 }
 
@@ -36,37 +45,56 @@ Result<FileStatus> FakeFile::status() {
 Result<std::size_t> FakeFile::read_at(std::uint64_t offset, std::span<std::byte> into) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "read", "read " + name_)) return *error;
+  if (offset > kSizeMax) return fake_error(Cause::local, "read", name_, "Invalid argument");
   if (offset >= inode_->live.size()) return std::size_t{0};
   const std::size_t count = std::min<std::uint64_t>(into.size(), inode_->live.size() - offset);
   std::copy_n(inode_->live.begin() + static_cast<std::ptrdiff_t>(offset), count, into.begin());
   return count;
 }
 
-std::optional<Error> FakeFile::no_room(std::uint64_t takes) {
-  const std::uint64_t mine = std::max(inode_->reserved, inode_->written_to);
-  if (takes <= mine || disk_.used() - mine + takes <= disk_.capacity_) return std::nullopt;
-  return fake_error(Cause::local, "write", name_, "No space left on device");
-}
-
 Result<void> FakeFile::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
   const std::lock_guard lock(disk_.mutex_);
   const bool tears = disk_.torn_ && disk_.crash_at_ == disk_.operations_ + 1 && life_ == disk_.life_ && !disk_.frozen_;
-  auto error = tears ? std::nullopt
-                     : disk_.begin(life_, "write", "write " + name_ + " " + std::to_string(offset) + "+" + std::to_string(bytes.size()));
+  const auto half = bytes.first(bytes.size() / 2);
+  if (tears) put(offset, half);
+  auto error =
+      disk_.begin(life_, "write", "write " + name_ + " " + std::to_string(offset) + "+" + std::to_string(bytes.size()));
+  if (error && error->cause == Cause::local) put(offset, half);
   if (error) return *error;
-  if (tears) bytes = bytes.first(bytes.size() / 2);
-  if (auto full = no_room(offset + bytes.size())) return *full;
-  if (inode_->live.size() < offset + bytes.size()) inode_->live.resize(offset + bytes.size());
-  inode_->written_to = std::max(inode_->written_to, offset + bytes.size());
+  if (auto no = refused(offset, bytes.size())) return *no;
+  const std::uint64_t room = disk_.room_for(*inode_);
+  if (bytes.empty() || offset + bytes.size() <= room) {
+    put(offset, bytes);
+    return {};
+  }
+  const std::uint64_t fits = room > offset ? room - offset : 0;
+  put(offset, bytes.first(fits));
+  Error full = no_space("write", name_);
+  full.offset = offset + fits;
+  return full;
+}
+
+// Why these bytes can't be written, if they can't.
+std::optional<Error> FakeFile::refused(std::uint64_t offset, std::uint64_t size) const {
+  if (writable_ && offset <= kSizeMax && size <= kSizeMax - offset) return std::nullopt;
+  Error error = fake_error(Cause::local, "write", name_, writable_ ? "Invalid argument" : "Bad file descriptor");
+  error.offset = offset;
+  return error;
+}
+
+void FakeFile::put(std::uint64_t offset, std::span<const std::byte> bytes) {
+  if (bytes.empty()) return;
+  const std::uint64_t end = offset + bytes.size();
+  if (inode_->live.size() < end) inode_->live.resize(end);
+  inode_->written_to = std::max(inode_->written_to, end);
   std::copy(bytes.begin(), bytes.end(), inode_->live.begin() + static_cast<std::ptrdiff_t>(offset));
-  if (tears) return *disk_.begin(life_, "write", "write " + name_);
-  return {};
+  for (std::uint64_t page = offset / kFakePage; page * kFakePage < end; ++page) inode_->lost.erase(page);
 }
 
 Result<bool> FakeFile::reserve(std::uint64_t length) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "reserve", "reserve " + name_)) return *error;
-  if (auto full = no_room(length)) return *full;
+  if (length > disk_.room_for(*inode_)) return no_space("reserve", name_);
   inode_->reserved = std::max(inode_->reserved, length);
   return true;
 }
@@ -74,16 +102,21 @@ Result<bool> FakeFile::reserve(std::uint64_t length) {
 Result<void> FakeFile::resize(std::uint64_t length) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "resize", "resize " + name_ + " " + std::to_string(length))) return *error;
+  if (!writable_ || length > kSizeMax) return fake_error(Cause::local, "resize", name_, "Invalid argument");
+  // As on ext4: a file that grows keeps the space reserved beyond its end, any other loses it.
+  if (length <= inode_->live.size()) inode_->reserved = std::min(inode_->reserved, length);
   inode_->live.resize(length);
   inode_->written_to = std::min(inode_->written_to, length);
-  if (length == 0) inode_->reserved = 0;
   return {};
 }
 
 Result<void> FakeFile::sync() {
   const std::lock_guard lock(disk_.mutex_);
-  if (auto error = disk_.begin(life_, "sync", "sync " + name_)) return *error;
-  inode_->durable = inode_->live;
+  if (auto error = disk_.begin(life_, "sync", "sync " + name_)) {
+    if (error->cause == Cause::local) FakeFs::lose_dirty(*inode_);
+    return *error;
+  }
+  FakeFs::sync(*inode_);
   return {};
 }
 
@@ -97,6 +130,7 @@ Result<void> FakeFile::set_mode(unsigned mode) {
 Result<bool> FakeFile::try_lock() {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "lock", "lock " + name_)) return *error;
+  if (!writable_) return fake_error(Cause::local, "lock", name_, "Bad file descriptor");
   if (inode_->locked_by != nullptr && inode_->locked_by != this) return false;
   inode_->locked_by = this;
   return true;
@@ -117,16 +151,22 @@ Result<bool> FakeFile::mappable() {
 Result<std::unique_ptr<Mapping>> FakeFile::map(std::uint64_t length) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "map", "map " + name_)) return *error;
+  if (!writable_) return fake_error(Cause::local, "map", name_, "Permission denied");
+  if (length == 0 || length > inode_->live.size()) return fake_error(Cause::local, "map", name_, "Invalid argument");
+  // A store into a hole of a full disk would be a SIGBUS: to be told before, not survived.
+  if (length > disk_.room_for(*inode_)) return no_space("map", name_);
+  inode_->written_to = std::max(inode_->written_to, length);
   return std::unique_ptr<Mapping>(std::make_unique<FakeMapping>(disk_, life_, inode_, name_, length));
 }
 
 Result<std::unique_ptr<File>> FakeDirectory::open(const std::string& name, OpenMode mode) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "open", "open " + name)) return *error;
-  if (name.size() > kNameMax) return fake_error(Cause::local, "open", name, "File name too long");
+  if (auto bad = bad_name("open", name)) return *bad;
   auto found = disk_.image_.live.find(name);
   const bool there = found != disk_.image_.live.end();
-  if (there && mode == OpenMode::create_new) return fake_error(Cause::exists, "keep", name, "it exists already");
+  if (there && (mode == OpenMode::create_new || found->second->kind != FileKind::regular))
+    return fake_error(Cause::exists, "keep", name, "it exists already");
   if (!there && (mode == OpenMode::existing || mode == OpenMode::read_only)) {
     return fake_error(Cause::local, "open", name, "No such file or directory");
   }
@@ -136,12 +176,14 @@ Result<std::unique_ptr<File>> FakeDirectory::open(const std::string& name, OpenM
     found = disk_.image_.live.emplace(name, std::move(inode)).first;
     disk_.changed_directory();
   }
-  return std::unique_ptr<File>(std::make_unique<FakeFile>(disk_, life_, found->second, name));
+  return std::unique_ptr<File>(
+      std::make_unique<FakeFile>(disk_, life_, found->second, name, mode != OpenMode::read_only));
 }
 
 Result<std::optional<FileStatus>> FakeDirectory::status(const std::string& name) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "status", "status " + name)) return *error;
+  if (auto bad = bad_name("look at", name)) return *bad;
   const auto found = disk_.image_.live.find(name);
   if (found == disk_.image_.live.end()) return std::optional<FileStatus>();
   return std::optional(status_of(*found->second));
@@ -150,10 +192,16 @@ Result<std::optional<FileStatus>> FakeDirectory::status(const std::string& name)
 Result<void> FakeDirectory::rename(const std::string& from, const std::string& to, bool replace) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "rename", "rename " + from + " " + to)) return *error;
+  if (auto bad = bad_name("rename to", to)) return *bad;
   auto& names = disk_.image_.live;
   const auto found = names.find(from);
   if (found == names.end()) return fake_error(Cause::local, "rename", from, "No such file or directory");
   if (!replace && names.contains(to)) return fake_error(Cause::exists, "keep", to, "it exists already");
+  const auto target = names.find(to);
+  if (target == found) return {};
+  if (target != names.end() && target->second->kind == FileKind::directory) {
+    return fake_error(Cause::local, "rename to", to, "Is a directory");
+  }
   names[to] = found->second;
   names.erase(found);
   disk_.changed_directory();
@@ -164,7 +212,8 @@ Result<bool> FakeDirectory::exchange(const std::string& a, const std::string& b)
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "exchange", "exchange " + a + " " + b)) return *error;
   auto& names = disk_.image_.live;
-  if (!names.contains(a) || !names.contains(b)) return fake_error(Cause::local, "exchange", a, "No such file or directory");
+  if (!names.contains(a) || !names.contains(b))
+    return fake_error(Cause::local, "exchange", a, "No such file or directory");
   std::swap(names[a], names[b]);
   disk_.changed_directory();
   return true;
@@ -173,7 +222,12 @@ Result<bool> FakeDirectory::exchange(const std::string& a, const std::string& b)
 Result<void> FakeDirectory::remove(const std::string& name) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "remove", "remove " + name)) return *error;
-  if (disk_.image_.live.erase(name) > 0) disk_.changed_directory();
+  auto& names = disk_.image_.live;
+  const auto found = names.find(name);
+  if (found == names.end()) return {};
+  if (found->second->kind == FileKind::directory) return fake_error(Cause::local, "remove", name, "Is a directory");
+  names.erase(found);
+  disk_.changed_directory();
   return {};
 }
 

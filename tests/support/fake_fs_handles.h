@@ -25,8 +25,8 @@ class FakeMapping final : public Mapping {
 
 class FakeFile final : public File {
  public:
-  FakeFile(FakeFs& disk, std::uint64_t life, FakeFs::Inode inode, std::string name)
-      : disk_(disk), life_(life), inode_(std::move(inode)), name_(std::move(name)) {}
+  FakeFile(FakeFs& disk, std::uint64_t life, FakeFs::Inode inode, std::string name, bool writable)
+      : disk_(disk), life_(life), inode_(std::move(inode)), name_(std::move(name)), writable_(writable) {}
   ~FakeFile() override;
   FakeFile(const FakeFile&) = delete;
   FakeFile& operator=(const FakeFile&) = delete;
@@ -44,12 +44,14 @@ class FakeFile final : public File {
   Result<std::unique_ptr<Mapping>> map(std::uint64_t length) override;
 
  private:
-  std::optional<Error> no_room(std::uint64_t takes);
+  std::optional<Error> refused(std::uint64_t offset, std::uint64_t size) const;
+  void put(std::uint64_t offset, std::span<const std::byte> bytes);
 
   FakeFs& disk_;
   std::uint64_t life_;
   FakeFs::Inode inode_;
   std::string name_;
+  bool writable_;
 };
 
 class FakeDirectory final : public Directory {
