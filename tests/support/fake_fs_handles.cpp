@@ -61,9 +61,10 @@ Result<void> FakeFile::write_at(std::uint64_t offset, std::span<const std::byte>
       disk_.begin(life_, "write", "write " + name_ + " " + std::to_string(offset) + "+" + std::to_string(bytes.size()));
   if (error && error->cause == Cause::local) put(offset, half);
   if (error) return *error;
+  if (bytes.empty()) return {};
   if (auto no = refused(offset, bytes.size())) return *no;
   const std::uint64_t room = disk_.room_for(*inode_);
-  if (bytes.empty() || offset + bytes.size() <= room) {
+  if (offset + bytes.size() <= room) {
     put(offset, bytes);
     return {};
   }

@@ -1,0 +1,329 @@
+"""What the end-to-end tests share: the command, a real nginx with TLS, scripted raw servers, a scratch directory.
+
+A test file defines functions test_*(scene) and ends with harness.main(). The command under test is the first argument, or SEGDL_BINARY. Everything is on
+loopback and on free ports; every wait is bounded.
+"""
+import hashlib
+import inspect
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+KiB, MiB, GiB = 1024, 1024 ** 2, 1024 ** 3
+BINARY = os.path.abspath(os.environ.get("SEGDL_BINARY") or (sys.argv[1] if len(sys.argv) > 1 else "build/release/segdl"))
+TIMEOUT = 120
+
+
+def pattern(size, seed):
+    """Bytes that differ everywhere and are quick to make."""
+    block = hashlib.shake_256(str(seed).encode()).digest(min(size, MiB))
+    out = bytearray()
+    index = 0
+    while len(out) < size:
+        out += index.to_bytes(8, "little") + block
+        index += 1
+    return bytes(out[:size])
+
+
+def write(path, data):
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def same(a, b):
+    return subprocess.run(["cmp", "-s", a, b], check=False).returncode == 0
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Certificates:
+    """A CA of our own and what it signed, made with the openssl command."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        os.mkdir(directory)
+        self._run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", self.key("ca"), "-out", self.pem("ca"),
+                  "-days", "30", "-subj", "/CN=segdl test CA")
+        self.ca = self.pem("ca")
+        self.sign("good", "DNS:localhost,IP:127.0.0.1,IP:::1")
+        self.sign("wronghost", "DNS:other.test")
+        self.sign("expired", "DNS:localhost,IP:127.0.0.1", days="-1")
+        self._run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", self.key("selfsigned"), "-out",
+                  self.pem("selfsigned"), "-days", "30", "-subj", "/CN=localhost", "-addext",
+                  "subjectAltName=DNS:localhost,IP:127.0.0.1")
+
+    def pem(self, name):
+        return os.path.join(self.directory, name + ".pem")
+
+    def key(self, name):
+        return os.path.join(self.directory, name + ".key")
+
+    def sign(self, name, names, days="30"):
+        request = os.path.join(self.directory, name + ".csr")
+        extensions = os.path.join(self.directory, name + ".ext")
+        write(extensions, f"subjectAltName={names}\n".encode())
+        self._run("req", "-newkey", "rsa:2048", "-nodes", "-keyout", self.key(name), "-out", request, "-subj", "/CN=x")
+        self._run("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", self.key("ca"), "-CAcreateserial", "-out",
+                  self.pem(name), "-days", days, "-extfile", extensions)
+
+    @staticmethod
+    def _run(*arguments):
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True, timeout=TIMEOUT)
+
+
+class Nginx:
+    """A real nginx: /x is served from `root`, /rN/x at N KiB/s per connection; a TLS port for each certificate."""
+
+    TLS = ("good", "wronghost", "expired", "selfsigned")
+
+    def __init__(self, directory):
+        os.mkdir(directory)
+        os.chmod(directory, 0o755)
+        self.directory = directory
+        self.root = os.path.join(directory, "www")
+        os.mkdir(self.root)
+        self.certificates = Certificates(os.path.join(directory, "tls"))
+        self.port = free_port()
+        self.ports = {name: free_port() for name in self.TLS}
+        self.log_path = os.path.join(directory, "access.log")
+        self.process = None
+        self._start()
+
+    def url(self, name, rate=None):
+        return f"http://127.0.0.1:{self.port}/" + (f"r{rate}/" if rate else "") + name
+
+    def tls_url(self, name, certificate="good", host="localhost"):
+        return f"https://{host}:{self.ports[certificate]}/{name}"
+
+    def put(self, name, data):
+        """Replaces a file as a careful publisher does: by rename."""
+        temporary = os.path.join(self.directory, "upload")
+        write(temporary, data)
+        os.chmod(temporary, 0o644)
+        os.rename(temporary, os.path.join(self.root, name))
+        return os.path.join(self.root, name)
+
+    def _start(self):
+        rates = "".join(f"location /r{n}/ {{ alias {self.root}/; limit_rate {n}k; }}\n"
+                        for n in (64, 512, 1024, 4096, 8192, 16384, 65536))
+        servers = f"server {{ listen 127.0.0.1:{self.port}; root {self.root}; {rates} }}\n"
+        for name, port in self.ports.items():
+            servers += (f"server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {self.certificates.pem(name)}; "
+                        f"ssl_certificate_key {self.certificates.key(name)}; root {self.root}; {rates} }}\n")
+        d = self.directory
+        write(os.path.join(d, "nginx.conf"), f"""
+daemon off; pid {d}/pid; error_log {d}/error.log; worker_processes 1;
+events {{ worker_connections 1024; }}
+http {{
+  log_format ranges '{{"status":$status,"range":"$http_range","if_range":"$http_if_range","sent":$body_bytes_sent,"uri":"$uri"}}';
+  access_log {d}/access.log ranges; sendfile on; tcp_nopush on;
+  client_body_temp_path {d}/t1; proxy_temp_path {d}/t2; fastcgi_temp_path {d}/t3; uwsgi_temp_path {d}/t4; scgi_temp_path {d}/t5;
+  {servers}
+}}""".encode())
+        self.process = subprocess.Popen(["nginx", "-p", d, "-e", d + "/error.log", "-c", d + "/nginx.conf"],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(lambda: can_connect(self.port), "nginx to listen")
+
+    def requests(self):
+        """Finished requests so far: dicts with status, range (begin, end) or None, sent."""
+        result = []
+        for line in read(self.log_path).decode().splitlines():
+            entry = json.loads(line.replace("\\x", "\\\\x"))
+            asked = re.fullmatch(r"bytes=(\d+)-(\d+)", entry["range"])
+            entry["range"] = (int(asked[1]), int(asked[2]) + 1) if asked else None
+            result.append(entry)
+        return result
+
+    def forget_requests(self):
+        with open(self.log_path, "r+b") as log:
+            log.truncate(0)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(TIMEOUT)
+
+
+def can_connect(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+def wait_for(condition, what, timeout=20):
+    until = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > until:
+            raise AssertionError(f"waited {timeout} s for {what}")
+        time.sleep(0.01)
+
+
+class RawServer:
+    """Calls handler(connection, request_bytes, number) for each request on each connection; closing is the handler's or the peer's business."""
+
+    def __init__(self, handler):
+        self.handler = handler
+        self.count = 0
+        self.lock = threading.Lock()
+        self.requests = []
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def url(self, name="file.bin"):
+        return f"http://127.0.0.1:{self.port}/{name}"
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        with connection:
+            pending = b""
+            try:
+                while True:
+                    while b"\r\n\r\n" not in pending:
+                        more = connection.recv(65536)
+                        if not more:
+                            return
+                        pending += more
+                    request, _, pending = pending.partition(b"\r\n\r\n")
+                    with self.lock:
+                        self.count += 1
+                        number = self.count
+                        self.requests.append(request)
+                    if self.handler(connection, request, number) == "close":
+                        return
+            except OSError:
+                return
+
+    def stop(self):
+        self.socket.close()
+
+
+def asked_range(request, size):
+    found = re.search(rb"(?i)\r\nrange: bytes=(\d+)-(\d*)", request)
+    if not found:
+        return None
+    return int(found[1]), min(int(found[2]) + 1 if found[2] else size, size)
+
+
+def head(status, *fields):
+    return ("\r\n".join([f"HTTP/1.1 {status}", *fields]) + "\r\n\r\n").encode()
+
+
+def ranged(data, request, etag='"v1"'):
+    """An honest server's answer, in two parts: head and body."""
+    part = asked_range(request, len(data))
+    if part is None:
+        return head("200 OK", f"ETag: {etag}", f"Content-Length: {len(data)}"), data
+    begin, end = part
+    return head("206 Partial Content", f"ETag: {etag}", f"Content-Range: bytes {begin}-{end - 1}/{len(data)}",
+                f"Content-Length: {end - begin}"), data[begin:end]
+
+
+class Scene:
+    """A scratch directory, the command, and nginx when it is asked for."""
+
+    def __init__(self):
+        self.directory = tempfile.mkdtemp(prefix="segdl-e2e-")
+        os.chmod(self.directory, 0o755)
+        self.out = os.path.join(self.directory, "out")
+        os.mkdir(self.out)
+        self._nginx = None
+        self.servers = []
+
+    @property
+    def nginx(self):
+        if self._nginx is None:
+            self._nginx = Nginx(os.path.join(self.directory, "nginx"))
+        return self._nginx
+
+    def raw(self, handler):
+        self.servers.append(RawServer(handler))
+        return self.servers[-1]
+
+    def path(self, name):
+        return os.path.join(self.out, name)
+
+    def names(self):
+        return sorted(os.listdir(self.out))
+
+    def start(self, *arguments, **options):
+        return subprocess.Popen([BINARY, *arguments], cwd=options.pop("cwd", self.out), stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, **options)
+
+    def run(self, *arguments, timeout=TIMEOUT, **options):
+        process = self.start(*arguments, **options)
+        try:
+            stdout, stderr = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise AssertionError(f"still running after {timeout} s: {arguments}") from None
+        return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
+
+    def get(self, *arguments, code=0, **options):
+        done = self.run(*arguments, **options)
+        assert done.returncode == code, f"exit {done.returncode} instead of {code} from {arguments}:\n{done.stderr}"
+        return done
+
+    def status(self, name):
+        done = self.run("status", name, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def close(self):
+        for server in self.servers:
+            server.stop()
+        if self._nginx:
+            self._nginx.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def kill(process):
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=TIMEOUT)
+
+
+def main():
+    module = sys.modules["__main__"]
+    tests = [(n, f) for n, f in inspect.getmembers(module, inspect.isfunction) if n.startswith("test_")]
+    tests.sort(key=lambda test: test[1].__code__.co_firstlineno)
+    failed = 0
+    for name, function in tests:
+        scene = Scene()
+        begun = time.monotonic()
+        try:
+            function(scene)
+            print(f"ok   {name} ({time.monotonic() - begun:.1f} s)", flush=True)
+        except Exception:  # a test's failure, whatever it is: told, counted, and the next one runs
+            failed += 1
+            print(f"FAIL {name}\n{traceback.format_exc()}", flush=True)
+        finally:
+            scene.close()
+    print(f"{len(tests) - failed} passed, {failed} failed")
+    sys.exit(1 if failed or not tests else 0)
