@@ -44,14 +44,14 @@ enum class Remedy : std::uint8_t {
 struct Error {
   Cause cause = Cause::internal;
   Remedy remedy = Remedy::stop;
-  std::string operation = {};                                    // "write", "connect to", "get"
-  std::string subject = {};                                      // a path, a host or a redacted URL; may be empty
-  std::optional<std::uint64_t> offset = std::nullopt;            // byte position, where there is one
-  std::string reason = {};                                       // the system's or the server's words
-  int http_status = 0;                                           // 0 if no response had a part in it
+  std::string operation = {};                                      // "write", "connect to", "get"
+  std::string subject = {};                                        // a path, a host or a redacted URL; may be empty
+  std::optional<std::uint64_t> offset = std::nullopt;              // byte position, where there is one
+  std::string reason = {};                                         // the system's or the server's words
+  int http_status = 0;                                             // 0 if no response had a part in it
   std::optional<std::chrono::seconds> retry_after = std::nullopt;  // what the server asked for, clamped
-  std::string way_out = {};                                      // what a person can do; may be empty
-  bool resumable = false;                                        // the same request continues from what is on disk
+  std::string way_out = {};                                        // what a person can do; may be empty
+  bool resumable = false;                                          // the same request continues from what is on disk
 
   std::string message() const;
 };

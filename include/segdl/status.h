@@ -21,22 +21,22 @@ struct DownloadStatus {
   };
   State state = State::interrupted;
   std::filesystem::path output = {};
-  bool busy = false;                                  // a process is working on it
-  std::string url = {};                               // where it came from, without secrets
-  std::string validator = {};                         // as the server sent it; empty if none
+  bool busy = false;           // a process is working on it
+  std::string url = {};        // where it came from, without secrets
+  std::string validator = {};  // as the server sent it; empty if none
   bool validator_strong = false;
   std::optional<std::uint64_t> total = std::nullopt;  // bytes; unknown for some streams
   bool stream = false;                                // can't be continued, only begun again
   std::uint64_t segment_size = 0;                     // bytes; 0 for a stream
   std::uint32_t segments = 0;
   std::uint32_t claimed_segments = 0;
-  std::uint64_t claimed = 0;                          // bytes
-  std::vector<Range> claims = {};                     // bytes, ascending, adjacent ones joined
-  std::vector<Range> holes = {};                      // the rest of [0, total)
+  std::uint64_t claimed = 0;       // bytes
+  std::vector<Range> claims = {};  // bytes, ascending, adjacent ones joined
+  std::vector<Range> holes = {};   // the rest of [0, total)
 };
 
-// `output` is the name the download is going to have, not that of its .part or .segdl file. Errors: Cause::local, also if there is no such
-// download. Thread-safe; takes no lock and changes nothing.
+// `output` is the name the download is going to have, not that of its .part or .segdl file. Errors: Cause::local, also
+// if there is no such download. Thread-safe; takes no lock and changes nothing.
 Result<DownloadStatus> status(const std::filesystem::path& output);
 
 }  // namespace segdl

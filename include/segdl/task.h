@@ -36,16 +36,16 @@ enum class Sync : std::uint8_t {
 
 // A download to make. Copied by Session::download(); nothing in it is kept on disk but the URL without secrets.
 struct Request {
-  std::string url = {};                        // http or https; may carry userinfo
-  std::filesystem::path directory = ".";       // where the output goes; must exist
-  std::string output = {};                     // a name inside `directory`; empty: the URL's last component, made safe
+  std::string url = {};                   // http or https; may carry userinfo
+  std::filesystem::path directory = ".";  // where the output goes; must exist
+  std::string output = {};                // a name inside `directory`; empty: the URL's last component, made safe
   std::vector<Header> headers = {};
   std::optional<Credentials> credentials = std::nullopt;
-  std::uint64_t segment_size = 0;              // 0: chosen from the size; else a power of two, 16 KiB to 16 MiB
+  std::uint64_t segment_size = 0;  // 0: chosen from the size; else a power of two, 16 KiB to 16 MiB
   Sync sync = Sync::interval;
-  bool overwrite = false;                      // replace an existing output, or a foreign file under one of our names
-  bool resume = true;                          // false: what an earlier run left is set aside and fetched again
-  bool accept_unframed = false;                // believe the end of a connection to be the end of the resource
+  bool overwrite = false;        // replace an existing output, or a foreign file under one of our names
+  bool resume = true;            // false: what an earlier run left is set aside and fetched again
+  bool accept_unframed = false;  // believe the end of a connection to be the end of the resource
 };
 
 // How sure it is that the output is one version of the resource.
@@ -60,26 +60,26 @@ enum class Phase : std::uint8_t { starting, fetching, waiting, verifying, publis
 struct Progress {
   Phase phase = Phase::starting;
   std::optional<std::uint64_t> total = std::nullopt;  // unknown until the first response, and for some servers always
-  std::uint64_t done = 0;           // on disk or in the segment being filled, inherited claims included
-  std::uint64_t fetched = 0;        // body bytes received in this run
-  std::uint64_t reused = 0;         // claims inherited from an earlier run, less what was revoked
-  std::uint64_t verified = 0;       // of `reused`, how much has been proved again in this run
+  std::uint64_t done = 0;      // on disk or in the segment being filled, inherited claims included
+  std::uint64_t fetched = 0;   // body bytes received in this run
+  std::uint64_t reused = 0;    // claims inherited from an earlier run, less what was revoked
+  std::uint64_t verified = 0;  // of `reused`, how much has been proved again in this run
   unsigned retries = 0;
-  std::string note = {};            // what is being waited for or was decided; foreign text in it is escaped
+  std::string note = {};  // what is being waited for or was decided; foreign text in it is escaped
 };
 
 // What a finished download did. Sizes in bytes. For a resource of known size: total == fetched + reused - wasted.
 struct Report {
   std::filesystem::path output = {};
   std::uint64_t total = 0;
-  std::uint64_t fetched = 0;   // body bytes received in this run
-  std::uint64_t reused = 0;    // bytes of earlier runs that were proved and kept
-  std::uint64_t revoked = 0;   // bytes of earlier runs whose proof failed; they were fetched again
-  std::uint64_t wasted = 0;    // body bytes received and thrown away
+  std::uint64_t fetched = 0;  // body bytes received in this run
+  std::uint64_t reused = 0;   // bytes of earlier runs that were proved and kept
+  std::uint64_t revoked = 0;  // bytes of earlier runs whose proof failed; they were fetched again
+  std::uint64_t wasted = 0;   // body bytes received and thrown away
   unsigned retries = 0;
-  unsigned restarts = 0;       // how often the resource changed and was begun again
+  unsigned restarts = 0;  // how often the resource changed and was begun again
   VerifiedTo verified_to = VerifiedTo::length;
-  bool insecure = false;       // certificates were not checked
+  bool insecure = false;                // certificates were not checked
   std::vector<std::string> notes = {};  // what a person should know: "the server does not serve ranges", ...
   std::chrono::nanoseconds elapsed{0};
 };

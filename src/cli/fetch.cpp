@@ -56,7 +56,10 @@ std::string interrupted_line(const Progress& progress, bool resumable) {
 }
 
 void print_error(const std::string& url, const Error& error) {
-  fmt::print(stderr, "segdl: {}: {}\n", redacted_url(url), error.message());
+  const std::string shown = redacted_url(url);
+  const std::string message = error.message();
+  const bool named = message.find(shown) != std::string::npos;
+  fmt::print(stderr, "segdl: {}{}{}\n", named ? "" : shown, named ? "" : ": ", message);
   if (!error.way_out.empty()) fmt::print(stderr, "       {}\n", printable(error.way_out));
   if (error.resumable && error.way_out.empty()) {
     fmt::print(stderr, "       what has arrived is kept: run the same command to continue\n");
@@ -68,8 +71,8 @@ struct Outcome {
   int signal = 0;
 };
 
-// After a signal: the download gets a moment to end by itself. Every state on disk is safe to be left at any instant, so it is not
-// waited for longer, unless it is just being published.
+// After a signal: the download gets a moment to end by itself. Every state on disk is safe to be left at any instant,
+// so it is not waited for longer, unless it is just being published.
 Outcome interrupt(Task& task, int signal, ProgressDisplay& display) {
   task.cancel();
   bool ended = task.wait_for(kPatience);

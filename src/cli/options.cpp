@@ -31,8 +31,7 @@ Exit codes: 0 done, 1 internal error, 2 usage, 3 network, 4 refused by the serve
 // An option whose text is parsed by one of our functions.
 template <class Value, class Parse>
 CLI::Option* add_parsed(CLI::App& app, const std::string& name, Value& value, Parse parse) {
-  return app.add_option_function<std::string>(
-      name, [&value, parse](const std::string& text) { value = parse(text); });
+  return app.add_option_function<std::string>(name, [&value, parse](const std::string& text) { value = parse(text); });
 }
 
 void add_output_options(CLI::App& app, FetchCommand& command, std::string& output) {
@@ -71,7 +70,8 @@ void add_http_options(CLI::App& app, FetchCommand& command) {
   app.add_option("--cacert", session.ca_file, "Trust the certificates in this PEM file only")->type_name("FILE");
   app.add_option("--capath", session.ca_path, "Trust the certificates in this directory only")->type_name("DIR");
   app.add_flag("-k,--insecure", session.insecure, "Accept any certificate");
-  app.add_flag("--accept-unframed", request.accept_unframed, "Believe the end of a connection to be the end of the file");
+  app.add_flag("--accept-unframed", request.accept_unframed,
+               "Believe the end of a connection to be the end of the file");
 }
 
 void add_limit_options(CLI::App& app, FetchCommand& command) {
@@ -143,7 +143,9 @@ void hide_secrets(int argc, char** argv) {
   bool next_is_secret = false;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
-    const auto is_long = [&](std::string_view name) { return argument.starts_with(name) && argument.size() > name.size(); };
+    const auto is_long = [&](std::string_view name) {
+      return argument.starts_with(name) && argument.size() > name.size();
+    };
     if (next_is_secret) {
       blank(argv[i]);
       next_is_secret = false;

@@ -48,7 +48,8 @@ std::string time_words(std::chrono::seconds time) {
 std::string progress_line(const std::string& name, const Progress& progress, double bytes_per_second) {
   std::string line = fmt::format("{}  {}", printable(name), size_words(progress.done));
   if (progress.total) {
-    const double share = *progress.total == 0 ? 1 : static_cast<double>(progress.done) / static_cast<double>(*progress.total);
+    const double share =
+        *progress.total == 0 ? 1 : static_cast<double>(progress.done) / static_cast<double>(*progress.total);
     line += fmt::format(" of {}  {:.0f} %", size_words(*progress.total), std::min(99.0, 100 * share));
   }
   switch (progress.phase) {
@@ -67,27 +68,34 @@ std::string progress_line(const std::string& name, const Progress& progress, dou
   line += fmt::format("  {}/s", size_words(static_cast<std::uint64_t>(bytes_per_second)));
   if (progress.total && bytes_per_second > 0) {
     const double left = static_cast<double>(*progress.total - progress.done) / bytes_per_second;
-    if (left < 360'000) line += fmt::format("  {} left", time_words(std::chrono::seconds(static_cast<std::int64_t>(left))));
+    if (left < 360'000)
+      line += fmt::format("  {} left", time_words(std::chrono::seconds(static_cast<std::int64_t>(left))));
   }
   return line;
 }
 
 std::string report_line(const Report& report) {
   const double seconds = in_seconds(report.elapsed);
-  std::string line = fmt::format("{}: {} in {:.1f} s", printable(report.output.string()), size_words(report.total), seconds);
+  std::string line =
+      fmt::format("{}: {} in {:.1f} s", printable(report.output.string()), size_words(report.total), seconds);
   if (report.fetched > 0 && seconds > 0) {
-    line += fmt::format(" ({}/s)", size_words(static_cast<std::uint64_t>(static_cast<double>(report.fetched) / seconds)));
+    line +=
+        fmt::format(" ({}/s)", size_words(static_cast<std::uint64_t>(static_cast<double>(report.fetched) / seconds)));
   }
   if (report.reused > 0) line += fmt::format(", {} reused", size_words(report.reused));
   if (report.revoked > 0) line += fmt::format(", {} damaged and fetched again", size_words(report.revoked));
   if (report.retries > 0) line += fmt::format(", {} {}", report.retries, report.retries == 1 ? "retry" : "retries");
-  line += report.verified_to == VerifiedTo::strong_validator ? ", verified by strong validator" : ", verified by length only";
+  line += report.verified_to == VerifiedTo::strong_validator ? ", verified by strong validator"
+                                                             : ", verified by length only";
   if (report.insecure) line += ", certificate not checked";
   return line;
 }
 
 ProgressDisplay::ProgressDisplay(std::string name, bool quiet, bool verbose)
-    : name_(std::move(name)), quiet_(quiet), verbose_(verbose), terminal_(::isatty(STDERR_FILENO) == 1),
+    : name_(std::move(name)),
+      quiet_(quiet),
+      verbose_(verbose),
+      terminal_(::isatty(STDERR_FILENO) == 1),
       next_(std::chrono::steady_clock::now() + (terminal_ ? kTerminalPace : std::chrono::milliseconds(kPipePace))),
       measured_(std::chrono::steady_clock::now()) {}
 

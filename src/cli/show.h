@@ -21,7 +21,8 @@ std::string progress_line(const std::string& name, const Progress&, double bytes
 // `movie.mkv: 1.0 GiB in 12.3 s (83.2 MiB/s), 200.0 MiB reused, verified by strong validator`.
 std::string report_line(const Report&);
 
-// Shows a running download: on a terminal one line that is rewritten at most four times a second, elsewhere a line every five seconds.
+// Shows a running download: on a terminal one line that is rewritten at most four times a second, elsewhere a line
+// every five seconds.
 class ProgressDisplay {
  public:
   ProgressDisplay(std::string name, bool quiet, bool verbose);

@@ -56,7 +56,8 @@ void print_interrupted(const DownloadStatus& status) {
   fmt::print("from:      {}\n", printable(status.url));
   fmt::print("validator: {} ({})\n", status.validator.empty() ? "none" : printable(status.validator),
              status.validator_strong ? "strong" : "not strong");
-  fmt::print("size:      {}\n", status.total ? fmt::format("{} ({} bytes)", size_words(*status.total), *status.total) : "unknown");
+  fmt::print("size:      {}\n",
+             status.total ? fmt::format("{} ({} bytes)", size_words(*status.total), *status.total) : "unknown");
   if (status.stream) {
     fmt::print("claimed:   nothing: this server can't continue, the next run begins again\n");
     return;

@@ -68,7 +68,8 @@ std::chrono::milliseconds parse_duration(const std::string& text) {
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
   constexpr std::array<std::pair<std::string_view, double>, 5> kUnits = {
       {{"", 1.0}, {"s", 1.0}, {"ms", 0.001}, {"m", 60.0}, {"h", 3600.0}}};
-  const auto* found = std::find_if(kUnits.begin(), kUnits.end(), [&](const auto& known) { return known.first == unit; });
+  const auto* found =
+      std::find_if(kUnits.begin(), kUnits.end(), [&](const auto& known) { return known.first == unit; });
   if (error != std::errc() || found == kUnits.end() || !(number >= 0)) {
     refuse(fmt::format("'{}' is not a time such as 30, 1.5, 300ms or 5m", text));
   }
@@ -94,7 +95,8 @@ Credentials parse_credentials(const std::string& text) {
     pair = lines.front();
   }
   const auto colon = pair.find(':');
-  if (colon == std::string::npos) refuse("credentials are written NAME:PASS, or @FILE for a file with that in its first line");
+  if (colon == std::string::npos)
+    refuse("credentials are written NAME:PASS, or @FILE for a file with that in its first line");
   return {pair.substr(0, colon), pair.substr(colon + 1)};
 }
 

@@ -1,4 +1,5 @@
-// Values of options as people write them. Every function throws CLI::ValidationError with a sentence that names what is wrong; CLI11 adds the option.
+// Values of options as people write them. Every function throws CLI::ValidationError with a sentence that names what is
+// wrong; CLI11 adds the option.
 #pragma once
 
 #include <segdl/task.h>

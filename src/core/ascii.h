@@ -1,4 +1,5 @@
-// ASCII, without a locale: the grammars of HTTP and URLs are made of these (RFC 5234 appendix B.1, RFC 9110 section 5.6.2).
+// ASCII, without a locale: the grammars of HTTP and URLs are made of these (RFC 5234 appendix B.1, RFC 9110
+// section 5.6.2).
 #pragma once
 
 #include <algorithm>
@@ -35,7 +36,9 @@ constexpr bool is_token_character(char c) {
   return is_alpha(c) || is_digit(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
-inline bool is_token(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character); }
+inline bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
+}
 
 // Without the blanks (SP, HTAB) around it.
 constexpr std::string_view trim(std::string_view text) {

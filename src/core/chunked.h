@@ -1,8 +1,8 @@
 // The chunked coding, taken off (RFC 9112 section 7.1).
 //
-// A pure state machine: it is shown wire bytes, says which of them are body, and stops exactly at the end of the trailer
-// section. Strict: hexadecimal sizes of at most 16 digits without sign, prefix or space; CRLF only; extensions up to 4 KiB a chunk
-// and trailers up to 64 KiB are skipped unread.
+// A pure state machine: it is shown wire bytes, says which of them are body, and stops exactly at the end of the
+// trailer section. Strict: hexadecimal sizes of at most 16 digits without sign, prefix or space; CRLF only; extensions
+// up to 4 KiB a chunk and trailers up to 64 KiB are skipped unread.
 #pragma once
 
 #include <segdl/error.h>
@@ -16,13 +16,13 @@ namespace segdl {
 class ChunkedDecoder {
  public:
   struct Step {
-    std::size_t consumed = 0;     // wire bytes taken from the front of the input, framing and body together
-    std::size_t body_begin = 0;   // of those, [body_begin, body_begin + body_size) is body
+    std::size_t consumed = 0;    // wire bytes taken from the front of the input, framing and body together
+    std::size_t body_begin = 0;  // of those, [body_begin, body_begin + body_size) is body
     std::size_t body_size = 0;
   };
 
-  // Takes framing and at most one run of body from the front of `wire`. With done() false and a non-empty input it always
-  // consumes something. Errors: Cause::network, Remedy::refetch; after one the decoder must not be used again.
+  // Takes framing and at most one run of body from the front of `wire`. With done() false and a non-empty input it
+  // always consumes something. Errors: Cause::network, Remedy::refetch; after one the decoder must not be used again.
   Result<Step> step(std::string_view wire);
 
   bool done() const { return state_ == State::done; }
@@ -33,7 +33,18 @@ class ChunkedDecoder {
 
  private:
   enum class State : std::uint8_t {
-    size_first, size, extension, size_lf, body, body_cr, body_lf, trailer_start, trailer, trailer_lf, end_lf, done
+    size_first,
+    size,
+    extension,
+    size_lf,
+    body,
+    body_cr,
+    body_lf,
+    trailer_start,
+    trailer,
+    trailer_lf,
+    end_lf,
+    done
   };
   const char* take(char);
   const char* take_size(char);

@@ -50,8 +50,8 @@ std::string shorten(const std::string& name) {
   const std::size_t dot = name.rfind('.');
   const bool keep = dot != std::string::npos && name.size() - dot <= kShortExtension;
   const std::string extension = keep ? name.substr(dot) : "";
-  return std::string(cut(std::string_view(name).substr(0, name.size() - extension.size()),
-                         kMaxMadeName - extension.size())) +
+  return std::string(
+             cut(std::string_view(name).substr(0, name.size() - extension.size()), kMaxMadeName - extension.size())) +
          extension;
 }
 

@@ -17,8 +17,8 @@ namespace segdl {
 
 // RFC 9110 section 14.4. `bytes 0-9/100`, `bytes 0-9/*`, or unsatisfied: `bytes */100`.
 struct ContentRange {
-  std::optional<Range> range;           // absent: unsatisfied
-  std::optional<std::uint64_t> total;   // absent: *
+  std::optional<Range> range;          // absent: unsatisfied
+  std::optional<std::uint64_t> total;  // absent: *
 };
 // Nothing if the unit is not bytes, a bound is not a plain decimal below 2^63, last < first, or total <= last.
 std::optional<ContentRange> parse_content_range(std::string_view value);
@@ -39,14 +39,16 @@ struct Validator {
 
 inline constexpr std::size_t kMaxValidator = 1024;
 
-// The best validator of a response: a strong ETag, else a Last-Modified at least 60 s older than the Date beside it (which also makes it
-// strong), else a weak ETag, else a weak date. An ETag that is unquoted, empty, longer than 1 KiB or given twice counts as weak or not at all.
+// The best validator of a response: a strong ETag, else a Last-Modified at least 60 s older than the Date beside it
+// (which also makes it strong), else a weak ETag, else a weak date. An ETag that is unquoted, empty, longer than 1 KiB
+// or given twice counts as weak or not at all.
 Validator validator_of(const ResponseHead&);
 
 // IMF-fixdate, RFC 850 and asctime forms (RFC 9110 section 5.6.7). Nothing for anything else.
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view);
 
-// Retry-After in seconds or as a date measured against the response's Date field (`wall` if it has none); clamped to [0 s, 300 s].
+// Retry-After in seconds or as a date measured against the response's Date field (`wall` if it has none); clamped to [0
+// s, 300 s].
 std::optional<std::chrono::seconds> retry_after(const ResponseHead&, std::chrono::system_clock::time_point wall);
 
 }  // namespace segdl

@@ -31,7 +31,8 @@ std::optional<std::string_view> take_line(std::string_view& text) {
 Result<void> parse_status_line(std::string_view line, ResponseHead& head) {
   // HTTP-version SP status-code [SP [reason-phrase]]: some servers leave the last space out as well.
   constexpr std::string_view kVersion = "HTTP/1.";
-  if (!line.starts_with(kVersion) || line.size() < kVersion.size() + 5) return bad_head("its status line is not HTTP/1");
+  if (!line.starts_with(kVersion) || line.size() < kVersion.size() + 5)
+    return bad_head("its status line is not HTTP/1");
   const char minor = line[kVersion.size()];
   const std::string_view rest = line.substr(kVersion.size() + 1);
   const std::string_view digits = rest.substr(1, 3);
@@ -84,7 +85,8 @@ Result<void> find_framing(ResponseHead& head) {
     const std::string* coding = head.find("Transfer-Encoding");
     if (*length) return bad_head("it has both Content-Length and Transfer-Encoding");
     if (head.minor_version == 0) return bad_head("it has a Transfer-Encoding in HTTP/1.0");
-    if (coding == nullptr || !same_text(*coding, "chunked")) return bad_head("its Transfer-Encoding is not just chunked");
+    if (coding == nullptr || !same_text(*coding, "chunked"))
+      return bad_head("its Transfer-Encoding is not just chunked");
   }
   if (head.status < 200 || head.status == 204 || head.status == 304) {
     head.framing = Framing::none;
@@ -159,7 +161,8 @@ Result<ResponseHead> parse_head(std::string_view text) {
     const auto line = take_line(text);
     if (!line) return bad_head("its head does not end");
     if (line->empty()) break;
-    if (line->find_first_of("\r\n") != std::string_view::npos) return bad_head("a line of its head does not end with CR LF");
+    if (line->find_first_of("\r\n") != std::string_view::npos)
+      return bad_head("a line of its head does not end with CR LF");
     step = parse_field(*line, head);
   }
   if (!text.empty()) return bad_head("its head goes on after its end");

@@ -2,8 +2,8 @@
 //
 // A downloader that joins bytes of many responses must never be unsure where a body begins and ends, so anything a
 // second reader could understand differently is refused: bare LF or CR, NUL, obs-fold, space before a colon, two
-// framings at once, lengths that are not plain decimal numbers (RFC 9112 sections 2.2, 5 and 6.3). Nothing is decoded: values are
-// the exact bytes the server sent, less the optional white space around them.
+// framings at once, lengths that are not plain decimal numbers (RFC 9112 sections 2.2, 5 and 6.3). Nothing is decoded:
+// values are the exact bytes the server sent, less the optional white space around them.
 #pragma once
 
 #include <segdl/error.h>
@@ -49,8 +49,8 @@ struct ResponseHead {
 // as the limits are passed or what is there can't be the start of a head, however much is missing.
 Result<std::size_t> find_head_end(std::string_view bytes);
 
-// Parses one whole head, from the status line to the empty line. The response is to a GET. Interim (1xx) heads parse too, with
-// Framing::none. Errors: Cause::network, Remedy::refetch.
+// Parses one whole head, from the status line to the empty line. The response is to a GET. Interim (1xx) heads parse
+// too, with Framing::none. Errors: Cause::network, Remedy::refetch.
 Result<ResponseHead> parse_head(std::string_view head);
 
 }  // namespace segdl

@@ -20,7 +20,8 @@ inline constexpr std::uint64_t kJournalBlock = 4096;
 
 // What the journal is about. Never changes once the journal has its name (J1).
 struct Identity {
-  // Absent for a stream: a resource that can't be continued (no ranges served, or size unknown). Its journal makes no claims.
+  // Absent for a stream: a resource that can't be continued (no ranges served, or size unknown). Its journal makes no
+  // claims.
   std::optional<Layout> layout;
   std::optional<std::uint64_t> stream_total;  // of a stream, if known
   Validator validator;
@@ -31,10 +32,10 @@ struct Identity {
 
 // What may change, under a check of its own.
 struct Facts {
-  std::string url;             // as given, redacted; at most 3 KiB kept
-  bool stream_complete = false;        // a stream arrived whole: the next two are right
+  std::string url;               // as given, redacted; at most 3 KiB kept
+  bool stream_complete = false;  // a stream arrived whole: the next two are right
   std::uint64_t stream_length = 0;
-  std::uint64_t stream_digest = 0;     // XXH3-64 of all its bytes
+  std::uint64_t stream_digest = 0;  // XXH3-64 of all its bytes
   friend bool operator==(const Facts&, const Facts&) = default;
 };
 

@@ -10,9 +10,10 @@ namespace {
 
 bool is_secret_key(std::string_view key) {
   constexpr std::array<std::string_view, 27> kKeys = {
-      "token",  "access_token", "id_token", "refresh_token", "auth",    "authorization", "key",  "api_key",  "apikey",
-      "api-key", "sig",         "signature", "secret",       "client_secret", "password", "passwd", "pwd",   "session",
-      "sessionid", "sid",       "code",     "jwt",           "policy",  "key-pair-id",   "hdnts", "hdnea",  "verify"};
+      "token",    "access_token", "id_token",    "refresh_token", "auth",      "authorization", "key",
+      "api_key",  "apikey",       "api-key",     "sig",           "signature", "secret",        "client_secret",
+      "password", "passwd",       "pwd",         "session",       "sessionid", "sid",           "code",
+      "jwt",      "policy",       "key-pair-id", "hdnts",         "hdnea",     "verify"};
   constexpr std::array<std::string_view, 3> kPrefixes = {"x-amz-", "x-goog-", "x-ms-"};
   const auto matches = [&](std::string_view known) { return same_text(key, known); };
   const auto begins = [&](std::string_view prefix) { return same_text(key.substr(0, prefix.size()), prefix); };

@@ -12,7 +12,8 @@ namespace {
 
 bool is_coded(const ResponseHead& head) {
   for (const Field& field : head.fields) {
-    if (same_text(field.name, "Content-Encoding") && !same_text(field.value, "identity") && !field.value.empty()) return true;
+    if (same_text(field.name, "Content-Encoding") && !same_text(field.value, "identity") && !field.value.empty())
+      return true;
   }
   return false;
 }
@@ -47,7 +48,8 @@ NowChanged other_size(std::uint64_t before, std::uint64_t after) {
 bool is_multipart(const ResponseHead& head) {
   constexpr std::string_view kType = "multipart/byteranges";
   const std::string* type = head.find("Content-Type");
-  return type != nullptr && type->size() >= kType.size() && same_text(std::string_view(*type).substr(0, kType.size()), kType);
+  return type != nullptr && type->size() >= kType.size() &&
+         same_text(std::string_view(*type).substr(0, kType.size()), kType);
 }
 
 // The range of a 206 as such, or why it can't be one (R2, R4, R5).
@@ -60,8 +62,8 @@ std::variant<ContentRange, Contradiction> range_of(const ResponseHead& head, con
   const auto got = parse_content_range(*field);
   if (!got || !got->range) return Contradiction{fmt::format("its Content-Range is not valid: {}", *field)};
   if (got->range->begin != asked.range->begin || got->range->end > asked.range->end) {
-    return Contradiction{fmt::format("asked for bytes {}-{}, it answered with {}", asked.range->begin,
-                                     asked.range->end - 1, *field)};
+    return Contradiction{
+        fmt::format("asked for bytes {}-{}, it answered with {}", asked.range->begin, asked.range->end - 1, *field)};
   }
   if (head.framing == Framing::length && head.content_length != got->range->size()) {
     return Contradiction{fmt::format("its Content-Length {} does not fit {}", head.content_length, *field)};
@@ -100,7 +102,8 @@ Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Known* k
     return NowChanged{"it answered 200 to a range, and has no strong validator to tell whether that is the same"};
   }
   if (known->total && length && *known->total != *length) return other_size(*known->total, *length);
-  return UsableBody{0, known->total ? known->total : length, known->total ? known->total : length, known->validator, false};
+  return UsableBody{0, known->total ? known->total : length, known->total ? known->total : length, known->validator,
+                    false};
 }
 
 bool passes(int status) {

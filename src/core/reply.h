@@ -8,10 +8,10 @@
 //   known "a"/500, asked 100-   200, length 500, ETag "a"         -> body [0,500): the server ignores ranges now
 //   known "a"/500, asked 100-   206 bytes 90-499/500, ETag "a"    -> contradiction: ask differently
 //
-// Rules, by the sections they come from: (R1) a 206 is joined only under the same validator, or the same weak one on one
-// stream (RFC 9110 15.3.7.3). (R2) It begins exactly where asked and does not pass what was asked. (R3) Its total is the
-// known total, or `*`. (R4) Its length, if given, is its range's. (R5) No content coding. (R6) A 200 is the whole
-// resource from byte 0: joined only if it proves to be the known one. (R7) A strong validator that differs means
+// Rules, by the sections they come from: (R1) a 206 is joined only under the same validator, or the same weak one on
+// one stream (RFC 9110 15.3.7.3). (R2) It begins exactly where asked and does not pass what was asked. (R3) Its total
+// is the known total, or `*`. (R4) Its length, if given, is its range's. (R5) No content coding. (R6) A 200 is the
+// whole resource from byte 0: joined only if it proves to be the known one. (R7) A strong validator that differs means
 // changed; its absence alone does not (a login page has none).
 #pragma once
 
@@ -54,14 +54,25 @@ struct UsableBody {
   Validator validator;
   bool partial = false;  // a 206: the server serves ranges
 };
-struct RedirectTo { std::string location; };
-struct NowChanged { std::string evidence; };          // start over, or stop, as the known validator's strength tells
-struct Contradiction { std::string reason; };         // this answer can't be used: ask differently (the next Asking)
-struct PassingRefusal { std::optional<std::chrono::seconds> after; };  // 408 425 429 5xx...: the same again, later
-struct FinalRefusal {};                               // 401 403 404 410 ...: asking again does not help
-struct BeyondEnd { std::optional<std::uint64_t> total; };              // 416
+struct RedirectTo {
+  std::string location;
+};
+struct NowChanged {
+  std::string evidence;
+};  // start over, or stop, as the known validator's strength tells
+struct Contradiction {
+  std::string reason;
+};  // this answer can't be used: ask differently (the next Asking)
+struct PassingRefusal {
+  std::optional<std::chrono::seconds> after;
+};                       // 408 425 429 5xx...: the same again, later
+struct FinalRefusal {};  // 401 403 404 410 ...: asking again does not help
+struct BeyondEnd {
+  std::optional<std::uint64_t> total;
+};  // 416
 
-using Verdict = std::variant<UsableBody, RedirectTo, NowChanged, Contradiction, PassingRefusal, FinalRefusal, BeyondEnd>;
+using Verdict =
+    std::variant<UsableBody, RedirectTo, NowChanged, Contradiction, PassingRefusal, FinalRefusal, BeyondEnd>;
 
 // `known` is null before the first usable response.
 Verdict judge(const ResponseHead&, const Asked&, const Known* known, std::chrono::system_clock::time_point wall);

@@ -1,7 +1,7 @@
 // Who fetches what next. Pure: no lock, clock or I/O; events in, spans out.
 //
-// Every segment is in one of five states. `missing` work is handed out in file order as bounded spans; what was inherited
-// from an earlier run is believed only once its proof has been checked in this run (J9).
+// Every segment is in one of five states. `missing` work is handed out in file order as bounded spans; what was
+// inherited from an earlier run is believed only once its proof has been checked in this run (J9).
 //
 //            grant            committed
 //   missing --------> granted ---------> done
@@ -10,8 +10,8 @@
 //      +-----------------+            inherited
 //      +------------------- revoked ------+
 //
-// (S1) A segment is granted to at most one worker at a time. (S2) It is committed at most once between revocations (J5).
-// (S3) finished() only when every segment is done: nothing missing, granted or unproved.
+// (S1) A segment is granted to at most one worker at a time. (S2) It is committed at most once between revocations
+// (J5). (S3) finished() only when every segment is done: nothing missing, granted or unproved.
 #pragma once
 
 #include "core/layout.h"
@@ -28,7 +28,8 @@ class Scheduler {
   // `claims` has one entry per segment: true if the journal claims it.
   Scheduler(Layout, const std::vector<bool>& claims);
 
-  // The first run of missing segments, at most `limit` bytes (at least one segment), now granted; nothing if none is missing.
+  // The first run of missing segments, at most `limit` bytes (at least one segment), now granted; nothing if none is
+  // missing.
   std::optional<Span> grant(std::uint64_t limit);
 
   // Grants just this one. False if it is not missing.
@@ -55,7 +56,7 @@ class Scheduler {
 
   Layout layout_;
   std::vector<State> state_;
-  std::uint32_t first_missing_ = 0;   // no missing segment lies before it
+  std::uint32_t first_missing_ = 0;  // no missing segment lies before it
   std::uint32_t next_unproved_ = 0;
   std::uint32_t done_ = 0, missing_ = 0, inherited_ = 0;
 };

@@ -18,8 +18,9 @@ struct Parts {
 };
 
 bool is_scheme(std::string_view text) {
-  return !text.empty() && is_alpha(text[0]) &&
-         std::all_of(text.begin(), text.end(), [](char c) { return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; });
+  return !text.empty() && is_alpha(text[0]) && std::all_of(text.begin(), text.end(), [](char c) {
+    return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
+  });
 }
 
 Parts split_reference(std::string_view text) {
@@ -90,7 +91,8 @@ std::string encode(std::string_view text) {
 std::string decode(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
+    const bool escape =
+        text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
     if (escape) {
       out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
       i += 2;
@@ -209,8 +211,9 @@ Result<Url> resolve_url(const Url& base, std::string_view reference) {
     if (parts.query) url.target = std::string(base_path) + "?" + encode(*parts.query);
     return url;
   }
-  const std::string merged = parts.path[0] == '/' ? std::string(parts.path)
-                                                  : std::string(base_path.substr(0, base_path.rfind('/') + 1)).append(parts.path);
+  const std::string merged = parts.path[0] == '/'
+                                 ? std::string(parts.path)
+                                 : std::string(base_path.substr(0, base_path.rfind('/') + 1)).append(parts.path);
   url.target = target_of(merged, parts.query);
   return url;
 }

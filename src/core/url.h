@@ -1,4 +1,5 @@
-// URLs of the http and https schemes: parsed, resolved, normalised, printed without secrets (RFC 3986, RFC 9110 section 4.2).
+// URLs of the http and https schemes: parsed, resolved, normalised, printed without secrets (RFC 3986, RFC 9110
+// section 4.2).
 #pragma once
 
 #include <segdl/error.h>
@@ -11,8 +12,8 @@ namespace segdl {
 
 // Scheme + host + port: what secrets are bound to, and what a connection is kept for (RFC 6454 section 4).
 struct Origin {
-  bool secure = false;      // https
-  std::string host = {};    // lower case, without brackets and without a trailing dot; a name or an IP literal
+  bool secure = false;    // https
+  std::string host = {};  // lower case, without brackets and without a trailing dot; a name or an IP literal
   std::uint16_t port = 0;
   friend bool operator==(const Origin&, const Origin&) = default;
   std::string authority() const;  // host[:port], brackets for IPv6, the default port left out: the Host field
@@ -20,10 +21,10 @@ struct Origin {
 
 struct Url {
   Origin origin = {};
-  std::string user = {};      // userinfo, percent-decoded; not part of any printed form
+  std::string user = {};  // userinfo, percent-decoded; not part of any printed form
   std::string password = {};
   bool has_userinfo = false;
-  std::string target = {};    // path and query as sent, never empty, begins with '/'; no fragment
+  std::string target = {};  // path and query as sent, never empty, begins with '/'; no fragment
 
   // The whole URL without userinfo. May hold secrets in its query: for the wire, not for people.
   std::string text() const;
@@ -33,13 +34,14 @@ struct Url {
   std::string redacted() const;
 };
 
-// Parses an absolute URL as a person types it: spaces and non-ASCII bytes in path and query are percent-encoded, an upper-case scheme is
-// fine, a fragment is dropped, dot segments are removed, existing %xx stay as they are. Errors: Cause::usage: unknown scheme, no host,
-// a bad port, control characters, odd hosts (decimal or hexadecimal IPv4, scope ids, non-ASCII names).
+// Parses an absolute URL as a person types it: spaces and non-ASCII bytes in path and query are percent-encoded, an
+// upper-case scheme is fine, a fragment is dropped, dot segments are removed, existing %xx stay as they are. Errors:
+// Cause::usage: unknown scheme, no host, a bad port, control characters, odd hosts (decimal or hexadecimal IPv4, scope
+// ids, non-ASCII names).
 Result<Url> parse_url(std::string_view text);
 
-// Resolves a Location against the URL it came from (RFC 3986 section 5). Userinfo is not inherited. Errors as parse_url, with
-// Cause::network.
+// Resolves a Location against the URL it came from (RFC 3986 section 5). Userinfo is not inherited. Errors as
+// parse_url, with Cause::network.
 Result<Url> resolve_url(const Url& base, std::string_view reference);
 
 // The last component of the path, percent-decoded; may be empty. Not yet safe as a file name: see core/file_name.h.

@@ -31,7 +31,8 @@ bool is_hex_group(std::string_view group) {
          std::all_of(group.begin(), group.end(), [](char c) { return hex_value(c) >= 0; });
 }
 
-// How many 16-bit groups a colon-separated list holds; nothing if one is bad. A dotted quad counts as two, at the end only.
+// How many 16-bit groups a colon-separated list holds; nothing if one is bad. A dotted quad counts as two, at the end
+// only.
 std::optional<std::size_t> count_groups(std::string_view list) {
   if (list.empty()) return 0;
   const auto groups = split(list, ':');
@@ -61,7 +62,8 @@ bool is_name(std::string_view text) {
   const auto labels = split(text, '.');
   const bool plain = std::all_of(labels.begin(), labels.end(), [](std::string_view label) {
     return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
-           std::all_of(label.begin(), label.end(), [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_'; });
+           std::all_of(label.begin(), label.end(),
+                       [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_'; });
   });
   // A last label that is a number, in whatever base, would be taken for an IPv4 address by somebody.
   const std::string_view last = labels.back();

@@ -7,8 +7,9 @@
 
 namespace segdl {
 
-// Lower case, without brackets and without a trailing dot; nothing if it is not a plain name, a dotted quad or a bracketed IPv6 address.
-// Decimal, octal, hexadecimal and shortened IPv4 forms, scope ids and non-ASCII names are refused.
+// Lower case, without brackets and without a trailing dot; nothing if it is not a plain name, a dotted quad or a
+// bracketed IPv6 address. Decimal, octal, hexadecimal and shortened IPv4 forms, scope ids and non-ASCII names are
+// refused.
 std::optional<std::string> normal_host(std::string_view host);
 
 }  // namespace segdl

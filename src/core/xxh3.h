@@ -1,7 +1,8 @@
 // XXH3-64, seed 0: the proof of a segment. The only place that knows xxHash.
 //
-// Debian's libxxhash carries a build for each x86 vector extension and picks one at run time; compiled into segdl itself for plain x86-64 it
-// would use SSE2 only. On other processors the library's one build is used. doc/journal.md has the figures.
+// Debian's libxxhash carries a build for each x86 vector extension and picks one at run time; compiled into segdl
+// itself for plain x86-64 it would use SSE2 only. On other processors the library's one build is used. doc/journal.md
+// has the figures.
 #pragma once
 
 #include <cstddef>

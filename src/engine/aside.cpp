@@ -18,7 +18,8 @@ Result<std::unique_ptr<File>> new_locked_file(Directory& directory, const std::s
   if (!file) return file;
   auto locked = (*file)->try_lock();
   if (!locked) return std::move(locked).error();
-  if (!*locked) return make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name), "another process took it");
+  if (!*locked)
+    return make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name), "another process took it");
   return file;
 }
 
@@ -99,7 +100,8 @@ Result<void> Place::roll_back_aside() {
     auto locked = (*data)->try_lock();
     if (!locked) return std::move(locked).error();
     if (!*locked) {
-      return make_error(Cause::busy, Remedy::stop, "lock", directory_->path_of(names_.old_part), "another process has it");
+      return make_error(Cause::busy, Remedy::stop, "lock", directory_->path_of(names_.old_part),
+                        "another process has it");
     }
     step = directory_->rename(names_.old_part, names_.part, true);
     data_ = std::move(*data);

@@ -15,7 +15,12 @@ constexpr int kPauseFactor = 20;
 }  // namespace
 
 Checkpoint::Checkpoint(Clock& clock, File& data, Journal& journal, Sync sync, std::vector<Segment> inherited)
-    : clock_(clock), data_(data), journal_(journal), sync_(sync), pending_(std::move(inherited)), last_(clock.now()),
+    : clock_(clock),
+      data_(data),
+      journal_(journal),
+      sync_(sync),
+      pending_(std::move(inherited)),
+      last_(clock.now()),
       not_before_(last_) {}
 
 bool Checkpoint::due() const {

@@ -19,8 +19,8 @@ class Dispatcher {
  public:
   Dispatcher(Layout layout, const std::vector<bool>& claims) : scheduler_(layout, claims) {}
 
-  // The next span to fetch, at most `limit` bytes. Waits while there is nothing to fetch but something unproved that may be
-  // revoked. Nothing: all segments are done. Errors: the first one told to fail(), or cancelled.
+  // The next span to fetch, at most `limit` bytes. Waits while there is nothing to fetch but something unproved that
+  // may be revoked. Nothing: all segments are done. Errors: the first one told to fail(), or cancelled.
   Result<std::optional<Span>> next(std::uint64_t limit, std::stop_token);
 
   // Grants just this segment, if it is missing.

@@ -1,6 +1,7 @@
 // The way of bytes from responses into a sink.
 //
-// A sink says what it still wants and where bytes go; the loop gets it responses until it wants nothing more. A sink has
+// A sink says what it still wants and where bytes go; the loop gets it responses until it wants nothing more. A sink
+// has
 //
 //   Result<std::optional<Range>> next(stop)       what is wanted next; nothing: all done
 //   std::span<std::byte> space(offset)            where bytes of the resource from `offset` on go; never empty
@@ -50,9 +51,9 @@ Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink) {
                                         at)),
             "use --accept-unframed to believe it");
       }
-      return fetcher.problem(Cause::network, Remedy::retry,
-                             fmt::format("the response ended after {} of {} bytes", at - reply.body.begin,
-                                         *end - reply.body.begin));
+      return fetcher.problem(
+          Cause::network, Remedy::retry,
+          fmt::format("the response ended after {} of {} bytes", at - reply.body.begin, *end - reply.body.begin));
     }
     meter.received(*got);
     fetcher.received(*got);
@@ -64,8 +65,8 @@ Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink) {
   return sink.body_ended(at);
 }
 
-// Runs until the sink wants nothing more. `first` is a response already at hand for what the sink wants first. With `stop_at_break` the
-// first interruption ends it too, after the pause, with its error.
+// Runs until the sink wants nothing more. `first` is a response already at hand for what the sink wants first. With
+// `stop_at_break` the first interruption ends it too, after the pause, with its error.
 template <class Sink>
 Result<void> fetch_into(Sink& sink, Fetcher& fetcher, Meter& meter, const Known& known, std::optional<Reply> first,
                         bool stop_at_break, std::stop_token stop) {

@@ -28,13 +28,20 @@ bool has_field(const std::vector<Header>& headers, std::string_view name) {
 }
 
 std::string_view status_words(int status) {
-  constexpr std::pair<int, std::string_view> kWords[] = {
-      {400, "bad request"},       {401, "authorization required"}, {403, "forbidden"},
-      {404, "not found"},         {407, "proxy authorization required"},
-      {408, "request timeout"},   {410, "gone"},                   {416, "range not satisfiable"},
-      {429, "too many requests"}, {451, "unavailable for legal reasons"},
-      {500, "internal server error"}, {502, "bad gateway"},        {503, "service unavailable"},
-      {504, "gateway timeout"}};
+  constexpr std::pair<int, std::string_view> kWords[] = {{400, "bad request"},
+                                                         {401, "authorization required"},
+                                                         {403, "forbidden"},
+                                                         {404, "not found"},
+                                                         {407, "proxy authorization required"},
+                                                         {408, "request timeout"},
+                                                         {410, "gone"},
+                                                         {416, "range not satisfiable"},
+                                                         {429, "too many requests"},
+                                                         {451, "unavailable for legal reasons"},
+                                                         {500, "internal server error"},
+                                                         {502, "bad gateway"},
+                                                         {503, "service unavailable"},
+                                                         {504, "gateway timeout"}};
   for (const auto& [code, words] : kWords) {
     if (code == status) return words;
   }
@@ -54,7 +61,11 @@ void drain(Exchange& exchange) {
 }  // namespace
 
 Fetcher::Fetcher(Env env, const Request& request, const SessionOptions& options, Url url, Meter& meter)
-    : env_(env), request_(request), options_(options), original_(std::move(url)), meter_(meter),
+    : env_(env),
+      request_(request),
+      options_(options),
+      original_(std::move(url)),
+      meter_(meter),
       measured_from_(env.clock.now()),
       random_(static_cast<std::minstd_rand::result_type>(measured_from_.time_since_epoch().count())) {
   limits_.connect = options.connect_timeout;
@@ -70,7 +81,8 @@ HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known
   const std::vector<Header> none;
   const auto& headers = own ? request_.headers : none;
   if (!has_field(headers, "User-Agent")) {
-    fields.push_back({"User-Agent", options_.user_agent.empty() ? fmt::format("segdl/{}", kVersion) : options_.user_agent});
+    fields.push_back(
+        {"User-Agent", options_.user_agent.empty() ? fmt::format("segdl/{}", kVersion) : options_.user_agent});
   }
   if (!has_field(headers, "Accept")) fields.push_back({"Accept", "*/*"});
   fields.push_back({"Accept-Encoding", "identity"});
@@ -110,7 +122,7 @@ Error Fetcher::problem(Cause cause, Remedy remedy, std::string reason) const {
 
 Error Fetcher::refusal(const ResponseHead& head, const PassingRefusal* passing) const {
   Error error = problem(Cause::refused, passing != nullptr ? Remedy::retry : Remedy::stop,
-                         fmt::format("the server answered {} ({})", head.status, status_words(head.status)));
+                        fmt::format("the server answered {} ({})", head.status, status_words(head.status)));
   error.http_status = head.status;
   if (passing != nullptr) error.retry_after = passing->after;
   if (head.status == 401) error.way_out = "give a name and password with -u NAME:PASS";
@@ -153,12 +165,14 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
 }
 
 Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop) {
+  std::string first_reason;  // later ones only follow from asking in another way
   for (;;) {
     const Asked asked{asking_, asking_ == Asking::whole ? std::nullopt : std::optional(range)};
     auto exchange = get(asked, known, stop);
     if (!exchange) {
       Error error = std::move(exchange).error();
-      if (error.remedy == Remedy::refetch) error.remedy = Remedy::retry;  // framing that can't be read: perhaps next time
+      if (error.remedy == Remedy::refetch)
+        error.remedy = Remedy::retry;  // framing that can't be read: perhaps next time
       return error;
     }
     meter_.enter(Phase::fetching);
@@ -175,14 +189,15 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
       if (asking_ == Asking::whole) return refusal(head, nullptr);
       if (known != nullptr && known->total && beyond->total && *beyond->total != *known->total) {
         return problem(Cause::changed, Remedy::restart,
-                        fmt::format("its size was {} and is {}", *known->total, *beyond->total));
+                       fmt::format("its size was {} and is {}", *known->total, *beyond->total));
       }
       if (known != nullptr && beyond->total) return problem(Cause::integrity, Remedy::retry, reason);
     } else {
       reason = std::get<Contradiction>(verdict).reason;
     }
-    if (!step_down()) return problem(Cause::integrity, Remedy::stop, std::move(reason));
-    meter_.note(fmt::format("asking again in a simpler way: {}", reason));
+    if (first_reason.empty()) first_reason = std::move(reason);
+    if (!step_down()) return problem(Cause::integrity, Remedy::stop, std::move(first_reason));
+    meter_.note("asking again in a simpler way: " + first_reason);
   }
 }
 
@@ -213,8 +228,8 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
     error.reason += ", and the time limit leaves no time to try again";
     return error;
   }
-  meter_.retried(fmt::format("{}; trying again in {:.1f} s", error.message(),
-                             std::chrono::duration<double>(wait).count()));
+  meter_.retried(
+      fmt::format("{}; trying again in {:.1f} s", error.message(), std::chrono::duration<double>(wait).count()));
   if (!env_.clock.sleep_until(until, stop)) return cancelled();
   measured_ = 0;
   measured_from_ = env_.clock.now();

@@ -1,8 +1,8 @@
 // Asks for bytes until a usable response is there.
 //
-// One Fetcher is one worker's way to one resource: it builds requests, follows redirects once and remembers where they led, binds secrets to the
-// origin they were given for, has judge() decide what a response means, steps down the way of asking when a server contradicts itself, and
-// paces retries. Used by one thread.
+// One Fetcher is one worker's way to one resource: it builds requests, follows redirects once and remembers where they
+// led, binds secrets to the origin they were given for, has judge() decide what a response means, steps down the way of
+// asking when a server contradicts itself, and paces retries. Used by one thread.
 #pragma once
 
 #include <segdl/error.h>
@@ -33,8 +33,8 @@ class Fetcher {
   // REQUIRES: everything referred to outlives the Fetcher.
   Fetcher(Env, const Request&, const SessionOptions&, Url, Meter&);
 
-  // One try (redirects and steps down included) at the bytes of `range`. `known` is null before the first usable response.
-  // Remedies: retry (then pause()), restart (the resource changed), stop.
+  // One try (redirects and steps down included) at the bytes of `range`. `known` is null before the first usable
+  // response. Remedies: retry (then pause()), restart (the resource changed), stop.
   Result<Reply> ask(Range range, const Known* known, std::stop_token);
 
   // After an error of Remedy::retry: waits as long as is polite. Fails with that error, now with
@@ -44,8 +44,8 @@ class Fetcher {
   // Body bytes have arrived, whatever becomes of them: for the speed.
   void received(std::uint64_t bytes) { measured_ += bytes; }
 
-  // This much more of the resource is here than ever before in this run. What is fetched a second time is no progress: a server
-  // that cuts every response at the same place must not be asked for ever.
+  // This much more of the resource is here than ever before in this run. What is fetched a second time is no progress:
+  // a server that cuts every response at the same place must not be asked for ever.
   void progressed(std::uint64_t bytes);
 
   // From here on ask for the whole resource only.
@@ -81,9 +81,9 @@ class Fetcher {
   Meter& meter_;
   Limits limits_;
   Asking asking_ = Asking::conditional;
-  unsigned failures_ = 0;         // in a row without progress
-  std::uint64_t progress_ = 0;    // bytes since the last failure
-  std::uint64_t measured_ = 0;    // bytes since `measured_from_`
+  unsigned failures_ = 0;       // in a row without progress
+  std::uint64_t progress_ = 0;  // bytes since the last failure
+  std::uint64_t measured_ = 0;  // bytes since `measured_from_`
   Instant measured_from_;
   std::minstd_rand random_;
 };

@@ -20,13 +20,13 @@ struct Published {
   Identity identity;
 };
 
-// If there is no data file but an output and a journal, and the output is the very file the journal speaks of (device, inode, size, every
-// proof holds), removes the journal and gives the output. Nothing in every other case: then nothing was changed. Cause::busy if
-// another process is just publishing it.
+// If there is no data file but an output and a journal, and the output is the very file the journal speaks of (device,
+// inode, size, every proof holds), removes the journal and gives the output. Nothing in every other case: then nothing
+// was changed. Cause::busy if another process is just publishing it.
 Result<std::optional<Published>> finish_published(Directory&, const Names&, std::stop_token);
 
-// Whether the segment's bytes in `data` hash to its proof. Reads in pieces of 256 KiB; a short or failing read is false: what can't be read is not
-// there.
+// Whether the segment's bytes in `data` hash to its proof. Reads in pieces of 256 KiB; a short or failing read is
+// false: what can't be read is not there.
 bool proof_holds(File& data, const Journal&, Segment);
 
 }  // namespace segdl::engine

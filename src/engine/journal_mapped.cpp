@@ -21,7 +21,9 @@ constexpr std::uint64_t little(std::uint64_t value) {
 class MappedJournal final : public Journal {
  public:
   MappedJournal(std::unique_ptr<File> file, Identity identity, std::unique_ptr<Mapping> mapping)
-      : file_(std::move(file)), identity_(std::move(identity)), mapping_(std::move(mapping)),
+      : file_(std::move(file)),
+        identity_(std::move(identity)),
+        mapping_(std::move(mapping)),
         shape_{identity_.layout ? identity_.layout->count() : 0} {}
 
   const Identity& identity() const override { return identity_; }
@@ -30,7 +32,9 @@ class MappedJournal final : public Journal {
     return (bits(segment).load(std::memory_order_acquire) & mask(segment)) != 0;
   }
 
-  std::uint64_t proof(Segment segment) const override { return little(digest(segment).load(std::memory_order_relaxed)); }
+  std::uint64_t proof(Segment segment) const override {
+    return little(digest(segment).load(std::memory_order_relaxed));
+  }
 
   std::uint32_t claimed() const override {
     std::uint32_t count = 0;

@@ -24,8 +24,10 @@ std::uint64_t decode_word(std::span<const std::byte, 8> bytes) {
 class WrittenJournal final : public Journal {
  public:
   WrittenJournal(std::unique_ptr<File> file, Identity identity, std::vector<std::uint64_t> words)
-      : file_(std::move(file)), identity_(std::move(identity)),
-        shape_{identity_.layout ? identity_.layout->count() : 0}, words_(std::move(words)) {}
+      : file_(std::move(file)),
+        identity_(std::move(identity)),
+        shape_{identity_.layout ? identity_.layout->count() : 0},
+        words_(std::move(words)) {}
 
   const Identity& identity() const override { return identity_; }
 
@@ -70,7 +72,8 @@ class WrittenJournal final : public Journal {
  private:
   std::uint64_t digest_at(Segment segment) const { return shape_.digests_at() + std::uint64_t{index(segment)} * 8; }
 
-  // The mutex is held while the word is written: two words must not overtake each other. This file is written by nobody else.
+  // The mutex is held while the word is written: two words must not overtake each other. This file is written by nobody
+  // else.
   Result<void> set_bit(Segment segment, bool value) {
     const MutexLock lock(mutex_);
     std::uint64_t& word = words_[index(segment) / 64];

@@ -1,7 +1,7 @@
 // A mutex and a condition that the compiler can reason about (clang's -Wthread-safety).
 //
-// What a monitor guards is marked SEGDL_GUARDED_BY(mutex_); functions that expect the lock held say SEGDL_REQUIRES(mutex_).
-// The macros are the only ones in the project.
+// What a monitor guards is marked SEGDL_GUARDED_BY(mutex_); functions that expect the lock held say
+// SEGDL_REQUIRES(mutex_). The macros are the only ones in the project.
 #pragma once
 
 #include <chrono>
@@ -45,7 +45,8 @@ class SEGDL_SCOPED_CAPABILITY MutexLock {
   Mutex& mutex_;
 };
 
-// Waiting gives the mutex up and takes it again before it returns; it may return early, so callers check their condition in a loop.
+// Waiting gives the mutex up and takes it again before it returns; it may return early, so callers check their
+// condition in a loop.
 class Condition {
  public:
   // Returns when notified or when a stop is requested.

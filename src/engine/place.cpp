@@ -21,9 +21,9 @@ Error exists(const Directory& directory, const std::string& name, std::string re
 }
 
 Error busy(const Directory& directory, const std::string& name) {
-  return with_way_out(
-      make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name), "another process is downloading this file"),
-      "wait for it to end, or choose another name with -o");
+  return with_way_out(make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name),
+                                 "another process is downloading this file"),
+                      "wait for it to end, or choose another name with -o");
 }
 
 Result<bool> present(Directory& directory, const std::string& name) {
@@ -122,7 +122,8 @@ Result<void> Place::examine_journal(const Request& request, std::uint64_t data_s
   if (!loaded) return std::move(loaded).error();
   if (std::holds_alternative<Journal::Absent>(*loaded)) {
     if (data_size == 0) return {};
-    if (!request.overwrite) return exists(*directory_, names_.part, "it has no journal, so it is not segdl's to continue");
+    if (!request.overwrite)
+      return exists(*directory_, names_.part, "it has no journal, so it is not segdl's to continue");
     found_ = Found::foreign;
     return {};
   }
@@ -133,8 +134,8 @@ Result<void> Place::examine_journal(const Request& request, std::uint64_t data_s
   }
   found_ = Found::start_over;
   if (const auto* damaged = std::get_if<Journal::Damaged>(&*loaded)) {
-    notes_.push_back(fmt::format("the journal {} is damaged ({}): starting over",
-                                 directory_->path_of(names_.journal), damaged->reason));
+    notes_.push_back(fmt::format("the journal {} is damaged ({}): starting over", directory_->path_of(names_.journal),
+                                 damaged->reason));
     return {};
   }
   journal_ = std::move(std::get<std::unique_ptr<Journal>>(*loaded));

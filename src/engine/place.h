@@ -1,11 +1,11 @@
 // The place of one download on disk: its names, its lock, and what an earlier run left there.
 //
-// `NAME.part` is the data, `NAME.segdl` the journal. open_place() takes the lock on the data file's inode before anything else happens, and then
-// reads the recovery table of doc/journal.md: what is there is ours and continues, ours and starts over, finished, or foreign. Foreign files
-// are never touched without Request::overwrite.
+// `NAME.part` is the data, `NAME.segdl` the journal. open_place() takes the lock on the data file's inode before
+// anything else happens, and then reads the recovery table of doc/journal.md: what is there is ours and continues, ours
+// and starts over, finished, or foreign. Foreign files are never touched without Request::overwrite.
 //
-// When a download has to start over although earlier work is there, that work is set aside as `NAME.part.old` and `NAME.segdl.old` until the new one has
-// its first segment. `NAME.segdl.old` marks this as under way:
+// When a download has to start over although earlier work is there, that work is set aside as `NAME.part.old` and
+// `NAME.segdl.old` until the new one has its first segment. `NAME.segdl.old` marks this as under way:
 //
 //   set_aside():     segdl -> segdl.old    create part.old (empty, locked)    part <-> part.old
 //   next open:       segdl claims something:  drop part.old, segdl.old        (the new one has its first segment)
@@ -29,7 +29,10 @@ namespace segdl::engine {
 
 struct Names {
   explicit Names(const std::string& name)
-      : output(name), part(name + ".part"), journal(name + ".segdl"), old_part(name + ".part.old"),
+      : output(name),
+        part(name + ".part"),
+        journal(name + ".segdl"),
+        old_part(name + ".part.old"),
         old_journal(name + ".segdl.old") {}
   std::string output, part, journal, old_part, old_journal;
 };
@@ -39,7 +42,8 @@ class Place {
   // What the recovery table says of a place.
   enum class Found : std::uint8_t {
     nothing,     // start: the data file is empty, there is no journal
-    foreign,     // start, allowed by `overwrite`: what has our names is replaced once there is something to replace it with
+    foreign,     // start, allowed by `overwrite`: what has our names is replaced once there is something to replace it
+                 // with
     resumable,   // continue: data and journal
     start_over,  // ours, but nothing to continue from: set it aside first
     finished,    // published before; only the journal was left to remove
@@ -58,19 +62,20 @@ class Place {
   Journal& journal() { return *journal_; }  // REQUIRES: has_journal()
   bool has_journal() const { return journal_ != nullptr; }
 
-  // Makes the journal of a new download: reserves the data's space, creates and names the journal, sets the data's length (J6).
-  // REQUIRES: !has_journal(). On failure the place is as before.
+  // Makes the journal of a new download: reserves the data's space, creates and names the journal, sets the data's
+  // length (J6). REQUIRES: !has_journal(). On failure the place is as before.
   Result<void> begin(const Identity&, const Facts&);
 
-  // Gives up what is there, for a new start: set aside if it claims anything, else removed. Afterwards !has_journal() and the
-  // data file is empty and locked.
+  // Gives up what is there, for a new start: set aside if it claims anything, else removed. Afterwards !has_journal()
+  // and the data file is empty and locked.
   Result<void> start_over();
 
   // What was set aside is no longer needed.
   Result<void> drop_aside();
   bool has_aside() const { return aside_; }
 
-  // J7 after the data's sync: rename, directory sync, removal of the journal. REQUIRES: the data is whole and, unless Sync::none, synced.
+  // J7 after the data's sync: rename, directory sync, removal of the journal. REQUIRES: the data is whole and, unless
+  // Sync::none, synced.
   Result<void> publish(bool overwrite, Sync);
 
   // Of a finished place: what its journal said.

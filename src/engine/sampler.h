@@ -1,5 +1,6 @@
-// Fetches finished segments once more and compares them with their proofs: evidence that a resource is still the one the journal is about, where
-// the validator alone is not enough (J8, and RFC 9110 section 15.3.7.3 for weak validators). A sink of fetch_into(); used by one thread.
+// Fetches finished segments once more and compares them with their proofs: evidence that a resource is still the one
+// the journal is about, where the validator alone is not enough (J8, and RFC 9110 section 15.3.7.3 for weak
+// validators). A sink of fetch_into(); used by one thread.
 #pragma once
 
 #include "engine/fetcher.h"

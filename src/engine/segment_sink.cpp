@@ -12,10 +12,15 @@ constexpr std::uint64_t kDropPiece = 64 * kKiB;
 
 }  // namespace
 
-SegmentSink::SegmentSink(Place& place, Dispatcher& dispatcher, Checkpoint& checkpoint, Meter& meter,
-                         Fetcher& fetcher, bool one_request)
-    : place_(place), dispatcher_(dispatcher), checkpoint_(checkpoint), meter_(meter), fetcher_(fetcher),
-      one_request_(one_request), layout_(*place.journal().identity().layout),
+SegmentSink::SegmentSink(Place& place, Dispatcher& dispatcher, Checkpoint& checkpoint, Meter& meter, Fetcher& fetcher,
+                         bool one_request)
+    : place_(place),
+      dispatcher_(dispatcher),
+      checkpoint_(checkpoint),
+      meter_(meter),
+      fetcher_(fetcher),
+      one_request_(one_request),
+      layout_(*place.journal().identity().layout),
       buffer_(std::min(layout_.segment_size(), layout_.total())) {}
 
 SegmentSink::~SegmentSink() {

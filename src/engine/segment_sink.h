@@ -1,9 +1,9 @@
 // Bytes of a resource, collected into whole segments and committed.
 //
-// A worker's buffer holds the one segment being filled. When it is full: written in one piece while it is still in cache, hashed, then its
-// digest, then its bit (J3). An interruption leaves the buffer as it is, so the next request goes on inside the segment. Of a response that
-// begins at byte 0 because the server does not serve ranges any more, the segments that are missing are kept and the others dropped.
-// Used by one thread.
+// A worker's buffer holds the one segment being filled. When it is full: written in one piece while it is still in
+// cache, hashed, then its digest, then its bit (J3). An interruption leaves the buffer as it is, so the next request
+// goes on inside the segment. Of a response that begins at byte 0 because the server does not serve ranges any more,
+// the segments that are missing are kept and the others dropped. Used by one thread.
 #pragma once
 
 #include "core/layout.h"
@@ -24,8 +24,8 @@ namespace segdl::engine {
 
 class SegmentSink {
  public:
-  // `one_request`: all that is missing is asked for at once, since without a strong validator two responses can't be joined.
-  // REQUIRES: everything referred to outlives the sink; place.has_journal().
+  // `one_request`: all that is missing is asked for at once, since without a strong validator two responses can't be
+  // joined. REQUIRES: everything referred to outlives the sink; place.has_journal().
   SegmentSink(Place&, Dispatcher&, Checkpoint&, Meter&, Fetcher&, bool one_request);
   ~SegmentSink();
   SegmentSink(const SegmentSink&) = delete;
@@ -53,14 +53,14 @@ class SegmentSink {
   Fetcher& fetcher_;
   bool one_request_;
   Layout layout_;
-  std::vector<std::byte> buffer_;        // one segment
-  std::vector<std::byte> dropped_;       // where unwanted bytes go; allocated at need
-  Span span_;                            // granted to this worker and not yet committed
-  std::optional<Segment> filling_;       // what `buffer_` holds the beginning of
+  std::vector<std::byte> buffer_;   // one segment
+  std::vector<std::byte> dropped_;  // where unwanted bytes go; allocated at need
+  Span span_;                       // granted to this worker and not yet committed
+  std::optional<Segment> filling_;  // what `buffer_` holds the beginning of
   std::uint64_t filled_ = 0;
   std::optional<Segment> last_committed_;
-  std::uint64_t committed_ = 0;          // bytes, in this run
-  std::uint64_t most_kept_ = 0;          // committed and filled, at its highest
+  std::uint64_t committed_ = 0;  // bytes, in this run
+  std::uint64_t most_kept_ = 0;  // committed and filled, at its highest
 };
 
 }  // namespace segdl::engine

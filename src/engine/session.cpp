@@ -23,8 +23,8 @@ using engine::with_way_out;
 
 // Fields that belong to the transport or to the way ranges are joined.
 constexpr std::array<std::string_view, 12> kOwnFields = {
-    "Range", "If-Range", "Host", "Connection", "Keep-Alive", "Transfer-Encoding", "Content-Length", "TE", "Trailer",
-    "Upgrade", "Accept-Encoding", "Expect"};
+    "Range",          "If-Range", "Host",    "Connection", "Keep-Alive",      "Transfer-Encoding",
+    "Content-Length", "TE",       "Trailer", "Upgrade",    "Accept-Encoding", "Expect"};
 
 Result<void> check_headers(const std::vector<Header>& headers) {
   for (const Header& header : headers) {
@@ -117,7 +117,10 @@ Progress Task::progress() const { return state_->meter.progress(); }
 namespace engine {
 
 TaskState::TaskState(Env env_, SessionOptions options_, Request request_, Url url_, std::string name_)
-    : env(env_), options(std::move(options_)), request(std::move(request_)), url(std::move(url_)),
+    : env(env_),
+      options(std::move(options_)),
+      request(std::move(request_)),
+      url(std::move(url_)),
       name(std::move(name_)) {}
 
 void TaskState::run(std::stop_token stop) {

@@ -22,7 +22,8 @@ Result<std::optional<Range>> StreamSink::next(std::stop_token) {
   auto ready = begin_again();
   if (!ready) return std::move(ready).error();
   // Asked for whole: the range only says that it is wanted from its beginning.
-  return std::optional(Range{0, place_.journal().identity().stream_total.value_or(std::numeric_limits<std::int64_t>::max())});
+  return std::optional(
+      Range{0, place_.journal().identity().stream_total.value_or(std::numeric_limits<std::int64_t>::max())});
 }
 
 Result<void> StreamSink::begin_again() {

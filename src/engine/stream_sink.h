@@ -1,7 +1,8 @@
 // A resource that can only be had in one response from its beginning: no ranges, or no known size.
 //
-// Nothing is claimed on the way, so an interruption begins again at byte 0. The end is recorded in the journal's facts, with a digest of
-// everything: that is how a download that dies while being published is recognised. A sink of fetch_into(); used by one thread.
+// Nothing is claimed on the way, so an interruption begins again at byte 0. The end is recorded in the journal's facts,
+// with a digest of everything: that is how a download that dies while being published is recognised. A sink of
+// fetch_into(); used by one thread.
 #pragma once
 
 #include "core/xxh3.h"

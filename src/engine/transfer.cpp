@@ -20,7 +20,8 @@ namespace segdl::engine {
 namespace {
 
 constexpr Range kProbe{0, 4 * kMiB};
-// The last of them asks for the whole resource in one response, which needs no validator: some servers name another one at every turn.
+// The last of them asks for the whole resource in one response, which needs no validator: some servers name another one
+// at every turn.
 constexpr unsigned kMaxRestarts = 3;
 constexpr std::uint32_t kSamplesOfOtherUrl = 3;  // J8
 constexpr std::uint32_t kSamplesOfWeak = 1;
@@ -33,8 +34,14 @@ Known known_of(const Identity& identity) {
 
 Transfer::Transfer(Env env, const Request& request, const SessionOptions& options, Url url, std::string name,
                    Meter& meter)
-    : env_(env), request_(request), options_(options), url_(std::move(url)), name_(std::move(name)), meter_(meter),
-      fetcher_(env, request, options, url_, meter), begun_(env.clock.now()) {}
+    : env_(env),
+      request_(request),
+      options_(options),
+      url_(std::move(url)),
+      name_(std::move(name)),
+      meter_(meter),
+      fetcher_(env, request, options, url_, meter),
+      begun_(env.clock.now()) {}
 
 Result<Report> Transfer::run(std::stop_token stop) {
   auto opened = Place::open(env_.files, name_, request_, stop);
@@ -122,7 +129,8 @@ Result<Identity> Transfer::plan(const Reply& reply) const {
     identity.stream_total = body.total;
     return identity;
   }
-  const std::uint64_t size = request_.segment_size != 0 ? request_.segment_size : Layout::default_segment_size(*body.total);
+  const std::uint64_t size =
+      request_.segment_size != 0 ? request_.segment_size : Layout::default_segment_size(*body.total);
   if (*body.total / size >= std::numeric_limits<std::uint32_t>::max()) {
     return make_error(Cause::usage, Remedy::stop, "lay out", name_,
                       fmt::format("segments of {} bytes are too small for {} bytes", size, *body.total));
@@ -197,7 +205,8 @@ Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::opt
   const std::stop_callback stop_verifier(stop, [&] { verifier.request_stop(); });
   SegmentSink sink(place, dispatcher, checkpoint, meter_, fetcher_, !known.validator.strong());
   for (;;) {
-    auto step = fetch_into(sink, fetcher_, meter_, known, std::exchange(first, std::nullopt), !known.validator.strong(), stop);
+    auto step =
+        fetch_into(sink, fetcher_, meter_, known, std::exchange(first, std::nullopt), !known.validator.strong(), stop);
     if (step) return settle(place, checkpoint);
     if (known.validator.strong() || step.error().remedy != Remedy::retry) return step;
     sink.drop_unfinished();
@@ -209,8 +218,9 @@ Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::opt
 }
 
 Result<void> Transfer::fetch_stream(Place& place, const Known& known, Reply first, std::stop_token stop) {
-  if (first.body.total != std::uint64_t{0}) meter_.remark(first.body.total ? "the server does not serve ranges: an interruption begins again from the start"
-                                 : "the server does not tell the size: an interruption begins again from the start");
+  if (first.body.total != std::uint64_t{0})
+    meter_.remark(first.body.total ? "the server does not serve ranges: an interruption begins again from the start"
+                                   : "the server does not tell the size: an interruption begins again from the start");
   fetcher_.ask_whole();
   StreamSink sink(place, meter_, fetcher_);
   auto step = fetch_into(sink, fetcher_, meter_, known, std::move(first), false, stop);

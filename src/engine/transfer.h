@@ -5,8 +5,8 @@
 //        ├──> resumable ──> same resource? ──> claims proved beside ──> spans fetched ──> publish
 //        └──> finished: report
 //
-// When the resource changes the loop goes round again, from "nothing there". Runs on the thread that calls run(), with one more for proving
-// claims.
+// When the resource changes the loop goes round again, from "nothing there". Runs on the thread that calls run(), with
+// one more for proving claims.
 #pragma once
 
 #include <segdl/error.h>

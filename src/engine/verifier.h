@@ -10,8 +10,8 @@
 
 namespace segdl::engine {
 
-// Re-hashes every claim the dispatcher has not proved yet; those that fail are revoked and fetched again. Returns when none is left, on a
-// stop request, or after telling the dispatcher of an error.
+// Re-hashes every claim the dispatcher has not proved yet; those that fail are revoked and fetched again. Returns when
+// none is left, on a stop request, or after telling the dispatcher of an error.
 void verify_claims(Dispatcher&, File& data, Journal&, Meter&, std::stop_token);
 
 }  // namespace segdl::engine

@@ -14,7 +14,10 @@ constexpr std::size_t kWirePiece = 16 * 1024;
 }  // namespace
 
 BodyReader::BodyReader(Message& message, const ResponseHead& head)
-    : message_(message), framing_(head.framing), length_(head.content_length), left_(head.content_length),
+    : message_(message),
+      framing_(head.framing),
+      length_(head.content_length),
+      left_(head.content_length),
       ended_(head.framing == Framing::none || (head.framing == Framing::length && head.content_length == 0)) {}
 
 Error BodyReader::ended_early() const {

@@ -36,7 +36,7 @@ class BodyReader {
   std::uint64_t given_ = 0;
   bool ended_ = false;
   ChunkedDecoder decoder_;
-  std::string wire_;      // chunked bytes received and not yet decoded, from used_ on
+  std::string wire_;  // chunked bytes received and not yet decoded, from used_ on
   std::size_t used_ = 0;
 };
 

@@ -21,9 +21,11 @@ namespace segdl::io {
 class Connection {
  public:
   // Resolves, connects and shakes hands, all within the bound. `tls` may be null for a plain origin.
-  static Result<std::unique_ptr<Connection>> open(const Origin&, Resolver&, const TlsContext* tls, const Bound&, const Waker&);
+  static Result<std::unique_ptr<Connection>> open(const Origin&, Resolver&, const TlsContext* tls, const Bound&,
+                                                  const Waker&);
 
-  // Bytes as they arrive, at least one, read straight into `into`. 0: the peer ended the connection in order. REQUIRES: !into.empty().
+  // Bytes as they arrive, at least one, read straight into `into`. 0: the peer ended the connection in order. REQUIRES:
+  // !into.empty().
   Result<std::size_t> receive(std::span<std::byte> into, const Bound&, const Waker&);
   Result<void> send(std::string_view, const Bound&, const Waker&);
 

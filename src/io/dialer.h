@@ -12,8 +12,8 @@
 
 namespace segdl::io {
 
-// A connected, non-blocking TCP socket. The next address is tried 250 ms after the one before, or at once when that fails; the first to connect wins (RFC 8305
-// section 5). The error of the last address to fail is told if all do.
+// A connected, non-blocking TCP socket. The next address is tried 250 ms after the one before, or at once when that
+// fails; the first to connect wins (RFC 8305 section 5). The error of the last address to fail is told if all do.
 Result<Descriptor> dial(const Origin&, std::span<const Address>, const Bound&, const Waker&);
 
 }  // namespace segdl::io

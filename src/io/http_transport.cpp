@@ -14,7 +14,8 @@
 #include <string>
 #include <utility>
 
-// The layout of httplib's classes depends on this macro: it must be as when the library was built (pkg-config --cflags cpp-httplib).
+// The layout of httplib's classes depends on this macro: it must be as when the library was built (pkg-config --cflags
+// cpp-httplib).
 #ifndef CPPHTTPLIB_OPENSSL_SUPPORT
 #error "compile with the flags of pkg-config cpp-httplib"
 #endif
@@ -22,8 +23,8 @@
 namespace segdl::io {
 namespace {
 
-// What httplib sees of a connection: it writes a request, and reads a head that says no more than the status. What the server really sent
-// was read and checked before.
+// What httplib sees of a connection: it writes a request, and reads a head that says no more than the status. What the
+// server really sent was read and checked before.
 class MessageStream final : public httplib::Stream {
  public:
   explicit MessageStream(Message& message) : message_(message) {}
@@ -99,8 +100,9 @@ class MessageClient final : public httplib::ClientImpl {
 
 std::string base64(std::string_view bytes) {
   std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                     reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  const int size =
+      ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                        reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   text.resize(static_cast<std::size_t>(size));
   return text;
 }
@@ -127,7 +129,8 @@ Error about(Error error, const Url& url) {
 
 class HttpExchange final : public Exchange {
  public:
-  HttpExchange(IdleConnections& idle, Clock& clock, const HttpRequest& request, const Limits& limits, std::stop_token stop)
+  HttpExchange(IdleConnections& idle, Clock& clock, const HttpRequest& request, const Limits& limits,
+               std::stop_token stop)
       : idle_(idle), clock_(clock), url_(request.url), limits_(limits), waker_(std::move(stop)) {}
 
   ~HttpExchange() override {
@@ -176,19 +179,22 @@ class HttpTransport final : public Transport {
   HttpTransport(std::unique_ptr<TlsContext> tls, Clock& clock, LookUpFunction look_up)
       : tls_(std::move(tls)), clock_(clock), resolver_(std::move(look_up)) {}
 
-  Result<std::unique_ptr<Exchange>> get(const HttpRequest& request, const Limits& limits, std::stop_token stop) override {
+  Result<std::unique_ptr<Exchange>> get(const HttpRequest& request, const Limits& limits,
+                                        std::stop_token stop) override {
     if (auto kept = idle_.take(request.url.origin, clock_.now())) {
       auto exchange = std::make_unique<HttpExchange>(idle_, clock_, request, limits, stop);
       auto ran = exchange->run(request, std::move(kept));
       if (ran) return std::unique_ptr<Exchange>(std::move(exchange));
-      // The server may have closed the connection while the request was on its way (RFC 9112 section 9.5): asked once more.
+      // The server may have closed the connection while the request was on its way (RFC 9112 section 9.5): asked once
+      // more.
       const bool unanswered = ran.error().cause == Cause::network && !exchange->heard();
       if (!unanswered || (limits.deadline && clock_.now() >= *limits.deadline)) return std::move(ran).error();
     }
     auto exchange = std::make_unique<HttpExchange>(idle_, clock_, request, limits, stop);
-    const Bound bound = earlier({std::chrono::steady_clock::now() + limits.connect,
-                                 fmt::format("no connection within {:g} s", std::chrono::duration<double>(limits.connect).count())},
-                                limits.deadline);
+    const Bound bound =
+        earlier({std::chrono::steady_clock::now() + limits.connect,
+                 fmt::format("no connection within {:g} s", std::chrono::duration<double>(limits.connect).count())},
+                limits.deadline);
     auto connection = Connection::open(request.url.origin, resolver_, tls_.get(), bound, exchange->waker());
     if (!connection) return about(std::move(connection).error(), request.url);
     auto ran = exchange->run(request, std::move(*connection));
@@ -205,7 +211,8 @@ class HttpTransport final : public Transport {
 
 }  // namespace
 
-Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions& trust, Clock& clock, LookUpFunction look_up) {
+Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions& trust, Clock& clock,
+                                                       LookUpFunction look_up) {
   auto tls = TlsContext::create(trust);
   if (!tls) return std::move(tls).error();
   return std::unique_ptr<Transport>(std::make_unique<HttpTransport>(std::move(*tls), clock, std::move(look_up)));

@@ -1,9 +1,10 @@
 // The real Transport: HTTP/1.1 over our own connections.
 //
-// Who owns what: the connection and the framing are ours (Connection, core/http_head, core/chunked); the HTTP message is cpp-httplib's, which
-// writes the request and runs the exchange over a Stream of ours; trust is OpenSSL's. Debian's cpp-httplib (0.11.4) can't be left alone with a hostile peer:
-// it takes truncated bodies for whole ones, decodes header values, recurses over long status lines and waits for ever. So it never sees what the server
-// sent: the Stream reads and checks the head itself, hands on a short canonical one, and the body is read past it.
+// Who owns what: the connection and the framing are ours (Connection, core/http_head, core/chunked); the HTTP message
+// is cpp-httplib's, which writes the request and runs the exchange over a Stream of ours; trust is OpenSSL's. Debian's
+// cpp-httplib (0.11.4) can't be left alone with a hostile peer: it takes truncated bodies for whole ones, decodes
+// header values, recurses over long status lines and waits for ever. So it never sees what the server sent: the Stream
+// reads and checks the head itself, hands on a short canonical one, and the body is read past it.
 #pragma once
 
 #include <segdl/error.h>

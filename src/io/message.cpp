@@ -17,7 +17,8 @@ std::string seconds_words(std::chrono::milliseconds time) {
 }
 
 Bound bound_after(std::chrono::milliseconds time, std::string what, const std::optional<Instant>& deadline) {
-  return earlier({std::chrono::steady_clock::now() + time, fmt::format("{} within {}", what, seconds_words(time))}, deadline);
+  return earlier({std::chrono::steady_clock::now() + time, fmt::format("{} within {}", what, seconds_words(time))},
+                 deadline);
 }
 
 // A server that speaks TLS answers a plain request with an alert or a handshake record (RFC 8446 section 5.1).
@@ -26,7 +27,8 @@ bool looks_like_tls(std::string_view bytes) { return !bytes.empty() && (bytes[0]
 }  // namespace
 
 Result<void> Message::send(std::string_view request) {
-  return connection_.send(request, bound_after(limits_.head, "the request could not be sent", limits_.deadline), waker_);
+  return connection_.send(request, bound_after(limits_.head, "the request could not be sent", limits_.deadline),
+                          waker_);
 }
 
 Result<void> Message::receive_more(const Bound& bound) {
@@ -36,8 +38,9 @@ Result<void> Message::receive_more(const Bound& bound) {
   buffer_.resize(had + (got ? *got : 0));
   if (!got) return std::move(got).error();
   if (*got == 0) {
-    return network_error(Remedy::retry, "read the response", "",
-                         had == 0 ? "the connection was closed without a response" : "the connection was closed inside the head");
+    return network_error(
+        Remedy::retry, "read the response", "",
+        had == 0 ? "the connection was closed without a response" : "the connection was closed inside the head");
   }
   heard_ = true;
   return {};
@@ -78,8 +81,9 @@ Result<void> Message::check_speed(std::chrono::nanoseconds waited, std::size_t g
   waited_ = {};
   got_ = 0;
   if (speed >= static_cast<double>(limits_.min_speed)) return {};
-  return network_error(Remedy::retry, "receive", "",
-                       fmt::format("slower than {} bytes/s for {}", limits_.min_speed, seconds_words(limits_.speed_window)));
+  return network_error(
+      Remedy::retry, "receive", "",
+      fmt::format("slower than {} bytes/s for {}", limits_.min_speed, seconds_words(limits_.speed_window)));
 }
 
 Result<std::size_t> Message::receive(std::span<std::byte> into) {
@@ -90,7 +94,9 @@ Result<std::size_t> Message::receive(std::span<std::byte> into) {
     return count;
   }
   const Instant begin = std::chrono::steady_clock::now();
-  auto got = connection_.receive(into, earlier({begin + limits_.idle, "nothing received for " + seconds_words(limits_.idle)}, limits_.deadline), waker_);
+  auto got = connection_.receive(
+      into, earlier({begin + limits_.idle, "nothing received for " + seconds_words(limits_.idle)}, limits_.deadline),
+      waker_);
   if (!got) return got;
   // Only time spent waiting for the peer counts, not what happens to the bytes between two calls.
   auto fast_enough = check_speed(std::chrono::steady_clock::now() - begin, *got);

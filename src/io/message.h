@@ -26,7 +26,8 @@ class Message {
   // The head of the final response: interim ones are skipped, limits and deadline hold for all of them together.
   Result<ResponseHead> read_head();
 
-  // Body bytes: first what came with the head, then from the connection straight into `into`. 0: the connection ended in order.
+  // Body bytes: first what came with the head, then from the connection straight into `into`. 0: the connection ended
+  // in order.
   Result<std::size_t> receive(std::span<std::byte> into);
 
   // Whether a byte of the response has arrived.

@@ -27,7 +27,9 @@ class PosixMapping final : public Mapping {
   std::span<std::byte> bytes() override { return bytes_; }
 
   Result<void> sync() override {
-    if (::msync(bytes_.data(), bytes_.size(), MS_SYNC) != 0) return file_error(errno, "sync", path_);
+    while (::msync(bytes_.data(), bytes_.size(), MS_SYNC) != 0) {
+      if (errno != EINTR) return file_error(errno, "sync", path_);
+    }
     return {};
   }
 
@@ -76,7 +78,9 @@ class PosixFile final : public File {
   }
 
   Result<bool> reserve(std::uint64_t length) override {
-    if (length > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) return file_error(EFBIG, "reserve space for", path_);
+    if (length == 0) return true;  // fallocate(2) calls that invalid
+    if (length > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max()))
+      return file_error(EFBIG, "reserve space for", path_);
     while (::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(length)) != 0) {
       if (errno == EINTR) continue;
       if (errno == EOPNOTSUPP || errno == ENOSYS) return false;
@@ -93,7 +97,10 @@ class PosixFile final : public File {
   }
 
   Result<void> sync() override {
-    if (::fdatasync(fd_.get()) != 0) return file_error(errno, "sync", path_);
+    // Only an interrupted call is made again: after a failed one the kernel takes the lost pages for clean.
+    while (::fdatasync(fd_.get()) != 0) {
+      if (errno != EINTR) return file_error(errno, "sync", path_);
+    }
     return {};
   }
 
@@ -116,11 +123,27 @@ class PosixFile final : public File {
   }
 
   Result<bool> mappable() override {
-    // File systems whose pages another machine or a daemon may change behind the kernel's back, or that lose mapped stores.
-    constexpr std::array<std::uint32_t, 12> kRemote = {
-        NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, 0xff534d42 /* CIFS */, 0xfe534d42 /* SMB2 */, 0x65735546 /* FUSE */,
-        V9FS_MAGIC,      AFS_SUPER_MAGIC, 0x6b414653 /* kAFS */, CODA_SUPER_MAGIC,      0x00c36400 /* Ceph */,
-        0x01161970 /* GFS2 */, 0x0bd00bd0 /* Lustre */};
+    // File systems whose pages another machine or a daemon may change behind the kernel's back, or that lose mapped
+    // stores.
+    constexpr std::array<std::uint32_t, 19> kRemote = {NFS_SUPER_MAGIC,
+                                                       SMB_SUPER_MAGIC,
+                                                       0xff534d42 /* CIFS */,
+                                                       0xfe534d42 /* SMB2 */,
+                                                       0x65735546 /* FUSE */,
+                                                       V9FS_MAGIC,
+                                                       AFS_SUPER_MAGIC,
+                                                       0x6b414653 /* kAFS */,
+                                                       CODA_SUPER_MAGIC,
+                                                       0x00c36400 /* Ceph */,
+                                                       0x01161970 /* GFS2 */,
+                                                       0x0bd00bd0 /* Lustre */,
+                                                       0x7461636f /* OCFS2 */,
+                                                       0x47504653 /* GPFS */,
+                                                       0xaad7aaea /* PanFS */,
+                                                       0x20030528 /* OrangeFS */,
+                                                       0x19830326 /* BeeGFS */,
+                                                       0x786f4256 /* VirtualBox */,
+                                                       0xbacbacbc /* VMware */};
     struct ::statfs status {};
     if (::fstatfs(fd_.get(), &status) != 0) return file_error(errno, "look at the file system of", path_);
     return std::find(kRemote.begin(), kRemote.end(), static_cast<std::uint32_t>(status.f_type)) == kRemote.end();

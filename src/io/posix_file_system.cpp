@@ -17,7 +17,8 @@
 namespace segdl::io {
 namespace {
 
-constexpr int kAlways = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;  // NONBLOCK: opening a FIFO must not wait for a writer
+// NONBLOCK: opening a FIFO must not wait for a writer. NOCTTY: a terminal must not become ours.
+constexpr int kAlways = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 constexpr ::mode_t kPrivate = 0600;
 
 Error exists(const std::string& path, std::string reason) {
@@ -59,15 +60,20 @@ class PosixDirectory final : public Directory {
   PosixDirectory(Descriptor fd, std::filesystem::path path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
   Result<std::unique_ptr<File>> open(const std::string& name, OpenMode mode) override {
+    // To open a device can be to use it, so it is looked at before. What comes after that is found by fstat.
+    struct ::stat found {};
+    const bool special =
+        ::fstatat(fd_.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(found.st_mode);
+    if (special) return exists(path_of(name), kind_words(status_from(found).kind));
     Descriptor fd(::openat(fd_.get(), name.c_str(), flags_for(mode) | kAlways, kPrivate));
     const int number = errno;
     if (!fd && (number == ELOOP || number == EISDIR || number == ENXIO)) {
-      auto found = status(name);
-      return exists(path_of(name), found && *found ? kind_words((*found)->kind) : "it is not a regular file");
+      return exists(path_of(name), kind_words(FileKind::other));
     }
     if (!fd && number == EEXIST) return exists(path_of(name), "it exists already");
-    if (!fd) return file_error(number, mode == OpenMode::create || mode == OpenMode::create_new ? "create" : "open", path_of(name));
-    struct ::stat found {};
+    if (!fd)
+      return file_error(number, mode == OpenMode::create || mode == OpenMode::create_new ? "create" : "open",
+                        path_of(name));
     if (::fstat(fd.get(), &found) != 0) return file_error(errno, "look at", path_of(name));
     const FileStatus file = status_from(found);
     if (file.kind != FileKind::regular) return exists(path_of(name), kind_words(file.kind));
@@ -102,13 +108,14 @@ class PosixDirectory final : public Directory {
 
   Result<void> sync() override {
     // EINVAL: this file system has no way to sync a directory, and so nothing to wait for.
-    if (::fsync(fd_.get()) == 0 || errno == EINVAL) return {};
-    return file_error(errno, "sync", path_.string());
+    while (::fsync(fd_.get()) != 0) {
+      if (errno == EINVAL) return {};
+      if (errno != EINTR) return file_error(errno, "sync", path_.string());
+    }
+    return {};
   }
 
-  std::string path_of(const std::string& name) const override {
-    return path_ == "." ? name : (path_ / name).string();
-  }
+  std::string path_of(const std::string& name) const override { return path_ == "." ? name : (path_ / name).string(); }
 
  private:
   // Where renameat2 has no flags: link fails if the name is taken, which is what is wanted.

@@ -73,7 +73,9 @@ struct Resolver::Shared {
 
 LookUp system_look_up(const std::string& host, std::uint16_t port) { return ask_system(host, port, 0); }
 
-Resolver::Resolver(LookUpFunction look_up) : shared_(std::make_shared<Shared>()) { shared_->look_up = std::move(look_up); }
+Resolver::Resolver(LookUpFunction look_up) : shared_(std::make_shared<Shared>()) {
+  shared_->look_up = std::move(look_up);
+}
 
 Result<std::vector<Address>> Resolver::resolve(const Origin& origin, const Bound& bound, const Waker& waker) {
   const LookUp literal = ask_system(origin.host, origin.port, AI_NUMERICHOST);

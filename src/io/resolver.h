@@ -1,8 +1,8 @@
 // Names to addresses, on a thread that can be left behind.
 //
-// getaddrinfo() can't be interrupted and may take half a minute, so each look-up of a name runs on a thread of its own; whoever asked waits for
-// it, a stop request or a deadline, whichever comes first. A look-up left behind ends by itself some time later and finds nobody waiting. Their number
-// is bounded. Thread-safe.
+// getaddrinfo() can't be interrupted and may take half a minute, so each look-up of a name runs on a thread of its own;
+// whoever asked waits for it, a stop request or a deadline, whichever comes first. A look-up left behind ends by itself
+// some time later and finds nobody waiting. Their number is bounded. Thread-safe.
 #pragma once
 
 #include <segdl/error.h>

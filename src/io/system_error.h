@@ -13,6 +13,7 @@ namespace segdl::io {
 std::string system_words(int number);
 
 // A failed call on a file: Cause::local, with a way out for the cases a person can do something about.
-Error file_error(int number, std::string operation, std::string path, std::optional<std::uint64_t> offset = std::nullopt);
+Error file_error(int number, std::string operation, std::string path,
+                 std::optional<std::uint64_t> offset = std::nullopt);
 
 }  // namespace segdl::io

@@ -54,7 +54,8 @@ Error certificate_error(const Origin& origin, long verdict) {
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
       return tls_error(origin, "its certificate was not issued by anybody trusted here", trust);
     default:
-      return tls_error(origin, std::string("its certificate is not valid: ") + ::X509_verify_cert_error_string(verdict), "");
+      return tls_error(origin, std::string("its certificate is not valid: ") + ::X509_verify_cert_error_string(verdict),
+                       "");
   }
 }
 
@@ -176,7 +177,8 @@ Result<TlsChannel> TlsContext::channel(const Origin& origin, int socket) const {
   if (bio == nullptr) return tls_error(origin, "out of memory", "");
   ::SSL_set_bio(ssl.get(), bio, bio);
   ::X509_VERIFY_PARAM* parameters = ::SSL_get0_param(ssl.get());
-  ::X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  ::X509_VERIFY_PARAM_set_hostflags(parameters,
+                                    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   const bool address = is_address(origin.host);
   // RFC 6066 section 3: literal addresses are not permitted in server_name.
   const int named = address ? ::X509_VERIFY_PARAM_set1_ip_asc(parameters, origin.host.c_str())

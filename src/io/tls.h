@@ -1,8 +1,9 @@
 // TLS by OpenSSL: one context and one store of certificates for all connections of a session.
 //
-// TLS 1.2 at least; OpenSSL's own check of the host name or address, without the common name and without partial wildcards (RFC 9525); a body that ends
-// without close_notify is cut short, never complete. Bytes go through a BIO of our own, because OpenSSL's socket BIO uses write(2), which raises
-// SIGPIPE when the peer has gone, and an embedder must not die of that.
+// TLS 1.2 at least; OpenSSL's own check of the host name or address, without the common name and without partial
+// wildcards (RFC 9525); a body that ends without close_notify is cut short, never complete. Bytes go through a BIO of
+// our own, because OpenSSL's socket BIO uses write(2), which raises SIGPIPE when the peer has gone, and an embedder
+// must not die of that.
 #pragma once
 
 #include <segdl/error.h>

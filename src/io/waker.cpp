@@ -45,7 +45,9 @@ void Waker::Ring::operator()() const noexcept {
 }
 
 Waker::Waker(std::stop_token token)
-    : token_(std::move(token)), event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), callback_(token_, Ring{event_.get()}) {}
+    : token_(std::move(token)),
+      event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      callback_(token_, Ring{event_.get()}) {}
 
 Result<void> Waker::wait(std::span<::pollfd> descriptors, const Bound& bound) const {
   if (!event_) return network_error(Remedy::retry, "wait for the network", "", system_words(EMFILE));
@@ -53,7 +55,8 @@ Result<void> Waker::wait(std::span<::pollfd> descriptors, const Bound& bound) co
   all.push_back({event_.get(), POLLIN, 0});
   for (;;) {
     const int ready = ::poll(all.data(), all.size(), milliseconds_until(bound.until));
-    if (ready < 0 && errno != EINTR) return network_error(Remedy::retry, "wait for the network", "", system_words(errno));
+    if (ready < 0 && errno != EINTR)
+      return network_error(Remedy::retry, "wait for the network", "", system_words(errno));
     if (stopped()) return stopped_error();
     if (ready > 0) break;
     if (std::chrono::steady_clock::now() >= bound.until) return network_error(Remedy::retry, "", "", bound.words);

@@ -1,6 +1,7 @@
 // Ends a wait from outside: a stop request becomes a readable descriptor.
 //
-// Every poll() of this folder has the waker's descriptor beside the socket, so that a stop request ends whatever is waited for at once.
+// Every poll() of this folder has the waker's descriptor beside the socket, so that a stop request ends whatever is
+// waited for at once.
 #pragma once
 
 #include <segdl/error.h>
@@ -36,7 +37,8 @@ class Waker {
   // Watches the token for the life of this object.
   explicit Waker(std::stop_token);
 
-  // Waits until one of `descriptors` is ready (its revents are set). Errors: cancelled, or the bound's words as a network error to retry.
+  // Waits until one of `descriptors` is ready (its revents are set). Errors: cancelled, or the bound's words as a
+  // network error to retry.
   Result<void> wait(std::span<::pollfd> descriptors, const Bound&) const;
 
   // The same for one.

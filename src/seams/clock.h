@@ -1,6 +1,7 @@
 // Seam: time.
 //
-// The engine and the transport ask this for every "now" and every pause, so that tests run on virtual time. Thread-safe.
+// The engine and the transport ask this for every "now" and every pause, so that tests run on virtual time.
+// Thread-safe.
 #pragma once
 
 #include <chrono>

@@ -24,7 +24,8 @@
 
 namespace segdl {
 
-// A GET. `fields` is all that is sent besides Host, Connection and Authorization, in order, already checked for CR, LF and NUL.
+// A GET. `fields` is all that is sent besides Host, Connection and Authorization, in order, already checked for CR, LF
+// and NUL.
 struct HttpRequest {
   Url url;
   std::vector<Field> fields;
@@ -33,24 +34,24 @@ struct HttpRequest {
 
 // Bounds on one exchange. Running into one is Cause::network, Remedy::retry, with the bound in the reason.
 struct Limits {
-  std::chrono::milliseconds connect{15'000};       // names, all addresses and the TLS handshake together
-  std::chrono::milliseconds head{15'000};          // from the request sent to the head complete, interim ones included
-  std::chrono::milliseconds idle{15'000};          // between two bytes of a body
-  std::uint64_t min_speed = 0;                     // bytes/s of body, over `speed_window`; 0: none
+  std::chrono::milliseconds connect{15'000};  // names, all addresses and the TLS handshake together
+  std::chrono::milliseconds head{15'000};     // from the request sent to the head complete, interim ones included
+  std::chrono::milliseconds idle{15'000};     // between two bytes of a body
+  std::uint64_t min_speed = 0;                // bytes/s of body, over `speed_window`; 0: none
   std::chrono::milliseconds speed_window{30'000};
   std::optional<Instant> deadline = std::nullopt;  // for everything together
 };
 
-// One response whose head has been read. Used by one thread at a time. Destroying it gives the connection back for reuse if the body
-// was read to its end and the connection may persist (RFC 9112 section 9.3); else closes it.
+// One response whose head has been read. Used by one thread at a time. Destroying it gives the connection back for
+// reuse if the body was read to its end and the connection may persist (RFC 9112 section 9.3); else closes it.
 class Exchange {
  public:
   virtual ~Exchange() = default;
 
   virtual const ResponseHead& head() const = 0;
 
-  // Reads body bytes, as many as have arrived, at most `into.size()`; framing is taken off. 0 means the body is complete
-  // as framed. Short bodies, bad chunks and TLS without close_notify are Cause::network, Remedy::retry; a stop
+  // Reads body bytes, as many as have arrived, at most `into.size()`; framing is taken off. 0 means the body is
+  // complete as framed. Short bodies, bad chunks and TLS without close_notify are Cause::network, Remedy::retry; a stop
   // request is Cause::cancelled. REQUIRES: !into.empty().
   virtual Result<std::size_t> read(std::span<std::byte> into) = 0;
 };
@@ -59,8 +60,9 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  // Sends the request and reads the response's head; interim responses are skipped. A stop request ends it, and every read() of
-  // the exchange, within 200 ms, whatever it is doing. Errors: network (retry), tls (stop), cancelled. Thread-safe.
+  // Sends the request and reads the response's head; interim responses are skipped. A stop request ends it, and every
+  // read() of the exchange, within 200 ms, whatever it is doing. Errors: network (retry), tls (stop), cancelled.
+  // Thread-safe.
   virtual Result<std::unique_ptr<Exchange>> get(const HttpRequest&, const Limits&, std::stop_token) = 0;
 };
 

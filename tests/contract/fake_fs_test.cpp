@@ -5,6 +5,10 @@
 #include "contract/file_worlds.h"
 
 #include <array>
+#include <atomic>
+#include <cstring>
+#include <stop_token>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -95,6 +99,26 @@ TEST_CASE("mapped stores made before a crash survive a kill, those made after it
   disk.kill();
   mapping->bytes()[2] = std::byte{'3'};
   CHECK(text_of(disk, "a") == "1...");
+}
+
+TEST_CASE("a crash takes a picture of mappings that another thread stores into") {
+  FakeFs disk;
+  const auto directory = must(disk.open_directory("."));
+  const auto file = write_file(*directory, "a", std::string(kPage, '\0'));
+  const auto mapping = must(file->map(kPage));
+  const std::atomic_ref word(*reinterpret_cast<std::uint64_t*>(mapping->bytes().data()));
+  const std::jthread storing([&word](const std::stop_token& stop) {
+    while (!stop.stop_requested()) word.fetch_add(1);
+  });
+  while (word.load() < 1000) std::this_thread::yield();
+  disk.crash_at(disk.operations() + 1);
+  CHECK(!file->sync());
+  const std::uint64_t later = word.load();
+  disk.kill();
+  std::uint64_t kept = 0;
+  std::memcpy(&kept, disk.get("a")->data(), sizeof(kept));
+  CHECK(kept >= 1000);
+  CHECK(kept <= later);
 }
 
 TEST_CASE("a kill frees the locks of the dead, and their handles can't free those of the living") {

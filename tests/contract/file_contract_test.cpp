@@ -87,6 +87,12 @@ TEST_CASE_TEMPLATE("reserving space does not change the length, and what is rese
   CHECK(read_text(*file, 0, 2) == "ab");
 }
 
+TEST_CASE_TEMPLATE("reserving nothing is always possible", World, PosixWorld, FakeWorld) {
+  World world;
+  const auto file = write_file(world.directory(), "a", "");
+  CHECK(must(file->reserve(0)));
+}
+
 TEST_CASE_TEMPLATE("more space than any disk has is refused", World, PosixWorld, FakeWorld) {
   World world;
   const auto file = write_file(world.directory(), "a", "");

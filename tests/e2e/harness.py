@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 import traceback
+import urllib.request
 
 KiB, MiB, GiB = 1024, 1024 ** 2, 1024 ** 3
 BINARY = os.path.abspath(os.environ.get("SEGDL_BINARY") or (sys.argv[1] if len(sys.argv) > 1 else "build/release/segdl"))
@@ -102,6 +103,7 @@ class Nginx:
         os.mkdir(self.root)
         self.certificates = Certificates(os.path.join(directory, "tls"))
         self.port = free_port()
+        self.status_port = free_port()
         self.ports = {name: free_port() for name in self.TLS}
         self.log_path = os.path.join(directory, "access.log")
         self.process = None
@@ -124,7 +126,8 @@ class Nginx:
     def _start(self):
         rates = "".join(f"location /r{n}/ {{ alias {self.root}/; limit_rate {n}k; }}\n"
                         for n in (64, 512, 1024, 4096, 8192, 16384, 65536))
-        servers = f"server {{ listen 127.0.0.1:{self.port}; root {self.root}; {rates} }}\n"
+        servers = (f"server {{ listen 127.0.0.1:{self.port}; root {self.root}; {rates} }}\n"
+                   f"server {{ listen 127.0.0.1:{self.status_port}; access_log off; location / {{ stub_status; }} }}\n")
         for name, port in self.ports.items():
             servers += (f"server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {self.certificates.pem(name)}; "
                         f"ssl_certificate_key {self.certificates.key(name)}; root {self.root}; {rates} }}\n")
@@ -151,6 +154,11 @@ http {{
             entry["range"] = (int(asked[1]), int(asked[2]) + 1) if asked else None
             result.append(entry)
         return result
+
+    def wait_until_idle(self):
+        """Until every connection but the asking one is closed, and so every request is in the log."""
+        url = f"http://127.0.0.1:{self.status_port}/"
+        wait_for(lambda: urllib.request.urlopen(url, timeout=5).read().startswith(b"Active connections: 1 "), "nginx to be idle")
 
     def forget_requests(self):
         with open(self.log_path, "r+b") as log:

@@ -8,7 +8,7 @@ from harness import KiB, MiB, kill, pattern, same
 SEGMENT = 64 * KiB
 KILLS = 100
 SIZE = 64 * MiB
-SOCKET = 6 * MiB  # what the server may have sent into socket buffers before it noticed: two per connection
+SOCKET = 512 * KiB  # what the server may have sent ahead: nginx lets a new connection have a second of its rate at once
 
 
 def overlaps(a, b):
@@ -20,7 +20,7 @@ def test_a_hundred_kills_lose_nothing_that_was_committed(scene):
     print(f"seed {seed}")
     moments = random.Random(seed)
     source = scene.nginx.put("f", pattern(SIZE, 1))
-    url = scene.nginx.url("f", rate=4096)
+    url = scene.nginx.url("f", rate=512)
     claims, kills, seen = [], 0, 0
     while kills < KILLS:
         process = scene.start(url, "-o", "f", "-q")
@@ -31,7 +31,7 @@ def test_a_hundred_kills_lose_nothing_that_was_committed(scene):
             kills += 1
         assert not os.path.exists(scene.path("f")), f"finished after {kills} kills: make the download slower"
         # Requests of this life, the one that was cut included, may only have touched what was not claimed before.
-        harness.wait_for(lambda: not process.poll() is None, "the end of the process")
+        scene.nginx.wait_until_idle()
         requests = scene.nginx.requests()
         for request in requests[seen:]:
             if request["range"]:
@@ -43,11 +43,12 @@ def test_a_hundred_kills_lose_nothing_that_was_committed(scene):
             for old in claims:
                 assert any(n[0] <= old[0] and old[1] <= n[1] for n in now), f"lost the claim {old}: {now}"
             claims = now
-    done = scene.get(scene.nginx.url("f", rate=4096), "-o", "f")
+    done = scene.get(scene.nginx.url("f", rate=65536), "-o", "f")
     assert same(scene.path("f"), source)
     assert "damaged" not in done.stderr, done.stderr  # nothing was revoked
     assert scene.names() == ["f"]
-    sent = sum(r["sent"] for r in scene.nginx.requests())
+    # The last run asks by another URL, which costs three samples.
+    sent = -3 * SEGMENT + sum(r["sent"] for r in scene.nginx.requests())
     print(f"{kills} kills: {sent - SIZE} bytes sent twice, {(sent - SIZE) / kills / KiB:.0f} KiB a kill")
     assert sent - SIZE <= kills * (SEGMENT + SOCKET)
 

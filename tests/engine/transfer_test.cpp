@@ -137,9 +137,10 @@ TEST_CASE("a resource replaced during the run is fetched new and whole") {
 
 TEST_CASE("a server with another validator at every turn ends in one stream") {
   World world;
-  world.serve().size(6 * kMiB).on_every([](Answer& answer, const Asking& asking) {
-    answer.set("ETag", fmt::format("\"{}\"", asking.number));
-  }).ignore_if_range();
+  world.serve()
+      .size(6 * kMiB)
+      .on_every([](Answer& answer, const Asking& asking) { answer.set("ETag", fmt::format("\"{}\"", asking.number)); })
+      .ignore_if_range();
   const auto report = world.download();
   REQUIRE(report.ok());
   CHECK(world.has("f", 1, 6 * kMiB));

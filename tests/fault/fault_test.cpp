@@ -1,5 +1,6 @@
-// The fault loops: fail, kill or cut the power at the k-th operation for k = 1, 2, ... until none is left. After each: the output is absent or
-// exactly one version of the resource, the fault-free rerun succeeds, and nothing is left behind.
+// The fault loops: fail, kill or cut the power at the k-th operation for k = 1, 2, ... until none is left. After each:
+// the output is absent or exactly one version of the resource, the fault-free rerun succeeds, and nothing is left
+// behind.
 #include "support/pattern.h"
 #include "support/world.h"
 
@@ -39,7 +40,8 @@ void check_after(World& world, Kind kind) {
   CHECK(world.disk.names() == std::vector<std::string>{"f"});
 }
 
-// Runs `scene` with a fault at operation 1, 2, ... until the fault does not fire any more. The number of faults that fired.
+// Runs `scene` with a fault at operation 1, 2, ... until the fault does not fire any more. The number of faults that
+// fired.
 std::uint64_t for_every_operation(const std::function<bool(std::uint64_t)>& scene) {
   std::uint64_t k = 1;
   while (scene(k)) {
@@ -253,7 +255,8 @@ TEST_CASE("the data is synced before it gets its name, and the journal goes last
     REQUIRE_MESSAGE(found != log.rend(), words);
     return log.rend() - found;
   };
-  const auto last_write = std::find_if(log.rbegin(), log.rend(), [](const std::string& line) { return line.starts_with("write f.part"); });
+  const auto last_write =
+      std::find_if(log.rbegin(), log.rend(), [](const std::string& line) { return line.starts_with("write f.part"); });
   CHECK(log.rend() - last_write < last("sync f.part"));
   CHECK(last("sync f.part") < last("rename f.part f"));
   CHECK(last("rename f.part f") < last("sync-directory"));

@@ -33,7 +33,8 @@ class FakeExchange final : public Exchange {
 
   Result<std::size_t> read(std::span<std::byte> into) override {
     if (stop_.stop_requested()) return cancelled();
-    if (limits_.deadline && clock_.now() >= *limits_.deadline) return network("the time limit for the download is reached");
+    if (limits_.deadline && clock_.now() >= *limits_.deadline)
+      return network("the time limit for the download is reached");
     if (answer_.cut_at && at_ >= *answer_.cut_at) return cut();
     if (answer_.stall_at && at_ >= *answer_.stall_at) {
       clock_.advance(limits_.idle);
@@ -73,8 +74,8 @@ Result<std::unique_ptr<Exchange>> FakeOrigin::get(const HttpRequest& request, co
                                                   std::stop_token stop) {
   if (stop.stop_requested()) return cancelled();
   if (limits.deadline && clock_.now() >= *limits.deadline) return network("the time limit for the download is reached");
-  return std::unique_ptr<Exchange>(
-      std::make_unique<FakeExchange>(script_.answer(request.url.target, request.fields), limits, clock_, std::move(stop)));
+  return std::unique_ptr<Exchange>(std::make_unique<FakeExchange>(script_.answer(request.url.target, request.fields),
+                                                                  limits, clock_, std::move(stop)));
 }
 
 }  // namespace segdl::test

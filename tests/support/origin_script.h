@@ -2,7 +2,8 @@
 //
 //   OriginScript().size(1_MiB).etag("\"a\"").cut_at(300'000, 2).on(5, [](Answer& answer) { answer.status(503); })
 //
-// Faults fire on offsets of the resource or on the number of the request (from 1), never on time. Thread-safe once set up.
+// Faults fire on offsets of the resource or on the number of the request (from 1), never on time. Thread-safe once set
+// up.
 #pragma once
 
 #include <segdl/range.h>
@@ -29,8 +30,8 @@ struct Answer {
   std::optional<std::uint64_t> stall_at;  // nothing more comes from this offset on
   std::optional<std::uint64_t> flip_at;   // a bit of this byte is wrong
 
-  Answer& status(int code);                                  // without a body
-  Answer& set(const std::string& name, std::string value);   // replaces
+  Answer& status(int code);                                 // without a body
+  Answer& set(const std::string& name, std::string value);  // replaces
   Answer& drop(const std::string& name);
   Answer& chunked();
   Answer& until_close();
@@ -47,13 +48,13 @@ class OriginScript {
  public:
   OriginScript& size(std::uint64_t);
   OriginScript& seed(std::uint64_t);
-  OriginScript& etag(std::string);            // "" for none
-  OriginScript& last_modified(std::string);   // none by default
+  OriginScript& etag(std::string);           // "" for none
+  OriginScript& last_modified(std::string);  // none by default
   OriginScript& no_ranges();
   OriginScript& no_ranges_after(unsigned request);
   OriginScript& ignore_if_range();
   OriginScript& cut_at(std::uint64_t offset, unsigned times = 1);
-  OriginScript& cut_every(std::uint64_t bytes);          // of each response's body
+  OriginScript& cut_every(std::uint64_t bytes);  // of each response's body
   OriginScript& stall_at(std::uint64_t offset, unsigned times = 1);
   OriginScript& flip_at(std::uint64_t offset, unsigned times = 1);
   // From the request after this one on: other content, another ETag, and this size.

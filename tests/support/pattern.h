@@ -1,4 +1,5 @@
-// Content that is a function of its offset: a file of any size needs no storage, and a byte in the wrong place shows at once.
+// Content that is a function of its offset: a file of any size needs no storage, and a byte in the wrong place shows at
+// once.
 #pragma once
 
 #include <cstddef>

@@ -1,0 +1,112 @@
+"""Real disks: full ones, busy names, memory."""
+import os
+import re
+import subprocess
+
+import harness
+from harness import GiB, KiB, MiB, kill, pattern, same, wait_for
+
+
+def mount_tmpfs(scene, size):
+    directory = os.path.join(scene.directory, "small")
+    os.mkdir(directory)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", directory], check=True, timeout=10)
+    return directory
+
+
+def test_a_full_disk_is_told_and_the_same_command_finishes_when_there_is_room(scene):
+    source = scene.nginx.put("f", pattern(12 * MiB, 1))
+    small = mount_tmpfs(scene, "16m")
+    try:
+        harness.write(os.path.join(small, "ballast"), b"x" * (8 * MiB))
+        done = scene.get(scene.nginx.url("f"), "-d", small, code=7)
+        assert "No space left on device" in done.stderr and "free some space" in done.stderr, done.stderr
+        assert os.listdir(small) == ["ballast"]
+        os.unlink(os.path.join(small, "ballast"))
+        scene.get(scene.nginx.url("f"), "-d", small)
+        assert same(os.path.join(small, "f"), source)
+        assert os.listdir(small) == ["f"]
+    finally:
+        subprocess.run(["umount", small], check=True, timeout=10)
+
+
+def test_a_disk_that_fills_up_during_a_stream_of_unknown_size(scene):
+    data = pattern(12 * MiB, 1)
+
+    def chunks(connection, request, number):
+        connection.sendall(harness.head("200 OK", "Transfer-Encoding: chunked"))
+        for at in range(0, len(data), MiB):
+            connection.sendall(f"{MiB:x}\r\n".encode() + data[at:at + MiB] + b"\r\n")
+        connection.sendall(b"0\r\n\r\n")
+
+    server = scene.raw(chunks)
+    small = mount_tmpfs(scene, "8m")
+    try:
+        done = scene.get(server.url("f"), "-d", small, code=7)
+        assert "No space left on device" in done.stderr, done.stderr
+        subprocess.run(["mount", "-o", "remount,size=32m", small], check=True, timeout=10)
+        scene.get(server.url("f"), "-d", small)
+        assert harness.read(os.path.join(small, "f")) == data
+        assert os.listdir(small) == ["f"]
+    finally:
+        subprocess.run(["umount", small], check=True, timeout=10)
+
+
+def test_of_twenty_processes_on_one_output_one_works_and_the_others_are_busy(scene):
+    source = scene.nginx.put("f", pattern(8 * MiB, 1))
+    processes = [scene.start(scene.nginx.url("f", rate=4096), "-o", "f", "-q") for _ in range(20)]
+    codes = []
+    for process in processes:
+        process.communicate(timeout=60)
+        codes.append(process.returncode)
+    assert sorted(codes) == [0] + [9] * 19, codes
+    assert same(scene.path("f"), source)
+    assert scene.names() == ["f"]
+
+
+def test_a_second_process_is_busy_at_once_and_the_first_unharmed(scene):
+    source = scene.nginx.put("f", pattern(8 * MiB, 1))
+    first = scene.start(scene.nginx.url("f", rate=4096), "-o", "f")
+    wait_for(lambda: os.path.exists(scene.path("f.segdl")), "the journal")
+    assert scene.status("f")["busy"]
+    begun = harness.time.monotonic()
+    done = scene.get(scene.nginx.url("f"), "-o", "f", code=9)
+    assert harness.time.monotonic() - begun < 1
+    assert "another process" in done.stderr
+    first.communicate(timeout=60)
+    assert first.returncode == 0
+    assert same(scene.path("f"), source)
+
+
+def rss_anon(pid):
+    with open(f"/proc/{pid}/status") as status:
+        return int(re.search(r"RssAnon:\s+(\d+) kB", status.read())[1]) * KiB
+
+
+def peak_anon(scene, url, *arguments):
+    process = scene.start(url, "-q", "--sync", "none", *arguments)
+    peak = 0
+    while process.poll() is None:
+        try:
+            peak = max(peak, rss_anon(process.pid))
+        except (OSError, TypeError):  # it has just ended
+            pass
+        harness.time.sleep(0.02)
+    assert process.returncode == 0, process.communicate()[1]
+    process.communicate()
+    return peak
+
+
+def test_private_memory_does_not_grow_with_the_file(scene):
+    bound = 16 * MiB + 384 * KiB
+    for size, segment in ((8 * MiB, 64 * KiB), (8 * GiB if os.environ.get("SEGDL_LARGE") else GiB, 256 * KiB)):
+        path = scene.nginx.put("f", b"")
+        os.truncate(path, size)
+        peak = peak_anon(scene, scene.nginx.url("f", rate=16384 if size < GiB else None), "-o", f"f{size}")
+        print(f"{size // MiB} MiB: RssAnon {peak / MiB:.1f} MiB")
+        assert 0 < peak <= bound + segment, peak
+        os.unlink(scene.path(f"f{size}"))
+
+
+if __name__ == "__main__":
+    harness.main()

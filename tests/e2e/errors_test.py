@@ -1,0 +1,144 @@
+"""Everything that goes wrong has its exit code and one clear line, and leaves nothing behind that was not there."""
+import os
+import socket
+
+import harness
+from harness import MiB, head, pattern
+
+
+def fails(scene, code, words, *arguments, **options):
+    before = scene.names()
+    done = scene.get(*arguments, "--retries", "1", code=code, **options)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("segdl: ") and "warning" not in line]
+    assert len(lines) == 1, done.stderr
+    assert words in lines[0], done.stderr
+    assert done.stdout == ""
+    assert scene.names() == before, scene.names()
+
+
+def test_wrong_urls_and_options_are_usage_errors(scene):
+    fails(scene, 2, "not http or https", "ftp://host/x")
+    fails(scene, 2, "no scheme", "just-words")
+    fails(scene, 2, "no host", "http:///x")
+    fails(scene, 2, "port", "http://host:99999/x")
+    fails(scene, 2, "host", "http://0x7f.1/x")
+    fails(scene, 2, "--bogus", "http://host/x", "--bogus")
+    fails(scene, 2, "URL", "-q")
+    fails(scene, 2, "power of two", "http://127.0.0.1:1/x", "--segment-size", "100K")
+    fails(scene, 2, "size", "http://127.0.0.1:1/x", "--segment-size", "abc")
+    fails(scene, 2, "time", "http://127.0.0.1:1/x", "--timeout", "-3")
+    fails(scene, 2, "too large", "http://127.0.0.1:1/x", "--min-speed", "99999999999G")
+    fails(scene, 2, "one name", "http://127.0.0.1:1/x", "http://127.0.0.1:1/y", "-o", "z")
+    fails(scene, 2, "Range", "http://127.0.0.1:1/x", "-H", "Range: bytes=0-1")
+    fails(scene, 2, "header", "http://127.0.0.1:1/x", "-H", "no colon")
+    fails(scene, 2, "can't be read", "http://127.0.0.1:1/x", "-H", "@/no/such/file")
+    fails(scene, 2, "no certificates", "http://127.0.0.1:1/x", "--cacert", "/etc/hostname")
+
+
+def test_unknown_host_and_refused_connection_are_network_errors(scene):
+    fails(scene, 3, "unknown host", "http://no-such-host.invalid/x")
+    fails(scene, 3, "Connection refused", f"http://127.0.0.1:{harness.free_port()}/x")
+
+
+def test_refusals_tell_the_status(scene):
+    for status, code in ((401, 4), (403, 4), (404, 4), (410, 4), (500, 4), (503, 4)):
+        server = scene.raw(lambda c, r, n, s=status: c.sendall(head(f"{s} No", "Content-Length: 5") + b"sorry"))
+        fails(scene, code, str(status), server.url())
+
+
+def test_bad_certificates_are_refused(scene):
+    scene.nginx.put("f", b"x" * 1000)
+    ca = scene.nginx.certificates.ca
+    fails(scene, 5, "not issued by anybody trusted", scene.nginx.tls_url("f"))
+    fails(scene, 5, "another host", scene.nginx.tls_url("f", "wronghost"), "--cacert", ca)
+    fails(scene, 5, "expired", scene.nginx.tls_url("f", "expired"), "--cacert", ca)
+    fails(scene, 5, "self-signed", scene.nginx.tls_url("f", "selfsigned"), "--cacert", ca)
+    fails(scene, 5, "does not speak TLS", scene.nginx.url("f").replace("http:", "https:"))
+    scene.get(scene.nginx.tls_url("f", host="127.0.0.1"), "--cacert", ca, "-o", "by-address")
+    warned = scene.get(scene.nginx.tls_url("f", "expired"), "-k", "-o", "insecure")
+    assert "not checked" in warned.stderr
+
+
+def test_a_redirect_from_https_to_http_is_refused(scene):
+    server = scene.raw(lambda c, r, n: c.sendall(head("302 Found", "Location: http://127.0.0.1:1/x", "Content-Length: 0")))
+    assert scene.get(server.url(), "--retries", "0", code=3).stderr.count("refused") == 1
+    circle = scene.raw(lambda c, r, n: c.sendall(head("302 Found", "Location: /file.bin", "Content-Length: 0")))
+    fails(scene, 4, "circle", circle.url())
+    ever = scene.raw(lambda c, r, n: c.sendall(head("302 Found", f"Location: /{n}", "Content-Length: 0")))
+    fails(scene, 4, "redirects", ever.url())
+    fails(scene, 3, "not http or https",
+          scene.raw(lambda c, r, n: c.sendall(head("302 Found", "Location: file:///etc/passwd", "Content-Length: 0"))).url())
+
+
+def test_an_unwritable_directory_is_told_to_an_unprivileged_user(scene):
+    scene.nginx.put("f", b"x" * 1000)
+    os.chmod(scene.out, 0o755)
+    before = scene.names()
+    drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    done = harness.subprocess.run(drop + [harness.BINARY, scene.nginx.url("f")], cwd=scene.out, capture_output=True,
+                                  text=True, timeout=60, check=False)
+    assert done.returncode == 7, done
+    assert "Permission denied" in done.stderr, done.stderr
+    assert scene.names() == before
+
+
+def test_existing_names_are_not_touched(scene):
+    scene.nginx.put("f", b"x" * 1000)
+    harness.write(scene.path("f"), b"mine")
+    fails(scene, 10, "exists", scene.nginx.url("f"))
+    assert harness.read(scene.path("f")) == b"mine"
+    harness.write(scene.path("g.part"), b"foreign")
+    fails(scene, 10, "no journal", scene.nginx.url("f"), "-o", "g")
+    os.symlink("/etc/passwd", scene.path("h.part"))
+    fails(scene, 10, "symbolic link", scene.nginx.url("f"), "-o", "h")
+    os.mkfifo(scene.path("i.part"))
+    fails(scene, 10, "not a regular file", scene.nginx.url("f"), "-o", "i")
+    os.mkdir(scene.path("j"))
+    fails(scene, 10, "exists", scene.nginx.url("f"), "-o", "j")
+    scene.get(scene.nginx.url("f"), "--overwrite")
+    assert harness.read(scene.path("f")) == b"x" * 1000
+
+
+def test_a_long_name_and_a_missing_directory_are_told(scene):
+    fails(scene, 7, "too long", "http://127.0.0.1:1/x", "-o", "x" * 300)
+    fails(scene, 7, "No such file or directory", "http://127.0.0.1:1/x", "-d", "missing")
+    fails(scene, 2, "directory", "http://127.0.0.1:1/x", "-o", "dir/")
+
+
+def test_status_of_nothing_says_so(scene):
+    done = scene.get("status", "nothing", code=7)
+    assert "no such file" in done.stderr
+    assert scene.get("--version").stdout.startswith("segdl ")
+    assert "--segment-size" in scene.get("--help").stdout
+
+
+def test_a_server_that_contradicts_itself_is_an_integrity_error(scene):
+    data = pattern(MiB, 1)
+    lies = scene.raw(lambda c, r, n: c.sendall(head("206 Partial Content", "Content-Range: bytes 5-9/10", "Content-Length: 5")
+                                               + data[:5]))
+    fails(scene, 6, "it answered with bytes 5-9/10", lies.url())
+    coded = scene.raw(lambda c, r, n: c.sendall(head("200 OK", "Content-Encoding: gzip", "Content-Length: 5") + data[:5]))
+    fails(scene, 6, "coding", coded.url())
+
+
+def test_plain_http_on_a_tls_port_is_told(scene):
+    port = scene.nginx.ports["good"]
+    done = scene.run(f"http://127.0.0.1:{port}/f", "--retries", "0")
+    assert done.returncode in (4, 5), done.stderr  # nginx answers 400 in plain HTTP; others send a TLS alert
+    alert = scene.raw(lambda c, r, n: (c.sendall(b"\x15\x03\x01\x00\x02\x02\x46"), "close")[1])
+    fails(scene, 5, "speaks TLS", alert.url())
+
+
+def test_silence_and_crawling_end_by_the_limits(scene):
+    silent = socket.create_server(("127.0.0.1", 0))
+    fails(scene, 3, "no response within 0.3 s", f"http://127.0.0.1:{silent.getsockname()[1]}/x", "--timeout", "0.3")
+    silent.close()
+    stalls = scene.raw(lambda c, r, n: (c.sendall(head("200 OK", "Content-Length: 100") + b"x"), harness.time.sleep(3)))
+    done = scene.get(stalls.url(), "--timeout", "0.3", "--retries", "0", code=3)
+    assert "nothing received for 0.3 s" in done.stderr
+    done = scene.get(stalls.url(), "-o", "other", "--max-time", "0.5", "--retries", "50", code=3)
+    assert "time limit" in done.stderr
+
+
+if __name__ == "__main__":
+    harness.main()

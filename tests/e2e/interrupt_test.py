@@ -1,0 +1,113 @@
+"""Ctrl-C and SIGTERM end the command within 200 ms, whatever it is doing, with a line that says how to go on."""
+import os
+import signal
+import socket
+import time
+
+import harness
+from harness import MiB, head, pattern, wait_for
+
+LIMIT = 0.2
+
+
+def interrupt(process, sent=signal.SIGINT):
+    begun = time.monotonic()
+    process.send_signal(sent)
+    _, stderr = process.communicate(timeout=20)
+    took = time.monotonic() - begun
+    assert process.returncode == (130 if sent == signal.SIGINT else 143), (process.returncode, stderr)
+    assert took <= LIMIT, f"{took * 1000:.0f} ms: {stderr}"
+    assert "run the same command" in stderr, stderr
+
+
+def started(scene, *arguments):
+    process = scene.start(*arguments)
+    time.sleep(0.15)
+    assert process.poll() is None, process.communicate()
+    return process
+
+
+def test_while_resolving(scene):
+    # A name server that never answers, in a mount namespace of our own.
+    silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    silent.bind(("127.0.0.1", 0))
+    harness.write(os.path.join(scene.directory, "resolv.conf"), b"nameserver 127.0.0.77\noptions timeout:20\n")
+    sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sink.bind(("127.0.0.77", 53))
+    process = harness.subprocess.Popen(
+        ["unshare", "-m", "sh", "-c",
+         f"mount --bind {scene.directory}/resolv.conf /etc/resolv.conf && exec \"$0\" http://slow.test/x", harness.BINARY],
+        cwd=scene.out, stdout=harness.subprocess.PIPE, stderr=harness.subprocess.PIPE, text=True)
+    time.sleep(0.4)
+    assert process.poll() is None, process.communicate()
+    interrupt(process)
+    assert scene.names() == []
+
+
+def test_while_connecting(scene):
+    # A listener whose backlog is full never answers another SYN.
+    listener = socket.create_server(("127.0.0.1", 0), backlog=0)
+    fillers = []
+    for _ in range(4):
+        filler = socket.socket()
+        filler.setblocking(False)
+        filler.connect_ex(listener.getsockname())
+        fillers.append(filler)
+    interrupt(started(scene, f"http://127.0.0.1:{listener.getsockname()[1]}/x"))
+    assert scene.names() == []
+
+
+def test_during_the_handshake(scene):
+    silent = socket.create_server(("127.0.0.1", 0))
+    interrupt(started(scene, f"https://127.0.0.1:{silent.getsockname()[1]}/x"))
+    assert scene.names() == []
+
+
+def test_while_waiting_for_the_head(scene):
+    silent = socket.create_server(("127.0.0.1", 0))
+    interrupt(started(scene, f"http://127.0.0.1:{silent.getsockname()[1]}/x"), signal.SIGTERM)
+    assert scene.names() == []
+
+
+def test_while_waiting_to_try_again(scene):
+    server = scene.raw(lambda c, r, n: c.sendall(head("503 No", "Retry-After: 60", "Content-Length: 0")))
+    interrupt(started(scene, server.url()))
+
+
+def test_during_the_body_and_then_it_continues(scene):
+    source = scene.nginx.put("f", pattern(8 * MiB, 1))
+    process = scene.start(scene.nginx.url("f", rate=1024), "-o", "f")
+    wait_for(lambda: os.path.exists(scene.path("f.segdl")) and scene.status("f")["claimed_segments"] > 3, "progress")
+    interrupt(process)
+    assert scene.status("f")["claimed_segments"] > 3
+    scene.get(scene.nginx.url("f"), "-o", "f")
+    assert harness.same(scene.path("f"), source)
+
+
+def test_during_a_stalled_body(scene):
+    server = scene.raw(lambda c, r, n: (c.sendall(head("200 OK", "Content-Length: 100") + b"x"), time.sleep(5)))
+    interrupt(started(scene, server.url()), signal.SIGTERM)
+
+
+def test_while_verifying(scene):
+    size = 512 * MiB
+    data = pattern(size, 1)
+    scene.nginx.put("f", data)
+    process = scene.start(scene.nginx.url("f", rate=65536), "-o", "f", "--sync", "none")
+    wait_for(lambda: os.path.exists(scene.path("f.segdl")) and scene.status("f")["claimed"] > size * 0.6, "progress", 60)
+    harness.kill(process)
+    process = scene.start(scene.nginx.url("f", rate=64), "-o", "f", "--sync", "none")
+    time.sleep(0.05)
+    interrupt(process)
+    assert scene.status("f")["claimed"] > size * 0.6
+
+
+def test_twice_in_a_row_is_no_harm(scene):
+    scene.nginx.put("f", pattern(8 * MiB, 1))
+    process = started(scene, scene.nginx.url("f", rate=1024), "-o", "f")
+    process.send_signal(signal.SIGINT)
+    interrupt(process)
+
+
+if __name__ == "__main__":
+    harness.main()
