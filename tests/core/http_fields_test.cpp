@@ -1,0 +1,119 @@
+#include "core/backoff.h"
+#include "core/http_fields.h"
+
+#include <doctest/doctest.h>
+
+#include <fmt/format.h>
+
+using namespace segdl;
+
+namespace {
+
+ResponseHead head_with(std::vector<Field> fields) {
+  ResponseHead head;
+  head.status = 200;
+  head.fields = std::move(fields);
+  return head;
+}
+
+using Kind = Validator::Kind;
+const Field kDate{"Date", "Sun, 06 Nov 2022 08:49:37 GMT"};
+const std::chrono::system_clock::time_point kWall{std::chrono::seconds(1'667'724'577)};  // the same moment
+
+}  // namespace
+
+TEST_CASE("a Content-Range is half-open inside") {
+  const auto range = parse_content_range("bytes 0-9/100");
+  REQUIRE(range);
+  CHECK(range->range == Range{0, 10});
+  CHECK(range->total == 100);
+  CHECK_FALSE(parse_content_range("bytes 5-5/*")->total);
+  CHECK_FALSE(parse_content_range("bytes */7")->range);
+}
+
+TEST_CASE("a Content-Range that is not in the grammar is none") {
+  for (const char* bad : {"bytez 0-9/100", "bytes 9-0/100", "bytes 0-100/100", "bytes 0-9/9", "bytes -9/100", "bytes 0-/100", "bytes +0-9/100",
+                          "bytes 0x0-9/100", "bytes 0 -9/100", "bytes 0-9", "bytes 0-9/", "bytes */*", "bytes 0-18446744073709551615/*",
+                          "bytes 0-9223372036854775808/*", "bytes 18446744073709551616-18446744073709551617/*", "0-9/100", "",
+                          "bytes 0-9/100, bytes 10-19/100"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_content_range(bad));
+  }
+}
+
+TEST_CASE("a Range header is inclusive") { CHECK(range_field({0, 4 * kMiB}) == "bytes=0-4194303"); }
+
+TEST_CASE("the best validator of a response") {
+  const auto kind = [](std::vector<Field> fields) { return validator_of(head_with(std::move(fields))).kind; };
+  const Field old{"Last-Modified", "Sat, 05 Nov 2022 08:49:37 GMT"};
+  CHECK(kind({{"ETag", "\"a\""}, old, kDate}) == Kind::strong_etag);
+  CHECK(kind({{"ETag", "W/\"a\""}, kDate}) == Kind::weak_etag);
+  CHECK(kind({{"ETag", "W/\"a\""}, old, kDate}) == Kind::strong_date);
+  CHECK(kind({old, kDate}) == Kind::strong_date);
+  CHECK(kind({old}) == Kind::weak_date);
+  CHECK(kind({{"Last-Modified", "Sun, 06 Nov 2022 08:48:38 GMT"}, kDate}) == Kind::weak_date);
+  CHECK(kind({{"Last-Modified", "Sun, 06 Nov 2022 08:48:37 GMT"}, kDate}) == Kind::strong_date);
+  CHECK(kind({{"Last-Modified", "Mon, 07 Nov 2022 08:48:37 GMT"}, kDate}) == Kind::weak_date);
+  CHECK(kind({{"Last-Modified", "yesterday"}, kDate}) == Kind::none);
+  CHECK(kind({}) == Kind::none);
+}
+
+TEST_CASE("odd ETags are weak or none") {
+  const auto kind = [](const std::string& etag) { return validator_of(head_with({{"ETag", etag}})).kind; };
+  CHECK(kind("unquoted") == Kind::weak_etag);
+  CHECK(kind("\"\"") == Kind::weak_etag);
+  CHECK(kind("\"a\"b\"") == Kind::weak_etag);
+  CHECK(kind("w/\"a\"") == Kind::weak_etag);
+  CHECK(kind("") == Kind::none);
+  CHECK(kind("\"" + std::string(1022, 'x') + "\"") == Kind::strong_etag);
+  CHECK(kind("\"" + std::string(1023, 'x') + "\"") == Kind::none);
+  CHECK(kind("\"%41\xff\"") == Kind::strong_etag);
+  CHECK(validator_of(head_with({{"ETag", "\"a\""}, {"etag", "\"b\""}})).kind == Kind::none);
+}
+
+TEST_CASE("the three forms of a date mean the same") {
+  const auto date = parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT");
+  REQUIRE(date);
+  CHECK(date->time_since_epoch() == std::chrono::seconds(784111777));
+  CHECK(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT") == date);
+  CHECK(parse_http_date("Sun Nov  6 08:49:37 1994") == date);
+}
+
+TEST_CASE("dates that are not dates are none") {
+  for (const char* bad : {"", "Sun", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 31 Feb 1994 08:49:37 GMT",
+                          "Sun, 06 Nov 1994 25:49:37 GMT", "Sun, 6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT ", "1994-11-06",
+                          "Sun Nov 66 08:49:37 1994", "Sunday, 06-Nov-1994 08:49:37 GMT"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_http_date(bad));
+  }
+}
+
+TEST_CASE("Retry-After is clamped and never negative") {
+  const auto after = [](const std::string& value) { return retry_after(head_with({kDate, {"Retry-After", value}}), kWall); };
+  CHECK(after("7") == std::chrono::seconds(7));
+  CHECK(after("0") == std::chrono::seconds(0));
+  CHECK(after("1000000000000") == std::chrono::seconds(300));
+  CHECK(after("99999999999999999999999999") == std::chrono::seconds(300));
+  CHECK(after("Sun, 06 Nov 2022 08:49:47 GMT") == std::chrono::seconds(10));
+  CHECK(after("Sun, 06 Nov 2021 08:49:47 GMT") == std::chrono::seconds(0));
+  CHECK(after("Sun, 06 Nov 2099 08:49:47 GMT") == std::chrono::seconds(300));
+  CHECK_FALSE(after("-5"));
+  CHECK_FALSE(after("soon"));
+  CHECK(retry_after(head_with({{"Retry-After", "Sun, 06 Nov 2022 08:49:47 GMT"}}), kWall) == std::chrono::seconds(10));
+  CHECK_FALSE(retry_after(head_with({}), kWall));
+}
+
+TEST_CASE("back-off doubles within its jitter, up to its limit") {
+  using std::chrono::milliseconds;
+  for (unsigned failures = 1; failures < 40; ++failures) {
+    CAPTURE(failures);
+    const milliseconds whole = std::min<milliseconds>(milliseconds(250) * (1LL << std::min(failures - 1, 20U)), milliseconds(30'000));
+    for (std::uint64_t random = 0; random < 2000; random += 37) {
+      const auto pause = backoff(failures, std::nullopt, random);
+      CHECK(pause >= whole / 2);
+      CHECK(pause <= whole);
+    }
+  }
+  CHECK(backoff(1, std::chrono::seconds(9), 5) == std::chrono::seconds(9));
+  CHECK(backoff(9, std::chrono::seconds(1), 0) == std::chrono::seconds(15));
+}

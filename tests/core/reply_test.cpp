@@ -1,0 +1,170 @@
+// The decision rules, as a table: what was asked, what is known, what came, what it means.
+#include "core/reply.h"
+
+#include <doctest/doctest.h>
+
+#include <fmt/format.h>
+
+using namespace segdl;
+
+namespace {
+
+const Validator kA{Validator::Kind::strong_etag, "\"a\""};
+const Known kKnown{500, kA};
+const Asked kMiddle{Asking::conditional, Range{100, 500}};
+const Asked kStart{Asking::conditional, Range{0, 100}};
+const Asked kWhole{Asking::whole, std::nullopt};
+
+ResponseHead reply(int status, std::vector<Field> fields, std::optional<std::uint64_t> length = std::nullopt) {
+  ResponseHead head;
+  head.status = status;
+  head.fields = std::move(fields);
+  if (length) {
+    head.framing = Framing::length;
+    head.content_length = *length;
+  }
+  return head;
+}
+
+Verdict verdict(const ResponseHead& head, const Asked& asked = kMiddle, const Known* known = &kKnown) {
+  return judge(head, asked, known, {});
+}
+
+template <class Expected>
+bool is(const Verdict& got) {
+  return std::holds_alternative<Expected>(got);
+}
+
+ResponseHead partial(const std::string& range, const std::string& etag = "\"a\"") {
+  return reply(206, {{"Content-Range", range}, {"ETag", etag}});
+}
+
+}  // namespace
+
+TEST_CASE("a fresh 206 tells size and validator") {
+  const auto got = verdict(partial("bytes 0-99/500"), kStart, nullptr);
+  REQUIRE(is<UsableBody>(got));
+  const auto& body = std::get<UsableBody>(got);
+  CHECK(body.begin == 0);
+  CHECK(body.end == 100);
+  CHECK(body.total == 500);
+  CHECK(body.validator == kA);
+  CHECK(body.partial);
+}
+
+TEST_CASE("a known 206 is usable if all of it agrees") {
+  CHECK(is<UsableBody>(verdict(partial("bytes 100-499/500"))));
+  CHECK(is<UsableBody>(verdict(partial("bytes 100-499/*"))));
+  CHECK(is<UsableBody>(verdict(reply(206, {{"Content-Range", "bytes 100-499/500"}, {"ETag", "\"a\""}}, 400))));
+  SUBCASE("and a shorter one is kept") {
+    const auto got = verdict(partial("bytes 100-199/500"));
+    REQUIRE(is<UsableBody>(got));
+    CHECK(std::get<UsableBody>(got).end == 200);
+  }
+}
+
+TEST_CASE("a 206 that is not what was asked is a contradiction") {
+  for (const char* range : {"bytes 99-498/500", "bytes 101-499/500", "bytes 0-499/500", "bytes 100-500/501", "bytez 100-499/500",
+                            "bytes 499-100/500", "bytes 100-499/300", "bytes */500", "bytes 100-499", "bytes +100-499/500"}) {
+    CAPTURE(range);
+    CHECK(is<Contradiction>(verdict(partial(range))));
+  }
+  CHECK(is<Contradiction>(verdict(reply(206, {{"ETag", "\"a\""}}))));
+  CHECK(is<Contradiction>(verdict(reply(206, {{"Content-Range", "bytes 100-499/500"}, {"Content-Range", "bytes 100-499/500"}, {"ETag", "\"a\""}}))));
+  CHECK(is<Contradiction>(verdict(partial("bytes 0-99/500"), kWhole)));
+  CHECK(is<Contradiction>(verdict(partial("bytes 0-99/*"), kStart, nullptr)));
+}
+
+TEST_CASE("a 206 with a length, a coding or parts of its own is a contradiction") {
+  const Field range{"Content-Range", "bytes 100-499/500"};
+  const Field etag{"ETag", "\"a\""};
+  CHECK(is<Contradiction>(verdict(reply(206, {range, etag}, 401))));
+  CHECK(is<Contradiction>(verdict(reply(206, {range, etag}, 399))));
+  CHECK(is<Contradiction>(verdict(reply(206, {range, etag, {"Content-Encoding", "gzip"}}))));
+  CHECK(is<UsableBody>(verdict(reply(206, {range, etag, {"Content-Encoding", "identity"}}))));
+  CHECK(is<Contradiction>(verdict(reply(206, {range, etag, {"Content-Type", "Multipart/ByteRanges; boundary=x"}}))));
+}
+
+TEST_CASE("another strong validator means changed, a missing one does not") {
+  CHECK(is<NowChanged>(verdict(partial("bytes 100-499/500", "\"b\""))));
+  CHECK(is<NowChanged>(verdict(partial("bytes 100-499/501"))));
+  CHECK(is<Contradiction>(verdict(reply(206, {{"Content-Range", "bytes 100-499/500"}}))));
+  CHECK(is<Contradiction>(verdict(partial("bytes 100-499/500", "W/\"a\""))));
+}
+
+TEST_CASE("a 200 to a range is the whole resource, or another one, or not known to be it") {
+  SUBCASE("the same") {
+    const auto got = verdict(reply(200, {{"ETag", "\"a\""}}, 500));
+    REQUIRE(is<UsableBody>(got));
+    CHECK(std::get<UsableBody>(got).begin == 0);
+    CHECK(std::get<UsableBody>(got).end == 500);
+    CHECK_FALSE(std::get<UsableBody>(got).partial);
+  }
+  CHECK(is<NowChanged>(verdict(reply(200, {{"ETag", "\"b\""}}, 500))));
+  CHECK(is<NowChanged>(verdict(reply(200, {{"ETag", "\"a\""}}, 499))));
+  CHECK(is<Contradiction>(verdict(reply(200, {}, 500))));
+  CHECK(is<Contradiction>(verdict(reply(200, {{"ETag", "\"a\""}, {"Content-Encoding", "br"}}, 500))));
+}
+
+TEST_CASE("without a strong validator a 200 to a range proves nothing, a plain one begins anew") {
+  const Known weak{500, {Validator::Kind::weak_etag, "W/\"a\""}};
+  const Known none{500, {}};
+  CHECK(is<NowChanged>(verdict(reply(200, {{"ETag", "W/\"a\""}}, 500), kMiddle, &weak)));
+  CHECK(is<UsableBody>(verdict(reply(200, {{"ETag", "W/\"a\""}}, 500), kWhole, &weak)));
+  CHECK(is<NowChanged>(verdict(reply(200, {}, 500), kMiddle, &none)));
+  CHECK(is<UsableBody>(verdict(reply(200, {}, 500), kWhole, &none)));
+  CHECK(is<NowChanged>(verdict(reply(200, {}, 501), kWhole, &none)));
+  CHECK(is<NowChanged>(verdict(reply(206, {{"Content-Range", "bytes 100-499/500"}, {"ETag", "\"new\""}}), kMiddle, &none)));
+  CHECK(is<UsableBody>(verdict(reply(206, {{"Content-Range", "bytes 100-499/500"}, {"ETag", "W/\"a\""}}), kMiddle, &weak)));
+  CHECK(is<NowChanged>(verdict(reply(206, {{"Content-Range", "bytes 100-499/500"}, {"ETag", "W/\"b\""}}), kMiddle, &weak)));
+}
+
+TEST_CASE("a date is compared as it was sent, whether or not it looks strong by the clock") {
+  const Known dated{500, {Validator::Kind::strong_date, "Sat, 05 Nov 2022 08:49:37 GMT"}};
+  const Field range{"Content-Range", "bytes 100-499/500"};
+  CHECK(is<UsableBody>(verdict(reply(206, {range, {"Last-Modified", "Sat, 05 Nov 2022 08:49:37 GMT"}}), kMiddle, &dated)));
+  CHECK(is<NowChanged>(verdict(reply(206, {range, {"Last-Modified", "Sat, 05 Nov 2022 08:49:38 GMT"}}), kMiddle, &dated)));
+  CHECK(is<Contradiction>(verdict(reply(206, {range}), kMiddle, &dated)));
+}
+
+TEST_CASE("a fresh 200 of any length is a stream") {
+  const auto sized = verdict(reply(200, {}, 70), kStart, nullptr);
+  REQUIRE(is<UsableBody>(sized));
+  CHECK(std::get<UsableBody>(sized).total == 70);
+  const auto open = verdict(reply(200, {}), kStart, nullptr);
+  REQUIRE(is<UsableBody>(open));
+  CHECK_FALSE(std::get<UsableBody>(open).total);
+}
+
+TEST_CASE("redirects need one Location") {
+  for (const int status : {301, 302, 303, 307, 308}) {
+    CHECK(is<RedirectTo>(verdict(reply(status, {{"Location", "/x"}}))));
+    CHECK(is<Contradiction>(verdict(reply(status, {}))));
+    CHECK(is<Contradiction>(verdict(reply(status, {{"Location", ""}}))));
+    CHECK(is<Contradiction>(verdict(reply(status, {{"Location", "/x"}, {"Location", "/y"}}))));
+  }
+  for (const int status : {201, 202, 203, 204, 205, 300, 304, 305, 306}) {
+    CAPTURE(status);
+    CHECK(is<Contradiction>(verdict(reply(status, {{"Location", "/x"}}))));
+  }
+}
+
+TEST_CASE("refusals pass or do not") {
+  for (const int status : {408, 421, 425, 429, 500, 502, 503, 504, 507, 511, 520, 529}) {
+    CAPTURE(status);
+    CHECK(is<PassingRefusal>(verdict(reply(status, {}))));
+  }
+  for (const int status : {400, 401, 403, 404, 405, 407, 410, 451, 501, 505}) {
+    CAPTURE(status);
+    CHECK(is<FinalRefusal>(verdict(reply(status, {}))));
+  }
+  const auto waits = verdict(reply(503, {{"Retry-After", "7"}}));
+  REQUIRE(is<PassingRefusal>(waits));
+  CHECK(std::get<PassingRefusal>(waits).after == std::chrono::seconds(7));
+}
+
+TEST_CASE("a 416 may tell the size") {
+  CHECK(std::get<BeyondEnd>(verdict(reply(416, {{"Content-Range", "bytes */7"}}))).total == 7);
+  CHECK_FALSE(std::get<BeyondEnd>(verdict(reply(416, {}))).total);
+  CHECK_FALSE(std::get<BeyondEnd>(verdict(reply(416, {{"Content-Range", "bytes 0-1/7"}}))).total);
+}

@@ -1,0 +1,83 @@
+// Foreign text: as a file name, on a terminal, in an error.
+#include <segdl/error.h>
+
+#include "core/escape.h"
+#include "core/file_name.h"
+
+#include <doctest/doctest.h>
+
+#include <random>
+#include <string>
+
+using namespace segdl;
+
+TEST_CASE("names from elsewhere become one safe component") {
+  CHECK(safe_name("movie.mkv") == "movie.mkv");
+  CHECK(safe_name("../../etc/passwd") == "_._.._etc_passwd");
+  CHECK(safe_name("/abs") == "_abs");
+  CHECK(safe_name("..\\x") == "_._x");
+  CHECK(safe_name(std::string("a\0b", 3)) == "a_b");
+  CHECK(safe_name("a\rb\x1b[2J") == "a_b_[2J");
+  CHECK(safe_name("gnp.\u202eexe") == "gnp._exe");
+  CHECK(safe_name("-rf") == "_rf");
+  CHECK(safe_name("~/x") == "__x");
+  CHECK(safe_name(".bashrc") == "_bashrc");
+  CHECK(safe_name("trailing. .") == "trailing");
+  CHECK(safe_name("a\xff") == "a_");
+  CHECK(safe_name("\u00e9t\u00e9.txt") == "\u00e9t\u00e9.txt");
+  CHECK(safe_name("CON") == "_CON");
+  CHECK(safe_name("nul.txt") == "_nul.txt");
+  CHECK(safe_name("com1") == "_com1");
+  CHECK(safe_name("console") == "console");
+  for (const char* nothing : {"", ".", "..", "   ", ". ."}) CHECK(safe_name(nothing) == "index.html");
+}
+
+TEST_CASE("long names are cut between two characters, and keep a short extension") {
+  const std::string cut = safe_name(std::string(300, 'x') + ".tar");
+  CHECK(cut.size() == kMaxMadeName);
+  CHECK(cut.ends_with(".tar"));
+  std::string umlauts;
+  for (int i = 0; i < 200; ++i) umlauts += "\u00e4";
+  const std::string name = safe_name("x" + umlauts);
+  CHECK(name.size() == kMaxMadeName - 1);
+  CHECK(escape(name) == name);
+}
+
+TEST_CASE("no bytes make an unsafe name") {
+  const unsigned seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string foreign;
+    for (auto length = random() % 40; length > 0; --length) foreign += static_cast<char>(random() % 256);
+    const std::string name = safe_name(foreign);
+    REQUIRE_FALSE(name.empty());
+    CHECK(name.size() <= kMaxMadeName);
+    CHECK(name.find('/') == std::string::npos);
+    CHECK(name[0] != '.');
+    CHECK(name[0] != '-');
+    CHECK(escape(name) == name);
+  }
+}
+
+TEST_CASE("text is escaped so that it can't move the cursor or reorder itself") {
+  CHECK(escape("plain \u00e9 \u4e2d") == "plain \u00e9 \u4e2d");
+  CHECK(escape("\x1b[2J\r\n\t\x7f") == "\\x1b[2J\\x0d\\x0a\\x09\\x7f");
+  CHECK(escape("\u009b31m") == "\\x9b31m");
+  CHECK(escape("a\u202eb\u2066c\u2028d\u200be") == "a\\u{202e}b\\u{2066}c\\u{2028}d\\u{200b}e");
+  CHECK(escape("\xff\xc3(") == "\\xff\\xc3(");
+  CHECK(escape("\xc0\xaf\xed\xa0\x80") == "\\xc0\\xaf\\xed\\xa0\\x80");
+  CHECK(escape("\xf4\x90\x80\x80") == "\\xf4\\x90\\x80\\x80");
+}
+
+TEST_CASE("an error reads as one line, its foreign parts escaped") {
+  Error error;
+  error.operation = "write";
+  error.subject = "a\x1b.part";
+  error.offset = 5242880;
+  error.reason = "No space left on device";
+  CHECK(error.message() == "write a\\x1b.part at 5242880: No space left on device");
+  Error bare;
+  bare.reason = "interrupted";
+  CHECK(bare.message() == "interrupted");
+}

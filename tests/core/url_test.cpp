@@ -1,0 +1,117 @@
+#include "core/url.h"
+
+#include <segdl/text.h>
+
+#include <doctest/doctest.h>
+
+#include <utility>
+
+using namespace segdl;
+
+namespace {
+
+Url base() { return *parse_url("http://a/b/c/d;p?q"); }
+
+std::string resolved(const std::string& reference) {
+  const auto url = resolve_url(base(), reference);
+  return url ? url->text() : "refused";
+}
+
+}  // namespace
+
+TEST_CASE("a URL comes apart into origin and target") {
+  const auto url = parse_url("HTTPS://User:p%40ss@Example.ORG.:8443/a/../b c/%7e%zz?x=ü#frag");
+  REQUIRE(url.ok());
+  CHECK(url->origin == Origin{true, "example.org", 8443});
+  CHECK(url->user == "User");
+  CHECK(url->password == "p@ss");
+  CHECK(url->target == "/b%20c/%7e%25zz?x=%C3%BC");
+  CHECK(url->text() == "https://example.org:8443/b%20c/%7e%25zz?x=%C3%BC");
+}
+
+TEST_CASE("default ports and empty paths") {
+  CHECK(parse_url("http://h")->text() == "http://h/");
+  CHECK(parse_url("http://h:80/")->origin.authority() == "h");
+  CHECK(parse_url("http://h:/")->origin.port == 80);
+  CHECK(parse_url("https://h:80/")->origin.authority() == "h:80");
+  CHECK(parse_url("http://h?q")->target == "/?q");
+  CHECK(parse_url("http://[2001:DB8::a]:8080/")->origin.authority() == "[2001:db8::a]:8080");
+  CHECK(parse_url("http://[::ffff:1.2.3.4]/").ok());
+}
+
+TEST_CASE("what can't be a URL of ours is refused") {
+  for (const char* bad : {"", "host/path", "ftp://h/", "file:///etc/passwd", "http:", "http://", "http:///x", "http://h:0/", "http://h:65536/",
+                          "http://h:99999999999/", "http://h:8a/", "http://h:-1/", "http://h\r\n/", "http://h/a\nb", "http://h/\x1b[2J", "http://a b/",
+                          "http://h%0d%0a/", "http://0x7f.1/", "http://127.1/", "http://2130706433/", "http://017.0.0.1/", "http://1.2.3.256/",
+                          "http://[::1%25eth0]/", "http://[::1/", "http://[]/", "http://[1:2:3]/", "http://[::1::]/", "http://h\xc3\xa9/", "http://-h/",
+                          "http://a..b/", "http://[1.2.3.4::]/"}) {
+    CAPTURE(bad);
+    const auto url = parse_url(bad);
+    REQUIRE_FALSE(url.ok());
+    CHECK(url.error().cause == Cause::usage);
+  }
+}
+
+TEST_CASE("references resolve as in RFC 3986 section 5.4") {
+  // Fragments are dropped and the scheme-only form of 5.4.2 is refused; everything else is as printed there.
+  const std::pair<const char*, const char*> examples[] = {
+      {"g", "http://a/b/c/g"},         {"./g", "http://a/b/c/g"},        {"g/", "http://a/b/c/g/"},      {"/g", "http://a/g"},
+      {"//g", "http://g/"},            {"?y", "http://a/b/c/d;p?y"},     {"g?y", "http://a/b/c/g?y"},    {"#s", "http://a/b/c/d;p?q"},
+      {"g#s", "http://a/b/c/g"},       {"g?y#s", "http://a/b/c/g?y"},    {";x", "http://a/b/c/;x"},      {"g;x", "http://a/b/c/g;x"},
+      {"g;x?y#s", "http://a/b/c/g;x?y"}, {"", "http://a/b/c/d;p?q"},     {".", "http://a/b/c/"},         {"./", "http://a/b/c/"},
+      {"..", "http://a/b/"},           {"../", "http://a/b/"},           {"../g", "http://a/b/g"},       {"../..", "http://a/"},
+      {"../../", "http://a/"},         {"../../g", "http://a/g"},        {"../../../g", "http://a/g"},   {"../../../../g", "http://a/g"},
+      {"/./g", "http://a/g"},          {"/../g", "http://a/g"},          {"g.", "http://a/b/c/g."},      {".g", "http://a/b/c/.g"},
+      {"g..", "http://a/b/c/g.."},     {"..g", "http://a/b/c/..g"},      {"./../g", "http://a/b/g"},     {"./g/.", "http://a/b/c/g/"},
+      {"g/./h", "http://a/b/c/g/h"},   {"g/../h", "http://a/b/c/h"},     {"g;x=1/./y", "http://a/b/c/g;x=1/y"},
+      {"g;x=1/../y", "http://a/b/c/y"}, {"g?y/./x", "http://a/b/c/g?y/./x"}, {"g?y/../x", "http://a/b/c/g?y/../x"},
+      {"g:h", "refused"},              {"http:g", "refused"}};
+  for (const auto& [reference, expected] : examples) {
+    CAPTURE(reference);
+    CHECK(resolved(reference) == expected);
+  }
+}
+
+TEST_CASE("Locations are repaired where that is safe, and refused where it is not") {
+  CHECK(resolved("  /x y ") == "http://a/x%20y");
+  CHECK(resolved("HTTPS://Other/Path") == "https://other/Path");
+  CHECK(resolved("//b:81/x") == "http://b:81/x");
+  CHECK(resolved("/\xc3\xa9") == "http://a/%C3%A9");
+  for (const char* bad : {"http://h:99999999999/", "/a\r\nSet-Cookie: x", "file:///etc/passwd", "http://0x7f000001/", "/\x1b[0m", "data:,x"}) {
+    CAPTURE(bad);
+    const auto url = resolve_url(base(), bad);
+    REQUIRE_FALSE(url.ok());
+    CHECK(url.error().cause == Cause::network);
+  }
+}
+
+TEST_CASE("userinfo is not inherited by a redirect, nor taken from one") {
+  const auto from = parse_url("http://u:p@h/");
+  for (const char* reference : {"/x", "http://h/x", "//x:y@h/x", "http://x:y@h/x"}) {
+    const auto url = resolve_url(*from, reference);
+    REQUIRE(url.ok());
+    CHECK_FALSE(url->has_userinfo);
+    CHECK(url->user.empty());
+    CHECK(url->password.empty());
+  }
+}
+
+TEST_CASE("the last component is decoded") {
+  CHECK(last_component(*parse_url("http://h/a/b%20c.txt?x=/y")) == "b c.txt");
+  CHECK(last_component(*parse_url("http://h/a/%2e%2e%2fetc")) == "../etc");
+  CHECK(last_component(*parse_url("http://h/a/")) == "");
+}
+
+TEST_CASE("secrets do not show") {
+  CHECK(parse_url("http://u:secret@h/f?a=1&Token=t&X-Amz-Signature=s&sig=x;key=k")->redacted() ==
+        "http://h/f?a=1&Token=***&X-Amz-Signature=***&sig=***;key=***");
+  CHECK(redact("see http://u:p@h/x?token=1 and ftp://me@x/") == "see http://***@h/x?token=*** and ftp://***@x/");
+  CHECK(redact("u:p@host/x") == "***@host/x");
+  CHECK(redact("plain words, a=b") == "plain words, a=b");
+  CHECK(redacted_url("http://h/\x1b[2J?token=1") == "http://h/\\x1b[2J?token=***");
+  const auto error = parse_url("http://u:secret@h:0/?token=sesame");
+  REQUIRE_FALSE(error.ok());
+  CHECK(error.error().message().find("se") == error.error().message().rfind("se"));
+  CHECK(error.error().message().find("secret") == std::string::npos);
+  CHECK(error.error().message().find("sesame") == std::string::npos);
+}
