@@ -1,0 +1,144 @@
+// TLS where an embedder's process is at stake, and where a body's end is.
+#include "io/http_transport.h"
+#include "io/real_clock.h"
+#include "support/loopback_origin.h"
+
+#include <doctest/doctest.h>
+
+#include <fmt/format.h>
+
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <sys/socket.h>
+
+#include <csignal>
+#include <functional>
+#include <memory>
+
+using namespace segdl;
+using namespace segdl::test;
+
+namespace {
+
+// A TLS server with a certificate of its own making; `serve` gets the open channel.
+class TlsServer {
+ public:
+  explicit TlsServer(std::function<void(::SSL*, int socket)> serve)
+      : context_(make_context()), serve_(std::move(serve)), server_([this](int socket) { run(socket); }) {}
+
+  std::string url() const { return fmt::format("https://127.0.0.1:{}/", server_.port()); }
+
+ private:
+  static std::shared_ptr<::SSL_CTX> make_context() {
+    std::shared_ptr<::SSL_CTX> context(::SSL_CTX_new(::TLS_server_method()), ::SSL_CTX_free);
+    std::unique_ptr<::EVP_PKEY, decltype(&::EVP_PKEY_free)> key(::EVP_EC_gen("P-256"), ::EVP_PKEY_free);
+    std::unique_ptr<::X509, decltype(&::X509_free)> certificate(::X509_new(), ::X509_free);
+    ::X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
+    ::X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+    ::X509_set_pubkey(certificate.get(), key.get());
+    ::X509_sign(certificate.get(), key.get(), ::EVP_sha256());
+    REQUIRE(::SSL_CTX_use_certificate(context.get(), certificate.get()) == 1);
+    REQUIRE(::SSL_CTX_use_PrivateKey(context.get(), key.get()) == 1);
+    return context;
+  }
+
+  void run(int socket) {
+    const std::unique_ptr<::SSL, decltype(&::SSL_free)> ssl(::SSL_new(context_.get()), ::SSL_free);
+    ::SSL_set_fd(ssl.get(), socket);
+    if (::SSL_accept(ssl.get()) == 1) serve_(ssl.get(), socket);
+  }
+
+  std::shared_ptr<::SSL_CTX> context_;
+  std::function<void(::SSL*, int)> serve_;
+  LoopbackServer server_;  // last: its threads use the rest
+};
+
+void read_request_from(::SSL* ssl) {
+  char bytes[4096];
+  ::SSL_read(ssl, bytes, sizeof bytes);
+}
+
+void answer(::SSL* ssl, const std::string& text) { ::SSL_write(ssl, text.data(), static_cast<int>(text.size())); }
+
+struct Side {
+  std::unique_ptr<Clock> clock = io::make_real_clock();
+  std::unique_ptr<Transport> transport = std::move(*io::make_http_transport({{}, {}, true}, *clock));
+  Result<std::unique_ptr<Exchange>> get(const TlsServer& server) { return transport->get({*parse_url(server.url()), {}}, {}, {}); }
+};
+
+std::string body_of(Exchange& exchange) {
+  std::string body;
+  char piece[100];
+  for (;;) {
+    const auto got = exchange.read(std::as_writable_bytes(std::span(piece)));
+    if (!got) return body + "|broken";
+    if (*got == 0) return body;
+    body.append(piece, *got);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a peer that resets while a TLS request is written does not kill the process") {
+  const bool set = std::signal(SIGPIPE, SIG_DFL) != SIG_ERR;
+  REQUIRE(set);
+  // Requests of a megabyte: the peer is long gone while they are still being written.
+  TlsServer server([](::SSL*, int socket) { reset(socket); });
+  Side side;
+  for (int i = 0; i < 20; ++i) {
+    HttpRequest request{*parse_url(server.url()), {{"X-Long", std::string(1'000'000, 'x')}}};
+    const auto got = side.transport->get(request, {}, {});
+    REQUIRE_FALSE(got.ok());
+    CHECK(got.error().cause == Cause::network);
+    CHECK(got.error().remedy == Remedy::retry);
+  }
+}
+
+TEST_CASE("without a length, close_notify ends a body and a bare end breaks it") {
+  const std::string text = "HTTP/1.1 200 OK\r\n\r\nhello";
+  TlsServer orderly([&](::SSL* ssl, int) {
+    read_request_from(ssl);
+    answer(ssl, text);
+    ::SSL_shutdown(ssl);
+  });
+  TlsServer bare([&](::SSL* ssl, int socket) {
+    read_request_from(ssl);
+    answer(ssl, text);
+    ::shutdown(socket, SHUT_WR);
+  });
+  Side side;
+  auto whole = side.get(orderly);
+  REQUIRE(whole.ok());
+  CHECK(body_of(**whole) == "hello");
+  auto broken = side.get(bare);
+  REQUIRE(broken.ok());
+  CHECK(body_of(**broken) == "hello|broken");
+}
+
+TEST_CASE("an end during the handshake may pass") {
+  LoopbackServer server([](int) {});
+  Side side;
+  const auto got = side.transport->get({*parse_url(fmt::format("https://127.0.0.1:{}/", server.port())), {}}, {}, {});
+  REQUIRE_FALSE(got.ok());
+  CHECK(got.error().cause == Cause::network);
+  CHECK(got.error().remedy == Remedy::retry);
+}
+
+TEST_CASE("a TLS connection is kept for the next request") {
+  int handshakes = 0;
+  TlsServer server([&](::SSL* ssl, int) {
+    ++handshakes;
+    for (int i = 0; i < 3; ++i) {
+      read_request_from(ssl);
+      answer(ssl, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+    }
+  });
+  Side side;
+  for (int i = 0; i < 3; ++i) {
+    auto got = side.get(server);
+    REQUIRE(got.ok());
+    CHECK(body_of(**got) == "hello");
+  }
+  CHECK(handshakes == 1);
+}
