@@ -1,0 +1,188 @@
+// The public API over a world of fakes, and over real sockets and disks.
+#include <segdl/segdl.h>
+
+#include "support/loopback_origin.h"
+#include "support/pattern.h"
+
+#include <doctest/doctest.h>
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <thread>
+
+using namespace segdl;
+using namespace segdl::test;
+
+namespace {
+
+struct Place {
+  std::filesystem::path path;
+  Place() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "segdl-session-XXXXXX").string();
+    path = ::mkdtemp(pattern.data());
+  }
+  ~Place() { std::filesystem::remove_all(path); }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+};
+
+struct Server {
+  OriginScript script;
+  LoopbackServer server{[this](int socket) { serve_script(script, socket); }};
+  std::string url() const { return fmt::format("http://127.0.0.1:{}/f", server.port()); }
+};
+
+Request request_for(const Server& server, const Place& place) {
+  Request request;
+  request.url = server.url();
+  request.directory = place.path;
+  request.segment_size = 16 * kKiB;
+  return request;
+}
+
+bool has_pattern(const std::filesystem::path& path, std::uint64_t size) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto expected = pattern_bytes(1, size);
+  return text == std::string(reinterpret_cast<const char*>(expected.data()), expected.size());
+}
+
+std::size_t open_descriptors() {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("download() in three lines") {
+  Server server;
+  server.script.size(1'000'000);
+  const Place place;
+  const auto report = download(request_for(server, place));
+  REQUIRE(report.ok());
+  CHECK(report->output == place.path / "f");
+  CHECK(report->total == 1'000'000);
+  CHECK(has_pattern(place.path / "f", 1'000'000));
+}
+
+TEST_CASE("a request that is wrong is refused at once") {
+  Session session;
+  const auto refused = [&session](auto&& change) {
+    Request request;
+    request.url = "http://127.0.0.1:1/f";
+    change(request);
+    const auto task = session.download(request);
+    return !task.ok() && task.error().cause == Cause::usage;
+  };
+  CHECK(refused([](Request& r) { r.url = "ftp://h/"; }));
+  CHECK(refused([](Request& r) { r.output = "a/b"; }));
+  CHECK(refused([](Request& r) { r.output = ".."; }));
+  CHECK(refused([](Request& r) { r.segment_size = 100; }));
+  CHECK(refused([](Request& r) { r.headers = {{"Bad Name", "x"}}; }));
+  CHECK(refused([](Request& r) { r.headers = {{"Name", "x\r\nInjected: y"}}; }));
+  CHECK(refused([](Request& r) { r.headers = {{"If-Range", "x"}}; }));
+  CHECK_FALSE(Session({.ca_file = "/no/such/file"}).download({.url = "https://127.0.0.1:1/"}).ok());
+}
+
+TEST_CASE("a cancelled task says so, keeps what it has, and the next one continues") {
+  Server server;
+  server.script.size(500'000).stall_at(300'000);
+  const Place place;
+  Session session;
+  {
+    auto task = session.download(request_for(server, place));
+    REQUIRE(task.ok());
+    while (task->progress().done < 300'000) std::this_thread::yield();
+    CHECK_FALSE(task->wait_for(std::chrono::milliseconds(1)));
+    task->cancel();
+    const auto& result = task->wait();
+    REQUIRE_FALSE(result.ok());
+    CHECK(result.error().cause == Cause::cancelled);
+    CHECK(result.error().resumable);
+  }
+  const auto status = segdl::status(place.path / "f");
+  REQUIRE(status.ok());
+  CHECK(status->state == DownloadStatus::State::interrupted);
+  CHECK(status->claimed == 300'000 / (16 * kKiB) * (16 * kKiB));
+  CHECK_FALSE(status->busy);
+  const auto report = download(request_for(server, place));
+  REQUIRE(report.ok());
+  CHECK(report->reused == status->claimed);
+  CHECK(has_pattern(place.path / "f", 500'000));
+  CHECK(segdl::status(place.path / "f")->state == DownloadStatus::State::complete);
+}
+
+TEST_CASE("two tasks of one session on one name: the second is busy") {
+  Server server;
+  server.script.size(500'000).stall_at(300'000, 2);
+  const Place place;
+  Session session;
+  auto first = session.download(request_for(server, place));
+  REQUIRE(first.ok());
+  while (first->progress().done < 300'000) std::this_thread::yield();
+  CHECK(segdl::status(place.path / "f")->busy);
+  auto second = session.download(request_for(server, place));
+  REQUIRE(second.ok());
+  REQUIRE_FALSE(second->wait().ok());
+  CHECK(second->wait().error().cause == Cause::busy);
+}
+
+TEST_CASE("many starts and cancels leave no thread, no descriptor and no wrong byte") {
+  Server server;
+  server.script.size(300'000);
+  const Place place;
+  const unsigned seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  std::size_t before = 0;
+  {
+    Session session;
+    for (int i = 0; i < 200; ++i) {
+      if (i == 20) before = open_descriptors();
+      auto task = session.download(request_for(server, place));
+      REQUIRE(task.ok());
+      task->wait_for(std::chrono::milliseconds(random() % 4));
+      if (random() % 2 == 0) task->cancel();
+      if (random() % 3 == 0) continue;  // dropping the handle cancels and waits
+      const auto& result = task->wait();
+      if (!result.ok() && result.error().cause == Cause::exists) std::filesystem::remove(place.path / "f");
+      if (result.ok()) CHECK(has_pattern(place.path / "f", 300'000));
+    }
+    CHECK(open_descriptors() <= before + 80);  // kept connections, both ends of which are in this process
+  }
+}
+
+TEST_CASE("headers and credentials go to their origin and to no other") {
+  Server other;
+  other.script.size(100);
+  Server server;
+  server.script.size(100).on_every([&other](Answer& answer, const Asking&) { answer.status(302).set("Location", other.url()); });
+  const Place place;
+  Request request = request_for(server, place);
+  request.headers = {{"X-Secret", "s"}, {"Cookie", "c"}};
+  request.credentials = Credentials{"u", "p"};
+  REQUIRE(download(request).ok());
+  CHECK(server.script.log()[0].find("X-Secret") != nullptr);
+  CHECK(server.script.log()[0].find("Authorization") != nullptr);
+  for (const char* name : {"X-Secret", "Cookie", "Authorization"}) CHECK(other.script.log()[0].find(name) == nullptr);
+}
+
+TEST_CASE("an expired link is asked for again at its original URL") {
+  Server server;
+  server.script.size(400'000).on_every([](Answer& answer, const Asking& asking) {
+    const bool original = asking.target == "/f";
+    if (original) answer.status(302).set("Location", fmt::format("/signed{}", asking.number));
+    // The first signed link breaks in the middle and is then forbidden.
+    if (asking.target == "/signed1" && asking.number == 2) answer.cut_at = 100'000;
+    if (asking.target == "/signed1" && asking.number > 2) answer.status(403);
+  });
+  const Place place;
+  const auto report = download(request_for(server, place));
+  REQUIRE(report.ok());
+  CHECK(has_pattern(place.path / "f", 400'000));
+}
