@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <map>
 #include <string_view>
 
 namespace segdl::cli {
@@ -35,7 +34,6 @@ CLI::Option* add_parsed(CLI::App& app, const std::string& name, Value& value, Pa
 }
 
 void add_output_options(CLI::App& app, FetchCommand& command, std::string& output) {
-  const std::map<std::string, Sync> syncs = {{"interval", Sync::interval}, {"end", Sync::end}, {"none", Sync::none}};
   Request& request = command.request;
   app.add_option("-o,--output", output, "Name of the file; without it, the last part of the URL")->type_name("FILE");
   app.add_option("-d,--directory", request.directory, "Directory to put it in; must exist")->type_name("DIR");
@@ -43,10 +41,11 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::string& outpu
       ->type_name("SIZE")
       ->description("Unit of hashing and resuming, a power of two from 16K to 16M");
   app.add_flag("--overwrite", request.overwrite, "Replace an existing file");
-  app.add_flag("!--no-resume", request.resume, "Start over instead of continuing");
-  app.add_option("--sync", request.sync, "Force to disk: interval (each second or 64 MiB), end, none")
-      ->transform(CLI::CheckedTransformer(syncs))
-      ->type_name("WHEN");
+  app.add_flag_callback(
+      "--no-resume", [&request] { request.resume = false; }, "Start over instead of continuing");
+  add_parsed(app, "--sync", request.sync, parse_sync)
+      ->type_name("WHEN")
+      ->description("Force to disk: interval (each second or 64 MiB), end, none");
 }
 
 void add_http_options(CLI::App& app, FetchCommand& command) {
@@ -76,9 +75,9 @@ void add_http_options(CLI::App& app, FetchCommand& command) {
 
 void add_limit_options(CLI::App& app, FetchCommand& command) {
   SessionOptions& session = command.session;
-  app.add_option("--retries", session.retries, "Tries in a row without progress, after the first")
+  add_parsed(app, "--retries", session.retries, parse_count)
       ->type_name("N")
-      ->check(CLI::Range(0, 1'000'000));
+      ->description("Tries in a row without progress, after the first (5)");
   add_parsed(app, "--timeout", session.timeout, parse_duration)
       ->type_name("S")
       ->description("Longest silence of a server (15)");
@@ -166,7 +165,7 @@ std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char
   CLI::App app("Fetches files, and after any failure, kill or power cut fetches only what is missing.", "segdl");
   FetchCommand command;
   std::string output;
-  app.add_option("URL", command.urls, "http or https")->required();
+  app.add_option("URL", command.urls, "http or https; each is a download of its own")->required()->type_name("");
   add_output_options(app, command, output);
   add_http_options(app, command);
   add_limit_options(app, command);

@@ -78,6 +78,23 @@ std::chrono::milliseconds parse_duration(const std::string& text) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
+unsigned parse_count(const std::string& text) {
+  unsigned number = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number);
+  if (error != std::errc() || end != last || number > 1'000'000) {
+    refuse(fmt::format("'{}' is not a number from 0 to 1000000", text));
+  }
+  return number;
+}
+
+Sync parse_sync(const std::string& text) {
+  if (text == "interval") return Sync::interval;
+  if (text == "end") return Sync::end;
+  if (text == "none") return Sync::none;
+  refuse(fmt::format("'{}' is not one of interval, end, none", text));
+}
+
 std::vector<Header> parse_headers(const std::string& text) {
   if (!text.starts_with('@')) return {parse_header(text)};
   std::vector<Header> headers;

@@ -17,6 +17,12 @@ std::uint64_t parse_size(const std::string& text);
 // Seconds with decimals, or with a unit: 1.5, 300ms, 5m, 1h. At most ten years.
 std::chrono::milliseconds parse_duration(const std::string& text);
 
+// A number from 0 to a million.
+unsigned parse_count(const std::string& text);
+
+// interval, end or none.
+Sync parse_sync(const std::string& text);
+
 // 'Name: value', or @FILE with one such line each.
 std::vector<Header> parse_headers(const std::string& text);
 

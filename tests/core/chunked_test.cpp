@@ -38,7 +38,8 @@ std::optional<Decoded> decode(const std::string& wire, std::size_t piece) {
 }  // namespace
 
 TEST_CASE("a chunked body is the same at every split, and ends where it ends") {
-  const std::string wire = "5\r\nhello\r\n6;ext=\"a;b\"\r\n world\r\n0a\r\n0123456789\r\n0\r\nTrailer: x\r\nOther: y\r\n\r\n";
+  const std::string wire =
+      "5\r\nhello\r\n6;ext=\"a;b\"\r\n world\r\n0a\r\n0123456789\r\n0\r\nTrailer: x\r\nOther: y\r\n\r\n";
   for (std::size_t piece = 1; piece <= wire.size(); ++piece) {
     CAPTURE(piece);
     const auto decoded = decode(wire + "HTTP/1.1 200 next", piece);
@@ -59,9 +60,26 @@ TEST_CASE("a body cut anywhere is not done") {
 }
 
 TEST_CASE("sizes and ends that are not plain are refused") {
-  for (const char* wire : {"0x5\r\nhello\r\n", "+5\r\nhello\r\n", "-2\r\nhello", " 5\r\nhello\r\n", "5 \r\nhello\r\n", "\r\n", "g\r\n", ";x\r\n",
-                           "5\nhello\r\n", "5\r\nhelloX\r\n", "5\r\nhello\n0\r\n", "5\r\nhello\rX", "5\rXhello", "11111111111111111\r\n",
-                           "ffffffffffffffff1\r\n", "0\r\n\n", "0\r\nA: b\n\r\n", "0\r\nA: b\rX", "0\r\n\rX", "5;a\nb\r\n"}) {
+  for (const char* wire : {"0x5\r\nhello\r\n",
+                           "+5\r\nhello\r\n",
+                           "-2\r\nhello",
+                           " 5\r\nhello\r\n",
+                           "5 \r\nhello\r\n",
+                           "\r\n",
+                           "g\r\n",
+                           ";x\r\n",
+                           "5\nhello\r\n",
+                           "5\r\nhelloX\r\n",
+                           "5\r\nhello\n0\r\n",
+                           "5\r\nhello\rX",
+                           "5\rXhello",
+                           "11111111111111111\r\n",
+                           "ffffffffffffffff1\r\n",
+                           "0\r\n\n",
+                           "0\r\nA: b\n\r\n",
+                           "0\r\nA: b\rX",
+                           "0\r\n\rX",
+                           "5;a\nb\r\n"}) {
     CAPTURE(wire);
     CHECK_FALSE(decode(wire, 1000).has_value());
     CHECK_FALSE(decode(wire, 1).has_value());

@@ -1,5 +1,5 @@
-#include "core/backoff.h"
 #include "core/http_fields.h"
+#include "core/backoff.h"
 
 #include <doctest/doctest.h>
 
@@ -32,10 +32,11 @@ TEST_CASE("a Content-Range is half-open inside") {
 }
 
 TEST_CASE("a Content-Range that is not in the grammar is none") {
-  for (const char* bad : {"bytez 0-9/100", "bytes 9-0/100", "bytes 0-100/100", "bytes 0-9/9", "bytes -9/100", "bytes 0-/100", "bytes +0-9/100",
-                          "bytes 0x0-9/100", "bytes 0 -9/100", "bytes 0-9", "bytes 0-9/", "bytes */*", "bytes 0-18446744073709551615/*",
-                          "bytes 0-9223372036854775808/*", "bytes 18446744073709551616-18446744073709551617/*", "0-9/100", "",
-                          "bytes 0-9/100, bytes 10-19/100"}) {
+  for (const char* bad :
+       {"bytez 0-9/100", "bytes 9-0/100", "bytes 0-100/100", "bytes 0-9/9", "bytes -9/100", "bytes 0-/100",
+        "bytes +0-9/100", "bytes 0x0-9/100", "bytes 0 -9/100", "bytes 0-9", "bytes 0-9/", "bytes */*",
+        "bytes 0-18446744073709551615/*", "bytes 0-9223372036854775808/*",
+        "bytes 18446744073709551616-18446744073709551617/*", "0-9/100", "", "bytes 0-9/100, bytes 10-19/100"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_content_range(bad));
   }
@@ -80,16 +81,19 @@ TEST_CASE("the three forms of a date mean the same") {
 }
 
 TEST_CASE("dates that are not dates are none") {
-  for (const char* bad : {"", "Sun", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 31 Feb 1994 08:49:37 GMT",
-                          "Sun, 06 Nov 1994 25:49:37 GMT", "Sun, 6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT ", "1994-11-06",
-                          "Sun Nov 66 08:49:37 1994", "Sunday, 06-Nov-1994 08:49:37 GMT"}) {
+  for (const char* bad :
+       {"", "Sun", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 31 Feb 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 25:49:37 GMT", "Sun, 6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT ", "1994-11-06",
+        "Sun Nov 66 08:49:37 1994", "Sunday, 06-Nov-1994 08:49:37 GMT"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_http_date(bad));
   }
 }
 
 TEST_CASE("Retry-After is clamped and never negative") {
-  const auto after = [](const std::string& value) { return retry_after(head_with({kDate, {"Retry-After", value}}), kWall); };
+  const auto after = [](const std::string& value) {
+    return retry_after(head_with({kDate, {"Retry-After", value}}), kWall);
+  };
   CHECK(after("7") == std::chrono::seconds(7));
   CHECK(after("0") == std::chrono::seconds(0));
   CHECK(after("1000000000000") == std::chrono::seconds(300));
@@ -107,7 +111,8 @@ TEST_CASE("back-off doubles within its jitter, up to its limit") {
   using std::chrono::milliseconds;
   for (unsigned failures = 1; failures < 40; ++failures) {
     CAPTURE(failures);
-    const milliseconds whole = std::min<milliseconds>(milliseconds(250) * (1LL << std::min(failures - 1, 20U)), milliseconds(30'000));
+    const milliseconds whole =
+        std::min<milliseconds>(milliseconds(250) * (1LL << std::min(failures - 1, 20U)), milliseconds(30'000));
     for (std::uint64_t random = 0; random < 2000; random += 37) {
       const auto pause = backoff(failures, std::nullopt, random);
       CHECK(pause >= whole / 2);

@@ -39,16 +39,16 @@ TEST_CASE("a reason phrase may be missing") {
 }
 
 TEST_CASE("status lines of other kinds are refused") {
-  for (const char* line : {"HTTP/2 200 OK", "ICY 200 OK", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 099 X", "HTTP/1.1 600 X",
-                           "HTTP/1.1 999 X", "HTTP/1.1 101 Switching", "HTTP/1.1  200 OK", "HTTP/1.1 +20 OK", "HTTP/1.x 200 OK",
-                           "HTTP/1.1", "http/1.1 200 OK", "<html>"}) {
+  for (const char* line : {"HTTP/2 200 OK", "ICY 200 OK", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 099 X",
+                           "HTTP/1.1 600 X", "HTTP/1.1 999 X", "HTTP/1.1 101 Switching", "HTTP/1.1  200 OK",
+                           "HTTP/1.1 +20 OK", "HTTP/1.x 200 OK", "HTTP/1.1", "http/1.1 200 OK", "<html>"}) {
     check_refused(std::string(line) + "\r\n\r\n");
   }
 }
 
 TEST_CASE("field lines that could be read in two ways are refused") {
-  for (const char* fields : {"A: b\n", "A: b\rC: d\r\n", "A : b\r\n", " A: b\r\n", "A: b\r\n c\r\n", "A: b\r\n\tc\r\n", ": b\r\n", "no colon\r\n",
-                             "A: b\x01\r\n", "A\x7f: b\r\n", "A(: b\r\n", "A: b\x7f\r\n"}) {
+  for (const char* fields : {"A: b\n", "A: b\rC: d\r\n", "A : b\r\n", " A: b\r\n", "A: b\r\n c\r\n", "A: b\r\n\tc\r\n",
+                             ": b\r\n", "no colon\r\n", "A: b\x01\r\n", "A\x7f: b\r\n", "A(: b\r\n", "A: b\x7f\r\n"}) {
     check_refused(with(fields));
   }
   check_refused(with(std::string("A: b\0c\r\n", 8)));
@@ -61,15 +61,16 @@ TEST_CASE("a Content-Length is one plain number, perhaps several times") {
     CAPTURE(good);
     CHECK(parse_head(with(fmt::format("Content-Length: {}\r\n", good))).ok());
   }
-  for (const char* bad : {"abc", "-1", "+5", "1e6", "", "0x10", "10, 11", "10\r\nContent-Length: 11", "10,", "9223372036854775808",
-                          "18446744073709551616", "1 0"}) {
+  for (const char* bad : {"abc", "-1", "+5", "1e6", "", "0x10", "10, 11", "10\r\nContent-Length: 11", "10,",
+                          "9223372036854775808", "18446744073709551616", "1 0"}) {
     check_refused(with(fmt::format("Content-Length: {}\r\n", bad)));
   }
 }
 
 TEST_CASE("a Transfer-Encoding is chunked, once, alone, in HTTP/1.1") {
   CHECK(parse_head(with("Transfer-Encoding: Chunked\r\n"))->framing == Framing::chunked);
-  for (const char* bad : {"gzip, chunked", "identity", "chunked, chunked", "chunked\r\nTransfer-Encoding: chunked", "gzip", ""}) {
+  for (const char* bad :
+       {"gzip, chunked", "identity", "chunked, chunked", "chunked\r\nTransfer-Encoding: chunked", "gzip", ""}) {
     check_refused(with(fmt::format("Transfer-Encoding: {}\r\n", bad)));
   }
   check_refused(with("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"));

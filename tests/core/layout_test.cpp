@@ -9,7 +9,8 @@ using namespace segdl;
 
 TEST_CASE("segments cover a resource without gap or overlap") {
   for (const std::uint64_t segment : {kMinSegmentSize, 64 * kKiB, kMaxSegmentSize}) {
-    for (const std::uint64_t total : {std::uint64_t{1}, segment - 1, segment, segment + 1, 7 * segment - 3, 8 * segment}) {
+    for (const std::uint64_t total :
+         {std::uint64_t{1}, segment - 1, segment, segment + 1, 7 * segment - 3, 8 * segment}) {
       CAPTURE(segment);
       CAPTURE(total);
       const Layout layout(total, segment);
@@ -42,7 +43,8 @@ TEST_CASE("the default segment follows the size") {
 TEST_CASE("segment sizes are powers of two within bounds") {
   CHECK(Layout::valid_segment_size(16 * kKiB));
   CHECK(Layout::valid_segment_size(16 * kMiB));
-  for (const std::uint64_t bad : {std::uint64_t{0}, 8 * kKiB, 32 * kMiB, 17 * kKiB, 48 * kKiB}) CHECK_FALSE(Layout::valid_segment_size(bad));
+  for (const std::uint64_t bad : {std::uint64_t{0}, 8 * kKiB, 32 * kMiB, 17 * kKiB, 48 * kKiB})
+    CHECK_FALSE(Layout::valid_segment_size(bad));
 }
 
 TEST_CASE("a digest in pieces is the digest of the whole") {
@@ -50,7 +52,8 @@ TEST_CASE("a digest in pieces is the digest of the whole") {
   for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 131 >> 3);
   for (const std::size_t piece : {std::size_t{1000}, std::size_t{65'536}, bytes.size()}) {
     StreamDigest digest;
-    for (std::size_t at = 0; at < bytes.size(); at += piece) digest.update(std::span(bytes).subspan(at, std::min(piece, bytes.size() - at)));
+    for (std::size_t at = 0; at < bytes.size(); at += piece)
+      digest.update(std::span(bytes).subspan(at, std::min(piece, bytes.size() - at)));
     CHECK(digest.value() == digest_of(bytes));
   }
   CHECK(StreamDigest().value() == digest_of({}));

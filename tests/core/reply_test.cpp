@@ -64,13 +64,15 @@ TEST_CASE("a known 206 is usable if all of it agrees") {
 }
 
 TEST_CASE("a 206 that is not what was asked is a contradiction") {
-  for (const char* range : {"bytes 99-498/500", "bytes 101-499/500", "bytes 0-499/500", "bytes 100-500/501", "bytez 100-499/500",
-                            "bytes 499-100/500", "bytes 100-499/300", "bytes */500", "bytes 100-499", "bytes +100-499/500"}) {
+  for (const char* range :
+       {"bytes 99-498/500", "bytes 101-499/500", "bytes 0-499/500", "bytes 100-500/501", "bytez 100-499/500",
+        "bytes 499-100/500", "bytes 100-499/300", "bytes */500", "bytes 100-499", "bytes +100-499/500"}) {
     CAPTURE(range);
     CHECK(is<Contradiction>(verdict(partial(range))));
   }
   CHECK(is<Contradiction>(verdict(reply(206, {{"ETag", "\"a\""}}))));
-  CHECK(is<Contradiction>(verdict(reply(206, {{"Content-Range", "bytes 100-499/500"}, {"Content-Range", "bytes 100-499/500"}, {"ETag", "\"a\""}}))));
+  CHECK(is<Contradiction>(verdict(reply(
+      206, {{"Content-Range", "bytes 100-499/500"}, {"Content-Range", "bytes 100-499/500"}, {"ETag", "\"a\""}}))));
   CHECK(is<Contradiction>(verdict(partial("bytes 0-99/500"), kWhole)));
   CHECK(is<Contradiction>(verdict(partial("bytes 0-99/*"), kStart, nullptr)));
 }
@@ -114,16 +116,21 @@ TEST_CASE("without a strong validator a 200 to a range proves nothing, a plain o
   CHECK(is<NowChanged>(verdict(reply(200, {}, 500), kMiddle, &none)));
   CHECK(is<UsableBody>(verdict(reply(200, {}, 500), kWhole, &none)));
   CHECK(is<NowChanged>(verdict(reply(200, {}, 501), kWhole, &none)));
-  CHECK(is<NowChanged>(verdict(reply(206, {{"Content-Range", "bytes 100-499/500"}, {"ETag", "\"new\""}}), kMiddle, &none)));
-  CHECK(is<UsableBody>(verdict(reply(206, {{"Content-Range", "bytes 100-499/500"}, {"ETag", "W/\"a\""}}), kMiddle, &weak)));
-  CHECK(is<NowChanged>(verdict(reply(206, {{"Content-Range", "bytes 100-499/500"}, {"ETag", "W/\"b\""}}), kMiddle, &weak)));
+  CHECK(is<NowChanged>(
+      verdict(reply(206, {{"Content-Range", "bytes 100-499/500"}, {"ETag", "\"new\""}}), kMiddle, &none)));
+  CHECK(is<UsableBody>(
+      verdict(reply(206, {{"Content-Range", "bytes 100-499/500"}, {"ETag", "W/\"a\""}}), kMiddle, &weak)));
+  CHECK(is<NowChanged>(
+      verdict(reply(206, {{"Content-Range", "bytes 100-499/500"}, {"ETag", "W/\"b\""}}), kMiddle, &weak)));
 }
 
 TEST_CASE("a date is compared as it was sent, whether or not it looks strong by the clock") {
   const Known dated{500, {Validator::Kind::strong_date, "Sat, 05 Nov 2022 08:49:37 GMT"}};
   const Field range{"Content-Range", "bytes 100-499/500"};
-  CHECK(is<UsableBody>(verdict(reply(206, {range, {"Last-Modified", "Sat, 05 Nov 2022 08:49:37 GMT"}}), kMiddle, &dated)));
-  CHECK(is<NowChanged>(verdict(reply(206, {range, {"Last-Modified", "Sat, 05 Nov 2022 08:49:38 GMT"}}), kMiddle, &dated)));
+  CHECK(is<UsableBody>(
+      verdict(reply(206, {range, {"Last-Modified", "Sat, 05 Nov 2022 08:49:37 GMT"}}), kMiddle, &dated)));
+  CHECK(is<NowChanged>(
+      verdict(reply(206, {range, {"Last-Modified", "Sat, 05 Nov 2022 08:49:38 GMT"}}), kMiddle, &dated)));
   CHECK(is<Contradiction>(verdict(reply(206, {range}), kMiddle, &dated)));
 }
 

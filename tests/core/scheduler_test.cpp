@@ -46,7 +46,8 @@ void check_same(const Scheduler& scheduler, const Oracle& oracle) {
   }
 }
 
-// Every event that is allowed now, applied to copies, depth first; states seen before with as much depth left are not walked again.
+// Every event that is allowed now, applied to copies, depth first; states seen before with as much depth left are not
+// walked again.
 struct Explorer {
   std::set<std::string> seen;
   std::size_t steps = 0;

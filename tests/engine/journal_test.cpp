@@ -125,8 +125,8 @@ std::string hexdump(const std::vector<std::byte>& bytes) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("what is committed is claimed with its proof, by every back end that reads it", On, FakeMapped, FakeWritten, RealMapped,
-                   RealWritten) {
+TEST_CASE_TEMPLATE("what is committed is claimed with its proof, by every back end that reads it", On, FakeMapped,
+                   FakeWritten, RealMapped, RealWritten) {
   On on;
   {
     auto journal = on.create();
@@ -183,14 +183,19 @@ TEST_CASE_TEMPLATE("many threads commit without losing a bit", On, FakeMapped, F
 TEST_CASE_TEMPLATE("a journal never replaces what has its name", On, FakeMapped, RealMapped) {
   On on;
   auto& directory = on.disk.directory();
-  { REQUIRE((*directory.open("f.segdl", OpenMode::create_new))->write_at(0, identity().layout ? encode_identity(identity()) : JournalBlock{}).ok()); }
+  {
+    REQUIRE((*directory.open("f.segdl", OpenMode::create_new))
+                ->write_at(0, identity().layout ? encode_identity(identity()) : JournalBlock{})
+                .ok());
+  }
   const auto made = Journal::create(directory, "f.segdl", identity(), facts());
   REQUIRE_FALSE(made.ok());
   CHECK(made.error().cause == Cause::exists);
   CHECK_FALSE(directory.status("f.segdl.new")->has_value());
 }
 
-TEST_CASE_TEMPLATE("a leftover of ours under the temporary name is replaced, somebody else's is not", On, FakeMapped, RealMapped) {
+TEST_CASE_TEMPLATE("a leftover of ours under the temporary name is replaced, somebody else's is not", On, FakeMapped,
+                   RealMapped) {
   On on;
   auto& directory = on.disk.directory();
   SUBCASE("empty") {
@@ -245,7 +250,9 @@ TEST_CASE("a journal gets its name only when it is whole and synced") {
   auto directory = std::move(*disk.open_directory("."));
   REQUIRE(Journal::create(*directory, "f.segdl", identity(), facts()).ok());
   const auto log = disk.log();
-  const auto place = [&log](const std::string& words) { return std::find(log.begin(), log.end(), words) - log.begin(); };
+  const auto place = [&log](const std::string& words) {
+    return std::find(log.begin(), log.end(), words) - log.begin();
+  };
   CHECK(place("reserve f.segdl.new") < place("write f.segdl.new 0+4096"));
   CHECK(place("write f.segdl.new 0+4096") < place("sync f.segdl.new"));
   CHECK(place("sync f.segdl.new") < place("rename f.segdl.new f.segdl"));

@@ -161,7 +161,8 @@ TEST_CASE("headers and credentials go to their origin and to no other") {
   Server other;
   other.script.size(100);
   Server server;
-  server.script.size(100).on_every([&other](Answer& answer, const Asking&) { answer.status(302).set("Location", other.url()); });
+  server.script.size(100).on_every(
+      [&other](Answer& answer, const Asking&) { answer.status(302).set("Location", other.url()); });
   const Place place;
   Request request = request_for(server, place);
   request.headers = {{"X-Secret", "s"}, {"Cookie", "c"}};

@@ -64,7 +64,9 @@ void answer(::SSL* ssl, const std::string& text) { ::SSL_write(ssl, text.data(),
 struct Side {
   std::unique_ptr<Clock> clock = io::make_real_clock();
   std::unique_ptr<Transport> transport = std::move(*io::make_http_transport({{}, {}, true}, *clock));
-  Result<std::unique_ptr<Exchange>> get(const TlsServer& server) { return transport->get({*parse_url(server.url()), {}}, {}, {}); }
+  Result<std::unique_ptr<Exchange>> get(const TlsServer& server) {
+    return transport->get({*parse_url(server.url()), {}}, {}, {});
+  }
 };
 
 std::string body_of(Exchange& exchange) {
@@ -83,8 +85,8 @@ std::string body_of(Exchange& exchange) {
 TEST_CASE("a peer that resets while a TLS request is written does not kill the process") {
   const bool set = std::signal(SIGPIPE, SIG_DFL) != SIG_ERR;
   REQUIRE(set);
-  // Requests of a megabyte: the peer is gone while they are still being written. A reset after its FIN is what makes Linux say EPIPE, and raise
-  // SIGPIPE, instead of ECONNRESET.
+  // Requests of a megabyte: the peer is gone while they are still being written. A reset after its FIN is what makes
+  // Linux say EPIPE, and raise SIGPIPE, instead of ECONNRESET.
   TlsServer server([](::SSL*, int socket) {
     ::shutdown(socket, SHUT_WR);
     reset(socket);

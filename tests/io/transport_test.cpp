@@ -1,4 +1,5 @@
-// The real transport: what is on the wire, which connections are reused, and how it ends when a peer misbehaves or nobody wants it any more.
+// The real transport: what is on the wire, which connections are reused, and how it ends when a peer misbehaves or
+// nobody wants it any more.
 #include "io/http_transport.h"
 #include "io/real_clock.h"
 #include "support/loopback_origin.h"
@@ -25,7 +26,8 @@ namespace {
 
 constexpr milliseconds kCancelled{200};
 
-// A server that answers the n-th request of all with the n-th of these texts (the last one again and again) and keeps connections open unless it is "".
+// A server that answers the n-th request of all with the n-th of these texts (the last one again and again) and keeps
+// connections open unless it is "".
 class TextServer {
  public:
   explicit TextServer(std::vector<std::string> answers)
@@ -68,7 +70,8 @@ struct Side {
   explicit Side(io::LookUpFunction look_up = io::system_look_up)
       : transport(std::move(*io::make_http_transport({}, *clock, std::move(look_up)))) {}
 
-  Result<std::unique_ptr<Exchange>> get(std::uint16_t port, const std::string& target = "/", Limits limits = {}, std::stop_token stop = {}) {
+  Result<std::unique_ptr<Exchange>> get(std::uint16_t port, const std::string& target = "/", Limits limits = {},
+                                        std::stop_token stop = {}) {
     return transport->get({*parse_url(fmt::format("http://127.0.0.1:{}{}", port, target)), {}}, limits, stop);
   }
 };
@@ -117,17 +120,19 @@ TEST_CASE("exactly this is on the wire") {
   TextServer server({kHello});
   Side side;
   const std::string target = "/a'b,c;d+e%2F%zz%25/\"q\"?x=1&y=a+b";
-  HttpRequest request{*parse_url(fmt::format("http://127.0.0.1:{}{}", server.port(), target)),
-                      {{"User-Agent", "segdl/test"}, {"Accept", "*/*"}, {"Accept-Encoding", "identity"}, {"Range", "bytes=0-4"}},
-                      Credentials{"Aladdin", "open sesame"}};
+  HttpRequest request{
+      *parse_url(fmt::format("http://127.0.0.1:{}{}", server.port(), target)),
+      {{"User-Agent", "segdl/test"}, {"Accept", "*/*"}, {"Accept-Encoding", "identity"}, {"Range", "bytes=0-4"}},
+      Credentials{"Aladdin", "open sesame"}};
   REQUIRE(side.transport->get(request, {}, {}).ok());
   const auto requests = server.requests();
   REQUIRE(requests.size() == 1);
-  CHECK(requests[0] ==
-        fmt::format("GET /a'b,c;d+e%2F%25zz%25/%22q%22?x=1&y=a+b HTTP/1.1\r\nAccept: */*\r\nAccept-Encoding: identity\r\n"
-                    "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\nHost: 127.0.0.1:{}\r\nRange: bytes=0-4\r\n"
-                    "User-Agent: segdl/test\r\n\r\n",
-                    server.port()));
+  CHECK(
+      requests[0] ==
+      fmt::format("GET /a'b,c;d+e%2F%25zz%25/%22q%22?x=1&y=a+b HTTP/1.1\r\nAccept: */*\r\nAccept-Encoding: identity\r\n"
+                  "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\nHost: 127.0.0.1:{}\r\nRange: bytes=0-4\r\n"
+                  "User-Agent: segdl/test\r\n\r\n",
+                  server.port()));
 }
 
 TEST_CASE("a connection whose body was read carries the next request") {
@@ -183,8 +188,9 @@ TEST_CASE("interim responses are skipped, up to a point") {
 
 TEST_CASE("heads that are too long, too many or not HTTP are refused") {
   for (const std::string& answer :
-       {"HTTP/1.1 " + std::string(40'000, '2') + "\r\n\r\n", "HTTP/1.1 200 OK\r\nA: " + std::string(70'000, 'x') + "\r\n\r\n",
-        std::string("<html>hello</html>\r\n\r\n"), std::string("HTTP/1.1 200 OK\nContent-Length: 5\n\nhello"),
+       {"HTTP/1.1 " + std::string(40'000, '2') + "\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nA: " + std::string(70'000, 'x') + "\r\n\r\n", std::string("<html>hello</html>\r\n\r\n"),
+        std::string("HTTP/1.1 200 OK\nContent-Length: 5\n\nhello"),
         std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nhello")}) {
     TextServer server({answer});
     Side side;
@@ -202,7 +208,8 @@ TEST_CASE("a body shorter than its length is told, and how much of it came") {
 
 TEST_CASE("broken chunks are told") {
   for (const char* body : {"5\r\nhelloX", "5\r\nhello\r\nzz\r\n", "5\r\nhello\r\n"}) {
-    TextServer server({std::string("HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n") + body});
+    TextServer server(
+        {std::string("HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n") + body});
     Side side;
     CHECK(body_of(**side.get(server.port())).starts_with("hello|"));
   }
@@ -255,8 +262,9 @@ TEST_CASE("a stop request ends every phase at once") {
       read_request(socket, pending);
     });
     Side side;
-    CHECK(cancelled_after([&](std::stop_token stop) { CHECK(side.get(server.port(), "/", {}, stop).error().cause == Cause::cancelled); }) <
-          kCancelled);
+    CHECK(cancelled_after([&](std::stop_token stop) {
+            CHECK(side.get(server.port(), "/", {}, stop).error().cause == Cause::cancelled);
+          }) < kCancelled);
   }
   SUBCASE("shaking hands") {
     LoopbackServer server([](int socket) {

@@ -65,7 +65,8 @@ Asking parse_request(const std::string& text) {
     const auto end = text.find("\r\n", at);
     const std::string line = text.substr(at, end - at);
     const auto colon = line.find(':');
-    if (colon != std::string::npos) asking.fields.push_back({line.substr(0, colon), std::string(trim(line.substr(colon + 1)))});
+    if (colon != std::string::npos)
+      asking.fields.push_back({line.substr(0, colon), std::string(trim(line.substr(colon + 1)))});
     at = end + 2;
   }
   return asking;
@@ -80,7 +81,8 @@ LoopbackServer::LoopbackServer(std::function<void(int)> serve) : serve_(std::mov
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   ::socklen_t size = sizeof address;
   auto* generic = reinterpret_cast<::sockaddr*>(&address);
-  if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 64) != 0 || ::getsockname(listener_, generic, &size) != 0) {
+  if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 64) != 0 ||
+      ::getsockname(listener_, generic, &size) != 0) {
     throw std::runtime_error("no loopback port");
   }
   port_ = ntohs(address.sin_port);

@@ -14,7 +14,8 @@
 
 namespace segdl::test {
 
-// A listener that gives each connection to `serve` on a thread of its own; the descriptor is closed afterwards. Everything ends with the object.
+// A listener that gives each connection to `serve` on a thread of its own; the descriptor is closed afterwards.
+// Everything ends with the object.
 class LoopbackServer {
  public:
   explicit LoopbackServer(std::function<void(int socket)> serve);

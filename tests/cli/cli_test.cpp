@@ -1,0 +1,149 @@
+// Values as people write them, lines as people read them, and what the process list shows.
+#include "cli/options.h"
+#include "cli/show.h"
+#include "cli/values.h"
+
+#include <CLI/CLI.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using namespace segdl;
+using namespace segdl::cli;
+
+namespace {
+
+// Arguments as main() gets them.
+struct Arguments {
+  explicit Arguments(std::vector<std::string> words) : texts(std::move(words)) {
+    texts.insert(texts.begin(), "segdl");
+    for (std::string& text : texts) pointers.push_back(text.data());
+    pointers.push_back(nullptr);
+  }
+  int count() const { return static_cast<int>(texts.size()); }
+  std::vector<std::string> texts;
+  std::vector<char*> pointers;
+};
+
+FetchCommand fetch(std::vector<std::string> words) {
+  Arguments arguments(std::move(words));
+  const auto command = read_command_line(arguments.count(), arguments.pointers.data());
+  REQUIRE(std::holds_alternative<FetchCommand>(command));
+  return std::get<FetchCommand>(command);
+}
+
+std::vector<std::string> hidden(std::vector<std::string> words) {
+  Arguments arguments(std::move(words));
+  hide_secrets(arguments.count(), arguments.pointers.data());
+  std::vector<std::string> shown;
+  for (int i = 1; i < arguments.count(); ++i) shown.emplace_back(arguments.pointers[static_cast<std::size_t>(i)]);
+  return shown;
+}
+
+}  // namespace
+
+TEST_CASE("sizes have units of 1024") {
+  CHECK(parse_size("0") == 0);
+  CHECK(parse_size("65536") == 65536);
+  CHECK(parse_size("64K") == 65536);
+  CHECK(parse_size("1MiB") == 1048576);
+  CHECK(parse_size("10G") == 10737418240U);
+  CHECK(parse_size("8388607T") == 8388607ULL << 40U);
+  for (const char* bad :
+       {"", "K", "-1", "+1", "1.5M", "1X", "1 M", "0x10", "8388608T", "18446744073709551616", "nan"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(parse_size(bad), CLI::ValidationError);
+  }
+}
+
+TEST_CASE("times are in seconds or have a unit") {
+  using std::chrono::milliseconds;
+  CHECK(parse_duration("30") == milliseconds(30'000));
+  CHECK(parse_duration("1.5") == milliseconds(1500));
+  CHECK(parse_duration("300ms") == milliseconds(300));
+  CHECK(parse_duration("5m") == milliseconds(300'000));
+  CHECK(parse_duration("2h") == milliseconds(7'200'000));
+  CHECK(parse_duration("0") == milliseconds(0));
+  for (const char* bad : {"", "s", "-1", "1d", "nan", "inf", "1e9999", "99999999999", "0x1p3"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(parse_duration(bad), CLI::ValidationError);
+  }
+}
+
+TEST_CASE("headers and credentials are taken apart") {
+  const auto headers = parse_headers("X-Name:  a: b ");
+  REQUIRE(headers.size() == 1);
+  CHECK(headers[0].name == "X-Name");
+  CHECK(headers[0].value == "a: b ");
+  CHECK(parse_credentials("u:p:q").user == "u");
+  CHECK(parse_credentials("u:p:q").password == "p:q");
+  CHECK_THROWS_AS(parse_headers("none"), CLI::ValidationError);
+  CHECK_THROWS_AS(parse_headers(": x"), CLI::ValidationError);
+  CHECK_THROWS_AS(parse_headers("@/no/such/file"), CLI::ValidationError);
+  CHECK_THROWS_AS(parse_credentials("no-colon"), CLI::ValidationError);
+}
+
+TEST_CASE("options arrive where they belong") {
+  const FetchCommand command = fetch({"http://h/x", "-o",   "sub/f",          "-d", "dir",         "-H",     "A: 1",
+                                      "-H",         "B: 2", "--segment-size", "1M", "--no-resume", "--sync", "end",
+                                      "--retries",  "0",    "--timeout",      "2",  "--min-speed", "5K",     "-q"});
+  CHECK(command.urls == std::vector<std::string>{"http://h/x"});
+  CHECK(command.request.directory == "dir/sub");
+  CHECK(command.request.output == "f");
+  CHECK(command.request.headers.size() == 2);
+  CHECK(command.request.segment_size == 1048576);
+  CHECK_FALSE(command.request.resume);
+  CHECK(command.request.sync == Sync::end);
+  CHECK(command.session.retries == 0);
+  CHECK(command.session.timeout == std::chrono::seconds(2));
+  CHECK(command.session.min_speed == 5120);
+  CHECK(command.quiet);
+  CHECK(fetch({"http://h/x", "-o", "/abs/f", "-d", "dir"}).request.directory == "/abs");
+}
+
+TEST_CASE("status is a command only in the first place") {
+  Arguments arguments({"status", "f", "--json"});
+  const auto command = read_command_line(arguments.count(), arguments.pointers.data());
+  REQUIRE(std::holds_alternative<StatusCommand>(command));
+  CHECK(std::get<StatusCommand>(command).file == "f");
+  CHECK(std::get<StatusCommand>(command).json);
+  CHECK(fetch({"http://h/status", "status"}).urls.size() == 2);
+}
+
+TEST_CASE("the process list shows no secrets") {
+  CHECK(hidden({"-u", "a:b", "http://user:pass@h/f?token=secret"}) ==
+        std::vector<std::string>{"-u", "***", "http://***@h/f?token=***"});
+  CHECK(hidden({"-ua:b", "--user=a:b", "-HX: y", "--header=X: y", "--header", "X: y"}) ==
+        std::vector<std::string>{"-u***", "--user=***", "-H****", "--header=****", "--header", "****"});
+  CHECK(hidden({"-q", "-o", "f", "http://h/f?a=b"}) == std::vector<std::string>{"-q", "-o", "f", "http://h/f?a=b"});
+}
+
+TEST_CASE("sizes and times read well") {
+  CHECK(size_words(0) == "0 B");
+  CHECK(size_words(1023) == "1023 B");
+  CHECK(size_words(1536) == "1.5 KiB");
+  CHECK(size_words(5 * kGiB) == "5.0 GiB");
+  CHECK(size_words(~std::uint64_t{0}) == "16.0 EiB");
+  CHECK(time_words(std::chrono::seconds(65)) == "1:05");
+  CHECK(time_words(std::chrono::seconds(3725)) == "1:02:05");
+}
+
+TEST_CASE("the progress line says what there is to say") {
+  Progress progress;
+  CHECK(progress_line("f", progress, 0) == "f  0 B  starting");
+  progress.phase = Phase::fetching;
+  progress.done = 50 * kMiB;
+  CHECK(progress_line("f", progress, 1048576) == "f  50.0 MiB  1.0 MiB/s");
+  progress.total = 100 * kMiB;
+  CHECK(progress_line("a\x1b", progress, 1048576) == "a\\x1b  50.0 MiB of 100.0 MiB  50 %  1.0 MiB/s  0:50 left");
+  progress.phase = Phase::waiting;
+  progress.note = "connect to h:80: Connection refused; trying again in 1.0 s";
+  CHECK(progress_line("f", progress, 0) ==
+        "f  50.0 MiB of 100.0 MiB  50 %  connect to h:80: Connection refused; trying again in 1.0 s");
+  progress.phase = Phase::fetching;
+  progress.done = progress.reused = *progress.total;
+  progress.verified = 10 * kMiB;
+  CHECK(progress_line("f", progress, 0) == "f  100.0 MiB of 100.0 MiB  99 %  verifying 10.0 MiB of 100.0 MiB");
+}
