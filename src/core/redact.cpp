@@ -50,7 +50,9 @@ std::string redact_word(std::string_view word) {
   }
   const auto question = rest.find('?');
   out += rest.substr(0, question);
-  if (question != std::string_view::npos) out += "?" + redact_query(rest.substr(question + 1));
+  if (question == std::string_view::npos) return out;
+  out += '?';
+  out += redact_query(rest.substr(question + 1));
   return out;
 }
 

@@ -107,7 +107,9 @@ std::string target_of(std::string_view path, std::optional<std::string_view> que
   std::string target = remove_dot_segments(path);
   if (target.empty() || target[0] != '/') target.insert(target.begin(), '/');
   target = encode(target);
-  if (query) target += "?" + encode(*query);
+  if (!query) return target;
+  target += '?';
+  target += encode(*query);
   return target;
 }
 

@@ -7,6 +7,7 @@
 //   std::span<std::byte> space(offset)            where bytes of the resource from `offset` on go; never empty
 //   Result<void> arrived(offset, count)           they are there, in order within one response
 //   Result<void> body_ended(offset)               the response was complete, as framed, and ended at `offset`
+//   Result<void> interrupted()                    it was not, and there may be a pause
 //
 // and gets whole bodies as well as the ranges it asked for: what it does not want of one, it drops.
 #pragma once
@@ -66,7 +67,7 @@ Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink) {
 }
 
 // Runs until the sink wants nothing more. `first` is a response already at hand for what the sink wants first. With
-// `stop_at_break` the first interruption ends it too, after the pause, with its error.
+// `stop_at_break` the end of the first response ends it too, after the pause, with an error to retry.
 template <class Sink>
 Result<void> fetch_into(Sink& sink, Fetcher& fetcher, Meter& meter, const Known& known, std::optional<Reply> first,
                         bool stop_at_break, std::stop_token stop) {
@@ -76,9 +77,16 @@ Result<void> fetch_into(Sink& sink, Fetcher& fetcher, Meter& meter, const Known&
     if (!want->has_value()) return {};
     auto reply = first ? Result<Reply>(*std::exchange(first, std::nullopt)) : fetcher.ask(**want, &known, stop);
     auto step = reply ? pump(fetcher, meter, *reply, sink) : Result<void>(std::move(reply).error());
-    if (step) continue;
+    if (step && !stop_at_break) continue;
+    if (step) {
+      auto more = sink.next(stop);
+      if (!more) return std::move(more).error();
+      if (!more->has_value()) return {};
+      step = fetcher.problem(Cause::network, Remedy::retry, "the response was shorter than what was asked for");
+    }
     if (step.error().remedy != Remedy::retry && step.error().remedy != Remedy::refetch) return step;
-    auto paused = fetcher.pause(step.error(), stop);
+    auto paused = sink.interrupted();
+    if (paused) paused = fetcher.pause(step.error(), stop);
     if (!paused) return paused;
     if (stop_at_break) return step;
   }

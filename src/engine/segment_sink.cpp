@@ -31,8 +31,7 @@ SegmentSink::~SegmentSink() {
 Result<std::optional<Range>> SegmentSink::next(std::stop_token stop) {
   if (filling_) {
     const Range segment = layout_.range(*filling_);
-    const bool in_span = span_.begin <= index(*filling_) && index(*filling_) < span_.end;
-    return std::optional(Range{segment.begin + filled_, in_span ? layout_.range(span_).end : segment.end});
+    return std::optional(Range{segment.begin + filled_, in_span(*filling_) ? layout_.range(span_).end : segment.end});
   }
   if (span_.empty()) {
     auto span = dispatcher_.next(one_request_ ? layout_.total() : fetcher_.span_limit(), stop);
@@ -43,19 +42,24 @@ Result<std::optional<Range>> SegmentSink::next(std::stop_token stop) {
   return std::optional(layout_.range(span_));
 }
 
-bool SegmentSink::wants(Segment segment) {
-  return (span_.begin <= index(segment) && index(segment) < span_.end) || dispatcher_.grant(segment);
+bool SegmentSink::in_span(Segment segment) const { return span_.begin <= index(segment) && index(segment) < span_.end; }
+
+// If the segment is wanted, it is what the buffer is for from here on.
+void SegmentSink::begin_segment(Segment segment) {
+  if (filling_ == segment) {  // begun before; this response begins it again
+    meter_.discarded(filled_);
+    filled_ = 0;
+  } else if (in_span(segment) || dispatcher_.grant(segment)) {
+    drop_unfinished();
+    filling_ = segment;
+  }
 }
 
 std::span<std::byte> SegmentSink::space(std::uint64_t offset) {
   const Segment segment = layout_.at(offset);
   const Range range = layout_.range(segment);
   const bool goes_on = filling_ == segment && range.begin + filled_ == offset;
-  if (!goes_on && offset == range.begin && wants(segment)) {
-    drop_unfinished();
-    filling_ = segment;
-    filled_ = 0;
-  }
+  if (!goes_on && offset == range.begin) begin_segment(segment);
   if (filling_ == segment && range.begin + filled_ == offset) {
     return std::span(buffer_).subspan(filled_, range.size() - filled_);
   }
@@ -100,9 +104,7 @@ void SegmentSink::drop_unfinished() {
   const Segment segment = *filling_;
   filling_.reset();
   filled_ = 0;
-  if (index(segment) < span_.begin || index(segment) >= span_.end) {
-    dispatcher_.release({index(segment), index(segment) + 1});
-  }
+  if (!in_span(segment)) dispatcher_.release({index(segment), index(segment) + 1});
 }
 
 }  // namespace segdl::engine

@@ -35,6 +35,8 @@ class SegmentSink {
   std::span<std::byte> space(std::uint64_t offset);
   Result<void> arrived(std::uint64_t offset, std::size_t count);
   Result<void> body_ended(std::uint64_t) { return {}; }
+  // Nothing may arrive for a while: what is there is made durable first.
+  Result<void> interrupted() { return checkpoint_.force(); }
 
   // Forgets the unfinished segment: it will be fetched from its beginning.
   void drop_unfinished();
@@ -43,7 +45,8 @@ class SegmentSink {
   std::optional<Segment> last_committed() const { return last_committed_; }
 
  private:
-  bool wants(Segment);
+  bool in_span(Segment) const;
+  void begin_segment(Segment);
   Result<void> commit();
 
   Place& place_;

@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <deque>
 #include <limits>
 #include <thread>
 #include <utility>
@@ -110,6 +111,7 @@ Result<Reply> Transfer::first_reply(std::stop_token stop) {
     if (reply) {
       const UsableBody& body = reply->body;
       if (!body.partial || body.validator.strong() || body.end == body.total) return reply;
+      if (known) fetcher_.ask_whole();  // not even this was given in one piece
       range = {0, *body.total};
       known = Known{body.total, body.validator};
       meter_.remark("the server names no strong validator: fetching in one piece");
@@ -159,10 +161,14 @@ Result<void> Transfer::continue_version(Place& place, std::stop_token stop) {
 Result<void> Transfer::check_same(Place& place, const Known& known, std::stop_token stop) {
   if (place.journal().claimed() == 0) return {};
   const auto facts = place.journal().facts();
-  const bool same_url = facts && facts->url == url_.redacted();
+  // Where a secret was left out of the URL, that can't tell one resource from another.
+  const std::string url = url_.redacted();
+  const bool same_url = facts && facts->url == url && (known.validator.strong() || url == url_.text());
   if (!same_url && !known.validator.strong()) {
-    return fetcher_.problem(Cause::changed, Remedy::stop,
-                            "what is here came from another URL, and there is no strong validator to compare");
+    Error error = fetcher_.problem(Cause::changed, Remedy::stop,
+                                   "what is here may be of another URL, and there is no strong validator to compare");
+    error.way_out = "start over with --no-resume, or choose another name with -o";
+    return error;
   }
   if (!known.validator.strong()) meter_.remark("no strong validator: comparing one finished segment before going on");
   if (same_url && known.validator.strong()) return {};
@@ -210,8 +216,9 @@ Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::opt
     if (step) return settle(place, checkpoint);
     if (known.validator.strong() || step.error().remedy != Remedy::retry) return step;
     sink.drop_unfinished();
-    if (!sink.last_committed()) continue;
-    Sampler sampler(journal, meter_, fetcher_, {*sink.last_committed()});
+    Sampler sampler(
+        journal, meter_, fetcher_,
+        sink.last_committed() ? std::deque{*sink.last_committed()} : choose_samples(journal, kSamplesOfWeak));
     step = fetch_into(sampler, fetcher_, meter_, known, std::nullopt, false, stop);
     if (!step) return step;
   }

@@ -175,6 +175,35 @@ TEST_CASE("a server that stops serving ranges half-way ends right") {
   CHECK(report->total == report->fetched + report->reused - report->wasted);
 }
 
+TEST_CASE("a server that serves no ranges any more and cuts again and again ends right") {
+  World world;
+  // The first span is [0, 4 MiB); the cuts lie in it and, when everything comes from byte 0, behind it.
+  world.serve().size(6 * kMiB).no_ranges_after(1).cut_at(kMiB + 100).cut_at(5 * kMiB + 100).cut_at(5 * kMiB + 9000);
+  const auto report = world.download();
+  REQUIRE(report.ok());
+  CHECK(world.has("f", 1, 6 * kMiB));
+  CHECK(world.script->log().size() == 3);
+  CHECK(report->total == report->fetched + report->reused - report->wasted);
+}
+
+TEST_CASE("without a strong validator a response in parts is not joined unseen") {
+  for (const char* etag : {"", "W/\"w\""}) {
+    World world;
+    // Never more than 100,000 bytes at once, and from the third request on other content of the same size.
+    world.serve().size(kSize).etag(etag).on_every([etag](Answer& answer, const Asking& asking) {
+      if (asking.number >= 3) answer.seed = 2;
+      if (answer.head.status != 206 || answer.end - answer.begin <= 30'000) return;
+      answer.end = answer.begin + 30'000;
+      answer.head.content_length = 30'000;
+      answer.set("Content-Length", "30000")
+          .set("Content-Range", fmt::format("bytes {}-{}/{}", answer.begin, answer.end - 1, kSize));
+    });
+    const auto report = world.download();
+    if (report.ok()) CHECK(world.has("f", 2, kSize));
+    if (!report.ok()) CHECK(world.absent("f"));
+  }
+}
+
 TEST_CASE("a resume from a server that serves no ranges any more keeps what is claimed") {
   World world;
   interrupt_at(world, 3 * 16 * kKiB + 5000);

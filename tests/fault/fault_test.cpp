@@ -187,6 +187,23 @@ TEST_CASE("a failure of any operation is told, and the rerun succeeds") {
   }
 }
 
+TEST_CASE("a kill at any operation on a plain file system publishes nothing wrong") {
+  const auto faults = for_every_operation([&](std::uint64_t k) {
+    CAPTURE(k);
+    World world;
+    world.disk.set_plain(true);
+    world.disk.set_mappable(false);
+    serve(world, Kind::segments);
+    world.disk.crash_at(k, true);
+    const auto report = world.download();
+    const bool fired = world.disk.fired();
+    world.disk.kill();
+    if (fired) check_after(world, Kind::segments);
+    return fired;
+  });
+  CHECK(faults > 20);
+}
+
 TEST_CASE("a failed sync revokes what it was to make durable") {
   World world;
   serve(world, Kind::segments);
@@ -204,9 +221,13 @@ TEST_CASE("a failed sync revokes what it was to make durable") {
 }
 
 TEST_CASE("a kill at any operation while a changed resource starts over loses neither version") {
+  bool plain = false;
+  SUBCASE("with an atomic exchange of names") {}
+  SUBCASE("without") { plain = true; }
   for_every_operation([&](std::uint64_t k) {
     CAPTURE(k);
     World world;
+    world.disk.set_plain(plain);
     leave_half(world);
     world.serve().size(kSize).seed(2).etag("\"v2\"");
     world.disk.crash_at(k);

@@ -215,6 +215,11 @@ void FakeFs::set_mappable(bool value) {
   mappable_ = value;
 }
 
+void FakeFs::set_plain(bool value) {
+  const std::lock_guard lock(mutex_);
+  plain_ = value;
+}
+
 std::vector<std::string> FakeFs::names() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> names;

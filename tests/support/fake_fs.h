@@ -74,6 +74,8 @@ class FakeFs final : public FileSystem {
 
   void set_capacity(std::uint64_t bytes);
   void set_mappable(bool value);
+  // A file system without fallocate and without RENAME_EXCHANGE.
+  void set_plain(bool value);
 
   // The disk as a person sees it between two lives.
   std::vector<std::string> names() const;
@@ -125,6 +127,7 @@ class FakeFs final : public FileSystem {
   std::uint64_t failing_nth_ = 0;
   std::uint64_t capacity_ = ~std::uint64_t{0};
   bool mappable_ = true;
+  bool plain_ = false;
 };
 
 }  // namespace segdl::test

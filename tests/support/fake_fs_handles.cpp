@@ -95,6 +95,7 @@ void FakeFile::put(std::uint64_t offset, std::span<const std::byte> bytes) {
 Result<bool> FakeFile::reserve(std::uint64_t length) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "reserve", "reserve " + name_)) return *error;
+  if (disk_.plain_) return false;
   if (length > disk_.room_for(*inode_)) return no_space("reserve", name_);
   inode_->reserved = std::max(inode_->reserved, length);
   return true;
@@ -212,6 +213,7 @@ Result<void> FakeDirectory::rename(const std::string& from, const std::string& t
 Result<bool> FakeDirectory::exchange(const std::string& a, const std::string& b) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "exchange", "exchange " + a + " " + b)) return *error;
+  if (disk_.plain_) return false;
   auto& names = disk_.image_.live;
   if (!names.contains(a) || !names.contains(b))
     return fake_error(Cause::local, "exchange", a, "No such file or directory");
