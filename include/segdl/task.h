@@ -59,6 +59,7 @@ enum class Phase : std::uint8_t { starting, fetching, waiting, verifying, publis
 // A moment of a running download. Sizes in bytes.
 struct Progress {
   Phase phase = Phase::starting;
+  std::filesystem::path output = {};                  // where the file will be
   std::optional<std::uint64_t> total = std::nullopt;  // unknown until the first response, and for some servers always
   std::uint64_t done = 0;      // on disk or in the segment being filled, inherited claims included
   std::uint64_t fetched = 0;   // body bytes received in this run

@@ -2,8 +2,10 @@
 
 #include "cli/exit_code.h"
 #include "cli/show.h"
+#include "cli/streams.h"
 
 #include <segdl/session.h>
+#include <segdl/status.h>
 #include <segdl/text.h>
 
 #include <fmt/format.h>
@@ -13,6 +15,7 @@
 #include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,7 +31,9 @@ constexpr std::chrono::milliseconds kPatience{110};  // how long a cancelled dow
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGHUP);
+  struct ::sigaction hang_up {};
+  // nohup ignores it, and means it.
+  if (::sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -47,22 +52,24 @@ extern "C" void on_bus_error(int) {
   ::_exit(kLocal);
 }
 
-std::string interrupted_line(const Progress& progress, bool resumable) {
-  std::string line = "segdl: interrupted";
-  if (progress.total && resumable) {
-    line += fmt::format("; {} of {} kept", size_words(progress.done), size_words(*progress.total));
+// What is kept is what the journal says, not what was on its way.
+std::string interrupted_line(const Progress& progress) {
+  const auto kept = segdl::status(progress.output);
+  if (!kept || kept->state != DownloadStatus::State::interrupted || kept->claimed == 0) {
+    return "segdl: interrupted: run the same command to start again";
   }
-  return line + (resumable ? ": run the same command to continue" : ": run the same command to start again");
+  return fmt::format("segdl: interrupted; {} of {} kept: run the same command to continue", size_words(kept->claimed),
+                     size_words(kept->total.value_or(0)));
 }
 
 void print_error(const std::string& url, const Error& error) {
   const std::string shown = redacted_url(url);
   const std::string message = error.message();
   const bool named = message.find(shown) != std::string::npos;
-  fmt::print(stderr, "segdl: {}{}{}\n", named ? "" : shown, named ? "" : ": ", message);
-  if (!error.way_out.empty()) fmt::print(stderr, "       {}\n", printable(error.way_out));
+  say("segdl: {}{}{}\n", named ? "" : shown, named ? "" : ": ", message);
+  if (!error.way_out.empty()) say("       {}\n", printable(error.way_out));
   if (error.resumable && error.way_out.empty()) {
-    fmt::print(stderr, "       what has arrived is kept: run the same command to continue\n");
+    say("       what has arrived is kept: run the same command to continue\n");
   }
 }
 
@@ -71,18 +78,34 @@ struct Outcome {
   int signal = 0;
 };
 
+// Says how it ended; the exit code. REQUIRES: it has ended.
+int conclude(Task& task, const std::string& url, const FetchCommand& command, ProgressDisplay& display) {
+  display.clear();
+  const Result<Report>& result = task.wait();
+  if (!result) {
+    print_error(url, result.error());
+    return exit_code(result.error().cause);
+  }
+  if (command.quiet) return 0;
+  for (const std::string& note : result->notes) {
+    if (!display.has_told(note)) say("segdl: {}\n", printable(note));
+  }
+  say("{}\n", report_line(*result));
+  return 0;
+}
+
 // After a signal: the download gets a moment to end by itself. Every state on disk is safe to be left at any instant,
 // so it is not waited for longer, unless it is just being published.
-Outcome interrupt(Task& task, int signal, ProgressDisplay& display) {
+// Empty if it has ended otherwise: it was done or had failed before the signal came.
+std::optional<Outcome> interrupt(Task& task, int signal, ProgressDisplay& display) {
   task.cancel();
   bool ended = task.wait_for(kPatience);
   while (!ended && task.progress().phase == Phase::publishing && pending_signal() == 0) ended = task.wait_for(kLook);
+  if (ended && (task.wait().ok() || task.wait().error().cause != Cause::cancelled)) return std::nullopt;
   display.clear();
-  if (ended && task.wait().ok()) return {0, signal};  // it was too late to interrupt it
-  const bool resumable = ended ? task.wait().error().resumable : task.progress().total.has_value();
-  fmt::print(stderr, "{}\n", interrupted_line(task.progress(), resumable));
+  say("{}\n", interrupted_line(task.progress()));
   if (!ended) ::_exit(128 + signal);
-  return {128 + signal, signal};
+  return Outcome{128 + signal, signal};
 }
 
 Outcome fetch_one(Session& session, const FetchCommand& command, const std::string& url) {
@@ -94,25 +117,15 @@ Outcome fetch_one(Session& session, const FetchCommand& command, const std::stri
     return {exit_code(started.error().cause)};
   }
   Task task = std::move(*started);
-  ProgressDisplay display(command.request.output.empty() ? redacted_url(url) : command.request.output, command.quiet,
-                          command.verbose);
+  ProgressDisplay display(task.progress().output.filename().string(), command.quiet, command.verbose);
   while (!task.wait_for(kLook)) {
     display.update(task.progress());
-    if (const int signal = pending_signal()) return interrupt(task, signal, display);
-  }
-  display.clear();
-  const Result<Report>& result = task.wait();
-  if (!result) {
-    print_error(url, result.error());
-    return {exit_code(result.error().cause)};
-  }
-  if (!command.quiet) {
-    for (const std::string& note : result->notes) {
-      if (!command.verbose) fmt::print(stderr, "segdl: {}\n", printable(note));
+    if (const int signal = pending_signal()) {
+      const auto interrupted = interrupt(task, signal, display);
+      return interrupted ? *interrupted : Outcome{conclude(task, url, command, display), signal};
     }
-    fmt::print(stderr, "{}\n", report_line(*result));
   }
-  return {};
+  return {conclude(task, url, command, display)};
 }
 
 }  // namespace
@@ -126,21 +139,23 @@ void watch_signals() {
 }
 
 int fetch(const FetchCommand& command) {
-  if (command.session.insecure) fmt::print(stderr, "segdl: warning: certificates are not checked (--insecure)\n");
+  if (command.session.insecure) say("segdl: warning: certificates are not checked (--insecure)\n");
   Session session(command.session);
   std::vector<std::string> failed;
   int code = 0;
+  int signal = 0;
   for (const std::string& url : command.urls) {
-    const Outcome outcome = fetch_one(session, command, url);
+    if (signal == 0) signal = pending_signal();  // one that came between two downloads
+    const Outcome outcome = signal == 0 ? fetch_one(session, command, url) : Outcome{128 + signal, signal};
     if (outcome.code != 0) failed.push_back(url);
     if (code == 0) code = outcome.code;
-    if (outcome.signal != 0) return outcome.code != 0 ? outcome.code : 128 + outcome.signal;
+    signal = outcome.signal;
   }
   if (command.urls.size() > 1 && !failed.empty()) {
-    fmt::print(stderr, "segdl: {} of {} failed:\n", failed.size(), command.urls.size());
-    for (const std::string& url : failed) fmt::print(stderr, "       {}\n", redacted_url(url));
+    say("segdl: {} of {} not fetched:\n", failed.size(), command.urls.size());
+    for (const std::string& url : failed) say("       {}\n", redacted_url(url));
   }
-  return code;
+  return signal != 0 && code != 0 ? 128 + signal : code;
 }
 
 }  // namespace segdl::cli

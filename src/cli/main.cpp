@@ -2,10 +2,8 @@
 #include "cli/fetch.h"
 #include "cli/options.h"
 #include "cli/status.h"
+#include "cli/streams.h"
 
-#include <fmt/format.h>
-
-#include <cstdio>
 #include <exception>
 #include <variant>
 
@@ -24,9 +22,10 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    segdl::cli::fill_closed_streams();
     return run(argc, argv);
   } catch (const std::exception& exception) {  // out of memory, or a bug
-    fmt::print(stderr, "segdl: internal error: {}\n", exception.what());
+    segdl::cli::say("segdl: internal error: {}\n", exception.what());
     return segdl::cli::exit_code(segdl::Cause::internal);
   }
 }

@@ -6,6 +6,7 @@
 #include "engine/monitor.h"
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,11 @@ class Meter {
   Progress progress() const {
     const MutexLock lock(mutex_);
     return progress_;
+  }
+
+  void set_output(std::filesystem::path output) {
+    const MutexLock lock(mutex_);
+    progress_.output = std::move(output);
   }
 
   void enter(Phase phase) {

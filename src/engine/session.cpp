@@ -121,7 +121,9 @@ TaskState::TaskState(Env env_, SessionOptions options_, Request request_, Url ur
       options(std::move(options_)),
       request(std::move(request_)),
       url(std::move(url_)),
-      name(std::move(name_)) {}
+      name(std::move(name_)) {
+  meter.set_output(request.directory / name);
+}
 
 void TaskState::run(std::stop_token stop) {
   std::optional<Result<Report>> outcome;

@@ -1,0 +1,66 @@
+#include "cli/streams.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+namespace segdl::cli {
+namespace {
+
+// A pipe that poll() calls writable takes this much without blocking (PIPE_BUF of pipe(7)).
+constexpr std::size_t kAtOnce = 4096;
+
+bool ready(int descriptor) {
+  ::pollfd poll{descriptor, POLLOUT, 0};
+  return ::poll(&poll, 1, 0) == 1;
+}
+
+// The signals that watch_signals() blocks act as if it had not, so a stopped terminal can't hold the process.
+void wait_until_ready(int descriptor) {
+  ::sigset_t mask;
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigdelset(&mask, signal);
+  ::pollfd poll{descriptor, POLLOUT, 0};
+  ::ppoll(&poll, 1, nullptr, &mask);
+}
+
+// 0, or the errno that stopped it.
+int write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    if (!ready(descriptor)) wait_until_ready(descriptor);
+    const ::ssize_t written = ::write(descriptor, text.data(), std::min(text.size(), kAtOnce));
+    if (written < 0 && errno != EINTR && errno != EAGAIN) return errno;
+    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void fill_closed_streams() {
+  // Read-only, so that writing to a closed standard output is an error, as it would be without this.
+  for (;;) {
+    const int descriptor = ::open("/dev/null", O_RDONLY);
+    if (descriptor > STDERR_FILENO) ::close(descriptor);
+    if (descriptor < 0 || descriptor > STDERR_FILENO) return;
+  }
+}
+
+void say_text(std::string_view text) { write_all(STDERR_FILENO, text); }
+
+void say_if_ready(std::string_view text) {
+  if (ready(STDERR_FILENO)) write_all(STDERR_FILENO, text);
+}
+
+bool put_out(std::string_view text) {
+  const int error = write_all(STDOUT_FILENO, text);
+  if (error != 0) say("segdl: write to standard output: {}\n", std::strerror(error));
+  return error == 0;
+}
+
+}  // namespace segdl::cli

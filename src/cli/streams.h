@@ -1,0 +1,31 @@
+// Standard output and standard error, used so that nothing about them can harm a download: a descriptor that was closed
+// by the caller must not become the data file's, a reader that went away must not end the program, and a reader that
+// has stopped reading must not make it deaf to signals.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+
+namespace segdl::cli {
+
+// Puts something harmless where descriptors 0, 1 and 2 are closed. Call it before anything is opened.
+void fill_closed_streams();
+
+// Writes to standard error, and gives up quietly if nobody can read it. While it waits for a reader, signals that end
+// the command end it at once.
+void say_text(std::string_view text);
+
+template <class... Args>
+void say(fmt::format_string<Args...> format, Args&&... args) {
+  say_text(fmt::format(format, std::forward<Args>(args)...));
+}
+
+// Writes to standard error if that needs no waiting; else drops the text.
+void say_if_ready(std::string_view text);
+
+// Writes to standard output. False, after saying why on standard error, if not all of it could be written.
+[[nodiscard]] bool put_out(std::string_view text);
+
+}  // namespace segdl::cli

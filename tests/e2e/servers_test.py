@@ -1,0 +1,161 @@
+"""Servers that can do less, or do it wrong: over real sockets, with the command."""
+import struct
+import subprocess
+import sys
+
+import harness
+from harness import KiB, MiB, asked_range, head, pattern, ranged
+
+DATA = pattern(3 * MiB + 123, 7)
+
+
+def arrives(scene, server, *arguments):
+    done = scene.get(server.url("f"), "--timeout", "2", *arguments)
+    assert harness.read(scene.path("f")) == DATA
+    assert scene.names() == ["f"]
+    return done
+
+
+def test_python_http_server_without_ranges(scene):
+    harness.write(f"{scene.directory}/f", DATA)
+    port = harness.free_port()
+    server = subprocess.Popen([sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"], cwd=scene.directory,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        harness.wait_for(lambda: harness.can_connect(port), "http.server")
+        done = scene.get(f"http://127.0.0.1:{port}/f")
+        assert "does not serve ranges" in done.stderr, done.stderr
+        assert harness.read(scene.path("f")) == DATA
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def test_unknown_size_in_chunks(scene):
+    def chunked(connection, request, number):
+        connection.sendall(head("200 OK", "Transfer-Encoding: chunked"))
+        for at in range(0, len(DATA), 100_000):
+            piece = DATA[at:at + 100_000]
+            connection.sendall(f"{len(piece):x};x=y\r\n".encode() + piece + b"\r\n")
+        connection.sendall(b"0\r\nTrailer: x\r\n\r\n")
+
+    arrives(scene, scene.raw(chunked))
+
+
+def test_unknown_size_ended_by_the_connection(scene):
+    def bare(connection, request, number):
+        connection.sendall(head("200 OK") + DATA)
+        return "close"
+
+    server = scene.raw(bare)
+    done = scene.get(server.url("f"), code=6)
+    assert "--accept-unframed" in done.stderr, done.stderr
+    assert "f" not in scene.names()
+    arrives(scene, server, "--accept-unframed")
+
+
+def test_a_connection_that_drops_every_50_kib(scene):
+    def drops(connection, request, number):
+        answer, body = ranged(DATA, request)
+        connection.sendall(answer + body[:50 * KiB])
+        return "close"
+
+    server = scene.raw(drops)
+    arrives(scene, server)
+    assert server.count == -(-len(DATA) // (50 * KiB)), server.count  # nothing is asked for twice
+
+
+def test_a_connection_that_is_reset_every_150_kib(scene):
+    def resets(connection, request, number):
+        answer, body = ranged(DATA, request)
+        connection.sendall(answer + body[:150 * KiB])
+        if len(body) > 150 * KiB:
+            connection.setsockopt(harness.socket.SOL_SOCKET, harness.socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return "close"
+        return None
+
+    arrives(scene, scene.raw(resets))
+
+
+def test_ranges_that_stop_being_served(scene):
+    def stops(connection, request, number):
+        answer, body = ranged(DATA, request if number == 1 else b"\r\n")
+        connection.sendall(answer + body[:MiB if number < 3 else None])
+        return "close"
+
+    arrives(scene, scene.raw(stops))
+
+
+def test_a_server_that_ignores_if_range_and_has_another_version(scene):
+    other = pattern(len(DATA), 8)
+
+    def changes(connection, request, number):
+        answer, body = ranged(other, request, '"v2"') if number == 1 else ranged(DATA, request)
+        connection.sendall(answer + (body[:MiB] if number == 1 else body))
+        return "close"
+
+    arrives(scene, scene.raw(changes))
+
+
+def test_ranges_of_the_wrong_place_are_not_written(scene):
+    def shifts(connection, request, number):
+        part = asked_range(request, len(DATA))
+        if number == 2 and part:
+            begin, end = part[0] + 1, min(part[1] + 1, len(DATA))
+            connection.sendall(head("206 Partial Content", 'ETag: "v1"', f"Content-Range: bytes {begin}-{end - 1}/{len(DATA)}",
+                                    f"Content-Length: {end - begin}") + DATA[begin:end])
+            return "close"
+        answer, body = ranged(DATA, request)
+        connection.sendall(answer + (body[:MiB] if number == 1 else body))
+        return "close"
+
+    arrives(scene, scene.raw(shifts))
+
+
+def test_a_whole_file_as_206_to_every_range(scene):
+    def whole(connection, request, number):
+        connection.sendall(head("206 Partial Content", 'ETag: "v1"', f"Content-Range: bytes 0-{len(DATA) - 1}/{len(DATA)}",
+                                f"Content-Length: {len(DATA)}") + (DATA[:MiB] if number == 1 else DATA))
+        return "close"
+
+    server = scene.raw(whole)
+    done = scene.run(server.url("f"), "--timeout", "2")
+    assert done.returncode == 6, done  # the first is believed; what follows contradicts what was asked, and a plain GET gets a 206
+    assert "f" not in scene.names()
+
+
+def test_a_login_page_throws_no_progress_away(scene):
+    def portal(connection, request, number):
+        if number in (2, 3, 4):
+            connection.sendall(head("200 OK", "Content-Type: text/html", "Content-Length: 15") + b"<h1>log in</h1>")
+            return "close"
+        answer, body = ranged(DATA, request)
+        connection.sendall(answer + (body[:2 * MiB] if number == 1 else body))
+        return "close"
+
+    server = scene.raw(portal)
+    done = scene.run(server.url("f"))
+    assert done.returncode == 6, done
+    assert scene.status("f")["claimed"] == 2 * MiB
+    arrives(scene, server)
+
+
+def test_an_endless_error_body_is_not_read(scene):
+    def endless(connection, request, number):
+        connection.sendall(head("404 No", "Content-Length: 10000000000"))
+        for _ in range(10_000):
+            connection.sendall(b"x" * 100_000)
+
+    done = scene.get(scene.raw(endless).url("f"), code=4, timeout=5)
+    assert "404" in done.stderr
+
+
+def test_weak_validators_come_in_one_piece(scene):
+    server = scene.raw(lambda c, r, n: c.sendall(b"".join(ranged(DATA * 2, r, 'W/"w"'))))
+    done = scene.get(server.url("g"))
+    assert harness.read(scene.path("g")) == DATA * 2
+    assert "one piece" in done.stderr and "length only" in done.stderr, done.stderr
+
+
+if __name__ == "__main__":
+    harness.main()
