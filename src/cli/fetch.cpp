@@ -145,17 +145,16 @@ int fetch(const FetchCommand& command) {
   int code = 0;
   int signal = 0;
   for (const std::string& url : command.urls) {
-    if (signal == 0) signal = pending_signal();  // one that came between two downloads
     const Outcome outcome = signal == 0 ? fetch_one(session, command, url) : Outcome{128 + signal, signal};
     if (outcome.code != 0) failed.push_back(url);
-    if (code == 0) code = outcome.code;
+    if (code == 0 || outcome.code > 128) code = outcome.code;  // to be interrupted outranks what failed before
     signal = outcome.signal;
   }
   if (command.urls.size() > 1 && !failed.empty()) {
-    say("segdl: {} of {} not fetched:\n", failed.size(), command.urls.size());
+    say("segdl: {} of {} failed:\n", failed.size(), command.urls.size());
     for (const std::string& url : failed) say("       {}\n", redacted_url(url));
   }
-  return signal != 0 && code != 0 ? 128 + signal : code;
+  return code;
 }
 
 }  // namespace segdl::cli

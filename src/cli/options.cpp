@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include "cli/exit_code.h"
+#include "cli/streams.h"
 #include "cli/values.h"
 
 #include <segdl/text.h>
@@ -11,9 +12,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
+#include <sstream>
 #include <string_view>
+#include <utility>
 
 namespace segdl::cli {
 namespace {
@@ -27,15 +29,28 @@ take ms, s, m and h.
 Exit codes: 0 done, 1 internal error, 2 usage, 3 network, 4 refused by the server, 5 TLS, 6 integrity,
 7 local file or disk, 8 the resource changed, 9 busy, 10 the output exists, 130/143 interrupted.)";
 
-// An option whose text is parsed by one of our functions.
-template <class Value, class Parse>
-CLI::Option* add_parsed(CLI::App& app, const std::string& name, Value& value, Parse parse) {
-  return app.add_option_function<std::string>(name, [&value, parse](const std::string& text) { value = parse(text); });
+// What parse makes of the text; a refusal begins with the option's long name.
+template <class Parse>
+auto parsed(const std::string& names, Parse parse, const std::string& text) {
+  try {
+    return parse(text);
+  } catch (const CLI::ValidationError& error) {
+    throw CLI::ValidationError(names.substr(names.rfind(',') + 1), error.what());
+  }
 }
 
-void add_output_options(CLI::App& app, FetchCommand& command, std::string& output) {
+// An option whose text is parsed by one of our functions.
+template <class Value, class Parse>
+CLI::Option* add_parsed(CLI::App& app, const std::string& names, Value& value, Parse parse) {
+  return app.add_option_function<std::string>(
+      names, [&value, parse, names](const std::string& text) { value = parsed(names, parse, text); });
+}
+
+void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Output>& output) {
   Request& request = command.request;
-  app.add_option("-o,--output", output, "Name of the file; without it, the last part of the URL")->type_name("FILE");
+  add_parsed(app, "-o,--output", output, parse_output)
+      ->type_name("FILE")
+      ->description("Name of the file; without it, the last part of the URL");
   app.add_option("-d,--directory", request.directory, "Directory to put it in; must exist")->type_name("DIR");
   add_parsed(app, "--segment-size", request.segment_size, parse_size)
       ->type_name("SIZE")
@@ -55,13 +70,15 @@ void add_http_options(CLI::App& app, FetchCommand& command) {
          "-H,--header",
          [&request](const std::vector<std::string>& texts) {
            for (const std::string& text : texts) {
-             for (Header& header : parse_headers(text)) request.headers.push_back(std::move(header));
+             for (Header& header : parsed("--header", parse_headers, text)) {
+               request.headers.push_back(std::move(header));
+             }
            }
          },
          "Send 'Name: value'; @FILE has one a line")
       ->type_name("HEADER")
-      ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);  // one text for each -H: what follows may be the URL
   app.add_option("-A,--user-agent", session.user_agent, "Send this User-Agent")->type_name("NAME");
   add_parsed(app, "-u,--user", request.credentials, parse_credentials)
       ->type_name("NAME:PASS")
@@ -78,10 +95,10 @@ void add_limit_options(CLI::App& app, FetchCommand& command) {
   add_parsed(app, "--retries", session.retries, parse_count)
       ->type_name("N")
       ->description("Tries in a row without progress, after the first (5)");
-  add_parsed(app, "--timeout", session.timeout, parse_duration)
+  add_parsed(app, "--timeout", session.timeout, parse_timeout)
       ->type_name("S")
       ->description("Longest silence of a server (15)");
-  add_parsed(app, "--connect-timeout", session.connect_timeout, parse_duration)
+  add_parsed(app, "--connect-timeout", session.connect_timeout, parse_timeout)
       ->type_name("S")
       ->description("Longest time to connect, TLS included (15)");
   add_parsed(app, "--max-time", session.max_time, parse_duration)
@@ -92,23 +109,22 @@ void add_limit_options(CLI::App& app, FetchCommand& command) {
       ->description("Give a connection up below this many bytes/s over 30 s (1K)");
 }
 
-// -o DIR/FILE is a directory and a name in it.
-void split_output(const std::string& output, Request& request) {
-  if (output.empty()) return;
-  const std::filesystem::path path(output);
-  request.output = path.filename().string();
-  if (path.has_parent_path()) {
-    request.directory = path.is_absolute() ? path.parent_path() : request.directory / path.parent_path();
+// The directory in -o is relative to -d.
+void place_output(const Output& output, FetchCommand& command) {
+  if (command.urls.size() > 1) {
+    throw CLI::ValidationError("--output", "one name can't serve several URLs; use -d for a directory");
   }
-  if (request.output.empty()) throw CLI::ValidationError("--output", "it names a directory; use -d for that");
+  command.request.output = output.name;
+  if (!output.directory.empty()) command.request.directory /= output.directory;  // an absolute one replaces it
 }
 
 Exit parse_failed(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) {
-    app.exit(error);  // help and version, to standard output
-    return {0};
+    std::ostringstream text;
+    app.exit(error, text, text);  // help or version
+    return {put_out(text.str()) ? 0 : kLocal};
   }
-  fmt::print(stderr, "segdl: {}\n       see segdl --help\n", printable(error.what()));
+  say("segdl: {}\n       see segdl --help\n", redacted_url(error.what()));
   return {kUsage};
 }
 
@@ -129,6 +145,14 @@ void blank(char* text) {
   for (; *text != '\0'; ++text) *text = '*';
 }
 
+// Where in a cluster of short options (-kqu...) one with a secret stands, whose value follows; or npos.
+std::size_t secret_in_cluster(std::string_view argument) {
+  if (!argument.starts_with('-') || argument.starts_with("--")) return std::string_view::npos;
+  const auto option = argument.find_first_not_of("kqvVh", 1);
+  const bool secret = option != std::string_view::npos && (argument[option] == 'u' || argument[option] == 'H');
+  return secret ? option : std::string_view::npos;
+}
+
 void hide_in_url(char* text) {
   const std::string shown = redacted_url(text);
   if (shown == text) return;
@@ -142,18 +166,15 @@ void hide_secrets(int argc, char** argv) {
   bool next_is_secret = false;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
-    const auto is_long = [&](std::string_view name) {
-      return argument.starts_with(name) && argument.size() > name.size();
-    };
-    if (next_is_secret) {
+    const std::size_t option = secret_in_cluster(argument);
+    if (std::exchange(next_is_secret, false)) {
       blank(argv[i]);
-      next_is_secret = false;
-    } else if (argument == "-u" || argument == "--user" || argument == "-H" || argument == "--header") {
+    } else if (argument == "--user" || argument == "--header" || option == argument.size() - 1) {
       next_is_secret = true;
-    } else if (is_long("--user=") || is_long("--header=")) {
+    } else if (argument.starts_with("--user=") || argument.starts_with("--header=")) {
       blank(argv[i] + argument.find('=') + 1);
-    } else if (is_long("-u") || is_long("-H")) {
-      blank(argv[i] + 2);
+    } else if (option != std::string_view::npos) {
+      blank(argv[i] + option + 1);
     } else {
       hide_in_url(argv[i]);
     }
@@ -164,7 +185,7 @@ std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char
   if (argc > 1 && std::string_view(argv[1]) == "status") return read_status_command(argc, argv);
   CLI::App app("Fetches files, and after any failure, kill or power cut fetches only what is missing.", "segdl");
   FetchCommand command;
-  std::string output;
+  std::optional<Output> output;
   app.add_option("URL", command.urls, "http or https; each is a download of its own")->required()->type_name("");
   add_output_options(app, command, output);
   add_http_options(app, command);
@@ -175,10 +196,7 @@ std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char
   app.footer(kFooter);
   try {
     app.parse(argc, argv);
-    split_output(output, command.request);
-    if (!output.empty() && command.urls.size() > 1) {
-      throw CLI::ValidationError("--output", "one name can't serve several URLs; use -d for a directory");
-    }
+    if (output) place_output(*output, command);
   } catch (const CLI::ParseError& error) {
     return parse_failed(app, error);
   }

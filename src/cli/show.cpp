@@ -1,5 +1,7 @@
 #include "cli/show.h"
 
+#include "cli/streams.h"
+
 #include <segdl/text.h>
 
 #include <fmt/format.h>
@@ -9,7 +11,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
+#include <cstdlib>
+#include <string_view>
 #include <utility>
 
 namespace segdl::cli {
@@ -17,11 +20,17 @@ namespace {
 
 constexpr std::chrono::milliseconds kTerminalPace{250};
 constexpr std::chrono::seconds kPipePace{5};
+constexpr std::size_t kShortestName = 12;
 constexpr double kNewWeight = 0.3;  // of the latest speed in the smoothed one
 
 std::size_t terminal_width() {
   ::winsize size{};
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+bool on_a_terminal() {
+  const char* const kind = std::getenv("TERM");
+  return ::isatty(STDERR_FILENO) == 1 && kind != nullptr && std::string_view(kind) != "dumb";
 }
 
 double in_seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
@@ -62,16 +71,26 @@ std::string progress_line(const std::string& name, const Progress& progress, dou
     default:
       break;
   }
-  if (progress.total && progress.done == *progress.total) {
+  if (progress.total && progress.done == *progress.total && progress.verified < progress.reused) {
     return line + fmt::format("  verifying {} of {}", size_words(progress.verified), size_words(progress.reused));
   }
   line += fmt::format("  {}/s", size_words(static_cast<std::uint64_t>(bytes_per_second)));
-  if (progress.total && bytes_per_second > 0) {
+  if (progress.total && progress.done <= *progress.total && bytes_per_second > 0) {
     const double left = static_cast<double>(*progress.total - progress.done) / bytes_per_second;
     if (left < 360'000)
       line += fmt::format("  {} left", time_words(std::chrono::seconds(static_cast<std::int64_t>(left))));
   }
   return line;
+}
+
+std::string shortened(const std::string& text, std::size_t room) {
+  constexpr std::string_view kDots = "...";
+  if (text.size() <= room) return text;
+  const auto inside_character = [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80U; };
+  std::string_view end = text;
+  end.remove_prefix(text.size() - (room < kDots.size() ? 0 : room - kDots.size()));
+  while (!end.empty() && inside_character(end.front())) end.remove_prefix(1);
+  return std::string(kDots.substr(0, room)).append(end);
 }
 
 std::string report_line(const Report& report) {
@@ -95,23 +114,27 @@ ProgressDisplay::ProgressDisplay(std::string name, bool quiet, bool verbose)
     : name_(std::move(name)),
       quiet_(quiet),
       verbose_(verbose),
-      terminal_(::isatty(STDERR_FILENO) == 1),
+      terminal_(on_a_terminal()),
       next_(std::chrono::steady_clock::now() + (terminal_ ? kTerminalPace : std::chrono::milliseconds(kPipePace))),
       measured_(std::chrono::steady_clock::now()) {}
 
 ProgressDisplay::~ProgressDisplay() { clear(); }
 
 void ProgressDisplay::clear() {
-  if (line_shown_) fmt::print(stderr, "\r\x1b[K");
+  if (line_shown_) say("\r\x1b[K");
   line_shown_ = false;
+}
+
+bool ProgressDisplay::has_told(const std::string& note) const {
+  return std::find(told_.begin(), told_.end(), note) != told_.end();
 }
 
 void ProgressDisplay::update(const Progress& progress) {
   if (quiet_) return;
-  if (verbose_ && progress.note != note_) {
-    note_ = progress.note;
+  if (verbose_ && !progress.note.empty() && (told_.empty() || told_.back() != progress.note)) {
+    told_.push_back(progress.note);
     clear();
-    if (!note_.empty()) fmt::print(stderr, "segdl: {}\n", printable(note_));
+    say("segdl: {}\n", printable(progress.note));
   }
   const Moment now = std::chrono::steady_clock::now();
   if (now < next_) return;
@@ -121,14 +144,14 @@ void ProgressDisplay::update(const Progress& progress) {
   measured_ = now;
   measured_bytes_ = progress.fetched;
   next_ = now + (terminal_ ? kTerminalPace : std::chrono::milliseconds(kPipePace));
-  std::string line = progress_line(name_, progress, speed_);
   if (!terminal_) {
-    fmt::print(stderr, "{}\n", line);
+    say_if_ready(progress_line(name_, progress, speed_) + "\n");
     return;
   }
-  const std::size_t width = terminal_width();
-  if (line.size() >= width) line.resize(width - 1);
-  fmt::print(stderr, "\r{}\x1b[K", line);
+  const std::size_t room = terminal_width() - 1;
+  const std::string rest = progress_line("", progress, speed_);
+  const std::string name = shortened(printable(name_), std::max(kShortestName, room - std::min(room, rest.size())));
+  say_if_ready(fmt::format("\r{}\x1b[K", shortened(name + rest, room)));
   line_shown_ = true;
 }
 

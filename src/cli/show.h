@@ -4,8 +4,10 @@
 #include <segdl/task.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace segdl::cli {
 
@@ -21,6 +23,9 @@ std::string progress_line(const std::string& name, const Progress&, double bytes
 // `movie.mkv: 1.0 GiB in 12.3 s (83.2 MiB/s), 200.0 MiB reused, verified by strong validator`.
 std::string report_line(const Report&);
 
+// The end of a text too long for `room` bytes, cut between characters: "...movie.mkv".
+std::string shortened(const std::string& text, std::size_t room);
+
 // Shows a running download: on a terminal one line that is rewritten at most four times a second, elsewhere a line
 // every five seconds.
 class ProgressDisplay {
@@ -33,6 +38,8 @@ class ProgressDisplay {
   void update(const Progress&);
   // Takes the rewritten line away, so that something else can be printed.
   void clear();
+  // True if update() has shown this note as it came.
+  bool has_told(const std::string& note) const;
 
  private:
   using Moment = std::chrono::steady_clock::time_point;
@@ -46,7 +53,7 @@ class ProgressDisplay {
   Moment measured_;
   std::uint64_t measured_bytes_ = 0;
   double speed_ = 0;  // smoothed
-  std::string note_;
+  std::vector<std::string> told_;
 };
 
 }  // namespace segdl::cli

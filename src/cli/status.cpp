@@ -2,6 +2,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/show.h"
+#include "cli/streams.h"
 
 #include <segdl/status.h>
 #include <segdl/text.h>
@@ -9,7 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <cstdio>
+#include <iterator>
 #include <string>
 
 namespace segdl::cli {
@@ -48,23 +49,30 @@ std::string to_json(const DownloadStatus& status) {
   object["claimed"] = status.claimed;
   object["claims"] = ranges_json(status.claims);
   object["holes"] = ranges_json(status.holes);
-  // Names and validators are bytes; what is not UTF-8 in them is replaced.
-  return object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+  // Names and validators are bytes: what is not UTF-8 in them is replaced, what is not ASCII is escaped, so that
+  // characters that reorder text reach no terminal.
+  return object.dump(2, ' ', true, nlohmann::json::error_handler_t::replace);
 }
 
-void print_interrupted(const DownloadStatus& status) {
-  fmt::print("from:      {}\n", printable(status.url));
-  fmt::print("validator: {} ({})\n", status.validator.empty() ? "none" : printable(status.validator),
-             status.validator_strong ? "strong" : "not strong");
-  fmt::print("size:      {}\n",
-             status.total ? fmt::format("{} ({} bytes)", size_words(*status.total), *status.total) : "unknown");
-  if (status.stream) {
-    fmt::print("claimed:   nothing: this server can't continue, the next run begins again\n");
-    return;
-  }
-  fmt::print("claimed:   {} in {} of {} segments of {}\n", size_words(status.claimed), status.claimed_segments,
-             status.segments, size_words(status.segment_size));
-  for (const Range hole : status.holes) fmt::print("missing:   {} to {}\n", hole.begin, hole.end);
+std::string interrupted_words(const DownloadStatus& status) {
+  std::string words = fmt::format("from:      {}\n", printable(status.url));
+  const auto out = std::back_inserter(words);
+  fmt::format_to(out, "validator: {} ({})\n", status.validator.empty() ? "none" : printable(status.validator),
+                 status.validator_strong ? "strong" : "not strong");
+  fmt::format_to(out, "size:      {}\n",
+                 status.total ? fmt::format("{} ({} bytes)", size_words(*status.total), *status.total) : "unknown");
+  if (status.stream) return words + "claimed:   nothing: this server can't continue, the next run begins again\n";
+  fmt::format_to(out, "claimed:   {} in {} of {} segments of {}\n", size_words(status.claimed), status.claimed_segments,
+                 status.segments, size_words(status.segment_size));
+  for (const Range hole : status.holes) fmt::format_to(out, "missing:   {} to {}\n", hole.begin, hole.end);
+  return words;
+}
+
+std::string in_words(const DownloadStatus& status) {
+  std::string words = fmt::format("{}: {}{}\n", printable(status.output.string()), state_word(status.state),
+                                  status.busy ? ", being worked on" : "");
+  if (status.state == DownloadStatus::State::interrupted) words += interrupted_words(status);
+  return words;
 }
 
 }  // namespace
@@ -72,18 +80,11 @@ void print_interrupted(const DownloadStatus& status) {
 int show_status(const StatusCommand& command) {
   const auto status = segdl::status(command.file);
   if (!status) {
-    fmt::print(stderr, "segdl: {}\n", status.error().message());
-    if (!status.error().way_out.empty()) fmt::print(stderr, "       {}\n", printable(status.error().way_out));
+    say("segdl: {}\n", status.error().message());
+    if (!status.error().way_out.empty()) say("       {}\n", printable(status.error().way_out));
     return exit_code(status.error().cause);
   }
-  if (command.json) {
-    fmt::print("{}\n", to_json(*status));
-    return 0;
-  }
-  fmt::print("{}: {}{}\n", printable(status->output.string()), state_word(status->state),
-             status->busy ? ", being worked on" : "");
-  if (status->state == DownloadStatus::State::interrupted) print_interrupted(*status);
-  return 0;
+  return put_out(command.json ? to_json(*status) + "\n" : in_words(*status)) ? 0 : kLocal;
 }
 
 }  // namespace segdl::cli

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <fstream>
 #include <limits>
 #include <optional>
@@ -39,6 +40,7 @@ std::vector<std::string> lines_of(const std::string& path) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     lines.push_back(line);
   }
+  if (file.bad()) refuse(fmt::format("the file {} can't be read", path));  // a directory, for example
   return lines;
 }
 
@@ -75,7 +77,13 @@ std::chrono::milliseconds parse_duration(const std::string& text) {
   }
   const double seconds = number * found->second;
   if (seconds > kTenYears) refuse(fmt::format("{} is too long", text));
-  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+  return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
+}
+
+std::chrono::milliseconds parse_timeout(const std::string& text) {
+  const auto time = parse_duration(text);
+  if (time.count() == 0) refuse(fmt::format("'{}' leaves no time at all", text));
+  return time;
 }
 
 unsigned parse_count(const std::string& text) {
@@ -104,6 +112,15 @@ std::vector<Header> parse_headers(const std::string& text) {
   return headers;
 }
 
+Output parse_output(const std::string& text) {
+  const std::filesystem::path path(text);
+  const std::string name = path.filename().string();
+  if (text.empty()) refuse("it is empty");
+  if (text == "-") refuse("standard output is not served; ./- is a file of that name");
+  if (name.empty()) refuse(fmt::format("{} is a directory; use -d for that", text));
+  return {path.parent_path(), name};
+}
+
 Credentials parse_credentials(const std::string& text) {
   std::string pair = text;
   if (text.starts_with('@')) {
@@ -112,8 +129,7 @@ Credentials parse_credentials(const std::string& text) {
     pair = lines.front();
   }
   const auto colon = pair.find(':');
-  if (colon == std::string::npos)
-    refuse("credentials are written NAME:PASS, or @FILE for a file with that in its first line");
+  if (colon == std::string::npos) refuse("credentials are written NAME:PASS, in one line");
   return {pair.substr(0, colon), pair.substr(colon + 1)};
 }
 

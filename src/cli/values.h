@@ -1,11 +1,12 @@
-// Values of options as people write them. Every function throws CLI::ValidationError with a sentence that names what is
-// wrong; CLI11 adds the option.
+// Values of options as people write them. Every function throws CLI::ValidationError with a sentence that says what is
+// wrong, without the option's name.
 #pragma once
 
 #include <segdl/task.h>
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ std::uint64_t parse_size(const std::string& text);
 // Seconds with decimals, or with a unit: 1.5, 300ms, 5m, 1h. At most ten years.
 std::chrono::milliseconds parse_duration(const std::string& text);
 
+// The same, but not nothing.
+std::chrono::milliseconds parse_timeout(const std::string& text);
+
 // A number from 0 to a million.
 unsigned parse_count(const std::string& text);
 
@@ -25,6 +29,14 @@ Sync parse_sync(const std::string& text);
 
 // 'Name: value', or @FILE with one such line each.
 std::vector<Header> parse_headers(const std::string& text);
+
+// Where a file goes: FILE or DIRECTORY/FILE.
+struct Output {
+  std::filesystem::path directory = {};  // empty if none was named
+  std::string name = {};
+};
+
+Output parse_output(const std::string& text);
 
 // NAME:PASS, or @FILE whose first line is that.
 Credentials parse_credentials(const std::string& text);

@@ -59,7 +59,7 @@ std::string redact_word(std::string_view word) {
 }  // namespace
 
 std::string Url::redacted() const {
-  const std::string whole = text();
+  std::string whole = text();
   const auto question = whole.find('?');
   if (question == std::string::npos) return whole;
   return whole.substr(0, question) + "?" + redact_query(std::string_view(whole).substr(question + 1));

@@ -53,6 +53,7 @@ Error connect_error(const Origin& origin, std::string reason) {
 // Waits for one of the attempts or for `until`, and notes which have connected or failed.
 Result<void> wait_for_any(std::vector<Attempt>& attempts, const Bound& bound, const Waker& waker) {
   std::vector<::pollfd> polled;
+  polled.reserve(attempts.size());
   for (const Attempt& attempt : attempts) polled.push_back({attempt.socket.get(), POLLOUT, 0});
   auto waited = waker.wait(polled, bound);
   if (!waited) return waited;

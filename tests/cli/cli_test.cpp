@@ -34,6 +34,13 @@ FetchCommand fetch(std::vector<std::string> words) {
   return std::get<FetchCommand>(command);
 }
 
+// The exit code of a command line that is wrong.
+int refused(std::vector<std::string> words) {
+  Arguments arguments(std::move(words));
+  const auto command = read_command_line(arguments.count(), arguments.pointers.data());
+  return std::holds_alternative<Exit>(command) ? std::get<Exit>(command).code : -1;
+}
+
 std::vector<std::string> hidden(std::vector<std::string> words) {
   Arguments arguments(std::move(words));
   hide_secrets(arguments.count(), arguments.pointers.data());
@@ -66,6 +73,9 @@ TEST_CASE("times are in seconds or have a unit") {
   CHECK(parse_duration("5m") == milliseconds(300'000));
   CHECK(parse_duration("2h") == milliseconds(7'200'000));
   CHECK(parse_duration("0") == milliseconds(0));
+  CHECK(parse_duration("0.0001") == milliseconds(1));  // never nothing, which means no limit
+  CHECK(parse_timeout("0.0001") == milliseconds(1));
+  CHECK_THROWS_AS(parse_timeout("0"), CLI::ValidationError);
   for (const char* bad : {"", "s", "-1", "1d", "nan", "inf", "1e9999", "99999999999", "0x1p3"}) {
     CAPTURE(bad);
     CHECK_THROWS_AS(parse_duration(bad), CLI::ValidationError);
@@ -82,6 +92,7 @@ TEST_CASE("headers and credentials are taken apart") {
   CHECK_THROWS_AS(parse_headers("none"), CLI::ValidationError);
   CHECK_THROWS_AS(parse_headers(": x"), CLI::ValidationError);
   CHECK_THROWS_AS(parse_headers("@/no/such/file"), CLI::ValidationError);
+  CHECK_THROWS_AS(parse_headers("@/"), CLI::ValidationError);
   CHECK_THROWS_AS(parse_credentials("no-colon"), CLI::ValidationError);
 }
 
@@ -103,6 +114,43 @@ TEST_CASE("options arrive where they belong") {
   CHECK(fetch({"http://h/x", "-o", "/abs/f", "-d", "dir"}).request.directory == "/abs");
 }
 
+TEST_CASE("a header does not swallow the URL after it") {
+  const FetchCommand command = fetch({"-H", "A: [1]", "-H", "B: 2", "http://h/x", "http://h/y"});
+  CHECK(command.urls == std::vector<std::string>{"http://h/x", "http://h/y"});
+  REQUIRE(command.request.headers.size() == 2);
+  CHECK(command.request.headers[0].value == "[1]");
+}
+
+TEST_CASE("names and directories are taken as they stand") {
+  for (const char* name : {"{}", "%%", "[x]", "a b", "x,y", "\"q\""}) {
+    CAPTURE(name);
+    CHECK(fetch({"http://h/x", "-o", name}).request.output == name);
+    CHECK(fetch({"http://h/x", "-d", name}).request.directory == name);
+    CHECK(fetch({"http://h/x", "--cacert", name}).session.ca_file == name);
+  }
+  CHECK(fetch({"http://h/x", "-o", "./-"}).request.output == "-");
+  CHECK(fetch({"http://h/x", "-o", "../f"}).request.directory == "./..");
+}
+
+TEST_CASE("a wrong command line is a usage error") {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{},
+                                             {"http://h/x", "-o", ""},
+                                             {"http://h/x", "-o", "-"},
+                                             {"http://h/x", "-o", "dir/"},
+                                             {"http://h/x", "-o"},
+                                             {"http://h/x", "http://h/y", "-o", "z"},
+                                             {"http://h/x", "-o", "a", "-o", "b"},
+                                             {"http://h/x", "--sync", "never"},
+                                             {"http://h/x", "--retries", "-1"},
+                                             {"http://h/x", "--bogus"},
+                                             {"status"},
+                                             {"status", "a", "b"}}) {
+    CAPTURE(words.size());
+    CHECK(refused(words) == 2);
+  }
+}
+
 TEST_CASE("status is a command only in the first place") {
   Arguments arguments({"status", "f", "--json"});
   const auto command = read_command_line(arguments.count(), arguments.pointers.data());
@@ -117,6 +165,8 @@ TEST_CASE("the process list shows no secrets") {
         std::vector<std::string>{"-u", "***", "http://***@h/f?token=***"});
   CHECK(hidden({"-ua:b", "--user=a:b", "-HX: y", "--header=X: y", "--header", "X: y"}) ==
         std::vector<std::string>{"-u***", "--user=***", "-H****", "--header=****", "--header", "****"});
+  CHECK(hidden({"-kqu", "a:b", "-vua:b", "-kHX: y", "-o", "u"}) ==
+        std::vector<std::string>{"-kqu", "***", "-vu***", "-kH****", "-o", "u"});
   CHECK(hidden({"-q", "-o", "f", "http://h/f?a=b"}) == std::vector<std::string>{"-q", "-o", "f", "http://h/f?a=b"});
 }
 
@@ -128,6 +178,16 @@ TEST_CASE("sizes and times read well") {
   CHECK(size_words(~std::uint64_t{0}) == "16.0 EiB");
   CHECK(time_words(std::chrono::seconds(65)) == "1:05");
   CHECK(time_words(std::chrono::seconds(3725)) == "1:02:05");
+}
+
+TEST_CASE("a long name is shortened at its beginning, between characters") {
+  CHECK(shortened("movie.mkv", 9) == "movie.mkv");
+  CHECK(shortened("movie.mkv", 8) == "...e.mkv");
+  CHECK(shortened("movie.mkv", 3) == "...");
+  CHECK(shortened("movie.mkv", 2) == "..");
+  CHECK(shortened("movie.mkv", 0).empty());
+  CHECK(shortened("mo\u00e4\u00e4", 4) == "...");
+  CHECK(shortened("mo\u00e4\u00e4", 5) == "...\u00e4");
 }
 
 TEST_CASE("the progress line says what there is to say") {

@@ -1,0 +1,182 @@
+"""The command and what it is connected to: closed and broken streams, a terminal, a hang-up, several URLs and one Ctrl-C."""
+import fcntl
+import os
+import pty
+import signal
+import subprocess
+import time
+
+import harness
+from harness import BINARY, KiB, MiB, head, pattern, ranged, wait_for
+
+
+def cutting(scene, data, every=50 * KiB):
+    """A server whose connections break, so that there is much to say while the file is open."""
+    def handler(connection, request, number):
+        top, body = ranged(data, request)
+        connection.sendall(top + body[:every])
+        return "close"
+    return scene.raw(handler)
+
+
+def slow(scene, data, seconds):
+    """A server that takes this long for everything."""
+    def handler(connection, request, number):
+        top, body = ranged(data, request)
+        connection.sendall(top)
+        step = max(1, len(body) // 50)
+        for begin in range(0, len(body), step):
+            connection.sendall(body[begin:begin + step])
+            time.sleep(seconds / 50)
+    return scene.raw(handler)
+
+
+def with_stderr(scene, descriptor, *arguments, **options):
+    return subprocess.Popen([BINARY, *arguments], cwd=scene.out, stdout=subprocess.DEVNULL, stderr=descriptor, **options)
+
+
+def test_closed_streams_do_not_become_the_file(scene):
+    data = pattern(300 * KiB, 1)
+    for number, closed in enumerate(("2>&-", "1>&- 2>&-", "0<&- 1>&- 2>&-")):
+        server = cutting(scene, data)
+        done = subprocess.run(["sh", "-c", f'exec "$0" "$@" {closed}', BINARY, "-v", server.url(), "-o", f"f{number}"],
+                              cwd=scene.out, timeout=60, check=False)
+        assert done.returncode == 0, (closed, done)
+        assert harness.read(scene.path(f"f{number}")) == data, closed
+
+
+def test_a_reader_of_messages_that_went_away_is_no_failure(scene):
+    data = pattern(300 * KiB, 1)
+    reader, writer = os.pipe()
+    process = with_stderr(scene, writer, "-v", cutting(scene, data).url(), "-o", "f")
+    os.close(writer)
+    os.close(reader)
+    assert process.wait(60) == 0
+    assert harness.read(scene.path("f")) == data
+    with open("/dev/full", "wb") as full:
+        assert with_stderr(scene, full, "-v", cutting(scene, data).url(), "-o", "g").wait(60) == 0
+    assert harness.read(scene.path("g")) == data
+
+
+def test_a_reader_of_messages_that_stopped_reading_does_not_hold_the_command(scene):
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(writer, b"x" * 4096)
+    nowhere = f"http://127.0.0.1:{harness.free_port()}/x"
+    process = with_stderr(scene, writer, nowhere, "--retries", "0")
+    time.sleep(0.5)
+    assert process.poll() is None  # its last words wait for the reader
+    process.send_signal(signal.SIGTERM)
+    begun = time.monotonic()
+    assert process.wait(20) in (-signal.SIGTERM, 143)
+    assert time.monotonic() - begun < 0.2
+    process = with_stderr(scene, writer, nowhere, "--retries", "0")
+    os.close(writer)
+    os.read(reader, 4096)
+    assert process.wait(20) == 3
+    assert b"refused" in os.read(reader, 4096)
+    os.close(reader)
+
+
+def test_standard_output_that_takes_nothing_is_a_failure(scene):
+    for arguments in (["--help"], ["--version"], ["status", "f"], ["status", "f", "--json"]):
+        harness.write(scene.path("f"), b"complete")
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([BINARY, *arguments], cwd=scene.out, stdout=full, stderr=subprocess.PIPE, timeout=60,
+                                  check=False)
+        assert done.returncode == 7, (arguments, done)
+        assert done.stderr == b"segdl: write to standard output: No space left on device\n", done
+
+
+def test_a_hang_up_ends_it_unless_nohup_was_asked_for(scene):
+    data = pattern(MiB, 1)
+    process = scene.start(slow(scene, data, 1).url(), "-o", "f")
+    wait_for(lambda: os.path.exists(scene.path("f.part")), "a beginning")
+    process.send_signal(signal.SIGHUP)
+    _, stderr = process.communicate(timeout=20)
+    assert process.returncode == 129, stderr
+    assert "run the same command" in stderr
+    process = subprocess.Popen(["sh", "-c", 'trap "" HUP; exec "$0" "$@"', BINARY, slow(scene, data, 1).url(), "-o", "g"],
+                               cwd=scene.out, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: os.path.exists(scene.path("g.part")), "a beginning")
+    process.send_signal(signal.SIGHUP)
+    _, stderr = process.communicate(timeout=20)
+    assert process.returncode == 0, stderr
+    assert harness.read(scene.path("g")) == data
+
+
+def test_ctrl_c_in_the_second_of_three_ends_the_command_and_names_what_is_missing(scene):
+    data = pattern(MiB, 1)
+    fast = scene.raw(lambda c, r, n: c.sendall(b"".join(ranged(data, r))))
+    hanging = slow(scene, data, 30)
+    process = scene.start(fast.url("one"), hanging.url("two"), fast.url("three"))
+    wait_for(lambda: os.path.exists(scene.path("two.part")), "the second to begin")
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=20)
+    assert process.returncode == 130, stderr
+    assert harness.read(scene.path("one")) == data
+    assert not os.path.exists(scene.path("three"))
+    assert "2 of 3 failed" in stderr, stderr
+    assert hanging.url("two") in stderr and fast.url("three") in stderr, stderr
+
+
+def on_terminal(scene, *arguments, **environment):
+    """What the command writes to a terminal of 80 columns, and its exit code."""
+    master, slave = pty.openpty()
+    subprocess.run(["stty", "rows", "24", "columns", "80"], stdin=slave, check=True, timeout=20)
+    process = with_stderr(scene, slave, *arguments, env={**os.environ, "TERM": "xterm", **environment})
+    os.close(slave)
+    shown = b""
+    try:
+        while part := os.read(master, 65536):
+            shown += part
+    except OSError:  # how a terminal says that nobody writes any more
+        pass
+    os.close(master)
+    return process.wait(60), shown.decode()
+
+
+def test_a_terminal_shows_one_line_that_fits_and_is_rewritten_at_most_four_times_a_second(scene):
+    name = "a-very-long-name-" * 4 + "\u00e4.mkv"
+    code, shown = on_terminal(scene, slow(scene, pattern(MiB, 1), 1.5).url(), "-o", name)
+    assert code == 0, shown
+    *rewritten, last = shown.split("\r\x1b[K")
+    pictures = [picture.replace("\x1b[K", "") for picture in "".join(rewritten).split("\r")[1:]]
+    assert 3 <= len(pictures) <= 7, shown
+    assert all(len(picture) < 80 and "\n" not in picture for picture in pictures), pictures
+    assert "\u00e4.mkv  " in pictures[-1] and "%" in pictures[-1] and "MiB" in pictures[-1], pictures
+    assert last.startswith(name + ": 1.0 MiB in "), shown
+
+
+def test_a_terminal_that_knows_no_controls_gets_none(scene):
+    code, shown = on_terminal(scene, slow(scene, pattern(MiB, 1), 1).url(), TERM="dumb")
+    assert code == 0, shown
+    assert "\x1b" not in shown and shown.count("\n") == 1, shown
+
+
+def test_quiet_says_nothing_but_errors(scene):
+    data = pattern(300 * KiB, 1)
+    assert scene.get("-q", cutting(scene, data).url()).stderr == ""
+    assert "404" in scene.get("-q", scene.raw(lambda c, r, n: c.sendall(head("404 No", "Content-Length: 0"))).url("x"),
+                              code=4).stderr
+
+
+def test_values_are_refused_by_option_and_value(scene):
+    for arguments, words in ((["--timeout", "abc"], "--timeout: 'abc'"), (["--connect-timeout", "0"], "--connect-timeout: '0'"),
+                             (["--max-time", "-1"], "--max-time: '-1'"), (["--min-speed", "1.5"], "--min-speed: '1.5'"),
+                             (["--retries", "x"], "--retries: 'x'"), (["--segment-size", "9999999999G"], "--segment-size: 9999999999G"),
+                             (["-H", "none"], "--header: "), (["-o", ""], "--output: ")):
+        lines = scene.get("http://127.0.0.1:1/x", *arguments, code=2).stderr.splitlines()
+        assert lines[0].startswith("segdl: " + words), lines
+
+
+def test_secrets_in_a_wrong_command_line_are_not_repeated(scene):
+    for arguments in (["-u", "me:hunter2", "-u", "you:hunter2", "http://h/x"], ["-u", "hunter2", "http://h/x"],
+                      ["-H", "hunter2", "http://h/x"], ["--bogus=http://me:hunter2@h/x"], ["http://me:hunter2@h:x/"],
+                      ["ftp://me:hunter2@h/"]):
+        done = scene.get(*arguments, code=2)
+        assert "hunter2" not in done.stderr + done.stdout, done.stderr
+
+
+if __name__ == "__main__":
+    harness.main()
