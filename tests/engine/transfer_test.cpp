@@ -182,7 +182,7 @@ TEST_CASE("a server that serves no ranges any more and cuts again and again ends
   const auto report = world.download();
   REQUIRE(report.ok());
   CHECK(world.has("f", 1, 6 * kMiB));
-  CHECK(world.script->log().size() == 3);
+  CHECK(world.script->log().size() == 4);
   CHECK(report->total == report->fetched + report->reused - report->wasted);
 }
 

@@ -1,17 +1,21 @@
 #include "support/fake_origin.h"
 
+#include "core/chunked.h"
 #include "support/pattern.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace segdl::test {
 namespace {
 
-Error network(std::string reason) {
+Error network(std::string reason, Remedy remedy = Remedy::retry) {
   Error error;
   error.cause = Cause::network;
-  error.remedy = Remedy::retry;
+  error.remedy = remedy;
   error.operation = "receive";
   error.reason = std::move(reason);
   return error;
@@ -24,58 +28,191 @@ Error cancelled() {
   return error;
 }
 
+Error timed_out() { return network("the time limit for the download is reached"); }
+
+// What an exchange is carried out in.
+struct Setting {
+  OriginScript& script;
+  FakeClock& clock;
+  Limits limits;
+  std::stop_token stop;
+  bool secure = false;
+};
+
 class FakeExchange final : public Exchange {
  public:
-  FakeExchange(Answer answer, const Limits& limits, FakeClock& clock, std::stop_token stop)
-      : answer_(std::move(answer)), limits_(limits), clock_(clock), stop_(std::move(stop)), at_(answer_.begin) {}
+  FakeExchange(Setting setting, Answer answer)
+      : setting_(std::move(setting)),
+        limits_(setting_.limits),
+        clock_(setting_.clock),
+        number_(answer.number),
+        variety_(answer.begin),
+        wire_(std::move(answer)) {}
 
-  const ResponseHead& head() const override { return answer_.head; }
+  const ResponseHead& head() const override { return head_; }
+
+  Result<void> read_head() {
+    const Instant begun = clock_.now();
+    for (int interim = 0; interim <= kMaxInterimResponses;) {
+      auto end = find_head_end(std::string_view(pending_).substr(taken_));
+      if (!end) return std::move(end).error();
+      if (*end == 0) {
+        if (clock_.now() - begun >= limits_.head) return network("no response for a while");
+        auto more = receive_more(limits_.head);
+        if (!more) return std::move(more).error();
+        if (*more == 0) return network("the connection was closed before the end of the head");
+        continue;
+      }
+      auto head = parse_head(std::string_view(pending_).substr(taken_, *end));
+      if (!head) return std::move(head).error();
+      taken_ += *end;
+      if (head->status < 200) {
+        ++interim;
+        continue;
+      }
+      head_ = std::move(*head);
+      left_ = head_.content_length;
+      ended_ = head_.framing == Framing::none || (head_.framing == Framing::length && left_ == 0);
+      return {};
+    }
+    return network("more than 16 interim responses", Remedy::refetch);
+  }
 
   Result<std::size_t> read(std::span<std::byte> into) override {
-    if (stop_.stop_requested()) return cancelled();
-    if (limits_.deadline && clock_.now() >= *limits_.deadline)
-      return network("the time limit for the download is reached");
-    if (answer_.cut_at && at_ >= *answer_.cut_at) return cut();
-    if (answer_.stall_at && at_ >= *answer_.stall_at) {
-      clock_.advance(limits_.idle);
-      return network("nothing received for a while");
-    }
-    std::uint64_t end = answer_.end;
-    if (answer_.cut_at) end = std::min(end, *answer_.cut_at);
-    if (answer_.stall_at) end = std::min(end, *answer_.stall_at);
-    // Uneven pieces: 1 byte to 16 KiB, as the offset will have it.
-    const std::uint64_t piece = 1 + pattern_word(7, at_) % 16384;
-    const std::size_t count = static_cast<std::size_t>(std::min({piece, end - at_, std::uint64_t{into.size()}}));
-    fill_pattern(into.first(count), answer_.seed, at_);
-    if (answer_.flip_at && at_ <= *answer_.flip_at && *answer_.flip_at < at_ + count) {
-      into[static_cast<std::size_t>(*answer_.flip_at - at_)] ^= std::byte{1};
-    }
-    at_ += count;
-    return count;
+    if (setting_.stop.stop_requested()) return cancelled();
+    if (ended_) return std::size_t{0};
+    if (head_.framing == Framing::chunked) return read_chunked(into);
+    if (head_.framing == Framing::length) into = into.first(std::min<std::uint64_t>(into.size(), left_));
+    auto got = receive(into);
+    if (!got) return got;
+    if (*got == 0 && head_.framing == Framing::length) return ended_early();
+    left_ -= std::min<std::uint64_t>(*got, left_);
+    ended_ = *got == 0 || (head_.framing == Framing::length && left_ == 0);
+    return got;
   }
 
  private:
-  // With a length or chunks a body that ends early shows; without, it looks like the end.
-  Result<std::size_t> cut() const {
-    if (answer_.head.framing == Framing::until_close) return std::size_t{0};
-    return network("the connection was closed");
+  static Error ended_early() { return network("the connection was closed before the end of the body"); }
+
+  Result<std::size_t> read_chunked(std::span<std::byte> into) {
+    for (;;) {
+      if (taken_ == pending_.size()) {
+        auto more = receive_more(limits_.idle);
+        if (!more) return more;
+        if (*more == 0) return ended_early();
+      }
+      auto step = decoder_.step(std::string_view(pending_).substr(taken_, into.size()));
+      if (!step) return std::move(step).error();
+      if (step->body_size > 0) std::memcpy(into.data(), pending_.data() + taken_ + step->body_begin, step->body_size);
+      taken_ += step->consumed;
+      ended_ = decoder_.done();
+      if (step->body_size > 0 || ended_) return step->body_size;
+    }
   }
 
-  Answer answer_;
-  Limits limits_;
+  Result<std::size_t> receive(std::span<std::byte> into) {
+    if (taken_ == pending_.size()) return pull(into, limits_.idle);
+    const std::size_t count = std::min(pending_.size() - taken_, into.size());
+    std::memcpy(into.data(), pending_.data() + taken_, count);
+    taken_ += count;
+    return count;
+  }
+
+  Result<std::size_t> receive_more(std::chrono::milliseconds patience) {
+    constexpr std::size_t kPiece = 4096;
+    if (taken_ == pending_.size()) taken_ = (pending_.clear(), 0);
+    const std::size_t had = pending_.size();
+    pending_.resize(had + kPiece);
+    auto got = pull(std::as_writable_bytes(std::span(pending_).subspan(had)), patience);
+    pending_.resize(had + (got ? *got : 0));
+    return got;
+  }
+
+  // Bytes off the wire, 1 to 16 KiB as their number will have it; 0: the connection was closed in order.
+  Result<std::size_t> pull(std::span<std::byte> into, std::chrono::milliseconds patience) {
+    if (limits_.deadline && clock_.now() >= *limits_.deadline) return timed_out();
+    const std::size_t piece = 1 + static_cast<std::size_t>(pattern_word(variety_, pulls_++) % 16384);
+    const std::size_t got = wire_.next(into.first(std::min(into.size(), piece)));
+    setting_.script.note_sent(number_, wire_.body_given());
+    if (got == 0) return at_end(patience);
+    clock_.advance(wire_.pause());
+    return fast_enough(got) ? Result<std::size_t>(got) : network("too slow");
+  }
+
+  Result<std::size_t> at_end(std::chrono::milliseconds patience) {
+    if (wire_.end() == WireEnd::reset) return network("Connection reset by peer");
+    if (wire_.end() == WireEnd::cut && setting_.secure) return network("the secure connection broke");
+    if (wire_.end() == WireEnd::close || wire_.end() == WireEnd::cut) return std::size_t{0};
+    // Nothing comes any more: until the limit, or the deadline if that is nearer.
+    const Instant until = clock_.now() + patience;
+    const bool late = limits_.deadline && *limits_.deadline < until;
+    clock_.advance((late ? *limits_.deadline : until) - clock_.now());
+    return late ? timed_out() : network("nothing received for a while");
+  }
+
+  // As Limits::min_speed says, over the pauses of a drip.
+  bool fast_enough(std::size_t got) {
+    waited_ += wire_.pause();
+    got_ += got;
+    if (limits_.min_speed == 0 || waited_ < limits_.speed_window) return true;
+    const double speed = static_cast<double>(got_) / std::chrono::duration<double>(waited_).count();
+    waited_ = {};
+    got_ = 0;
+    return speed >= static_cast<double>(limits_.min_speed);
+  }
+
+  Setting setting_;
+  const Limits& limits_;
   FakeClock& clock_;
-  std::stop_token stop_;
-  std::uint64_t at_;
+  unsigned number_;
+  std::uint64_t variety_;  // of the sizes of pieces
+  AnswerWire wire_;
+  ResponseHead head_;
+  ChunkedDecoder decoder_;
+  std::string pending_;  // off the wire, used up to taken_
+  std::size_t taken_ = 0;
+  std::uint64_t left_ = 0;
+  std::uint64_t pulls_ = 0;
+  bool ended_ = false;
+  std::chrono::milliseconds waited_{0};
+  std::uint64_t got_ = 0;
 };
+
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::string_view three = bytes.substr(i, 3);
+    std::uint32_t bits = 0;
+    for (std::size_t j = 0; j < 3; ++j)
+      bits = bits << 8 | (j < three.size() ? static_cast<unsigned char>(three[j]) : 0);
+    for (std::size_t j = 0; j < 4; ++j) text += j <= three.size() ? kDigits[bits >> (18 - 6 * j) & 63] : '=';
+  }
+  return text;
+}
+
+std::vector<Field> fields_of(const HttpRequest& request) {
+  std::vector<Field> fields = request.fields;
+  fields.insert(fields.begin(), {"Host", request.url.origin.authority()});
+  if (request.credentials) {
+    const std::string pair = request.credentials->user + ":" + request.credentials->password;
+    fields.push_back({"Authorization", "Basic " + base64(pair)});
+  }
+  return fields;
+}
 
 }  // namespace
 
 Result<std::unique_ptr<Exchange>> FakeOrigin::get(const HttpRequest& request, const Limits& limits,
                                                   std::stop_token stop) {
   if (stop.stop_requested()) return cancelled();
-  if (limits.deadline && clock_.now() >= *limits.deadline) return network("the time limit for the download is reached");
-  return std::unique_ptr<Exchange>(std::make_unique<FakeExchange>(script_.answer(request.url.target, request.fields),
-                                                                  limits, clock_, std::move(stop)));
+  if (limits.deadline && clock_.now() >= *limits.deadline) return timed_out();
+  Setting setting{script_, clock_, limits, std::move(stop), request.url.origin.secure};
+  auto exchange =
+      std::make_unique<FakeExchange>(std::move(setting), script_.answer(request.url.target, fields_of(request)));
+  auto head = exchange->read_head();
+  if (!head) return std::move(head).error();
+  return std::unique_ptr<Exchange>(std::move(exchange));
 }
 
 }  // namespace segdl::test

@@ -1,4 +1,10 @@
-// A Transport without a network: plays an OriginScript. Bodies come in pieces of uneven sizes. Thread-safe.
+// A Transport without a network: plays an OriginScript. Thread-safe.
+//
+// It is the far end and the near end in one: the answer's wire bytes are read with the same parsers as the real
+// transport's (core/http_head, core/chunked), in pieces of uneven sizes, and whatever is wrong with them is the same
+// Cause and Remedy. What would take time moves the clock: a stall by the limit it runs into, a drip by its pauses.
+//
+// Beside the fields of the request the script sees Host and Authorization, as a server would.
 #pragma once
 
 #include "seams/transport.h"

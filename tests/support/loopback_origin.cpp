@@ -1,160 +1,176 @@
 #include "support/loopback_origin.h"
 
 #include "core/ascii.h"
-#include "support/pattern.h"
+#include "support/server_channel.h"
 
 #include <fmt/format.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <stdexcept>
+#include <chrono>
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace segdl::test {
 namespace {
 
-std::string head_text(const ResponseHead& head) {
-  std::string text = fmt::format("HTTP/1.1 {} X\r\n", head.status);
-  for (const Field& field : head.fields) text += fmt::format("{}: {}\r\n", field.name, field.value);
-  return text + "\r\n";
-}
+using std::chrono::milliseconds;
 
-// Sends [begin, end) of the body with the fault's bit and the framing put on; false if the connection is gone.
-bool send_body(int socket, const Answer& answer, std::uint64_t begin, std::uint64_t end) {
-  std::vector<std::byte> piece;
-  for (std::uint64_t at = begin; at < end; at += piece.size()) {
-    piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(64 * 1024, end - at)));
-    fill_pattern(piece, answer.seed, at);
-    if (answer.flip_at && at <= *answer.flip_at && *answer.flip_at < at + piece.size()) {
-      piece[static_cast<std::size_t>(*answer.flip_at - at)] ^= std::byte{1};
-    }
-    std::string wire(reinterpret_cast<const char*>(piece.data()), piece.size());
-    if (answer.head.framing == Framing::chunked) wire = fmt::format("{:x}\r\n{}\r\n", piece.size(), wire);
-    if (!send_all(socket, wire)) return false;
-  }
-  return true;
-}
+constexpr std::size_t kPiece = 256 * 1024;
+constexpr std::size_t kMaxRequest = 4 * 1024 * 1024;
+constexpr milliseconds kForever{-1};
 
-void wait_for_peer_to_leave(int socket) {
-  ::pollfd waited{socket, POLLRDHUP, 0};
-  ::poll(&waited, 1, 10'000);
-}
+struct ServerRequest {
+  std::string method;
+  std::string target;
+  std::vector<Field> fields;
+};
 
-// Whether the connection may carry another request.
-bool play(int socket, const Answer& answer) {
-  if (!send_all(socket, head_text(answer.head))) return false;
-  const std::uint64_t stop = std::min(answer.cut_at.value_or(answer.end), answer.stall_at.value_or(answer.end));
-  if (!send_body(socket, answer, answer.begin, std::min(stop, answer.end))) return false;
-  if (answer.stall_at) wait_for_peer_to_leave(socket);
-  if (answer.stall_at || answer.cut_at) return false;
-  if (answer.head.framing == Framing::chunked && !send_all(socket, "0\r\n\r\n")) return false;
-  return answer.head.framing != Framing::until_close;
-}
-
-Asking parse_request(const std::string& text) {
-  Asking asking;
+// METHOD SP target SP HTTP/1.1 (RFC 9112 section 3), then fields without folding; nothing if it is anything else.
+std::optional<ServerRequest> parse_request(std::string_view text) {
+  ServerRequest request;
   const auto line_end = text.find("\r\n");
-  const auto first = text.find(' ');
-  asking.target = text.substr(first + 1, text.find(' ', first + 1) - first - 1);
-  for (std::size_t at = line_end + 2; at < text.size();) {
+  const std::string_view line = text.substr(0, line_end);
+  const auto first = line.find(' ');
+  const auto last = line.rfind(' ');
+  if (first == std::string_view::npos || first == last || line.substr(last) != " HTTP/1.1") return std::nullopt;
+  request.method = line.substr(0, first);
+  request.target = line.substr(first + 1, last - first - 1);
+  if (!request.target.starts_with('/') || request.target.find(' ') != std::string::npos) return std::nullopt;
+  for (std::size_t at = line_end + 2; at + 2 < text.size();) {
     const auto end = text.find("\r\n", at);
-    const std::string line = text.substr(at, end - at);
-    const auto colon = line.find(':');
-    if (colon != std::string::npos)
-      asking.fields.push_back({line.substr(0, colon), std::string(trim(line.substr(colon + 1)))});
+    const std::string_view field = text.substr(at, end - at);
+    const auto colon = field.find(':');
+    if (colon == std::string_view::npos || !is_token(field.substr(0, colon))) return std::nullopt;
+    request.fields.push_back({std::string(field.substr(0, colon)), std::string(trim(field.substr(colon + 1)))});
     at = end + 2;
   }
-  return asking;
+  const auto has = [&](std::string_view name) {
+    return std::any_of(request.fields.begin(), request.fields.end(),
+                       [&](const Field& field) { return same_text(field.name, name); });
+  };
+  const bool body = has("Content-Length") || has("Transfer-Encoding");
+  const bool known = request.method == "GET" || request.method == "HEAD";
+  if (!known || body || !has("Host")) return std::nullopt;
+  return request;
 }
+
+// Plays answers on one connection.
+class Player {
+ public:
+  Player(OriginScript& script, const LoopbackOrigin::Options& options, int socket, unsigned connection)
+      : script_(script),
+        options_(options),
+        connection_(connection),
+        channel_(socket, options.tls.get()),
+        piece_(options.limit_rate > 0 ? std::clamp<std::size_t>(options.limit_rate / 20, 1, kPiece) : kPiece) {}
+
+  void run() {
+    while (channel_.ready()) {
+      const std::string text = read_head();
+      if (text.empty()) return;
+      const auto request = parse_request(text);
+      if (!request) return refuse();
+      if (!play(*request)) return;
+    }
+  }
+
+ private:
+  std::string read_head() {
+    for (std::size_t searched = 0; pending_.size() <= kMaxRequest;) {
+      const auto end = pending_.find("\r\n\r\n", searched);
+      if (end != std::string::npos) {
+        std::string head = pending_.substr(0, end + 4);
+        pending_.erase(0, end + 4);
+        return head;
+      }
+      searched = pending_.size() < 3 ? 0 : pending_.size() - 3;
+      char bytes[4096];
+      const std::size_t got = channel_.receive(bytes);
+      if (got == 0) return "";
+      pending_.append(bytes, got);
+    }
+    return "";
+  }
+
+  void refuse() {
+    constexpr std::string_view kBad = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    channel_.send(std::as_bytes(std::span(kBad)));
+    channel_.finish();
+  }
+
+  // Whether the connection may carry another request.
+  bool play(const ServerRequest& request) {
+    Answer answer = script_.answer(request.target, request.fields, connection_);
+    const unsigned number = answer.number;
+    if (request.method == "HEAD") answer = head_only(std::move(answer));
+    AnswerWire wire(std::move(answer));
+    const bool sent = send(wire);
+    script_.note_sent(number, wire.body_given());
+    if (options_.on_answered) options_.on_answered(script_.entry(number));
+    return sent && end(wire.end());
+  }
+
+  // The head with all it says, and nothing behind it (RFC 9110 section 9.3.2).
+  static Answer head_only(Answer answer) {
+    answer.raw_bytes = answer.interim + answer.head_text();
+    if (!answer.ending) answer.ending = WireEnd::close;
+    return answer;
+  }
+
+  bool send(AnswerWire& wire) {
+    const auto begun = std::chrono::steady_clock::now();
+    std::uint64_t sent = 0;
+    for (;;) {
+      const std::size_t got = wire.next(piece_);
+      if (got == 0) return true;
+      if (!channel_.send(std::span(piece_).first(got))) return false;
+      sent += got;
+      if (wire.pause() > milliseconds(0) && !channel_.wait(wire.pause())) return false;
+      if (options_.limit_rate > 0 && !pace(begun, sent)) return false;
+    }
+  }
+
+  // Waits until so much may have been sent.
+  bool pace(std::chrono::steady_clock::time_point begun, std::uint64_t sent) {
+    const std::chrono::duration<double> due(static_cast<double>(sent) / static_cast<double>(options_.limit_rate));
+    const auto left = begun + due - std::chrono::steady_clock::now();
+    return left <= milliseconds(1) || channel_.wait(std::chrono::duration_cast<milliseconds>(left));
+  }
+
+  bool end(WireEnd how) {
+    if (how == WireEnd::keep) return true;
+    if (how == WireEnd::close) channel_.finish();
+    if (how == WireEnd::reset) channel_.reset();
+    if (how == WireEnd::stall) channel_.wait(kForever);
+    return false;
+  }
+
+  OriginScript& script_;
+  const LoopbackOrigin::Options& options_;
+  unsigned connection_;
+  ServerChannel channel_;
+  std::vector<std::byte> piece_;
+  std::string pending_;
+};
 
 }  // namespace
 
-LoopbackServer::LoopbackServer(std::function<void(int)> serve) : serve_(std::move(serve)) {
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  ::sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  ::socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<::sockaddr*>(&address);
-  if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 64) != 0 ||
-      ::getsockname(listener_, generic, &size) != 0) {
-    throw std::runtime_error("no loopback port");
-  }
-  port_ = ntohs(address.sin_port);
-  acceptor_ = std::thread([this] { accept_all(); });
-}
+LoopbackOrigin::LoopbackOrigin(OriginScript& script, Options options)
+    : script_(script),
+      options_(std::move(options)),
+      server_([this](int socket) { serve(socket); }, options_.port, options_.family) {}
 
-LoopbackServer::~LoopbackServer() {
-  ::shutdown(listener_, SHUT_RDWR);
-  acceptor_.join();
-  {
-    const std::lock_guard lock(mutex_);
-    for (const int socket : open_) ::shutdown(socket, SHUT_RDWR);
-  }
-  for (std::thread& worker : workers_) worker.join();
-  ::close(listener_);
-}
+void LoopbackOrigin::serve(int socket) { Player(script_, options_, socket, ++connection_).run(); }
 
-void LoopbackServer::accept_all() {
-  for (;;) {
-    const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (socket < 0) return;
-    ++connections_;
-    const std::lock_guard lock(mutex_);
-    open_.insert(socket);
-    workers_.emplace_back([this, socket] { run(socket); });
-  }
-}
-
-void LoopbackServer::run(int socket) {
-  serve_(socket);
-  const std::lock_guard lock(mutex_);
-  open_.erase(socket);
-  ::close(socket);
-}
-
-std::string read_request(int socket, std::string& pending) {
-  for (;;) {
-    const auto end = pending.find("\r\n\r\n");
-    if (end != std::string::npos) {
-      std::string request = pending.substr(0, end + 4);
-      pending.erase(0, end + 4);
-      return request;
-    }
-    char bytes[4096];
-    const auto got = ::recv(socket, bytes, sizeof bytes, 0);
-    if (got <= 0) return "";
-    pending.append(bytes, static_cast<std::size_t>(got));
-  }
-}
-
-bool send_all(int socket, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
-  }
-  return true;
-}
-
-void reset(int socket) {
-  const ::linger now{1, 0};
-  ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+std::string LoopbackOrigin::url(const std::string& target) const {
+  return fmt::format("{}://{}:{}{}", options_.tls ? "https" : "http",
+                     options_.family == Loopback::v6 ? "[::1]" : "127.0.0.1", port(), target);
 }
 
 void serve_script(OriginScript& script, int socket) {
-  std::string pending;
-  for (;;) {
-    const std::string request = read_request(socket, pending);
-    if (request.empty()) return;
-    const Asking asking = parse_request(request);
-    if (!play(socket, script.answer(asking.target, asking.fields))) return;
-  }
+  const LoopbackOrigin::Options plain;
+  Player(script, plain, socket, 0).run();
 }
 
 }  // namespace segdl::test

@@ -1,52 +1,53 @@
-// An OriginScript played over real sockets on 127.0.0.1.
+// An OriginScript played over real sockets on the loopback, with or without TLS.
+//
+// Each connection has a thread. It reads requests strictly (anything but a GET or HEAD without a body is answered 400
+// and closed), lets the script decide, and sends the wire bytes of the answer as they are. A connection is kept for the
+// next request if the answer allows it.
 #pragma once
 
+#include "support/loopback_server.h"
 #include "support/origin_script.h"
+
+#include <openssl/ssl.h>
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <mutex>
-#include <set>
+#include <memory>
 #include <string>
-#include <thread>
-#include <vector>
 
 namespace segdl::test {
 
-// A listener that gives each connection to `serve` on a thread of its own; the descriptor is closed afterwards.
-// Everything ends with the object.
-class LoopbackServer {
+class LoopbackOrigin {
  public:
-  explicit LoopbackServer(std::function<void(int socket)> serve);
-  ~LoopbackServer();
-  LoopbackServer(const LoopbackServer&) = delete;
-  LoopbackServer& operator=(const LoopbackServer&) = delete;
+  struct Options {
+    std::shared_ptr<::SSL_CTX> tls = nullptr;  // see test_certificates.h
+    std::uint64_t limit_rate = 0;              // bytes/s of each connection; 0: none
+    std::uint16_t port = 0;                    // 0: any free one
+    Loopback family = Loopback::v4;
+    // Called on the connection's thread when an answer has been sent or broken off.
+    std::function<void(const Asking&)> on_answered = {};
+  };
 
-  std::uint16_t port() const { return port_; }
-  unsigned connections() const { return connections_; }
+  // REQUIRES: the script outlives the origin. Throws std::runtime_error if the port can't be had.
+  explicit LoopbackOrigin(OriginScript& script) : LoopbackOrigin(script, Options()) {}
+  LoopbackOrigin(OriginScript& script, Options options);
+
+  // http://127.0.0.1:PORT and this, which begins with a slash.
+  std::string url(const std::string& target = "/") const;
+  std::uint16_t port() const { return server_.port(); }
+  unsigned connections() const { return server_.connections(); }
 
  private:
-  void accept_all();
-  void run(int socket);
+  void serve(int socket);
 
-  std::function<void(int)> serve_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
-  std::atomic<unsigned> connections_{0};
-  std::mutex mutex_;
-  std::set<int> open_;
-  std::vector<std::thread> workers_;
-  std::thread acceptor_;
+  OriginScript& script_;
+  Options options_;
+  std::atomic<unsigned> connection_{0};
+  LoopbackServer server_;  // last: its threads use the rest
 };
 
-// Reads until the empty line that ends a head; empty at the end of the connection.
-std::string read_request(int socket, std::string& pending);
-bool send_all(int socket, std::string_view bytes);
-// Closes with RST instead of FIN.
-void reset(int socket);
-
-// What a server of this script does with one connection.
+// What an origin without options does with one connection.
 void serve_script(OriginScript& script, int socket);
 
 }  // namespace segdl::test
