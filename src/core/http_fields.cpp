@@ -20,8 +20,9 @@ std::optional<Validator> etag_of(const ResponseHead& head) {
   std::string_view opaque = *value;
   const bool weak = opaque.starts_with("W/");
   if (weak) opaque.remove_prefix(2);
-  const bool quoted = opaque.size() > 2 && opaque.front() == '"' && opaque.back() == '"' &&
-                      std::none_of(opaque.begin() + 1, opaque.end() - 1, [](char c) { return c == '"' || c == ' '; });
+  const bool quoted =
+      opaque.size() > 2 && opaque.front() == '"' && opaque.back() == '"' &&
+      std::none_of(opaque.begin() + 1, opaque.end() - 1, [](char c) { return c == '"' || c == ' ' || c == '\t'; });
   return Validator{quoted && !weak ? Validator::Kind::strong_etag : Validator::Kind::weak_etag, *value};
 }
 
@@ -90,7 +91,10 @@ std::optional<std::chrono::sys_seconds> date_from(int year, unsigned month, int 
   return std::chrono::sys_days(date) + *time;
 }
 
-// Sun, 06 Nov 1994 08:49:37 GMT
+constexpr std::array<std::string_view, 7> kDays = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                                   "Friday", "Saturday", "Sunday"};
+
+// Sun, 06 Nov 1994 08:49:37 GMT, after the day's name
 std::optional<std::chrono::sys_seconds> fixdate(std::string_view text) {
   DateReader reader(text);
   const int day = reader.number(2);
@@ -104,7 +108,7 @@ std::optional<std::chrono::sys_seconds> fixdate(std::string_view text) {
   return reader.at_end() ? date_from(year, month, day, time) : std::nullopt;
 }
 
-// Sunday, 06-Nov-94 08:49:37 GMT
+// Sunday, 06-Nov-94 08:49:37 GMT, after the day's name
 std::optional<std::chrono::sys_seconds> rfc850_date(std::string_view text) {
   DateReader reader(text);
   const int day = reader.number(2);
@@ -171,10 +175,15 @@ Validator validator_of(const ResponseHead& head) {
 }
 
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
-  const auto comma = text.find(", ");
-  if (comma == 3) return fixdate(text.substr(comma + 2));
-  if (comma != std::string_view::npos) return rfc850_date(text.substr(comma + 2));
-  return text.size() > 4 && text[3] == ' ' ? asctime_date(text.substr(4)) : std::nullopt;
+  for (const std::string_view day : kDays) {
+    const std::string_view name = text.substr(0, text.find_first_of(", "));
+    const std::string_view rest = text.substr(name.size());
+    const bool brief = name == day.substr(0, 3);
+    if (brief && rest.starts_with(", ")) return fixdate(rest.substr(2));
+    if (brief && rest.starts_with(' ')) return asctime_date(rest.substr(1));
+    if (name == day && rest.starts_with(", ")) return rfc850_date(rest.substr(2));
+  }
+  return std::nullopt;
 }
 
 std::optional<std::chrono::seconds> retry_after(const ResponseHead& head, std::chrono::system_clock::time_point wall) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -28,6 +29,11 @@ std::optional<std::string_view> take_line(std::string_view& text) {
   return line;
 }
 
+// Whether text that may hold blanks and obs-text (RFC 9110 section 5.5) holds more than those and visible characters.
+bool has_controls(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return is_control(c) && c != '\t'; });
+}
+
 Result<void> parse_status_line(std::string_view line, ResponseHead& head) {
   // HTTP-version SP status-code [SP [reason-phrase]]: some servers leave the last space out as well.
   constexpr std::string_view kVersion = "HTTP/1.";
@@ -40,6 +46,7 @@ Result<void> parse_status_line(std::string_view line, ResponseHead& head) {
   if (!is_digit(minor) || rest[0] != ' ' || !status || (rest.size() > 4 && rest[4] != ' ')) {
     return bad_head("its status line is not HTTP/1");
   }
+  if (has_controls(rest)) return bad_head("its status line has a control character");
   if (*status < 100 || *status > 599 || *status == 101) return bad_head(fmt::format("it has status {}", *status));
   head.minor_version = minor - '0';
   head.status = static_cast<int>(*status);
@@ -52,9 +59,7 @@ Result<void> parse_field(std::string_view line, ResponseHead& head) {
   if (colon == std::string_view::npos) return bad_head("a header line has no colon");
   if (!is_token(line.substr(0, colon))) return bad_head("a header field has an invalid name");
   const std::string_view value = trim(line.substr(colon + 1));
-  for (const char c : value) {
-    if (is_control(c) && c != '\t') return bad_head("a header field has a control character in its value");
-  }
+  if (has_controls(value)) return bad_head("a header field has a control character in its value");
   head.fields.push_back({std::string(line.substr(0, colon)), std::string(value)});
   return {};
 }
@@ -169,7 +174,11 @@ Result<ResponseHead> parse_head(std::string_view text) {
   step = find_framing(head);
   if (!step) return std::move(step).error();
   const bool persistent = head.minor_version >= 1 || head.has_token("Connection", "keep-alive");
-  head.keep_alive = persistent && !head.has_token("Connection", "close") && head.framing != Framing::until_close;
+  // A 204 or 304 that announces a body may send it all the same: those bytes must not become the next response.
+  const bool body_may_follow = head.framing == Framing::none && head.status >= 200 &&
+                               (head.count("Content-Length") > 0 || head.count("Transfer-Encoding") > 0);
+  head.keep_alive =
+      persistent && !head.has_token("Connection", "close") && head.framing != Framing::until_close && !body_may_follow;
   return head;
 }
 

@@ -35,7 +35,7 @@ struct ResponseHead {
   std::vector<Field> fields = {};
   Framing framing = Framing::until_close;
   std::uint64_t content_length = 0;  // if framing is length
-  bool keep_alive = false;           // RFC 9112 section 9.3
+  bool keep_alive = false;           // RFC 9112 section 9.3; never where unread bytes might follow
 
   // The only value of this name (ASCII case ignored); null if absent or given more than once.
   const std::string* find(std::string_view name) const;
@@ -46,7 +46,9 @@ struct ResponseHead {
 };
 
 // The number of bytes of the head at the start of `bytes`, its empty line included; 0 if more are needed. Fails as soon
-// as the limits are passed or what is there can't be the start of a head, however much is missing.
+// as the limits are passed or what is there can't be the start of a head, however much is missing. Looks at all of the
+// head each time: 64 KiB that trickle in byte by byte are searched for a line end at every byte, 2 GiB in all, which
+// costs far less than receiving them that way.
 Result<std::size_t> find_head_end(std::string_view bytes);
 
 // Parses one whole head, from the status line to the empty line. The response is to a GET. Interim (1xx) heads parse

@@ -18,6 +18,14 @@ bool is_coded(const ResponseHead& head) {
   return false;
 }
 
+// Whether this value (null: none, or several) can be some version's validator of that kind. A weak, repeated or
+// malformed one where a good one was proves nothing, in either direction.
+bool is_evidence(const ResponseHead& head, const std::string* value, Validator::Kind kind) {
+  if (value == nullptr) return false;
+  if (kind == Validator::Kind::strong_etag) return validator_of(head).kind == Validator::Kind::strong_etag;
+  return kind == Validator::Kind::weak_etag ? !value->empty() : parse_http_date(*value).has_value();
+}
+
 // The validator of this response that is to be compared with a known one of that kind.
 enum class Comparison { same, absent, different };
 
@@ -27,11 +35,8 @@ Comparison compare(const ResponseHead& head, const Validator& known) {
   }
   // Whether a date is strong depends on the clock; that it is the same one does not.
   const char* name = known.is_etag() ? "ETag" : "Last-Modified";
-  if (head.count(name) == 0) return Comparison::absent;
   const std::string* value = head.find(name);
-  // A weak ETag where a strong one was proves nothing, in either direction.
-  const bool weakened = known.kind == Validator::Kind::strong_etag && value != nullptr && value->starts_with("W/");
-  if (weakened) return Comparison::absent;
+  if (!is_evidence(head, value, known.kind)) return Comparison::absent;
   return value != nullptr && *value == known.value ? Comparison::same : Comparison::different;
 }
 

@@ -109,9 +109,12 @@ Result<Place> Place::open(FileSystem& files, const std::string& name, const Requ
 }
 
 Result<void> Place::examine(const Request& request) {
-  auto output = present(*directory_, names_.output);
+  auto output = directory_->status(names_.output);
   if (!output) return std::move(output).error();
-  if (*output && !request.overwrite) return exists(*directory_, names_.output, "it exists already");
+  if (output->has_value() && (*output)->kind == FileKind::directory) {
+    return exists(*directory_, names_.output, "it is a directory");
+  }
+  if (output->has_value() && !request.overwrite) return exists(*directory_, names_.output, "it exists already");
   auto status = data_->status();
   if (!status) return std::move(status).error();
   return examine_journal(request, status->size);

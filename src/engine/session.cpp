@@ -26,15 +26,17 @@ constexpr std::array<std::string_view, 12> kOwnFields = {
     "Range",          "If-Range", "Host",    "Connection", "Keep-Alive",      "Transfer-Encoding",
     "Content-Length", "TE",       "Trailer", "Upgrade",    "Accept-Encoding", "Expect"};
 
+bool has_controls(std::string_view value) {
+  return std::any_of(value.begin(), value.end(),
+                     [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
+}
+
 Result<void> check_headers(const std::vector<Header>& headers) {
   for (const Header& header : headers) {
     if (!is_token(header.name)) {
       return make_error(Cause::usage, Remedy::stop, "send header", "", "its name is not a valid field name");
     }
-    const bool bad = std::any_of(header.value.begin(), header.value.end(), [](char c) {
-      return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-    });
-    if (bad) {
+    if (has_controls(header.value)) {
       return make_error(Cause::usage, Remedy::stop, "send header", header.name, "its value has control characters");
     }
     for (const std::string_view own : kOwnFields) {
@@ -68,6 +70,9 @@ Result<Task> Session::download(Request request) {
   if (!url) return std::move(url).error();
   auto headers = check_headers(request.headers);
   if (!headers) return std::move(headers).error();
+  if (has_controls(state_->options.user_agent)) {
+    return make_error(Cause::usage, Remedy::stop, "send header", "User-Agent", "its value has control characters");
+  }
   if (request.segment_size != 0 && !Layout::valid_segment_size(request.segment_size)) {
     return with_way_out(make_error(Cause::usage, Remedy::stop, "use segment size", fmt::to_string(request.segment_size),
                                    "it must be a power of two from 16 KiB to 16 MiB"),

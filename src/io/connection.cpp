@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 namespace segdl::io {
@@ -28,6 +29,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const Origin& origin, Resol
 
 Result<std::size_t> Connection::receive(std::span<std::byte> into, const Bound& bound, const Waker& waker) {
   if (waker.stopped()) return waker.wait(socket_.get(), 0, bound).error();
+  // Where bytes keep coming nothing is ever waited for: the bound holds all the same.
+  if (std::chrono::steady_clock::now() >= bound.until) return network_error(Remedy::retry, "receive", "", bound.words);
   if (tls_) return tls_->receive(into, bound, waker);
   for (;;) {
     const auto got = ::recv(socket_.get(), into.data(), into.size(), 0);

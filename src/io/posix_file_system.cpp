@@ -137,7 +137,7 @@ class PosixFileSystem final : public FileSystem {
     Descriptor fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd) {
       Error error = file_error(errno, "open directory", path.string());
-      if (errno == ENOENT) error.way_out = "create it first: mkdir -p";
+      if (errno == ENOENT) error.way_out = "create it first: mkdir -p " + path.string();
       return error;
     }
     return std::unique_ptr<Directory>(std::make_unique<PosixDirectory>(std::move(fd), path));

@@ -1,16 +1,7 @@
 // What every Transport does, checked on the fake one and on the real one over loopback. Both play the same scripts.
-#include "io/http_transport.h"
-#include "io/real_clock.h"
-#include "support/fake_origin.h"
-#include "support/loopback_origin.h"
-#include "support/pattern.h"
+#include "contract/transport_sides.h"
 
 #include <doctest/doctest.h>
-
-#include <fmt/format.h>
-
-#include <memory>
-#include <numeric>
 
 using namespace segdl;
 using namespace segdl::test;
@@ -19,58 +10,9 @@ namespace {
 
 constexpr std::uint64_t kSize = 300'000;
 
-// A transport and the URL of the script it leads to.
-struct FakeSide {
-  OriginScript script;
-  FakeClock clock;
-  std::unique_ptr<Transport> transport = std::make_unique<FakeOrigin>(script, clock);
-  Url url = *parse_url("http://origin.test/f");
-  Instant now() { return clock.now(); }
-};
-
-struct RealSide {
-  OriginScript script;
-  LoopbackServer server{[this](int socket) { serve_script(script, socket); }};
-  std::unique_ptr<Clock> clock = io::make_real_clock();
-  std::unique_ptr<Transport> transport = std::move(*io::make_http_transport({}, *clock));
-  Url url = *parse_url(fmt::format("http://127.0.0.1:{}/f", server.port()));
-  Instant now() { return clock->now(); }
-};
-
-Limits quick() {
-  Limits limits;
-  limits.idle = limits.head = std::chrono::milliseconds(200);
-  return limits;
-}
-
-struct Read {
-  std::vector<std::byte> body;
-  std::optional<Error> error;
-};
-
-Read read_all(Exchange& exchange) {
-  Read result;
-  std::vector<std::byte> piece(10'000);
-  for (;;) {
-    const auto got = exchange.read(piece);
-    if (!got) {
-      result.error = got.error();
-      return result;
-    }
-    if (*got == 0) return result;
-    result.body.insert(result.body.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(*got));
-  }
-}
-
-std::vector<std::byte> part(std::uint64_t begin, std::uint64_t end) {
-  std::vector<std::byte> bytes(end - begin);
-  fill_pattern(bytes, 1, begin);
-  return bytes;
-}
-
 }  // namespace
 
-TEST_CASE_TEMPLATE("a range arrives with its head and ends", Side, FakeSide, RealSide) {
+TEST_CASE_TEMPLATE("a range arrives with its head and ends", Side, FakeSide, RealSide, TlsSide) {
   Side side;
   side.script.size(kSize);
   auto exchange = side.transport->get({side.url, {{"Range", "bytes=1000-99999"}}}, quick(), {});
@@ -87,7 +29,7 @@ TEST_CASE_TEMPLATE("a range arrives with its head and ends", Side, FakeSide, Rea
   CHECK(*(*exchange)->read(std::span(&byte, 1)) == 0);
 }
 
-TEST_CASE_TEMPLATE("the request's fields arrive", Side, FakeSide, RealSide) {
+TEST_CASE_TEMPLATE("the request's fields arrive", Side, FakeSide, RealSide, TlsSide) {
   Side side;
   side.script.size(10);
   REQUIRE(side.transport->get({side.url, {{"X-One", "1"}, {"X-Two", "a, b"}}}, quick(), {}).ok());
@@ -98,7 +40,7 @@ TEST_CASE_TEMPLATE("the request's fields arrive", Side, FakeSide, RealSide) {
   CHECK(*log[0].find("X-Two") == "a, b");
 }
 
-TEST_CASE_TEMPLATE("chunks are taken off", Side, FakeSide, RealSide) {
+TEST_CASE_TEMPLATE("chunks are taken off", Side, FakeSide, RealSide, TlsSide) {
   Side side;
   side.script.size(kSize).no_ranges().on_every([](Answer& answer, const Asking&) { answer.chunked(); });
   auto exchange = side.transport->get({side.url, {}}, quick(), {});
@@ -109,7 +51,7 @@ TEST_CASE_TEMPLATE("chunks are taken off", Side, FakeSide, RealSide) {
   CHECK(got.body == part(0, kSize));
 }
 
-TEST_CASE_TEMPLATE("without framing the end of the connection ends the body", Side, FakeSide, RealSide) {
+TEST_CASE_TEMPLATE("without framing the end of the connection ends the body", Side, FakeSide, RealSide, TlsSide) {
   Side side;
   side.script.size(kSize).no_ranges().on_every([](Answer& answer, const Asking&) { answer.until_close(); });
   auto exchange = side.transport->get({side.url, {}}, quick(), {});
@@ -120,7 +62,7 @@ TEST_CASE_TEMPLATE("without framing the end of the connection ends the body", Si
   CHECK(got.body == part(0, kSize));
 }
 
-TEST_CASE_TEMPLATE("a cut body gives what came and then an error to retry", Side, FakeSide, RealSide) {
+TEST_CASE_TEMPLATE("a cut body gives what came and then an error to retry", Side, FakeSide, RealSide, TlsSide) {
   for (const bool chunked : {false, true}) {
     Side side;
     side.script.size(kSize).cut_at(123'456).on_every([chunked](Answer& answer, const Asking&) {
@@ -136,7 +78,7 @@ TEST_CASE_TEMPLATE("a cut body gives what came and then an error to retry", Side
   }
 }
 
-TEST_CASE_TEMPLATE("a stalled body gives what came and then an error to retry", Side, FakeSide, RealSide) {
+TEST_CASE_TEMPLATE("a stalled body gives what came and then an error to retry", Side, FakeSide, RealSide, TlsSide) {
   Side side;
   side.script.size(kSize).stall_at(1234);
   const Instant begun = side.now();
@@ -150,7 +92,98 @@ TEST_CASE_TEMPLATE("a stalled body gives what came and then an error to retry", 
   CHECK(side.now() - begun >= quick().idle);
 }
 
-TEST_CASE_TEMPLATE("an empty body and a refusal end at once", Side, FakeSide, RealSide) {
+TEST_CASE_TEMPLATE("a reset body gives an error to retry", Side, FakeSide, RealSide, TlsSide) {
+  for (const bool framed : {true, false}) {
+    Side side;
+    side.script.size(kSize).reset_at(123'456).on_every([framed](Answer& answer, const Asking&) {
+      if (!framed) answer.until_close();
+    });
+    auto exchange = side.transport->get({side.url, {}}, quick(), {});
+    // The system may throw away what has arrived, even the head.
+    std::optional<Error> error;
+    if (exchange.ok()) error = read_all(**exchange).error;
+    if (!exchange.ok()) error = exchange.error();
+    REQUIRE(error);
+    CHECK(error->cause == Cause::network);
+    CHECK(error->remedy == Remedy::retry);
+  }
+}
+
+TEST_CASE("without framing only TLS can tell a cut from the end") {
+  const auto ends_well = [](auto&& side) {
+    side.script.size(kSize).no_ranges().cut_at(1000).on_every(
+        [](Answer& answer, const Asking&) { answer.until_close(); });
+    auto exchange = side.transport->get({side.url, {}}, quick(), {});
+    REQUIRE(exchange.ok());
+    const Read got = read_all(**exchange);
+    CHECK(got.body == part(0, 1000));
+    if (got.error) CHECK(got.error->remedy == Remedy::retry);
+    return !got.error;
+  };
+  CHECK(ends_well(FakeSide()));
+  CHECK(ends_well(RealSide()));
+  FakeSide secure;
+  secure.url = *parse_url("https://origin.test/f");
+  CHECK_FALSE(ends_well(secure));
+  CHECK_FALSE(ends_well(TlsSide()));
+}
+
+TEST_CASE_TEMPLATE("no answer at all is an error to retry", Side, FakeSide, RealSide, TlsSide) {
+  for (const WireEnd how : {WireEnd::close, WireEnd::reset, WireEnd::stall}) {
+    Side side;
+    side.script.size(kSize).on(1, [how](Answer& answer) { answer.silent(how); });
+    const Instant begun = side.now();
+    const auto exchange = side.transport->get({side.url, {}}, quick(), {});
+    REQUIRE_FALSE(exchange.ok());
+    CHECK(exchange.error().cause == Cause::network);
+    CHECK(exchange.error().remedy == Remedy::retry);
+    if (how == WireEnd::stall) CHECK(side.now() - begun >= quick().head);
+  }
+}
+
+TEST_CASE_TEMPLATE("the body of a refusal can be read", Side, FakeSide, RealSide, TlsSide) {
+  Side side;
+  side.script.size(kSize).on_every([](Answer& answer, const Asking&) { answer.page(404, 700); });
+  auto exchange = side.transport->get({side.url, {{"Range", "bytes=5-9"}}}, quick(), {});
+  REQUIRE(exchange.ok());
+  CHECK((*exchange)->head().status == 404);
+  const Read got = read_all(**exchange);
+  CHECK_FALSE(got.error);
+  CHECK(got.body == part(0, 700));
+}
+
+TEST_CASE_TEMPLATE("a body that crawls is given up", Side, FakeSide, RealSide, TlsSide) {
+  Side side;
+  side.script.size(kSize).drip(1, std::chrono::milliseconds(10)).on_every([](Answer& answer, const Asking&) {
+    answer.raw("HTTP/1.1 200 X\r\nContent-Length: 100000\r\n\r\n" + std::string(1000, 'x'));
+  });
+  Limits limits;
+  limits.min_speed = 1024;
+  limits.speed_window = std::chrono::milliseconds(100);
+  auto exchange = side.transport->get({side.url, {}}, limits, {});
+  REQUIRE(exchange.ok());
+  const Read got = read_all(**exchange);
+  REQUIRE(got.error);
+  CHECK(got.error->remedy == Remedy::retry);
+  CHECK(got.body.size() < 900);
+}
+
+TEST_CASE_TEMPLATE("the deadline holds even while bytes keep coming", Side, FakeSide, RealSide, TlsSide) {
+  Side side;
+  side.script.size(1'000'000'000'000).drip(16 * 1024, std::chrono::milliseconds(1));
+  Limits limits;
+  limits.deadline = side.now() + std::chrono::milliseconds(300);
+  auto exchange = side.transport->get({side.url, {}}, limits, {});
+  REQUIRE(exchange.ok());
+  std::vector<std::byte> piece(1000);  // smaller than what arrives, so that there is always more
+  Result<std::size_t> got = std::size_t{1};
+  while (got.ok() && *got > 0) got = (*exchange)->read(piece);
+  REQUIRE_FALSE(got.ok());
+  CHECK(got.error().cause == Cause::network);
+  CHECK(side.now() - *limits.deadline < std::chrono::seconds(5));
+}
+
+TEST_CASE_TEMPLATE("an empty body and a refusal end at once", Side, FakeSide, RealSide, TlsSide) {
   for (const int status : {204, 404}) {
     Side side;
     side.script.size(kSize).on_every([status](Answer& answer, const Asking&) {
@@ -164,7 +197,7 @@ TEST_CASE_TEMPLATE("an empty body and a refusal end at once", Side, FakeSide, Re
   }
 }
 
-TEST_CASE_TEMPLATE("a stop request ends it before and during", Side, FakeSide, RealSide) {
+TEST_CASE_TEMPLATE("a stop request ends it before and during", Side, FakeSide, RealSide, TlsSide) {
   Side side;
   side.script.size(kSize).stall_at(1000);
   std::stop_source stop;
@@ -179,7 +212,7 @@ TEST_CASE_TEMPLATE("a stop request ends it before and during", Side, FakeSide, R
   CHECK(refused.error().cause == Cause::cancelled);
 }
 
-TEST_CASE_TEMPLATE("the deadline holds for everything together", Side, FakeSide, RealSide) {
+TEST_CASE_TEMPLATE("the deadline holds for everything together", Side, FakeSide, RealSide, TlsSide) {
   Side side;
   side.script.size(kSize).stall_at(1000, 9);
   Limits limits;

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <random>
 #include <string>
 
 using namespace segdl;
@@ -77,6 +79,28 @@ TEST_CASE("a Transfer-Encoding is chunked, once, alone, in HTTP/1.1") {
   check_refused("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
 }
 
+TEST_CASE("a value may hold obs-text and tabs, a status line too") {
+  const auto head = parse_head("HTTP/1.1 200 d\xe9j\xe0\tvu\r\nA: \t b\tc\xff \t\r\nEmpty:\r\n\r\n");
+  REQUIRE(head.ok());
+  CHECK(*head->find("A") == "b\tc\xff");
+  CHECK(head->find("Empty")->empty());
+}
+
+TEST_CASE("a status line with control characters is refused") {
+  for (const char* line : {"200 O\rK", "200 O\nK", "200 OK\r", "200 \x1b[2J", "200 OK\x7f", "200 \b"}) {
+    check_refused(fmt::format("HTTP/1.1 {}\r\nContent-Length: 5\r\n\r\n", line));
+  }
+}
+
+TEST_CASE("the lists of several fields of one name are one list") {
+  const auto head = parse_head(with("A: x, y\r\nB: 1\r\na: z\r\n"));
+  REQUIRE(head.ok());
+  CHECK(head->count("A") == 2);
+  CHECK(head->find("A") == nullptr);
+  for (const char* token : {"x", "Y", "z"}) CHECK(head->has_token("a", token));
+  for (const char* token : {"", "x, y", "xy", "1"}) CHECK_FALSE(head->has_token("a", token));
+}
+
 TEST_CASE("some statuses have no body whatever their fields say") {
   for (const int status : {100, 103, 204, 304}) {
     CAPTURE(status);
@@ -95,6 +119,14 @@ TEST_CASE("whether the connection persists") {
   CHECK(keeps("HTTP/1.0 200 OK\r\nContent-Length: 1\r\nConnection: Keep-Alive\r\n\r\n"));
 }
 
+TEST_CASE("a connection on which bytes of a forbidden body may follow does not persist") {
+  const auto keeps = [](const std::string& text) { return parse_head(text)->keep_alive; };
+  CHECK(keeps("HTTP/1.1 204 X\r\n\r\n"));
+  CHECK(keeps("HTTP/1.1 103 X\r\nLink: x\r\n\r\n"));
+  CHECK_FALSE(keeps("HTTP/1.1 204 X\r\nContent-Length: 5\r\n\r\n"));
+  CHECK_FALSE(keeps("HTTP/1.1 304 X\r\nTransfer-Encoding: chunked\r\n\r\n"));
+}
+
 TEST_CASE("the end of a head is found at every split") {
   const std::string head = with("A: b\r\nC: d\r\n");
   for (std::size_t size = 0; size < head.size(); ++size) CHECK(*find_head_end(head.substr(0, size)) == 0);
@@ -111,4 +143,58 @@ TEST_CASE("a head that can't become one is refused early") {
   for (std::size_t i = 1; i < kMaxHeadLines; ++i) lines += "A: b\r\n";
   CHECK(*find_head_end(lines + "\r\n") == lines.size() + 2);
   CHECK_FALSE(find_head_end(lines + "A: b\r\n\r\n").ok());
+}
+
+TEST_CASE("each limit is passed by one byte or line and not before") {
+  const auto status_line = [](std::size_t size) { return "HTTP/1.1 200 " + std::string(size - 15, 'x') + "\r\n"; };
+  CHECK(*find_head_end(status_line(kMaxStatusLine) + "\r\n") == kMaxStatusLine + 2);
+  CHECK_FALSE(find_head_end(status_line(kMaxStatusLine + 1) + "\r\n").ok());
+  const auto head = [](std::size_t size) {
+    return "HTTP/1.1 200 OK\r\nA: " + std::string(size - 17 - 3 - 4, 'x') + "\r\n\r\n";
+  };
+  CHECK(*find_head_end(head(kMaxHeadBytes) + "body") == kMaxHeadBytes);
+  CHECK_FALSE(find_head_end(head(kMaxHeadBytes + 1)).ok());
+  // Without waiting for the end of a line.
+  CHECK(*find_head_end(status_line(kMaxStatusLine).substr(0, kMaxStatusLine)) == 0);
+  CHECK(*find_head_end(head(kMaxHeadBytes).substr(0, kMaxHeadBytes - 1)) == 0);
+  CHECK_FALSE(find_head_end("HTTP/1.1 200 OK\r\nA: " + std::string(kMaxHeadBytes - 19, 'x')).ok());
+}
+
+TEST_CASE("a head that trickles in is judged at every byte, the largest one too") {
+  std::string head = "HTTP/1.1 200 OK\r\n";
+  while (head.size() < kMaxHeadBytes - 1000) head += "A: " + std::string(400, 'x') + "\r\n";
+  head += "\r\n";
+  for (std::size_t size = 0; size < head.size(); ++size) {
+    const auto end = find_head_end(std::string_view(head).substr(0, size));
+    if (!end || *end != 0) FAIL(size);
+  }
+  CHECK(*find_head_end(head) == head.size());
+}
+
+TEST_CASE("whatever is done to a head, what is accepted is clean") {
+  const unsigned seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  constexpr std::string_view kBytes("\r\n\t :,;A5\x01\x7f\xff\0", 13);
+  const std::string good = with("Content-Length: 5\r\nETag: \"a\"\r\nConnection: keep-alive\r\nA: b, c\r\n");
+  for (int round = 0; round < 20'000; ++round) {
+    std::string head = good;
+    for (auto changes = 1 + random() % 3; changes > 0; --changes) {
+      const std::size_t at = random() % head.size();
+      const auto how = random() % 3;
+      if (how == 0) head[at] = kBytes[random() % kBytes.size()];
+      if (how == 1) head.erase(at, 1);
+      if (how == 2) head.insert(at, 1, kBytes[random() % kBytes.size()]);
+    }
+    const auto end = find_head_end(head);
+    if (!end || *end == 0) continue;
+    const auto parsed = parse_head(std::string_view(head).substr(0, *end));
+    if (!parsed) continue;
+    const auto lines = std::count(head.begin(), head.begin() + static_cast<std::ptrdiff_t>(*end), '\n');
+    if (parsed->fields.size() + 2 != static_cast<std::size_t>(lines)) FAIL(head);
+    for (const Field& field : parsed->fields) {
+      if (field.name.empty() || field.name.find_first_of(" \t\r\n:") != std::string::npos) FAIL(head);
+      if (field.value.find_first_of(std::string_view("\r\n\x01\x7f\0", 5)) != std::string::npos) FAIL(head);
+    }
+  }
 }

@@ -95,6 +95,7 @@ def test_existing_names_are_not_touched(scene):
     fails(scene, 10, "not a regular file", scene.nginx.url("f"), "-o", "i")
     os.mkdir(scene.path("j"))
     fails(scene, 10, "exists", scene.nginx.url("f"), "-o", "j")
+    fails(scene, 10, "is a directory", scene.nginx.url("f"), "-o", "j", "--overwrite")
     scene.get(scene.nginx.url("f"), "--overwrite")
     assert harness.read(scene.path("f")) == b"x" * 1000
 

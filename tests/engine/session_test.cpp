@@ -87,6 +87,7 @@ TEST_CASE("a request that is wrong is refused at once") {
   CHECK(refused([](Request& r) { r.headers = {{"Name", "x\r\nInjected: y"}}; }));
   CHECK(refused([](Request& r) { r.headers = {{"If-Range", "x"}}; }));
   CHECK_FALSE(Session({.ca_file = "/no/such/file"}).download({.url = "https://127.0.0.1:1/"}).ok());
+  CHECK_FALSE(Session({.user_agent = "x\r\nInjected: y"}).download({.url = "http://127.0.0.1:1/"}).ok());
 }
 
 TEST_CASE("a cancelled task says so, keeps what it has, and the next one continues") {

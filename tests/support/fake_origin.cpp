@@ -49,6 +49,10 @@ class FakeExchange final : public Exchange {
         variety_(answer.begin),
         wire_(std::move(answer)) {}
 
+  ~FakeExchange() override { setting_.script.note_end(); }
+  FakeExchange(const FakeExchange&) = delete;
+  FakeExchange& operator=(const FakeExchange&) = delete;
+
   const ResponseHead& head() const override { return head_; }
 
   Result<void> read_head() {
@@ -150,8 +154,9 @@ class FakeExchange final : public Exchange {
     return late ? timed_out() : network("nothing received for a while");
   }
 
-  // As Limits::min_speed says, over the pauses of a drip.
+  // As Limits::min_speed says, for the body, over the pauses of a drip.
   bool fast_enough(std::size_t got) {
+    if (head_.status == 0) return true;
     waited_ += wire_.pause();
     got_ += got;
     if (limits_.min_speed == 0 || waited_ < limits_.speed_window) return true;

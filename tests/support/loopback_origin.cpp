@@ -24,6 +24,7 @@ struct ServerRequest {
   std::string method;
   std::string target;
   std::vector<Field> fields;
+  bool last = false;  // the client wants the connection closed behind the answer
 };
 
 // METHOD SP target SP HTTP/1.1 (RFC 9112 section 3), then fields without folding; nothing if it is anything else.
@@ -52,6 +53,9 @@ std::optional<ServerRequest> parse_request(std::string_view text) {
   const bool body = has("Content-Length") || has("Transfer-Encoding");
   const bool known = request.method == "GET" || request.method == "HEAD";
   if (!known || body || !has("Host")) return std::nullopt;
+  request.last = std::any_of(request.fields.begin(), request.fields.end(), [](const Field& field) {
+    return same_text(field.name, "Connection") && same_text(field.value, "close");
+  });
   return request;
 }
 
@@ -108,7 +112,9 @@ class Player {
     const bool sent = send(wire);
     script_.note_sent(number, wire.body_given());
     if (options_.on_answered) options_.on_answered(script_.entry(number));
-    return sent && end(wire.end());
+    const bool kept = sent && end(request.last && wire.end() == WireEnd::keep ? WireEnd::close : wire.end());
+    script_.note_end();
+    return kept;
   }
 
   // The head with all it says, and nothing behind it (RFC 9110 section 9.3.2).

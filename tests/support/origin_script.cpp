@@ -242,15 +242,23 @@ Answer OriginScript::answer(const std::string& target, const std::vector<Field>&
   const auto number = static_cast<unsigned>(log_.size()) + 1;
   const auto own = paths_.find(target);
   OriginScript& script = own == paths_.end() ? *this : *own->second;
-  Answer answer = script.decide({++script.asked_, target, fields, connection});
+  Asking asking{++script.asked_, target, fields, connection, ++active_};
+  Answer answer = script.decide(asking);
   answer.number = number;
-  log_.push_back({number, target, fields, connection, answer.raw_bytes ? 0 : answer.head.status, 0});
+  asking.number = number;
+  asking.status = answer.raw_bytes ? 0 : answer.head.status;
+  log_.push_back(std::move(asking));
   return answer;
 }
 
 void OriginScript::note_sent(unsigned number, std::uint64_t body_bytes) {
   const std::lock_guard lock(mutex_);
   if (number > 0 && number <= log_.size()) log_[number - 1].sent = body_bytes;
+}
+
+void OriginScript::note_end() {
+  const std::lock_guard lock(mutex_);
+  --active_;
 }
 
 std::vector<Asking> OriginScript::log() const {

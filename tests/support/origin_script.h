@@ -27,6 +27,7 @@ struct Asking {
   std::string target;
   std::vector<Field> fields;
   unsigned connection = 0;  // 1: the first connection; 0: the origin has none
+  unsigned active = 0;      // answers under way when it came, its own included
   int status = 0;           // of the answer; 0 if raw bytes were sent
   std::uint64_t sent = 0;   // bytes of the body, so far
 
@@ -78,12 +79,12 @@ class OriginScript {
 
   // Decides one response and counts the request.
   Answer answer(const std::string& target, const std::vector<Field>& fields, unsigned connection = 0);
-  // Notes how much of an answer's body has been sent.
+  // Notes how much of an answer's body has been sent, and that nothing more of it will be.
   void note_sent(unsigned number, std::uint64_t body_bytes);
+  void note_end();
 
   // What has been asked so far, of all paths.
   std::vector<Asking> log() const;
-  // Once it has been played to its end or broken off.
   Asking entry(unsigned number) const;
 
  private:
@@ -119,6 +120,7 @@ class OriginScript {
   std::chrono::milliseconds drip_pause_{0};
   unsigned change_after_ = kAlways;
   unsigned asked_ = 0;
+  unsigned active_ = 0;
   std::vector<Fault> faults_;  // by offset
   std::vector<Hook> hooks_;
   std::map<std::string, std::unique_ptr<OriginScript>> paths_;

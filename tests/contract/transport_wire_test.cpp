@@ -1,0 +1,121 @@
+// Byte for byte the same responses, given to the fake transport and to the real one: both must make the same of them.
+#include "contract/transport_sides.h"
+
+#include <doctest/doctest.h>
+
+#include <fmt/format.h>
+
+#include <string>
+
+using namespace segdl;
+using namespace segdl::test;
+
+namespace {
+
+std::string words(const Error& error) {
+  if (error.cause != Cause::network) return "not a network error";
+  return error.remedy == Remedy::retry ? "retry" : error.remedy == Remedy::refetch ? "refetch" : "other";
+}
+
+// "STATUS BODY", with "|retry" or "|refetch" where an error ended it.
+template <class Side>
+std::string outcome(const std::string& wire, WireEnd end) {
+  Side side;
+  side.script.on_every([&](Answer& answer, const Asking&) { answer.raw(wire, end); });
+  auto exchange = side.transport->get({side.url, {}}, quick(), {});
+  if (!exchange.ok()) return "|" + words(exchange.error());
+  const Read got = read_all(**exchange);
+  std::string text = fmt::format("{} ", (*exchange)->head().status);
+  for (const std::byte byte : got.body) text += static_cast<char>(byte);
+  return got.error ? text + "|" + words(*got.error) : text;
+}
+
+struct Row {
+  std::string wire;
+  std::string outcome;
+  WireEnd end = WireEnd::close;
+};
+
+void check(std::initializer_list<Row> rows) {
+  for (const Row& row : rows) {
+    CAPTURE(row.wire.substr(0, 200));
+    CHECK(outcome<FakeSide>(row.wire, row.end) == row.outcome);
+    CHECK(outcome<RealSide>(row.wire, row.end) == row.outcome);
+  }
+}
+
+const std::string kOk = "HTTP/1.1 200 OK\r\n";
+const std::string kChunked = kOk + "Transfer-Encoding: chunked\r\n\r\n";
+
+std::string length(const std::string& value) { return kOk + "Content-Length: " + value + "\r\n\r\nhello"; }
+
+}  // namespace
+
+TEST_CASE("lengths") {
+  check({{length("5"), "200 hello"},
+         {length("3"), "200 hel"},
+         {length("0"), "200 "},
+         {length("9"), "200 hello|retry"},
+         {length("5, 5"), "200 hello"},
+         {length("5, 6"), "|refetch"},
+         {length("abc"), "|refetch"},
+         {length("-1"), "|refetch"},
+         {length("+5"), "|refetch"},
+         {length("1e6"), "|refetch"},
+         {length("0x5"), "|refetch"},
+         {length(""), "|refetch"},
+         {length("18446744073709551621"), "|refetch"},
+         {kOk + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello", "|refetch"},
+         {kOk + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "|refetch"}});
+}
+
+TEST_CASE("chunks") {
+  check({{kChunked + "5\r\nhello\r\n0\r\n\r\n", "200 hello"},
+         {kChunked + "2;a=b\r\nhe\r\n3\r\nllo\r\n0\r\nTrailer: x\r\n\r\n", "200 hello"},
+         {kChunked + "5\r\nhello\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\nforged", "200 hello"},
+         {kChunked + "5\r\nhello", "200 hello|retry"},
+         {kChunked + "5\r\nhello\r\n", "200 hello|retry"},
+         {kChunked + "5\r\nhel", "200 hel|retry"},
+         {kChunked + "5\r\nhelloX", "200 hello|refetch"},
+         {kChunked + "5\r\nhello\r\n0x2\r\n", "200 hello|refetch"},
+         {kChunked + "5\r\nhello\r\n-2\r\n", "200 hello|refetch"},
+         {kChunked + "5\r\nhello\r\n 5\r\n", "200 hello|refetch"},
+         {kChunked + "5\r\nhello\r\nfffffffffffffffff\r\n", "200 hello|refetch"},
+         {kChunked + "5;" + std::string(10'000, 'x') + "\r\nhello", "200 |refetch"},
+         {kOk + "Transfer-Encoding: gzip, chunked\r\n\r\n", "|refetch"},
+         {kOk + "Transfer-Encoding: identity\r\n\r\nhello", "|refetch"},
+         {"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "|refetch"}});
+}
+
+TEST_CASE("heads") {
+  const std::string hints = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
+  std::string many;
+  for (int i = 0; i < 17; ++i) many += hints;
+  check({{kOk + "\r\nhello", "200 hello"},
+         {"HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello", "200 hello"},
+         {"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", "200 hello"},
+         {hints + hints + length("5"), "200 hello"},
+         {many + length("5"), "|refetch"},
+         {"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nhello", "304 "},
+         {"HTTP/1.1 101 Switching\r\n\r\n", "|refetch"},
+         {"HTTP/1.1 999 X\r\n\r\n", "|refetch"},
+         {"HTTP/2 200\r\n\r\n", "|refetch"},
+         {"ICY 200 OK\r\n\r\n", "|refetch"},
+         {"<html>hello</html>", "|refetch"},
+         {"HTTP/1.1 200 " + std::string(40'000, 'x') + "\r\n\r\n", "|refetch"},
+         {kOk + "X: " + std::string(70'000, 'x') + "\r\n\r\n", "|refetch"},
+         {"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", "|refetch"},
+         {kOk + "A: b\r\n c\r\n\r\n", "|refetch"},
+         {kOk + "A : b\r\n\r\n", "|refetch"},
+         {kOk + std::string("A: b\0c\r\n\r\n", 11), "|refetch"},
+         {kOk + "A: b", "|retry"},
+         {"", "|retry"}});
+}
+
+TEST_CASE("a peer that stops in the middle") {
+  check({{length("9"), "200 hello|retry", WireEnd::stall},
+         {kChunked + "5\r\nhello\r\n", "200 hello|retry", WireEnd::stall},
+         {kOk + "\r\nhello", "200 hello|retry", WireEnd::stall},
+         {kOk + "A: b", "|retry", WireEnd::stall},
+         {"HTTP/1.1 204 No Content\r\n\r\n", "204 ", WireEnd::stall}});
+}
