@@ -163,15 +163,19 @@ std::optional<ContentRange> parse_content_range(std::string_view value) {
 
 std::string range_field(Range range) { return fmt::format("bytes={}-{}", range.begin, range.end - 1); }
 
+Validator date_validator_of(const ResponseHead& head) {
+  const auto modified = date_field(head, "Last-Modified");
+  if (!modified) return {};
+  const auto date = date_field(head, "Date");
+  const bool strong = date && *date - *modified >= kStrongAge;
+  return {strong ? Validator::Kind::strong_date : Validator::Kind::weak_date, *head.find("Last-Modified")};
+}
+
 Validator validator_of(const ResponseHead& head) {
   auto etag = etag_of(head);
   if (etag && etag->strong()) return *etag;
-  const auto modified = date_field(head, "Last-Modified");
-  if (!modified) return etag.value_or(Validator{});
-  const auto date = date_field(head, "Date");
-  const std::string& value = *head.find("Last-Modified");
-  if (date && *date - *modified >= kStrongAge) return {Validator::Kind::strong_date, value};
-  return etag.value_or(Validator{Validator::Kind::weak_date, value});
+  Validator date = date_validator_of(head);
+  return etag && !date.strong() ? *etag : date;
 }
 
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {

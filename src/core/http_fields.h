@@ -44,6 +44,9 @@ inline constexpr std::size_t kMaxValidator = 1024;
 // or given twice counts as weak or not at all.
 Validator validator_of(const ResponseHead&);
 
+// The same, as if there were no ETag.
+Validator date_validator_of(const ResponseHead&);
+
 // IMF-fixdate, RFC 850 and asctime forms (RFC 9110 section 5.6.7). Nothing for anything else.
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view);
 

@@ -3,6 +3,7 @@
 #include "core/xxh3.h"
 
 #include <algorithm>
+#include <cassert>
 #include <limits>
 #include <string_view>
 #include <type_traits>
@@ -129,6 +130,7 @@ std::variant<Identity, BadBlock> read_identity(Reader& reader) {
 }  // namespace
 
 JournalBlock encode_identity(const Identity& identity) {
+  assert(identity.validator.value.size() <= kMaxValidator);
   JournalBlock block{};
   Writer writer(block);
   writer.put(kMagic);

@@ -18,11 +18,12 @@ bool is_coded(const ResponseHead& head) {
   return false;
 }
 
-// Whether this value (null: none, or several) can be some version's validator of that kind. A weak, repeated or
-// malformed one where a good one was proves nothing, in either direction.
+// Whether this value, which is not the known one (null: none, or several), can be another version's validator of that
+// kind. A weak, repeated or malformed one where a strong one was proves nothing: a login page may have one.
 bool is_evidence(const ResponseHead& head, const std::string* value, Validator::Kind kind) {
   if (value == nullptr) return false;
-  if (kind == Validator::Kind::strong_etag) return validator_of(head).kind == Validator::Kind::strong_etag;
+  if (kind == Validator::Kind::strong_etag) return validator_of(head).kind == kind;
+  if (kind == Validator::Kind::strong_date) return date_validator_of(head).kind == kind;
   return kind == Validator::Kind::weak_etag ? !value->empty() : parse_http_date(*value).has_value();
 }
 
@@ -33,11 +34,11 @@ Comparison compare(const ResponseHead& head, const Validator& known) {
   if (known.kind == Validator::Kind::none) {
     return validator_of(head).strong() ? Comparison::different : Comparison::same;
   }
-  // Whether a date is strong depends on the clock; that it is the same one does not.
   const char* name = known.is_etag() ? "ETag" : "Last-Modified";
   const std::string* value = head.find(name);
-  if (!is_evidence(head, value, known.kind)) return Comparison::absent;
-  return value != nullptr && *value == known.value ? Comparison::same : Comparison::different;
+  // Whether a date is strong depends on the clock; that it is the same one does not.
+  if (value != nullptr && *value == known.value) return Comparison::same;
+  return is_evidence(head, value, known.kind) ? Comparison::different : Comparison::absent;
 }
 
 NowChanged other_validator(const ResponseHead& head, const Validator& known) {

@@ -77,6 +77,8 @@ TEST_CASE("row 6: an unknown total is fine where the size is known") {
   CHECK(known(head_of(kPart, "Content-Range: bytes 100-499/*")) == "contradiction");
   CHECK(known(head_of(kPart, kA, "Content-Range: bytes 100-500/*")) == "contradiction");
   CHECK(fresh(head_of(kPart, kA, "Content-Range: bytes 0-99/*")) == "contradiction");
+  const auto beyond = read_head(head_of(kPart, kA, "Content-Range: bytes 100-599/*"));
+  CHECK(words(judge(*beyond, {Asking::range_only, Range{100, 600}}, &kKnown, {})) == "contradiction");
 }
 
 TEST_CASE("row 7: a unit that is not bytes is not joined") {
@@ -166,7 +168,8 @@ TEST_CASE("rows 17 to 19: a 416 tells the size or does not") {
 TEST_CASE("rows 20, 22 and 23: another strong validator means changed") {
   CHECK(known(head_of(kPart, "ETag: \"b\"", "Content-Range: bytes 100-499/500")) == "changed");
   CHECK(known(head_of("200 OK", "ETag: \"b\"", "Content-Length: 500")) == "changed");
-  CHECK(known(head_of(kPart, "Last-Modified: Sun, 06 Nov 2022 08:49:37 GMT", "Content-Range: bytes 100-499/500"),
+  CHECK(known(head_of(kPart, "Last-Modified: Sun, 06 Nov 2022 08:49:37 GMT", "Date: Sun, 06 Nov 2022 08:51:37 GMT",
+                      "Content-Range: bytes 100-499/500"),
               kDated) == "changed");
   CHECK(known(head_of(kPart, "ETag: \"A\"", "Content-Range: bytes 100-499/500")) == "changed");
 }
@@ -183,6 +186,10 @@ TEST_CASE("row 26: a weak ETag is compared, but never instead of a strong one") 
   CHECK(known(head_of(kPart, "ETag: W/\"a\"", range), kWeak) == "part 100-500 of 500");
   CHECK(known(head_of(kPart, "ETag: W/\"b\"", range), kWeak) == "changed");
   CHECK(known(head_of(kPart, range), kWeak) == "contradiction");
+  CHECK(known(head_of(kPart, "ETag:", range), kWeak) == "contradiction");
+  CHECK(known(head_of("200 OK", "Content-Length: 500"), kWeak) == "changed");
+  CHECK(known_whole(head_of("200 OK", "Content-Length: 500"), kWeak) == "changed");
+  CHECK(known_whole(head_of("200 OK", "ETag: W/\"a\"", "Content-Length: 500"), kWeak) == "whole 500");
 }
 
 TEST_CASE("row 28: an ETag that is malformed or given twice is no evidence of a change") {

@@ -120,9 +120,9 @@ TEST_CASE("references resolve as in RFC 3986 section 5.4") {
                                                           {"g?y/../x", "http://a/b/c/g?y/../x"},
                                                           {"g:h", "refused"},
                                                           {"http:g", "refused"}};
-  for (const auto& [reference, expected] : examples) {
-    CAPTURE(reference);
-    CHECK(resolved(reference) == expected);
+  for (const auto& example : examples) {
+    CAPTURE(example.first);
+    CHECK(resolved(example.first) == example.second);
   }
 }
 
