@@ -35,6 +35,11 @@ Result<void> Checkpoint::committed(Segment segment, std::uint64_t bytes) {
   return due() ? force() : Result<void>();
 }
 
+Result<void> Checkpoint::pausing() {
+  const bool wanted = sync_ == Sync::interval && pending_bytes_ > 0 && clock_.now() >= not_before_;
+  return wanted ? force() : Result<void>();
+}
+
 Result<void> Checkpoint::force() {
   if (sync_ == Sync::none) return {};
   const Instant begin = clock_.now();

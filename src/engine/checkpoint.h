@@ -28,6 +28,9 @@ class Checkpoint {
   // The segment was committed: forces to disk if that is due.
   Result<void> committed(Segment, std::uint64_t bytes);
 
+  // Nothing may arrive for a while: forces to disk what was committed since the last time, within the same 5 %.
+  Result<void> pausing();
+
   // Forces everything to disk, unless Sync::none.
   Result<void> force();
 

@@ -35,8 +35,7 @@ class SegmentSink {
   std::span<std::byte> space(std::uint64_t offset);
   Result<void> arrived(std::uint64_t offset, std::size_t count);
   Result<void> body_ended(std::uint64_t) { return {}; }
-  // Nothing may arrive for a while: what is there is made durable first.
-  Result<void> interrupted() { return checkpoint_.force(); }
+  Result<void> interrupted() { return checkpoint_.pausing(); }
 
   // Forgets the unfinished segment: it will be fetched from its beginning.
   void drop_unfinished();

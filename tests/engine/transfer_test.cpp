@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 using namespace segdl;
 using namespace segdl::test;
 
@@ -333,6 +335,21 @@ TEST_CASE("refusals that do not pass end at once and leave nothing") {
     CHECK(report.error().http_status == status);
     CHECK(world.disk.names().empty());
     CHECK(world.script->log().size() == 1);
+  }
+}
+
+TEST_CASE("what was committed is made durable before a pause, unless that was put off to the end") {
+  for (const Sync sync : {Sync::interval, Sync::end}) {
+    World world;
+    world.serve().size(kSize).stall_at(3 * 16 * kKiB + 5000, 99);
+    Request request = World::request();
+    request.sync = sync;
+    SessionOptions once;
+    once.retries = 0;
+    REQUIRE_FALSE(world.download(request, once).ok());
+    const auto log = world.disk.log();
+    CHECK(std::count(log.begin(), log.end(), "sync f.part") == (sync == Sync::interval ? 1 : 0));
+    CHECK(std::count(log.begin(), log.end(), "sync-mapping f.segdl.new") == (sync == Sync::interval ? 1 : 0));
   }
 }
 
