@@ -88,6 +88,7 @@ Result<void> fetch_into(Sink& sink, Fetcher& fetcher, Meter& meter, const Known&
     auto paused = sink.interrupted();
     if (paused) paused = fetcher.pause(step.error(), stop);
     if (!paused) return paused;
+    step.error().remedy = Remedy::retry;
     if (stop_at_break) return step;
   }
 }
