@@ -188,8 +188,9 @@ def wait_for(condition, what, timeout=20):
 class RawServer:
     """Calls handler(connection, request_bytes, number) for each request on each connection; closing is the handler's or the peer's business."""
 
-    def __init__(self, handler):
+    def __init__(self, handler, tls=None):
         self.handler = handler
+        self.tls = tls  # an ssl.SSLContext, or None for plain connections
         self.count = 0
         self.lock = threading.Lock()
         self.requests = []
@@ -212,6 +213,8 @@ class RawServer:
         with connection:
             pending = b""
             try:
+                if self.tls:
+                    connection = self.tls.wrap_socket(connection, server_side=True)
                 while True:
                     while b"\r\n\r\n" not in pending:
                         more = connection.recv(65536)
@@ -270,8 +273,8 @@ class Scene:
             self._nginx = Nginx(os.path.join(self.directory, "nginx"))
         return self._nginx
 
-    def raw(self, handler):
-        self.servers.append(RawServer(handler))
+    def raw(self, handler, tls=None):
+        self.servers.append(RawServer(handler, tls))
         return self.servers[-1]
 
     def path(self, name):
