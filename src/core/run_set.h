@@ -1,0 +1,92 @@
+// A set of numbers kept as its runs, for sets that are a few long runs most of the time.
+//
+//   [0,4) [6,7)    + 4,5    ->  [0,7)
+//
+// Every call takes O(log n) steps in the number of runs.
+#pragma once
+
+#include "core/layout.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <utility>
+
+namespace segdl {
+
+// Less, for tables whose cost is to be known: each comparison visits a node.
+struct CountingLess {
+  template <typename T>
+  bool operator()(const T& left, const T& right) const {
+    ++steps;
+    return left < right;
+  }
+  mutable std::uint64_t steps = 0;
+};
+
+class RunSet {
+ public:
+  std::uint32_t count() const { return count_; }  // of numbers
+  bool empty() const { return count_ == 0; }
+  std::uint64_t steps() const { return runs_.key_comp().steps; }
+
+  // The smallest number of the set that is at least `from`.
+  std::optional<std::uint32_t> next(std::uint32_t from) const {
+    const auto after = runs_.upper_bound(from);
+    if (after != runs_.begin() && std::prev(after)->second > from) return from;
+    if (after == runs_.end()) return std::nullopt;
+    return after->first;
+  }
+
+  bool contains(std::uint32_t number) const { return next(number) == number; }
+
+  // Takes the begin of the first run out of the set, at most `most` numbers. REQUIRES: not empty; most > 0.
+  Span take_front(std::uint32_t most) {
+    auto run = runs_.extract(runs_.begin());
+    const Span taken{run.key(), run.key() + std::min(most, run.mapped() - run.key())};
+    count_ -= taken.end - taken.begin;
+    if (taken.end < run.mapped()) {
+      run.key() = taken.end;
+      runs_.insert(runs_.begin(), std::move(run));
+    }
+    return taken;
+  }
+
+  // REQUIRES: no number of the span is in the set.
+  void insert(Span span) {
+    if (span.empty()) return;
+    count_ += span.end - span.begin;
+    auto after = runs_.lower_bound(span.begin);
+    assert(after == runs_.end() || after->first >= span.end);
+    if (after != runs_.end() && after->first == span.end) {
+      span.end = after->second;
+      after = runs_.erase(after);
+    }
+    if (after != runs_.begin() && std::prev(after)->second >= span.begin) {
+      assert(std::prev(after)->second == span.begin);
+      std::prev(after)->second = span.end;
+    } else {
+      runs_.emplace_hint(after, span.begin, span.end);
+    }
+  }
+
+  // REQUIRES: it is in the set.
+  void remove(std::uint32_t number) {
+    const auto after = runs_.upper_bound(number);
+    assert(after != runs_.begin() && std::prev(after)->second > number);
+    const auto run = std::prev(after);
+    const std::uint32_t end = std::exchange(run->second, number);
+    if (number + 1 < end) runs_.emplace_hint(after, number + 1, end);
+    if (run->first == number) runs_.erase(run);
+    --count_;
+  }
+
+ private:
+  std::map<std::uint32_t, std::uint32_t, CountingLess> runs_;  // begin -> end
+  std::uint32_t count_ = 0;
+};
+
+}  // namespace segdl

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <cstdint>
+
+namespace segdl {
+
+// A worker of one download, counted from 0: dense, so that tables can be indexed by it.
+enum class Worker : std::uint32_t {};
+constexpr std::uint32_t index(Worker worker) { return static_cast<std::uint32_t>(worker); }
+
+}  // namespace segdl
