@@ -11,18 +11,22 @@
 
 namespace segdl::io {
 
-Result<std::unique_ptr<Connection>> Connection::open(const Origin& origin, Resolver& resolver, const TlsContext* tls,
+Result<std::unique_ptr<Connection>> Connection::open(const Origin& origin, Resolver& resolver, TlsContext* tls,
                                                      const Bound& bound, const Waker& waker) {
+  if (origin.secure) tls->prepare();
   auto addresses = resolver.resolve(origin, bound, waker);
   if (!addresses) return std::move(addresses).error();
   auto socket = dial(origin, *addresses, bound, waker);
-  if (!socket) return std::move(socket).error();
+  if (!socket) {
+    if (socket.error().cause == Cause::network && !is_shortage(socket.error())) resolver.forget(origin);
+    return std::move(socket).error();
+  }
   std::unique_ptr<Connection> connection(new Connection(origin, std::move(*socket)));
   if (!origin.secure) return connection;
-  auto channel = tls->channel(origin, connection->socket_.get());
+  auto channel = tls->channel(origin, connection->socket_.get(), bound, waker);
   if (!channel) return std::move(channel).error();
   connection->tls_ = std::move(*channel);
-  auto shaken = connection->tls_->handshake(origin, bound, waker);
+  auto shaken = connection->tls_->handshake(bound, waker);
   if (!shaken) return std::move(shaken).error();
   return connection;
 }
@@ -30,7 +34,13 @@ Result<std::unique_ptr<Connection>> Connection::open(const Origin& origin, Resol
 Result<std::size_t> Connection::receive(std::span<std::byte> into, const Bound& bound, const Waker& waker) {
   if (waker.stopped()) return waker.wait(socket_.get(), 0, bound).error();
   // Where bytes keep coming nothing is ever waited for: the bound holds all the same.
-  if (std::chrono::steady_clock::now() >= bound.until) return network_error(Remedy::retry, "receive", "", bound.words);
+  if (std::chrono::steady_clock::now() >= bound.until)
+    return network_error(Remedy::retry, "receive", "", bound.words());
+  // What was just asked for can't be there yet: looking for it first would be a system call for nothing.
+  if (std::exchange(asked_, false) && !(tls_ && tls_->has_pending())) {
+    auto waited = waker.wait(socket_.get(), POLLIN, bound);
+    if (!waited) return std::move(waited).error();
+  }
   if (tls_) return tls_->receive(into, bound, waker);
   for (;;) {
     const auto got = ::recv(socket_.get(), into.data(), into.size(), 0);
@@ -43,6 +53,7 @@ Result<std::size_t> Connection::receive(std::span<std::byte> into, const Bound& 
 }
 
 Result<void> Connection::send(std::string_view bytes, const Bound& bound, const Waker& waker) {
+  asked_ = true;
   if (tls_) return tls_->send(bytes, bound, waker);
   while (!bytes.empty()) {
     const auto sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -58,8 +69,8 @@ Result<void> Connection::send(std::string_view bytes, const Bound& bound, const 
   return {};
 }
 
-bool Connection::is_quiet() const {
-  if (tls_ && tls_->has_pending()) return false;
+bool Connection::is_quiet() {
+  if (tls_) return tls_->is_quiet();
   char byte = 0;
   const auto got = ::recv(socket_.get(), &byte, 1, MSG_PEEK);
   return got < 0 && errno == EAGAIN;

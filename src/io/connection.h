@@ -21,7 +21,7 @@ namespace segdl::io {
 class Connection {
  public:
   // Resolves, connects and shakes hands, all within the bound. `tls` may be null for a plain origin.
-  static Result<std::unique_ptr<Connection>> open(const Origin&, Resolver&, const TlsContext* tls, const Bound&,
+  static Result<std::unique_ptr<Connection>> open(const Origin&, Resolver&, TlsContext* tls, const Bound&,
                                                   const Waker&);
 
   // Bytes as they arrive, at least one, read straight into `into`. 0: the peer ended the connection in order. REQUIRES:
@@ -30,7 +30,7 @@ class Connection {
   Result<void> send(std::string_view, const Bound&, const Waker&);
 
   // Whether the connection is still there and nothing has arrived that nobody asked for: it may carry another request.
-  bool is_quiet() const;
+  bool is_quiet();
 
   const Origin& origin() const { return origin_; }
 
@@ -40,6 +40,7 @@ class Connection {
   Origin origin_;
   Descriptor socket_;
   std::optional<TlsChannel> tls_;
+  bool asked_ = false;  // a request was sent and nothing received since
 };
 
 }  // namespace segdl::io

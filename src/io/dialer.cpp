@@ -46,9 +46,11 @@ int pending_error(int socket) {
   return ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
-Error connect_error(const Origin& origin, std::string reason) {
-  return network_error(Remedy::retry, "connect to", origin.host + ":" + std::to_string(origin.port), std::move(reason));
-}
+std::string subject_of(const Origin& origin) { return origin.host + ":" + std::to_string(origin.port); }
+
+// Of two errors the later; but what a peer said before what this machine lacked. (An address of a family that this
+// machine has no route for looks like a lack of ports.)
+int telling(int earlier, int later) { return earlier != 0 && is_shortage(later) ? earlier : later; }
 
 // Waits for one of the attempts or for `until`, and notes which have connected or failed.
 Result<void> wait_for_any(std::vector<Attempt>& attempts, const Bound& bound, const Waker& waker) {
@@ -81,18 +83,21 @@ Result<Descriptor> dial(const Origin& origin, std::span<const Address> addresses
     }
     for (Attempt& attempt : attempts) {
       if (attempt.connected) return std::move(attempt.socket);
-      if (attempt.error != 0) last_error = attempt.error;
+      if (attempt.error != 0) last_error = telling(last_error, attempt.error);
     }
     std::erase_if(attempts, [](const Attempt& attempt) { return attempt.error != 0; });
     if (attempts.empty()) {
-      if (addresses.empty()) return connect_error(origin, system_words(last_error));
+      if (addresses.empty()) return socket_error(last_error, "connect to", subject_of(origin));
       continue;
     }
     const bool more = !addresses.empty() && next_start < bound.until;
-    auto waited = wait_for_any(attempts, more ? Bound{next_start, ""} : bound, waker);
+    auto waited = wait_for_any(attempts, more ? Bound{next_start} : bound, waker);
     if (waited || (more && waited.error().cause == Cause::network)) continue;
     Error error = std::move(waited).error();
-    return error.cause == Cause::network ? connect_error(origin, error.reason) : error;
+    if (error.cause != Cause::network) return error;
+    error.operation = "connect to";
+    error.subject = subject_of(origin);
+    return error;
   }
 }
 

@@ -3,6 +3,7 @@
 #include "io/body_reader.h"
 #include "io/idle_connections.h"
 #include "io/message.h"
+#include "io/system_error.h"
 
 #include <httplib.h>
 
@@ -61,7 +62,7 @@ class MessageStream final : public httplib::Stream {
       return false;
     }
     head_ = std::move(*head);
-    canonical_ = fmt::format("HTTP/1.1 {} \r\n\r\n", head_->status);
+    canonical_ = fmt::format("HTTP/1.1 {}\r\n\r\n", head_->status);
     return true;
   }
 
@@ -176,8 +177,8 @@ class HttpExchange final : public Exchange {
 
 class HttpTransport final : public Transport {
  public:
-  HttpTransport(std::unique_ptr<TlsContext> tls, Clock& clock, LookUpFunction look_up)
-      : tls_(std::move(tls)), clock_(clock), resolver_(std::move(look_up)) {}
+  HttpTransport(std::unique_ptr<TlsContext> tls, Clock& clock, LookUpFunction look_up, std::size_t kept_connections)
+      : tls_(std::move(tls)), clock_(clock), resolver_(std::move(look_up), clock), idle_(kept_connections) {}
 
   Result<std::unique_ptr<Exchange>> get(const HttpRequest& request, const Limits& limits,
                                         std::stop_token stop) override {
@@ -191,11 +192,8 @@ class HttpTransport final : public Transport {
       if (!unanswered || (limits.deadline && clock_.now() >= *limits.deadline)) return std::move(ran).error();
     }
     auto exchange = std::make_unique<HttpExchange>(idle_, clock_, request, limits, stop);
-    const Bound bound =
-        earlier({std::chrono::steady_clock::now() + limits.connect,
-                 fmt::format("no connection within {:g} s", std::chrono::duration<double>(limits.connect).count())},
-                limits.deadline);
-    auto connection = Connection::open(request.url.origin, resolver_, tls_.get(), bound, exchange->waker());
+    const Bound bound = bound_after(limits.connect, "no connection within", limits.deadline);
+    auto connection = open(request.url.origin, bound, exchange->waker());
     if (!connection) return about(std::move(connection).error(), request.url);
     auto ran = exchange->run(request, std::move(*connection));
     if (!ran) return std::move(ran).error();
@@ -203,6 +201,13 @@ class HttpTransport final : public Transport {
   }
 
  private:
+  Result<std::unique_ptr<Connection>> open(const Origin& origin, const Bound& bound, const Waker& waker) {
+    auto connection = Connection::open(origin, resolver_, tls_.get(), bound, waker);
+    // What others have left behind makes room for what is wanted.
+    if (connection || !is_shortage(connection.error()) || idle_.clear() == 0) return connection;
+    return Connection::open(origin, resolver_, tls_.get(), bound, waker);
+  }
+
   std::unique_ptr<TlsContext> tls_;
   Clock& clock_;
   Resolver resolver_;
@@ -211,11 +216,12 @@ class HttpTransport final : public Transport {
 
 }  // namespace
 
-Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions& trust, Clock& clock,
-                                                       LookUpFunction look_up) {
+Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions& trust, Clock& clock, LookUpFunction look_up,
+                                                       std::size_t kept_connections) {
   auto tls = TlsContext::create(trust);
   if (!tls) return std::move(tls).error();
-  return std::unique_ptr<Transport>(std::make_unique<HttpTransport>(std::move(*tls), clock, std::move(look_up)));
+  return std::unique_ptr<Transport>(
+      std::make_unique<HttpTransport>(std::move(*tls), clock, std::move(look_up), kept_connections));
 }
 
 }  // namespace segdl::io

@@ -14,11 +14,20 @@
 #include "seams/clock.h"
 #include "seams/transport.h"
 
+#include <cstddef>
 #include <memory>
 
 namespace segdl::io {
 
+// As many connections as anybody may want at once: of the next requests each finds one.
+inline constexpr std::size_t kKeptConnections = 1024;
+
 // REQUIRES: the clock outlives the transport. Cause::usage if named certificates can't be loaded.
-Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions&, Clock&, LookUpFunction = system_look_up);
+//
+// Errors of opening a connection are Cause::network, Remedy::retry, operation "connect to", with the words of the
+// system. Where this machine lacks descriptors or ports they say in `way_out` what can be done, and no other network
+// error to retry does.
+Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions&, Clock&, LookUpFunction = system_look_up,
+                                                       std::size_t kept_connections = kKeptConnections);
 
 }  // namespace segdl::io

@@ -1,37 +1,78 @@
 #include "io/idle_connections.h"
 
+#include <algorithm>
+#include <functional>
+#include <string>
 #include <utility>
 
 namespace segdl::io {
 namespace {
 
-constexpr std::size_t kMost = 64;
 constexpr std::chrono::seconds kLongest{60};  // servers give up idle connections after 5 s to some minutes
+constexpr std::chrono::seconds kBetweenSorting{1};
 
 }  // namespace
 
-std::unique_ptr<Connection> IdleConnections::take(const Origin& origin, Instant now) {
+std::size_t IdleConnections::Hash::operator()(const Origin& origin) const {
+  return std::hash<std::string>()(origin.host) ^ (std::size_t{origin.port} << 1) ^ std::size_t{origin.secure};
+}
+
+IdleConnections::Kept IdleConnections::take_last(const Origin& origin) {
+  Kept taken;
   const std::lock_guard lock(mutex_);
-  for (auto it = idle_.begin(); it != idle_.end();) {
-    if (now - it->since > kLongest) {
-      it = idle_.erase(it);
-      continue;
-    }
-    if (it->connection->origin() != origin) {
-      ++it;
-      continue;
-    }
-    std::unique_ptr<Connection> connection = std::move(it->connection);
-    it = idle_.erase(it);
-    if (connection->is_quiet()) return connection;
+  const auto found = idle_.find(origin);
+  if (found == idle_.end() || found->second.empty()) return taken;
+  taken.splice(taken.begin(), found->second, found->second.begin());
+  --count_;
+  return taken;
+}
+
+std::unique_ptr<Connection> IdleConnections::take(const Origin& origin, Instant now) {
+  for (;;) {
+    Kept taken = take_last(origin);
+    if (taken.empty()) return nullptr;
+    Idle& last = taken.front();
+    if (now - last.since <= kLongest && last.connection->is_quiet()) return std::move(last.connection);
   }
-  return nullptr;
 }
 
 void IdleConnections::keep(std::unique_ptr<Connection> connection, Instant now) {
+  Kept closed;  // after the lock is given back
   const std::lock_guard lock(mutex_);
-  idle_.push_front({std::move(connection), now});
-  if (idle_.size() > kMost) idle_.pop_back();
+  Kept& kept = idle_[connection->origin()];
+  kept.push_front({std::move(connection), now});
+  ++count_;
+  if (now - sorted_out_ >= kBetweenSorting) sort_out(now, closed);
+  if (count_ > most_) push_out_oldest(closed);
+}
+
+std::size_t IdleConnections::clear() {
+  ByOrigin closed;
+  const std::lock_guard lock(mutex_);
+  closed.swap(idle_);
+  return std::exchange(count_, 0);
+}
+
+// Drops what has been idle too long, and origins without connections.
+void IdleConnections::sort_out(Instant now, Kept& closed) {
+  sorted_out_ = now;
+  for (auto it = idle_.begin(); it != idle_.end();) {
+    Kept& kept = it->second;
+    const auto old =
+        std::find_if(kept.begin(), kept.end(), [&](const Idle& idle) { return now - idle.since > kLongest; });
+    count_ -= static_cast<std::size_t>(std::distance(old, kept.end()));
+    closed.splice(closed.end(), kept, old, kept.end());
+    it = kept.empty() ? idle_.erase(it) : std::next(it);
+  }
+}
+
+void IdleConnections::push_out_oldest(Kept& closed) {
+  Kept* oldest = nullptr;
+  for (auto& [origin, kept] : idle_) {
+    if (!kept.empty() && (oldest == nullptr || kept.back().since < oldest->back().since)) oldest = &kept;
+  }
+  closed.splice(closed.end(), *oldest, std::prev(oldest->end()));
+  --count_;
 }
 
 }  // namespace segdl::io

@@ -5,13 +5,13 @@
 
 #include "core/http_head.h"
 #include "io/connection.h"
+#include "io/inbox.h"
 #include "io/waker.h"
 #include "seams/transport.h"
 
 #include <cstddef>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 
 namespace segdl::io {
@@ -33,7 +33,7 @@ class Message {
   // Whether a byte of the response has arrived.
   bool heard() const { return heard_; }
   // Bytes that arrived with the head or a piece of framing and were not taken.
-  std::size_t left_over() const { return buffer_.size() - taken_; }
+  std::size_t left_over() const { return inbox_.view().size(); }
 
  private:
   Result<void> receive_more(const Bound&);
@@ -42,8 +42,7 @@ class Message {
   Connection& connection_;
   const Waker& waker_;
   Limits limits_;
-  std::string buffer_;
-  std::size_t taken_ = 0;
+  Inbox inbox_;
   bool heard_ = false;
   std::chrono::nanoseconds waited_{0};  // in this window of the minimum speed
   std::uint64_t got_ = 0;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <limits>
 #include <utility>
 
@@ -47,7 +48,8 @@ struct ::flock whole_file_lock() {
 
 class PosixFile final : public File {
  public:
-  PosixFile(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  PosixFile(Descriptor fd, int directory, std::string path)
+      : fd_(std::move(fd)), directory_(directory), path_(std::move(path)) {}
 
   Result<FileStatus> status() override {
     struct ::stat status {};
@@ -104,6 +106,8 @@ class PosixFile final : public File {
     return {};
   }
 
+  void start_sync() override { static_cast<void>(::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE)); }
+
   Result<void> set_mode(unsigned mode) override {
     if (::fchmod(fd_.get(), mode) != 0) return file_error(errno, "set the mode of", path_);
     return {};
@@ -155,12 +159,35 @@ class PosixFile final : public File {
     return std::unique_ptr<Mapping>(std::make_unique<PosixMapping>(address, length, path_));
   }
 
+  Result<void> give_name(const std::string& name) override {
+    // The first way is shorter, but wants a privilege before Linux 6.10 (open(2), linkat(2)).
+    if (::linkat(fd_.get(), "", directory_, name.c_str(), AT_EMPTY_PATH) == 0) return {};
+    if (errno == ENOENT) {
+      const std::string self = "/proc/self/fd/" + std::to_string(fd_.get());
+      if (::linkat(AT_FDCWD, self.c_str(), directory_, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
+    }
+    const std::string path = (std::filesystem::path(path_) / name).lexically_normal().string();
+    if (errno == EEXIST) return exists_error(path, "it exists already");
+    return file_error(errno, "create", path);
+  }
+
  private:
   Descriptor fd_;
+  int directory_;  // of an unnamed file, to give it a name in
   std::string path_;
 };
 
 }  // namespace
+
+Error exists_error(const std::string& path, std::string reason) {
+  Error error;
+  error.cause = Cause::exists;
+  error.operation = "keep";
+  error.subject = path;
+  error.reason = std::move(reason);
+  error.way_out = "choose another name with -o";
+  return error;
+}
 
 FileStatus status_from(const struct ::stat& status) {
   FileStatus result;
@@ -174,7 +201,11 @@ FileStatus status_from(const struct ::stat& status) {
 }
 
 std::unique_ptr<File> make_posix_file(Descriptor fd, std::string path) {
-  return std::make_unique<PosixFile>(std::move(fd), std::move(path));
+  return std::make_unique<PosixFile>(std::move(fd), AT_FDCWD, std::move(path));
+}
+
+std::unique_ptr<File> make_unnamed_file(Descriptor fd, int directory, std::string path) {
+  return std::make_unique<PosixFile>(std::move(fd), directory, std::move(path));
 }
 
 }  // namespace segdl::io

@@ -16,4 +16,10 @@ FileStatus status_from(const struct ::stat&);
 // REQUIRES: a regular file; `path` is for messages.
 std::unique_ptr<File> make_posix_file(Descriptor, std::string path);
 
+// REQUIRES: a file of O_TMPFILE in the open directory `directory`, which outlives give_name().
+std::unique_ptr<File> make_unnamed_file(Descriptor, int directory, std::string path);
+
+// "It exists already", with the way out.
+Error exists_error(const std::string& path, std::string reason);
+
 }  // namespace segdl::io

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -20,16 +21,6 @@ namespace {
 // NONBLOCK: opening a FIFO must not wait for a writer. NOCTTY: a terminal must not become ours.
 constexpr int kAlways = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 constexpr ::mode_t kPrivate = 0600;
-
-Error exists(const std::string& path, std::string reason) {
-  Error error;
-  error.cause = Cause::exists;
-  error.operation = "keep";
-  error.subject = path;
-  error.reason = std::move(reason);
-  error.way_out = "choose another name with -o";
-  return error;
-}
 
 const char* kind_words(FileKind kind) {
   switch (kind) {
@@ -48,10 +39,8 @@ int flags_for(OpenMode mode) {
       return O_RDWR;
     case OpenMode::read_only:
       return O_RDONLY;
-    case OpenMode::create:
-      return O_RDWR | O_CREAT;
     default:
-      return O_RDWR | O_CREAT | O_EXCL;
+      return O_RDWR | O_CREAT;
   }
 }
 
@@ -60,24 +49,28 @@ class PosixDirectory final : public Directory {
   PosixDirectory(Descriptor fd, std::filesystem::path path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
   Result<std::unique_ptr<File>> open(const std::string& name, OpenMode mode) override {
+    if (mode == OpenMode::create_new) return create_new(name);
     // To open a device can be to use it, so it is looked at before. What comes after that is found by fstat.
-    struct ::stat found {};
-    const bool special =
-        ::fstatat(fd_.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(found.st_mode);
-    if (special) return exists(path_of(name), kind_words(status_from(found).kind));
+    if (auto kind = special(name)) return exists_error(path_of(name), kind_words(*kind));
     Descriptor fd(::openat(fd_.get(), name.c_str(), flags_for(mode) | kAlways, kPrivate));
     const int number = errno;
     if (!fd && (number == ELOOP || number == EISDIR || number == ENXIO)) {
-      return exists(path_of(name), kind_words(FileKind::other));
+      return exists_error(path_of(name), kind_words(FileKind::other));
     }
-    if (!fd && number == EEXIST) return exists(path_of(name), "it exists already");
-    if (!fd)
-      return file_error(number, mode == OpenMode::create || mode == OpenMode::create_new ? "create" : "open",
-                        path_of(name));
+    if (!fd) return file_error(number, mode == OpenMode::create ? "create" : "open", path_of(name));
+    struct ::stat found {};
     if (::fstat(fd.get(), &found) != 0) return file_error(errno, "look at", path_of(name));
     const FileStatus file = status_from(found);
-    if (file.kind != FileKind::regular) return exists(path_of(name), kind_words(file.kind));
+    if (file.kind != FileKind::regular) return exists_error(path_of(name), kind_words(file.kind));
     return make_posix_file(std::move(fd), path_of(name));
+  }
+
+  Result<std::unique_ptr<File>> create_unnamed() override {
+    Descriptor fd(::openat(fd_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));  // less the umask
+    if (fd) return make_unnamed_file(std::move(fd), fd_.get(), path_.string());
+    // The flag is not known to this file system (open(2)), or, before Linux 3.11, to the kernel.
+    if (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT || errno == EINVAL) return std::unique_ptr<File>();
+    return file_error(errno, "create a file in", path_.string());
   }
 
   Result<std::optional<FileStatus>> status(const std::string& name) override {
@@ -90,7 +83,7 @@ class PosixDirectory final : public Directory {
   Result<void> rename(const std::string& from, const std::string& to, bool replace) override {
     const unsigned flags = replace ? 0 : RENAME_NOREPLACE;
     if (::renameat2(fd_.get(), from.c_str(), fd_.get(), to.c_str(), flags) == 0) return {};
-    if (!replace && errno == EEXIST) return exists(path_of(to), "it exists already");
+    if (!replace && errno == EEXIST) return exists_error(path_of(to), "it exists already");
     if (!replace && (errno == EINVAL || errno == ENOSYS)) return rename_by_link(from, to);
     return file_error(errno, "rename to", path_of(to));
   }
@@ -118,10 +111,26 @@ class PosixDirectory final : public Directory {
   std::string path_of(const std::string& name) const override { return path_ == "." ? name : (path_ / name).string(); }
 
  private:
+  // What has the name, if that is no regular file.
+  std::optional<FileKind> special(const std::string& name) const {
+    struct ::stat found {};
+    if (::fstatat(fd_.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0 || S_ISREG(found.st_mode)) return {};
+    return status_from(found).kind;
+  }
+
+  // O_EXCL opens nothing that is there, whatever it is.
+  Result<std::unique_ptr<File>> create_new(const std::string& name) {
+    Descriptor fd(::openat(fd_.get(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | kAlways, kPrivate));
+    if (fd) return make_posix_file(std::move(fd), path_of(name));
+    if (errno != EEXIST) return file_error(errno, "create", path_of(name));
+    const auto kind = special(name);
+    return exists_error(path_of(name), kind ? kind_words(*kind) : "it exists already");
+  }
+
   // Where renameat2 has no flags: link fails if the name is taken, which is what is wanted.
   Result<void> rename_by_link(const std::string& from, const std::string& to) {
     if (::linkat(fd_.get(), from.c_str(), fd_.get(), to.c_str(), 0) != 0) {
-      if (errno == EEXIST) return exists(path_of(to), "it exists already");
+      if (errno == EEXIST) return exists_error(path_of(to), "it exists already");
       return file_error(errno, "rename to", path_of(to));
     }
     return remove(from);

@@ -1,13 +1,15 @@
 #include "io/resolver.h"
 
+#include "io/descriptor.h"
 #include "io/system_error.h"
 
 #include <netdb.h>
 #include <sys/eventfd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <map>
+#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -15,13 +17,13 @@
 namespace segdl::io {
 namespace {
 
-constexpr int kMaxLookUps = 64;
+constexpr std::size_t kMaxLookUps = 64;
+constexpr std::size_t kMaxKnown = 1024;
+constexpr std::chrono::seconds kFresh{60};
 
-// One look-up, owned by its thread and by whoever waits; the last of the two frees it.
-struct Running {
-  Descriptor done{::eventfd(0, EFD_CLOEXEC)};
-  LookUp result;  // written before `done` is
-};
+using Name = std::pair<std::string, std::uint16_t>;
+
+Name name_of(const Origin& origin) { return {origin.host, origin.port}; }
 
 std::vector<Address> take_turns(const std::vector<Address>& addresses) {
   std::vector<Address> first;
@@ -36,6 +38,13 @@ std::vector<Address> take_turns(const std::vector<Address>& addresses) {
     if (i < other.size()) turns.push_back(other[i]);
   }
   return turns;
+}
+
+// The errno value behind a failure. glibc calls a host unknown if it has no descriptor left to ask with.
+int number_behind(int code, int number) {
+  if (code == EAI_SYSTEM) return number;
+  const Descriptor spare(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return !spare && is_shortage(errno) ? errno : 0;
 }
 
 LookUp ask_system(const std::string& host, std::uint16_t port, int flags) {
@@ -56,7 +65,8 @@ LookUp ask_system(const std::string& host, std::uint16_t port, int flags) {
   return result;
 }
 
-Error look_up_error(const std::string& host, int code) {
+Error look_up_error(const std::string& host, int code, int number = 0) {
+  if (code == EAI_SYSTEM) return socket_error(number, "look up", host);
   const bool unknown = code == EAI_NONAME || code == EAI_NODATA;
   Error error = network_error(unknown ? Remedy::stop : Remedy::retry, "look up", host,
                               unknown ? "unknown host" : ::gai_strerror(code));
@@ -66,49 +76,117 @@ Error look_up_error(const std::string& host, int code) {
 
 }  // namespace
 
-struct Resolver::Shared {
-  LookUpFunction look_up;
-  std::atomic<int> running{0};
+// One look-up, shared by its thread and by all who wait; the last of them frees it.
+struct Resolver::Running {
+  explicit Running(Instant when) : asked(when) {}
+
+  Descriptor done{::eventfd(0, EFD_CLOEXEC)};  // readable for ever once `result` is there
+  const Instant asked;
+  LookUp result;  // guarded by Shared::mutex
 };
 
-LookUp system_look_up(const std::string& host, std::uint16_t port) { return ask_system(host, port, 0); }
+struct Resolver::Known {
+  std::vector<Address> addresses;
+  Instant until;
+};
 
-Resolver::Resolver(LookUpFunction look_up) : shared_(std::make_shared<Shared>()) {
-  shared_->look_up = std::move(look_up);
+struct Resolver::Shared {
+  const LookUpFunction look_up;
+  std::mutex mutex;
+  std::map<Name, std::shared_ptr<Running>> running;
+  std::map<Name, Known> known;
+
+  explicit Shared(LookUpFunction function) : look_up(std::move(function)) {}
+
+  // Null if they are not known or too old. REQUIRES: the mutex is held.
+  const std::vector<Address>* find(const Name& name, Instant now) const {
+    const auto found = known.find(name);
+    return found != known.end() && now < found->second.until ? &found->second.addresses : nullptr;
+  }
+
+  void end(const Name& name, Running& look, LookUp result) {
+    const std::lock_guard lock(mutex);
+    running.erase(name);
+    if (result.code == 0 && !result.addresses.empty()) {
+      make_room(look.asked);
+      known.insert_or_assign(name, Known{take_turns(result.addresses), look.asked + kFresh});
+    }
+    look.result = std::move(result);
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(look.done.get(), &one, sizeof one);
+  }
+
+  // REQUIRES: the mutex is held.
+  void make_room(Instant now) {
+    if (known.size() < kMaxKnown) return;
+    std::erase_if(known, [now](const auto& item) { return item.second.until <= now; });
+    if (known.size() >= kMaxKnown) known.clear();
+  }
+};
+
+LookUp system_look_up(const std::string& host, std::uint16_t port) {
+  LookUp result = ask_system(host, port, 0);
+  if (result.code == 0) return result;
+  result.number = number_behind(result.code, errno);
+  if (result.number != 0) result.code = EAI_SYSTEM;
+  return result;
+}
+
+Resolver::Resolver(LookUpFunction look_up, Clock& clock)
+    : shared_(std::make_shared<Shared>(std::move(look_up))), clock_(clock) {}
+
+Result<void> Resolver::start(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Running>& running,
+                             const Origin& origin) {
+  if (!running->done) return socket_error(EMFILE, "look up", origin.host);
+  try {
+    std::thread([shared, running, name = name_of(origin)] {
+      shared->end(name, *running, shared->look_up(name.first, name.second));
+    }).detach();
+  } catch (const std::system_error& error) {
+    return network_error(Remedy::retry, "look up", origin.host, error.what());
+  }
+  return {};
+}
+
+Result<std::shared_ptr<Resolver::Running>> Resolver::join_or_start(const Origin& origin, Instant now) {
+  const auto found = shared_->running.find(name_of(origin));
+  if (found != shared_->running.end()) return found->second;
+  if (shared_->running.size() >= kMaxLookUps) {
+    return network_error(Remedy::retry, "look up", origin.host, "too many look-ups are waiting for an answer");
+  }
+  const auto running = std::make_shared<Running>(now);
+  auto started = start(shared_, running, origin);
+  if (!started) return std::move(started).error();
+  shared_->running.emplace(name_of(origin), running);
+  return running;
 }
 
 Result<std::vector<Address>> Resolver::resolve(const Origin& origin, const Bound& bound, const Waker& waker) {
   const LookUp literal = ask_system(origin.host, origin.port, AI_NUMERICHOST);
   if (literal.code == 0) return literal.addresses;
-  if (shared_->running.load() >= kMaxLookUps) {
-    return network_error(Remedy::retry, "look up", origin.host, "too many look-ups are waiting for an answer");
-  }
-  const auto running = std::make_shared<Running>();
-  if (!running->done) return network_error(Remedy::retry, "look up", origin.host, system_words(EMFILE));
-  ++shared_->running;
-  try {
-    std::thread([shared = shared_, running, host = origin.host, port = origin.port] {
-      running->result = shared->look_up(host, port);
-      --shared->running;
-      const std::uint64_t one = 1;
-      [[maybe_unused]] const auto written = ::write(running->done.get(), &one, sizeof one);
-    }).detach();
-  } catch (const std::system_error& error) {
-    --shared_->running;
-    return network_error(Remedy::retry, "look up", origin.host, error.what());
-  }
-  auto waited = waker.wait(running->done.get(), POLLIN, bound);
+  std::unique_lock lock(shared_->mutex);
+  const Instant now = clock_.now();
+  if (const auto* known = shared_->find(name_of(origin), now)) return *known;
+  auto running = join_or_start(origin, now);
+  lock.unlock();
+  if (!running) return std::move(running).error();
+  auto waited = waker.wait((*running)->done.get(), POLLIN, bound);
   if (!waited) {
     Error error = std::move(waited).error();
     if (error.cause == Cause::network) error.operation = "look up";
     if (error.cause == Cause::network) error.subject = origin.host;
     return error;
   }
-  std::uint64_t ready = 0;
-  [[maybe_unused]] const auto got = ::read(running->done.get(), &ready, sizeof ready);
-  if (running->result.code != 0) return look_up_error(origin.host, running->result.code);
-  if (running->result.addresses.empty()) return look_up_error(origin.host, EAI_NONAME);
-  return take_turns(running->result.addresses);
+  lock.lock();
+  const LookUp& result = (*running)->result;
+  if (result.code != 0) return look_up_error(origin.host, result.code, result.number);
+  if (result.addresses.empty()) return look_up_error(origin.host, EAI_NONAME);
+  return take_turns(result.addresses);
+}
+
+void Resolver::forget(const Origin& origin) {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->known.erase(name_of(origin));
 }
 
 }  // namespace segdl::io

@@ -15,17 +15,10 @@ namespace segdl {
 namespace {
 
 std::unique_ptr<engine::SessionState> system_state(SessionOptions options) {
-  auto state = std::make_unique<engine::SessionState>();
-  state->files = io::make_posix_file_system();
-  state->clock = io::make_real_clock();
-  auto transport = io::make_http_transport({options.ca_file, options.ca_path, options.insecure}, *state->clock);
-  if (transport) {
-    state->transport = std::move(*transport);
-  } else {
-    state->broken = std::move(transport).error();
-  }
-  state->options = std::move(options);
-  return state;
+  auto clock = io::make_real_clock();
+  auto transport = io::make_http_transport({options.ca_file, options.ca_path, options.insecure}, *clock);
+  return std::make_unique<engine::SessionState>(std::move(options), io::make_posix_file_system(), std::move(clock),
+                                                std::move(transport));
 }
 
 }  // namespace

@@ -30,6 +30,37 @@ std::string way_out(int number) {
 
 }  // namespace
 
+bool is_shortage(int number) {
+  switch (number) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case EADDRNOTAVAIL:  // connect(2): all ports of the ephemeral range are in use
+      return true;
+    default:
+      return false;
+  }
+}
+
+Error socket_error(int number, std::string operation, std::string subject) {
+  Error error;
+  error.cause = Cause::network;
+  error.remedy = Remedy::retry;
+  error.operation = std::move(operation);
+  error.subject = std::move(subject);
+  error.reason = system_words(number);
+  if (!is_shortage(number)) return error;
+  error.way_out = "use fewer connections with -x";
+  if (number == EMFILE || number == ENFILE) error.way_out += ", or " + way_out(number);
+  return error;
+}
+
+// No other network error that may pass says what a person can do.
+bool is_shortage(const Error& error) {
+  return error.cause == Cause::network && error.remedy == Remedy::retry && !error.way_out.empty();
+}
+
 std::string system_words(int number) { return std::generic_category().message(number); }
 
 Error file_error(int number, std::string operation, std::string path, std::optional<std::uint64_t> offset) {

@@ -12,6 +12,16 @@ namespace segdl::io {
 // The system's words for an errno value. Thread-safe.
 std::string system_words(int number);
 
+// Whether the number says that this machine has run out of something that connections need: descriptors, memory for
+// sockets, local ports.
+bool is_shortage(int number);
+
+// A network error to retry, `reason` being the system's words. A shortage says what a person can do.
+Error socket_error(int number, std::string operation, std::string subject);
+
+// Whether an error is such a shortage: fewer connections at once would help, and nothing is wrong with the peer.
+bool is_shortage(const Error&);
+
 // A failed call on a file: Cause::local, with a way out for the cases a person can do something about.
 Error file_error(int number, std::string operation, std::string path,
                  std::optional<std::uint64_t> offset = std::nullopt);

@@ -74,6 +74,14 @@ Error handshake_error(const Origin& origin, const ::SSL* ssl) {
   return tls_error(origin, openssl_words(), "");
 }
 
+// A wait that failed, told as what it was for.
+Error handshake_ended(const Origin& origin, Error error) {
+  if (error.cause != Cause::network) return error;
+  error.operation = "open a secure connection to";
+  error.subject = origin.authority();
+  return error;
+}
+
 }  // namespace
 
 Result<bool> TlsChannel::wait_after(int result, const Bound& bound, const Waker& waker) {
@@ -84,18 +92,19 @@ Result<bool> TlsChannel::wait_after(int result, const Bound& bound, const Waker&
   return true;
 }
 
-Result<void> TlsChannel::handshake(const Origin& origin, const Bound& bound, const Waker& waker) {
+Result<void> TlsChannel::handshake(const Bound& bound, const Waker& waker) {
+  const Origin& origin = place_->origin;
   for (;;) {
     ::ERR_clear_error();
     const int result = ::SSL_connect(ssl_.get());
     if (result == 1) return {};
     auto again = wait_after(result, bound, waker);
     if (!again) {
-      Error error = std::move(again).error();
-      if (error.cause != Cause::network) return error;
-      return network_error(Remedy::retry, "open a secure connection to", origin.authority(), error.reason);
+      return handshake_ended(origin, std::move(again).error());
     }
-    if (!*again) return handshake_error(origin, ssl_.get());
+    if (*again) continue;
+    place_->sessions.forget(origin);  // should one of them be what the server chokes on
+    return handshake_error(origin, ssl_.get());
   }
 }
 
@@ -117,6 +126,13 @@ Result<std::size_t> TlsChannel::receive(std::span<std::byte> into, const Bound& 
     if (!again) return std::move(again).error();
     if (!*again) return network_error(Remedy::retry, "receive", "", "the secure connection broke: " + openssl_words());
   }
+}
+
+bool TlsChannel::is_quiet() {
+  ::ERR_clear_error();
+  char byte = 0;
+  const int result = ::SSL_peek(ssl_.get(), &byte, 1);
+  return result <= 0 && ::SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
 }
 
 Result<void> TlsChannel::send(std::string_view bytes, const Bound& bound, const Waker& waker) {
@@ -150,8 +166,7 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const TrustOptions& trust
   const char* file = trust.ca_file.empty() ? nullptr : trust.ca_file.c_str();
   const char* path = trust.ca_path.empty() ? nullptr : trust.ca_path.c_str();
   if (file == nullptr && path == nullptr) {
-    ::SSL_CTX_set_default_verify_paths(context.get());  // SSL_CERT_FILE and SSL_CERT_DIR in the environment are obeyed
-    return std::unique_ptr<TlsContext>(new TlsContext(std::move(context)));
+    return std::unique_ptr<TlsContext>(new TlsContext(std::move(context), !trust.insecure));
   }
   error.cause = Cause::usage;
   error.operation = "read certificates from";
@@ -168,10 +183,18 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const TrustOptions& trust
     error.reason = "no certificates in PEM format can be read there (" + openssl_words() + ")";
     return error;
   }
-  return std::unique_ptr<TlsContext>(new TlsContext(std::move(context)));
+  return std::unique_ptr<TlsContext>(new TlsContext(std::move(context), false));
 }
 
-Result<TlsChannel> TlsContext::channel(const Origin& origin, int socket) const {
+void TlsContext::prepare() {
+  if (system_trust_) system_trust_->begin();
+}
+
+Result<TlsChannel> TlsContext::channel(const Origin& origin, int socket, const Bound& bound, const Waker& waker) {
+  if (system_trust_) {
+    auto trusted = system_trust_->wait(bound, waker);
+    if (!trusted) return handshake_ended(origin, std::move(trusted).error());
+  }
   std::unique_ptr<::SSL, FreeSsl> ssl(::SSL_new(context_.get()));
   ::BIO* bio = ssl ? make_socket_bio(socket) : nullptr;
   if (bio == nullptr) return tls_error(origin, "out of memory", "");
@@ -185,7 +208,10 @@ Result<TlsChannel> TlsContext::channel(const Origin& origin, int socket) const {
                             : ::X509_VERIFY_PARAM_set1_host(parameters, origin.host.c_str(), origin.host.size()) &
                                   static_cast<int>(SSL_set_tlsext_host_name(ssl.get(), origin.host.c_str()));
   if (named != 1) return tls_error(origin, "its name can't be used with TLS", "");
-  return TlsChannel(std::move(ssl), socket);
+  auto place = std::make_unique<TlsSessions::Place>(TlsSessions::Place{sessions_, origin});
+  TlsSessions::watch(ssl.get(), *place);
+  if (const TlsSession session = sessions_.take(origin)) ::SSL_set_session(ssl.get(), session.get());
+  return TlsChannel(std::move(ssl), std::move(place), socket);
 }
 
 }  // namespace segdl::io

@@ -9,6 +9,8 @@
 #include <segdl/error.h>
 
 #include "core/url.h"
+#include "io/system_trust.h"
+#include "io/tls_sessions.h"
 #include "io/waker.h"
 
 #include <openssl/ssl.h>
@@ -16,7 +18,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -38,12 +40,17 @@ struct FreeSslContext {
 // One connection's TLS state. Used by one thread at a time.
 class TlsChannel {
  public:
-  TlsChannel(std::unique_ptr<::SSL, FreeSsl> ssl, int socket) : ssl_(std::move(ssl)), socket_(socket) {}
+  TlsChannel(std::unique_ptr<::SSL, FreeSsl> ssl, std::unique_ptr<TlsSessions::Place> place, int socket)
+      : place_(std::move(place)), ssl_(std::move(ssl)), socket_(socket) {}
 
-  Result<void> handshake(const Origin&, const Bound&, const Waker&);
+  // With the origin the channel was made for; resumes a session where there is one.
+  Result<void> handshake(const Bound&, const Waker&);
   // 0: the peer said close_notify.
   Result<std::size_t> receive(std::span<std::byte>, const Bound&, const Waker&);
   Result<void> send(std::string_view, const Bound&, const Waker&);
+
+  // Whether nothing has arrived but what TLS itself has to say, like a ticket for another session; that is taken.
+  bool is_quiet();
 
   // Whether decrypted or undecrypted bytes are waiting inside OpenSSL.
   bool has_pending() const { return ::SSL_has_pending(ssl_.get()) != 0; }
@@ -52,6 +59,7 @@ class TlsChannel {
   // Waits for what SSL_get_error() says is needed; false if the call failed for good.
   Result<bool> wait_after(int result, const Bound&, const Waker&);
 
+  std::unique_ptr<TlsSessions::Place> place_;  // at one address, however often the channel is moved
   std::unique_ptr<::SSL, FreeSsl> ssl_;
   int socket_;
 };
@@ -62,12 +70,21 @@ class TlsContext {
   // Cause::usage if a certificate file or directory that was named can't be loaded.
   static Result<std::unique_ptr<TlsContext>> create(const TrustOptions&);
 
+  // A connection is going to be wanted: what takes time to get ready is begun.
+  void prepare();
+
   // Ready for a handshake with this origin over a connected socket.
-  Result<TlsChannel> channel(const Origin&, int socket) const;
+  Result<TlsChannel> channel(const Origin&, int socket, const Bound&, const Waker&);
 
  private:
-  explicit TlsContext(std::unique_ptr<::SSL_CTX, FreeSslContext> context) : context_(std::move(context)) {}
+  TlsContext(std::unique_ptr<::SSL_CTX, FreeSslContext> context, bool trusts_system) : context_(std::move(context)) {
+    sessions_.attend(context_.get());
+    if (trusts_system) system_trust_.emplace(context_.get());
+  }
+
   std::unique_ptr<::SSL_CTX, FreeSslContext> context_;
+  std::optional<SystemTrust> system_trust_;
+  TlsSessions sessions_;
 };
 
 }  // namespace segdl::io

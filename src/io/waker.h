@@ -1,41 +1,43 @@
 // Ends a wait from outside: a stop request becomes a readable descriptor.
 //
-// Every poll() of this folder has the waker's descriptor beside the socket, so that a stop request ends whatever is
-// waited for at once.
+// Every poll() of this folder has such a descriptor beside the socket, so that a stop request ends whatever is waited
+// for at once. The descriptor is the waiting thread's and is used for one wait after the other: an exchange that never
+// waits costs none, and one that does no system call more than its poll().
 #pragma once
 
 #include <segdl/error.h>
 
-#include "io/descriptor.h"
 #include "seams/clock.h"
 
 #include <poll.h>
 
-#include <functional>
+#include <chrono>
 #include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace segdl::io {
 
 // When a wait has taken too long, and how to say so.
 struct Bound {
   Instant until;
-  std::string words;  // "no response within 15 s"
+  std::string_view what = {};         // "no response within"; a literal, so that a bound costs nothing until it is hit
+  std::chrono::milliseconds time{0};  // 15 s; 0: not said
+
+  std::string words() const;
 };
 
-inline Bound earlier(Bound a, const std::optional<Instant>& deadline) {
-  if (deadline && *deadline < a.until) return {*deadline, "the time limit for the download is reached"};
-  return a;
-}
+// `time` from now, but no later than the deadline.
+Bound bound_after(std::chrono::milliseconds time, std::string_view what, const std::optional<Instant>& deadline);
 
 Error network_error(Remedy, std::string operation, std::string subject, std::string reason);
 
 class Waker {
  public:
-  // Watches the token for the life of this object.
-  explicit Waker(std::stop_token);
+  explicit Waker(std::stop_token token) : token_(std::move(token)) {}
 
   // Waits until one of `descriptors` is ready (its revents are set). Errors: cancelled, or the bound's words as a
   // network error to retry.
@@ -48,14 +50,11 @@ class Waker {
   const std::stop_token& token() const { return token_; }
 
  private:
-  struct Ring {
-    int descriptor;
-    void operator()() const noexcept;
-  };
+  // The same where the last of `all` is room for the thread's own descriptor.
+  Result<void> wait_beside(std::span<::pollfd> all, const Bound&) const;
+  Result<void> poll_until(std::span<::pollfd> all, const Bound&) const;
 
   std::stop_token token_;
-  Descriptor event_;
-  std::stop_callback<Ring> callback_;
 };
 
 }  // namespace segdl::io

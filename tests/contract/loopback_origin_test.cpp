@@ -83,6 +83,10 @@ class Told {
     ++count_;
     changed_.notify_all();
   }
+  unsigned count() const {
+    const std::lock_guard lock(mutex_);
+    return count_;
+  }
   Asking wait_for(unsigned count) {
     std::unique_lock lock(mutex_);
     REQUIRE(changed_.wait_for(lock, std::chrono::seconds(30), [&] { return count_ >= count; }));
@@ -90,7 +94,7 @@ class Told {
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   Asking last_;
   unsigned count_ = 0;
@@ -206,6 +210,50 @@ TEST_CASE("a limited rate is not exceeded") {
   client.ask("GET /f HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   client.read(200'000);
   CHECK(std::chrono::steady_clock::now() - begun >= std::chrono::milliseconds(140));
+}
+
+TEST_CASE("the rate of one connection is not that of the next") {
+  OriginScript script;
+  script.size(200'000);
+  LoopbackOrigin origin(script, {.connection_rates = {{1, 100}}});
+  Client slow(origin.port());
+  slow.ask(kGet);
+  CHECK(slow.read(1) == "H");
+  Client fast(origin.port());
+  fast.ask("GET /f HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  CHECK(fast.read_to_end().first.size() > 200'000);  // it would take half an hour
+}
+
+TEST_CASE("a connection stalls after so many bytes, in whichever answer, and the next one does not") {
+  OriginScript script;
+  OriginScript twin;
+  script.size(1000);
+  twin.size(1000);
+  const std::string answer = expected_answer(twin, 1000);
+  Told told;
+  LoopbackOrigin origin(script, {.connection_stalls = {{1, answer.size() + 500}},
+                                 .on_answered = [&](const Asking& asking) { told(asking); }});
+  Client stalled(origin.port());
+  stalled.ask(kGet + kGet);
+  CHECK(stalled.read(answer.size() + 500) == answer + answer.substr(0, 500));
+  CHECK(told.wait_for(2).sent == 500 - (answer.size() - 1000));
+  Client next(origin.port());
+  next.ask(kGet);
+  CHECK(next.read(answer.size()) == answer);
+  stalled.leave();
+  CHECK(stalled.read_to_end().first.empty());
+}
+
+TEST_CASE("a request is told before anything of its answer can be read") {
+  OriginScript script;
+  script.size(100);
+  Told told;
+  LoopbackOrigin origin(script, {.on_asked = [&](const Asking& asking) { told(asking); }});
+  Client client(origin.port());
+  client.ask(kGet);
+  CHECK(client.read(1) == "H");
+  CHECK(told.count() == 1);
+  CHECK(told.wait_for(1).sent == 0);
 }
 
 TEST_CASE("an origin ends with a client in the middle of everything") {

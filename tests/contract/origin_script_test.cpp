@@ -242,6 +242,21 @@ TEST_CASE("a hook knows how many answers are under way") {
   CHECK(script.log().back().active == 2);
 }
 
+TEST_CASE("more answers than a server allows at once are refused") {
+  OriginScript script;
+  script.size(kSize).most_active(2, 429, "1");
+  const auto next = [&] { return script.answer("/", {}); };
+  CHECK(next().head.status == 200);
+  CHECK(next().head.status == 200);
+  const Answer refused = next();
+  CHECK(refused.head.status == 429);
+  CHECK(field(refused, "Retry-After") == "1");
+  CHECK(play(refused).rest.empty());
+  script.note_end();  // of the refusal
+  script.note_end();
+  CHECK(next().head.status == 200);
+}
+
 TEST_CASE("answers that lie about their range") {
   OriginScript script;
   script.size(1000);

@@ -133,6 +133,16 @@ TEST_CASE("an authority that is not trusted counts for nothing") {
   CHECK(got.error().cause == Cause::tls);
 }
 
+TEST_CASE("where no certificates are named those of the system count") {
+  Side side({});
+  REQUIRE(::setenv("SSL_CERT_FILE", side.ca_file().c_str(), 1) == 0);  // where OpenSSL finds them
+  side.transport = std::move(*io::make_http_transport({}, *side.clock, to_loopback));
+  CHECK(side.get("localhost").ok());
+  REQUIRE(::unsetenv("SSL_CERT_FILE") == 0);
+  side.transport = std::move(*io::make_http_transport({}, *side.clock, to_loopback));
+  CHECK(side.get("localhost").error().cause == Cause::tls);
+}
+
 TEST_CASE("on demand nothing is checked") {
   Side side(names("DNS:other.test"), false, true);
   CHECK(side.get("localhost").ok());
