@@ -1,4 +1,4 @@
-// What many downloads share: connections, trust, name look-ups, limits.
+// What many downloads share: threads, connections, trust, name look-ups, limits, and what was learned of each host.
 #pragma once
 
 #include <segdl/error.h>
@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace segdl {
@@ -23,13 +24,33 @@ struct SessionOptions {
   bool insecure = false;                              // accept any certificate; the report says so
   std::chrono::milliseconds connect_timeout{15'000};  // names, all addresses, TLS handshake together
   std::chrono::milliseconds timeout{15'000};          // for the head of a response, and between two bytes of a body
-  std::chrono::milliseconds max_time{0};              // for a whole download; 0: none
+  std::chrono::milliseconds max_time{0};              // for a whole download once it has begun; 0: none
   std::uint64_t min_speed = 1024;  // bytes/s over 30 s, below which a connection is given up; 0: none
-  unsigned retries = 5;            // in a row without a byte of progress
+
+  // In a row without progress: 4 KiB that are new, or a segment. Requests that were under way together and all failed
+  // are one try.
+  unsigned retries = 5;
+
+  // In use at once to one host, by all downloads together, at most; 0: as many as make it faster, up to
+  // kMostAutomaticConnections. Reached by and by, and left when the host refuses. To all hosts together no more than
+  // this or `jobs`, whichever is greater.
+  unsigned connections = 0;
+
+  unsigned jobs = 8;             // downloads under way at once; what was started beyond that waits its turn
+  std::uint64_t limit_rate = 0;  // bytes/s of body, all downloads together; 0: none
 };
 
-// Owns what downloads share. Many sessions may live in one process. Destroying a session cancels its tasks; every Task
-// must be destroyed before its Session. Thread-safe.
+// The most that SessionOptions::connections should be (no more are kept between requests), and what it is at most when
+// left at 0.
+inline constexpr unsigned kMostConnections = 1024;
+inline constexpr unsigned kMostAutomaticConnections = 64;
+
+// Owns what downloads share: the threads and connections, the limits, trust. Many sessions may live in one process; on
+// one output only one of their tasks works, and the others get Cause::busy. Every Task must be destroyed before its
+// Session. A Session that was moved from may only be destroyed or assigned to.
+//
+// Thread-safe, but for moving and destroying it. Its threads come as they are needed, stay until it is destroyed, and
+// inherit the signal mask of whoever makes the session or starts a download.
 class Session {
  public:
   explicit Session(SessionOptions = {});
@@ -41,15 +62,25 @@ class Session {
   Session& operator=(Session&&) noexcept;
   ~Session();
 
-  // Starts a download. Fails at once, with Cause::usage, only if the request itself is wrong; everything else is told
-  // by the task.
+  // Starts a download, or lets it wait its turn, and returns. Fails at once, with Cause::usage, only if the request
+  // itself is wrong, or what the session was made with (certificates that can't be loaded, a user agent that can't be
+  // sent): then every call does. Everything else is told by the task.
   Result<Task> download(Request);
+
+  // The id of a task that has ended and was not told of by an earlier call; waits for one, at most this long. Nothing
+  // if the time is over, or at once if every task there is has been told of. Ids come in the order in which tasks
+  // ended, each once, whoever asks; the task's wait() returns at once then. A task whose handle is gone is not told of.
+  std::optional<std::uint64_t> next_ended(std::chrono::milliseconds);
+
+  // Changes SessionOptions::limit_rate for what is read from here on; 0: none. A connection that is waiting because of
+  // the limit before waits that out: some milliseconds, or longer the fewer bytes/s that limit was.
+  void set_limit_rate(std::uint64_t bytes_per_second);
 
  private:
   std::unique_ptr<engine::SessionState> state_;
 };
 
-// One download in a session of its own. Returns when it has ended.
+// One download in a session of its own. Returns when it has ended; errors as Session::download() and Task::wait().
 Result<Report> download(Request, SessionOptions = {});
 
 }  // namespace segdl

@@ -13,9 +13,10 @@
 namespace segdl {
 
 // What the journal of a download says. The claims are what a resume will check and keep; they are not proved here.
+// While a download is under way they grow: what is told was true at some moment of the call.
 struct DownloadStatus {
   enum class State : std::uint8_t {
-    complete,     // the output is there and there is no journal: nothing to continue
+    complete,     // the output is there and there is no journal: nothing to continue (whose it is can't be told)
     interrupted,  // a journal and its data: the same request continues
     damaged,      // the journal can't be believed: the same request starts over
   };
@@ -36,7 +37,8 @@ struct DownloadStatus {
 };
 
 // `output` is the name the download is going to have, not that of its .part or .segdl file. Errors: Cause::local, also
-// if there is no such download. Thread-safe; takes no lock and changes nothing.
+// if there is no such download, or none yet: a download has a journal from its first response on, and one of at most
+// one segment has none. Thread-safe; takes no lock and changes nothing.
 Result<DownloadStatus> status(const std::filesystem::path& output);
 
 }  // namespace segdl

@@ -7,8 +7,10 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,46 +29,67 @@ struct Credentials {
   std::string password;
 };
 
-// When data is forced to disk.
+// When data is forced to disk, and so what the death of the machine costs. The death of the process costs the same
+// under each: nothing that was committed.
 enum class Sync : std::uint8_t {
-  interval,  // a checkpoint every second or 64 MiB, and before the output appears (the default)
+  interval,  // a checkpoint every second or 64 MiB, less often where that took more than 5 % of the time, and before
+             // the output appears (the default): a power cut costs what was written since
   end,       // only before the output appears: a power cut costs the whole transfer of this run
   none,      // never: after a power cut the output may be wrong or missing
 };
 
 // A download to make. Copied by Session::download(); nothing in it is kept on disk but the URL without secrets.
+//
+// Until the output appears, whole, its bytes are in NAME.part, and NAME.segdl says which of them are there. The death
+// of the process at any instant costs at most the segment being received on each connection and what the sockets held;
+// that of the machine also what `sync` allows. The same request continues. A resource of at most one segment has no
+// NAME.segdl: it is there whole or not at all. One without ranges, or of unknown size, is begun again.
 struct Request {
   std::string url = {};                   // http or https; may carry userinfo
   std::filesystem::path directory = ".";  // where the output goes; must exist
   std::string output = {};                // a name inside `directory`; empty: the URL's last component, made safe
   std::vector<Header> headers = {};
   std::optional<Credentials> credentials = std::nullopt;
-  std::uint64_t segment_size = 0;  // 0: chosen from the size; else a power of two, 16 KiB to 16 MiB
+  std::uint64_t segment_size = 0;  // a power of two, 16 KiB to 16 MiB; 0: chosen from the size, from 64 KiB on
   Sync sync = Sync::interval;
   bool overwrite = false;        // replace an existing output, or a foreign file under one of our names
   bool resume = true;            // false: what an earlier run left is set aside and fetched again
   bool accept_unframed = false;  // believe the end of a connection to be the end of the resource
+
+  // If set, gets the bytes of the resource in order, each once, over one connection, and nothing of the download
+  // touches a disk: `directory`, `segment_size`, `sync`, `overwrite` and `resume` do not count, and Report::output is
+  // empty. Called by one thread at a time, never by the one that started the download, with bytes that are valid during
+  // the call; while it takes its time nothing more is read. An error that it returns ends the download with that
+  // error. After an interruption the download goes on behind what was given, if a strong validator tells that it is
+  // still the same resource; else it fails, unless nothing was given yet. It must not destroy its own Task, nor wait
+  // for it.
+  std::function<Result<void>(std::span<const std::byte>)> consumer = {};
 };
+
+// The name that the request's file is going to have inside `directory`: `output`, or what is made from the URL. Fails
+// as Session::download() does, for a URL or a name that can't be used. Starts nothing and looks at no disk.
+Result<std::string> output_name(const Request&);
 
 // How sure it is that the output is one version of the resource.
 enum class VerifiedTo : std::uint8_t {
-  length,            // the server named neither a strong validator nor a digest
+  length,            // the server named no strong validator: what it sent is whole, as far as its framing tells
   strong_validator,  // every response carried the same strong ETag or Last-Modified (RFC 9110 section 8.8)
 };
 
-enum class Phase : std::uint8_t { starting, fetching, waiting, verifying, publishing, ended };
+enum class Phase : std::uint8_t { queued, starting, fetching, waiting, verifying, publishing, ended };
 
 // A moment of a running download. Sizes in bytes.
 struct Progress {
-  Phase phase = Phase::starting;
+  Phase phase = Phase::queued;
   std::filesystem::path output = {};                  // where the file will be
   std::optional<std::uint64_t> total = std::nullopt;  // unknown until the first response, and for some servers always
-  std::uint64_t done = 0;      // on disk or in the segment being filled, inherited claims included
+  std::uint64_t done = 0;      // written, or in a segment being filled; inherited claims included
   std::uint64_t fetched = 0;   // body bytes received in this run
   std::uint64_t reused = 0;    // claims inherited from an earlier run, less what was revoked
   std::uint64_t verified = 0;  // of `reused`, how much has been proved again in this run
   unsigned retries = 0;
-  std::string note = {};  // what is being waited for or was decided; foreign text in it is escaped
+  unsigned connections = 0;  // at work on its segments; 0 before there are any, and where there are none
+  std::string note = {};     // what is being waited for or was decided; foreign text in it is escaped
 };
 
 // What a finished download did. Sizes in bytes. For a resource of known size: total == fetched + reused - wasted.
@@ -76,9 +99,10 @@ struct Report {
   std::uint64_t fetched = 0;  // body bytes received in this run
   std::uint64_t reused = 0;   // bytes of earlier runs that were proved and kept
   std::uint64_t revoked = 0;  // bytes of earlier runs whose proof failed; they were fetched again
-  std::uint64_t wasted = 0;   // body bytes received and thrown away
+  std::uint64_t wasted = 0;  // body bytes received and thrown away: of hedges, comparisons, versions that were replaced
   unsigned retries = 0;
-  unsigned restarts = 0;  // how often the resource changed and was begun again
+  unsigned restarts = 0;     // how often the resource changed and was begun again
+  unsigned connections = 0;  // the most that were at work at once
   VerifiedTo verified_to = VerifiedTo::length;
   bool insecure = false;                // certificates were not checked
   std::vector<std::string> notes = {};  // what a person should know: "the server does not serve ranges", ...
@@ -90,23 +114,28 @@ struct TaskState;
 }
 
 // A handle to one download. Move-only; the download belongs to its Session, so dropping the handle cancels it and
-// waits for it to end (within 200 ms, except while the output is being published). Thread-safe.
+// waits for it to end: within 200 ms, unless the output is being published, or a disk or the consumer takes longer.
+// Thread-safe, but for moving and destroying it; a handle that was moved from may only be destroyed or assigned to.
 class Task {
  public:
   Task(Task&&) noexcept;
   Task& operator=(Task&&) noexcept;
   ~Task();
 
-  // Waits for the end. Every call gives the same result.
+  // Tells this task from the others of its session.
+  std::uint64_t id() const;
+
+  // Waits for the end. Every call gives the same result, which lives as long as the task, wherever its handle is moved.
   const Result<Report>& wait();
 
   // Waits for the end, at most this long. True when it has ended.
   bool wait_for(std::chrono::milliseconds);
 
   // Asks the download to end. What is on disk stays and is continued by the same request. Returns at once; wait()
-  // then gives Cause::cancelled, or success if the output was already being published.
+  // then gives Cause::cancelled, or how it ended if that was sooner: an output that is being published is published.
   void cancel();
 
+  // A copy of what is known at this moment; cheap enough to be asked for many times a second.
   Progress progress() const;
 
  private:

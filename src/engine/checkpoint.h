@@ -2,19 +2,23 @@
 //
 // Every second or 64 MiB the data is forced to disk and then the journal, so that what the journal says durably is true
 // durably (the digests make any order right; this order makes it cheap). A checkpoint that took t is followed by none
-// for 20 t: at most 5 % of the time goes there. When forcing to disk fails the kernel has dropped the pages and will
-// not say so again, so nothing since the last good checkpoint is believed (J4): those claims are revoked, and the sync
-// is not tried again.
+// for 20 t: at most 5 % of the time goes there. One worker makes it while the others go on. When forcing to disk fails
+// the kernel has dropped the pages and will not say so again, so nothing since the last good checkpoint is believed
+// (J4): those claims are revoked, and so is every later one, and the sync is not tried again.
+//
+// Thread-safe. Nobody holds the mutex during I/O.
 #pragma once
 
 #include <segdl/error.h>
 #include <segdl/task.h>
 
 #include "engine/journal.h"
+#include "engine/monitor.h"
 #include "seams/clock.h"
 #include "seams/file_system.h"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace segdl::engine {
@@ -31,21 +35,26 @@ class Checkpoint {
   // Nothing may arrive for a while: forces to disk what was committed since the last time, within the same 5 %.
   Result<void> pausing();
 
-  // Forces everything to disk, unless Sync::none.
+  // Forces everything to disk, unless Sync::none. REQUIRES: no other call is under way.
   Result<void> force();
 
  private:
-  bool due() const;
-  Error revoke_pending(Error);
+  bool due() const SEGDL_REQUIRES(mutex_);
+  std::vector<Segment> begin() SEGDL_REQUIRES(mutex_);
+  Result<void> make(std::vector<Segment> covered);
+  Error revoke(const std::vector<Segment>&, Error);
 
   Clock& clock_;
   File& data_;
   Journal& journal_;
-  Sync sync_;
-  std::vector<Segment> pending_;  // claims not known to be durable
-  std::uint64_t pending_bytes_ = 0;
-  Instant last_;
-  Instant not_before_;
+  const Sync sync_;
+  mutable Mutex mutex_;
+  std::vector<Segment> pending_ SEGDL_GUARDED_BY(mutex_);  // claims not known to be durable
+  std::uint64_t pending_bytes_ SEGDL_GUARDED_BY(mutex_) = 0;
+  Instant last_ SEGDL_GUARDED_BY(mutex_);
+  Instant not_before_ SEGDL_GUARDED_BY(mutex_);
+  bool under_way_ SEGDL_GUARDED_BY(mutex_) = false;
+  std::optional<Error> broken_ SEGDL_GUARDED_BY(mutex_);
 };
 
 }  // namespace segdl::engine

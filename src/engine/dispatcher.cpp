@@ -2,59 +2,284 @@
 
 #include "engine/errors.h"
 
+#include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace segdl::engine {
+namespace {
 
-Result<std::optional<Span>> Dispatcher::next(std::uint64_t limit, std::stop_token stop) {
+constexpr double kNewWeight = 0.3;  // of the latest speed in the smoothed one
+// Seconds before work is taken from anybody: what is over sooner gains nothing by another connection, and until then
+// speeds are not known.
+constexpr double kSettled = 0.1;
+
+void stop_all(std::vector<std::stop_source> sources) {
+  for (std::stop_source& source : sources) source.request_stop();
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(Layout layout, const std::vector<bool>& claims, Clock& clock, std::function<void()> feed)
+    : clock_(clock), feed_(std::move(feed)), begun_(clock.now()), scheduler_(layout, claims), last_tick_(begun_) {}
+
+Dispatcher::~Dispatcher() = default;
+
+Hand& Dispatcher::join() {
   const MutexLock lock(mutex_);
-  for (;;) {
-    if (first_error_) return *first_error_;
-    if (stop.stop_requested()) return cancelled();
-    if (scheduler_.finished()) return std::optional<Span>();
-    if (auto span = scheduler_.grant(limit)) return span;
-    changed_.wait(mutex_, stop);
+  auto free = std::find_if(hands_.begin(), hands_.end(), [](const Hand& hand) { return !hand.at_work_; });
+  if (free == hands_.end()) {
+    hands_.emplace_back();
+    free = std::prev(hands_.end());
+    free->worker_ = Worker{static_cast<std::uint32_t>(hands_.size() - 1)};
   }
+  free->cut_ = std::stop_source();
+  free->at_work_ = true;
+  free->idle_ = false;
+  free->counted_ = free->received = 0;
+  free->filled = 0;
+  free->writing = false;
+  free->last_byte_ = clock_.now();
+  free->speed_ = 0;
+  most_at_work_ = std::max(most_at_work_, ++at_work_);
+  if (over()) free->cut_.request_stop();
+  return *free;
 }
 
-bool Dispatcher::grant(Segment segment) {
-  const MutexLock lock(mutex_);
-  return scheduler_.grant(segment);
+void Dispatcher::leave(Hand& hand) {
+  bool food = false;
+  {
+    const MutexLock lock(mutex_);
+    const bool held = !scheduler_.held(hand.worker_).empty();
+    scheduler_.release(hand.worker_);
+    hand.at_work_ = false;
+    --at_work_;
+    food = held && !over();
+    if (food) {
+      ++stirs_;
+      changed_.notify_all();
+    }
+  }
+  if (food) feed_();
 }
 
-void Dispatcher::committed(Segment segment) {
-  const MutexLock lock(mutex_);
-  scheduler_.committed(segment);
-  changed_.notify_all();
+Result<std::optional<Span>> Dispatcher::next(Hand& hand, std::uint64_t limit, Offer offer) {
+  std::optional<Span> span;
+  std::vector<std::stop_source> cut;
+  {
+    const MutexLock lock(mutex_);
+    if (first_error_) return *first_error_;
+    const double now = seconds(clock_.now());
+    if (hand.speed_ > 0) offer.speed = hand.speed_;
+    span = scheduler_.grant(hand.worker_, limit, now, offer.speed);
+    const bool near_end = !span && scheduler_.missing() == 0 && now >= kSettled;
+    if (near_end) span = scheduler_.split(hand.worker_, now, offer);
+    if (near_end && !span) span = hedge(hand, now, offer, cut);
+    if (span) hand.last_byte_ = clock_.now();  // silence is counted from its request
+  }
+  stop_all(std::move(cut));
+  if (span) feed_();  // where there was work for one there may be for another
+  return span;
 }
 
-void Dispatcher::release(Span span) {
+// Of two who are at one segment already, one may have to give way.
+std::optional<Span> Dispatcher::hedge(Hand& hand, double now, Offer offer, std::vector<std::stop_source>& cut) {
+  std::vector<const Hand*> hedged;
+  for (const Hand& other : hands_) {
+    if (other.at_work_ && scheduler_.rival(other.worker_)) hedged.push_back(&other);
+  }
+  const auto span = scheduler_.hedge(hand.worker_, now, offer);
+  for (const Hand* other : hedged) {
+    if (scheduler_.held(other->worker_).empty()) cut.push_back(other->cut_);
+  }
+  return span;
+}
+
+bool Dispatcher::wait(Hand& hand) {
   const MutexLock lock(mutex_);
-  scheduler_.release(span);
-  changed_.notify_all();
+  const std::uint64_t before = stirs_;
+  hand.idle_ = true;
+  --at_work_;
+  while (!over() && stirs_ == before && scheduler_.missing() == 0) changed_.wait(mutex_, {});
+  hand.idle_ = false;
+  ++at_work_;
+  if (!over() && hand.cut_.stop_requested()) hand.cut_ = std::stop_source();
+  return !over();
+}
+
+bool Dispatcher::renew(Hand& hand) {
+  const MutexLock lock(mutex_);
+  if (over()) return false;
+  hand.cut_ = std::stop_source();
+  hand.last_byte_ = clock_.now();
+  hand.speed_ = 0;
+  return true;
+}
+
+Span Dispatcher::held(const Hand& hand) const {
+  const MutexLock lock(mutex_);
+  return scheduler_.held(hand.worker_);
+}
+
+bool Dispatcher::grant(Hand& hand, Segment segment) {
+  const MutexLock lock(mutex_);
+  return scheduler_.grant(hand.worker_, segment, seconds(clock_.now()), hand.speed_);
+}
+
+void Dispatcher::release(Hand& hand) {
+  {
+    const MutexLock lock(mutex_);
+    if (scheduler_.held(hand.worker_).empty()) return;
+    scheduler_.release(hand.worker_);
+    ++stirs_;
+    changed_.notify_all();
+  }
+  feed_();
+}
+
+bool Dispatcher::begin_commit(Hand& hand, Segment segment) {
+  const MutexLock lock(mutex_);
+  return scheduler_.begin_commit(hand.worker_, segment);
+}
+
+Span Dispatcher::committed(Hand& hand, Segment segment) {
+  std::vector<std::stop_source> cut;
+  Span held;
+  {
+    const MutexLock lock(mutex_);
+    if (const auto rival = scheduler_.rival(hand.worker_)) cut.push_back(hands_[index(*rival)].cut_);
+    scheduler_.committed(hand.worker_, segment);
+    held = scheduler_.held(hand.worker_);
+    if (over()) {
+      cut = everybody();
+      changed_.notify_all();
+    }
+  }
+  stop_all(std::move(cut));
+  return held;
 }
 
 std::optional<Segment> Dispatcher::next_to_prove() {
   const MutexLock lock(mutex_);
-  return scheduler_.next_to_prove();
+  return first_error_ ? std::nullopt : scheduler_.next_to_prove();
 }
 
 void Dispatcher::proved(Segment segment) {
-  const MutexLock lock(mutex_);
-  scheduler_.proved(segment);
-  changed_.notify_all();
+  std::vector<std::stop_source> cut;
+  {
+    const MutexLock lock(mutex_);
+    scheduler_.proved(segment);
+    if (!over()) return;
+    cut = everybody();
+    changed_.notify_all();
+  }
+  stop_all(std::move(cut));
 }
 
 void Dispatcher::revoked(Segment segment) {
-  const MutexLock lock(mutex_);
-  scheduler_.revoked(segment);
-  changed_.notify_all();
+  {
+    const MutexLock lock(mutex_);
+    scheduler_.revoked(segment);
+    ++stirs_;
+    changed_.notify_all();
+  }
+  feed_();
 }
 
 void Dispatcher::fail(Error error) {
+  std::vector<std::stop_source> cut;
+  {
+    const MutexLock lock(mutex_);
+    if (!first_error_) first_error_ = std::move(error);
+    cut = everybody();
+    changed_.notify_all();
+  }
+  stop_all(std::move(cut));
+}
+
+std::optional<Error> Dispatcher::error() const {
   const MutexLock lock(mutex_);
-  if (!first_error_) first_error_ = std::move(error);
-  changed_.notify_all();
+  return first_error_;
+}
+
+std::vector<std::stop_source> Dispatcher::everybody() const {
+  std::vector<std::stop_source> sources;
+  for (const Hand& hand : hands_) {
+    if (hand.at_work_) sources.push_back(hand.cut_);
+  }
+  return sources;
+}
+
+bool Dispatcher::others_at_work(const Hand& hand) const {
+  const MutexLock lock(mutex_);
+  return std::any_of(hands_.begin(), hands_.end(),
+                     [&](const Hand& other) { return &other != &hand && other.at_work_ && !other.idle_; });
+}
+
+std::uint64_t Dispatcher::missing_bytes() const {
+  const MutexLock lock(mutex_);
+  return scheduler_.missing() * scheduler_.layout().segment_size();
+}
+
+unsigned Dispatcher::at_work() const {
+  const MutexLock lock(mutex_);
+  return at_work_;
+}
+
+unsigned Dispatcher::most_at_work() const {
+  const MutexLock lock(mutex_);
+  return most_at_work_;
+}
+
+void Dispatcher::measure(Hand& hand, Instant now, double elapsed) {
+  const std::uint64_t received = hand.received;
+  if (hand.writing) {
+    hand.last_byte_ = now;
+    hand.counted_ = received;
+    return;
+  }
+  const double latest = static_cast<double>(received - hand.counted_) / elapsed;
+  if (received != hand.counted_) hand.last_byte_ = now;
+  hand.counted_ = received;
+  hand.speed_ = hand.speed_ == 0 ? latest : kNewWeight * latest + (1 - kNewWeight) * hand.speed_;
+  const double silent = std::chrono::duration<double>(now - hand.last_byte_).count();
+  const bool awaits_answer = hand.speed_ == 0 && silent <= 1;  // says nothing about its speed
+  if (!scheduler_.held(hand.worker_).empty() && !awaits_answer) {
+    scheduler_.measured(hand.worker_, seconds(now), silent > 1 ? 0 : hand.speed_, hand.filled);
+  }
+}
+
+std::vector<std::stop_source> Dispatcher::judge(Instant now) {
+  std::vector<Pace> paces;
+  for (const Hand& hand : hands_) {
+    if (!hand.at_work_ || hand.idle_ || scheduler_.held(hand.worker_).empty()) continue;
+    paces.push_back({hand.worker_, hand.speed_, std::chrono::duration<double>(now - hand.last_byte_).count()});
+  }
+  std::vector<std::stop_source> cut;
+  for (const Worker worker : stragglers_.judge(seconds(now), paces)) cut.push_back(hands_[index(worker)].cut_);
+  return cut;
+}
+
+void Dispatcher::tick(Instant now) {
+  std::vector<std::stop_source> cut;
+  bool food = false;
+  {
+    const MutexLock lock(mutex_);
+    const double elapsed = std::chrono::duration<double>(now - last_tick_).count();
+    if (over() || elapsed <= 0) return;
+    last_tick_ = now;
+    for (Hand& hand : hands_) {
+      if (hand.at_work_) measure(hand, now, elapsed);
+    }
+    cut = judge(now);
+    food = scheduler_.missing() > 0 || scheduler_.held() > 0;
+    if (food) {
+      ++stirs_;
+      changed_.notify_all();
+    }
+  }
+  stop_all(std::move(cut));
+  if (food) feed_();
 }
 
 }  // namespace segdl::engine

@@ -1,33 +1,82 @@
-// The monitor around the scheduler: who fetches what next, while claims of an earlier run are being proved beside it.
+// The monitor around the scheduler: which of a download's workers fetches what, while claims of an earlier run are
+// being proved beside it.
 //
-// One mutex around the pure Scheduler and the first error. Nobody holds it during I/O. Thread-safe.
+// A worker joins, and from then on has a Hand: its number, its token, what it has received. It asks for spans, tells
+// what it is about to write and what it has committed, and leaves. The token is told to stop when the worker is to drop
+// its response: because it is far slower than the others, because another was sooner with a hedged segment, or because
+// the download is over. renew() tells which.
+//
+// One mutex around the pure Scheduler and the first error. Nobody holds it during I/O, and nothing else is locked while
+// it is held. Thread-safe.
 #pragma once
 
 #include <segdl/error.h>
 
 #include "core/scheduler.h"
+#include "core/stragglers.h"
 #include "engine/monitor.h"
+#include "seams/clock.h"
 
+#include <atomic>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <vector>
 
 namespace segdl::engine {
 
+// One worker's place in a download. What is not atomic is the dispatcher's.
+class Hand {
+ public:
+  std::stop_token token() const { return cut_.get_token(); }  // by the worker itself
+
+  std::atomic<std::uint64_t> received = 0;  // body bytes, ever
+  std::atomic<std::uint64_t> filled = 0;    // of the segment it is at
+  std::atomic<bool> writing = false;        // it waits for the disk, which says nothing of its connection
+
+ private:
+  friend class Dispatcher;
+  Worker worker_{};
+  bool at_work_ = false;  // it may hold something
+  bool idle_ = false;     // inside wait()
+  std::stop_source cut_;
+  std::uint64_t counted_ = 0;  // of `received`, at the last tick
+  Instant last_byte_{};        // when `received` was last seen to grow
+  double speed_ = 0;           // bytes/s, smoothed
+};
+
 class Dispatcher {
  public:
-  Dispatcher(Layout layout, const std::vector<bool>& claims) : scheduler_(layout, claims) {}
+  // `feed` is called, without the lock, when idle threads could perhaps help. REQUIRES: the clock outlives this object.
+  Dispatcher(Layout layout, const std::vector<bool>& claims, Clock& clock, std::function<void()> feed);
+  ~Dispatcher();
 
-  // The next span to fetch, at most `limit` bytes. Waits while there is nothing to fetch but something unproved that
-  // may be revoked. Nothing: all segments are done. Errors: the first one told to fail(), or cancelled.
-  Result<std::optional<Span>> next(std::uint64_t limit, std::stop_token);
+  Hand& join();
+  void leave(Hand&);
 
-  // Grants just this segment, if it is missing.
-  bool grant(Segment);
+  // What this worker, which holds nothing, is to fetch next, at most `limit` bytes. Nothing: there is no work for it
+  // now. Errors: the first one told to fail().
+  Result<std::optional<Span>> next(Hand&, std::uint64_t limit, Offer);
 
-  void committed(Segment);
-  void release(Span);
+  // Waits until there may be work for it again. False: the download is over. REQUIRES: it holds nothing.
+  bool wait(Hand&);
+
+  // After its token was stopped: a new one. False: the download is over.
+  bool renew(Hand&);
+
+  // What it still holds, beginning with the segment it is at.
+  Span held(const Hand&) const;
+
+  // Just this segment, for a worker that holds nothing. False if it is not missing.
+  bool grant(Hand&, Segment);
+  void release(Hand&);
+
+  // Whether it may write the segment it is at (J5).
+  bool begin_commit(Hand&, Segment);
+  // What it holds from then on.
+  Span committed(Hand&, Segment);
 
   std::optional<Segment> next_to_prove();
   void proved(Segment);
@@ -35,12 +84,37 @@ class Dispatcher {
 
   // Ends everybody's work with this error, if it is the first.
   void fail(Error);
+  std::optional<Error> error() const;
+
+  bool others_at_work(const Hand&) const;
+  std::uint64_t missing_bytes() const;
+  unsigned at_work() const;
+  unsigned most_at_work() const;
+
+  // Looks at everybody's speed: cuts those that hold the others up, and lets idle ones look again near the end.
+  void tick(Instant now);
 
  private:
-  Mutex mutex_;
+  bool over() const SEGDL_REQUIRES(mutex_) { return first_error_.has_value() || scheduler_.finished(); }
+  double seconds(Instant now) const { return std::chrono::duration<double>(now - begun_).count(); }
+  std::vector<std::stop_source> everybody() const SEGDL_REQUIRES(mutex_);
+  void measure(Hand&, Instant now, double elapsed) SEGDL_REQUIRES(mutex_);
+  std::optional<Span> hedge(Hand&, double now, Offer, std::vector<std::stop_source>& cut) SEGDL_REQUIRES(mutex_);
+  std::vector<std::stop_source> judge(Instant now) SEGDL_REQUIRES(mutex_);
+
+  Clock& clock_;
+  const std::function<void()> feed_;
+  const Instant begun_;
+  mutable Mutex mutex_;
   Condition changed_;
   Scheduler scheduler_ SEGDL_GUARDED_BY(mutex_);
+  Stragglers stragglers_ SEGDL_GUARDED_BY(mutex_);
+  std::deque<Hand> hands_ SEGDL_GUARDED_BY(mutex_);  // by worker; addresses stay
   std::optional<Error> first_error_ SEGDL_GUARDED_BY(mutex_);
+  Instant last_tick_ SEGDL_GUARDED_BY(mutex_);
+  std::uint64_t stirs_ SEGDL_GUARDED_BY(mutex_) = 0;  // how often there may have been new work
+  unsigned at_work_ SEGDL_GUARDED_BY(mutex_) = 0;
+  unsigned most_at_work_ SEGDL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace segdl::engine

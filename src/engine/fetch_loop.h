@@ -4,7 +4,10 @@
 // has
 //
 //   Result<std::optional<Range>> next(stop)       what is wanted next; nothing: all done
-//   std::span<std::byte> space(offset)            where bytes of the resource from `offset` on go; never empty
+//   void begins(body)                             a response begins
+//   std::span<std::byte> space(offset)            where bytes of the resource from `offset` on go; empty: no more of
+//   this
+//                                                 response is wanted
 //   Result<void> arrived(offset, count)           they are there, in order within one response
 //   Result<void> body_ended(offset)               the response was complete, as framed, and ended at `offset`
 //   Result<void> interrupted()                    it was not, and there may be a pause
@@ -34,11 +37,14 @@ inline void read_end(Fetcher& fetcher, Exchange& exchange) {
 }
 
 template <class Sink>
-Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink) {
+Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink, const std::stop_token& stop) {
   std::uint64_t at = reply.body.begin;
+  sink.begins(reply.body);
   const auto& end = reply.body.end;
   while (!end || at < *end) {
     std::span<std::byte> space = sink.space(at);
+    if (space.empty()) return {};
+    space = space.first(std::min<std::uint64_t>(space.size(), fetcher.portion()));
     if (end) space = space.first(std::min<std::uint64_t>(space.size(), *end - at));
     auto got = reply.exchange->read(space);
     if (!got) return std::move(got).error();
@@ -57,10 +63,10 @@ Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink) {
           fmt::format("the response ended after {} of {} bytes", at - reply.body.begin, *end - reply.body.begin));
     }
     meter.received(*got);
-    fetcher.received(*got);
     auto taken = sink.arrived(at, *got);
     if (!taken) return taken;
     at += *got;
+    if (!fetcher.received(*got, stop)) return cancelled();
   }
   read_end(fetcher, *reply.exchange);
   return sink.body_ended(at);
@@ -76,7 +82,7 @@ Result<void> fetch_into(Sink& sink, Fetcher& fetcher, Meter& meter, const Known&
     if (!want) return std::move(want).error();
     if (!want->has_value()) return {};
     auto reply = first ? Result<Reply>(*std::exchange(first, std::nullopt)) : fetcher.ask(**want, &known, stop);
-    auto step = reply ? pump(fetcher, meter, *reply, sink) : Result<void>(std::move(reply).error());
+    auto step = reply ? pump(fetcher, meter, *reply, sink, stop) : Result<void>(std::move(reply).error());
     if (step && !stop_at_break) continue;
     if (step) {
       auto more = sink.next(stop);

@@ -21,6 +21,8 @@ constexpr int kMaxRedirects = 10;
 constexpr std::uint64_t kProgress = 4 * kKiB;  // fewer bytes than this between two failures don't count as getting on
 constexpr std::uint64_t kMinSpan = 4 * kMiB;
 constexpr std::uint64_t kMaxSpan = 64 * kMiB;
+constexpr double kSpanTime = 5;  // seconds
+constexpr double kMemory = 10;   // seconds over which a speed is measured
 constexpr std::uint64_t kSmallBody = 16 * kKiB;
 
 bool has_field(const std::vector<Header>& headers, std::string_view name) {
@@ -48,6 +50,9 @@ std::string_view status_words(int status) {
   return "refused";
 }
 
+// "Not now" or "not so many": of the host, whatever the resource.
+bool is_crowded(int status) { return status == 429 || status == 503; }
+
 // Reads a small body to its end, so that the connection can be used again.
 void drain(Exchange& exchange) {
   if (exchange.head().framing != Framing::length || exchange.head().content_length > kSmallBody) return;
@@ -60,36 +65,55 @@ void drain(Exchange& exchange) {
 
 }  // namespace
 
-Fetcher::Fetcher(Env env, const Request& request, const SessionOptions& options, Url url, Meter& meter)
-    : env_(env),
-      request_(request),
-      options_(options),
-      original_(std::move(url)),
-      meter_(meter),
-      measured_from_(env.clock.now()),
+Fetcher::Fetcher(const Setting& setting, Slot slot)
+    : shared_(setting.shared),
+      request_(setting.request),
+      route_(setting.route),
+      meter_(setting.meter),
+      slot_(std::move(slot)),
+      asked_at_(shared_.env.clock.now()),
+      measured_from_(asked_at_),
       random_(static_cast<std::minstd_rand::result_type>(measured_from_.time_since_epoch().count())) {
+  const SessionOptions& options = shared_.options;
   limits_.connect = options.connect_timeout;
   limits_.head = limits_.idle = options.timeout;
   limits_.min_speed = options.min_speed;
-  if (options.max_time.count() > 0) limits_.deadline = measured_from_ + options.max_time;
+  if (slot_) meter_.connected();
+  if (options.max_time.count() > 0) limits_.deadline = setting.begun + options.max_time;
+}
+
+Result<void> Fetcher::enter(std::stop_token stop) {
+  if (slot_) return {};
+  auto slot = shared_.pool.enter(route_.current().origin, stop, limits_.deadline);
+  if (!slot) return std::move(slot).error();
+  slot_ = std::move(*slot);
+  meter_.connected();
+  return {};
+}
+
+void Fetcher::leave() {
+  if (!slot_) return;
+  slot_.give_back();
+  meter_.disconnected();
 }
 
 HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known* known) const {
   HttpRequest request{url, {}, std::nullopt};
   auto& fields = request.fields;
-  const bool own = url.origin == original_.origin;  // secrets go nowhere else
+  const Url& original = route_.original();
+  const bool own = url.origin == original.origin;  // secrets go nowhere else
   const std::vector<Header> none;
   const auto& headers = own ? request_.headers : none;
   if (!has_field(headers, "User-Agent")) {
-    fields.push_back(
-        {"User-Agent", options_.user_agent.empty() ? fmt::format("segdl/{}", kVersion) : options_.user_agent});
+    const std::string& agent = shared_.options.user_agent;
+    fields.push_back({"User-Agent", agent.empty() ? fmt::format("segdl/{}", kVersion) : agent});
   }
   if (!has_field(headers, "Accept")) fields.push_back({"Accept", "*/*"});
   fields.push_back({"Accept-Encoding", "identity"});
   if (own && !has_field(headers, "Authorization")) {
     request.credentials = request_.credentials;
-    if (!request.credentials && original_.has_userinfo) {
-      request.credentials = Credentials{original_.user, original_.password};
+    if (!request.credentials && original.has_userinfo) {
+      request.credentials = Credentials{original.user, original.password};
     }
   }
   for (const Header& header : headers) fields.push_back({header.name, header.value});
@@ -117,7 +141,7 @@ Result<Url> Fetcher::follow(const Url& from, const std::string& location, int st
 }
 
 Error Fetcher::problem(Cause cause, Remedy remedy, std::string reason) const {
-  return make_error(cause, remedy, "get", current().redacted(), std::move(reason));
+  return make_error(cause, remedy, "get", route_.current().redacted(), std::move(reason));
 }
 
 Error Fetcher::refusal(const ResponseHead& head, const PassingRefusal* passing) const {
@@ -130,25 +154,39 @@ Error Fetcher::refusal(const ResponseHead& head, const PassingRefusal* passing) 
   return error;
 }
 
+Result<std::unique_ptr<Exchange>> Fetcher::try_get(const HttpRequest& request, std::stop_token stop) {
+  slot_.move_to(request.url.origin);
+  asked_at_ = shared_.env.clock.now();
+  if (std::chrono::duration<double>(asked_at_ - measured_from_).count() > kMemory) {  // what is older counts half
+    measured_from_ += (asked_at_ - measured_from_) / 2;
+    measured_ /= 2;
+  }
+  auto exchange = shared_.env.transport.get(request, limits_, std::move(stop));
+  latency_ = shared_.env.clock.now() - asked_at_;
+  return exchange;
+}
+
 // The final response to one way of asking: redirects are followed here.
 Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* known, std::stop_token stop) {
-  Url url = current();
+  Url url = route_.current();
+  bool remembered = url.text() != route_.original().text();
   std::vector<std::string> visited;
   for (int hop = 0; hop <= kMaxRedirects; ++hop) {
-    auto exchange = env_.transport.get(request_for(url, asked, known), limits_, stop);
+    auto exchange = try_get(request_for(url, asked, known), stop);
     if (!exchange) return exchange;
     const ResponseHead& head = (*exchange)->head();
     const bool gone = head.status == 401 || head.status == 403 || head.status == 404 || head.status == 410;
-    if (gone && effective_) {  // a signed link that has expired: ask the original again
-      effective_.reset();
-      url = original_;
-      visited.clear();
+    if (gone && remembered && route_.lost(url)) {  // a signed link that has expired: ask the original again
+      remembered = false;
+      drain(**exchange);
+      url = route_.original();
       continue;
     }
-    const Verdict verdict = judge(head, asked, known, env_.clock.wall());
+    remembered = false;
+    const Verdict verdict = judge(head, asked, known, shared_.env.clock.wall());
     const auto* redirect = std::get_if<RedirectTo>(&verdict);
     if (redirect == nullptr) {
-      if (url.text() != original_.text()) effective_ = url;
+      route_.leads_to(url);
       return exchange;
     }
     visited.push_back(url.text());
@@ -164,10 +202,33 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
   return problem(Cause::refused, Remedy::stop, fmt::format("more than {} redirects", kMaxRedirects));
 }
 
+Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body) {
+  slot_.answered(latency_);
+  return Reply{std::move(exchange), std::move(body)};
+}
+
+// A slot, and neither the download nor the host is to be left alone at the moment.
+Result<void> Fetcher::get_ready(const std::stop_token& stop) {
+  Clock& clock = shared_.env.clock;
+  for (;;) {
+    const Instant rest = route_.rests_until();
+    if (rest > clock.now()) {
+      leave();
+      if (!clock.sleep_until(rest, stop)) return cancelled();
+    }
+    if (must_wait()) leave();
+    auto entered = enter(stop);
+    if (!entered || route_.rests_until() <= clock.now()) return entered;
+  }
+}
+
 Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop) {
+  auto ready = get_ready(stop);
+  if (!ready) return std::move(ready).error();
   std::string first_reason;  // later ones only follow from asking in another way
   for (;;) {
-    const Asked asked{asking_, asking_ == Asking::whole ? std::nullopt : std::optional(range)};
+    asked_ = route_.asking();
+    const Asked asked{asked_, asked_ == Asking::whole ? std::nullopt : std::optional(range)};
     auto exchange = get(asked, known, stop);
     if (!exchange) {
       Error error = std::move(exchange).error();
@@ -177,16 +238,20 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     }
     meter_.enter(Phase::fetching);
     const ResponseHead& head = (*exchange)->head();
-    const Verdict verdict = judge(head, asked, known, env_.clock.wall());
-    if (const auto* body = std::get_if<UsableBody>(&verdict)) return Reply{std::move(*exchange), *body};
-    if (const auto* passing = std::get_if<PassingRefusal>(&verdict)) return refusal(head, passing);
+    Verdict verdict = judge(head, asked, known, shared_.env.clock.wall());
+    if (auto* body = std::get_if<UsableBody>(&verdict)) return use(std::move(*exchange), std::move(*body));
+    if (const auto* passing = std::get_if<PassingRefusal>(&verdict)) {
+      Error error = refusal(head, passing);
+      drain(**exchange);
+      return error;
+    }
     if (std::holds_alternative<FinalRefusal>(verdict)) return refusal(head, nullptr);
     if (const auto* changed = std::get_if<NowChanged>(&verdict)) {
       return problem(Cause::changed, Remedy::restart, changed->evidence);
     }
     std::string reason = "the server says the range lies beyond the end";
     if (const auto* beyond = std::get_if<BeyondEnd>(&verdict)) {
-      if (asking_ == Asking::whole) return refusal(head, nullptr);
+      if (asked_ == Asking::whole) return refusal(head, nullptr);
       if (known != nullptr && known->total && beyond->total && *beyond->total != *known->total) {
         return problem(Cause::changed, Remedy::restart,
                        fmt::format("its size was {} and is {}", *known->total, *beyond->total));
@@ -196,56 +261,82 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
       reason = std::get<Contradiction>(verdict).reason;
     }
     if (first_reason.empty()) first_reason = std::move(reason);
-    if (!step_down()) return problem(Cause::integrity, Remedy::stop, std::move(first_reason));
+    if (!route_.step_down(asked_)) return problem(Cause::integrity, Remedy::stop, std::move(first_reason));
     meter_.note("asking again in a simpler way: " + first_reason);
   }
 }
 
-bool Fetcher::step_down() {
-  if (asking_ == Asking::whole) return false;
-  asking_ = asking_ == Asking::conditional ? Asking::range_only : Asking::whole;
-  return true;
-}
-
-void Fetcher::progressed(std::uint64_t bytes) {
-  progress_ += bytes;
-  if (progress_ >= kProgress) failures_ = 0;
-}
+bool Fetcher::got_on() const { return progress_ >= kProgress; }
 
 Result<void> Fetcher::pause(Error error, std::stop_token stop) {
-  const bool got_on = progress_ >= kProgress;
+  Clock& clock = shared_.env.clock;
+  const bool on = got_on();
   progress_ = 0;
-  if (!got_on && ++failures_ > options_.retries) {
+  if (on) route_.progressed();
+  const unsigned failures = on ? 1 : route_.failed(asked_at_, clock.now());
+  if (failures > shared_.options.retries && !on) {
     error.remedy = Remedy::stop;
-    if (options_.retries > 0) error.reason += fmt::format(" ({} tries)", failures_);
+    if (shared_.options.retries > 0) error.reason += fmt::format(" ({} tries)", failures);
     return error;
   }
-  const auto wait = got_on && !error.retry_after ? std::chrono::milliseconds(0)
-                                                 : backoff(std::max(failures_, 1U), error.retry_after, random_());
-  const Instant until = env_.clock.now() + wait;
-  if (limits_.deadline && until > *limits_.deadline) {
+  const auto wait =
+      on && !error.retry_after ? std::chrono::milliseconds(0) : backoff(failures, error.retry_after, random_());
+  const Instant until = clock.now() + wait;
+  if (too_late(until)) {
     error.remedy = Remedy::stop;
     error.reason += ", and the time limit leaves no time to try again";
     return error;
   }
   meter_.retried(
       fmt::format("{}; trying again in {:.1f} s", error.message(), std::chrono::duration<double>(wait).count()));
-  if (!env_.clock.sleep_until(until, stop)) return cancelled();
+  if (is_crowded(error.http_status) && slot_) slot_.refused(until);  // not by anybody before then
+  if (wait.count() > 0) {
+    route_.rest_until(until);
+    leave();
+  }
+  if (!clock.sleep_until(until, stop)) return cancelled();
   measured_ = 0;
-  measured_from_ = env_.clock.now();
+  measured_from_ = clock.now();
   return {};
 }
 
-std::uint64_t Fetcher::span_limit() const {
-  const std::chrono::duration<double> elapsed = env_.clock.now() - measured_from_;
-  if (elapsed.count() <= 0) return measured_ == 0 ? kMinSpan : kMaxSpan;
-  const double five_seconds = 5.0 * static_cast<double>(measured_) / elapsed.count();
+Result<void> Fetcher::give_up(Error error) {
+  const Instant now = shared_.env.clock.now();
+  // "Not so many" is no failure of a download that others go on with.
+  const unsigned failures = is_crowded(error.http_status) ? 0 : route_.failed(asked_at_, now);
+  if (failures > shared_.options.retries) {
+    error.remedy = Remedy::stop;
+    error.reason += fmt::format(" ({} tries)", failures);
+    return error;
+  }
+  meter_.retried(error.message() + "; leaving it to the other connections");
+  if (!is_crowded(error.http_status)) route_.rest_until(now + backoff(failures, error.retry_after, random_()));
+  if (slot_) slot_.refused(now + error.retry_after.value_or(std::chrono::seconds(0)));
+  return {};
+}
+
+bool Fetcher::received(std::uint64_t bytes, const std::stop_token& stop) {
+  measured_ += bytes;
+  slot_.received(bytes);
+  return shared_.throttle.pay(bytes, stop);
+}
+
+double Fetcher::speed() const {
+  const std::chrono::duration<double> elapsed = shared_.env.clock.now() - measured_from_;
+  return elapsed.count() <= 0 ? 0 : static_cast<double>(measured_) / elapsed.count();
+}
+
+std::uint64_t Fetcher::span_limit(std::uint64_t left) const {
+  const unsigned expected = shared_.pool.expected(route_.current().origin);
+  const double fair = static_cast<double>(left) / (expected > 1 ? 2.0 * expected : 1.0);
+  const double speed = this->speed();
+  const double timed = speed > 0 ? kSpanTime * speed : static_cast<double>(measured_ == 0 ? kMinSpan : kMaxSpan);
   return static_cast<std::uint64_t>(
-      std::clamp(five_seconds, static_cast<double>(kMinSpan), static_cast<double>(kMaxSpan)));
+      std::clamp(std::min(timed, fair), static_cast<double>(kMinSpan), static_cast<double>(kMaxSpan)));
 }
 
 bool Fetcher::end_is_trusted(const Exchange& exchange) const {
-  return exchange.head().framing != Framing::until_close || current().origin.secure || request_.accept_unframed;
+  return exchange.head().framing != Framing::until_close || route_.current().origin.secure || request_.accept_unframed;
 }
 
 }  // namespace segdl::engine

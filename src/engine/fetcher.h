@@ -1,8 +1,8 @@
 // Asks for bytes until a usable response is there.
 //
-// One Fetcher is one worker's way to one resource: it builds requests, follows redirects once and remembers where they
-// led, binds secrets to the origin they were given for, has judge() decide what a response means, steps down the way of
-// asking when a server contradicts itself, and paces retries. Used by one thread.
+// One Fetcher is one worker's way to one resource: it holds the slot for its connection, builds requests, follows
+// redirects, binds secrets to the origin they were given for, has judge() decide what a response means, and paces
+// retries. What it learns goes to the Route, which all workers of the download share. Used by one thread.
 #pragma once
 
 #include <segdl/error.h>
@@ -12,7 +12,8 @@
 #include "core/reply.h"
 #include "core/url.h"
 #include "engine/meter.h"
-#include "seams/env.h"
+#include "engine/route.h"
+#include "engine/shared.h"
 
 #include <memory>
 #include <optional>
@@ -30,35 +31,63 @@ struct Reply {
 
 class Fetcher {
  public:
-  // REQUIRES: everything referred to outlives the Fetcher.
-  Fetcher(Env, const Request&, const SessionOptions&, Url, Meter&);
+  // What one download's fetchers have in common. REQUIRES: all of it outlives them.
+  struct Setting {
+    const Shared& shared;
+    const Request& request;
+    Route& route;
+    Meter& meter;
+    Instant begun;  // of the download, for its time limit
+  };
+
+  // `slot` may be empty: then one is waited for when it is needed.
+  explicit Fetcher(const Setting&, Slot slot = {});
+  ~Fetcher() { leave(); }
+  Fetcher(const Fetcher&) = delete;
+  Fetcher& operator=(const Fetcher&) = delete;
+
+  // Waits until a connection may be used. Errors: cancelled, or the time limit.
+  Result<void> enter(std::stop_token);
+  void leave();
 
   // One try (redirects and steps down included) at the bytes of `range`. `known` is null before the first usable
   // response. Remedies: retry (then pause()), restart (the resource changed), stop.
   Result<Reply> ask(Range range, const Known* known, std::stop_token);
 
-  // After an error of Remedy::retry: waits as long as is polite. Fails with that error, now with
-  // Remedy::stop, if there were too many in a row, or with cancelled.
+  // After an error of Remedy::retry, for the only worker of a download: waits as long as is polite. Fails with that
+  // error, now with Remedy::stop, if there were too many in a row, or with cancelled.
   Result<void> pause(Error, std::stop_token);
 
-  // Body bytes have arrived, whatever becomes of them: for the speed.
-  void received(std::uint64_t bytes) { measured_ += bytes; }
+  // The same for one worker of several, which goes and leaves the work to the others.
+  Result<void> give_up(Error);
 
-  // This much more of the resource is here than ever before in this run. What is fetched a second time is no progress:
-  // a server that cuts every response at the same place must not be asked for ever.
-  void progressed(std::uint64_t bytes);
+  // The host gives this connection nothing, or not what it gives to others.
+  void refused() { slot_.refused(shared_.env.clock.now()); }
+  // Whether the connection is worth more elsewhere.
+  bool wanted_elsewhere() const { return slot_ && slot_.wanted_elsewhere(); }
+  // Whether the host asked to be left alone for a while.
+  bool must_wait() const { return slot_ && slot_.closed(); }
 
-  // From here on ask for the whole resource only.
-  void ask_whole() { asking_ = Asking::whole; }
+  // Body bytes have arrived, whatever becomes of them: waits if the session's speed is limited. False after a stop
+  // request.
+  bool received(std::uint64_t bytes, const std::stop_token&);
+  // How much to read at once.
+  std::uint64_t portion() const { return shared_.throttle.portion(); }
 
-  // For another version of the resource.
-  void begin_again(Asking asking) { asking_ = asking; }
+  // This much more of the resource is here than ever before as far as this worker knows.
+  void progressed(std::uint64_t bytes) { progress_ += bytes; }
+  // A segment was committed.
+  void committed() { route_.progressed(); }
+  // Whether that is enough since the last failure to go on at once.
+  bool got_on() const;
 
-  // The body broke its head's promise: from here on ask in a simpler way. False if there is none.
-  bool step_down();
+  // The body broke its head's promise: from here on ask in a simpler way.
+  void step_down() { route_.step_down(asked_); }
 
-  // How many bytes to ask for at once: about five seconds' worth, 4 MiB to 64 MiB.
-  std::uint64_t span_limit() const;
+  // How many bytes to ask for at once: about five seconds' worth, and no more than a fair part of what is left.
+  std::uint64_t span_limit(std::uint64_t left) const;
+  double speed() const;                                          // bytes/s of this worker; 0 if not known yet
+  std::chrono::nanoseconds latency() const { return latency_; }  // from a request to its answer, the last time
 
   // An error about what the server did.
   Error problem(Cause, Remedy, std::string reason) const;
@@ -67,21 +96,24 @@ class Fetcher {
   bool end_is_trusted(const Exchange&) const;
 
  private:
+  Result<void> get_ready(const std::stop_token&);
   Result<std::unique_ptr<Exchange>> get(const Asked&, const Known*, std::stop_token);
+  Result<std::unique_ptr<Exchange>> try_get(const HttpRequest&, std::stop_token);
   HttpRequest request_for(const Url&, const Asked&, const Known*) const;
   Result<Url> follow(const Url& from, const std::string& location, int status) const;
   Error refusal(const ResponseHead&, const PassingRefusal*) const;
-  const Url& current() const { return effective_ ? *effective_ : original_; }
+  Result<Reply> use(std::unique_ptr<Exchange>, UsableBody);
+  bool too_late(Instant until) const { return limits_.deadline && until > *limits_.deadline; }
 
-  Env env_;
+  const Shared& shared_;
   const Request& request_;
-  const SessionOptions& options_;
-  Url original_;
-  std::optional<Url> effective_;  // where the original's redirects led
+  Route& route_;
   Meter& meter_;
+  Slot slot_;
   Limits limits_;
-  Asking asking_ = Asking::conditional;
-  unsigned failures_ = 0;       // in a row without progress
+  Asking asked_ = Asking::conditional;  // how the last request was made
+  Instant asked_at_;
+  std::chrono::nanoseconds latency_{0};
   std::uint64_t progress_ = 0;  // bytes since the last failure
   std::uint64_t measured_ = 0;  // bytes since `measured_from_`
   Instant measured_from_;

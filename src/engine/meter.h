@@ -5,6 +5,7 @@
 
 #include "engine/monitor.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -33,6 +34,21 @@ class Meter {
   void note(std::string text) {
     const MutexLock lock(mutex_);
     progress_.note = std::move(text);
+  }
+
+  // One of the download's workers has got the right to use a connection, or given it back.
+  void connected() {
+    const MutexLock lock(mutex_);
+    most_connections_ = std::max(most_connections_, ++progress_.connections);
+  }
+  void disconnected() {
+    const MutexLock lock(mutex_);
+    --progress_.connections;
+  }
+
+  unsigned most_connections() const {
+    const MutexLock lock(mutex_);
+    return most_connections_;
   }
 
   // A decision that belongs in the report as well.
@@ -110,6 +126,7 @@ class Meter {
   Progress progress_ SEGDL_GUARDED_BY(mutex_);
   std::uint64_t wasted_ SEGDL_GUARDED_BY(mutex_) = 0;
   std::uint64_t revoked_ SEGDL_GUARDED_BY(mutex_) = 0;
+  unsigned most_connections_ SEGDL_GUARDED_BY(mutex_) = 0;
   std::vector<std::string> remarks_ SEGDL_GUARDED_BY(mutex_);
 };
 

@@ -60,6 +60,14 @@ class Condition {
     return condition_.wait_until(mutex, until) == std::cv_status::no_timeout;
   }
 
+  // The same; a stop request ends it too.
+  void wait_until(Mutex& mutex, const std::stop_token& stop, std::chrono::steady_clock::time_point until)
+      SEGDL_REQUIRES(mutex) SEGDL_NO_ANALYSIS {
+    bool asked = false;
+    condition_.wait_until(mutex, stop, until, [&asked] { return std::exchange(asked, true); });
+  }
+
+  void notify_one() { condition_.notify_one(); }
   void notify_all() { condition_.notify_all(); }
 
  private:

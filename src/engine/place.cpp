@@ -32,19 +32,32 @@ Result<bool> present(Directory& directory, const std::string& name) {
   return status->has_value();
 }
 
+// None of the names that make a place anything but fresh.
+Result<bool> nothing_there(Directory& directory, const Names& names) {
+  for (const std::string* name : {&names.output, &names.journal, &names.old_journal}) {
+    auto there = present(directory, *name);
+    if (!there) return std::move(there).error();
+    if (*there) return false;
+  }
+  return true;
+}
+
 // The open, locked data file; null if another try is due because somebody renamed or removed it meanwhile.
-Result<std::unique_ptr<File>> lock_file(Directory& directory, const std::string& name, OpenMode mode) {
-  auto file = directory.open(name, mode);
-  if (!file) return file;
-  auto locked = (*file)->try_lock();
+Result<std::unique_ptr<File>> lock_opened(Directory& directory, const std::string& name, std::unique_ptr<File> file) {
+  auto locked = file->try_lock();
   if (!locked) return std::move(locked).error();
   if (!*locked) return busy(directory, name);
-  auto mine = (*file)->status();
+  auto mine = file->status();
   if (!mine) return std::move(mine).error();
   auto named = directory.status(name);
   if (!named) return std::move(named).error();
   if (!named->has_value() || (*named)->id != mine->id) return std::unique_ptr<File>();
   return file;
+}
+
+Result<std::unique_ptr<File>> lock_file(Directory& directory, const std::string& name, OpenMode mode) {
+  auto file = directory.open(name, mode);
+  return file ? lock_opened(directory, name, std::move(*file)) : std::move(file);
 }
 
 struct Locked {
@@ -72,6 +85,28 @@ Result<Locked> try_acquire(Directory& directory, const Names& names, bool overwr
 
 }  // namespace
 
+// The common case in as few steps as it can be: nothing of that name is there. False if something is; then nothing was
+// changed, and the table decides.
+Result<bool> Place::take_fresh(Directory& directory, const Names& names, std::unique_ptr<File>& data) {
+  auto output = present(directory, names.output);
+  if (!output) return std::move(output).error();
+  if (*output) return false;
+  auto created = directory.open(names.part, OpenMode::create_new);
+  if (!created && created.error().cause == Cause::exists) return false;
+  if (!created) return std::move(created).error();
+  auto file = lock_opened(directory, names.part, std::move(*created));
+  if (!file) return std::move(file).error();
+  if (!*file) return false;
+  auto nothing = nothing_there(directory, names);
+  if (nothing && *nothing) {
+    data = std::move(*file);
+    return true;
+  }
+  auto removed = directory.remove(names.part);
+  if (!nothing) return std::move(nothing).error();
+  return removed ? Result<bool>(false) : std::move(removed).error();
+}
+
 Result<Place> Place::open(FileSystem& files, const std::string& name, const Request& request, std::stop_token stop) {
   if (name.size() > kMaxName) {
     return with_way_out(make_error(Cause::local, Remedy::stop, "create", name,
@@ -82,6 +117,14 @@ Result<Place> Place::open(FileSystem& files, const std::string& name, const Requ
   if (!opened) return std::move(opened).error();
   std::unique_ptr<Directory> directory = std::move(*opened);
   const Names names(name);
+  std::unique_ptr<File> fresh;
+  auto taken = take_fresh(*directory, names, fresh);
+  if (!taken) return std::move(taken).error();
+  if (*taken) {
+    Place place(std::move(directory), names, std::move(fresh));
+    place.created_data_ = true;
+    return place;
+  }
   constexpr int kTries = 100;  // each lost to another process that published or gave up in between
   for (int attempt = 0; attempt < kTries; ++attempt) {
     auto published = finish_published(*directory, names, stop);
@@ -193,8 +236,31 @@ Result<void> Place::publish(bool overwrite, Sync sync) {
   return step;
 }
 
+Result<bool> Place::prepare_small() {
+  auto file = directory_->create_unnamed();
+  if (!file) return std::move(file).error();
+  small_ = std::move(*file);
+  return small_ != nullptr;
+}
+
+Result<void> Place::hold_small(std::span<const std::byte> bytes) {
+  auto step = small_->write_at(0, bytes);
+  small_held_ = step.ok();
+  return step;
+}
+
+Result<void> Place::name_small() {
+  // In this order a death leaves nothing or the output, never the output with an empty data file beside it.
+  auto step = directory_->remove(names_.part);
+  return step ? small_->give_name(names_.output) : step;
+}
+
 void Place::leave() {
-  if (!created_data_ || journal_ || found_ == Found::finished) return;
+  if (journal_ || found_ == Found::finished) return;
+  if (!created_data_) {
+    const auto journal = present(*directory_, names_.journal);
+    if (!journal || *journal) return;
+  }
   const auto status = data_->status();
   const auto named = directory_->status(names_.part);
   if (!status || !named || !named->has_value() || (*named)->id != status->id || status->size != 0) return;

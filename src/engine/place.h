@@ -20,7 +20,9 @@
 #include "engine/journal.h"
 #include "seams/file_system.h"
 
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -74,6 +76,17 @@ class Place {
   Result<void> drop_aside();
   bool has_aside() const { return aside_; }
 
+  // A resource of one segment has no journal: its bytes are kept in a file without a name, of which a death leaves
+  // nothing. False if the file system has no such files. REQUIRES: found() is nothing.
+  Result<bool> prepare_small();
+  Result<void> hold_small(std::span<const std::byte> bytes);
+  bool holds_small() const { return small_held_; }
+  // The steps of publishing it, to be taken for many files at once: begin to sync, sync, give it the output's name. The
+  // caller syncs the directory.
+  void start_sync_small() { small_->start_sync(); }
+  Result<void> sync_small() { return small_->sync(); }
+  Result<void> name_small();
+
   // J7 after the data's sync: rename, directory sync, removal of the journal. REQUIRES: the data is whole and, unless
   // Sync::none, synced.
   Result<void> publish(bool overwrite, Sync);
@@ -81,13 +94,14 @@ class Place {
   // Of a finished place: what its journal said.
   const Identity& published_identity() const { return published_identity_; }
 
-  // Removes an empty data file that this run created, if there is no journal. Errors are of no consequence.
+  // Removes an empty data file if there is no journal. Errors are of no consequence.
   void leave();
 
  private:
   Place(std::unique_ptr<Directory> directory, const Names& names, std::unique_ptr<File> data)
       : directory_(std::move(directory)), names_(names), data_(std::move(data)) {}
 
+  static Result<bool> take_fresh(Directory&, const Names&, std::unique_ptr<File>& data);
   Result<void> recover_aside();
   Result<void> roll_back_aside();
   Result<void> examine(const Request&);
@@ -99,6 +113,8 @@ class Place {
   Names names_;
   std::unique_ptr<File> data_;
   std::unique_ptr<Journal> journal_;
+  std::unique_ptr<File> small_;
+  bool small_held_ = false;
   Found found_ = Found::nothing;
   Identity published_identity_;
   bool created_data_ = false;  // by this run

@@ -25,6 +25,7 @@ class Sampler {
   Sampler(const Journal&, Meter&, const Fetcher&, std::deque<Segment> segments);
 
   Result<std::optional<Range>> next(std::stop_token);
+  void begins(const UsableBody&) {}
   std::span<std::byte> space(std::uint64_t offset);
   Result<void> arrived(std::uint64_t offset, std::size_t count);
   Result<void> body_ended(std::uint64_t) { return {}; }
@@ -39,6 +40,9 @@ class Sampler {
   StreamDigest digest_;
   std::uint64_t hashed_ = 0;  // bytes of segments_.front()
 };
+
+// How many finished segments are compared where there is no strong validator.
+inline constexpr std::uint32_t kSamplesOfWeak = 1;
 
 // Up to `count` claimed segments, spread over all of them, ascending.
 std::deque<Segment> choose_samples(const Journal&, std::uint32_t count);

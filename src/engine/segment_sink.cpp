@@ -10,101 +10,123 @@ namespace {
 
 constexpr std::uint64_t kDropPiece = 64 * kKiB;
 
+// What it costs to take work from another worker: its response is left unread, with what the sockets hold of it, and
+// its connection with it; two new ones have to get going.
+constexpr double kLeastCost = 0.02;  // seconds
+constexpr double kRoundTrips = 4;
+
 }  // namespace
 
-SegmentSink::SegmentSink(Place& place, Dispatcher& dispatcher, Checkpoint& checkpoint, Meter& meter, Fetcher& fetcher,
-                         bool one_request)
-    : place_(place),
-      dispatcher_(dispatcher),
-      checkpoint_(checkpoint),
-      meter_(meter),
-      fetcher_(fetcher),
-      one_request_(one_request),
-      layout_(*place.journal().identity().layout),
-      buffer_(std::min(layout_.segment_size(), layout_.total())) {}
+SegmentSink::SegmentSink(Work& work, Hand& hand, Fetcher& fetcher, bool one_request)
+    : work_(work), hand_(hand), fetcher_(fetcher), one_request_(one_request) {}
 
 SegmentSink::~SegmentSink() {
   drop_unfinished();
-  if (!span_.empty()) dispatcher_.release(span_);
+  work_.dispatcher.release(hand_);
 }
 
-Result<std::optional<Range>> SegmentSink::next(std::stop_token stop) {
-  if (filling_) {
-    const Range segment = layout_.range(*filling_);
-    return std::optional(Range{segment.begin + filled_, in_span(*filling_) ? layout_.range(span_).end : segment.end});
-  }
+Result<std::optional<Range>> SegmentSink::next(std::stop_token) {
+  span_ = work_.dispatcher.held(hand_);
+  // Somebody else may have been sooner with it.
+  if (filling_ && (span_.empty() || Segment{span_.begin} != *filling_)) drop_unfinished();
   if (span_.empty()) {
-    auto span = dispatcher_.next(one_request_ ? layout_.total() : fetcher_.span_limit(), stop);
+    const std::uint64_t limit =
+        one_request_ ? work_.layout.total() : fetcher_.span_limit(work_.dispatcher.missing_bytes());
+    const double latency = std::chrono::duration<double>(fetcher_.latency()).count();
+    auto span = work_.dispatcher.next(hand_, limit, {fetcher_.speed(), kLeastCost + kRoundTrips * latency});
     if (!span) return std::move(span).error();
     if (!span->has_value()) return std::optional<Range>();
     span_ = **span;
   }
-  return std::optional(layout_.range(span_));
+  const Range range = work_.layout.range(span_);
+  wanted_ = range.begin + filled_;
+  return std::optional(Range{wanted_, range.end});
 }
 
-bool SegmentSink::in_span(Segment segment) const { return span_.begin <= index(segment) && index(segment) < span_.end; }
+void SegmentSink::begins(const UsableBody& body) {
+  whole_ = !body.partial;
+  if (body.begin == wanted_) return;
+  drop_unfinished();
+  work_.dispatcher.release(hand_);
+  span_ = {};
+}
 
-// If the segment is wanted, it is what the buffer is for from here on.
-void SegmentSink::begin_segment(Segment segment) {
-  if (filling_ == segment) {  // begun before; this response begins it again
-    meter_.discarded(filled_);
-    filled_ = 0;
-  } else if (in_span(segment) || dispatcher_.grant(segment)) {
-    drop_unfinished();
-    filling_ = segment;
+// Whether the segment is wanted; then it is what the buffer is for from here on.
+bool SegmentSink::begin_segment(Segment segment) {
+  if (whole_ && span_.empty() && work_.dispatcher.grant(hand_, segment)) span_ = {index(segment), index(segment) + 1};
+  if (span_.empty() || Segment{span_.begin} != segment) return false;
+  filling_ = segment;
+  filled_ = 0;
+  if (!buffer_) {
+    buffer_ = std::make_unique_for_overwrite<std::byte[]>(std::min(work_.layout.segment_size(), work_.layout.total()));
   }
+  return true;
 }
 
 std::span<std::byte> SegmentSink::space(std::uint64_t offset) {
-  const Segment segment = layout_.at(offset);
-  const Range range = layout_.range(segment);
+  const Segment segment = work_.layout.at(offset);
+  const Range range = work_.layout.range(segment);
   const bool goes_on = filling_ == segment && range.begin + filled_ == offset;
-  if (!goes_on && offset == range.begin) begin_segment(segment);
-  if (filling_ == segment && range.begin + filled_ == offset) {
-    return std::span(buffer_).subspan(filled_, range.size() - filled_);
+  if (goes_on || (offset == range.begin && begin_segment(segment))) {
+    return std::span(buffer_.get(), range.size()).subspan(filled_);
   }
+  if (!whole_) return {};  // the span ends here: another worker has taken its end
   dropped_.resize(kDropPiece);
   return std::span(dropped_).first(std::min<std::uint64_t>(dropped_.size(), range.end - offset));
 }
 
 Result<void> SegmentSink::arrived(std::uint64_t offset, std::size_t count) {
-  const bool kept = filling_ && layout_.range(*filling_).begin + filled_ == offset;
+  hand_.received += count;
+  const bool kept = filling_ && work_.layout.range(*filling_).begin + filled_ == offset;
   if (!kept) {
-    meter_.discarded(count);
+    work_.meter.discarded(count);
     return {};
   }
   filled_ += count;
+  hand_.filled = filled_;
   if (committed_ + filled_ > most_kept_) {
     fetcher_.progressed(committed_ + filled_ - most_kept_);
     most_kept_ = committed_ + filled_;
   }
-  return filled_ == layout_.range(*filling_).size() ? commit() : Result<void>();
+  return filled_ == work_.layout.range(*filling_).size() ? commit() : Result<void>();
 }
 
 Result<void> SegmentSink::commit() {
   const Segment segment = *filling_;
-  const auto bytes = std::span(buffer_).first(filled_);
-  auto step = place_.data().write_at(layout_.range(segment).begin, bytes);
-  if (step) step = place_.journal().commit(segment, digest_of(bytes));
+  if (!work_.dispatcher.begin_commit(hand_, segment)) {  // a hedge was sooner
+    drop_unfinished();
+    span_ = work_.dispatcher.held(hand_);
+    return {};
+  }
+  hand_.writing = true;
+  auto step = write(segment);
+  hand_.writing = false;
   if (!step) return step;
+  committed_ += filled_;
+  last_committed_ = segment;
   filling_.reset();
   filled_ = 0;
-  committed_ += bytes.size();
-  last_committed_ = segment;
-  if (index(segment) == span_.begin && !span_.empty()) ++span_.begin;
-  dispatcher_.committed(segment);
-  if (step) step = place_.drop_aside();
-  if (step) step = checkpoint_.committed(segment, bytes.size());
+  hand_.filled = 0;
+  fetcher_.committed();
+  span_ = work_.dispatcher.committed(hand_, segment);
   return step;
+}
+
+// J3: the data, its digest, the bit; then what else comes with a claim.
+Result<void> SegmentSink::write(Segment segment) {
+  const auto bytes = std::span(buffer_.get(), filled_);
+  auto step = work_.place.data().write_at(work_.layout.range(segment).begin, bytes);
+  if (step) step = work_.place.journal().commit(segment, digest_of(bytes));
+  if (step && work_.aside.exchange(false)) step = work_.place.drop_aside();
+  return step ? work_.checkpoint.committed(segment, filled_) : step;
 }
 
 void SegmentSink::drop_unfinished() {
   if (!filling_) return;
-  meter_.discarded(filled_);
-  const Segment segment = *filling_;
+  work_.meter.discarded(filled_);
   filling_.reset();
   filled_ = 0;
-  if (!in_span(segment)) dispatcher_.release({index(segment), index(segment) + 1});
+  hand_.filled = 0;
 }
 
 }  // namespace segdl::engine

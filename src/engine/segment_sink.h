@@ -3,7 +3,8 @@
 // A worker's buffer holds the one segment being filled. When it is full: written in one piece while it is still in
 // cache, hashed, then its digest, then its bit (J3). An interruption leaves the buffer as it is, so the next request
 // goes on inside the segment. Of a response that begins at byte 0 because the server does not serve ranges any more,
-// the segments that are missing are kept and the others dropped. Used by one thread.
+// the segments that are missing are kept and the others dropped. Used by one thread; the other workers of the download
+// have sinks of their own.
 #pragma once
 
 #include "core/layout.h"
@@ -13,8 +14,10 @@
 #include "engine/meter.h"
 #include "engine/place.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -22,46 +25,60 @@
 
 namespace segdl::engine {
 
+// What the workers of one download write to, and how they divide it.
+struct Work {
+  Place& place;
+  Dispatcher& dispatcher;
+  Checkpoint& checkpoint;
+  Meter& meter;
+  Layout layout;
+  std::atomic<bool> aside;  // something is set aside until the first segment is here
+};
+
 class SegmentSink {
  public:
   // `one_request`: all that is missing is asked for at once, since without a strong validator two responses can't be
-  // joined. REQUIRES: everything referred to outlives the sink; place.has_journal().
-  SegmentSink(Place&, Dispatcher&, Checkpoint&, Meter&, Fetcher&, bool one_request);
+  // joined. REQUIRES: everything referred to outlives the sink; work.place.has_journal().
+  SegmentSink(Work&, Hand&, Fetcher&, bool one_request);
   ~SegmentSink();
   SegmentSink(const SegmentSink&) = delete;
   SegmentSink& operator=(const SegmentSink&) = delete;
 
+  // A sink of fetch_into(). Nothing is wanted where there is no work for one more at the moment.
   Result<std::optional<Range>> next(std::stop_token);
+  void begins(const UsableBody&);
   std::span<std::byte> space(std::uint64_t offset);
   Result<void> arrived(std::uint64_t offset, std::size_t count);
   Result<void> body_ended(std::uint64_t) { return {}; }
-  Result<void> interrupted() { return checkpoint_.pausing(); }
+  Result<void> interrupted() { return work_.checkpoint.pausing(); }
 
   // Forgets the unfinished segment: it will be fetched from its beginning.
   void drop_unfinished();
+
+  // Where the next response should begin.
+  std::uint64_t wanted() const { return wanted_; }
 
   // The segment committed last in this run.
   std::optional<Segment> last_committed() const { return last_committed_; }
 
  private:
-  bool in_span(Segment) const;
-  void begin_segment(Segment);
+  bool begin_segment(Segment);
   Result<void> commit();
+  Result<void> write(Segment);
 
-  Place& place_;
-  Dispatcher& dispatcher_;
-  Checkpoint& checkpoint_;
-  Meter& meter_;
+  Work& work_;
+  Hand& hand_;
   Fetcher& fetcher_;
-  bool one_request_;
-  Layout layout_;
-  std::vector<std::byte> buffer_;   // one segment
-  std::vector<std::byte> dropped_;  // where unwanted bytes go; allocated at need
-  Span span_;                       // granted to this worker and not yet committed
-  std::optional<Segment> filling_;  // what `buffer_` holds the beginning of
+  const bool one_request_;
+  std::unique_ptr<std::byte[]> buffer_;  // one segment; allocated at need
+  std::vector<std::byte> dropped_;       // where unwanted bytes go; likewise
+  Span span_;                            // what this worker holds
+  std::uint64_t wanted_ = 0;             // where the next response should begin
+  bool whole_ = false;                   // everything comes, from the beginning
+  std::optional<Segment> filling_;       // what the buffer holds the beginning of
   std::uint64_t filled_ = 0;
   std::optional<Segment> last_committed_;
-  std::uint64_t committed_ = 0;  // bytes, in this run
+  std::uint64_t committed_ = 0;  // bytes, by this worker
   std::uint64_t most_kept_ = 0;  // committed and filled, at its highest
 };
 

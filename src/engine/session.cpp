@@ -1,7 +1,6 @@
 #include <segdl/session.h>
 
 #include "core/ascii.h"
-#include "core/file_name.h"
 #include "core/layout.h"
 #include "engine/errors.h"
 #include "engine/session_state.h"
@@ -48,15 +47,6 @@ Result<void> check_headers(const std::vector<Header>& headers) {
   return {};
 }
 
-Result<std::string> output_name(const Request& request, const Url& url) {
-  if (request.output.empty()) return safe_name(last_component(url));
-  const std::string& name = request.output;
-  if (name == "." || name == ".." || name.find('/') != std::string::npos || name.find('\0') != std::string::npos) {
-    return make_error(Cause::usage, Remedy::stop, "write to", name, "it is not the name of a file");
-  }
-  return name;
-}
-
 }  // namespace
 
 Session::Session(std::unique_ptr<engine::SessionState> state) : state_(std::move(state)) {}
@@ -78,12 +68,10 @@ Result<Task> Session::download(Request request) {
                                    "it must be a power of two from 16 KiB to 16 MiB"),
                         "leave it out to have it chosen");
   }
-  auto name = output_name(request, *url);
+  auto name = output_name(request);
   if (!name) return std::move(name).error();
-  auto state = std::make_unique<engine::TaskState>(state_->env(), state_->options, std::move(request), std::move(*url),
-                                                   std::move(*name));
-  engine::TaskState* running = state.get();
-  running->worker = std::jthread([running](std::stop_token stop) { running->run(stop); });
+  auto state = std::make_unique<engine::TaskState>(*state_, std::move(request), std::move(*url), std::move(*name));
+  state->start();
   return Task(std::move(state));
 }
 
@@ -94,10 +82,16 @@ Result<Report> download(Request request, SessionOptions options) {
   return task->wait();
 }
 
+std::optional<std::uint64_t> Session::next_ended(std::chrono::milliseconds time) { return state_->ended.next(time); }
+
 Task::Task(std::unique_ptr<engine::TaskState> state) : state_(std::move(state)) {}
 Task::Task(Task&&) noexcept = default;
 Task& Task::operator=(Task&&) noexcept = default;
-Task::~Task() = default;  // the worker's jthread asks it to stop and waits
+Task::~Task() = default;  // TaskState cancels and waits
+
+void Session::set_limit_rate(std::uint64_t bytes_per_second) { state_->throttle.set(bytes_per_second); }
+
+std::uint64_t Task::id() const { return state_->id; }
 
 const Result<Report>& Task::wait() {
   while (!wait_for(std::chrono::hours(1))) {
@@ -115,32 +109,80 @@ bool Task::wait_for(std::chrono::milliseconds time) {
   return true;
 }
 
-void Task::cancel() { state_->worker.request_stop(); }
+void Task::cancel() { state_->cancel(); }
 
 Progress Task::progress() const { return state_->meter.progress(); }
 
 namespace engine {
 
-TaskState::TaskState(Env env_, SessionOptions options_, Request request_, Url url_, std::string name_)
-    : env(env_),
-      options(std::move(options_)),
+SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> files_, std::unique_ptr<Clock> clock_,
+                           Result<std::unique_ptr<Transport>> transport_)
+    : options(std::move(options_)),
+      files(std::move(files_)),
+      clock(std::move(clock_)),
+      throttle(*clock, options.limit_rate),
+      publisher([this] { return pool.is_leading(); }),
+      pool(*clock, {options.connections, std::max(1U, options.jobs)}) {
+  if (transport_) {
+    transport = std::move(*transport_);
+  } else {
+    broken = std::move(transport_).error();
+  }
+}
+
+TaskState::TaskState(SessionState& session_, Request request_, Url url_, std::string name_)
+    : session(session_),
+      id(session_.next_id++),
+      shared{session_.env(), session_.options, session_.pool, session_.throttle},
       request(std::move(request_)),
       url(std::move(url_)),
       name(std::move(name_)) {
   meter.set_output(request.directory / name);
+  session.ended.expect(id);
 }
 
-void TaskState::run(std::stop_token stop) {
-  std::optional<Result<Report>> outcome;
-  try {
-    outcome = Transfer(env, request, options, url, name, meter).run(stop);
-  } catch (const std::exception& exception) {  // the entry of a thread: out of memory, or a bug
-    outcome = make_error(Cause::internal, Remedy::stop, "download", name, exception.what());
+TaskState::~TaskState() {
+  cancel();
+  {
+    const MutexLock lock(mutex);
+    while (!result) ended.wait(mutex, {});
   }
+  session.ended.forget(id);
+}
+
+void TaskState::start() {
+  session.pool.lead(this, [this] { run(); });
+}
+
+void TaskState::cancel() {
+  stop.request_stop();
+  if (session.pool.withdraw(this)) finish(cancelled());
+}
+
+void TaskState::run() {
+  meter.enter(Phase::starting);
+  try {
+    auto outcome = Transfer(shared, request, url, name, meter).run(stop.get_token());
+    if (!outcome || !outcome->unpublished) {
+      return finish(outcome ? Result<Report>(std::move(outcome->report)) : std::move(outcome).error());
+    }
+    meter.enter(Phase::publishing);
+    session.publisher.submit({std::move(outcome->unpublished), request.directory.string(), request.sync,
+                              [this, report = std::move(outcome->report)](Result<void> published, bool more) {
+                                finish(published ? Result<Report>(report) : std::move(published).error(), more);
+                              }});
+  } catch (const std::exception& exception) {  // the entry of a thread: out of memory, or a bug
+    finish(make_error(Cause::internal, Remedy::stop, "download", name, exception.what()));
+  }
+}
+
+// The last thing that is done with this object: whoever waits for it may destroy it.
+void TaskState::finish(Result<Report> outcome, bool more_follow) {
   meter.enter(Phase::ended);
   const MutexLock lock(mutex);
   result = std::move(outcome);
   ended.notify_all();
+  session.ended.ended(id, more_follow);
 }
 
 }  // namespace engine

@@ -5,44 +5,67 @@
 #include <segdl/task.h>
 
 #include "core/url.h"
+#include "engine/ended_queue.h"
 #include "engine/meter.h"
 #include "engine/monitor.h"
+#include "engine/pool.h"
+#include "engine/publisher.h"
+#include "engine/shared.h"
+#include "engine/throttle.h"
+#include "engine/transfer.h"
 #include "seams/env.h"
 
+#include <atomic>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
-#include <thread>
 
 namespace segdl::engine {
 
 struct SessionState {
-  SessionOptions options;
-  std::unique_ptr<FileSystem> files;
-  std::unique_ptr<Clock> clock;
+  // The world of a session, owned by it.
+  SessionState(SessionOptions, std::unique_ptr<FileSystem>, std::unique_ptr<Clock>, Result<std::unique_ptr<Transport>>);
+
+  const SessionOptions options;
+  const std::unique_ptr<FileSystem> files;
+  const std::unique_ptr<Clock> clock;
   std::unique_ptr<Transport> transport;
-  std::optional<Error> broken = std::nullopt;  // why nothing can be downloaded: told by every download()
+  std::optional<Error> broken;  // why nothing can be downloaded: told by every download()
+  std::atomic<std::uint64_t> next_id = 1;
+  EndedQueue ended;
+  Throttle throttle;
+  Publisher publisher;
+  Pool pool;  // last: its threads use the rest
 
   Env env() const { return {*files, *transport, *clock}; }
 };
 
 struct TaskState {
-  TaskState(Env, SessionOptions, Request, Url, std::string name);
+  TaskState(SessionState&, Request, Url, std::string name);
+  ~TaskState();  // cancels, and waits for the end
+  TaskState(const TaskState&) = delete;
+  TaskState& operator=(const TaskState&) = delete;
 
-  Env env;
-  SessionOptions options;
-  Request request;
-  Url url;
-  std::string name;
+  SessionState& session;
+  const std::uint64_t id;
+  const Shared shared;
+  const Request request;
+  const Url url;
+  const std::string name;
   Meter meter;
+  std::stop_source stop;
 
   Mutex mutex;
   Condition ended;
   std::optional<Result<Report>> result SEGDL_GUARDED_BY(mutex);
 
-  std::jthread worker;  // last: ends before what it uses
+  void start();
+  void cancel();
 
-  void run(std::stop_token);
+ private:
+  void run();
+  void finish(Result<Report>, bool more_follow = false);
 };
 
 }  // namespace segdl::engine

@@ -25,6 +25,7 @@ class StreamSink {
   StreamSink(Place&, Meter&, Fetcher&);
 
   Result<std::optional<Range>> next(std::stop_token);
+  void begins(const UsableBody&) {}
   std::span<std::byte> space(std::uint64_t offset);
   Result<void> arrived(std::uint64_t offset, std::size_t count);
   Result<void> body_ended(std::uint64_t offset);

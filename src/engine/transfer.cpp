@@ -5,15 +5,12 @@
 #include "engine/errors.h"
 #include "engine/fetch_loop.h"
 #include "engine/sampler.h"
-#include "engine/segment_sink.h"
+#include "engine/small_sink.h"
 #include "engine/stream_sink.h"
-#include "engine/verifier.h"
 
 #include <fmt/format.h>
 
-#include <deque>
 #include <limits>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -21,11 +18,7 @@ namespace segdl::engine {
 namespace {
 
 constexpr Range kProbe{0, 4 * kMiB};
-// The last of them asks for the whole resource in one response, which needs no validator: some servers name another one
-// at every turn.
-constexpr unsigned kMaxRestarts = 3;
 constexpr std::uint32_t kSamplesOfOtherUrl = 3;  // J8
-constexpr std::uint32_t kSamplesOfWeak = 1;
 
 Known known_of(const Identity& identity) {
   return {identity.layout ? std::optional(identity.layout->total()) : identity.stream_total, identity.validator};
@@ -33,38 +26,45 @@ Known known_of(const Identity& identity) {
 
 }  // namespace
 
-Transfer::Transfer(Env env, const Request& request, const SessionOptions& options, Url url, std::string name,
-                   Meter& meter)
-    : env_(env),
+Transfer::Transfer(const Shared& shared, const Request& request, Url url, std::string name, Meter& meter)
+    : shared_(shared),
+      env_(shared.env),
       request_(request),
-      options_(options),
       url_(std::move(url)),
       name_(std::move(name)),
       meter_(meter),
-      fetcher_(env, request, options, url_, meter),
-      begun_(env.clock.now()) {}
+      begun_(env_.clock.now()),
+      route_(url_),
+      setting_{shared_, request_, route_, meter_, begun_},
+      fetcher_(setting_) {}
 
-Result<Report> Transfer::run(std::stop_token stop) {
+Result<Outcome> Transfer::run(std::stop_token stop) {
+  if (request_.consumer) return run_consumer(stop);
   auto opened = Place::open(env_.files, name_, request_, stop);
   if (!opened) return std::move(opened).error();
-  Place& place = *opened;
-  for (const std::string& note : place.notes()) meter_.remark(note);
-  if (place.found() == Place::Found::finished) {
-    auto status = place.data().status();
+  auto place = std::make_unique<Place>(std::move(*opened));
+  for (const std::string& note : place->notes()) meter_.remark(note);
+  if (place->found() == Place::Found::finished) {
+    auto status = place->data().status();
     if (!status) return std::move(status).error();
-    strong_ = place.published_identity().validator.strong();
+    strong_ = place->published_identity().validator.strong();
     meter_.remark("it had arrived whole before; only the journal was left to remove");
     meter_.plan(status->size, status->size);
-    return report(place);
+    return Outcome{report(place->path())};
   }
-  auto step = fetch_until_whole(place, stop);
-  if (step) step = place.publish(request_.overwrite, request_.sync);
+  auto step = fetch_until_whole(*place, stop);
+  fetcher_.leave();
+  if (step && place->holds_small()) {
+    Report done = report(place->path());
+    return Outcome{std::move(done), std::move(place)};
+  }
+  if (step) step = place->publish(request_.overwrite, request_.sync);
   if (!step) {
-    Error error = final_error(std::move(step).error(), place);
-    place.leave();
+    Error error = final_error(std::move(step).error(), *place);
+    place->leave();
     return error;
   }
-  return report(place);
+  return Outcome{report(place->path())};
 }
 
 Result<void> Transfer::fetch_until_whole(Place& place, std::stop_token stop) {
@@ -85,6 +85,9 @@ Result<void> Transfer::fetch_version(Place& place, std::stop_token stop) {
 Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
   auto first = first_reply(stop);
   if (!first) return std::move(first).error();
+  auto small = hold_small(place, *first, stop);
+  if (!small) return std::move(small).error();
+  if (*small) return {};
   auto identity = plan(*first);
   if (!identity) return std::move(identity).error();
   if (place.found() == Place::Found::start_over) {
@@ -102,6 +105,34 @@ Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
   return fetch_stream(place, known, std::move(*first), stop);
 }
 
+// A resource of one segment needs no journal: it is kept in memory until it is whole, and then in a file that a death
+// leaves nothing of. False if this is none, or the file system has no such files; then nothing was read.
+Result<bool> Transfer::hold_small(Place& place, Reply& first, std::stop_token stop) {
+  const auto& [begin, end, total, validator, partial] = first.body;
+  const std::uint64_t most = request_.segment_size != 0 ? request_.segment_size : Layout::default_segment_size(0);
+  if (!total || *total > most || begin != 0 || end != total) return false;
+  if (place.found() != Place::Found::nothing || place.has_aside() || request_.overwrite) return false;
+  auto can = place.prepare_small();
+  if (!can || !*can) return can;
+  strong_ = validator.strong();
+  meter_.plan(total, 0);
+  SmallSink sink(*total);
+  auto step = pump(fetcher_, meter_, first, sink, stop);
+  first.exchange.reset();
+  if (step) {
+    step = place.hold_small(sink.bytes());
+    return step ? Result<bool>(true) : std::move(step).error();
+  }
+  meter_.discarded(sink.filled());
+  if (step.error().remedy != Remedy::retry && step.error().remedy != Remedy::refetch) return std::move(step).error();
+  auto paused = fetcher_.pause(std::move(step).error(), stop);
+  if (!paused) return std::move(paused).error();
+  auto again = first_reply(stop);
+  if (!again) return std::move(again).error();
+  first = std::move(*again);
+  return hold_small(place, first, stop);
+}
+
 // The first usable response. Without a strong validator it is made to carry all of the resource.
 Result<Reply> Transfer::first_reply(std::stop_token stop) {
   Range range = kProbe;
@@ -111,7 +142,7 @@ Result<Reply> Transfer::first_reply(std::stop_token stop) {
     if (reply) {
       const UsableBody& body = reply->body;
       if (!body.partial || body.validator.strong() || body.end == body.total) return reply;
-      if (known) fetcher_.ask_whole();  // not even this was given in one piece
+      if (known) route_.ask(Asking::whole);  // not even this was given in one piece
       range = {0, *body.total};
       known = Known{body.total, body.validator};
       meter_.remark("the server names no strong validator: fetching in one piece");
@@ -190,45 +221,11 @@ Result<void> Transfer::compare_samples(Place& place, const Known& known, std::ui
   return fetch_into(sampler, fetcher_, meter_, known, std::nullopt, false, stop);
 }
 
-Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::optional<Reply> first,
-                                      std::stop_token stop) {
-  Journal& journal = place.journal();
-  const Layout& layout = *journal.identity().layout;
-  std::vector<bool> claims(layout.count());
-  std::vector<Segment> inherited;
-  std::uint64_t reused = 0;
-  for (std::uint32_t i = 0; i < layout.count(); ++i) {
-    claims[i] = journal.claims(Segment{i});
-    if (!claims[i]) continue;
-    inherited.push_back(Segment{i});
-    reused += layout.range(Segment{i}).size();
-  }
-  meter_.plan(layout.total(), reused);
-  meter_.enter(Phase::fetching);
-  Dispatcher dispatcher(layout, claims);
-  Checkpoint checkpoint(env_.clock, place.data(), journal, request_.sync, std::move(inherited));
-  std::jthread verifier([&](std::stop_token own) { verify_claims(dispatcher, place.data(), journal, meter_, own); });
-  const std::stop_callback stop_verifier(stop, [&] { verifier.request_stop(); });
-  SegmentSink sink(place, dispatcher, checkpoint, meter_, fetcher_, !known.validator.strong());
-  for (;;) {
-    auto step =
-        fetch_into(sink, fetcher_, meter_, known, std::exchange(first, std::nullopt), !known.validator.strong(), stop);
-    if (step) return settle(place, checkpoint);
-    if (known.validator.strong() || step.error().remedy != Remedy::retry) return step;
-    sink.drop_unfinished();
-    Sampler sampler(
-        journal, meter_, fetcher_,
-        sink.last_committed() ? std::deque{*sink.last_committed()} : choose_samples(journal, kSamplesOfWeak));
-    step = fetch_into(sampler, fetcher_, meter_, known, std::nullopt, false, stop);
-    if (!step) return step;
-  }
-}
-
 Result<void> Transfer::fetch_stream(Place& place, const Known& known, Reply first, std::stop_token stop) {
   if (first.body.total != std::uint64_t{0})
     meter_.remark(first.body.total ? "the server does not serve ranges: an interruption begins again from the start"
                                    : "the server does not tell the size: an interruption begins again from the start");
-  fetcher_.ask_whole();
+  route_.ask(Asking::whole);
   StreamSink sink(place, meter_, fetcher_);
   auto step = fetch_into(sink, fetcher_, meter_, known, std::move(first), false, stop);
   if (!step) return step;
@@ -258,14 +255,14 @@ Result<void> Transfer::start_over(Place& place, Error error) {
   }
   meter_.remark(fmt::format("the resource changed ({}): starting over", error.reason));
   meter_.start_over();
-  fetcher_.begin_again(restarts_ < kMaxRestarts - 1 ? Asking::conditional : Asking::whole);
+  route_.ask(restarts_ < kMaxRestarts - 1 ? Asking::conditional : Asking::whole);
   return place.has_journal() ? place.start_over() : Result<void>();
 }
 
-Report Transfer::report(const Place& place) const {
+Report Transfer::report(std::filesystem::path output) const {
   const Progress progress = meter_.progress();
   Report report;
-  report.output = place.path();
+  report.output = std::move(output);
   report.total = progress.done;
   report.fetched = progress.fetched;
   report.reused = progress.reused;
@@ -273,8 +270,9 @@ Report Transfer::report(const Place& place) const {
   report.wasted = meter_.wasted();
   report.retries = progress.retries;
   report.restarts = restarts_;
+  report.connections = meter_.most_connections();
   report.verified_to = strong_ ? VerifiedTo::strong_validator : VerifiedTo::length;
-  report.insecure = url_.origin.secure && options_.insecure;
+  report.insecure = url_.origin.secure && shared_.options.insecure;
   report.notes = meter_.remarks();
   report.elapsed = env_.clock.now() - begun_;
   return report;

@@ -1,12 +1,13 @@
 // One download from beginning to end: lock, probe, plan, fetch, verify, publish.
 //
 //   Place::open ──> nothing there ──> first response ──> plan: segments or stream ──> journal ──┐
-//        │                                                                                       v
-//        ├──> resumable ──> same resource? ──> claims proved beside ──> spans fetched ──> publish
+//        │                                 │                                                    v
+//        │                                 └──> one segment: held in a file without a name ──> publish
+//        ├──> resumable ──> same resource? ──> claims proved beside ──> spans fetched ──────────^
 //        └──> finished: report
 //
-// When the resource changes the loop goes round again, from "nothing there". Runs on the thread that calls run(), with
-// one more for proving claims.
+// When the resource changes the loop goes round again, from "nothing there". Runs on the thread that calls run(), which
+// leads: idle threads of the pool come to help with spans, and a few more prove claims.
 #pragma once
 
 #include <segdl/error.h>
@@ -15,50 +16,70 @@
 
 #include "core/url.h"
 #include "engine/checkpoint.h"
+#include "engine/dispatcher.h"
 #include "engine/fetcher.h"
 #include "engine/meter.h"
 #include "engine/place.h"
-#include "seams/env.h"
+#include "engine/route.h"
+#include "engine/segment_sink.h"
+#include "engine/shared.h"
 
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 
 namespace segdl::engine {
 
+// A download that has everything. A small one is still to be published, together with others (see publisher.h).
+struct Outcome {
+  Report report;
+  std::unique_ptr<Place> unpublished = nullptr;
+};
+
+// The last of so many restarts asks for the whole resource in one response, which needs no validator: some servers name
+// another one at every turn.
+inline constexpr unsigned kMaxRestarts = 3;
+
 class Transfer {
  public:
   // REQUIRES: everything referred to outlives the Transfer. `name` is one component.
-  Transfer(Env, const Request&, const SessionOptions&, Url, std::string name, Meter&);
+  Transfer(const Shared&, const Request&, Url, std::string name, Meter&);
 
-  Result<Report> run(std::stop_token);
+  Result<Outcome> run(std::stop_token);
 
  private:
+  Result<Outcome> run_consumer(std::stop_token);
   Result<void> fetch_until_whole(Place&, std::stop_token);
   Result<void> fetch_version(Place&, std::stop_token);
   Result<void> begin_version(Place&, std::stop_token);
+  Result<bool> hold_small(Place&, Reply&, std::stop_token);
   Result<void> continue_version(Place&, std::stop_token);
   Result<void> check_same(Place&, const Known&, std::stop_token);
   Result<void> compare_samples(Place&, const Known&, std::uint32_t count, std::stop_token);
   Result<void> fetch_segments(Place&, const Known&, std::optional<Reply> first, std::stop_token);
+  Result<void> fetch_together(Work&, const Known&, std::optional<Reply> first, Share&);
+  Result<void> fetch_alone(Work&, const Known&, std::optional<Reply> first, std::stop_token);
   Result<void> fetch_stream(Place&, const Known&, Reply first, std::stop_token);
   Result<Reply> first_reply(std::stop_token);
   Result<Identity> plan(const Reply&) const;
   Result<void> start_over(Place&, Error);
   Result<void> settle(Place&, Checkpoint&);
-  Report report(const Place&) const;
+  Report report(std::filesystem::path output) const;
   static Error final_error(Error, Place&);
 
+  const Shared& shared_;
   Env env_;
   const Request& request_;
-  const SessionOptions& options_;
   Url url_;
   std::string name_;
   Meter& meter_;
-  Fetcher fetcher_;
+  Instant begun_;
+  Route route_;
+  Fetcher::Setting setting_;
+  Fetcher fetcher_;  // the leader's
   unsigned restarts_ = 0;
   bool strong_ = false;  // what is being published was identified by a strong validator
-  Instant begun_;
 };
 
 }  // namespace segdl::engine

@@ -94,7 +94,7 @@ TEST_CASE("a cancelled task says so, keeps what it has, and the next one continu
   Server server;
   server.script.size(500'000).stall_at(300'000);
   const Place place;
-  Session session;
+  Session session({.connections = 1});
   {
     auto task = session.download(request_for(server, place));
     REQUIRE(task.ok());
@@ -111,7 +111,7 @@ TEST_CASE("a cancelled task says so, keeps what it has, and the next one continu
   CHECK(status->state == DownloadStatus::State::interrupted);
   CHECK(status->claimed == 300'000 / (16 * kKiB) * (16 * kKiB));
   CHECK_FALSE(status->busy);
-  const auto report = download(request_for(server, place));
+  const auto report = download(request_for(server, place), {.connections = 1});
   REQUIRE(report.ok());
   CHECK(report->reused == status->claimed);
   CHECK(has_pattern(place.path / "f", 500'000));
@@ -122,11 +122,12 @@ TEST_CASE("two tasks of one session on one name: the second is busy") {
   Server server;
   server.script.size(500'000).stall_at(300'000, 2);
   const Place place;
-  Session session;
+  Session session({.connections = 1});
   auto first = session.download(request_for(server, place));
   REQUIRE(first.ok());
   while (first->progress().done < 300'000) std::this_thread::yield();
   CHECK(segdl::status(place.path / "f")->busy);
+  // One connection, which the first has: the lock comes before the connection.
   auto second = session.download(request_for(server, place));
   REQUIRE(second.ok());
   REQUIRE_FALSE(second->wait().ok());

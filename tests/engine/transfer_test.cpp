@@ -106,7 +106,7 @@ TEST_CASE("nothing is published before every inherited claim is proved") {
 }
 
 TEST_CASE("a resource replaced between kill and resume is fetched new and whole") {
-  for (const std::uint64_t size : {kSize, kSize - 5000, kSize + 70'000}) {
+  for (const std::uint64_t size : {kSize, kSize - 5000, kSize + 70'000, std::uint64_t{9000}}) {
     CAPTURE(size);
     World world;
     interrupt_at(world, 3 * 16 * kKiB + 5000);

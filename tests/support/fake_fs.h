@@ -74,7 +74,7 @@ class FakeFs final : public FileSystem {
 
   void set_capacity(std::uint64_t bytes);
   void set_mappable(bool value);
-  // A file system without fallocate and without RENAME_EXCHANGE.
+  // A file system without fallocate, RENAME_EXCHANGE and files without names.
   void set_plain(bool value);
 
   // The disk as a person sees it between two lives.

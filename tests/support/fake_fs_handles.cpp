@@ -161,6 +161,27 @@ Result<std::unique_ptr<Mapping>> FakeFile::map(std::uint64_t length) {
   return std::unique_ptr<Mapping>(std::make_unique<FakeMapping>(disk_, life_, inode_, name_, length));
 }
 
+Result<void> FakeFile::give_name(const std::string& name) {
+  const std::lock_guard lock(disk_.mutex_);
+  if (auto error = disk_.begin(life_, "give-name", "give-name " + name)) return *error;
+  if (auto bad = bad_name("create", name)) return *bad;
+  if (!disk_.image_.live.emplace(name, inode_).second)
+    return fake_error(Cause::exists, "keep", name, "it exists already");
+  disk_.changed_directory();
+  name_ = name;
+  return {};
+}
+
+Result<std::unique_ptr<File>> FakeDirectory::create_unnamed() {
+  const std::lock_guard lock(disk_.mutex_);
+  if (auto error = disk_.begin(life_, "create-unnamed", "create-unnamed")) return *error;
+  if (disk_.plain_) return std::unique_ptr<File>();
+  auto inode = std::make_shared<FakeInode>();
+  inode->number = disk_.next_inode_++;
+  inode->mode = disk_.default_mode();
+  return std::unique_ptr<File>(std::make_unique<FakeFile>(disk_, life_, std::move(inode), "(unnamed)", true));
+}
+
 Result<std::unique_ptr<File>> FakeDirectory::open(const std::string& name, OpenMode mode) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "open", "open " + name)) return *error;

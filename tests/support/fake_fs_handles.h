@@ -37,11 +37,13 @@ class FakeFile final : public File {
   Result<bool> reserve(std::uint64_t length) override;
   Result<void> resize(std::uint64_t length) override;
   Result<void> sync() override;
+  void start_sync() override {}
   Result<void> set_mode(unsigned mode) override;
   Result<bool> try_lock() override;
   Result<bool> locked_by_another() override;
   Result<bool> mappable() override;
   Result<std::unique_ptr<Mapping>> map(std::uint64_t length) override;
+  Result<void> give_name(const std::string& name) override;
 
  private:
   std::optional<Error> refused(std::uint64_t offset, std::uint64_t size) const;
@@ -59,6 +61,7 @@ class FakeDirectory final : public Directory {
   FakeDirectory(FakeFs& disk, std::uint64_t life) : disk_(disk), life_(life) {}
 
   Result<std::unique_ptr<File>> open(const std::string& name, OpenMode) override;
+  Result<std::unique_ptr<File>> create_unnamed() override;
   Result<std::optional<FileStatus>> status(const std::string& name) override;
   Result<void> rename(const std::string& from, const std::string& to, bool replace) override;
   Result<bool> exchange(const std::string& a, const std::string& b) override;

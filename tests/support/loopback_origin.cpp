@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -18,6 +20,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kPiece = 256 * 1024;
 constexpr std::size_t kMaxRequest = 4 * 1024 * 1024;
+constexpr std::uint64_t kPiecesPerSecond = 50;  // of a limited rate
 constexpr milliseconds kForever{-1};
 
 struct ServerRequest {
@@ -59,6 +62,11 @@ std::optional<ServerRequest> parse_request(std::string_view text) {
   return request;
 }
 
+std::uint64_t number_of(const std::map<unsigned, std::uint64_t>& numbers, unsigned connection, std::uint64_t other) {
+  const auto own = numbers.find(connection);
+  return own == numbers.end() ? other : own->second;
+}
+
 // Plays answers on one connection.
 class Player {
  public:
@@ -67,7 +75,9 @@ class Player {
         options_(options),
         connection_(connection),
         channel_(socket, options.tls.get()),
-        piece_(options.limit_rate > 0 ? std::clamp<std::size_t>(options.limit_rate / 20, 1, kPiece) : kPiece) {}
+        rate_(number_of(options.connection_rates, connection, options.limit_rate)),
+        left_(number_of(options.connection_stalls, connection, std::numeric_limits<std::uint64_t>::max())),
+        piece_(rate_ > 0 ? std::clamp<std::size_t>(rate_ / kPiecesPerSecond, 1, kPiece) : kPiece) {}
 
   void run() {
     while (channel_.ready()) {
@@ -107,14 +117,20 @@ class Player {
   bool play(const ServerRequest& request) {
     Answer answer = script_.answer(request.target, request.fields, connection_);
     const unsigned number = answer.number;
+    if (options_.on_asked) options_.on_asked(script_.entry(number));
     if (request.method == "HEAD") answer = head_only(std::move(answer));
     AnswerWire wire(std::move(answer));
     const bool sent = send(wire);
     script_.note_sent(number, wire.body_given());
     if (options_.on_answered) options_.on_answered(script_.entry(number));
-    const bool kept = sent && end(request.last && wire.end() == WireEnd::keep ? WireEnd::close : wire.end());
+    const bool kept = sent && end(ending(request, wire));
     script_.note_end();
     return kept;
+  }
+
+  WireEnd ending(const ServerRequest& request, const AnswerWire& wire) const {
+    if (left_ == 0) return WireEnd::stall;
+    return request.last && wire.end() == WireEnd::keep ? WireEnd::close : wire.end();
   }
 
   // The head with all it says, and nothing behind it (RFC 9110 section 9.3.2).
@@ -124,22 +140,26 @@ class Player {
     return answer;
   }
 
+  // False if the peer is gone. What is left of the answer where the connection stalls is not sent.
   bool send(AnswerWire& wire) {
     const auto begun = std::chrono::steady_clock::now();
     std::uint64_t sent = 0;
-    for (;;) {
-      const std::size_t got = wire.next(piece_);
+    while (left_ > 0) {
+      const std::span<std::byte> piece = std::span(piece_).first(std::min<std::uint64_t>(piece_.size(), left_));
+      const std::size_t got = wire.next(piece);
       if (got == 0) return true;
-      if (!channel_.send(std::span(piece_).first(got))) return false;
+      if (!channel_.send(piece.first(got))) return false;
       sent += got;
+      left_ -= got;
       if (wire.pause() > milliseconds(0) && !channel_.wait(wire.pause())) return false;
-      if (options_.limit_rate > 0 && !pace(begun, sent)) return false;
+      if (rate_ > 0 && !pace(begun, sent)) return false;
     }
+    return true;
   }
 
   // Waits until so much may have been sent.
   bool pace(std::chrono::steady_clock::time_point begun, std::uint64_t sent) {
-    const std::chrono::duration<double> due(static_cast<double>(sent) / static_cast<double>(options_.limit_rate));
+    const std::chrono::duration<double> due(static_cast<double>(sent) / static_cast<double>(rate_));
     const auto left = begun + due - std::chrono::steady_clock::now();
     return left <= milliseconds(1) || channel_.wait(std::chrono::duration_cast<milliseconds>(left));
   }
@@ -156,6 +176,8 @@ class Player {
   const LoopbackOrigin::Options& options_;
   unsigned connection_;
   ServerChannel channel_;
+  std::uint64_t rate_;  // bytes a second; 0: no limit
+  std::uint64_t left_;  // bytes until the connection stalls
   std::vector<std::byte> piece_;
   std::string pending_;
 };

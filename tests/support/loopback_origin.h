@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -23,8 +24,13 @@ class LoopbackOrigin {
   struct Options {
     std::shared_ptr<::SSL_CTX> tls = nullptr;  // see test_certificates.h
     std::uint64_t limit_rate = 0;              // bytes/s of each connection; 0: none
-    std::uint16_t port = 0;                    // 0: any free one
+    // Of the n-th connection, from 1: another rate; bytes sent, heads included, after which nothing more is.
+    std::map<unsigned, std::uint64_t> connection_rates = {};
+    std::map<unsigned, std::uint64_t> connection_stalls = {};
+    std::uint16_t port = 0;  // 0: any free one
     Loopback family = Loopback::v4;
+    // Called on the connection's thread when an answer has been decided, and nothing of it sent.
+    std::function<void(const Asking&)> on_asked = {};
     // Called on the connection's thread when an answer has been sent or broken off.
     std::function<void(const Asking&)> on_answered = {};
   };

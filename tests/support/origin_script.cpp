@@ -147,6 +147,14 @@ OriginScript& OriginScript::on_every(Hook hook) {
   return *this;
 }
 
+OriginScript& OriginScript::most_active(unsigned answers, int status, std::string retry_after) {
+  return on_every([answers, status, retry_after = std::move(retry_after)](Answer& answer, const Asking& asking) {
+    if (asking.active <= answers) return;
+    answer.status(status);
+    if (!retry_after.empty()) answer.set("Retry-After", retry_after);
+  });
+}
+
 OriginScript& OriginScript::path(const std::string& target) {
   auto& script = paths_[target];
   if (!script) script = std::make_unique<OriginScript>();

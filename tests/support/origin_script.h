@@ -71,6 +71,9 @@ class OriginScript {
   OriginScript& on_from(unsigned request, std::function<void(Answer&)>);
   OriginScript& on_every(Hook);
 
+  // A request while so many answers are under way gets this status, and Retry-After unless it is empty.
+  OriginScript& most_active(unsigned answers, int status = 503, std::string retry_after = "");
+
   // Another resource; its requests are numbered on their own. The reference lives as long as this script.
   OriginScript& path(const std::string& target);
   OriginScript& redirect(const std::string& from, std::string to, int status = 302);

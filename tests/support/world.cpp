@@ -2,9 +2,13 @@
 
 #include "core/url.h"
 #include "engine/meter.h"
+#include "engine/pool.h"
+#include "engine/publisher.h"
+#include "engine/throttle.h"
 #include "engine/transfer.h"
 #include "support/pattern.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace segdl::test {
@@ -22,8 +26,20 @@ Result<Report> World::download(Request request, SessionOptions options) {
   engine::Meter meter;
   auto url = parse_url(request.url);
   if (!url) return std::move(url).error();
-  engine::Transfer transfer({disk, origin, clock}, request, options, std::move(*url), request.output, meter);
-  return transfer.run(std::stop_token());
+  engine::Pool pool(clock, {std::max(1U, options.connections), 1});
+  engine::Throttle throttle(clock, options.limit_rate);
+  const engine::Shared shared{{disk, origin, clock}, options, pool, throttle};
+  engine::Transfer transfer(shared, request, std::move(*url), request.output, meter);
+  auto outcome = transfer.run(std::stop_token());
+  if (!outcome) return std::move(outcome).error();
+  if (!outcome->unpublished) return std::move(outcome->report);
+  Result<Report> result = std::move(outcome->report);
+  std::vector<engine::Publisher::Entry> small;
+  small.push_back({std::move(outcome->unpublished), "", request.sync, [&result](Result<void> published, bool) {
+                     if (!published) result = std::move(published).error();
+                   }});
+  engine::Publisher::publish(std::move(small));
+  return result;
 }
 
 OriginScript& World::serve() {

@@ -1,0 +1,49 @@
+#include "engine/consumer_sink.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace segdl::engine {
+namespace {
+
+constexpr std::size_t kBuffer = 256 * kKiB;
+
+}  // namespace
+
+ConsumerSink::ConsumerSink(const Request& request, const Known& known, Meter& meter, Fetcher& fetcher)
+    : request_(request), known_(known), meter_(meter), fetcher_(fetcher), buffer_(kBuffer) {}
+
+Result<std::optional<Range>> ConsumerSink::next(std::stop_token) {
+  if (complete_ || known_.total == given_) return std::optional<Range>();
+  if (!known_.total) return std::optional(Range{given_, std::numeric_limits<std::int64_t>::max()});
+  const std::uint64_t left = *known_.total - given_;
+  // Without a strong validator two responses can't be joined: everything in one.
+  const std::uint64_t most = known_.validator.strong() ? fetcher_.span_limit(left) : left;
+  return std::optional(Range{given_, given_ + std::min(left, most)});
+}
+
+// What was given already comes again where everything is read from the beginning: into the same place, to be dropped.
+std::span<std::byte> ConsumerSink::space(std::uint64_t offset) {
+  const std::uint64_t room =
+      offset < given_ ? std::min<std::uint64_t>(buffer_.size(), given_ - offset) : buffer_.size();
+  return std::span(buffer_).first(room);
+}
+
+Result<void> ConsumerSink::arrived(std::uint64_t offset, std::size_t count) {
+  if (offset < given_) {
+    meter_.discarded(count);
+    return {};
+  }
+  given_ += count;
+  fetcher_.progressed(count);
+  auto taken = request_.consumer(std::span(buffer_).first(count));
+  if (!taken) taken.error().remedy = Remedy::stop;  // what it was given can't be given again
+  return taken;
+}
+
+Result<void> ConsumerSink::body_ended(std::uint64_t offset) {
+  complete_ = !known_.total && offset == given_;
+  return {};
+}
+
+}  // namespace segdl::engine

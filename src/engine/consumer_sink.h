@@ -1,0 +1,44 @@
+// Gives the bytes of a resource in order to a function, each once, and keeps nothing. A sink of fetch_into(); used by
+// one thread.
+#pragma once
+
+#include <segdl/task.h>
+
+#include "core/reply.h"
+#include "engine/fetcher.h"
+#include "engine/meter.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+namespace segdl::engine {
+
+class ConsumerSink {
+ public:
+  // REQUIRES: everything referred to outlives the sink.
+  ConsumerSink(const Request&, const Known&, Meter&, Fetcher&);
+
+  Result<std::optional<Range>> next(std::stop_token);
+  void begins(const UsableBody&) {}
+  std::span<std::byte> space(std::uint64_t offset);
+  Result<void> arrived(std::uint64_t offset, std::size_t count);
+  Result<void> body_ended(std::uint64_t offset);
+  Result<void> interrupted() { return {}; }
+
+  std::uint64_t given() const { return given_; }
+
+ private:
+  const Request& request_;
+  const Known& known_;
+  Meter& meter_;
+  Fetcher& fetcher_;
+  std::vector<std::byte> buffer_;
+  std::uint64_t given_ = 0;
+  bool complete_ = false;
+};
+
+}  // namespace segdl::engine

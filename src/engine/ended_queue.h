@@ -1,0 +1,32 @@
+// Which tasks of a session have ended and were not told of yet. Thread-safe.
+#pragma once
+
+#include "engine/monitor.h"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+
+namespace segdl::engine {
+
+class EndedQueue {
+ public:
+  // A task that will end.
+  void expect(std::uint64_t id);
+  // `more_follow`: others end at this moment, and whoever waits is told of all of them at once.
+  void ended(std::uint64_t id, bool more_follow);
+  // Its handle is gone: nobody wants to hear of it.
+  void forget(std::uint64_t id);
+  // As Session::next_ended().
+  std::optional<std::uint64_t> next(std::chrono::milliseconds);
+
+ private:
+  Mutex mutex_;
+  Condition changed_;
+  std::set<std::uint64_t> running_ SEGDL_GUARDED_BY(mutex_);
+  std::deque<std::uint64_t> ended_ SEGDL_GUARDED_BY(mutex_);
+};
+
+}  // namespace segdl::engine

@@ -1,0 +1,298 @@
+#include "engine/pool.h"
+
+#include <segdl/session.h>
+
+#include "engine/errors.h"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{100};
+constexpr std::chrono::minutes kForgetHost{5};
+constexpr std::chrono::hours kLongWait{1};  // looked at again after that, though nothing has changed
+constexpr std::size_t kManyHosts = 256;     // fewer are kept for the whole session
+
+unsigned most_connections(const Pool::Options& options) {
+  return options.connections > 0 ? options.connections : kMostAutomaticConnections;
+}
+
+}  // namespace
+
+Slot::Slot(Slot&& other) noexcept : pool_(other.pool_), host_(std::exchange(other.host_, nullptr)) {}
+
+Slot& Slot::operator=(Slot&& other) noexcept {
+  if (this == &other) return *this;
+  give_back();
+  pool_ = other.pool_;
+  host_ = std::exchange(other.host_, nullptr);
+  return *this;
+}
+
+void Slot::give_back() {
+  if (host_ == nullptr) return;
+  const MutexLock lock(pool_->mutex_);
+  host_->budget.leave();
+  host_->last_used = pool_->clock_.now();
+  pool_->changed(*std::exchange(host_, nullptr));
+}
+
+void Slot::move_to(const Origin& origin) {
+  const MutexLock lock(pool_->mutex_);
+  Host& to = pool_->host_of(origin);
+  if (&to == host_) return;
+  host_->budget.leave();
+  pool_->changed(*host_);
+  to.budget.enter();
+  host_ = &to;
+}
+
+void Slot::answered(std::chrono::nanoseconds latency) {
+  const MutexLock lock(pool_->mutex_);
+  host_->budget.answered(pool_->clock_.now(), latency);
+  pool_->changed(*host_);
+}
+
+void Slot::refused(Instant until) {
+  const MutexLock lock(pool_->mutex_);
+  host_->budget.refused(pool_->clock_.now(), until);
+}
+
+bool Slot::wanted_elsewhere() const {
+  const MutexLock lock(pool_->mutex_);
+  const bool waited_for = host_->waiting > 0 || (!pool_->leads_.empty() && pool_->leading_ < pool_->options_.jobs);
+  return waited_for || host_->budget.in_use() > host_->budget.allowed();
+}
+
+bool Slot::closed() const {
+  const MutexLock lock(pool_->mutex_);
+  return pool_->clock_.now() < host_->budget.opens();
+}
+
+Pool::Pool(Clock& clock, Options options)
+    : clock_(clock),
+      options_(options),
+      most_threads_(std::max(most_connections(options), options.jobs)),
+      governor_([this](const std::stop_token& stop) { govern(stop); }) {}
+
+Pool::~Pool() {
+  std::vector<std::jthread> threads;
+  {
+    const MutexLock lock(mutex_);
+    threads.swap(threads_);
+  }
+  for (std::jthread& thread : threads) thread.request_stop();
+  // The threads are joined, then the governor, before anything they use goes.
+}
+
+void Pool::lead(const void* key, std::function<void()> run) {
+  const MutexLock lock(mutex_);
+  leads_.push_back({key, std::move(run)});
+  call_thread();
+  led_.notify_all();
+}
+
+bool Pool::withdraw(const void* key) {
+  const MutexLock lock(mutex_);
+  return std::erase_if(leads_, [key](const Lead& lead) { return lead.key == key; }) > 0;
+}
+
+bool Pool::is_leading() {
+  const MutexLock lock(mutex_);
+  return leading_ > 0;
+}
+
+Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, const std::optional<Instant>& deadline) {
+  const Instant last = deadline.value_or(Instant::max());
+  for (;;) {
+    Instant opens;
+    {
+      const MutexLock lock(mutex_);
+      Host& host = host_of(origin);
+      ++host.waiting;
+      while (!stop.stop_requested() && !host.budget.may_enter(clock_.now()) && clock_.now() >= host.budget.opens() &&
+             clock_.now() < last) {
+        slots_.wait_until(mutex_, stop, std::min(last, clock_.now() + kLongWait));
+      }
+      --host.waiting;
+      if (stop.stop_requested()) return cancelled();
+      if (host.budget.may_enter(clock_.now())) {
+        host.budget.enter();
+        if (host.waiting == 0) call_thread();  // what is left is for helpers
+        return Slot(*this, host);
+      }
+      opens = std::min(host.budget.opens(), last);
+    }
+    if (clock_.now() >= last) {
+      return make_error(Cause::network, Remedy::stop, "wait for", origin.authority(),
+                        "the time limit for the download is reached");
+    }
+    if (!clock_.sleep_until(opens, stop)) return cancelled();
+  }
+}
+
+void Pool::open(Share& share, const Origin& origin) {
+  const MutexLock lock(mutex_);
+  share.origin_ = origin;
+  shares_.push_back(&share);
+  call_thread();
+}
+
+void Pool::close(Share& share) {
+  const MutexLock lock(mutex_);
+  std::erase(shares_, &share);
+  while (share.users_ > 0) left_.wait(mutex_, {});
+}
+
+void Pool::moved(Share& share, const Origin& origin) {
+  const MutexLock lock(mutex_);
+  share.origin_ = origin;
+}
+
+void Pool::feed(Share& share) {
+  if (share.hungry.exchange(true)) return;
+  const MutexLock lock(mutex_);
+  call_thread();
+}
+
+unsigned Pool::expected(const Origin& origin) {
+  if (options_.connections > 0) return options_.connections;
+  const MutexLock lock(mutex_);
+  return std::min(kMostAutomaticConnections, 2 * host_of(origin).budget.allowed());
+}
+
+Host& Pool::host_of(const Origin& origin) {
+  std::unique_ptr<Host>& host = hosts_[(origin.secure ? "s " : "p ") + origin.authority()];
+  if (!host) host = std::make_unique<Host>(most_connections(options_), options_.connections == 0);
+  host->last_used = clock_.now();
+  return *host;
+}
+
+// A slot of this host may have become free.
+void Pool::changed(Host& host) {
+  if (host.waiting > 0) {
+    slots_.notify_all();
+  } else {
+    call_thread();
+  }
+}
+
+Share* Pool::share_to_help() {
+  const Instant now = clock_.now();
+  for (std::size_t i = 0; i < shares_.size(); ++i) {
+    Share* share = shares_[(next_share_ + i) % shares_.size()];
+    if (!share->hungry) continue;
+    const Host& host = host_of(share->origin_);
+    if (host.waiting > 0 || !host.budget.may_enter(now)) continue;
+    next_share_ = (next_share_ + i + 1) % shares_.size();
+    return share;
+  }
+  return nullptr;
+}
+
+bool Pool::has_job() { return (!leads_.empty() && leading_ < options_.jobs) || share_to_help() != nullptr; }
+
+// One thread is enough: whoever takes a job calls the next.
+void Pool::call_thread() {
+  if (!has_job()) return;
+  if (idle_ > 0) {
+    work_.notify_one();
+  } else if (threads_.size() < most_threads_) {
+    try {
+      threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+    } catch (const std::system_error&) {  // no more threads to be had: the work waits for those there are
+      most_threads_ = std::max<std::size_t>(1, threads_.size());
+    }
+  }
+}
+
+std::function<void()> Pool::take_job() {
+  if (!leads_.empty() && leading_ < options_.jobs) {
+    ++leading_;
+    std::function<void()> run = std::move(leads_.front().run);
+    leads_.pop_front();
+    return [this, run = std::move(run)] { run_lead(run); };
+  }
+  Share* share = share_to_help();
+  if (share == nullptr) return {};
+  Host& host = host_of(share->origin_);
+  host.budget.enter();
+  ++share->users_;
+  share->hungry = false;  // until it turns out that there was something to do
+  return [this, share, &host] { run_help(*share, host); };
+}
+
+std::function<void()> Pool::next_job(const std::stop_token& stop) {
+  const MutexLock lock(mutex_);
+  while (!stop.stop_requested()) {
+    if (auto job = take_job()) {
+      call_thread();
+      return job;
+    }
+    ++idle_;
+    work_.wait(mutex_, stop);
+    --idle_;
+  }
+  return {};
+}
+
+void Pool::work(const std::stop_token& stop) {
+  while (const auto job = next_job(stop)) job();
+}
+
+void Pool::run_lead(const std::function<void()>& run) {
+  run();
+  const MutexLock lock(mutex_);
+  --leading_;
+}
+
+void Pool::run_help(Share& share, Host& host) {
+  share.help(Slot(*this, host));
+  const MutexLock lock(mutex_);
+  --share.users_;
+  left_.notify_all();
+}
+
+void Pool::govern(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    {
+      const MutexLock lock(mutex_);
+      if (leading_ == 0 && leads_.empty()) led_.wait(mutex_, stop);
+      led_.wait_until(mutex_, stop, std::chrono::steady_clock::now() + kTick);
+    }
+    tick();
+  }
+}
+
+void Pool::tick() {
+  std::vector<Share*> shares;
+  {
+    const MutexLock lock(mutex_);
+    const Instant now = clock_.now();
+    for (auto& [name, host] : hosts_) {
+      host->budget.measured(now, host->received);
+      changed(*host);
+    }
+    shares = shares_;
+    for (Share* share : shares) ++share->users_;
+    forget_idle_hosts(now);
+  }
+  for (Share* share : shares) share->tick(clock_.now());
+  const MutexLock lock(mutex_);
+  for (Share* share : shares) --share->users_;
+  left_.notify_all();
+}
+
+// What was learned of a host is kept for the session, but a list of a million hosts must not fill the memory.
+void Pool::forget_idle_hosts(Instant now) {
+  if (hosts_.size() <= kManyHosts) return;
+  std::erase_if(hosts_, [now](const auto& entry) {
+    const Host& host = *entry.second;
+    return host.budget.in_use() == 0 && host.waiting == 0 && now - host.last_used > kForgetHost;
+  });
+}
+
+}  // namespace segdl::engine

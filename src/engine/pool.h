@@ -1,0 +1,166 @@
+// The threads of a session, and who may use a connection to which host.
+//
+// One pool serves all downloads. Each download is led by one thread, which opens its place, asks first, and publishes;
+// while it has more work than one connection can do it offers a Share, and idle threads come to help:
+//
+//   lead(download) ──> a thread runs it ──> open(share) ──> idle threads: share.help(slot) ──> close(share)
+//
+// A thread uses a connection only with a Slot in its hand. How many slots a host has is decided by its HostBudget, from
+// what its answers and refusals tell; after a refusal nothing is asked of the host before the time it named, by
+// anybody. Downloads that wait for a slot go before helpers, so many small files are not held up by a large one.
+//
+// A governor looks at everything ten times a second: speeds for the budgets, and every share's tick().
+//
+// One mutex guards all of it. Nobody holds it during I/O, nor while a download's own monitor is held. Thread-safe.
+#pragma once
+
+#include <segdl/error.h>
+
+#include "core/host_budget.h"
+#include "core/url.h"
+#include "engine/monitor.h"
+#include "seams/clock.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace segdl::engine {
+
+class Pool;
+
+// What the pool knows of one host. Its budget is guarded by the pool.
+struct Host {
+  Host(unsigned most, bool adaptive) : budget(most, adaptive) {}
+  HostBudget budget;
+  std::atomic<std::uint64_t> received = 0;  // body bytes, ever
+  unsigned waiting = 0;                     // downloads that wait for a slot
+  Instant last_used = {};
+};
+
+// The right to use one connection to a host, given back with the object. Used by one thread.
+class Slot {
+ public:
+  Slot() = default;
+  Slot(Slot&&) noexcept;
+  Slot& operator=(Slot&&) noexcept;
+  ~Slot() { give_back(); }
+
+  explicit operator bool() const { return host_ != nullptr; }
+  void give_back();
+
+  // A redirect leads to another host, and the connection with it.
+  void move_to(const Origin&);
+
+  void received(std::uint64_t bytes) { host_->received += bytes; }
+  // A usable answer came, so long after it was asked for.
+  void answered(std::chrono::nanoseconds latency);
+  // The host gave nothing, and is to be left alone until then.
+  void refused(Instant until);
+
+  // Whether the connection is worth more elsewhere: the host allows fewer than are in use, or a download waits.
+  bool wanted_elsewhere() const;
+  // Whether the host is to be left alone for a while, by those who have a slot as well.
+  bool closed() const;
+
+ private:
+  friend class Pool;
+  Slot(Pool& pool, Host& host) : pool_(&pool), host_(&host) {}
+  Pool* pool_ = nullptr;
+  Host* host_ = nullptr;
+};
+
+// What a download offers to idle threads.
+struct Share {
+  std::function<void(Slot)> help;     // fetches as long as there is something for one more; on any thread
+  std::function<void(Instant)> tick;  // looks after who is at work
+  std::atomic<bool> hungry = false;   // one more could perhaps do something
+
+ private:
+  friend class Pool;
+  Origin origin_;       // guarded by the pool, and so is the next
+  unsigned users_ = 0;  // threads inside help() or tick()
+};
+
+class Pool {
+ public:
+  struct Options {
+    unsigned connections = 0;  // as SessionOptions
+    unsigned jobs = 1;
+  };
+
+  Pool(Clock&, Options);
+  ~Pool();  // REQUIRES: no download is led any more
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  // Runs this on one of the threads, in the order of calls, at most `jobs` at once.
+  void lead(const void* key, std::function<void()>);
+  // Takes it back if it has not begun.
+  bool withdraw(const void* key);
+
+  // Whether a download is under way.
+  bool is_leading();
+
+  // Waits until one more connection to the host may be used. Errors: cancelled, or the deadline.
+  Result<Slot> enter(const Origin&, const std::stop_token&, const std::optional<Instant>& deadline = std::nullopt);
+
+  // Threads come to help while it is open. close() returns when none is inside any more. REQUIRES: between the two the
+  // share stays where it is; before close() it is told its workers to end.
+  void open(Share&, const Origin&);
+  void close(Share&);
+  void moved(Share&, const Origin&);  // further help goes there
+  void feed(Share&);                  // it is hungry again
+
+  // How many connections to a host there are going to be; an estimate.
+  unsigned expected(const Origin&);
+
+ private:
+  friend class Slot;
+  struct Lead {
+    const void* key;
+    std::function<void()> run;
+  };
+
+  Host& host_of(const Origin&) SEGDL_REQUIRES(mutex_);
+  std::function<void()> next_job(const std::stop_token&);
+  std::function<void()> take_job() SEGDL_REQUIRES(mutex_);
+  bool has_job() SEGDL_REQUIRES(mutex_);
+  Share* share_to_help() SEGDL_REQUIRES(mutex_);
+  void call_thread() SEGDL_REQUIRES(mutex_);
+  void changed(Host&) SEGDL_REQUIRES(mutex_);
+  void run_lead(const std::function<void()>&);
+  void run_help(Share&, Host&);
+  void work(const std::stop_token&);
+  void govern(const std::stop_token&);
+  void tick();
+  void forget_idle_hosts(Instant now) SEGDL_REQUIRES(mutex_);
+
+  Clock& clock_;
+  const Options options_;
+  Mutex mutex_;
+  Condition work_;   // for idle threads: a job is there
+  Condition slots_;  // for enter(): something changed
+  Condition left_;   // for close(): somebody left a share
+  Condition led_;    // for the governor: a download began
+  std::map<std::string, std::unique_ptr<Host>> hosts_ SEGDL_GUARDED_BY(mutex_);
+  std::deque<Lead> leads_ SEGDL_GUARDED_BY(mutex_);
+  std::vector<Share*> shares_ SEGDL_GUARDED_BY(mutex_);
+  std::size_t next_share_ SEGDL_GUARDED_BY(mutex_) = 0;
+  std::size_t most_threads_ SEGDL_GUARDED_BY(mutex_);
+  unsigned leading_ SEGDL_GUARDED_BY(mutex_) = 0;
+  unsigned idle_ SEGDL_GUARDED_BY(mutex_) = 0;
+  std::vector<std::jthread> threads_ SEGDL_GUARDED_BY(mutex_);
+  std::jthread governor_;
+};
+
+}  // namespace segdl::engine

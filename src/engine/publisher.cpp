@@ -1,0 +1,86 @@
+#include "engine/publisher.h"
+
+#include "engine/errors.h"
+
+#include <chrono>
+#include <exception>
+#include <map>
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+constexpr std::size_t kMostWaiting = 128;
+constexpr std::size_t kGoodBatch = 64;
+constexpr std::chrono::milliseconds kGather{4};
+
+// Syncs each directory in which something got a name; its error is that of all of them.
+void sync_directories(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>& steps) {
+  std::map<std::string, std::vector<std::size_t>> directories;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (steps[i] && entries[i].sync != Sync::none) directories[entries[i].directory].push_back(i);
+  }
+  for (const auto& [name, those] : directories) {
+    const auto synced = entries[those.front()].place->directory().sync();
+    if (synced) continue;
+    for (const std::size_t i : those) steps[i] = synced.error();
+  }
+}
+
+void publish_all(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>& steps) {
+  for (Publisher::Entry& entry : entries) {
+    if (entry.sync != Sync::none) entry.place->start_sync_small();
+  }
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (entries[i].sync != Sync::none) steps[i] = entries[i].place->sync_small();
+  }
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (steps[i]) steps[i] = entries[i].place->name_small();
+    if (!steps[i]) entries[i].place->leave();
+  }
+  sync_directories(entries, steps);
+}
+
+}  // namespace
+
+Publisher::Publisher(std::function<bool()> more_to_come)
+    : more_to_come_(std::move(more_to_come)), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+void Publisher::submit(Entry entry) {
+  const MutexLock lock(mutex_);
+  while (waiting_.size() >= kMostWaiting) changed_.wait(mutex_, {});
+  waiting_.push_back(std::move(entry));
+  if (waiting_.size() == 1 || waiting_.size() == kGoodBatch) changed_.notify_all();
+}
+
+void Publisher::publish(std::vector<Entry> entries) {
+  std::vector<Result<void>> steps(entries.size());
+  try {
+    publish_all(entries, steps);
+  } catch (const std::exception& exception) {  // the entry of a thread: out of memory, or a bug
+    for (auto& step : steps) step = make_error(Cause::internal, Remedy::stop, "publish", "", exception.what());
+  }
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    entries[i].place.reset();  // its lock goes before anybody hears of it
+    entries[i].done(std::move(steps[i]), i + 1 < entries.size());
+  }
+}
+
+void Publisher::run(const std::stop_token& stop) {
+  for (;;) {
+    std::vector<Entry> batch;
+    {
+      const MutexLock lock(mutex_);
+      while (waiting_.empty() && !stop.stop_requested()) changed_.wait(mutex_, stop);
+      if (waiting_.empty()) return;
+      if (waiting_.size() < kGoodBatch && more_to_come_()) {
+        changed_.wait_until(mutex_, stop, std::chrono::steady_clock::now() + kGather);
+      }
+      batch.swap(waiting_);
+      changed_.notify_all();
+    }
+    publish(std::move(batch));
+  }
+}
+
+}  // namespace segdl::engine

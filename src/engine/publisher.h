@@ -1,0 +1,56 @@
+// Publishes many small files together, so that durability costs them little each.
+//
+// A worker hands over a download that is whole and goes on with the next. One thread takes all that have come
+// meanwhile: begins to sync their data, waits for it, gives each its name, and syncs each directory once. Only then
+// does any of them count as done (J7: data, name, directory, in that order). Thread-safe.
+#pragma once
+
+#include <segdl/error.h>
+#include <segdl/task.h>
+
+#include "engine/monitor.h"
+#include "engine/place.h"
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace segdl::engine {
+
+class Publisher {
+ public:
+  struct Entry {
+    std::unique_ptr<Place> place;  // holds_small()
+    std::string directory;         // entries with the same one share its sync
+    Sync sync = Sync::interval;
+    // Called on the publisher's thread; `more_follow` but for the last of a batch.
+    std::function<void(Result<void>, bool more_follow)> done;
+  };
+
+  // `more_to_come`: whether downloads are under way that may soon be handed over; then a few milliseconds are waited
+  // for them, so that fewer and larger batches are made.
+  explicit Publisher(std::function<bool()> more_to_come);
+  ~Publisher() = default;  // REQUIRES: everything handed over is done
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+
+  // Waits while too many are under way: each holds open files.
+  void submit(Entry);
+
+  // Publishes these, and calls `done` for each.
+  static void publish(std::vector<Entry>);
+
+ private:
+  void run(const std::stop_token&);
+
+  const std::function<bool()> more_to_come_;
+  Mutex mutex_;
+  Condition changed_;
+  std::vector<Entry> waiting_ SEGDL_GUARDED_BY(mutex_);
+  std::jthread thread_;
+};
+
+}  // namespace segdl::engine

@@ -1,0 +1,57 @@
+#include "engine/route.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace segdl::engine {
+
+Url Route::current() const {
+  const MutexLock lock(mutex_);
+  return effective_ ? *effective_ : original_;
+}
+
+void Route::leads_to(const Url& url) {
+  std::function<void(const Origin&)> tell;
+  {
+    const MutexLock lock(mutex_);
+    const Url& before = effective_ ? *effective_ : original_;
+    if (url.text() == before.text()) return;
+    if (url.origin != before.origin) tell = on_move_;
+    effective_ = url;
+  }
+  if (tell) tell(url.origin);
+}
+
+bool Route::lost(const Url& effective) {
+  const MutexLock lock(mutex_);
+  if (effective.text() == original_.text()) return false;
+  if (effective_ && effective_->text() == effective.text()) effective_.reset();
+  return true;
+}
+
+void Route::on_move(std::function<void(const Origin&)> tell) {
+  const MutexLock lock(mutex_);
+  on_move_ = std::move(tell);
+}
+
+bool Route::step_down(Asking from) {
+  if (from == Asking::whole) return false;
+  const Asking next = from == Asking::conditional ? Asking::range_only : Asking::whole;
+  asking_.compare_exchange_strong(from, next);  // if not, another worker was there first
+  return true;
+}
+
+void Route::progressed() {
+  // Many workers call this often.
+  if (failures_ > 0) failures_ = 0;
+  if (rest_ > 0) rest_ = 0;
+}
+
+unsigned Route::failed(Instant asked, Instant now) {
+  const MutexLock lock(mutex_);
+  if (last_failure_ && asked < *last_failure_) return std::max(1U, failures_.load());
+  last_failure_ = now;
+  return ++failures_;
+}
+
+}  // namespace segdl::engine

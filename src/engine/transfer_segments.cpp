@@ -1,0 +1,110 @@
+// Transfer's way of fetching a resource in segments, with all who can help.
+#include "engine/errors.h"
+#include "engine/fetch_loop.h"
+#include "engine/sampler.h"
+#include "engine/transfer.h"
+#include "engine/verifier.h"
+#include "engine/worker.h"
+
+#include <algorithm>
+#include <deque>
+#include <exception>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace segdl::engine {
+namespace {
+
+// Runs what a thread does for a download; nothing it throws gets out.
+template <class Function>
+void guarded(Dispatcher& dispatcher, Function&& function) {
+  try {
+    function();
+  } catch (const std::exception& exception) {  // out of memory, or a bug
+    dispatcher.fail(make_error(Cause::internal, Remedy::stop, "download", "", exception.what()));
+  }
+}
+
+}  // namespace
+
+Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::optional<Reply> first,
+                                      std::stop_token stop) {
+  Journal& journal = place.journal();
+  const Layout& layout = *journal.identity().layout;
+  std::vector<bool> claims(layout.count());
+  std::vector<Segment> inherited;
+  std::uint64_t reused = 0;
+  for (std::uint32_t i = 0; i < layout.count(); ++i) {
+    claims[i] = journal.claims(Segment{i});
+    if (!claims[i]) continue;
+    inherited.push_back(Segment{i});
+    reused += layout.range(Segment{i}).size();
+  }
+  meter_.plan(layout.total(), reused);
+  meter_.enter(Phase::fetching);
+  Share share;
+  Dispatcher dispatcher(layout, claims, env_.clock, [&] { shared_.pool.feed(share); });
+  const std::size_t proofs = inherited.size();
+  Checkpoint checkpoint(env_.clock, place.data(), journal, request_.sync, std::move(inherited));
+  Work work{place, dispatcher, checkpoint, meter_, layout, place.has_aside()};
+  const std::stop_callback give_up(stop, [&dispatcher] { dispatcher.fail(cancelled()); });
+  std::vector<std::jthread> verifiers;
+  for (std::size_t i = 0; i < std::min<std::size_t>(proofs, std::max(1U, std::thread::hardware_concurrency())); ++i) {
+    verifiers.emplace_back([&](std::stop_token own) { verify_claims(dispatcher, place.data(), journal, meter_, own); });
+  }
+  auto step = known.validator.strong() ? fetch_together(work, known, std::move(first), share)
+                                       : fetch_alone(work, known, std::move(first), stop);
+  if (!step) dispatcher.fail(step.error());
+  verifiers.clear();  // asked to stop, and waited for
+  if (!step) return step;
+  return settle(place, checkpoint);
+}
+
+// Leads while others help. Ends when everything is committed and proved, or with the first error.
+Result<void> Transfer::fetch_together(Work& work, const Known& known, std::optional<Reply> first, Share& share) {
+  Dispatcher& dispatcher = work.dispatcher;
+  share.help = [&](Slot slot) {
+    Hand& hand = dispatcher.join();
+    Fetcher fetcher(setting_, std::move(slot));
+    guarded(dispatcher, [&] { work_on(work, hand, fetcher, known); });
+    dispatcher.leave(hand);
+  };
+  share.tick = [&dispatcher](Instant now) { dispatcher.tick(now); };
+  route_.on_move([&](const Origin& origin) { shared_.pool.moved(share, origin); });
+  shared_.pool.open(share, route_.current().origin);
+  Hand& hand = dispatcher.join();
+  do {
+    guarded(dispatcher, [&] { work_on(work, hand, fetcher_, known, std::exchange(first, std::nullopt)); });
+    fetcher_.leave();
+  } while (dispatcher.wait(hand));
+  dispatcher.leave(hand);
+  shared_.pool.close(share);
+  route_.on_move({});
+  const auto error = dispatcher.error();
+  return error ? Result<void>(*error) : Result<void>();
+}
+
+// Without a strong validator two responses can't be joined unseen: one asks for everything that is missing, and after
+// an interruption one finished segment is compared.
+Result<void> Transfer::fetch_alone(Work& work, const Known& known, std::optional<Reply> first, std::stop_token stop) {
+  Hand& hand = work.dispatcher.join();
+  SegmentSink sink(work, hand, fetcher_, true);
+  for (;;) {
+    auto step = fetch_into(sink, fetcher_, meter_, known, std::exchange(first, std::nullopt), true, stop);
+    if (step && !work.dispatcher.wait(hand)) break;
+    if (step) continue;
+    if (step.error().remedy != Remedy::retry) return step;
+    sink.drop_unfinished();
+    const Journal& journal = work.place.journal();
+    Sampler sampler(
+        journal, meter_, fetcher_,
+        sink.last_committed() ? std::deque{*sink.last_committed()} : choose_samples(journal, kSamplesOfWeak));
+    step = fetch_into(sampler, fetcher_, meter_, known, std::nullopt, false, stop);
+    if (!step) return step;
+  }
+  const auto error = work.dispatcher.error();
+  return error ? Result<void>(*error) : Result<void>();
+}
+
+}  // namespace segdl::engine

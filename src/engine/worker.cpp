@@ -1,0 +1,68 @@
+#include "engine/worker.h"
+
+#include "engine/errors.h"
+#include "engine/fetch_loop.h"
+
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+enum class Then { go_on, leave };
+
+// A response that carries all of the resource serves one worker; several of them would receive it as many times.
+bool must_be_alone(const Reply& reply, const SegmentSink& sink) {
+  return !reply.body.partial && reply.body.begin != sink.wanted();
+}
+
+Result<void> take(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, Reply reply) {
+  if (must_be_alone(reply, sink) && work.dispatcher.others_at_work(hand)) {
+    fetcher.refused();
+    return fetcher.problem(Cause::network, Remedy::retry, "it answered with the whole resource instead of a range");
+  }
+  return pump(fetcher, work.meter, reply, sink, hand.token());
+}
+
+Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, Error error) {
+  Dispatcher& dispatcher = work.dispatcher;
+  if (error.cause == Cause::cancelled) return dispatcher.renew(hand) ? Then::go_on : Then::leave;
+  if (error.remedy != Remedy::retry && error.remedy != Remedy::refetch) {
+    dispatcher.fail(std::move(error));
+    return Then::leave;
+  }
+  auto step = sink.interrupted();
+  const bool leaves = step && !fetcher.got_on() && dispatcher.others_at_work(hand);
+  if (step) step = leaves ? fetcher.give_up(std::move(error)) : fetcher.pause(std::move(error), hand.token());
+  if (step) return leaves ? Then::leave : Then::go_on;
+  if (step.error().cause == Cause::cancelled) return dispatcher.renew(hand) ? Then::go_on : Then::leave;
+  dispatcher.fail(std::move(step).error());
+  return Then::leave;
+}
+
+}  // namespace
+
+void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, std::optional<Reply> first) {
+  SegmentSink sink(work, hand, fetcher, false);
+  for (;;) {
+    auto entered = fetcher.enter(hand.token());
+    if (!entered) {
+      if (after_failure(work, hand, fetcher, sink, std::move(entered).error()) == Then::leave) return;
+      continue;
+    }
+    auto want = sink.next({});
+    if (!want) return;  // the download has failed: whoever leads it knows why
+    if (!want->has_value()) return;
+    auto reply = first ? Result<Reply>(*std::exchange(first, std::nullopt)) : fetcher.ask(**want, &known, hand.token());
+    auto step = reply ? take(work, hand, fetcher, sink, std::move(*reply)) : Result<void>(std::move(reply).error());
+    if (step) {
+      if (!work.dispatcher.held(hand).empty()) continue;
+      const bool closed = fetcher.must_wait();
+      if ((closed || fetcher.wanted_elsewhere()) && work.dispatcher.others_at_work(hand)) return;
+      if (closed) fetcher.leave();
+      continue;
+    }
+    if (after_failure(work, hand, fetcher, sink, std::move(step).error()) == Then::leave) return;
+  }
+}
+
+}  // namespace segdl::engine

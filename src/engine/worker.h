@@ -1,0 +1,19 @@
+// What one of a download's workers does: spans in, committed segments out, until there is no work for it.
+#pragma once
+
+#include "core/reply.h"
+#include "engine/dispatcher.h"
+#include "engine/fetcher.h"
+#include "engine/segment_sink.h"
+
+#include <optional>
+
+namespace segdl::engine {
+
+// Fetches spans one after the other on one connection. An interruption that got on is continued at once, inside the
+// segment. A worker whose requests come to nothing while others are at work leaves the work to them; the last one waits
+// and tries again. Whatever ends the download is told to the dispatcher. `first` is a response at hand for what the
+// dispatcher hands out first. REQUIRES: the resource has a strong validator.
+void work_on(Work&, Hand&, Fetcher&, const Known&, std::optional<Reply> first = std::nullopt);
+
+}  // namespace segdl::engine

@@ -1,0 +1,331 @@
+// The monitor around the scheduler: who is told to drop what, and who waits for what. Virtual time; where threads are
+// needed, they wait for each other and not for the clock.
+#include "engine/dispatcher.h"
+#include "engine/errors.h"
+#include "support/fake_clock.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <barrier>
+#include <future>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace segdl;
+using namespace segdl::engine;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint64_t kSegment = 16 * kKiB;
+constexpr std::uint64_t kAll = 1'000'000 * kSegment;
+constexpr Offer kFast{static_cast<double>(100 * kSegment), 0.001};  // bytes/s, seconds for a new request
+
+struct Scene {
+  explicit Scene(std::uint32_t segments, std::uint32_t claimed = 0)
+      : dispatcher(Layout(segments * kSegment, kSegment), claims(segments, claimed), clock, [this] { ++fed; }) {}
+
+  static std::vector<bool> claims(std::uint32_t segments, std::uint32_t claimed) {
+    std::vector<bool> all(segments);
+    std::fill_n(all.begin(), claimed, true);
+    return all;
+  }
+
+  // A worker with so many segments, of those that are missing.
+  Hand& worker(std::uint64_t segments) {
+    Hand& hand = dispatcher.join();
+    const auto span = dispatcher.next(hand, segments * kSegment, {});
+    REQUIRE(span.ok());
+    REQUIRE(span->has_value());
+    return hand;
+  }
+
+  std::optional<Span> next(Hand& hand, Offer offer = kFast) {
+    auto span = dispatcher.next(hand, kAll, offer);
+    REQUIRE(span.ok());
+    return *span;
+  }
+
+  // So much time in which these workers receive steadily and the others nothing.
+  void pass(std::chrono::milliseconds time, std::initializer_list<Hand*> receiving = {}) {
+    for (auto left = time; left > 0ms; left -= 100ms) {
+      clock.advance(100ms);
+      for (Hand* hand : receiving) hand->received += kMiB / 10;
+      dispatcher.tick(clock.now());
+    }
+  }
+
+  void commit(Hand& hand, std::uint32_t segment) {
+    REQUIRE(dispatcher.begin_commit(hand, Segment{segment}));
+    dispatcher.committed(hand, Segment{segment});
+  }
+
+  test::FakeClock clock;
+  std::atomic<unsigned> fed = 0;
+  Dispatcher dispatcher;
+};
+
+Error error_of(std::string reason) { return make_error(Cause::local, Remedy::stop, "write", "f", std::move(reason)); }
+
+// A segment that two workers are at, the first of which stands still.
+struct Hedged : Scene {
+  Hedged() : Scene(1), first(worker(1)), second(dispatcher.join()) {
+    pass(1200ms);
+    REQUIRE(next(second) == Span{0, 1});
+  }
+  Hand& first;
+  Hand& second;
+};
+
+// A thread that waits for work, and does so by the time this returns.
+std::future<bool> waits(Scene& scene, Hand& hand) {
+  const unsigned before = scene.dispatcher.at_work();
+  auto woken = std::async(std::launch::async, [&] { return scene.dispatcher.wait(hand); });
+  while (scene.dispatcher.at_work() == before) std::this_thread::yield();
+  return woken;
+}
+
+bool soon(std::future<bool>& future) { return future.wait_for(30s) == std::future_status::ready; }
+
+}  // namespace
+
+TEST_CASE("the first of two at one segment writes it, and the other drops its response") {
+  for (const bool late_wins : {false, true}) {
+    CAPTURE(late_wins);
+    Scene scene(2);
+    Hand& slow = scene.worker(1);
+    Hand& other = scene.worker(1);
+    scene.pass(1200ms, {&other});
+    Hand& third = scene.dispatcher.join();
+    REQUIRE(scene.next(third) == Span{0, 1});
+    Hand& winner = late_wins ? slow : third;
+    Hand& loser = late_wins ? third : slow;
+    REQUIRE(scene.dispatcher.begin_commit(winner, Segment{0}));
+    CHECK_FALSE(loser.token().stop_requested());
+    scene.dispatcher.committed(winner, Segment{0});
+    CHECK(loser.token().stop_requested());
+    CHECK_FALSE(winner.token().stop_requested());
+    CHECK_FALSE(other.token().stop_requested());
+    CHECK(scene.dispatcher.held(loser).empty());
+    CHECK_FALSE(scene.dispatcher.begin_commit(loser, Segment{0}));
+    CHECK(scene.dispatcher.renew(loser));
+    CHECK_FALSE(loser.token().stop_requested());
+  }
+}
+
+TEST_CASE("while one of two writes a segment the other may not") {
+  Hedged scene;
+  REQUIRE(scene.dispatcher.begin_commit(scene.second, Segment{0}));
+  CHECK_FALSE(scene.dispatcher.begin_commit(scene.first, Segment{0}));
+  CHECK(scene.dispatcher.held(scene.first).empty());
+  scene.dispatcher.committed(scene.second, Segment{0});
+  CHECK_FALSE(scene.dispatcher.wait(scene.first));
+}
+
+TEST_CASE("of two threads that are done with a segment at once exactly one may write it") {
+  for (int round = 0; round < 200; ++round) {
+    Hedged scene;
+    std::barrier together(2);
+    std::atomic<unsigned> may = 0;
+    {
+      std::vector<std::jthread> threads;
+      for (Hand* hand : {&scene.first, &scene.second}) {
+        threads.emplace_back([&, hand] {
+          together.arrive_and_wait();
+          if (!scene.dispatcher.begin_commit(*hand, Segment{0})) return;
+          ++may;
+          scene.dispatcher.committed(*hand, Segment{0});
+        });
+      }
+    }
+    REQUIRE(may == 1);
+  }
+}
+
+TEST_CASE("of two who are both late at a segment one gives way to a third") {
+  Hedged scene;
+  scene.pass(1200ms);
+  Hand& third = scene.dispatcher.join();
+  REQUIRE(scene.next(third) == Span{0, 1});
+  const bool first_gave_way = scene.first.token().stop_requested();
+  CHECK(first_gave_way != scene.second.token().stop_requested());
+  Hand& gone = first_gave_way ? scene.first : scene.second;
+  Hand& stays = first_gave_way ? scene.second : scene.first;
+  CHECK(scene.dispatcher.held(gone).empty());
+  CHECK(scene.dispatcher.held(stays) == Span{0, 1});
+  CHECK_FALSE(scene.dispatcher.begin_commit(gone, Segment{0}));
+  scene.commit(third, 0);
+  CHECK(stays.token().stop_requested());
+  CHECK_FALSE(scene.dispatcher.renew(stays));
+}
+
+TEST_CASE("a split moves the end of what the other holds, and stops nobody") {
+  Scene scene(8);
+  Hand& first = scene.worker(8);
+  scene.pass(200ms, {&first});
+  Hand& second = scene.dispatcher.join();
+  const auto taken = scene.next(second);
+  REQUIRE(taken.has_value());
+  CHECK(taken->end == 8);
+  CHECK(scene.dispatcher.held(first) == Span{0, taken->begin});
+  CHECK_FALSE(first.token().stop_requested());
+  REQUIRE(scene.dispatcher.begin_commit(first, Segment{0}));
+  CHECK(scene.dispatcher.committed(first, Segment{0}) == Span{1, taken->begin});
+}
+
+TEST_CASE("the first error stops everybody and is the one that is told") {
+  Scene scene(8);
+  Hand& first = scene.worker(2);
+  Hand& second = scene.worker(2);
+  scene.dispatcher.fail(error_of("first"));
+  scene.dispatcher.fail(error_of("second"));
+  for (Hand* hand : {&first, &second}) {
+    CHECK(hand->token().stop_requested());
+    CHECK_FALSE(scene.dispatcher.renew(*hand));
+    scene.dispatcher.release(*hand);
+    const auto span = scene.dispatcher.next(*hand, kAll, {});
+    REQUIRE_FALSE(span.ok());
+    CHECK(span.error().reason == "first");
+    CHECK_FALSE(scene.dispatcher.wait(*hand));
+  }
+  REQUIRE(scene.dispatcher.error().has_value());
+  CHECK(scene.dispatcher.error()->reason == "first");
+  CHECK(scene.dispatcher.join().token().stop_requested());
+  CHECK_FALSE(scene.dispatcher.next_to_prove().has_value());
+}
+
+TEST_CASE("the last commit stops everybody") {
+  Scene scene(2);
+  Hand& first = scene.worker(1);
+  Hand& second = scene.worker(1);
+  Hand& idle = scene.dispatcher.join();
+  scene.commit(first, 0);
+  CHECK_FALSE(idle.token().stop_requested());
+  scene.commit(second, 1);
+  for (Hand* hand : {&first, &second, &idle}) CHECK(hand->token().stop_requested());
+  CHECK_FALSE(scene.dispatcher.wait(idle));
+  CHECK_FALSE(scene.dispatcher.renew(first));
+  CHECK(scene.dispatcher.join().token().stop_requested());
+  CHECK_FALSE(scene.dispatcher.error().has_value());
+}
+
+TEST_CASE("the download is not over before the last claim is proved") {
+  Scene scene(2, 1);
+  Hand& hand = scene.worker(1);
+  REQUIRE(scene.dispatcher.next_to_prove() == Segment{0});
+  scene.commit(hand, 1);
+  CHECK_FALSE(hand.token().stop_requested());
+  CHECK(scene.dispatcher.renew(hand));
+  scene.dispatcher.proved(Segment{0});
+  CHECK(hand.token().stop_requested());
+  CHECK_FALSE(scene.dispatcher.wait(hand));
+}
+
+TEST_CASE("one that is silent while the others receive is cut, and may begin anew") {
+  Scene scene(300);
+  Hand& silent = scene.worker(100);
+  Hand& second = scene.worker(100);
+  Hand& third = scene.worker(100);
+  scene.pass(1900ms, {&second, &third});
+  CHECK_FALSE(silent.token().stop_requested());
+  scene.pass(200ms, {&second, &third});
+  CHECK(silent.token().stop_requested());
+  CHECK_FALSE(second.token().stop_requested());
+  CHECK_FALSE(third.token().stop_requested());
+  CHECK(scene.dispatcher.held(silent) == Span{0, 100});  // it goes on with what it has
+  CHECK(scene.dispatcher.renew(silent));
+  CHECK_FALSE(silent.token().stop_requested());
+}
+
+TEST_CASE("nobody is cut where all are silent") {
+  Scene scene(300);
+  Hand& first = scene.worker(100);
+  Hand& second = scene.worker(100);
+  scene.pass(10s);
+  CHECK_FALSE(first.token().stop_requested());
+  CHECK_FALSE(second.token().stop_requested());
+}
+
+TEST_CASE("who waits is woken by work that was given back, failed or revoked") {
+  enum class Way { release, leave, revoke };
+  for (const Way way : {Way::release, Way::leave, Way::revoke}) {
+    CAPTURE(static_cast<int>(way));
+    Scene scene(3, 1);
+    REQUIRE(scene.dispatcher.next_to_prove() == Segment{0});
+    Hand& first = scene.worker(1);
+    scene.worker(1);
+    Hand& waiting = scene.dispatcher.join();
+    auto woken = waits(scene, waiting);
+    if (way == Way::release) scene.dispatcher.release(first);
+    if (way == Way::leave) scene.dispatcher.leave(first);
+    if (way == Way::revoke) scene.dispatcher.revoked(Segment{0});
+    REQUIRE(soon(woken));
+    CHECK(woken.get());
+    const std::uint32_t back = way == Way::revoke ? 0 : 1;
+    CHECK(scene.next(waiting) == Span{back, back + 1});
+  }
+}
+
+TEST_CASE("who waits is woken by the end, good or bad") {
+  for (const bool good : {true, false}) {
+    CAPTURE(good);
+    Scene scene(1);
+    Hand& working = scene.worker(1);
+    Hand& waiting = scene.dispatcher.join();
+    auto woken = waits(scene, waiting);
+    if (good) {
+      scene.commit(working, 0);
+    } else {
+      scene.dispatcher.fail(error_of("first"));
+    }
+    REQUIRE(soon(woken));
+    CHECK_FALSE(woken.get());
+  }
+}
+
+TEST_CASE("work that comes back is offered to idle threads") {
+  Scene scene(3, 1);
+  Hand& hand = scene.worker(1);
+  const auto fed = [&scene] { return scene.fed.exchange(0) > 0; };
+  CHECK(fed());  // there was work for one
+  scene.dispatcher.release(hand);
+  CHECK(fed());
+  scene.dispatcher.release(hand);  // of nothing
+  CHECK_FALSE(fed());
+  scene.dispatcher.leave(hand);
+  CHECK_FALSE(fed());
+  scene.dispatcher.revoked(Segment{0});
+  CHECK(fed());
+}
+
+TEST_CASE("who takes the place of one that left begins with nothing of it") {
+  Scene scene(4);
+  Hand& first = scene.worker(2);
+  first.received += 100;
+  first.filled = 7;
+  scene.pass(100ms);
+  scene.dispatcher.leave(first);
+  Hand& second = scene.dispatcher.join();
+  CHECK(second.received == 0);
+  CHECK(second.filled == 0);
+  CHECK(scene.dispatcher.held(second).empty());
+  CHECK_FALSE(second.token().stop_requested());
+  CHECK(scene.next(second) == Span{0, 4});
+  CHECK(scene.dispatcher.at_work() == 1);
+  CHECK(scene.dispatcher.most_at_work() == 1);
+}
+
+TEST_CASE("one named segment is granted to one worker only") {
+  Scene scene(3);
+  Hand& first = scene.dispatcher.join();
+  Hand& second = scene.dispatcher.join();
+  CHECK(scene.dispatcher.grant(first, Segment{1}));
+  CHECK_FALSE(scene.dispatcher.grant(second, Segment{1}));
+  CHECK(scene.next(second) == Span{0, 1});
+}

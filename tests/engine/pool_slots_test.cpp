@@ -1,0 +1,163 @@
+// Who may use a connection to which host, and when.
+#include "engine/pool_scene.h"
+
+#include <fmt/format.h>
+
+using namespace segdl;
+using namespace segdl::engine;
+
+TEST_CASE("a host's slots double with its answers, up to what is allowed") {
+  Scene scene({.connections = 8, .jobs = 1});
+  std::vector<Slot> slots;
+  for (const unsigned allowed : {1U, 2U, 4U, 8U, 8U}) {
+    CAPTURE(allowed);
+    while (Slot slot = scene.slot()) slots.push_back(std::move(slot));
+    CHECK(slots.size() == allowed);
+    for (Slot& slot : slots) slot.answered(1ms);
+  }
+}
+
+TEST_CASE("each host has slots of its own, and a slot can move to another") {
+  Scene scene({.connections = 1, .jobs = 1});
+  Slot first = scene.slot(origin("a.test"));
+  REQUIRE(first);
+  CHECK_FALSE(scene.slot(origin("a.test")));
+  CHECK(scene.slot({true, "a.test", 80}));
+  CHECK(scene.slot({false, "a.test", 81}));
+  first.move_to(origin("b.test"));
+  CHECK(scene.slot(origin("a.test")));
+  CHECK_FALSE(scene.slot(origin("b.test")));
+  first.give_back();
+  CHECK(scene.slot(origin("b.test")));
+}
+
+TEST_CASE("after a refusal nobody enters before the time that was named, and then one goes first") {
+  Scene scene({.connections = 8, .jobs = 1});
+  auto slots = scene.answered_slots(3);
+  const Instant opens = scene.clock.now() + 5s;
+  slots[0].refused(opens);
+  CHECK(slots[1].closed());
+  slots.clear();
+  CHECK_FALSE(scene.slot());
+  auto entered = scene.pool->enter(origin(), {});
+  REQUIRE(entered.ok());
+  CHECK(scene.clock.now() == opens);
+  CHECK(scene.clock.pauses() == std::vector{5000ms});
+  CHECK_FALSE(entered->closed());
+  CHECK_FALSE(scene.slot());
+  entered->answered(1ms);
+  CHECK(scene.slot());
+}
+
+TEST_CASE("who waits for a slot already waits for the gate as well") {
+  Scene scene({.connections = 1, .jobs = 1});
+  Slot held = scene.slot();
+  auto entered = enter_beside(scene);
+  until_waited_for(held);
+  const Instant opens = scene.clock.now() + 60s;
+  held.refused(opens);
+  held.give_back();
+  REQUIRE(entered.wait_for(kPatience) == std::future_status::ready);
+  CHECK(entered.get().ok());
+  CHECK(scene.clock.now() >= opens);
+}
+
+TEST_CASE("a slot that is given back goes to who waits") {
+  Scene scene({.connections = 1, .jobs = 1});
+  Slot held = scene.slot();
+  auto entered = enter_beside(scene);
+  until_waited_for(held);
+  held.give_back();
+  REQUIRE(entered.wait_for(kPatience) == std::future_status::ready);
+  CHECK(entered.get().ok());
+}
+
+TEST_CASE("a stop request ends the wait for a slot") {
+  Scene scene({.connections = 1, .jobs = 1});
+  const Slot held = scene.slot();
+  std::stop_source stop;
+  auto entered = enter_beside(scene, stop.get_token());
+  until_waited_for(held);
+  stop.request_stop();
+  REQUIRE(entered.wait_for(kPatience) == std::future_status::ready);
+  CHECK(entered.get().error().cause == Cause::cancelled);
+  CHECK_FALSE(held.wanted_elsewhere());
+}
+
+TEST_CASE("a stop request counts at a closed gate too") {
+  Scene scene({.connections = 1, .jobs = 1});
+  scene.slot().refused(scene.clock.now() + 60s);
+  std::stop_source stop;
+  stop.request_stop();
+  const auto entered = scene.pool->enter(origin(), stop.get_token());
+  REQUIRE_FALSE(entered.ok());
+  CHECK(entered.error().cause == Cause::cancelled);
+  CHECK(scene.clock.pauses().empty());
+}
+
+TEST_CASE("the time limit ends the wait for a slot") {
+  Scene scene({.connections = 1, .jobs = 1});
+  const Leading leading(*scene.pool);
+  const Slot held = scene.slot();
+  auto entered = enter_beside(scene, {}, scene.clock.now() + 10s);
+  until_waited_for(held);
+  scene.clock.advance(11s);
+  REQUIRE(entered.wait_for(kPatience) == std::future_status::ready);
+  const auto result = entered.get();
+  REQUIRE_FALSE(result.ok());
+  CHECK(result.error().cause == Cause::network);
+  CHECK(result.error().remedy == Remedy::stop);
+  CHECK(result.error().subject == "a.test");
+  CHECK(result.error().reason.find("time limit") != std::string::npos);
+}
+
+TEST_CASE("the time limit is not waited beyond at a closed gate") {
+  Scene scene({.connections = 1, .jobs = 1});
+  scene.slot().refused(scene.clock.now() + 60s);
+  const Instant deadline = scene.clock.now() + 10s;
+  const auto entered = scene.pool->enter(origin(), {}, deadline);
+  REQUIRE_FALSE(entered.ok());
+  CHECK(entered.error().cause == Cause::network);
+  CHECK(scene.clock.now() == deadline);
+}
+
+TEST_CASE("a slot is wanted elsewhere while more are in use than the host allows") {
+  Scene scene({.connections = 4, .jobs = 1});
+  auto slots = scene.answered_slots(2);
+  CHECK_FALSE(slots[0].wanted_elsewhere());
+  slots[1].refused(scene.clock.now());
+  CHECK(slots[0].wanted_elsewhere());
+  slots.pop_back();
+  CHECK_FALSE(slots[0].wanted_elsewhere());
+}
+
+TEST_CASE("of many hosts those that were not used for a while are forgotten, and no others") {
+  Scene scene({.connections = 0, .jobs = 1});
+  const auto host = [](int i) { return origin(fmt::format("h{}.test", i)); };
+  constexpr int kHosts = 300;
+  for (int i = 0; i < kHosts; ++i) scene.answered_slots(1, host(i));
+  auto in_use = scene.answered_slots(1, host(kHosts));
+  const unsigned learned = scene.pool->expected(host(kHosts));
+  Helped helped(*scene.pool, host(kHosts + 1));
+  const Leading leading(*scene.pool);
+  REQUIRE(helped.tick_twice());
+  CHECK(scene.pool->expected(host(0)) == learned);
+  scene.clock.advance(6min);
+  CHECK(scene.pool->expected(host(1)) == learned);  // used just now
+  REQUIRE(helped.tick_twice());
+  CHECK(scene.pool->expected(host(1)) == learned);
+  CHECK(scene.pool->expected(host(2)) < learned);
+  CHECK(scene.pool->expected(host(kHosts)) == learned);
+  CHECK(in_use[0]);
+}
+
+TEST_CASE("of few hosts none is forgotten") {
+  Scene scene({.connections = 0, .jobs = 1});
+  scene.answered_slots(1);
+  const unsigned learned = scene.pool->expected(origin());
+  Helped helped(*scene.pool, origin("b.test"));
+  const Leading leading(*scene.pool);
+  scene.clock.advance(24h);
+  REQUIRE(helped.tick_twice());
+  CHECK(scene.pool->expected(origin()) == learned);
+}

@@ -1,0 +1,234 @@
+// The threads of a session: who leads, and who helps.
+#include "engine/pool_scene.h"
+
+using namespace segdl;
+using namespace segdl::engine;
+
+TEST_CASE("downloads begin in the order in which they were given") {
+  Scene scene({.connections = 4, .jobs = 1});
+  std::vector<int> order;
+  Counter done;
+  std::vector<int> expected;
+  for (int i = 0; i < 50; ++i) {
+    expected.push_back(i);
+    scene.pool->lead(&order, [&, i] {
+      order.push_back(i);  // one at a time: needs no lock
+      done.add();
+    });
+  }
+  REQUIRE(done.reaches(50));
+  CHECK(order == expected);
+}
+
+TEST_CASE("so many downloads as jobs are led at once, and no more, however few the connections") {
+  Scene scene({.connections = 1, .jobs = 3});
+  Counter running, done;
+  std::latch three(3);
+  for (int i = 0; i < 30; ++i) {
+    scene.pool->lead(&running, [&, i] {
+      running.add();
+      if (i < 3) three.arrive_and_wait();  // the first three are under way together
+      running.add(-1);
+      done.add();
+    });
+  }
+  REQUIRE(done.reaches(30));
+  CHECK(running.most() == 3);
+}
+
+TEST_CASE("a download that has not begun can be taken back, and one that has cannot") {
+  Scene scene({.connections = 4, .jobs = 1});
+  Counter begun, out, done;
+  int first = 0, second = 0, third = 0;
+  scene.pool->lead(&first, [&] {
+    begun.add();
+    out.reaches(1);
+  });
+  scene.pool->lead(&second, [&] { FAIL("it was taken back"); });
+  scene.pool->lead(&third, [&] { done.add(); });
+  REQUIRE(begun.reaches(1));
+  CHECK(scene.pool->is_leading());
+  CHECK_FALSE(scene.pool->withdraw(&first));
+  CHECK(scene.pool->withdraw(&second));
+  CHECK_FALSE(scene.pool->withdraw(&second));
+  out.add();
+  REQUIRE(done.reaches(1));
+  CHECK_FALSE(scene.pool->withdraw(&third));
+}
+
+TEST_CASE("a hungry share is helped by as many as the host allows, and by no more") {
+  Scene scene({.connections = 4, .jobs = 1});
+  const Leading leading(*scene.pool);
+  const auto leaders = scene.answered_slots(1);
+  Helped helped(*scene.pool);
+  for (int count = 1; count <= 3; ++count) {
+    REQUIRE(helped.came.reaches(count));
+    scene.pool->feed(helped.share);
+  }
+  REQUIRE(helped.tick_twice());
+  CHECK(helped.inside.most() == 3);
+  CHECK(helped.share.hungry.load());
+  CHECK_FALSE(scene.slot());
+}
+
+TEST_CASE("one helper more than was answered is not sent") {
+  Scene scene({.connections = 4, .jobs = 1});
+  const Leading leading(*scene.pool);
+  Slot first = scene.slot();
+  Helped helped(*scene.pool);
+  helped.answers = false;
+  REQUIRE(helped.tick_twice());
+  CHECK(helped.came.value() == 0);
+  first.answered(1ms);
+  REQUIRE(helped.came.reaches(1));
+  scene.pool->feed(helped.share);
+  REQUIRE(helped.tick_twice());
+  CHECK(helped.came.value() == 1);
+}
+
+TEST_CASE("a share that is not hungry is left alone, and nobody is busy with nothing") {
+  Scene scene({.connections = 8, .jobs = 1});
+  const Leading leading(*scene.pool);
+  Counter came, ticks;
+  Share share;
+  share.help = [&](Slot slot) {
+    slot.answered(1ms);
+    came.add();  // and finds nothing to do
+  };
+  share.tick = [&](Instant) {
+    scene.pool->feed(share);  // as a download does that has work which others hold
+    ticks.add();
+  };
+  scene.pool->open(share, origin());
+  REQUIRE(ticks.reaches(10));
+  scene.pool->close(share);
+  CHECK(came.value() >= 1);
+  CHECK(came.value() <= ticks.value());
+}
+
+TEST_CASE("no more helpers come than can go in while the gate is closed, and they come when it opens") {
+  Scene scene({.connections = 4, .jobs = 1});
+  const Leading leading(*scene.pool);
+  scene.answered_slots(2).front().refused(scene.clock.now() + 60s);
+  Helped helped(*scene.pool);
+  REQUIRE(helped.tick_twice());
+  CHECK(helped.came.value() == 0);
+  scene.clock.advance(60s);
+  CHECK(helped.came.reaches(1));
+}
+
+TEST_CASE("who has opened a share gets it back when nobody is inside any more") {
+  Scene scene({.connections = 1, .jobs = 1});
+  Helped helped(*scene.pool);
+  REQUIRE(helped.came.reaches(1));
+  auto closed = std::async(std::launch::async, [&] {
+    scene.pool->close(helped.share);
+    return helped.inside.value();
+  });
+  helped.open = false;
+  helped.out.add();
+  REQUIRE(closed.wait_for(kPatience) == std::future_status::ready);
+  CHECK(closed.get() == 0);
+}
+
+TEST_CASE("a share is not closed under its own tick") {
+  Scene scene({.connections = 1, .jobs = 1});
+  const Leading leading(*scene.pool);
+  Counter inside, out;
+  Share share;
+  share.help = [](Slot) {};
+  share.tick = [&](Instant) {
+    inside.add();
+    out.reaches(1);
+    inside.add(-1);
+  };
+  scene.pool->open(share, origin());
+  REQUIRE(inside.reaches(1));
+  auto closed = std::async(std::launch::async, [&] {
+    scene.pool->close(share);
+    return inside.value();
+  });
+  out.add();
+  REQUIRE(closed.wait_for(kPatience) == std::future_status::ready);
+  CHECK(closed.get() == 0);
+}
+
+TEST_CASE("a share that has moved is helped at its new host") {
+  Scene scene({.connections = 2, .jobs = 1});
+  const Leading leading(*scene.pool);
+  const auto all = scene.answered_slots(2, origin("a.test"));
+  Helped helped(*scene.pool, origin("a.test"));
+  helped.answers = false;
+  REQUIRE(helped.tick_twice());
+  CHECK(helped.came.value() == 0);
+  scene.pool->moved(helped.share, origin("b.test"));
+  REQUIRE(helped.came.reaches(1));
+  CHECK_FALSE(scene.slot(origin("b.test")));
+}
+
+TEST_CASE("downloads that wait for a slot go before helpers") {
+  Scene scene({.connections = 1, .jobs = 1});
+  Slot held = scene.slot();
+  Helped helped(*scene.pool);
+  for (int round = 0; round < 100; ++round) {
+    auto entered = enter_beside(scene);
+    until_waited_for(held);
+    scene.pool->feed(helped.share);
+    held.give_back();
+    REQUIRE(entered.wait_for(kPatience) == std::future_status::ready);
+    auto slot = entered.get();
+    REQUIRE(slot.ok());
+    REQUIRE(helped.came.value() == 0);
+    held = std::move(*slot);
+  }
+  held.give_back();
+  CHECK(helped.came.reaches(1));
+}
+
+TEST_CASE("several shares are helped in turn") {
+  Scene scene({.connections = 4, .jobs = 1});
+  const Leading leading(*scene.pool);
+  auto slots = scene.answered_slots(2);  // 4 are allowed
+  Helped first(*scene.pool);
+  Helped second(*scene.pool);
+  CHECK(first.came.reaches(1));
+  CHECK(second.came.reaches(1));
+}
+
+TEST_CASE("many downloads that share few connections all come to their end") {
+  Scene scene({.connections = 3, .jobs = 6});
+  Counter done, inside;
+  for (int i = 0; i < 300; ++i) {
+    scene.pool->lead(&done, [&] {
+      auto slot = scene.pool->enter(origin(), {});
+      if (!slot) return;
+      inside.add();
+      slot->answered(1ms);
+      inside.add(-1);
+      slot->give_back();
+      done.add();
+    });
+  }
+  REQUIRE(done.reaches(300));
+  CHECK(inside.most() <= 3);
+}
+
+TEST_CASE("a helper is told to go when a download waits to begin") {
+  Scene scene({.connections = 1, .jobs = 1});
+  Counter came, wanted, led;
+  Share share;
+  share.help = [&](Slot slot) {
+    came.add();
+    until_waited_for(slot);
+    wanted.add();
+  };
+  share.tick = [](Instant) {};
+  share.hungry = true;
+  scene.pool->open(share, origin());
+  REQUIRE(came.reaches(1));
+  CHECK(wanted.value() == 0);
+  scene.pool->lead(&led, [&] { led.add(); });
+  CHECK(wanted.reaches(1));
+  CHECK(led.reaches(1));
+  scene.pool->close(share);
+}
