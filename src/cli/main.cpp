@@ -1,6 +1,7 @@
 #include "cli/exit_code.h"
 #include "cli/fetch.h"
 #include "cli/options.h"
+#include "cli/signals.h"
 #include "cli/status.h"
 #include "cli/streams.h"
 

@@ -23,11 +23,12 @@ namespace {
 constexpr const char* kFooter = R"(Commands:
   segdl status FILE [--json]  what an interrupted download of FILE has on disk
 
-The same command again continues an interrupted download. Sizes take K, M, G and T; times are in seconds or
-take ms, s, m and h.
+The same command again continues an interrupted download; of several, add --skip-existing. Sizes take K, M, G
+and T; times are in seconds or take ms, s, m and h.
 
 Exit codes: 0 done, 1 internal error, 2 usage, 3 network, 4 refused by the server, 5 TLS, 6 integrity,
-7 local file or disk, 8 the resource changed, 9 busy, 10 the output exists, 130/143 interrupted.)";
+7 local file or disk, 8 the resource changed, 9 busy, 10 the output exists, 130/143 interrupted; of several
+downloads, that of the first to fail.)";
 
 // What parse makes of the text; a refusal begins with the option's long name.
 template <class Parse>
@@ -46,16 +47,28 @@ CLI::Option* add_parsed(CLI::App& app, const std::string& names, Value& value, P
       names, [&value, parse, names](const std::string& text) { value = parsed(names, parse, text); });
 }
 
+std::string parse_list(const std::string& text) {
+  if (text.empty()) throw CLI::ValidationError("it is empty");
+  return text;
+}
+
+void add_list_option(CLI::App& app, FetchCommand& command) {
+  add_parsed(app, "-i,--input-file", command.list, parse_list)
+      ->type_name("FILE")
+      ->description("More URLs, one a line, with or without a TAB and a name; - is standard input");
+}
+
 void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Output>& output) {
   Request& request = command.request;
   add_parsed(app, "-o,--output", output, parse_output)
       ->type_name("FILE")
-      ->description("Name of the file; without it, the last part of the URL");
+      ->description("Name of the file; without it, the last part of the URL; - is standard output");
   app.add_option("-d,--directory", request.directory, "Directory to put it in; must exist")->type_name("DIR");
   add_parsed(app, "--segment-size", request.segment_size, parse_size)
       ->type_name("SIZE")
       ->description("Unit of hashing and resuming, a power of two from 16K to 16M");
   app.add_flag("--overwrite", request.overwrite, "Replace an existing file");
+  app.add_flag("--skip-existing", command.skip_existing, "An existing file counts as done: for running a list again");
   app.add_flag_callback(
       "--no-resume", [&request] { request.resume = false; }, "Start over instead of continuing");
   add_parsed(app, "--sync", request.sync, parse_sync)
@@ -92,6 +105,15 @@ void add_http_options(CLI::App& app, FetchCommand& command) {
 
 void add_limit_options(CLI::App& app, FetchCommand& command) {
   SessionOptions& session = command.session;
+  add_parsed(app, "-x,--connections", session.connections, parse_connections)
+      ->type_name("N")
+      ->description("Connections at once, at most, 1 to 1024; without it, or with auto: as many as help");
+  add_parsed(app, "-j,--jobs", session.jobs, parse_positive)
+      ->type_name("N")
+      ->description("Files under way at once (8)");
+  add_parsed(app, "--limit-rate", session.limit_rate, parse_size)
+      ->type_name("RATE")
+      ->description("Bytes/s at most, all files together; 0: no limit");
   add_parsed(app, "--retries", session.retries, parse_count)
       ->type_name("N")
       ->description("Tries in a row without progress, after the first (5)");
@@ -109,11 +131,24 @@ void add_limit_options(CLI::App& app, FetchCommand& command) {
       ->description("Give a connection up below this many bytes/s over 30 s (1K)");
 }
 
+void check_together(const FetchCommand& command) {
+  if (command.urls.empty() && !command.list) throw CLI::RequiredError("URL");
+  if (command.skip_existing && command.request.overwrite) {
+    throw CLI::ValidationError("--skip-existing", "it can't go with --overwrite");
+  }
+}
+
 // The directory in -o is relative to -d.
 void place_output(const Output& output, FetchCommand& command) {
-  if (command.urls.size() > 1) {
-    throw CLI::ValidationError("--output", "one name can't serve several URLs; use -d for a directory");
+  if (command.urls.size() > 1 || command.list) {
+    throw CLI::ValidationError("--output", output.standard_output
+                                               ? "standard output takes one file"
+                                               : "one name can't serve several URLs; use -d for a directory");
   }
+  if (output.standard_output && command.skip_existing) {
+    throw CLI::ValidationError("--skip-existing", "nothing exists already on standard output");
+  }
+  command.to_standard_output = output.standard_output;
   command.request.output = output.name;
   if (!output.directory.empty()) command.request.directory /= output.directory;  // an absolute one replaces it
 }
@@ -186,7 +221,8 @@ std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char
   CLI::App app("Fetches files, and after any failure, kill or power cut fetches only what is missing.", "segdl");
   FetchCommand command;
   std::optional<Output> output;
-  app.add_option("URL", command.urls, "http or https; each is a download of its own")->required()->type_name("");
+  app.add_option("URL", command.urls, "http or https; each is a download of its own")->type_name("");
+  add_list_option(app, command);
   add_output_options(app, command, output);
   add_http_options(app, command);
   add_limit_options(app, command);
@@ -196,6 +232,7 @@ std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char
   app.footer(kFooter);
   try {
     app.parse(argc, argv);
+    check_together(command);
     if (output) place_output(*output, command);
   } catch (const CLI::ParseError& error) {
     return parse_failed(app, error);

@@ -16,6 +16,9 @@ struct FetchCommand {
   SessionOptions session = {};
   Request request = {};  // all but the URL
   std::vector<std::string> urls = {};
+  std::optional<std::string> list = std::nullopt;  // a file of more URLs; "-" is standard input
+  bool to_standard_output = false;
+  bool skip_existing = false;
   bool quiet = false;
   bool verbose = false;
 };

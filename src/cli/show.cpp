@@ -1,5 +1,6 @@
 #include "cli/show.h"
 
+#include "cli/lines.h"
 #include "cli/streams.h"
 
 #include <segdl/text.h>
@@ -10,7 +11,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <string_view>
 #include <utility>
@@ -19,7 +19,7 @@ namespace segdl::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kTerminalPace{250};
-constexpr std::chrono::seconds kPipePace{5};
+constexpr std::chrono::milliseconds kPipePace{5000};
 constexpr std::size_t kShortestName = 12;
 constexpr double kNewWeight = 0.3;  // of the latest speed in the smoothed one
 
@@ -33,126 +33,66 @@ bool on_a_terminal() {
   return ::isatty(STDERR_FILENO) == 1 && kind != nullptr && std::string_view(kind) != "dumb";
 }
 
-double in_seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
-
 }  // namespace
 
-std::string size_words(std::uint64_t bytes) {
-  constexpr std::array<const char*, 7> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  double size = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  while (size >= 1024 && unit + 1 < kUnits.size()) {
-    size /= 1024;
-    ++unit;
-  }
-  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", size, kUnits[unit]);
+StatusLine::StatusLine(bool quiet)
+    : quiet_(quiet),
+      terminal_(on_a_terminal()),
+      pace_(terminal_ ? kTerminalPace : kPipePace),
+      next_(std::chrono::steady_clock::now() + pace_),
+      measured_(std::chrono::steady_clock::now()) {}
+
+StatusLine::~StatusLine() { clear(); }
+
+bool StatusLine::due() {
+  if (quiet_) return false;
+  const Moment now = std::chrono::steady_clock::now();
+  if (now < next_) return false;
+  next_ = now + pace_;
+  return true;
 }
 
-std::string time_words(std::chrono::seconds time) {
-  const auto seconds = time.count();
-  if (seconds < 3600) return fmt::format("{}:{:02}", seconds / 60, seconds % 60);
-  return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+double StatusLine::speed(std::uint64_t received) {
+  const Moment now = std::chrono::steady_clock::now();
+  const double elapsed = std::chrono::duration<double>(now - measured_).count();
+  const double latest = static_cast<double>(received - std::min(received, measured_bytes_)) / elapsed;
+  speed_ = speed_ == 0 ? latest : kNewWeight * latest + (1 - kNewWeight) * speed_;
+  measured_ = now;
+  measured_bytes_ = received;
+  return speed_;
 }
 
-std::string progress_line(const std::string& name, const Progress& progress, double bytes_per_second) {
-  std::string line = fmt::format("{}  {}", printable(name), size_words(progress.done));
-  if (progress.total) {
-    const double share =
-        *progress.total == 0 ? 1 : static_cast<double>(progress.done) / static_cast<double>(*progress.total);
-    line += fmt::format(" of {}  {:.0f} %", size_words(*progress.total), std::min(99.0, 100 * share));
+void StatusLine::show(const std::string& name, const std::string& rest) {
+  const std::string shown = printable(name);
+  if (!terminal_) {
+    say_if_ready(fmt::format("{}{}\n", shown, rest));
+    return;
   }
-  switch (progress.phase) {
-    case Phase::starting:
-      return line + "  starting";
-    case Phase::waiting:
-      return line + "  " + printable(progress.note);
-    case Phase::publishing:
-      return line + "  writing to disk";
-    default:
-      break;
-  }
-  if (progress.total && progress.done == *progress.total && progress.verified < progress.reused) {
-    return line + fmt::format("  verifying {} of {}", size_words(progress.verified), size_words(progress.reused));
-  }
-  line += fmt::format("  {}/s", size_words(static_cast<std::uint64_t>(bytes_per_second)));
-  if (progress.total && progress.done <= *progress.total && bytes_per_second > 0) {
-    const double left = static_cast<double>(*progress.total - progress.done) / bytes_per_second;
-    if (left < 360'000)
-      line += fmt::format("  {} left", time_words(std::chrono::seconds(static_cast<std::int64_t>(left))));
-  }
-  return line;
+  const std::size_t room = terminal_width() - 1;
+  const std::string fitting = shortened(shown, std::max(kShortestName, room - std::min(room, rest.size())));
+  say_if_ready(fmt::format("\r{}\x1b[K", shortened(fitting + rest, room)));
+  shown_ = true;
 }
 
-std::string shortened(const std::string& text, std::size_t room) {
-  constexpr std::string_view kDots = "...";
-  if (text.size() <= room) return text;
-  const auto inside_character = [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80U; };
-  std::string_view end = text;
-  end.remove_prefix(text.size() - (room < kDots.size() ? 0 : room - kDots.size()));
-  while (!end.empty() && inside_character(end.front())) end.remove_prefix(1);
-  return std::string(kDots.substr(0, room)).append(end);
-}
-
-std::string report_line(const Report& report) {
-  const double seconds = in_seconds(report.elapsed);
-  std::string line =
-      fmt::format("{}: {} in {:.1f} s", printable(report.output.string()), size_words(report.total), seconds);
-  if (report.fetched > 0 && seconds > 0) {
-    line +=
-        fmt::format(" ({}/s)", size_words(static_cast<std::uint64_t>(static_cast<double>(report.fetched) / seconds)));
-  }
-  if (report.reused > 0) line += fmt::format(", {} reused", size_words(report.reused));
-  if (report.revoked > 0) line += fmt::format(", {} damaged and fetched again", size_words(report.revoked));
-  if (report.retries > 0) line += fmt::format(", {} {}", report.retries, report.retries == 1 ? "retry" : "retries");
-  line += report.verified_to == VerifiedTo::strong_validator ? ", verified by strong validator"
-                                                             : ", verified by length only";
-  if (report.insecure) line += ", certificate not checked";
-  return line;
+void StatusLine::clear() {
+  if (shown_) say("\r\x1b[K");
+  shown_ = false;
 }
 
 ProgressDisplay::ProgressDisplay(std::string name, bool quiet, bool verbose)
-    : name_(std::move(name)),
-      quiet_(quiet),
-      verbose_(verbose),
-      terminal_(on_a_terminal()),
-      next_(std::chrono::steady_clock::now() + (terminal_ ? kTerminalPace : std::chrono::milliseconds(kPipePace))),
-      measured_(std::chrono::steady_clock::now()) {}
-
-ProgressDisplay::~ProgressDisplay() { clear(); }
-
-void ProgressDisplay::clear() {
-  if (line_shown_) say("\r\x1b[K");
-  line_shown_ = false;
-}
+    : name_(std::move(name)), verbose_(verbose && !quiet), line_(quiet) {}
 
 bool ProgressDisplay::has_told(const std::string& note) const {
   return std::find(told_.begin(), told_.end(), note) != told_.end();
 }
 
 void ProgressDisplay::update(const Progress& progress) {
-  if (quiet_) return;
   if (verbose_ && !progress.note.empty() && (told_.empty() || told_.back() != progress.note)) {
     told_.push_back(progress.note);
-    clear();
+    line_.clear();
     say("segdl: {}\n", printable(progress.note));
   }
-  const Moment now = std::chrono::steady_clock::now();
-  if (now < next_) return;
-  const double elapsed = in_seconds(now - measured_);
-  const double latest = static_cast<double>(progress.fetched - measured_bytes_) / elapsed;
-  speed_ = speed_ == 0 ? latest : kNewWeight * latest + (1 - kNewWeight) * speed_;
-  measured_ = now;
-  measured_bytes_ = progress.fetched;
-  next_ = now + (terminal_ ? kTerminalPace : std::chrono::milliseconds(kPipePace));
-  if (!terminal_) {
-    say_if_ready(progress_line(name_, progress, speed_) + "\n");
-    return;
-  }
-  const std::size_t room = terminal_width() - 1;
-  const std::string rest = progress_line("", progress, speed_);
-  const std::string name = shortened(printable(name_), std::max(kShortestName, room - std::min(room, rest.size())));
-  say_if_ready(fmt::format("\r{}\x1b[K", shortened(name + rest, room)));
-  line_shown_ = true;
+  if (line_.due()) line_.show(name_, progress_line("", progress, line_.speed(progress.fetched)));
 }
 
 }  // namespace segdl::cli

@@ -1,58 +1,60 @@
-// What a person sees while a download runs and when it has ended; all of it on standard error.
+// What a person sees while downloads run; all of it on standard error.
 #pragma once
 
 #include <segdl/task.h>
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace segdl::cli {
 
-// 1536 -> "1.5 KiB".
-std::string size_words(std::uint64_t bytes);
-
-// 3725 s -> "1:02:05", 65 s -> "1:05".
-std::string time_words(std::chrono::seconds);
-
-// One line about the progress: `name  45.2 MiB of 100.0 MiB  45 %  12.3 MiB/s  0:05 left`.
-std::string progress_line(const std::string& name, const Progress&, double bytes_per_second);
-
-// `movie.mkv: 1.0 GiB in 12.3 s (83.2 MiB/s), 200.0 MiB reused, verified by strong validator`.
-std::string report_line(const Report&);
-
-// The end of a text too long for `room` bytes, cut between characters: "...movie.mkv".
-std::string shortened(const std::string& text, std::size_t room);
-
-// Shows a running download: on a terminal one line that is rewritten at most four times a second, elsewhere a line
-// every five seconds.
-class ProgressDisplay {
+// A line that tells the state of things again and again: on a terminal it is rewritten at most four times a second,
+// elsewhere it is printed every five seconds.
+class StatusLine {
  public:
-  ProgressDisplay(std::string name, bool quiet, bool verbose);
-  ~ProgressDisplay();
-  ProgressDisplay(const ProgressDisplay&) = delete;
-  ProgressDisplay& operator=(const ProgressDisplay&) = delete;
+  explicit StatusLine(bool quiet);
+  ~StatusLine();
+  StatusLine(const StatusLine&) = delete;
+  StatusLine& operator=(const StatusLine&) = delete;
 
-  void update(const Progress&);
+  // True when it is time to show something. Each time is told of once.
+  bool due();
+  // The speed in bytes/s, smoothed, when this many bytes have been received in all.
+  double speed(std::uint64_t received);
+  // A name, shortened where the terminal is too narrow, and what there is to say.
+  void show(const std::string& name, const std::string& rest);
   // Takes the rewritten line away, so that something else can be printed.
   void clear();
-  // True if update() has shown this note as it came.
-  bool has_told(const std::string& note) const;
 
  private:
   using Moment = std::chrono::steady_clock::time_point;
 
-  std::string name_;
   bool quiet_;
-  bool verbose_;
   bool terminal_;
-  bool line_shown_ = false;
+  std::chrono::milliseconds pace_;
   Moment next_;
   Moment measured_;
   std::uint64_t measured_bytes_ = 0;
-  double speed_ = 0;  // smoothed
+  double speed_ = 0;
+  bool shown_ = false;
+};
+
+// Shows one running download.
+class ProgressDisplay {
+ public:
+  ProgressDisplay(std::string name, bool quiet, bool verbose);
+
+  void update(const Progress&);
+  void clear() { line_.clear(); }
+  // True if update() has shown this note as it came.
+  bool has_told(const std::string& note) const;
+
+ private:
+  std::string name_;
+  bool verbose_;
+  StatusLine line_;
   std::vector<std::string> told_;
 };
 

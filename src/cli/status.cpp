@@ -1,7 +1,7 @@
 #include "cli/status.h"
 
 #include "cli/exit_code.h"
-#include "cli/show.h"
+#include "cli/lines.h"
 #include "cli/streams.h"
 
 #include <segdl/status.h>

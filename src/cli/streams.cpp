@@ -14,6 +14,7 @@ namespace {
 
 // A pipe that poll() calls writable takes this much without blocking (PIPE_BUF of pipe(7)).
 constexpr std::size_t kAtOnce = 4096;
+constexpr int kLookForStop = 40;  // ms
 
 bool ready(int descriptor) {
   ::pollfd poll{descriptor, POLLOUT, 0};
@@ -61,6 +62,24 @@ bool put_out(std::string_view text) {
   const int error = write_all(STDOUT_FILENO, text);
   if (error != 0) say("segdl: write to standard output: {}\n", std::strerror(error));
   return error == 0;
+}
+
+// Large writes, although one to a full pipe may block: the thread that takes the signals ends the process all the same.
+Result<void> put_data(std::span<const std::byte> bytes, const std::atomic<bool>& stopped) {
+  const auto failed = [](Cause cause, const char* reason) {
+    Error error{cause, Remedy::stop, "write to", "standard output"};
+    error.reason = reason;
+    return error;
+  };
+  while (!bytes.empty()) {
+    if (stopped) return failed(Cause::cancelled, "interrupted");
+    ::pollfd poll{STDOUT_FILENO, POLLOUT, 0};
+    if (::poll(&poll, 1, kLookForStop) != 1) continue;
+    const ::ssize_t written = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (written > 0) bytes = bytes.subspan(static_cast<std::size_t>(written));
+    if (written < 0 && errno != EINTR && errno != EAGAIN) return failed(Cause::local, std::strerror(errno));
+  }
+  return {};
 }
 
 }  // namespace segdl::cli

@@ -3,8 +3,13 @@
 // has stopped reading must not make it deaf to signals.
 #pragma once
 
+#include <segdl/error.h>
+
 #include <fmt/format.h>
 
+#include <atomic>
+#include <cstddef>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -27,5 +32,9 @@ void say_if_ready(std::string_view text);
 
 // Writes to standard output. False, after saying why on standard error, if not all of it could be written.
 [[nodiscard]] bool put_out(std::string_view text);
+
+// Writes bytes of a download to standard output: all of them, or it is an error. For another thread than the one that
+// takes the signals, which sets `stopped` when a reader is to be waited for no longer: then it is Cause::cancelled.
+[[nodiscard]] Result<void> put_data(std::span<const std::byte>, const std::atomic<bool>& stopped);
 
 }  // namespace segdl::cli

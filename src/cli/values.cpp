@@ -1,5 +1,7 @@
 #include "cli/values.h"
 
+#include <segdl/session.h>
+
 #include <CLI/CLI.hpp>
 
 #include <fmt/format.h>
@@ -96,6 +98,23 @@ unsigned parse_count(const std::string& text) {
   return number;
 }
 
+unsigned parse_positive(const std::string& text) {
+  const unsigned number = parse_count(text);
+  if (number == 0) refuse(fmt::format("'{}' is none at all", text));
+  return number;
+}
+
+unsigned parse_connections(const std::string& text) {
+  unsigned number = 0;
+  if (text == "auto") return number;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number);
+  if (error != std::errc() || end != last || number == 0 || number > kMostConnections) {
+    refuse(fmt::format("'{}' is neither auto nor a number from 1 to {}", text, kMostConnections));
+  }
+  return number;
+}
+
 Sync parse_sync(const std::string& text) {
   if (text == "interval") return Sync::interval;
   if (text == "end") return Sync::end;
@@ -113,12 +132,12 @@ std::vector<Header> parse_headers(const std::string& text) {
 }
 
 Output parse_output(const std::string& text) {
+  if (text == "-") return {"", "", true};
   const std::filesystem::path path(text);
   const std::string name = path.filename().string();
   if (text.empty()) refuse("it is empty");
-  if (text == "-") refuse("standard output is not served; ./- is a file of that name");
   if (name.empty()) refuse(fmt::format("{} is a directory; use -d for that", text));
-  return {path.parent_path(), name};
+  return {path.parent_path(), name, false};
 }
 
 Credentials parse_credentials(const std::string& text) {

@@ -24,16 +24,23 @@ std::chrono::milliseconds parse_timeout(const std::string& text);
 // A number from 0 to a million.
 unsigned parse_count(const std::string& text);
 
+// The same, but not nothing.
+unsigned parse_positive(const std::string& text);
+
+// A number of connections, or 0 for auto.
+unsigned parse_connections(const std::string& text);
+
 // interval, end or none.
 Sync parse_sync(const std::string& text);
 
 // 'Name: value', or @FILE with one such line each.
 std::vector<Header> parse_headers(const std::string& text);
 
-// Where a file goes: FILE or DIRECTORY/FILE.
+// Where a file goes: FILE or DIRECTORY/FILE, or - for standard output.
 struct Output {
   std::filesystem::path directory = {};  // empty if none was named
   std::string name = {};
+  bool standard_output = false;  // then nothing else is set
 };
 
 Output parse_output(const std::string& text);

@@ -1,6 +1,6 @@
 // Values as people write them, lines as people read them, and what the process list shows.
+#include "cli/lines.h"
 #include "cli/options.h"
-#include "cli/show.h"
 #include "cli/values.h"
 
 #include <CLI/CLI.hpp>
@@ -114,6 +114,28 @@ TEST_CASE("options arrive where they belong") {
   CHECK(fetch({"http://h/x", "-o", "/abs/f", "-d", "dir"}).request.directory == "/abs");
 }
 
+TEST_CASE("what many connections and many files take arrives where it belongs") {
+  const FetchCommand plain = fetch({"http://h/x"});
+  CHECK(plain.session.connections == 0);
+  CHECK(plain.session.jobs == 8);
+  CHECK(plain.session.limit_rate == 0);
+  CHECK_FALSE(plain.list);
+  CHECK_FALSE(plain.to_standard_output);
+  const FetchCommand command =
+      fetch({"-x", "64", "-j", "3", "--limit-rate", "10M", "-i", "list", "--skip-existing", "http://h/x"});
+  CHECK(command.session.connections == 64);
+  CHECK(command.session.jobs == 3);
+  CHECK(command.session.limit_rate == 10 * kMiB);
+  CHECK(command.list == "list");
+  CHECK(command.skip_existing);
+  CHECK(command.urls.size() == 1);
+  CHECK(fetch({"-i", "-"}).list == "-");
+  CHECK(fetch({"-i", "{}"}).list == "{}");
+  CHECK(fetch({"http://h/x", "-x", "auto"}).session.connections == 0);
+  CHECK(fetch({"http://h/x", "-x1024"}).session.connections == 1024);
+  CHECK(fetch({"http://h/x", "-o", "-"}).to_standard_output);
+}
+
 TEST_CASE("a header does not swallow the URL after it") {
   const FetchCommand command = fetch({"-H", "A: [1]", "-H", "B: 2", "http://h/x", "http://h/y"});
   CHECK(command.urls == std::vector<std::string>{"http://h/x", "http://h/y"});
@@ -136,7 +158,20 @@ TEST_CASE("a wrong command line is a usage error") {
   for (const std::vector<std::string>& words :
        std::vector<std::vector<std::string>>{{},
                                              {"http://h/x", "-o", ""},
-                                             {"http://h/x", "-o", "-"},
+                                             {"http://h/x", "http://h/y", "-o", "-"},
+                                             {"-i", "list", "-o", "-"},
+                                             {"-i", "list", "-o", "f"},
+                                             {"http://h/x", "-o", "-", "--skip-existing"},
+                                             {"http://h/x", "--overwrite", "--skip-existing"},
+                                             {"-i", ""},
+                                             {"-i", "a", "-i", "b"},
+                                             {"http://h/x", "-x", "0"},
+                                             {"http://h/x", "-x", "1025"},
+                                             {"http://h/x", "-x", "many"},
+                                             {"http://h/x", "-x", "-1"},
+                                             {"http://h/x", "-j", "0"},
+                                             {"http://h/x", "-j", "auto"},
+                                             {"http://h/x", "--limit-rate", "fast"},
                                              {"http://h/x", "-o", "dir/"},
                                              {"http://h/x", "-o"},
                                              {"http://h/x", "http://h/y", "-o", "z"},
@@ -190,14 +225,35 @@ TEST_CASE("a long name is shortened at its beginning, between characters") {
   CHECK(shortened("mo\u00e4\u00e4", 5) == "...\u00e4");
 }
 
+TEST_CASE("the report says how it was fetched and how sure it is") {
+  Report report;
+  report.output = "f";
+  report.total = report.fetched = 10 * kMiB;
+  report.elapsed = std::chrono::seconds(2);
+  CHECK(report_line(report) == "f: 10.0 MiB in 2.0 s (5.0 MiB/s), verified by length only");
+  report.connections = 8;
+  report.reused = kMiB;
+  report.retries = 1;
+  report.verified_to = VerifiedTo::strong_validator;
+  CHECK(report_line(report) ==
+        "f: 10.0 MiB in 2.0 s (5.0 MiB/s), 8 connections, 1.0 MiB reused, 1 retry, verified by strong validator");
+}
+
 TEST_CASE("the progress line says what there is to say") {
   Progress progress;
+  CHECK(progress_line("f", progress, 0) == "f  0 B  waiting for its turn");
+  progress.phase = Phase::starting;
   CHECK(progress_line("f", progress, 0) == "f  0 B  starting");
   progress.phase = Phase::fetching;
   progress.done = 50 * kMiB;
   CHECK(progress_line("f", progress, 1048576) == "f  50.0 MiB  1.0 MiB/s");
   progress.total = 100 * kMiB;
   CHECK(progress_line("a\x1b", progress, 1048576) == "a\\x1b  50.0 MiB of 100.0 MiB  50 %  1.0 MiB/s  0:50 left");
+  progress.connections = 1;
+  CHECK(progress_line("f", progress, 1048576) == "f  50.0 MiB of 100.0 MiB  50 %  1.0 MiB/s  0:50 left");
+  progress.connections = 8;
+  CHECK(progress_line("f", progress, 1048576) == "f  50.0 MiB of 100.0 MiB  50 %  1.0 MiB/s  8 connections  0:50 left");
+  progress.connections = 0;
   progress.phase = Phase::waiting;
   progress.note = "connect to h:80: Connection refused; trying again in 1.0 s";
   CHECK(progress_line("f", progress, 0) ==

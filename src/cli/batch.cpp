@@ -1,0 +1,205 @@
+#include "cli/batch.h"
+
+#include "cli/exit_code.h"
+#include "cli/lines.h"
+#include "cli/outcome.h"
+#include "cli/signals.h"
+#include "cli/streams.h"
+
+#include <segdl/text.h>
+
+#include <fmt/format.h>
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace segdl::cli {
+namespace {
+
+constexpr std::size_t kSmallestWindow = 512;
+constexpr std::size_t kTurn = 256;  // entries begun before signals are looked at again
+constexpr std::size_t kFewUrls = 20;
+
+// Why nothing can go into a directory, if so: told once instead of for each file.
+std::optional<Error> directory_missing(const std::filesystem::path& directory) {
+  std::error_code code;
+  if (std::filesystem::is_directory(directory, code)) return std::nullopt;
+  Error error{Cause::local, Remedy::stop, "open", directory.string()};
+  error.way_out = "create it first: mkdir -p " + directory.string();
+  error.reason =
+      std::make_error_code(code ? static_cast<std::errc>(code.value()) : std::errc::not_a_directory).message();
+  return error;
+}
+
+}  // namespace
+
+Batch::Batch(Session& session, const FetchCommand& command, ListFile* list)
+    : session_(session),
+      command_(command),
+      list_(list),
+      window_(std::max<std::size_t>(kSmallestWindow, std::size_t{4} * command.session.jobs)),
+      tells_each_(!command.quiet && (command.verbose || (list == nullptr && command.urls.size() <= kFewUrls))),
+      begun_(std::chrono::steady_clock::now()),
+      hopeless_(directory_missing(command.request.directory)),
+      notes_due_(begun_),
+      line_(command.quiet) {
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &begun_at_);
+  if (command.skip_existing || command.request.overwrite) names_.emplace();
+}
+
+int Batch::run() {
+  while (!hopeless_ && !(downloads_.empty() && sources_ended())) {
+    if (const int signal = pending_signal()) return interrupt(signal);
+    const bool more = begin_some();
+    conclude_some(more ? std::chrono::milliseconds(0) : kLook);
+    show();
+  }
+  if (hopeless_) {
+    line_.clear();
+    print_error("", "", *hopeless_);
+    return exit_code(hopeless_->cause);
+  }
+  sum_up();
+  return tally_.code;
+}
+
+bool Batch::sources_ended() const { return next_url_ == command_.urls.size() && (list_ == nullptr || list_->ended()); }
+
+std::optional<Batch::Entry> Batch::next_entry() {
+  if (next_url_ < command_.urls.size()) return Entry{"", command_.urls[next_url_++]};
+  if (list_ == nullptr || list_->ended()) return std::nullopt;
+  if (auto line = list_->next()) {
+    return Entry{list_->place(line->number), std::move(line->url), std::move(line->name), std::move(line->problem)};
+  }
+  if (list_->problem()) {
+    if (tally_.met == 0) hopeless_ = list_->problem();
+    ++tally_.met;
+    fail({}, *list_->problem());
+  }
+  return std::nullopt;
+}
+
+// True if there may be more to begin at once.
+bool Batch::begin_some() {
+  for (std::size_t begun = 0; begun < kTurn; ++begun) {
+    if (hopeless_ || downloads_.size() >= window_) return false;
+    auto entry = next_entry();
+    if (!entry) return false;
+    begin(std::move(*entry));
+  }
+  return true;
+}
+
+void Batch::begin(Entry entry) {
+  ++tally_.met;
+  if (!entry.problem.empty()) {
+    Error error{Cause::usage, Remedy::stop};
+    error.reason = entry.problem;
+    return fail(entry, error);
+  }
+  Request request = command_.request;
+  request.url = entry.url;
+  request.output = entry.name;
+  const auto output = output_name(request);
+  if (!output) return fail(entry, output.error());
+  if (const auto refused = name_refused(*output)) return fail(entry, *refused);
+  if (command_.skip_existing && is_there(request.directory / *output)) {
+    ++tally_.skipped;
+    return;
+  }
+  auto started = session_.download(std::move(request));
+  if (started) {
+    const std::uint64_t id = started->id();
+    active_.emplace(*output, id);
+    downloads_.emplace(id, Download{std::move(*started), std::move(entry), *output});
+  } else {
+    hopeless_ = started.error();  // nothing of the line: its URL and its name are sound
+  }
+}
+
+Error Batch::two_of_one_name(const std::string& output, std::string reason) const {
+  Error error{Cause::exists, Remedy::stop,
+              list_ == nullptr ? "two URLs have the name" : "two lines of the list have the name", output};
+  error.reason = std::move(reason);
+  return error;
+}
+
+std::optional<Error> Batch::name_refused(const std::string& output) {
+  if (const auto found = active_.find(output); found != active_.end()) {
+    const Entry& other = downloads_.at(found->second).entry;
+    return two_of_one_name(output, "the other is " + (other.place.empty() ? redacted_url(other.url) : other.place));
+  }
+  if (names_ && !names_->insert(output)) return two_of_one_name(output, "the other has ended already");
+  return std::nullopt;
+}
+
+void Batch::conclude_some(std::chrono::milliseconds time) {
+  if (downloads_.empty()) {
+    if (list_ != nullptr) list_->wait(time);
+    return;
+  }
+  auto id = session_.next_ended(time);
+  for (std::size_t concluded = 0; id && concluded < window_; ++concluded) {
+    conclude(*id);
+    id = session_.next_ended(std::chrono::milliseconds(0));
+  }
+  if (id) conclude(*id);
+}
+
+void Batch::conclude(std::uint64_t id) {
+  auto node = downloads_.extract(id);
+  if (node.empty()) return;
+  Download& download = node.mapped();
+  active_.erase(download.output);
+  received_ += download.task.progress().fetched;
+  const Result<Report>& result = download.task.wait();
+  if (result) {
+    conclude_done(download, *result);
+  } else {
+    conclude_failed(download, result.error());
+  }
+}
+
+void Batch::conclude_done(const Download& download, const Report& report) {
+  tally_.add(report);
+  if (!tells_each_) return;
+  line_.clear();
+  for (const std::string& note : report.notes) {
+    if (note != download.told) say("segdl: {}: {}\n", printable(download.output), printable(note));
+  }
+  say("{}\n", report_line(report));
+}
+
+void Batch::conclude_failed(const Download& download, const Error& error) {
+  if (interrupted_ && error.cause == Cause::cancelled) {
+    cut_short_ = true;
+    if (download.under_way) ++kept_;
+  } else if (error.cause == Cause::exists && !names_ && came_in_this_run(download.output)) {
+    fail(download.entry, two_of_one_name(download.output, "it has come since this command began"));
+  } else {
+    fail(download.entry, error);
+  }
+}
+
+bool Batch::came_in_this_run(const std::string& output) const {
+  struct ::stat found {};
+  if (::stat((command_.request.directory / output).c_str(), &found) != 0) return false;
+  const ::timespec& made = found.st_ctim;
+  return made.tv_sec != begun_at_.tv_sec ? made.tv_sec > begun_at_.tv_sec : made.tv_nsec >= begun_at_.tv_nsec;
+}
+
+void Batch::fail(const Entry& entry, const Error& error) {
+  if (hopeless_) return;
+  line_.clear();
+  print_error(entry.place, entry.url, error);
+  std::string named = entry.place;
+  if (!named.empty() && !entry.url.empty()) named += ": ";
+  named += entry.url.empty() && named.empty() ? error.message() : redacted_url(entry.url);
+  tally_.add_failure(std::move(named), exit_code(error.cause));
+}
+
+}  // namespace segdl::cli

@@ -1,0 +1,101 @@
+// Several downloads through one session: the URLs of the command line, then those of a list, begun as they come.
+//
+// The session is handed a window of them at a time, wider than the number of jobs, so that small files follow each
+// other without gaps; so a list of any length takes as much memory as the window, and 11 to 22 bytes a line more where
+// --overwrite or --skip-existing would hide that two lines have one name. One thread: it begins, concludes, shows, and
+// takes the signals, at none of which it waits for a download, for the list, or longer than kLook.
+#pragma once
+
+#include "cli/list_file.h"
+#include "cli/name_set.h"
+#include "cli/options.h"
+#include "cli/show.h"
+#include "cli/tally.h"
+
+#include <segdl/session.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+namespace segdl::cli {
+
+class Batch final {
+ public:
+  // REQUIRES: all outlive it.
+  Batch(Session&, const FetchCommand&, ListFile* list);
+
+  // Until all have ended or a signal came; the exit code.
+  int run();
+
+ private:
+  // What is to be downloaded, and where that is written.
+  struct Entry {
+    std::string place = {};  // in the list; empty: on the command line
+    std::string url = {};
+    std::string name = {};
+    std::string problem = {};
+  };
+  struct Download {
+    Task task;
+    Entry entry;
+    std::string output;
+    std::string told = {};   // the latest note that was shown
+    bool under_way = false;  // when the interruption came
+  };
+
+  std::optional<Entry> next_entry();
+  bool sources_ended() const;
+
+  bool begin_some();
+  void begin(Entry);
+  std::optional<Error> name_refused(const std::string& output);
+  Error two_of_one_name(const std::string& output, std::string reason) const;
+
+  void conclude_some(std::chrono::milliseconds);
+  void conclude(std::uint64_t id);
+  void conclude_done(const Download&, const Report&);
+  void conclude_failed(const Download&, const Error&);
+  bool came_in_this_run(const std::string& output) const;
+  void fail(const Entry&, const Error&);
+
+  void show();
+  void tell_notes();
+  BatchProgress progress() const;
+
+  int interrupt(int signal);
+  void cancel_all();
+  void wait_for_the_cancelled();
+  bool publishing() const;
+  std::string interrupted_line() const;
+  void sum_up();
+
+  using Moment = std::chrono::steady_clock::time_point;
+
+  Session& session_;
+  const FetchCommand& command_;
+  ListFile* list_;
+  std::size_t window_;
+  bool tells_each_;
+  Moment begun_;
+  ::timespec begun_at_{};  // by the clock of the files' times
+
+  std::size_t next_url_ = 0;
+  std::unordered_map<std::uint64_t, Download> downloads_;  // begun and not concluded, by id
+  std::unordered_map<std::string, std::uint64_t> active_;  // their names
+  std::optional<NameSet> names_ = std::nullopt;            // all names so far, where it takes that to tell
+  std::optional<Error> hopeless_ = std::nullopt;           // what every download would fail of
+  std::uint64_t received_ = 0;                             // by those concluded
+  bool interrupted_ = false;
+  std::uint64_t kept_ = 0;  // under way when interrupted, and not done
+  bool cut_short_ = false;  // something was left undone by the interruption
+  Moment notes_due_;
+  Tally tally_;
+  StatusLine line_;
+};
+
+}  // namespace segdl::cli

@@ -1,0 +1,80 @@
+#include "cli/list_reader.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace segdl::cli {
+namespace {
+
+constexpr std::string_view kBlanks = " \t";
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) + 1 - first);
+}
+
+bool is_component(std::string_view name) {
+  return name != "." && name != ".." && name.find('/') == std::string_view::npos;
+}
+
+// What a line says: nothing, a download, or something that can't be used.
+std::optional<ListLine> understood(std::string_view text, std::uint64_t number) {
+  if (number == 1 && text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  text = trimmed(text);
+  if (text.empty() || text.starts_with('#')) return std::nullopt;
+  if (text.find('\0') != std::string_view::npos) return ListLine{number, "", "", "the line has a NUL byte"};
+  const auto tab = text.find('\t');
+  ListLine line{number, std::string(trimmed(text.substr(0, tab)))};
+  if (tab == std::string_view::npos) return line;
+  line.name = trimmed(text.substr(tab));
+  if (line.name.find('\t') != std::string::npos) {
+    line.problem = "the line has more than one TAB";
+  } else if (!is_component(line.name)) {
+    line.problem = fmt::format("'{}' is not the plain name of a file", line.name);
+  }
+  return line;
+}
+
+}  // namespace
+
+void ListReader::feed(std::string_view bytes) {
+  bytes_.erase(0, taken_);
+  searched_ -= taken_;
+  taken_ = 0;
+  bytes_ += bytes;
+}
+
+std::optional<std::string_view> ListReader::take_line() {
+  const auto end = bytes_.find('\n', searched_);
+  if (end != std::string::npos) {
+    const std::string_view line = std::string_view(bytes_).substr(taken_, end - taken_);
+    taken_ = searched_ = end + 1;
+    return line;
+  }
+  searched_ = bytes_.size();
+  const std::string_view rest = std::string_view(bytes_).substr(taken_);
+  if (rest.size() > kLongestLine || too_long_) {
+    too_long_ = true;
+    taken_ = bytes_.size();
+  }
+  if (!finished_ || (rest.empty() && !too_long_)) return std::nullopt;
+  taken_ = bytes_.size();
+  return rest;
+}
+
+std::optional<ListLine> ListReader::next() {
+  while (const auto text = take_line()) {
+    ++number_;
+    if (std::exchange(too_long_, false) || text->size() > kLongestLine) {
+      return ListLine{number_, "", "", fmt::format("the line is longer than {} bytes", kLongestLine)};
+    }
+    if (auto line = understood(*text, number_)) return line;
+  }
+  return std::nullopt;
+}
+
+}  // namespace segdl::cli

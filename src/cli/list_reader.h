@@ -1,0 +1,53 @@
+// A list of downloads, read as it comes. Pure: bytes go in, cut anywhere, and lines come out.
+//
+//   # comment
+//   https://example.org/movie.mkv
+//   https://example.org/get?id=7<TAB>seven.pdf
+//
+// One URL a line, and after a TAB, where it is wanted, the name of the file: one component, put where all files go.
+// Blanks around both do not count, nor do empty lines, lines that begin with '#', a carriage return before the end of a
+// line, and a byte order mark before the first. The last line may lack its end.
+//
+// A line that can't be used comes out too, with what is wrong with it; the lines after it are not harmed. What is kept
+// is what was fed and not yet asked for, and of a line too long nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace segdl::cli {
+
+// Bytes of a line, without its end.
+inline constexpr std::size_t kLongestLine = 65536;
+
+struct ListLine {
+  std::uint64_t number = 0;  // from 1, as editors count
+  std::string url = {};
+  std::string name = {};     // empty: made from the URL
+  std::string problem = {};  // why this line can't be used; else empty
+};
+
+class ListReader {
+ public:
+  void feed(std::string_view bytes);
+  // Nothing more will be fed.
+  void finish() { finished_ = true; }
+
+  // The next line that says something. Nothing: more must be fed, or that was all.
+  std::optional<ListLine> next();
+
+ private:
+  std::optional<std::string_view> take_line();
+
+  std::string bytes_;  // fed and not yet taken: from taken_ on
+  std::size_t taken_ = 0;
+  std::size_t searched_ = 0;  // no end of a line before this
+  std::uint64_t number_ = 0;
+  bool too_long_ = false;  // the line being fed; what it had is gone
+  bool finished_ = false;
+};
+
+}  // namespace segdl::cli

@@ -1,0 +1,26 @@
+// Which names have been given to a file before, by 64 bits of hash each: 11 to 22 bytes a name, so that a list of ten
+// million lines can be checked. Two different names are taken for one with a chance of n * n / 2^65: for a million
+// names one in thirty million, and then one file is not fetched, and told of.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace segdl::cli {
+
+class NameSet {
+ public:
+  // False if it is there already.
+  bool insert(std::string_view name);
+
+ private:
+  bool place(std::uint64_t hash);
+  void grow();
+
+  std::vector<std::uint64_t> slots_;  // open addressing; 0 is an empty one
+  std::size_t used_ = 0;
+};
+
+}  // namespace segdl::cli

@@ -1,0 +1,30 @@
+#include "cli/outcome.h"
+
+#include "cli/streams.h"
+
+#include <segdl/text.h>
+
+#include <system_error>
+
+namespace segdl::cli {
+
+void print_error(const std::string& place, const std::string& url, const Error& error) {
+  const std::string message = error.message();
+  std::string line = "segdl: ";
+  if (!place.empty()) line += place + ": ";
+  const std::string shown = redacted_url(url);
+  if (!shown.empty() && message.find(shown) == std::string::npos) line += shown + ": ";
+  line += message + "\n";
+  if (!error.way_out.empty()) line += "       " + printable(error.way_out) + "\n";
+  if (error.resumable && error.way_out.empty()) {
+    line += "       what has arrived is kept: run the same command to continue\n";
+  }
+  say_text(line);
+}
+
+bool is_there(const std::filesystem::path& output) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(output, ignored);
+}
+
+}  // namespace segdl::cli

@@ -1,0 +1,22 @@
+// What is said when a download has failed or was interrupted, of one or of many.
+#pragma once
+
+#include <segdl/error.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+namespace segdl::cli {
+
+inline constexpr std::chrono::milliseconds kLook{40};  // how often signals and progress are looked at
+inline constexpr std::chrono::milliseconds kPatience{
+    110};  // how long cancelled downloads may take to end by themselves
+
+// A failure, with the place in a list (or nothing), the URL where the message does not have it, and the way out.
+void print_error(const std::string& place, const std::string& url, const Error&);
+
+// With --skip-existing: a file that is in the way of its download counts as done.
+bool is_there(const std::filesystem::path& output);
+
+}  // namespace segdl::cli

@@ -1,0 +1,48 @@
+#include "cli/signals.h"
+
+#include "cli/exit_code.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <ctime>
+
+namespace segdl::cli {
+namespace {
+
+::sigset_t ending_signals() {
+  ::sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  struct ::sigaction hang_up {};
+  // nohup ignores it, and means it.
+  if (::sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
+  return set;
+}
+
+extern "C" void on_bus_error(int) {
+  // Somebody shortened the journal under its mapping. Only async-signal-safe calls here.
+  constexpr char kLine[] = "segdl: the journal file was cut short by another program; run the same command again\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kLine, sizeof kLine - 1);
+  ::_exit(kLocal);
+}
+
+}  // namespace
+
+void watch_signals() {
+  const ::sigset_t set = ending_signals();
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGBUS, on_bus_error);
+}
+
+int pending_signal() {
+  const ::sigset_t set = ending_signals();
+  const ::timespec now{};
+  const int signal = ::sigtimedwait(&set, nullptr, &now);
+  return signal > 0 ? signal : 0;
+}
+
+}  // namespace segdl::cli
