@@ -1,10 +1,10 @@
 """Real disks: full ones, busy names, memory."""
 import os
-import re
 import subprocess
 
 import harness
-from harness import GiB, KiB, MiB, kill, pattern, same, wait_for
+from harness import GiB, KiB, MiB, pattern, same, wait_for
+from measure import peak_anon
 
 
 def mount_tmpfs(scene, size):
@@ -76,25 +76,6 @@ def test_a_second_process_is_busy_at_once_and_the_first_unharmed(scene):
     first.communicate(timeout=60)
     assert first.returncode == 0
     assert same(scene.path("f"), source)
-
-
-def rss_anon(pid):
-    with open(f"/proc/{pid}/status") as status:
-        return int(re.search(r"RssAnon:\s+(\d+) kB", status.read())[1]) * KiB
-
-
-def peak_anon(scene, url, *arguments):
-    process = scene.start(url, "-q", "--sync", "none", *arguments)
-    peak = 0
-    while process.poll() is None:
-        try:
-            peak = max(peak, rss_anon(process.pid))
-        except (OSError, TypeError):  # it has just ended
-            pass
-        harness.time.sleep(0.02)
-    assert process.returncode == 0, process.communicate()[1]
-    process.communicate()
-    return peak
 
 
 def test_private_memory_does_not_grow_with_the_file(scene):

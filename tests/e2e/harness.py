@@ -19,8 +19,11 @@ import time
 import traceback
 import urllib.request
 
+from origin import Origin
+
 KiB, MiB, GiB = 1024, 1024 ** 2, 1024 ** 3
 BINARY = os.path.abspath(os.environ.get("SEGDL_BINARY") or (sys.argv[1] if len(sys.argv) > 1 else "build/release/segdl"))
+ORIGIN = os.path.abspath(sys.argv[2] if len(sys.argv) > 2 else "build/dev/origin")
 TIMEOUT = 120
 
 
@@ -91,7 +94,10 @@ class Certificates:
 
 
 class Nginx:
-    """A real nginx: /x is served from `root`, /rN/x at N KiB/s per connection; a TLS port for each certificate."""
+    """A real nginx: /x is served from `root`, /rN/x at N KiB/s per connection, /two/x at 2 MiB/s to two at once; a TLS port for each certificate.
+
+    With a rate each request has what is due in a second at once.
+    """
 
     TLS = ("good", "wronghost", "expired", "selfsigned")
 
@@ -125,7 +131,8 @@ class Nginx:
 
     def _start(self):
         rates = "".join(f"location /r{n}/ {{ alias {self.root}/; limit_rate {n}k; }}\n"
-                        for n in (64, 512, 1024, 4096, 8192, 16384, 65536))
+                        for n in (64, 512, 1024, 2048, 4096, 8192, 16384, 65536))
+        rates += f"location /two/ {{ alias {self.root}/; limit_conn two 2; limit_rate 2048k; }}\n"
         servers = (f"server {{ listen 127.0.0.1:{self.port}; root {self.root}; {rates} }}\n"
                    f"server {{ listen 127.0.0.1:{self.status_port}; access_log off; location / {{ stub_status; }} }}\n")
         for name, port in self.ports.items():
@@ -136,8 +143,9 @@ class Nginx:
 daemon off; pid {d}/pid; error_log {d}/error.log; worker_processes 1;
 events {{ worker_connections 1024; }}
 http {{
-  log_format ranges '{{"status":$status,"range":"$http_range","if_range":"$http_if_range","sent":$body_bytes_sent,"uri":"$uri"}}';
-  access_log {d}/access.log ranges; sendfile on; tcp_nopush on;
+  log_format ranges '{{"status":$status,"range":"$http_range","if_range":"$http_if_range","sent":$body_bytes_sent,"uri":"$uri",'
+    '"connection":$connection,"ended":$msec,"took":$request_time}}';
+  access_log {d}/access.log ranges; sendfile on; tcp_nopush on; keepalive_requests 100000; limit_conn_zone $binary_remote_addr zone=two:1m;
   client_body_temp_path {d}/t1; proxy_temp_path {d}/t2; fastcgi_temp_path {d}/t3; uwsgi_temp_path {d}/t4; scgi_temp_path {d}/t5;
   {servers}
 }}""".encode())
@@ -146,19 +154,24 @@ http {{
         wait_for(lambda: can_connect(self.port), "nginx to listen")
 
     def requests(self):
-        """Finished requests so far: dicts with status, range (begin, end) or None, sent."""
+        """Finished requests so far: dicts with status, range (begin, end) or None, sent, and what measure.in_flight needs, to the millisecond."""
         result = []
         for line in read(self.log_path).decode().splitlines():
             entry = json.loads(line.replace("\\x", "\\\\x"))
             asked = re.fullmatch(r"bytes=(\d+)-(\d+)", entry["range"])
+            entry["begun"] = entry["ended"] - entry["took"]
             entry["range"] = (int(asked[1]), int(asked[2]) + 1) if asked else None
             result.append(entry)
         return result
 
+    def active(self):
+        """How many connections there are."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.status_port}/", timeout=5) as response:
+            return int(response.read().split()[2]) - 1  # without the one that asks
+
     def wait_until_idle(self):
-        """Until every connection but the asking one is closed, and so every request is in the log."""
-        url = f"http://127.0.0.1:{self.status_port}/"
-        wait_for(lambda: urllib.request.urlopen(url, timeout=5).read().startswith(b"Active connections: 1 "), "nginx to be idle")
+        """Until every connection is closed, and so every request is in the log."""
+        wait_for(lambda: self.active() == 0, "nginx to be idle")
 
     def forget_requests(self):
         with open(self.log_path, "r+b") as log:
@@ -265,6 +278,7 @@ class Scene:
         self.out = os.path.join(self.directory, "out")
         os.mkdir(self.out)
         self._nginx = None
+        self._honest = None
         self.servers = []
 
     @property
@@ -276,6 +290,17 @@ class Scene:
     def raw(self, handler, tls=None):
         self.servers.append(RawServer(handler, tls))
         return self.servers[-1]
+
+    def origin(self, *arguments):
+        """The project's own origin; see origin.py."""
+        self.servers.append(Origin(ORIGIN, os.path.join(self.directory, f"origin{len(self.servers)}.log"), *arguments))
+        return self.servers[-1]
+
+    def content(self, seed, size):
+        """What an origin serves, from one that is honest and quick. A file of seed S changes into that of seed S + 1000."""
+        if self._honest is None:
+            self._honest = self.origin()
+        return self._honest.get(self._honest.pattern(seed, size))
 
     def path(self, name):
         return os.path.join(self.out, name)

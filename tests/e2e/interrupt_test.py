@@ -84,6 +84,18 @@ def test_during_the_body_and_then_it_continues(scene):
     assert harness.same(scene.path("f"), source)
 
 
+def test_during_sixty_four_bodies_and_then_it_continues(scene):
+    source = scene.nginx.put("f", b"")
+    os.truncate(source, 256 * MiB)
+    process = scene.start(scene.nginx.url("f", rate=64), "-o", "f", "-x", "64")
+    wait_for(lambda: scene.nginx.active() >= 64 and scene.status("f")["claimed_segments"] > 3, "64 connections and progress")
+    claimed = scene.status("f")["claimed_segments"]
+    interrupt(process)
+    assert scene.status("f")["claimed_segments"] >= claimed
+    scene.get(scene.nginx.url("f"), "-o", "f", "-x", "64", "--sync", "none")
+    assert harness.same(scene.path("f"), source)
+
+
 def test_during_a_stalled_body(scene):
     server = scene.raw(lambda c, r, n: (c.sendall(head("200 OK", "Content-Length: 100") + b"x"), time.sleep(5)))
     interrupt(started(scene, server.url()), signal.SIGTERM)

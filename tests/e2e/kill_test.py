@@ -1,4 +1,4 @@
-"""SIGKILL at random moments: nothing committed is ever asked for again, and the file is right."""
+"""SIGKILL at random moments of a download over one connection: nothing committed is ever asked for again, and the file is right."""
 import os
 import random
 
@@ -23,7 +23,7 @@ def test_a_hundred_kills_lose_nothing_that_was_committed(scene):
     url = scene.nginx.url("f", rate=512)
     claims, kills, seen = [], 0, 0
     while kills < KILLS:
-        process = scene.start(url, "-o", "f", "-q")
+        process = scene.start(url, "-o", "f", "-q", "-x", "1")
         try:
             process.communicate(timeout=moments.uniform(0.01, 0.14))
         except harness.subprocess.TimeoutExpired:

@@ -1,85 +1,112 @@
 #!/usr/bin/env python3
 """The project's own origin as a command, and segdl downloading from it."""
-import json
 import os
-import signal
 import subprocess
-import sys
+import threading
+import time
 import urllib.error
-import urllib.request
 
 import harness
-from harness import MiB, read
-
-ORIGIN = os.path.abspath(sys.argv[2])
-
-
-class Origin:
-    """Runs the command for the length of a with statement."""
-
-    def __init__(self, *arguments):
-        self.process = subprocess.Popen([ORIGIN, *arguments], stdout=subprocess.PIPE, text=True)
-        self.url = self.process.stdout.readline().strip()
-        self.base = self.url.rsplit("/", 1)[0]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            assert self.process.wait(timeout=10) == 0
-        finally:
-            self.process.kill()
-            self.process.stdout.close()
+from harness import KiB, MiB, ORIGIN, read
+from measure import most_at_once
 
 
-def get(url):
-    with urllib.request.urlopen(url, timeout=30) as response:
-        return response.read()
-
-
-def test_it_serves_a_pattern_of_any_size(_):
-    with Origin("--size", "100000", "--seed", "5") as origin:
-        assert origin.url.startswith("http://127.0.0.1:")
-        whole = get(origin.url)
-        assert len(whole) == 100000
-        assert get(origin.base + "/pattern/5/100000/x.bin") == whole
-        assert get(origin.base + "/pattern/5/99/x.bin") == whole[:99]
-        assert get(origin.base + "/pattern/6/100000/x.bin") != whole
+def test_it_serves_a_pattern_of_any_size(scene):
+    origin = scene.origin("--size", 100000, "--seed", 5)
+    assert origin.url.startswith("http://127.0.0.1:")
+    whole = origin.get(origin.url)
+    assert len(whole) == 100000
+    assert origin.get(origin.pattern(5, 100000)) == whole
+    assert origin.get(origin.pattern(5, 99)) == whole[:99]
+    assert origin.get(origin.pattern(6, 100000)) != whole
+    assert scene.servers.pop().stop() == 0
 
 
 def test_segdl_gets_the_same_through_faults(scene):
-    with Origin() as honest:
-        expected = get(f"{honest.base}/pattern/1/{3 * MiB}/x")
-    log = scene.path("log")
-    with Origin("--size", "3M", "--cut-every", "700K", "--status-first", "1:503", "--reset-at", "2M", "--log", log) as origin:
-        scene.get("-o", "f", "--retries", "20", origin.url)
-    assert read(scene.path("f")) == expected
-    lines = [json.loads(line) for line in read(log).splitlines()]
+    origin = scene.origin("--size", "3M", "--cut-every", "700K", "--status-first", "1:503", "--reset-at", "2M")
+    scene.get("-o", "f", "--retries", "20", origin.url)
+    honest = scene.origin()
+    assert read(scene.path("f")) == honest.get(honest.pattern(1, 3 * MiB))
+    lines = origin.requests()
     assert lines[0]["status"] == 503
     assert [line["number"] for line in lines] == list(range(1, len(lines) + 1))
-    assert all(line["fields"]["Range"].startswith("bytes=") for line in lines)
-    assert sum(line["sent"] for line in lines if line["status"] == 206) >= len(expected)
+    assert all(line["range"] for line in lines)
+    assert sum(line["sent"] for line in lines if line["status"] == 206) >= 3 * MiB
 
 
 def test_segdl_gets_it_over_tls_and_refuses_it_without_the_authority(scene):
     directory = os.path.join(scene.directory, "tls")
-    with Origin("--size", "100000", "--tls", directory) as origin:
-        assert origin.url.startswith("https://")
-        scene.get("--cacert", os.path.join(directory, "ca.pem"), "-o", "f", origin.url)
-        scene.get("-o", "g", origin.url, code=5)
+    origin = scene.origin("--size", 100000, "--tls", directory)
+    assert origin.url.startswith("https://")
+    scene.get("--cacert", os.path.join(directory, "ca.pem"), "-o", "f", origin.url)
+    scene.get("-o", "g", origin.url, code=5)
     assert os.path.getsize(scene.path("f")) == 100000
 
 
 def test_a_redirect_and_a_change(scene):
-    with Origin("--size", "100000", "--redirect", "/old=/file", "--change-after", "1:500") as origin:
-        assert len(get(origin.base + "/old")) == 100000
-        assert len(get(origin.base + "/old")) == 500
+    origin = scene.origin("--size", 100000, "--redirect", "/old=/file", "--change-after", "1:500")
+    assert len(origin.get(origin.base + "/old")) == 100000
+    assert len(origin.get(origin.base + "/old")) == 500
+
+
+def code_of(origin):
+    try:
+        origin.get(origin.url)
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers["Retry-After"]
+    return 200, None
+
+
+def test_everything_is_refused_for_a_while(scene):
+    origin = scene.origin("--refuse-for", "1:429:2")
+    begun = time.monotonic()
+    while code_of(origin) == (429, "2"):
+        time.sleep(0.05)
+    assert code_of(origin) == (200, None)
+    assert 0.9 <= time.monotonic() - begun <= 5
+
+
+def all_at_once(*functions):
+    threads = [threading.Thread(target=function) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_rates_are_kept_and_the_log_has_what_was_under_way_at_once(scene):
+    origin = scene.origin("--size", "1M", "--limit-rate", "1M", "--connection-rate", "3:512K")
+    all_at_once(*[lambda: origin.get(origin.url)] * 8)
+    origin.wait_until_idle()
+    requests = origin.requests()
+    assert most_at_once(requests) == 8
+    assert sorted(r["active"] for r in requests) == list(range(1, 9))
+    for request in requests:
+        rate = (512 * KiB if request["connection"] == 3 else MiB)
+        took = request["ended"] - request["begun"]
+        assert request["sent"] == MiB and took >= 0.99 * MiB / rate, request
+
+
+def test_more_at_once_than_it_allows_are_refused(scene):
+    origin = scene.origin("--size", "256K", "--limit-rate", "512K", "--most-active", "2:429:1")
+    codes = []
+    all_at_once(*[lambda: codes.append(code_of(origin))] * 5)
+    assert sorted(codes, key=str) == [(200, None)] * 2 + [(429, "1")] * 3, codes
+
+
+def test_a_connection_stalls_and_the_next_does_not(scene):
+    origin = scene.origin("--size", "100K", "--connection-stall", "1:50K")
+    try:
+        harness.urllib.request.urlopen(origin.url, timeout=0.5).read()
+        raise AssertionError("the first connection did not stall")
+    except TimeoutError:
+        pass
+    assert len(origin.get(origin.url)) == 100 * KiB
 
 
 def test_wrong_options_are_told(_):
-    for arguments in (["--size", "x"], ["--cut-at", "5:x"], ["--redirect", "/a"], ["--none"]):
+    for arguments in (["--size", "x"], ["--cut-at", "5:x"], ["--redirect", "/a"], ["--none"], ["--connection-rate", "5"],
+                      ["--refuse-for", "1:2:3:4"], ["--most-active", "x:503"]):
         done = subprocess.run([ORIGIN, *arguments], capture_output=True, text=True, timeout=30, check=False)
         assert done.returncode == 2, arguments
         assert done.stdout == "" and done.stderr, arguments

@@ -61,7 +61,7 @@ def test_a_connection_that_drops_every_50_kib(scene):
         return "close"
 
     server = scene.raw(drops)
-    arrives(scene, server)
+    arrives(scene, server, "-x", "1")
     assert server.count == -(-len(DATA) // (50 * KiB)), server.count  # nothing is asked for twice
 
 
@@ -134,7 +134,7 @@ def test_a_login_page_throws_no_progress_away(scene):
         return "close"
 
     server = scene.raw(portal)
-    done = scene.run(server.url("f"))
+    done = scene.run(server.url("f"), "-x", "1")
     assert done.returncode == 6, done
     assert scene.status("f")["claimed"] == 2 * MiB
     arrives(scene, server)

@@ -105,19 +105,20 @@ def test_a_hang_up_ends_it_unless_nohup_was_asked_for(scene):
     assert harness.read(scene.path("g")) == data
 
 
-def test_ctrl_c_in_the_second_of_three_ends_the_command_and_names_what_is_missing(scene):
+def test_ctrl_c_in_one_of_three_ends_the_command_and_says_how_to_go_on(scene):
     data = pattern(MiB, 1)
     fast = scene.raw(lambda c, r, n: c.sendall(b"".join(ranged(data, r))))
     hanging = slow(scene, data, 30)
     process = scene.start(fast.url("one"), hanging.url("two"), fast.url("three"))
-    wait_for(lambda: os.path.exists(scene.path("two.part")), "the second to begin")
+    wait_for(lambda: all(os.path.exists(scene.path(name)) for name in ("one", "two.part", "three")), "all but the second to end")
+    time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=20)
     assert process.returncode == 130, stderr
-    assert harness.read(scene.path("one")) == data
-    assert not os.path.exists(scene.path("three"))
-    assert "2 of 3 failed" in stderr, stderr
-    assert hanging.url("two") in stderr and fast.url("three") in stderr, stderr
+    assert harness.read(scene.path("one")) == harness.read(scene.path("three")) == data
+    assert "2 files: 2.0 MiB in " in stderr, stderr
+    assert stderr.endswith("segdl: interrupted; 1 file under way is kept as it is: run the same command with --skip-existing to "
+                           "continue\n"), stderr
 
 
 def on_terminal(scene, *arguments, **environment):
@@ -148,6 +149,22 @@ def test_a_terminal_shows_one_line_that_fits_and_is_rewritten_at_most_four_times
     assert last.startswith(name + ": 1.0 MiB in "), shown
 
 
+def test_a_terminal_shows_one_line_for_many_files(scene):
+    data = pattern(MiB, 1)
+    server = slow(scene, data, 1.5)
+    missing = scene.raw(lambda c, r, n: c.sendall(head("404 No", "Content-Length: 0")))
+    path = os.path.join(scene.directory, "list")
+    harness.write(path, "\n".join([missing.url("no"), *(server.url(f"f{n}") for n in range(5))]).encode())
+    code, shown = on_terminal(scene, "-i", path)
+    assert code == 4, shown
+    pictures = [picture.split("\x1b[K")[0] for picture in shown.split("\r") if "under way" in picture]
+    assert 3 <= len(pictures) <= 20, shown
+    assert pictures[1].startswith("0 of 6 files  5 under way  ") and pictures[1].endswith("  1 failed"), pictures
+    assert "\n5 files: 5.0 MiB in " in shown.replace("\r", ""), shown
+    code, shown = on_terminal(scene, "-q", "-i", path, "--skip-existing")
+    assert code == 4 and "under way" not in shown, shown
+
+
 def test_a_terminal_that_knows_no_controls_gets_none(scene):
     code, shown = on_terminal(scene, slow(scene, pattern(MiB, 1), 1).url(), TERM="dumb")
     assert code == 0, shown
@@ -164,8 +181,9 @@ def test_quiet_says_nothing_but_errors(scene):
 def test_values_are_refused_by_option_and_value(scene):
     for arguments, words in ((["--timeout", "abc"], "--timeout: 'abc'"), (["--connect-timeout", "0"], "--connect-timeout: '0'"),
                              (["--max-time", "-1"], "--max-time: '-1'"), (["--min-speed", "1.5"], "--min-speed: '1.5'"),
-                             (["--retries", "x"], "--retries: 'x'"), (["--segment-size", "9999999999G"], "--segment-size: 9999999999G"),
-                             (["-H", "none"], "--header: "), (["-o", ""], "--output: ")):
+                             (["--retries", "x"], "--retries: 'x'"), (["-x", "0"], "--connections: '0'"), (["-j", "0"], "--jobs: '0'"), (["--segment-size", "9999999999G"], "--segment-size: 9999999999G"),
+                             (["-H", "none"], "--header: "),
+                             (["-o", ""], "--output: "), (["--limit-rate", "1.5M"], "--limit-rate: '1.5M'"), (["-i", ""], "--input-file: ")):
         lines = scene.get("http://127.0.0.1:1/x", *arguments, code=2).stderr.splitlines()
         assert lines[0].startswith("segdl: " + words), lines
 
