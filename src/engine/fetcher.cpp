@@ -50,8 +50,9 @@ std::string_view status_words(int status) {
   return "refused";
 }
 
-// "Not now" or "not so many": of the host, whatever the resource.
-bool is_crowded(int status) { return status == 429 || status == 503; }
+// "Not now" or "not so many": of the host, whatever the resource. A whole resource where a range was asked for, which
+// ranges are served of to others, is a 200 under load.
+bool is_crowded(int status) { return status == 429 || status == 503 || status == 200; }
 
 // Reads a small body to its end, so that the connection can be used again.
 void drain(Exchange& exchange) {
@@ -93,8 +94,8 @@ Result<void> Fetcher::enter(std::stop_token stop) {
 
 void Fetcher::leave() {
   if (!slot_) return;
+  meter_.disconnected();  // first: whoever gets the slot next counts as well
   slot_.give_back();
-  meter_.disconnected();
 }
 
 HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known* known) const {
