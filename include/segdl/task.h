@@ -88,7 +88,7 @@ struct Progress {
   std::uint64_t reused = 0;    // claims inherited from an earlier run, less what was revoked
   std::uint64_t verified = 0;  // of `reused`, how much has been proved again in this run
   unsigned retries = 0;
-  unsigned connections = 0;  // at work on its segments; 0 before there are any, and where there are none
+  unsigned connections = 0;  // that it may use at the moment, whether they are open or not
   std::string note = {};     // what is being waited for or was decided; foreign text in it is escaped
 };
 
@@ -102,7 +102,7 @@ struct Report {
   std::uint64_t wasted = 0;  // body bytes received and thrown away: of hedges, comparisons, versions that were replaced
   unsigned retries = 0;
   unsigned restarts = 0;     // how often the resource changed and was begun again
-  unsigned connections = 0;  // the most that were at work at once
+  unsigned connections = 0;  // the most that it could use at once
   VerifiedTo verified_to = VerifiedTo::length;
   bool insecure = false;                // certificates were not checked
   std::vector<std::string> notes = {};  // what a person should know: "the server does not serve ranges", ...
