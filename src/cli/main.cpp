@@ -5,10 +5,20 @@
 #include "cli/status.h"
 #include "cli/streams.h"
 
+#include <sys/resource.h>
+
 #include <exception>
 #include <variant>
 
 namespace {
+
+// Many connections and files want many descriptors; the usual soft limit of 1,024 is for programs that use select(2).
+void raise_file_limit() {
+  ::rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);  // where that is refused, the limit that holds is told when it is met
+}
 
 int run(int argc, char** argv) {
   const auto command = segdl::cli::read_command_line(argc, argv);
@@ -16,6 +26,7 @@ int run(int argc, char** argv) {
   if (const auto* status = std::get_if<segdl::cli::StatusCommand>(&command)) return segdl::cli::show_status(*status);
   segdl::cli::hide_secrets(argc, argv);
   segdl::cli::watch_signals();
+  raise_file_limit();
   return segdl::cli::fetch(std::get<segdl::cli::FetchCommand>(command));
 }
 

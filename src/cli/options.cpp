@@ -107,7 +107,7 @@ void add_limit_options(CLI::App& app, FetchCommand& command) {
   SessionOptions& session = command.session;
   add_parsed(app, "-x,--connections", session.connections, parse_connections)
       ->type_name("N")
-      ->description("Connections at once, at most, 1 to 1024; without it, or with auto: as many as help");
+      ->description("Connections to one host at once, at most, 1 to 1024; without it, or with auto: as many as help");
   add_parsed(app, "-j,--jobs", session.jobs, parse_positive)
       ->type_name("N")
       ->description("Files under way at once (8)");

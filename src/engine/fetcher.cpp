@@ -84,8 +84,14 @@ Fetcher::Fetcher(const Setting& setting, Slot slot)
 }
 
 Result<void> Fetcher::enter(std::stop_token stop) {
-  if (slot_) return {};
-  auto slot = shared_.pool.enter(route_.current().origin, stop, limits_.deadline);
+  return slot_ ? Result<void>() : enter_at(route_.current().origin, stop);
+}
+
+// A redirect to another host waits for its turn there: the slot for this one is no right to that.
+Result<void> Fetcher::enter_at(const Origin& origin, const std::stop_token& stop) {
+  if (slot_ && slot_.is_for(origin)) return {};
+  leave();
+  auto slot = shared_.pool.enter(origin, stop, limits_.deadline);
   if (!slot) return std::move(slot).error();
   slot_ = std::move(*slot);
   meter_.connected();
@@ -156,7 +162,8 @@ Error Fetcher::refusal(const ResponseHead& head, const PassingRefusal* passing) 
 }
 
 Result<std::unique_ptr<Exchange>> Fetcher::try_get(const HttpRequest& request, std::stop_token stop) {
-  slot_.move_to(request.url.origin);
+  auto entered = enter_at(request.url.origin, stop);
+  if (!entered) return std::move(entered).error();
   asked_at_ = shared_.env.clock.now();
   if (std::chrono::duration<double>(asked_at_ - measured_from_).count() > kMemory) {  // what is older counts half
     measured_from_ += (asked_at_ - measured_from_) / 2;
@@ -205,6 +212,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
 
 Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body) {
   slot_.answered(latency_);
+  route_.answered_after(latency_);
   return Reply{std::move(exchange), std::move(body)};
 }
 
@@ -266,6 +274,8 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     meter_.note("asking again in a simpler way: " + first_reason);
   }
 }
+
+std::chrono::nanoseconds Fetcher::latency() const { return latency_.count() > 0 ? latency_ : route_.latency(); }
 
 bool Fetcher::got_on() const { return progress_ >= kProgress; }
 

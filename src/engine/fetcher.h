@@ -86,8 +86,9 @@ class Fetcher {
 
   // How many bytes to ask for at once: about five seconds' worth, and no more than a fair part of what is left.
   std::uint64_t span_limit(std::uint64_t left) const;
-  double speed() const;                                          // bytes/s of this worker; 0 if not known yet
-  std::chrono::nanoseconds latency() const { return latency_; }  // from a request to its answer, the last time
+  double speed() const;  // bytes/s of this worker; 0 if not known yet
+  // From a request to its answer, the last time; another worker's if there was none of its own.
+  std::chrono::nanoseconds latency() const;
 
   // An error about what the server did.
   Error problem(Cause, Remedy, std::string reason) const;
@@ -96,6 +97,7 @@ class Fetcher {
   bool end_is_trusted(const Exchange&) const;
 
  private:
+  Result<void> enter_at(const Origin&, const std::stop_token&);
   Result<void> get_ready(const std::stop_token&);
   Result<std::unique_ptr<Exchange>> get(const Asked&, const Known*, std::stop_token);
   Result<std::unique_ptr<Exchange>> try_get(const HttpRequest&, std::stop_token);

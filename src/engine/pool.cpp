@@ -40,16 +40,6 @@ void Slot::give_back() {
   pool_->changed(*std::exchange(host_, nullptr));
 }
 
-void Slot::move_to(const Origin& origin) {
-  const MutexLock lock(pool_->mutex_);
-  Host& to = pool_->host_of(origin);
-  if (&to == host_) return;
-  host_->budget.leave();
-  pool_->changed(*host_);
-  to.budget.enter();
-  host_ = &to;
-}
-
 void Slot::answered(std::chrono::nanoseconds latency) {
   const MutexLock lock(pool_->mutex_);
   host_->budget.answered(pool_->clock_.now(), latency);
@@ -166,7 +156,7 @@ unsigned Pool::expected(const Origin& origin) {
 
 Host& Pool::host_of(const Origin& origin) {
   std::unique_ptr<Host>& host = hosts_[(origin.secure ? "s " : "p ") + origin.authority()];
-  if (!host) host = std::make_unique<Host>(most_connections(options_), options_.connections == 0);
+  if (!host) host = std::make_unique<Host>(origin, most_connections(options_), options_.connections == 0);
   host->last_used = clock_.now();
   return *host;
 }

@@ -32,6 +32,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace segdl::engine {
@@ -40,7 +41,8 @@ class Pool;
 
 // What the pool knows of one host. Its budget is guarded by the pool.
 struct Host {
-  Host(unsigned most, bool adaptive) : budget(most, adaptive) {}
+  Host(Origin origin_, unsigned most, bool adaptive) : origin(std::move(origin_)), budget(most, adaptive) {}
+  const Origin origin;
   HostBudget budget;
   std::atomic<std::uint64_t> received = 0;  // body bytes, ever
   unsigned waiting = 0;                     // downloads that wait for a slot
@@ -58,8 +60,7 @@ class Slot {
   explicit operator bool() const { return host_ != nullptr; }
   void give_back();
 
-  // A redirect leads to another host, and the connection with it.
-  void move_to(const Origin&);
+  bool is_for(const Origin& origin) const { return host_->origin == origin; }
 
   void received(std::uint64_t bytes) { host_->received += bytes; }
   // A usable answer came, so long after it was asked for.

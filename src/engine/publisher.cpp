@@ -10,7 +10,7 @@
 namespace segdl::engine {
 namespace {
 
-constexpr std::size_t kMostWaiting = 128;
+constexpr std::size_t kMostHeld = 96;  // waiting and being published: three descriptors each
 constexpr std::size_t kGoodBatch = 64;
 constexpr std::chrono::milliseconds kGather{4};
 
@@ -48,7 +48,7 @@ Publisher::Publisher(std::function<bool()> more_to_come)
 
 void Publisher::submit(Entry entry) {
   const MutexLock lock(mutex_);
-  while (waiting_.size() >= kMostWaiting) changed_.wait(mutex_, {});
+  while (waiting_.size() + under_way_ >= kMostHeld) changed_.wait(mutex_, {});
   waiting_.push_back(std::move(entry));
   if (waiting_.size() == 1 || waiting_.size() == kGoodBatch) changed_.notify_all();
 }
@@ -77,9 +77,12 @@ void Publisher::run(const std::stop_token& stop) {
         changed_.wait_until(mutex_, stop, std::chrono::steady_clock::now() + kGather);
       }
       batch.swap(waiting_);
-      changed_.notify_all();
+      under_way_ = batch.size();
     }
     publish(std::move(batch));
+    const MutexLock lock(mutex_);
+    under_way_ = 0;
+    changed_.notify_all();
   }
 }
 

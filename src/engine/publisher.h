@@ -50,6 +50,7 @@ class Publisher {
   Mutex mutex_;
   Condition changed_;
   std::vector<Entry> waiting_ SEGDL_GUARDED_BY(mutex_);
+  std::size_t under_way_ SEGDL_GUARDED_BY(mutex_) = 0;  // being published
   std::jthread thread_;
 };
 

@@ -12,6 +12,7 @@
 #include "seams/clock.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -37,6 +38,10 @@ class Route {
   bool step_down(Asking from);
   void ask(Asking asking) { asking_ = asking; }
 
+  // How long an answer took, whoever asked.
+  void answered_after(std::chrono::nanoseconds latency) { latency_ = latency; }
+  std::chrono::nanoseconds latency() const { return latency_; }
+
   // More of the resource is here than ever before. What is fetched a second time is no progress: a server that cuts
   // every response at the same place must not be asked for ever.
   void progressed();
@@ -55,6 +60,7 @@ class Route {
   std::atomic<Asking> asking_ = Asking::conditional;
   std::atomic<unsigned> failures_ = 0;
   std::atomic<Instant::rep> rest_ = 0;
+  std::atomic<std::chrono::nanoseconds> latency_ = std::chrono::nanoseconds(0);
   std::optional<Instant> last_failure_ SEGDL_GUARDED_BY(mutex_);
 };
 

@@ -13,7 +13,7 @@ constexpr std::uint64_t kDropPiece = 64 * kKiB;
 // What it costs to take work from another worker: its response is left unread, with what the sockets hold of it, and
 // its connection with it; two new ones have to get going.
 constexpr double kLeastCost = 0.02;  // seconds
-constexpr double kRoundTrips = 4;
+constexpr double kRoundTrips = 2;    // to connect, and to ask
 
 }  // namespace
 

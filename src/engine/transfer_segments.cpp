@@ -16,6 +16,17 @@
 namespace segdl::engine {
 namespace {
 
+// A worker's hand, for as long as it is at work.
+struct Joined {
+  explicit Joined(Dispatcher& d) : dispatcher(d), hand(d.join()) {}
+  ~Joined() { dispatcher.leave(hand); }
+  Joined(const Joined&) = delete;
+  Joined& operator=(const Joined&) = delete;
+
+  Dispatcher& dispatcher;
+  Hand& hand;
+};
+
 // Runs what a thread does for a download; nothing it throws gets out.
 template <class Function>
 void guarded(Dispatcher& dispatcher, Function&& function) {
@@ -65,20 +76,22 @@ Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::opt
 Result<void> Transfer::fetch_together(Work& work, const Known& known, std::optional<Reply> first, Share& share) {
   Dispatcher& dispatcher = work.dispatcher;
   share.help = [&](Slot slot) {
-    Hand& hand = dispatcher.join();
-    Fetcher fetcher(setting_, std::move(slot));
-    guarded(dispatcher, [&] { work_on(work, hand, fetcher, known); });
-    dispatcher.leave(hand);
+    guarded(dispatcher, [&] {
+      Fetcher fetcher(setting_, std::move(slot));
+      const Joined joined(dispatcher);
+      work_on(work, joined.hand, fetcher, known);
+    });
   };
   share.tick = [&dispatcher](Instant now) { dispatcher.tick(now); };
   route_.on_move([&](const Origin& origin) { shared_.pool.moved(share, origin); });
   shared_.pool.open(share, route_.current().origin);
-  Hand& hand = dispatcher.join();
-  do {
-    guarded(dispatcher, [&] { work_on(work, hand, fetcher_, known, std::exchange(first, std::nullopt)); });
-    fetcher_.leave();
-  } while (dispatcher.wait(hand));
-  dispatcher.leave(hand);
+  guarded(dispatcher, [&] {
+    const Joined joined(dispatcher);
+    do {
+      work_on(work, joined.hand, fetcher_, known, std::exchange(first, std::nullopt));
+      fetcher_.leave();
+    } while (dispatcher.wait(joined.hand));
+  });
   shared_.pool.close(share);
   route_.on_move({});
   const auto error = dispatcher.error();

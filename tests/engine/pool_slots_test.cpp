@@ -17,18 +17,17 @@ TEST_CASE("a host's slots double with its answers, up to what is allowed") {
   }
 }
 
-TEST_CASE("each host has slots of its own, and a slot can move to another") {
+TEST_CASE("each host has slots of its own, and a slot is for one host only") {
   Scene scene({.connections = 1, .jobs = 1});
   Slot first = scene.slot(origin("a.test"));
   REQUIRE(first);
   CHECK_FALSE(scene.slot(origin("a.test")));
   CHECK(scene.slot({true, "a.test", 80}));
   CHECK(scene.slot({false, "a.test", 81}));
-  first.move_to(origin("b.test"));
-  CHECK(scene.slot(origin("a.test")));
-  CHECK_FALSE(scene.slot(origin("b.test")));
+  CHECK(first.is_for(origin("a.test")));
+  CHECK_FALSE(first.is_for(origin("b.test")));
   first.give_back();
-  CHECK(scene.slot(origin("b.test")));
+  CHECK(scene.slot(origin("a.test")));
 }
 
 TEST_CASE("after a refusal nobody enters before the time that was named, and then one goes first") {
