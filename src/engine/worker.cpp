@@ -17,7 +17,6 @@ bool must_be_alone(const Reply& reply, const SegmentSink& sink) {
 
 Result<void> take(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, Reply reply) {
   if (must_be_alone(reply, sink) && work.dispatcher.others_at_work(hand)) {
-    fetcher.refused();
     Error error = fetcher.problem(Cause::network, Remedy::retry, "it answered with the whole resource, not the range");
     error.http_status = 200;
     return error;

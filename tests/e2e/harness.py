@@ -52,10 +52,20 @@ def same(a, b):
     return subprocess.run(["cmp", "-s", a, b], check=False).returncode == 0
 
 
+def free_ports(count):
+    """Different ones; somebody else may take one before it is used."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_ports(1)[0]
 
 
 class Certificates:
@@ -108,12 +118,14 @@ class Nginx:
         self.root = os.path.join(directory, "www")
         os.mkdir(self.root)
         self.certificates = Certificates(os.path.join(directory, "tls"))
-        self.port = free_port()
-        self.status_port = free_port()
-        self.ports = {name: free_port() for name in self.TLS}
         self.log_path = os.path.join(directory, "access.log")
         self.process = None
-        self._start()
+        for _ in range(5):  # each lost to somebody who took one of the ports meanwhile
+            self.port, self.status_port, *others = free_ports(2 + len(self.TLS))
+            self.ports = dict(zip(self.TLS, others))
+            if self._start():
+                return
+        raise AssertionError("nginx does not start: " + read(os.path.join(directory, "error.log")).decode())
 
     def url(self, name, rate=None):
         return f"http://127.0.0.1:{self.port}/" + (f"r{rate}/" if rate else "") + name
@@ -151,7 +163,8 @@ http {{
 }}""".encode())
         self.process = subprocess.Popen(["nginx", "-p", d, "-e", d + "/error.log", "-c", d + "/nginx.conf"],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(lambda: can_connect(self.port), "nginx to listen")
+        wait_for(lambda: self.process.poll() is not None or can_connect(self.port), "nginx to listen")
+        return self.process.poll() is None
 
     def requests(self):
         """Finished requests so far: dicts with status, range (begin, end) or None, sent, and what measure.in_flight needs, to the millisecond."""
