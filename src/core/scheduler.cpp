@@ -1,5 +1,7 @@
 #include "core/scheduler.h"
 
+#include "core/require.h"
+
 #include <algorithm>
 #include <cassert>
 #include <cmath>
@@ -17,6 +19,13 @@ struct Scheduler::Terms {
 
   double taker_needs(double bytes) const { return reconnect + bytes / speed; }
 };
+
+namespace {
+
+// A speed that can be reckoned with. What is none, however it came about, counts as not known.
+bool is_known(double speed) { return speed > 0 && std::isfinite(speed); }
+
+}  // namespace
 
 Scheduler::Scheduler(Layout layout, const std::vector<bool>& claims) : layout_(layout), is_done_(layout.count()) {
   assert(claims.size() == layout.count());
@@ -48,6 +57,8 @@ std::optional<Span> Scheduler::split(Worker worker, double now, Offer offer) {
   const auto cut = fair_cut(at(*victim), terms);
   if (!cut) return std::nullopt;
   const Span taken{*cut, at(*victim).span.end};
+  require(held(worker).empty() && at(*victim).span.begin < taken.begin && taken.begin < taken.end,
+          "a span was cut where it is not");
   at(*victim).span.end = *cut;
   at(*victim).left = std::max(0.0, at(*victim).left - bytes(taken));
   reorder(*victim);
@@ -85,10 +96,9 @@ Span Scheduler::held(Worker worker) const { return index(worker) < holdings_.siz
 void Scheduler::measured(Worker worker, double now, double speed, std::uint64_t filled) {
   if (held(worker).empty()) return;
   Holding& holding = at(worker);
-  set_speed(holding, speed);
+  set_speed(holding, speed == 0 || is_known(speed) ? std::optional(speed) : std::nullopt);
   holding.since = now;
-  holding.left = bytes(holding.span) - static_cast<double>(filled);
-  assert(holding.left >= 0);
+  holding.left = std::max(0.0, bytes(holding.span) - static_cast<double>(filled));
   reorder(worker);
 }
 
@@ -96,7 +106,7 @@ bool Scheduler::begin_commit(Worker worker, Segment segment) {
   const Span span = held(worker);
   if (index(segment) < span.begin || index(segment) >= span.end) return false;
   Holding& holding = at(worker);
-  assert(index(segment) == span.begin && !holding.writing);
+  require(index(segment) == span.begin && !holding.writing, "a segment was to be written out of turn");
   if (holding.rival && at(*holding.rival).writing) {
     part(worker);
     drop_first(worker);
@@ -108,7 +118,9 @@ bool Scheduler::begin_commit(Worker worker, Segment segment) {
 }
 
 void Scheduler::committed(Worker worker, Segment segment) {
-  assert(!held(worker).empty() && at(worker).span.begin == index(segment) && at(worker).writing);
+  const Span span = held(worker);
+  require(!span.empty() && span.begin == index(segment) && at(worker).writing && !is_done(segment),
+          "a segment was written that was not this worker's to write");
   is_done_[index(segment)] = true;
   ++done_;
   if (const auto loser = at(worker).rival) {
@@ -134,6 +146,7 @@ void Scheduler::release(Worker worker) {
 }
 
 void Scheduler::proved(Segment segment) {
+  require(inherited_.contains(index(segment)), "a segment was proved that was not inherited");
   inherited_.remove(index(segment));
   is_done_[index(segment)] = true;
   ++done_;
@@ -163,10 +176,12 @@ std::uint64_t Scheduler::steps() const {
 }
 
 // Where no speed at all is known, all are taken to be equally fast, and what a reconnect costs can't be told in bytes.
+// A sum from which large speeds were taken again may be left with nothing but rounding.
 Scheduler::Terms Scheduler::terms(double now, Offer offer) const {
-  if (moving_ == 0 && offer.speed <= 0) return {now, 1, 0, 1};
-  const double typical = moving_ > 0 ? moving_speed_ / moving_ : offer.speed;
-  return {now, offer.speed > 0 ? offer.speed : typical, offer.reconnect, typical};
+  const bool moving = moving_ > 0 && moving_speed_ > 0;
+  if (!moving && !is_known(offer.speed)) return {now, 1, 0, 1};
+  const double typical = moving ? moving_speed_ / moving_ : offer.speed;
+  return {now, is_known(offer.speed) ? offer.speed : typical, offer.reconnect, typical};
 }
 
 // One that should be further by now than it has told is at the end of its first segment at most.
@@ -202,7 +217,7 @@ std::optional<std::uint32_t> Scheduler::fair_cut(const Holding& holding, const T
   };
   const double offset = static_cast<double>(layout_.range(holding.span).end) - wanted;
   const double whole = std::floor(offset / static_cast<double>(layout_.segment_size()));
-  const auto early = static_cast<std::uint32_t>(std::clamp<double>(whole, first, last));
+  const std::uint32_t early = !(whole > first) ? first : whole < last ? static_cast<std::uint32_t>(whole) : last;
   const std::uint32_t late = std::min(early + 1, last);
   const std::uint32_t cut = finish(early) < finish(late) ? early : late;
   if (finish(cut) >= time - terms.reconnect) return std::nullopt;
@@ -210,19 +225,21 @@ std::optional<std::uint32_t> Scheduler::fair_cut(const Holding& holding, const T
 }
 
 void Scheduler::hold(Worker worker, Span span, double since, double speed) {
-  assert(held(worker).empty());
+  require(held(worker).empty() && span.begin < span.end && span.end <= layout_.count(),
+          "a span was given that is none, or to a worker that has one");
   if (index(worker) >= holdings_.size()) holdings_.resize(index(worker) + std::size_t{1});
   Holding& holding = at(worker);
   holding.span = span;
   holding.since = since;
   holding.left = bytes(span);
-  set_speed(holding, speed > 0 ? std::optional(speed) : std::nullopt);
+  set_speed(holding, is_known(speed) ? std::optional(speed) : std::nullopt);
   reorder(worker);
 }
 
 // The first segment is no longer this worker's: written, by it or by its rival.
 void Scheduler::drop_first(Worker worker) {
   Holding& holding = at(worker);
+  require(!holding.span.empty(), "a segment was taken from a worker that holds none");
   ++holding.span.begin;
   holding.writing = false;
   if (holding.span.empty()) set_speed(holding, std::nullopt);

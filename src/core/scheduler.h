@@ -1,8 +1,7 @@
 // Who fetches what next. Pure: no lock, clock or I/O; events in, spans out.
 //
 // Every segment is in one of five states. Missing work is handed out in file order as bounded spans, so that the file
-// grows behind a nearly contiguous front; what was inherited from an earlier run is believed only once its proof has
-// been checked in this run (J9).
+// grows behind a nearly contiguous front; what was inherited is believed only once proved in this run (J9).
 //
 //            grant, split, hedge        begin_commit, committed
 //   missing -------------------> held --------------------------> done
@@ -21,6 +20,9 @@
 // (S1) A segment is held by one worker, or by two if it is hedged. (S2) The right to write it is given once between
 // revocations (J5), to whoever first has all of it: begin_commit(). (S3) Whatever a failed worker held and nobody else
 // holds is missing again. (S4) finished() only when every segment is done: nothing missing, held or unproved.
+//
+// A segment counted twice would let a file with a hole be finished, so what is required of callers is checked in every
+// build (require.h). A speed that is no number or not finite counts as not known.
 //
 // Cost: every call takes O(log n) steps in the number of runs of missing segments and of workers; the count is kept.
 #pragma once

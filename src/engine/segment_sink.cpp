@@ -1,5 +1,6 @@
 #include "engine/segment_sink.h"
 
+#include "core/require.h"
 #include "core/xxh3.h"
 
 #include <algorithm>
@@ -40,6 +41,7 @@ Result<std::optional<Range>> SegmentSink::next(std::stop_token) {
   }
   const Range range = work_.layout.range(span_);
   wanted_ = range.begin + filled_;
+  require(wanted_ < range.end, "a range was to be asked for that ends before it begins");
   return std::optional(Range{wanted_, range.end});
 }
 

@@ -233,9 +233,14 @@ Result<void> Transfer::fetch_stream(Place& place, const Known& known, Reply firs
   return settle(place, checkpoint);
 }
 
-// Everything is there: the file gets its final mode, and all of it goes to disk.
+// Everything is there: the file gets its final mode, and all of it goes to disk. The journal has the last word on what
+// is there: who counted was somebody else.
 Result<void> Transfer::settle(Place& place, Checkpoint& checkpoint) {
   meter_.enter(Phase::publishing);
+  const auto& layout = place.journal().identity().layout;
+  if (layout && place.journal().claimed() != layout->count()) {
+    return make_error(Cause::internal, Remedy::stop, "publish", place.path(), "not every segment is there");
+  }
   auto step = place.data().set_mode(env_.files.default_mode());
   return step ? checkpoint.force() : step;
 }
