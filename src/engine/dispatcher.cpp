@@ -269,7 +269,7 @@ void Dispatcher::tick(Instant now) {
     if (over() || elapsed <= 0) return;
     last_tick_ = now;
     for (Hand& hand : hands_) {
-      if (hand.at_work_) measure(hand, now, elapsed);
+      if (hand.at_work_ && !hand.idle_) measure(hand, now, elapsed);
     }
     cut = judge(now);
     food = scheduler_.missing() > 0 || scheduler_.held() > 0;

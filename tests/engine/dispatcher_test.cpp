@@ -243,6 +243,20 @@ TEST_CASE("one that is silent while the others receive is cut, and may begin ane
   CHECK_FALSE(silent.token().stop_requested());
 }
 
+TEST_CASE("who had nothing to do for a while is not taken for slow") {
+  Scene scene(40);
+  Hand& busy = scene.worker(20);
+  Hand& idle = scene.worker(20);
+  scene.pass(1s, {&busy, &idle});
+  for (std::uint32_t i = 20; i < 40; ++i) scene.commit(idle, i);
+  for (int i = 0; i < 50; ++i) {
+    auto woken = waits(scene, idle);
+    scene.pass(100ms, {&busy});
+    REQUIRE(soon(woken));
+  }
+  CHECK(scene.next(idle, {0, 0.001}) == Span{10, 20});
+}
+
 TEST_CASE("nobody is cut where all are silent") {
   Scene scene(300);
   Hand& first = scene.worker(100);
