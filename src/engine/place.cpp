@@ -255,6 +255,14 @@ Result<void> Place::name_small() {
   return step ? small_->give_name(names_.output) : step;
 }
 
+Result<void> Place::unname_small() {
+  auto mine = small_->status();
+  if (!mine) return std::move(mine).error();
+  auto named = directory_->status(names_.output);
+  if (!named) return std::move(named).error();
+  return named->has_value() && (*named)->id == mine->id ? directory_->remove(names_.output) : Result<void>();
+}
+
 void Place::leave() {
   if (journal_ || found_ == Found::finished) return;
   if (!created_data_) {

@@ -86,6 +86,8 @@ class Place {
   void start_sync_small() { small_->start_sync(); }
   Result<void> sync_small() { return small_->sync(); }
   Result<void> name_small();
+  // Takes the name back, unless somebody has given it to another file since. REQUIRES: name_small() gave it.
+  Result<void> unname_small();
 
   // J7 after the data's sync: rename, directory sync, removal of the journal. REQUIRES: the data is whole and, unless
   // Sync::none, synced.

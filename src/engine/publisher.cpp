@@ -2,6 +2,8 @@
 
 #include "engine/errors.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <exception>
 #include <map>
@@ -14,7 +16,19 @@ constexpr std::size_t kMostHeld = 96;  // waiting and being published: three des
 constexpr std::size_t kGoodBatch = 64;
 constexpr std::chrono::milliseconds kGather{4};
 
-// Syncs each directory in which something got a name; its error is that of all of them.
+// What a failed sync of the directory leaves is not known to be durable, and an output is only what is durable. The
+// name was given where there was none, so nothing is lost that was there before.
+Error take_back(Place& place, Error error) {
+  const auto back = place.unname_small();
+  if (back) {
+    error.reason += "; the file was taken back";
+  } else {
+    error.reason += fmt::format("; its name stays, though it may not outlast a power cut ({})", back.error().reason);
+  }
+  return error;
+}
+
+// Syncs each directory in which something got a name; its error is that of all of them, and takes their names back.
 void sync_directories(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>& steps) {
   std::map<std::string, std::vector<std::size_t>> directories;
   for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -23,7 +37,7 @@ void sync_directories(std::vector<Publisher::Entry>& entries, std::vector<Result
   for (const auto& [name, those] : directories) {
     const auto synced = entries[those.front()].place->directory().sync();
     if (synced) continue;
-    for (const std::size_t i : those) steps[i] = synced.error();
+    for (const std::size_t i : those) steps[i] = take_back(*entries[i].place, synced.error());
   }
 }
 

@@ -156,6 +156,23 @@ TEST_CASE("a failed sync of data fails its file only, which gets no name") {
   }
 }
 
+TEST_CASE("a failed sync of the directory takes back the names that were given in it, and the rerun gives them") {
+  Batch batch;
+  auto entries = batch.ready();
+  batch.disk.put(name_of(2), pattern_bytes(99, 10));  // not this run's: it stays
+  batch.disk.fail_kind("sync-directory", 1, "Input/output error");
+  Publisher::publish(std::move(entries));
+  CHECK(batch.disk.names() == std::vector<std::string>{name_of(2)});
+  CHECK(batch.disk.get(name_of(2)) == pattern_bytes(99, 10));
+  for (unsigned i = 0; i < kFiles; ++i) {
+    REQUIRE(batch.errors[i].has_value());
+    if (i != 2) CHECK(batch.errors[i]->reason == "Input/output error; the file was taken back");
+  }
+  batch.disk.move(name_of(2), "kept");
+  Publisher::publish(batch.ready());
+  for (unsigned i = 0; i < kFiles; ++i) CHECK(batch.whole(i));
+}
+
 TEST_CASE("a failed sync of the directory fails all that got a name in it, and no others") {
   Batch batch;
   auto entries = batch.ready();
