@@ -228,6 +228,7 @@ Result<void> Transfer::fetch_stream(Place& place, const Known& known, Reply firs
   route_.ask(Asking::whole);
   StreamSink sink(place, meter_, fetcher_);
   auto step = fetch_into(sink, fetcher_, meter_, known, std::move(first), false, stop);
+  fetcher_.leave();  // the last sync needs no connection
   if (!step) return step;
   Checkpoint checkpoint(env_.clock, place.data(), place.journal(), request_.sync, {});
   return settle(place, checkpoint);

@@ -105,6 +105,8 @@ Result<void> Transfer::fetch_alone(Work& work, const Known& known, std::optional
   SegmentSink sink(work, hand, fetcher_, true);
   for (;;) {
     auto step = fetch_into(sink, fetcher_, meter_, known, std::exchange(first, std::nullopt), true, stop);
+    // Everything is here, or given out as claims that are being proved: other downloads may have the connection.
+    if (step) fetcher_.leave();
     if (step && !work.dispatcher.wait(hand)) break;
     if (step) continue;
     if (step.error().remedy != Remedy::retry) return step;
