@@ -33,7 +33,7 @@ inline void read_end(Fetcher& fetcher, Exchange& exchange) {
   if (exchange.head().framing == Framing::until_close) return;
   std::array<std::byte, 512> beyond;
   const auto more = exchange.read(beyond);
-  if (more && *more > 0) fetcher.step_down();
+  if (more) fetcher.body_ended(*more == 0);
 }
 
 template <class Sink>

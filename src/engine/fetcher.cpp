@@ -54,6 +54,18 @@ std::string_view status_words(int status) {
 // ranges are served of to others, is a 200 under load.
 bool is_crowded(int status) { return status == 429 || status == 503 || status == 200; }
 
+// Whether the request carries an If-Range.
+bool has_condition(const Asked& asked, const Known* known) {
+  return asked.asking == Asking::conditional && known != nullptr && known->validator.strong();
+}
+
+// Whether all of the resource came where If-Range let the server choose, and may be what it tripped over: some answer
+// so to every If-Range with an entity tag (row 24 of the catalogue).
+bool ignored_range(const Asked& asked, const Known* known, const UsableBody& body) {
+  if (!has_condition(asked, known) || body.partial) return false;
+  return asked.range->begin > 0 || !body.end || asked.range->end < *body.end;
+}
+
 // Reads a small body to its end, so that the connection can be used again.
 void drain(Exchange& exchange) {
   if (exchange.head().framing != Framing::length || exchange.head().content_length > kSmallBody) return;
@@ -126,7 +138,7 @@ HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known
   for (const Header& header : headers) fields.push_back({header.name, header.value});
   if (asked.range) {
     fields.push_back({"Range", range_field(*asked.range)});
-    if (asked.asking == Asking::conditional && known != nullptr && known->validator.strong()) {
+    if (has_condition(asked, known)) {
       fields.push_back({"If-Range", known->validator.value});
     }
   }
@@ -231,12 +243,22 @@ Result<void> Fetcher::get_ready(const std::stop_token& stop) {
   }
 }
 
+// How to ask for the same bytes once more after an answer that could not be used. Nothing: not now. All of a resource
+// is asked for only where the download has learned that its parts can't be had.
+std::optional<Asking> Fetcher::simpler() {
+  route_.failed_us(asked_, Route::Part::head);
+  const Asking all = route_.asking();
+  if (all > asked_) return all;
+  return asked_ == Asking::conditional ? std::optional(Asking::range_only) : std::nullopt;
+}
+
 Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop) {
   auto ready = get_ready(stop);
   if (!ready) return std::move(ready).error();
   std::string first_reason;  // later ones only follow from asking in another way
-  for (;;) {
-    asked_ = route_.asking();
+  for (auto way = std::optional(route_.asking()); way; way = simpler()) {
+    if (!first_reason.empty()) meter_.note("asking again in a simpler way: " + first_reason);
+    asked_ = *way;
     const Asked asked{asked_, asked_ == Asking::whole ? std::nullopt : std::optional(range)};
     auto exchange = get(asked, known, stop);
     if (!exchange) {
@@ -248,7 +270,15 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     meter_.enter(Phase::fetching);
     const ResponseHead& head = (*exchange)->head();
     Verdict verdict = judge(head, asked, known, shared_.env.clock.wall());
-    if (auto* body = std::get_if<UsableBody>(&verdict)) return use(std::move(*exchange), std::move(*body));
+    std::string reason = "the server says the range lies beyond the end";
+    if (auto* body = std::get_if<UsableBody>(&verdict)) {
+      // Without an If-Range it tells nothing of how one is taken.
+      const bool unconditional = asked_ == Asking::conditional && !has_condition(asked, known);
+      const Asking proven = unconditional ? Asking::range_only : asked_;
+      if (body->partial || asked_ == Asking::whole) route_.held_good(proven, Route::Part::head);
+      if (!ignored_range(asked, known, *body)) return use(std::move(*exchange), std::move(*body));
+      reason = "it answered with the whole resource, not the range";
+    }
     if (const auto* passing = std::get_if<PassingRefusal>(&verdict)) {
       Error error = refusal(head, passing);
       drain(**exchange);
@@ -258,7 +288,6 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     if (const auto* changed = std::get_if<NowChanged>(&verdict)) {
       return problem(Cause::changed, Remedy::restart, changed->evidence);
     }
-    std::string reason = "the server says the range lies beyond the end";
     if (const auto* beyond = std::get_if<BeyondEnd>(&verdict)) {
       if (asked_ == Asking::whole) return refusal(head, nullptr);
       if (known != nullptr && known->total && beyond->total && *beyond->total != *known->total) {
@@ -266,13 +295,12 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
                        fmt::format("its size was {} and is {}", *known->total, *beyond->total));
       }
       if (known != nullptr && beyond->total) return problem(Cause::integrity, Remedy::retry, reason);
-    } else {
-      reason = std::get<Contradiction>(verdict).reason;
+    } else if (const auto* contradiction = std::get_if<Contradiction>(&verdict)) {
+      reason = contradiction->reason;
     }
     if (first_reason.empty()) first_reason = std::move(reason);
-    if (!route_.step_down(asked_)) return problem(Cause::integrity, Remedy::stop, std::move(first_reason));
-    meter_.note("asking again in a simpler way: " + first_reason);
   }
+  return problem(Cause::integrity, asked_ == Asking::whole ? Remedy::stop : Remedy::retry, std::move(first_reason));
 }
 
 std::chrono::nanoseconds Fetcher::latency() const { return latency_.count() > 0 ? latency_ : route_.latency(); }

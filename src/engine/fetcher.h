@@ -81,8 +81,10 @@ class Fetcher {
   // Whether that is enough since the last failure to go on at once.
   bool got_on() const;
 
-  // The body broke its head's promise: from here on ask in a simpler way.
-  void step_down() { route_.step_down(asked_); }
+  // The body was as long as its head promised, or was not.
+  void body_ended(bool as_promised) {
+    as_promised ? route_.held_good(asked_, Route::Part::body) : route_.failed_us(asked_, Route::Part::body);
+  }
 
   // How many bytes to ask for at once: about five seconds' worth, and no more than a fair part of what is left.
   std::uint64_t span_limit(std::uint64_t left) const;
@@ -105,6 +107,7 @@ class Fetcher {
   Result<Url> follow(const Url& from, const std::string& location, int status) const;
   Error refusal(const ResponseHead&, const PassingRefusal*) const;
   Result<Reply> use(std::unique_ptr<Exchange>, UsableBody);
+  std::optional<Asking> simpler();
   bool too_late(Instant until) const { return limits_.deadline && until > *limits_.deadline; }
 
   const Shared& shared_;

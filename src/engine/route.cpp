@@ -34,11 +34,18 @@ void Route::on_move(std::function<void(const Origin&)> tell) {
   on_move_ = std::move(tell);
 }
 
-bool Route::step_down(Asking from) {
-  if (from == Asking::whole) return false;
-  const Asking next = from == Asking::conditional ? Asking::range_only : Asking::whole;
-  asking_.compare_exchange_strong(from, next);  // if not, another worker was there first
-  return true;
+void Route::held_good(Asking asking, Part part) {
+  const MutexLock lock(mutex_);
+  trust(asking, part) = {true, false};
+}
+
+void Route::failed_us(Asking asking, Part part) {
+  const MutexLock lock(mutex_);
+  Trust& trust = this->trust(asking, part);
+  const bool misfortune = trust.earned && !std::exchange(trust.shaken, true);
+  if (misfortune || asking == Asking::whole) return;
+  const Asking next = asking == Asking::conditional ? Asking::range_only : Asking::whole;
+  asking_.compare_exchange_strong(asking, next);  // if not, another worker was there first
 }
 
 void Route::progressed() {

@@ -11,8 +11,10 @@
 #include "engine/monitor.h"
 #include "seams/clock.h"
 
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -33,10 +35,15 @@ class Route {
   // Called, by whichever worker finds out, with the origin that requests go to from then on.
   void on_move(std::function<void(const Origin&)>);
 
+  // How all workers ask.
   Asking asking() const { return asking_; }
-  // The server contradicted itself when asked like this: from here on in a simpler way. False if there is none.
-  bool step_down(Asking from);
   void ask(Asking asking) { asking_ = asking; }
+  // What answers to this way of asking were worth. One that could not be used after others that could is that request's
+  // misfortune; the first of all, or a second one with none that could in between, tells how the server is: from then
+  // on all ask in a simpler way, if there is one. What a head promises and what its body keeps are told apart.
+  enum class Part : std::uint8_t { head, body };
+  void held_good(Asking, Part);
+  void failed_us(Asking, Part);
 
   // How long an answer took, whoever asked.
   void answered_after(std::chrono::nanoseconds latency) { latency_ = latency; }
@@ -53,11 +60,20 @@ class Route {
   Instant rests_until() const { return Instant(Instant::duration(rest_.load())); }
 
  private:
+  struct Trust {
+    bool earned = false;
+    bool shaken = false;  // since the last good answer
+  };
+  Trust& trust(Asking asking, Part part) SEGDL_REQUIRES(mutex_) {
+    return trust_[static_cast<std::size_t>(asking)][static_cast<std::size_t>(part)];
+  }
+
   const Url original_;
   mutable Mutex mutex_;
   std::optional<Url> effective_ SEGDL_GUARDED_BY(mutex_);
   std::function<void(const Origin&)> on_move_ SEGDL_GUARDED_BY(mutex_);
   std::atomic<Asking> asking_ = Asking::conditional;
+  std::array<std::array<Trust, 2>, 3> trust_ SEGDL_GUARDED_BY(mutex_);  // by Asking and Part
   std::atomic<unsigned> failures_ = 0;
   std::atomic<Instant::rep> rest_ = 0;
   std::atomic<std::chrono::nanoseconds> latency_ = std::chrono::nanoseconds(0);

@@ -1,0 +1,142 @@
+// How a server is asked after answers that can't be used: one is that request's misfortune, and what repeats is
+// learned. With one connection, with eight, and on a resume.
+#include "support/world.h"
+
+#include <doctest/doctest.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <string>
+
+using namespace segdl;
+using namespace segdl::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint64_t kSize = 18 * kMiB + 1000;
+constexpr std::uint64_t kStopped = 2 * kMiB;
+
+enum class Way { one, eight, resume };
+
+struct Outcome {
+  World world;
+  Result<Report> report = Error();
+  std::vector<test::Asking> log;
+
+  std::size_t count(const std::function<bool(const test::Asking&)>& such) const {
+    return static_cast<std::size_t>(std::count_if(log.begin(), log.end(), such));
+  }
+  std::size_t whole() const {
+    return count([](const test::Asking& asking) { return asking.find("Range") == nullptr; });
+  }
+  std::size_t conditional() const {
+    return count([](const test::Asking& asking) { return asking.find("If-Range") != nullptr; });
+  }
+};
+
+// A download from a server that is changed like this; on a resume, the second half of it.
+void download(Outcome& outcome, Way way, const std::function<void(OriginScript&)>& change) {
+  World& world = outcome.world;
+  SessionOptions options;
+  options.connections = way == Way::eight ? 8 : 1;
+  if (way == Way::resume) {
+    options.retries = 0;
+    world.serve().size(kSize).stall_at(kStopped, 99);
+    REQUIRE_FALSE(world.download(World::request(), options).ok());
+    world.disk.kill();
+    options.retries = 5;
+  }
+  // Time passes with every request: so they stay small, and there are many.
+  change(world.serve().size(kSize).on_every([&world](Answer&, const test::Asking&) { world.clock.advance(10s); }));
+  outcome.report = world.download(World::request(), options);
+  outcome.log = world.script->log();
+  REQUIRE(outcome.report.ok());
+  CHECK(world.has("f", 1, kSize));
+}
+
+void spoil(Answer& answer) {
+  if (answer.head.status == 206)
+    answer.set("Content-Range", fmt::format("bytes {}-{}/*", answer.begin + 1, answer.end));
+}
+
+}  // namespace
+
+TEST_CASE("two odd answers don't change how everything else is asked for") {
+  for (const Way way : {Way::one, Way::eight, Way::resume}) {
+    CAPTURE(static_cast<int>(way));
+    Outcome outcome;
+    download(outcome, way, [](OriginScript& script) { script.on(3, spoil).on(4, spoil); });
+    CHECK(outcome.whole() == 0);
+    const bool last_is_conditional = outcome.log.back().find("If-Range") != nullptr;
+    CHECK(last_is_conditional);
+    CHECK(outcome.report->wasted == 0);
+  }
+}
+
+TEST_CASE("an odd answer now and then is asked for again, each time without If-Range, and nothing is given up") {
+  for (const Way way : {Way::one, Way::eight, Way::resume}) {
+    CAPTURE(static_cast<int>(way));
+    Outcome outcome;
+    download(outcome, way, [](OriginScript& script) {
+      script.on_every([](Answer& answer, const test::Asking& asking) {
+        if (asking.number % 3 == 0 && asking.find("If-Range") != nullptr) spoil(answer);
+      });
+    });
+    CHECK(outcome.whole() == 0);
+    CHECK(outcome.report->retries == 0);
+  }
+}
+
+TEST_CASE("a server that never serves a range with If-Range is asked without it from the second time on") {
+  for (const Way way : {Way::one, Way::eight, Way::resume}) {
+    for (const bool drops : {true, false}) {
+      CAPTURE(static_cast<int>(way));
+      CAPTURE(drops);
+      Outcome outcome;
+      download(outcome, way, [drops](OriginScript& script) {
+        if (drops) {
+          script.drop_range_if_etag_if_range();
+        } else {
+          script.on_every([](Answer& answer, const test::Asking& asking) {
+            if (asking.find("If-Range") != nullptr) spoil(answer);
+          });
+        }
+      });
+      CHECK(outcome.whole() == 0);
+      CHECK(outcome.conditional() >= 1);
+      CHECK(outcome.conditional() <= (way == Way::eight ? 8 : 1));
+      CHECK(outcome.report->wasted == 0);
+      CHECK(outcome.report->retries == 0);
+    }
+  }
+}
+
+TEST_CASE("a server that serves ranges for a while, and then only odd ones, is read in one piece") {
+  for (const Way way : {Way::one, Way::eight, Way::resume}) {
+    CAPTURE(static_cast<int>(way));
+    Outcome outcome;
+    download(outcome, way, [](OriginScript& script) { script.on_from(4, spoil); });
+    CHECK(outcome.whole() >= 1);
+  }
+}
+
+TEST_CASE("a body longer than its range is forgiven once, and what repeats is asked for in a simpler way") {
+  for (const bool repeats : {false, true}) {
+    CAPTURE(repeats);
+    Outcome outcome;
+    download(outcome, Way::one, [repeats](OriginScript& script) {
+      script.on_every([repeats](Answer& answer, const test::Asking& asking) {
+        if (answer.head.status != 206 || asking.number < 2 || (!repeats && asking.number > 2)) return;
+        if (asking.find("If-Range") == nullptr) return;
+        answer.chunked().end += 100;
+      });
+    });
+    CHECK(outcome.whole() == 0);
+    const bool last_is_conditional = outcome.log.back().find("If-Range") != nullptr;
+    CHECK(last_is_conditional != repeats);
+  }
+}
