@@ -12,9 +12,8 @@ namespace segdl::engine {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{100};
-constexpr std::chrono::minutes kForgetHost{5};
 constexpr std::chrono::hours kLongWait{1};  // looked at again after that, though nothing has changed
-constexpr std::size_t kManyHosts = 256;     // fewer are kept for the whole session
+constexpr std::size_t kIdleHosts = 1000;    // so many are remembered
 
 unsigned most_connections(const Pool::Options& options) {
   return options.connections > 0 ? options.connections : kMostAutomaticConnections;
@@ -38,6 +37,7 @@ void Slot::give_back() {
   host_->budget.leave();
   host_->last_used = pool_->clock_.now();
   pool_->changed(*std::exchange(host_, nullptr));
+  pool_->forget_idle_hosts();
 }
 
 void Slot::answered(std::chrono::nanoseconds latency) {
@@ -48,6 +48,7 @@ void Slot::answered(std::chrono::nanoseconds latency) {
 
 void Slot::refused(Instant until) {
   const MutexLock lock(pool_->mutex_);
+  host_->refused = true;
   host_->budget.refused(pool_->clock_.now(), until);
 }
 
@@ -148,6 +149,11 @@ void Pool::feed(Share& share) {
   call_thread();
 }
 
+std::size_t Pool::hosts() {
+  const MutexLock lock(mutex_);
+  return hosts_.size();
+}
+
 unsigned Pool::expected(const Origin& origin) {
   if (options_.connections > 0) return options_.connections;
   const MutexLock lock(mutex_);
@@ -156,7 +162,7 @@ unsigned Pool::expected(const Origin& origin) {
 
 Host& Pool::host_of(const Origin& origin) {
   std::unique_ptr<Host>& host = hosts_[(origin.secure ? "s " : "p ") + origin.authority()];
-  if (!host) host = std::make_unique<Host>(origin, most_connections(options_), options_.connections == 0);
+  if (host == nullptr) host = std::make_unique<Host>(origin, most_connections(options_), options_.connections == 0);
   host->last_used = clock_.now();
   return *host;
 }
@@ -268,7 +274,6 @@ void Pool::tick() {
     }
     shares = shares_;
     for (Share* share : shares) ++share->users_;
-    forget_idle_hosts(now);
   }
   for (Share* share : shares) share->tick(clock_.now());
   const MutexLock lock(mutex_);
@@ -276,13 +281,22 @@ void Pool::tick() {
   left_.notify_all();
 }
 
-// What was learned of a host is kept for the session, but a list of a million hosts must not fill the memory.
-void Pool::forget_idle_hosts(Instant now) {
-  if (hosts_.size() <= kManyHosts) return;
-  std::erase_if(hosts_, [now](const auto& entry) {
-    const Host& host = *entry.second;
-    return host.budget.in_use() == 0 && host.waiting == 0 && now - host.last_used > kForgetHost;
+// What was learned of a host is kept for the session, but a list of a million hosts must neither fill the memory nor
+// keep the governor busy. The oldest go first, and those that have taught nothing before those that have.
+void Pool::forget_idle_hosts() {
+  if (hosts_.size() <= kIdleHosts + kIdleHosts / 4) return;  // then many at once: sorting them all costs little each
+  using Entry = decltype(hosts_)::iterator;
+  std::vector<Entry> idle;
+  for (auto entry = hosts_.begin(); entry != hosts_.end(); ++entry) {
+    if (entry->second->budget.in_use() == 0 && entry->second->waiting == 0) idle.push_back(entry);
+  }
+  if (idle.size() <= kIdleHosts) return;
+  std::sort(idle.begin(), idle.end(), [](const Entry& left, const Entry& right) {
+    const Host &a = *left->second, &b = *right->second;
+    return a.refused != b.refused ? b.refused : a.last_used < b.last_used;
   });
+  idle.resize(idle.size() - kIdleHosts);
+  for (const Entry& entry : idle) hosts_.erase(entry);
 }
 
 }  // namespace segdl::engine

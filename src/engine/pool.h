@@ -46,6 +46,7 @@ struct Host {
   HostBudget budget;
   std::atomic<std::uint64_t> received = 0;  // body bytes, ever
   unsigned waiting = 0;                     // downloads that wait for a slot
+  bool refused = false;                     // ever
   Instant last_used = {};
 };
 
@@ -125,6 +126,9 @@ class Pool {
   // How many connections to a host there are going to be; an estimate.
   unsigned expected(const Origin&);
 
+  // How many hosts it remembers: about a thousand at most, and those in use.
+  std::size_t hosts();
+
  private:
   friend class Slot;
   struct Lead {
@@ -144,7 +148,7 @@ class Pool {
   void work(const std::stop_token&);
   void govern(const std::stop_token&);
   void tick();
-  void forget_idle_hosts(Instant now) SEGDL_REQUIRES(mutex_);
+  void forget_idle_hosts() SEGDL_REQUIRES(mutex_);
 
   Clock& clock_;
   const Options options_;

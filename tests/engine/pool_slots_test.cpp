@@ -160,3 +160,22 @@ TEST_CASE("of few hosts none is forgotten") {
   REQUIRE(helped.tick_twice());
   CHECK(scene.pool->expected(origin()) == learned);
 }
+
+TEST_CASE("of a long list of hosts the latest thousand are remembered, and longer those that have refused") {
+  Scene scene({.connections = 4, .jobs = 1});
+  const auto visit = [&scene](const std::string& host) {
+    scene.clock.advance(1ms);
+    return scene.slot(origin(host));
+  };
+  visit("refusing.test").refused(scene.clock.now() + 24h);
+  Slot used = visit("used.test");
+  std::size_t most = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    REQUIRE(visit(std::to_string(i)));
+    most = std::max(most, scene.pool->hosts());
+  }
+  CHECK(most <= 1252);
+  CHECK_FALSE(visit("refusing.test"));
+  CHECK(used.is_for(origin("used.test")));
+  CHECK_FALSE(visit("used.test"));  // one is in use, and was not answered yet
+}
