@@ -114,6 +114,56 @@ def test_while_verifying(scene):
     assert scene.status("f")["claimed"] > size * 0.6
 
 
+def listed(scene, server, count):
+    path = os.path.join(scene.directory, "list")
+    harness.write(path, "".join(server.url(f"f{n}") + "\n" for n in range(count)).encode())
+    return path
+
+
+def continues(scene, path, data, count):
+    scene.get("-i", path, "--skip-existing", "-x", "8", "-j", "8")
+    assert scene.names() == sorted(f"f{n}" for n in range(count))
+    assert all(harness.read(scene.path(f"f{n}")) == data for n in range(count))
+
+
+def test_a_list_while_the_server_refuses_everything_and_then_it_continues(scene):
+    data = pattern(100 * harness.KiB, 1)
+    stormy = [True]
+
+    def handler(connection, request, number):
+        if stormy[0]:
+            connection.sendall(head(("503 No", "429 No")[number % 2], *(["Retry-After: 30"] if number > 2 else []), "Content-Length: 0"))
+        else:
+            connection.sendall(b"".join(harness.ranged(data, request)))
+    server = scene.raw(handler)
+    path = listed(scene, server, 40)
+    process = scene.start("-i", path, "-x", "8", "-j", "8")
+    wait_for(lambda: server.count >= 3, "refusals")
+    interrupt(process)
+    stormy[0] = False
+    continues(scene, path, data, 40)
+
+
+def test_a_list_over_sixty_four_connections_and_then_it_continues(scene):
+    data = pattern(200 * harness.KiB, 1)
+    held = [True]
+
+    def handler(connection, request, number):
+        top, body = harness.ranged(data, request)
+        if number > 20 and held[0]:  # the first are served, so that there are connections to be had
+            connection.sendall(top + body[:100 * harness.KiB])
+            wait_for(lambda: not held[0], "the interrupt", 60)
+            return "close"
+        connection.sendall(top + body)
+    server = scene.raw(handler)
+    path = listed(scene, server, 200)
+    process = scene.start("-i", path, "-x", "64", "-j", "64")
+    wait_for(lambda: server.count >= 20 + 64, "64 at once", 60)
+    interrupt(process)
+    held[0] = False
+    continues(scene, path, data, 200)
+
+
 def test_twice_in_a_row_is_no_harm(scene):
     scene.nginx.put("f", pattern(8 * MiB, 1))
     process = started(scene, scene.nginx.url("f", rate=1024), "-o", "f")
