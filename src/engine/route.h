@@ -38,6 +38,13 @@ class Route {
   bool step_down(Asking from);
   void ask(Asking asking) { asking_ = asking; }
 
+  // The Last-Modified of the latest usable answer.
+  void modified_at(std::chrono::sys_seconds time) { modified_ = time; }
+  std::optional<std::chrono::sys_seconds> modified() const {
+    const std::chrono::sys_seconds time = modified_;
+    return time == kNoTime ? std::nullopt : std::optional(time);
+  }
+
   // How long an answer took, whoever asked.
   void answered_after(std::chrono::nanoseconds latency) { latency_ = latency; }
   std::chrono::nanoseconds latency() const { return latency_; }
@@ -53,6 +60,8 @@ class Route {
   Instant rests_until() const { return Instant(Instant::duration(rest_.load())); }
 
  private:
+  static constexpr std::chrono::sys_seconds kNoTime = std::chrono::sys_seconds::min();
+
   const Url original_;
   mutable Mutex mutex_;
   std::optional<Url> effective_ SEGDL_GUARDED_BY(mutex_);
@@ -61,6 +70,7 @@ class Route {
   std::atomic<unsigned> failures_ = 0;
   std::atomic<Instant::rep> rest_ = 0;
   std::atomic<std::chrono::nanoseconds> latency_ = std::chrono::nanoseconds(0);
+  std::atomic<std::chrono::sys_seconds> modified_ = kNoTime;
   std::optional<Instant> last_failure_ SEGDL_GUARDED_BY(mutex_);
 };
 
