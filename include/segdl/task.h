@@ -56,6 +56,14 @@ struct Request {
   bool resume = true;            // false: what an earlier run left is set aside and fetched again
   bool accept_unframed = false;  // believe the end of a connection to be the end of the resource
 
+  // Let the server name the file: by the first response's Content-Disposition (RFC 6266), made safe; without one as if
+  // this were not set. Then the output's lock is taken behind that response, not before it. `output` goes before it.
+  bool remote_name = false;
+
+  // Give the output the time of the resource's Last-Modified, if that is a date since 1970 that is not in the future.
+  // It is not forced to disk. A file system that can't is a note in the report.
+  bool remote_time = false;
+
   // If set, gets the bytes of the resource in order, each once, over one connection, and nothing of the download
   // touches a disk: `directory`, `segment_size`, `sync`, `overwrite` and `resume` do not count, and Report::output is
   // empty. Called by one thread at a time, never by the one that started the download, with bytes that are valid during
@@ -66,8 +74,9 @@ struct Request {
   std::function<Result<void>(std::span<const std::byte>)> consumer = {};
 };
 
-// The name that the request's file is going to have inside `directory`: `output`, or what is made from the URL. Fails
-// as Session::download() does, for a URL or a name that can't be used. Starts nothing and looks at no disk.
+// The name that the request's file is going to have inside `directory`: `output`, or what is made from the URL,
+// whatever the server says later under `remote_name`. Fails as Session::download() does, for a URL or a name that can't
+// be used. Starts nothing and looks at no disk.
 Result<std::string> output_name(const Request&);
 
 // How sure it is that the output is one version of the resource.

@@ -104,18 +104,20 @@ void Batch::begin(Entry entry) {
   Request request = command_.request;
   request.url = entry.url;
   request.output = entry.name;
+  // Where the server names the file, this is only what it is called until then.
   const auto output = output_name(request);
   if (!output) return fail(entry, output.error());
-  if (const auto refused = name_refused(*output)) return fail(entry, *refused);
-  if (command_.skip_existing && is_there(request.directory / *output)) {
+  const bool named = !request.remote_name || !request.output.empty();
+  if (const auto refused = named ? name_refused(*output) : std::nullopt) return fail(entry, *refused);
+  if (named && command_.skip_existing && is_there(request.directory / *output)) {
     ++tally_.skipped;
     return;
   }
   auto started = session_.download(std::move(request));
   if (started) {
     const std::uint64_t id = started->id();
-    active_.emplace(*output, id);
-    downloads_.emplace(id, Download{std::move(*started), std::move(entry), *output});
+    if (named) active_.emplace(*output, id);
+    downloads_.emplace(id, Download{std::move(*started), std::move(entry), *output, named});
   } else {
     hopeless_ = started.error();  // nothing of the line: its URL and its name are sound
   }
@@ -154,7 +156,8 @@ void Batch::conclude(std::uint64_t id) {
   auto node = downloads_.extract(id);
   if (node.empty()) return;
   Download& download = node.mapped();
-  active_.erase(download.output);
+  if (download.named) active_.erase(download.output);
+  if (!download.named) download.output = download.task.progress().output.filename().string();
   received_ += download.task.progress().fetched;
   const Result<Report>& result = download.task.wait();
   if (result) {
@@ -165,6 +168,9 @@ void Batch::conclude(std::uint64_t id) {
 }
 
 void Batch::conclude_done(const Download& download, const Report& report) {
+  if (!download.named && names_ && !names_->insert(download.output)) {
+    return fail(download.entry, two_of_one_name(download.output, "the server gave it twice; the later is there"));
+  }
   tally_.add(report);
   if (!tells_each_) return;
   line_.clear();
@@ -178,11 +184,21 @@ void Batch::conclude_failed(const Download& download, const Error& error) {
   if (interrupted_ && error.cause == Cause::cancelled) {
     cut_short_ = true;
     if (download.under_way) ++kept_;
+  } else if (error.cause == Cause::exists && !download.named && command_.skip_existing &&
+             !came_in_this_run(download.output)) {
+    ++tally_.skipped;
+  } else if (error.cause == Cause::busy && !download.named && is_under_way_here(download.output)) {
+    fail(download.entry, two_of_one_name(download.output, "the server gave it to another that is under way"));
   } else if (error.cause == Cause::exists && !names_ && came_in_this_run(download.output)) {
     fail(download.entry, two_of_one_name(download.output, "it has come since this command began"));
   } else {
     fail(download.entry, error);
   }
+}
+
+bool Batch::is_under_way_here(const std::string& output) const {
+  return std::any_of(downloads_.begin(), downloads_.end(),
+                     [&](const auto& entry) { return entry.second.task.progress().output.filename() == output; });
 }
 
 bool Batch::came_in_this_run(const std::string& output) const {

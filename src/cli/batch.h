@@ -44,6 +44,7 @@ class Batch final {
     Task task;
     Entry entry;
     std::string output;
+    bool named;              // before the server was asked
     std::string told = {};   // the latest note that was shown
     bool under_way = false;  // when the interruption came
   };
@@ -60,6 +61,7 @@ class Batch final {
   void conclude(std::uint64_t id);
   void conclude_done(const Download&, const Report&);
   void conclude_failed(const Download&, const Error&);
+  bool is_under_way_here(const std::string& output) const;
   bool came_in_this_run(const std::string& output) const;
   void fail(const Entry&, const Error&);
 

@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include "cli/config.h"
 #include "cli/exit_code.h"
 #include "cli/streams.h"
 #include "cli/values.h"
@@ -52,8 +53,28 @@ std::string parse_list(const std::string& text) {
   return text;
 }
 
+// Where settings come from that the command line does not give.
+struct ConfigChoice {
+  std::optional<std::filesystem::path> file = std::nullopt;
+  bool none = false;
+};
+
+void add_config_options(CLI::App& app, ConfigChoice& choice) {
+  app.add_option("--config", choice.file, "Read settings from this file, not ~/.config/segdl/config")
+      ->type_name("FILE")
+      ->configurable(false);
+  app.add_flag("--no-config", choice.none, "Read no file of settings")->configurable(false);
+}
+
+void apply(const ConfigChoice& choice, CLI::App& app) {
+  if (choice.none && choice.file) throw CLI::ValidationError("--no-config", "it can't go with --config");
+  const auto path = choice.file ? choice.file : default_config();
+  if (path && !choice.none) apply_config(app, *path, choice.file.has_value());
+}
+
 void add_list_option(CLI::App& app, FetchCommand& command) {
   add_parsed(app, "-i,--input-file", command.list, parse_list)
+      ->configurable(false)
       ->type_name("FILE")
       ->description("More URLs, one a line, with or without a TAB and a name; - is standard input");
 }
@@ -61,12 +82,15 @@ void add_list_option(CLI::App& app, FetchCommand& command) {
 void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Output>& output) {
   Request& request = command.request;
   add_parsed(app, "-o,--output", output, parse_output)
+      ->configurable(false)
       ->type_name("FILE")
       ->description("Name of the file; without it, the last part of the URL; - is standard output");
   app.add_option("-d,--directory", request.directory, "Directory to put it in; must exist")->type_name("DIR");
   add_parsed(app, "--segment-size", request.segment_size, parse_size)
       ->type_name("SIZE")
       ->description("Unit of hashing and resuming, a power of two from 16K to 16M");
+  app.add_flag("-J,--remote-header-name", request.remote_name, "Let the server name the file (Content-Disposition)");
+  app.add_flag("-R,--remote-time", request.remote_time, "Give the file the time that the server says it has");
   app.add_flag("--overwrite", request.overwrite, "Replace an existing file");
   app.add_flag("--skip-existing", command.skip_existing, "An existing file counts as done: for running a list again");
   app.add_flag_callback(
@@ -148,6 +172,9 @@ void place_output(const Output& output, FetchCommand& command) {
   if (output.standard_output && command.skip_existing) {
     throw CLI::ValidationError("--skip-existing", "nothing exists already on standard output");
   }
+  if (command.request.remote_name) {
+    throw CLI::ValidationError("--remote-header-name", "it can't go with --output, which names the file");
+  }
   command.to_standard_output = output.standard_output;
   command.request.output = output.name;
   if (!output.directory.empty()) command.request.directory /= output.directory;  // an absolute one replaces it
@@ -183,7 +210,7 @@ void blank(char* text) {
 // Where in a cluster of short options (-kqu...) one with a secret stands, whose value follows; or npos.
 std::size_t secret_in_cluster(std::string_view argument) {
   if (!argument.starts_with('-') || argument.starts_with("--")) return std::string_view::npos;
-  const auto option = argument.find_first_not_of("kqvVh", 1);
+  const auto option = argument.find_first_not_of("JRkqvVh", 1);
   const bool secret = option != std::string_view::npos && (argument[option] == 'u' || argument[option] == 'H');
   return secret ? option : std::string_view::npos;
 }
@@ -221,7 +248,8 @@ std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char
   CLI::App app("Fetches files, and after any failure, kill or power cut fetches only what is missing.", "segdl");
   FetchCommand command;
   std::optional<Output> output;
-  app.add_option("URL", command.urls, "http or https; each is a download of its own")->type_name("");
+  app.add_option("URL", command.urls, "http or https (without a scheme: https); each is a download of its own")
+      ->type_name("");
   add_list_option(app, command);
   add_output_options(app, command, output);
   add_http_options(app, command);
@@ -229,9 +257,12 @@ std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char
   app.add_flag("-q,--quiet", command.quiet, "Say nothing but errors");
   app.add_flag("-v,--verbose", command.verbose, "Say what is decided on the way");
   app.set_version_flag("-V,--version", fmt::format("segdl {}", kVersion));
+  ConfigChoice config;
+  add_config_options(app, config);
   app.footer(kFooter);
   try {
     app.parse(argc, argv);
+    apply(config, app);
     check_together(command);
     if (output) place_output(*output, command);
   } catch (const CLI::ParseError& error) {

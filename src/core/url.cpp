@@ -143,10 +143,11 @@ bool read_authority(std::string_view authority, Url& url, std::string& problem) 
   return true;
 }
 
+// REQUIRES: parts.scheme.
 Result<Url> parse_parts(std::string_view text, const Parts& parts, Cause cause) {
-  const std::string scheme = parts.scheme ? lower(*parts.scheme) : "";
+  const std::string scheme = lower(*parts.scheme);
   if (scheme != "http" && scheme != "https") {
-    return bad_url(cause, text, scheme.empty() ? "it has no scheme" : fmt::format("{} is not http or https", scheme));
+    return bad_url(cause, text, fmt::format("{} is not http or https", scheme));
   }
   Url url;
   url.origin.secure = scheme == "https";
@@ -166,6 +167,14 @@ std::string_view trim_spaces(std::string_view text) {
   return text;
 }
 
+// `host/path`, or `host:port/path`, whose host only looks like a scheme.
+bool lacks_scheme(std::string_view text) {
+  if (!split_reference(text).scheme) return true;
+  const auto colon = text.find(':');
+  const auto port = text.substr(colon + 1, text.find_first_of("/?#", colon) - colon - 1);
+  return !port.empty() && std::all_of(port.begin(), port.end(), is_digit);
+}
+
 }  // namespace
 
 std::string Origin::authority() const {
@@ -182,7 +191,10 @@ std::string Url::text() const {
 Result<Url> parse_url(std::string_view text) {
   text = trim_spaces(text);
   if (has_control(text)) return bad_url(Cause::usage, text, "it has control characters");
-  return parse_parts(text, split_reference(text), Cause::usage);
+  if (text.empty()) return bad_url(Cause::usage, text, "it is empty");
+  if (!lacks_scheme(text)) return parse_parts(text, split_reference(text), Cause::usage);
+  const std::string completed = (text.starts_with("//") ? "https:" : "https://") + std::string(text);
+  return parse_parts(text, split_reference(completed), Cause::usage);
 }
 
 Result<Url> resolve_url(const Url& base, std::string_view reference) {

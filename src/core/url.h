@@ -34,10 +34,10 @@ struct Url {
   std::string redacted() const;
 };
 
-// Parses an absolute URL as a person types it: spaces and non-ASCII bytes in path and query are percent-encoded, an
-// upper-case scheme is fine, a fragment is dropped, dot segments are removed, existing %xx stay as they are. Errors:
-// Cause::usage: unknown scheme, no host, a bad port, control characters, odd hosts (decimal or hexadecimal IPv4, scope
-// ids, non-ASCII names).
+// Parses an absolute URL as a person types it: without a scheme (`example.org/f`, `example.org:8080/f`) it is https;
+// spaces and non-ASCII bytes in path and query are percent-encoded, an upper-case scheme is fine, a fragment is
+// dropped, dot segments are removed, existing %xx stay as they are. Errors: Cause::usage: unknown scheme, no host, a
+// bad port, control characters, odd hosts (decimal or hexadecimal IPv4, scope ids, non-ASCII names).
 Result<Url> parse_url(std::string_view text);
 
 // Resolves a Location against the URL it came from (RFC 3986 section 5). Userinfo is not inherited. Errors as

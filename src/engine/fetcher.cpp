@@ -223,6 +223,8 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
 }
 
 Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body) {
+  const std::string* modified = request_.remote_time ? exchange->head().find("Last-Modified") : nullptr;
+  if (const auto time = modified != nullptr ? parse_http_date(*modified) : std::nullopt) route_.modified_at(*time);
   slot_.answered(latency_);
   route_.answered_after(latency_);
   return Reply{std::move(exchange), std::move(body)};

@@ -81,6 +81,7 @@ class Place {
   Result<bool> prepare_small();
   Result<void> hold_small(std::span<const std::byte> bytes);
   bool holds_small() const { return small_held_; }
+  File& small() { return *small_; }  // REQUIRES: holds_small()
   // The steps of publishing it, to be taken for many files at once: begin to sync, sync, give it the output's name. The
   // caller syncs the directory.
   void start_sync_small() { small_->start_sync(); }

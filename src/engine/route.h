@@ -45,6 +45,13 @@ class Route {
   void held_good(Asking, Part);
   void failed_us(Asking, Part);
 
+  // The Last-Modified of the latest usable answer.
+  void modified_at(std::chrono::sys_seconds time) { modified_ = time; }
+  std::optional<std::chrono::sys_seconds> modified() const {
+    const std::chrono::sys_seconds time = modified_;
+    return time == kNoTime ? std::nullopt : std::optional(time);
+  }
+
   // How long an answer took, whoever asked.
   void answered_after(std::chrono::nanoseconds latency) { latency_ = latency; }
   std::chrono::nanoseconds latency() const { return latency_; }
@@ -67,6 +74,7 @@ class Route {
   Trust& trust(Asking asking, Part part) SEGDL_REQUIRES(mutex_) {
     return trust_[static_cast<std::size_t>(asking)][static_cast<std::size_t>(part)];
   }
+  static constexpr std::chrono::sys_seconds kNoTime = std::chrono::sys_seconds::min();
 
   const Url original_;
   mutable Mutex mutex_;
@@ -77,6 +85,7 @@ class Route {
   std::atomic<unsigned> failures_ = 0;
   std::atomic<Instant::rep> rest_ = 0;
   std::atomic<std::chrono::nanoseconds> latency_ = std::chrono::nanoseconds(0);
+  std::atomic<std::chrono::sys_seconds> modified_ = kNoTime;
   std::optional<Instant> last_failure_ SEGDL_GUARDED_BY(mutex_);
 };
 

@@ -1,5 +1,8 @@
 #include "engine/transfer.h"
 
+#include "core/content_disposition.h"
+#include "core/file_name.h"
+
 #include "engine/checkpoint.h"
 #include "engine/dispatcher.h"
 #include "engine/errors.h"
@@ -19,6 +22,7 @@ namespace {
 
 constexpr Range kProbe{0, 4 * kMiB};
 constexpr std::uint32_t kSamplesOfOtherUrl = 3;  // J8
+constexpr std::chrono::hours kClockError{24};    // that a server's clock may be ahead of ours
 
 Known known_of(const Identity& identity) {
   return {identity.layout ? std::optional(identity.layout->total()) : identity.stream_total, identity.validator};
@@ -40,6 +44,10 @@ Transfer::Transfer(const Shared& shared, const Request& request, Url url, std::s
 
 Result<Outcome> Transfer::run(std::stop_token stop) {
   if (request_.consumer) return run_consumer(stop);
+  if (request_.remote_name && request_.output.empty()) {
+    auto named = take_remote_name(stop);
+    if (!named) return std::move(named).error();
+  }
   auto opened = Place::open(env_.files, name_, request_, stop);
   if (!opened) return std::move(opened).error();
   auto place = std::make_unique<Place>(std::move(*opened));
@@ -77,13 +85,29 @@ Result<void> Transfer::fetch_until_whole(Place& place, std::stop_token stop) {
 }
 
 Result<void> Transfer::fetch_version(Place& place, std::stop_token stop) {
-  if (place.found() == Place::Found::resumable && place.has_journal()) return continue_version(place, stop);
+  if (place.found() == Place::Found::resumable && place.has_journal()) {
+    named_.reset();
+    return continue_version(place, stop);
+  }
   return begin_version(place, stop);
+}
+
+// The server's word for the output's name (http.md, rule for names): taken from the first response, once.
+Result<void> Transfer::take_remote_name(const std::stop_token& stop) {
+  auto first = first_reply(stop);
+  if (!first) return std::move(first).error();
+  const std::string* disposition = first->exchange->head().find("Content-Disposition");
+  if (const auto name = disposition != nullptr ? disposition_name(*disposition) : std::nullopt) {
+    name_ = safe_name(*name);
+    meter_.set_output(request_.directory / name_);
+  }
+  named_ = std::move(*first);
+  return {};
 }
 
 // A resource of which nothing is known yet, or nothing any more.
 Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
-  auto first = first_reply(stop);
+  auto first = named_ ? Result<Reply>(*std::exchange(named_, std::nullopt)) : first_reply(stop);
   if (!first) return std::move(first).error();
   auto small = hold_small(place, *first, stop);
   if (!small) return std::move(small).error();
@@ -121,6 +145,7 @@ Result<bool> Transfer::hold_small(Place& place, Reply& first, std::stop_token st
   first.exchange.reset();
   if (step) {
     step = place.hold_small(sink.bytes());
+    if (step) give_remote_time(place.small());
     return step ? Result<bool>(true) : std::move(step).error();
   }
   meter_.discarded(sink.filled());
@@ -243,7 +268,18 @@ Result<void> Transfer::settle(Place& place, Checkpoint& checkpoint) {
     return make_error(Cause::internal, Remedy::stop, "publish", place.path(), "not every segment is there");
   }
   auto step = place.data().set_mode(env_.files.default_mode());
+  if (step) give_remote_time(place.data());
   return step ? checkpoint.force() : step;
+}
+
+// What no file can be as old as, or as new as, is a server's mistake.
+void Transfer::give_remote_time(File& file) {
+  const auto time = request_.remote_time ? route_.modified() : std::nullopt;
+  if (!time) return;
+  const auto now = std::chrono::floor<std::chrono::seconds>(env_.clock.wall());
+  if (time->time_since_epoch().count() <= 0 || *time > now + kClockError) return;
+  const auto set = file.set_modified(*time);
+  if (!set) meter_.remark("its time could not be set: " + set.error().message());
 }
 
 // The resource changed. Whether that is safe to believe is decided here (rules 5 and 9 of doc/http.md).

@@ -65,6 +65,8 @@ class Transfer {
   Result<Identity> plan(const Reply&) const;
   Result<void> start_over(Place&, Error);
   Result<void> settle(Place&, Checkpoint&);
+  Result<void> take_remote_name(const std::stop_token&);
+  void give_remote_time(File&);
   Report report(std::filesystem::path output) const;
   static Error final_error(Error, Place&);
 
@@ -79,7 +81,8 @@ class Transfer {
   Fetcher::Setting setting_;
   Fetcher fetcher_;  // the leader's
   unsigned restarts_ = 0;
-  bool strong_ = false;  // what is being published was identified by a strong validator
+  std::optional<Reply> named_;  // the response that named the output, not yet used
+  bool strong_ = false;         // what is being published was identified by a strong validator
 };
 
 }  // namespace segdl::engine

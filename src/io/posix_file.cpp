@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include <algorithm>
@@ -110,6 +111,12 @@ class PosixFile final : public File {
 
   Result<void> set_mode(unsigned mode) override {
     if (::fchmod(fd_.get(), mode) != 0) return file_error(errno, "set the mode of", path_);
+    return {};
+  }
+
+  Result<void> set_modified(std::chrono::sys_seconds time) override {
+    const std::array<::timespec, 2> times{{{0, UTIME_OMIT}, {time.time_since_epoch().count(), 0}}};
+    if (::futimens(fd_.get(), times.data()) != 0) return file_error(errno, "set the time of", path_);
     return {};
   }
 

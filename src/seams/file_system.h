@@ -8,6 +8,7 @@
 
 #include <segdl/error.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -67,6 +68,9 @@ class File {
   virtual void start_sync() = 0;
 
   virtual Result<void> set_mode(unsigned mode) = 0;  // fchmod
+
+  // When its content was last changed, as listings show it (futimens); a later write sets it to the present.
+  virtual Result<void> set_modified(std::chrono::sys_seconds) = 0;
 
   // An exclusive lock on the open file description (F_OFD_SETLK), given up when the File is destroyed. False if another
   // open description, in this process or another, has it.

@@ -199,6 +199,18 @@ TEST_CASE_TEMPLATE("a mode that is set is the file's mode", World, PosixWorld, F
   CHECK(world.mode("a") == 0640);
 }
 
+TEST_CASE_TEMPLATE("a time that is set stays until the next write", World, PosixWorld, FakeWorld) {
+  World world;
+  const auto file = write_file(world.directory(), "a", "x");
+  const std::chrono::sys_seconds time{std::chrono::seconds(1'000'000'007)};
+  must(file->set_modified(time));
+  CHECK(world.modified("a") == time);
+  must(file->sync());
+  CHECK(world.modified("a") == time);
+  must(file->write_at(0, bytes_of("y")));
+  CHECK(world.modified("a") != time);
+}
+
 TEST_CASE_TEMPLATE("a sync of written data succeeds", World, PosixWorld, FakeWorld) {
   World world;
   const auto file = write_file(world.directory(), "a", "ab");

@@ -39,9 +39,25 @@ TEST_CASE("default ports and empty paths") {
   CHECK(parse_url("http://[::ffff:1.2.3.4]/").ok());
 }
 
+TEST_CASE("a URL without a scheme is https") {
+  CHECK(parse_url("h")->text() == "https://h/");
+  CHECK(parse_url("h/a?u=http://x")->text() == "https://h/a?u=http://x");
+  CHECK(parse_url("h:8080")->text() == "https://h:8080/");
+  CHECK(parse_url("h:8080/a:b")->text() == "https://h:8080/a:b");
+  CHECK(parse_url("//h/a")->text() == "https://h/a");
+  CHECK(parse_url("[::1]:80/a")->text() == "https://[::1]:80/a");
+  CHECK(parse_url("u@h/a")->user == "u");
+}
+
 TEST_CASE("what can't be a URL of ours is refused") {
   for (const char* bad : {"",
-                          "host/path",
+                          "//",
+                          "/etc/passwd",
+                          "?q",
+                          "mailto:me@h",
+                          "javascript:alert(1)",
+                          "h:0/f",
+                          "h:65536/f",
                           "ftp://h/",
                           "file:///etc/passwd",
                           "http:",

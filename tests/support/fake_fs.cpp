@@ -239,6 +239,12 @@ std::optional<unsigned> FakeFs::mode(const std::string& name) const {
   return found == image_.live.end() ? std::nullopt : std::optional(found->second->mode);
 }
 
+std::optional<std::chrono::sys_seconds> FakeFs::modified(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = image_.live.find(name);
+  return found == image_.live.end() ? std::nullopt : found->second->modified;
+}
+
 void FakeFs::put_special(const std::string& name, FileKind kind) {
   const std::lock_guard lock(mutex_);
   auto inode = std::make_shared<FakeInode>();

@@ -20,6 +20,7 @@
 
 #include "seams/file_system.h"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -43,7 +44,8 @@ struct FakeInode {
   std::uint64_t reserved = 0;
   std::uint64_t written_to = 0;  // the end of what takes space
   unsigned mode = 0600;
-  const void* locked_by = nullptr;  // an open handle
+  std::optional<std::chrono::sys_seconds> modified;  // as set, since the last write
+  const void* locked_by = nullptr;                   // an open handle
 };
 
 class FakeFs final : public FileSystem {
@@ -81,6 +83,7 @@ class FakeFs final : public FileSystem {
   std::vector<std::string> names() const;
   std::optional<std::vector<std::byte>> get(const std::string& name) const;
   std::optional<unsigned> mode(const std::string& name) const;
+  std::optional<std::chrono::sys_seconds> modified(const std::string& name) const;
   void put(const std::string& name, std::vector<std::byte> bytes);
   void put_special(const std::string& name, FileKind kind);  // a symlink, a directory, a FIFO
   void flip(const std::string& name, std::uint64_t offset);

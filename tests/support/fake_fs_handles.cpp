@@ -88,6 +88,7 @@ void FakeFile::put(std::uint64_t offset, std::span<const std::byte> bytes) {
   const std::uint64_t end = offset + bytes.size();
   if (inode_->live.size() < end) inode_->live.resize(end);
   inode_->written_to = std::max(inode_->written_to, end);
+  inode_->modified.reset();
   std::copy(bytes.begin(), bytes.end(), inode_->live.begin() + static_cast<std::ptrdiff_t>(offset));
   for (std::uint64_t page = offset / kFakePage; page * kFakePage < end; ++page) inode_->lost.erase(page);
 }
@@ -126,6 +127,13 @@ Result<void> FakeFile::set_mode(unsigned mode) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "set-mode", "set-mode " + name_)) return *error;
   inode_->mode = mode;
+  return {};
+}
+
+Result<void> FakeFile::set_modified(std::chrono::sys_seconds time) {
+  const std::lock_guard lock(disk_.mutex_);
+  if (auto error = disk_.begin(life_, "set-time", "set-time " + name_)) return *error;
+  inode_->modified = time;
   return {};
 }
 

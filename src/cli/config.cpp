@@ -1,0 +1,116 @@
+#include "cli/config.h"
+
+#include "cli/config_reader.h"
+
+#include <segdl/text.h>
+
+#include <CLI/CLI.hpp>
+
+#include <fmt/format.h>
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace segdl::cli {
+namespace {
+
+std::optional<std::filesystem::path> absolute_from(const char* variable) {
+  const char* const value = std::getenv(variable);
+  if (value == nullptr || *value != '/') return std::nullopt;
+  return std::filesystem::path(value);
+}
+
+[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& reason) {
+  throw CLI::ValidationError(printable(path.string()), reason);
+}
+
+[[noreturn]] void refuse(const std::filesystem::path& path, const ConfigLine& line, const std::string& reason) {
+  throw CLI::ValidationError(fmt::format("{}:{}", printable(path.string()), line.number), reason);
+}
+
+std::optional<std::string> text_of(const std::filesystem::path& path, bool required) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    if (errno == ENOENT && !required) return std::nullopt;
+    refuse(path, fmt::format("it can't be read: {}", std::strerror(errno)));
+  }
+  std::string text(kLargestConfig + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) refuse(path, "it can't be read: is it a directory?");
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
+}
+
+bool others_can_read(const std::filesystem::path& path) {
+  struct ::stat status {};
+  return ::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0;
+}
+
+bool is_secret(const ConfigLine& line) {
+  if (line.key == "user") return !line.value.starts_with('@');
+  return redacted_url(line.value) != printable(line.value);
+}
+
+// A switch is on, or off, which is what it is without the line.
+bool is_on(const std::filesystem::path& path, const ConfigLine& line) {
+  constexpr std::array<std::string_view, 4> kOn = {"true", "yes", "on", "1"};
+  constexpr std::array<std::string_view, 4> kOff = {"false", "no", "off", "0"};
+  if (std::find(kOn.begin(), kOn.end(), line.value) != kOn.end()) return true;
+  if (std::find(kOff.begin(), kOff.end(), line.value) != kOff.end()) return false;
+  refuse(path, line, fmt::format("{} is yes or no", line.key));
+}
+
+CLI::Option& option_of(CLI::App& app, const std::filesystem::path& path, const ConfigLine& line) {
+  if (!line.problem.empty()) refuse(path, line, line.problem);
+  CLI::Option* const option = app.get_option_no_throw("--" + line.key);
+  if (option == nullptr) refuse(path, line, fmt::format("there is no option --{}", line.key));
+  if (!option->get_configurable()) refuse(path, line, fmt::format("--{} has no place in a file of settings", line.key));
+  if (is_secret(line) && others_can_read(path)) {
+    refuse(path, line, fmt::format("it holds a secret, and others can read the file: chmod 600 {}", path.string()));
+  }
+  return *option;
+}
+
+void give(CLI::Option& option, const std::filesystem::path& path, const ConfigLine& line) {
+  const bool is_switch = option.get_items_expected_max() == 0;
+  if (is_switch && !is_on(path, line)) return;
+  option.add_result(is_switch ? "true" : line.value);
+}
+
+}  // namespace
+
+std::optional<std::filesystem::path> default_config() {
+  if (auto home = absolute_from("XDG_CONFIG_HOME")) return *home / "segdl" / "config";
+  if (auto home = absolute_from("HOME")) return *home / ".config" / "segdl" / "config";
+  return std::nullopt;
+}
+
+void apply_config(CLI::App& app, const std::filesystem::path& path, bool required) {
+  const auto text = text_of(path, required);
+  if (!text) return;
+  std::set<CLI::Option*> given;
+  for (const ConfigLine& line : read_config(*text)) {
+    CLI::Option& option = option_of(app, path, line);
+    const bool repeats = option.get_items_expected_max() > 1;
+    if (!given.contains(&option) && !option.empty()) continue;  // the command line says otherwise
+    if (!given.insert(&option).second && !repeats) refuse(path, line, fmt::format("{} is there twice", line.key));
+    give(option, path, line);
+    try {
+      if (!option.empty()) option.run_callback();
+    } catch (const CLI::ParseError& error) {
+      refuse(path, line, error.what());
+    }
+    if (repeats) option.clear();
+  }
+}
+
+}  // namespace segdl::cli

@@ -1,0 +1,54 @@
+#include "cli/config_reader.h"
+
+#include <algorithm>
+
+namespace segdl::cli {
+namespace {
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r";
+  const auto begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
+bool is_key(std::string_view text) {
+  return !text.empty() && text.front() != '-' &&
+         std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
+}
+
+ConfigLine read_line(std::size_t number, std::string_view text) {
+  ConfigLine line{number};
+  const auto equals = text.find('=');
+  line.key = trim(text.substr(0, equals));
+  line.value = equals == std::string_view::npos ? "true" : std::string(trim(text.substr(equals + 1)));
+  if (text.find('\0') != std::string_view::npos) {
+    line.problem = "it has a NUL byte";
+  } else if (line.key.starts_with("--")) {
+    line.problem = "options are written without dashes here";
+  } else if (!is_key(line.key)) {
+    line.problem = "it is not written name = value";
+  }
+  return line;
+}
+
+}  // namespace
+
+std::vector<ConfigLine> read_config(std::string_view text) {
+  std::vector<ConfigLine> lines;
+  std::size_t number = 0;
+  const bool too_large = text.size() > kLargestConfig;
+  text = text.substr(0, kLargestConfig);
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  while (!text.empty()) {
+    ++number;
+    const auto end = text.find('\n');
+    const std::string_view line = trim(text.substr(0, end));
+    if (!line.empty() && line.front() != '#') lines.push_back(read_line(number, line));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  if (too_large) lines.push_back({number + 1, "", "", "the file is too large"});
+  return lines;
+}
+
+}  // namespace segdl::cli

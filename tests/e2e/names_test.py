@@ -1,0 +1,118 @@
+"""Names and times that the server gives, URLs without a scheme, and the file of settings."""
+import os
+import stat
+import time
+
+import harness
+from harness import KiB, MiB, head, kill, pattern, ranged, wait_for
+
+DATE = "Tue, 15 Nov 1994 12:45:26 GMT"
+STAMP = 784903526
+
+
+def serving(scene, data, *fields, pause=0.0):
+    """An honest server whose answers have these fields as well."""
+    def handler(connection, request, number):
+        top, body = ranged(data, request)
+        connection.sendall(top[:-2] + ("\r\n".join(fields) + "\r\n\r\n").encode())
+        for begin in range(0, len(body), 64 * KiB):
+            connection.sendall(body[begin:begin + 64 * KiB])
+            time.sleep(pause)
+    return scene.raw(handler)
+
+
+def test_the_server_names_the_file_where_it_is_asked_to(scene):
+    for size in (0, 1000, 3 * MiB + 1):
+        data = pattern(size, 1)
+        server = serving(scene, data, f"Content-Disposition: attachment; filename*=UTF-8''%e2%82%ac%20{size}.bin")
+        scene.get("-J", server.url("get?id=7"))
+        assert harness.read(scene.path(f"\u20ac {size}.bin")) == data
+    assert scene.names() == sorted(f"\u20ac {size}.bin" for size in (0, 1000, 3 * MiB + 1))
+    scene.get(server.url("plain"))
+    assert harness.read(scene.path("plain")) == data
+    assert scene.get("-J", server.url("get"), code=10).stderr.count("exists already") == 1
+
+
+def test_a_name_from_the_server_stays_in_the_directory(scene):
+    data = pattern(1000, 1)
+    outside = os.path.join(scene.directory, "evil")
+    for name, made in (("../../evil", "evil"), ("/etc/evil", "evil"), (".bashrc", "_bashrc"), ("-rf", "_rf"), ("..", "index.html"),
+                       ("a\\\\b\\\\c", "c"), ("x" * 300, "x" * 240), ("con.txt", "_con.txt"), ("", "f")):
+        scene.get("-J", "--overwrite", serving(scene, data, f'Content-Disposition: attachment; filename="{name}"').url("f"))
+        assert scene.names() == [made], (name, scene.names())
+        assert not os.path.exists(outside)
+        os.remove(scene.path(scene.names()[0]))
+
+
+def test_a_download_named_by_the_server_goes_on_after_a_kill(scene):
+    data = pattern(4 * MiB, 1)
+    server = serving(scene, data, 'Content-Disposition: attachment; filename="movie.mkv"', pause=0.05)
+    process = scene.start("-J", "-x", "2", server.url("get"))
+    wait_for(lambda: os.path.exists(scene.path("movie.mkv.segdl")) and scene.status("movie.mkv")["claimed_segments"] > 4,
+             "some segments")
+    kill(process)
+    done = scene.get("-J", "-x", "2", server.url("get"))
+    assert "reused" in done.stderr, done.stderr
+    assert harness.read(scene.path("movie.mkv")) == data
+    assert scene.names() == ["movie.mkv"]
+
+
+def test_names_from_the_server_in_a_list_meet_each_other_and_what_is_there(scene):
+    data = pattern(1000, 1)
+    one = serving(scene, data, 'Content-Disposition: attachment; filename="one"')
+    path = os.path.join(scene.directory, "list")
+    harness.write(path, f"{one.url('a')}\n{one.url('b')}\n{one.url('c')}\tthree\n".encode())
+    done = scene.get("-J", "-i", path, code=10)
+    assert "two lines of the list have the name one" in done.stderr, done.stderr
+    assert scene.names() == ["one", "three"], scene.names()
+    assert "1 of 3 failed" in done.stderr, done.stderr
+    done = scene.get("-J", "-i", path, "--skip-existing")
+    assert scene.names() == ["one", "three"], done.stderr
+    assert "it can't go with --output" in scene.get("-J", one.url(), "-o", "x", code=2).stderr
+
+
+def test_the_file_gets_the_time_the_server_says(scene):
+    for size in (0, 1000, 3 * MiB):
+        server = serving(scene, pattern(size, 1), f"Last-Modified: {DATE}")
+        scene.get("-R", server.url(f"f{size}"))
+        assert os.stat(scene.path(f"f{size}")).st_mtime == STAMP, size
+        scene.get(server.url(f"g{size}"))
+        assert abs(os.stat(scene.path(f"g{size}")).st_mtime - time.time()) < 300
+    for date in ("Fri, 01 Jan 2500 00:00:00 GMT", "Mon, 01 Jan 1601 00:00:00 GMT", "yesterday"):
+        scene.get("-R", "--overwrite", serving(scene, pattern(1000, 1), f"Last-Modified: {date}").url("odd"))
+        assert abs(os.stat(scene.path("odd")).st_mtime - time.time()) < 300, date
+
+
+def test_a_url_without_a_scheme_is_https(scene):
+    scene.nginx.put("f", pattern(1000, 1))
+    scene.get("--cacert", scene.nginx.certificates.ca, scene.nginx.tls_url("f").removeprefix("https://"))
+    assert harness.read(scene.path("f")) == pattern(1000, 1)
+    assert "javascript is not http or https" in scene.get("javascript:alert", code=2).stderr
+
+
+def test_settings_come_from_a_file_and_the_command_line_goes_before_them(scene):
+    data = pattern(1000, 1)
+    server = serving(scene, data, f"Last-Modified: {DATE}")
+    config = os.path.join(scene.directory, "xdg", "segdl", "config")
+    os.makedirs(os.path.dirname(config))
+    os.mkdir(scene.path("there"))
+    harness.write(config, b"# mine\nremote-time\ndirectory = there\nuser-agent = me/1\nuser = me:secret\n")
+    os.chmod(config, 0o600)
+    env = {**os.environ, "XDG_CONFIG_HOME": os.path.join(scene.directory, "xdg")}
+    scene.get(server.url("f"), env=env)
+    assert os.stat(scene.path("there/f")).st_mtime == STAMP
+    assert b"User-Agent: me/1" in server.requests[-1] and b"Authorization: Basic" in server.requests[-1]
+    scene.get("-d", ".", "-A", "you/2", server.url("f"), env=env)
+    assert harness.read(scene.path("f")) == data and b"User-Agent: you/2" in server.requests[-1]
+    scene.get("--no-config", server.url("g"), env=env)
+    assert b"Authorization" not in server.requests[-1] and harness.read(scene.path("g")) == data
+    os.chmod(config, stat.S_IRUSR | stat.S_IROTH)
+    done = scene.get(server.url("h"), env=env, code=2)
+    assert f"{config}:5: it holds a secret" in done.stderr and "me:secret" not in done.stderr, done.stderr
+    harness.write(config, b"remote-time\nrate = 5\n")
+    assert f"{config}:2: there is no option --rate" in scene.get(server.url("h"), env=env, code=2).stderr
+    assert "none: it can't be read: No such file or directory" in scene.get("--config", "none", server.url("h"), code=2).stderr
+
+
+if __name__ == "__main__":
+    harness.main()
