@@ -1,0 +1,62 @@
+// Heads of responses, and what a response means.
+#include "core/http_head.h"
+#include "core/reply.h"
+#include "fuzz/fuzz.h"
+
+#include <algorithm>
+#include <string>
+
+using namespace segdl;
+
+namespace {
+
+bool is_text(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+}
+
+// Where the head ends must not depend on how many of the bytes had arrived.
+void check_end(std::string_view input, std::size_t end) {
+  for (std::size_t have = 0; have <= end; have += 1 + end / 16) {
+    const auto early = find_head_end(input.substr(0, have));
+    FUZZ_CHECK(early.ok() && (*early == 0 || (have == end && *early == end)));
+  }
+}
+
+void check_verdict(const ResponseHead& head) {
+  const Known known{500, {Validator::Kind::strong_etag, "\"v1\""}};
+  const Asked asked{Asking::conditional, Range{100, 200}};
+  for (const Known* what : {&known, static_cast<const Known*>(nullptr)}) {
+    const Verdict verdict = judge(head, asked, what, {});
+    const auto* body = std::get_if<UsableBody>(&verdict);
+    if (body == nullptr) continue;
+    FUZZ_CHECK(head.status == 206 || head.status == 200);
+    FUZZ_CHECK(body->partial == (head.status == 206));
+    FUZZ_CHECK(body->begin == (body->partial ? 100 : 0));
+    FUZZ_CHECK(!body->partial || (body->end && *body->end > 100 && *body->end <= 200));
+    FUZZ_CHECK(!body->total || !body->end || *body->end <= *body->total);
+    FUZZ_CHECK(what == nullptr || !body->total || *body->total == 500);
+    FUZZ_CHECK(what == nullptr || !body->partial || body->validator == known.validator);
+  }
+}
+
+}  // namespace
+
+void fuzz(std::string_view input) {
+  const auto end = find_head_end(input);
+  if (!end) return;
+  FUZZ_CHECK(*end <= input.size() && *end <= kMaxHeadBytes);
+  if (*end == 0) return;
+  check_end(input, *end);
+  const auto head = parse_head(input.substr(0, *end));
+  if (!head) {
+    FUZZ_CHECK(head.error().cause == Cause::network);
+    return;
+  }
+  FUZZ_CHECK(head->status >= 100 && head->status <= 599);
+  FUZZ_CHECK(head->fields.size() <= kMaxHeadLines);
+  for (const Field& field : head->fields)
+    FUZZ_CHECK(!field.name.empty() && is_text(field.name) && is_text(field.value));
+  FUZZ_CHECK(head->framing == Framing::length || head->content_length == 0);
+  FUZZ_CHECK(!(head->keep_alive && head->framing == Framing::until_close));
+  check_verdict(*head);
+}
