@@ -113,7 +113,7 @@ HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known
   const auto& headers = own ? request_.headers : none;
   if (!has_field(headers, "User-Agent")) {
     const std::string& agent = shared_.options.user_agent;
-    fields.push_back({"User-Agent", agent.empty() ? fmt::format("segdl/{}", kVersion) : agent});
+    fields.push_back({"User-Agent", agent.empty() ? std::string("segdl/") + kVersion : agent});
   }
   if (!has_field(headers, "Accept")) fields.push_back({"Accept", "*/*"});
   fields.push_back({"Accept-Encoding", "identity"});
@@ -177,7 +177,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::try_get(const HttpRequest& request, s
 // The final response to one way of asking: redirects are followed here.
 Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* known, std::stop_token stop) {
   Url url = route_.current();
-  bool remembered = url.text() != route_.original().text();
+  bool remembered = !url.leads_to_same(route_.original());
   std::vector<std::string> visited;
   for (int hop = 0; hop <= kMaxRedirects; ++hop) {
     auto exchange = try_get(request_for(url, asked, known), stop);

@@ -3,6 +3,7 @@
 #include "core/ascii.h"
 #include "core/layout.h"
 #include "engine/errors.h"
+#include "engine/output_name.h"
 #include "engine/session_state.h"
 #include "engine/transfer.h"
 
@@ -68,7 +69,7 @@ Result<Task> Session::download(Request request) {
                                    "it must be a power of two from 16 KiB to 16 MiB"),
                         "leave it out to have it chosen");
   }
-  auto name = output_name(request);
+  auto name = engine::output_name_of(request, *url);
   if (!name) return std::move(name).error();
   auto state = std::make_unique<engine::TaskState>(*state_, std::move(request), std::move(*url), std::move(*name));
   state->start();
