@@ -71,7 +71,6 @@ Fetcher::Fetcher(const Setting& setting, Slot slot)
       request_(setting.request),
       route_(setting.route),
       meter_(setting.meter),
-      slot_(std::move(slot)),
       asked_at_(shared_.env.clock.now()),
       measured_from_(asked_at_),
       random_(static_cast<std::minstd_rand::result_type>(measured_from_.time_since_epoch().count())) {
@@ -79,8 +78,18 @@ Fetcher::Fetcher(const Setting& setting, Slot slot)
   limits_.connect = options.connect_timeout;
   limits_.head = limits_.idle = options.timeout;
   limits_.min_speed = options.min_speed;
-  if (slot_) meter_.connected();
   if (options.max_time.count() > 0) limits_.deadline = setting.begun + options.max_time;
+  take(std::move(slot));
+}
+
+void Fetcher::take(Slot slot) {
+  slot_ = std::move(slot);
+  if (slot_) meter_.connected();
+}
+
+Slot Fetcher::give() {
+  if (slot_) meter_.disconnected();
+  return std::move(slot_);
 }
 
 Result<void> Fetcher::enter(std::stop_token stop) {

@@ -143,7 +143,7 @@ TaskState::TaskState(SessionState& session_, Request request_, Url url_, std::st
 }
 
 TaskState::~TaskState() {
-  cancel();
+  if (!has_ended()) cancel();
   {
     const MutexLock lock(mutex);
     while (!result) ended.wait(mutex, {});
@@ -151,8 +151,13 @@ TaskState::~TaskState() {
   session.ended.forget(id);
 }
 
+bool TaskState::has_ended() {
+  const MutexLock lock(mutex);
+  return result.has_value();
+}
+
 void TaskState::start() {
-  session.pool.lead(this, [this] { run(); });
+  session.pool.lead(this, url.origin, [this](Slot slot) { return run(std::move(slot)); });
 }
 
 void TaskState::cancel() {
@@ -160,12 +165,14 @@ void TaskState::cancel() {
   if (session.pool.withdraw(this)) finish(cancelled());
 }
 
-void TaskState::run() {
+// What it returns of the slot is used for the next download.
+Slot TaskState::run(Slot slot) {
   meter.enter(Phase::starting);
   try {
-    auto outcome = Transfer(shared, request, url, name, meter).run(stop.get_token());
+    auto outcome = Transfer(shared, request, url, name, meter).run(stop.get_token(), slot);
     if (!outcome || !outcome->unpublished) {
-      return finish(outcome ? Result<Report>(std::move(outcome->report)) : std::move(outcome).error());
+      finish(outcome ? Result<Report>(std::move(outcome->report)) : std::move(outcome).error());
+      return slot;
     }
     meter.enter(Phase::publishing);
     session.publisher.submit({std::move(outcome->unpublished), request.directory.string(), request.sync,
@@ -175,6 +182,7 @@ void TaskState::run() {
   } catch (const std::exception& exception) {  // the entry of a thread: out of memory, or a bug
     finish(make_error(Cause::internal, Remedy::stop, "download", name, exception.what()));
   }
+  return slot;
 }
 
 // The last thing that is done with this object: whoever waits for it may destroy it.

@@ -64,7 +64,8 @@ struct TaskState {
   void cancel();
 
  private:
-  void run();
+  Slot run(Slot);
+  bool has_ended();
   void finish(Result<Report>, bool more_follow = false);
 };
 

@@ -38,8 +38,14 @@ Transfer::Transfer(const Shared& shared, const Request& request, Url url, std::s
       setting_{shared_, request_, route_, meter_, begun_},
       fetcher_(setting_) {}
 
-Result<Outcome> Transfer::run(std::stop_token stop) {
-  if (request_.consumer) return run_consumer(stop);
+Result<Outcome> Transfer::run(std::stop_token stop, Slot& slot) {
+  fetcher_.take(std::move(slot));
+  auto outcome = request_.consumer ? run_consumer(std::move(stop)) : run_place(std::move(stop));
+  slot = fetcher_.give();
+  return outcome;
+}
+
+Result<Outcome> Transfer::run_place(std::stop_token stop) {
   auto opened = Place::open(env_.files, name_, request_, stop);
   if (!opened) return std::move(opened).error();
   auto place = std::make_unique<Place>(std::move(*opened));
@@ -53,11 +59,11 @@ Result<Outcome> Transfer::run(std::stop_token stop) {
     return Outcome{report(place->path())};
   }
   auto step = fetch_until_whole(*place, stop);
-  fetcher_.leave();
   if (step && place->holds_small()) {
     Report done = report(place->path());
     return Outcome{std::move(done), std::move(place)};
   }
+  if (step) fetcher_.leave();
   if (step) step = place->publish(request_.overwrite, request_.sync);
   if (!step) {
     Error error = final_error(std::move(step).error(), *place);
