@@ -122,6 +122,7 @@ SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> 
       files(std::move(files_)),
       clock(std::move(clock_)),
       throttle(*clock, options.limit_rate),
+      directories(*files, *clock),
       publisher([this] { return pool.is_leading(); }),
       pool(*clock, {options.connections, std::max(1U, options.jobs)}) {
   if (transport_) {
@@ -134,7 +135,7 @@ SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> 
 TaskState::TaskState(SessionState& session_, Request request_, Url url_, std::string name_)
     : session(session_),
       id(session_.next_id++),
-      shared{session_.env(), session_.options, session_.pool, session_.throttle},
+      shared{session_.env(), session_.options, session_.pool, session_.throttle, session_.directories},
       request(std::move(request_)),
       url(std::move(url_)),
       name(std::move(name_)) {

@@ -46,7 +46,9 @@ Result<Outcome> Transfer::run(std::stop_token stop, Slot& slot) {
 }
 
 Result<Outcome> Transfer::run_place(std::stop_token stop) {
-  auto opened = Place::open(env_.files, name_, request_, stop);
+  auto directory = shared_.directories.open(request_.directory);
+  if (!directory) return std::move(directory).error();
+  auto opened = Place::open(std::move(*directory), name_, request_, stop);
   if (!opened) return std::move(opened).error();
   auto place = std::make_unique<Place>(std::move(*opened));
   for (const std::string& note : place->notes()) meter_.remark(note);
