@@ -166,7 +166,7 @@ Result<ResponseHead> parse_head(std::string_view text) {
     const auto line = take_line(text);
     if (!line) return bad_head("its head does not end");
     if (line->empty()) break;
-    if (line->find_first_of("\r\n") != std::string_view::npos)
+    if (line->find('\r') != std::string_view::npos || line->find('\n') != std::string_view::npos)
       return bad_head("a line of its head does not end with CR LF");
     step = parse_field(*line, head);
   }

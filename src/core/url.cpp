@@ -180,13 +180,11 @@ bool lacks_scheme(std::string_view text) {
 std::string Origin::authority() const {
   const bool ipv6 = host.find(':') != std::string::npos;
   std::string text = ipv6 ? "[" + host + "]" : host;
-  if (port != (secure ? 443 : 80)) text += fmt::format(":{}", port);
+  if (port != (secure ? 443 : 80)) text += ':' + std::to_string(port);
   return text;
 }
 
-std::string Url::text() const {
-  return fmt::format("{}://{}{}", origin.secure ? "https" : "http", origin.authority(), target);
-}
+std::string Url::text() const { return (origin.secure ? "https://" : "http://") + origin.authority() + target; }
 
 Result<Url> parse_url(std::string_view text) {
   text = trim_spaces(text);

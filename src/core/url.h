@@ -26,6 +26,9 @@ struct Url {
   bool has_userinfo = false;
   std::string target = {};  // path and query as sent, never empty, begins with '/'; no fragment
 
+  // Whether text() is the same.
+  bool leads_to_same(const Url& other) const { return origin == other.origin && target == other.target; }
+
   // The whole URL without userinfo. May hold secrets in its query: for the wire, not for people.
   std::string text() const;
 

@@ -83,7 +83,6 @@ Fetcher::Fetcher(const Setting& setting, Slot slot)
       request_(setting.request),
       route_(setting.route),
       meter_(setting.meter),
-      slot_(std::move(slot)),
       asked_at_(shared_.env.clock.now()),
       measured_from_(asked_at_),
       random_(static_cast<std::minstd_rand::result_type>(measured_from_.time_since_epoch().count())) {
@@ -91,8 +90,18 @@ Fetcher::Fetcher(const Setting& setting, Slot slot)
   limits_.connect = options.connect_timeout;
   limits_.head = limits_.idle = options.timeout;
   limits_.min_speed = options.min_speed;
-  if (slot_) meter_.connected();
   if (options.max_time.count() > 0) limits_.deadline = setting.begun + options.max_time;
+  take(std::move(slot));
+}
+
+void Fetcher::take(Slot slot) {
+  slot_ = std::move(slot);
+  if (slot_) meter_.connected();
+}
+
+Slot Fetcher::give() {
+  if (slot_) meter_.disconnected();
+  return std::move(slot_);
 }
 
 Result<void> Fetcher::enter(std::stop_token stop) {
@@ -125,7 +134,7 @@ HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known
   const auto& headers = own ? request_.headers : none;
   if (!has_field(headers, "User-Agent")) {
     const std::string& agent = shared_.options.user_agent;
-    fields.push_back({"User-Agent", agent.empty() ? fmt::format("segdl/{}", kVersion) : agent});
+    fields.push_back({"User-Agent", agent.empty() ? std::string("segdl/") + kVersion : agent});
   }
   if (!has_field(headers, "Accept")) fields.push_back({"Accept", "*/*"});
   fields.push_back({"Accept-Encoding", "identity"});
@@ -189,7 +198,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::try_get(const HttpRequest& request, s
 // The final response to one way of asking: redirects are followed here.
 Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* known, std::stop_token stop) {
   Url url = route_.current();
-  bool remembered = url.text() != route_.original().text();
+  bool remembered = !url.leads_to_same(route_.original());
   std::vector<std::string> visited;
   for (int hop = 0; hop <= kMaxRedirects; ++hop) {
     auto exchange = try_get(request_for(url, asked, known), stop);

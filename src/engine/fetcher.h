@@ -49,6 +49,10 @@ class Fetcher {
   // Waits until a connection may be used. Errors: cancelled, or the time limit.
   Result<void> enter(std::stop_token);
   void leave();
+  // The slot from somebody, and to somebody who goes on with it; either may be empty. REQUIRES: to take one: none is
+  // held.
+  void take(Slot);
+  Slot give();
 
   // One try (redirects and steps down included) at the bytes of `range`. `known` is null before the first usable
   // response. Remedies: retry (then pause()), restart (the resource changed), stop.

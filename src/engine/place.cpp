@@ -42,6 +42,11 @@ Result<bool> nothing_there(Directory& directory, const Names& names) {
   return true;
 }
 
+// The same a moment ago, as far as it is known.
+bool had_nothing(const OpenDirectory& open, const Names& names) {
+  return open.lacked(names.output) && open.lacked(names.journal) && open.lacked(names.old_journal);
+}
+
 // The open, locked data file; null if another try is due because somebody renamed or removed it meanwhile.
 Result<std::unique_ptr<File>> lock_opened(Directory& directory, const std::string& name, std::unique_ptr<File> file) {
   auto locked = file->try_lock();
@@ -87,17 +92,19 @@ Result<Locked> try_acquire(Directory& directory, const Names& names, bool overwr
 
 // The common case in as few steps as it can be: nothing of that name is there. False if something is; then nothing was
 // changed, and the table decides.
-Result<bool> Place::take_fresh(Directory& directory, const Names& names, std::unique_ptr<File>& data) {
-  auto output = present(directory, names.output);
-  if (!output) return std::move(output).error();
-  if (*output) return false;
+Result<bool> Place::take_fresh(Directory& directory, const Names& names, bool lacked, std::unique_ptr<File>& data) {
+  if (!lacked) {
+    auto output = present(directory, names.output);
+    if (!output) return std::move(output).error();
+    if (*output) return false;
+  }
   auto created = directory.open(names.part, OpenMode::create_new);
   if (!created && created.error().cause == Cause::exists) return false;
   if (!created) return std::move(created).error();
   auto file = lock_opened(directory, names.part, std::move(*created));
   if (!file) return std::move(file).error();
   if (!*file) return false;
-  auto nothing = nothing_there(directory, names);
+  auto nothing = lacked ? Result<bool>(true) : nothing_there(directory, names);
   if (nothing && *nothing) {
     data = std::move(*file);
     return true;
@@ -107,38 +114,39 @@ Result<bool> Place::take_fresh(Directory& directory, const Names& names, std::un
   return removed ? Result<bool>(false) : std::move(removed).error();
 }
 
-Result<Place> Place::open(FileSystem& files, const std::string& name, const Request& request, std::stop_token stop) {
+Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string& name, const Request& request,
+                          std::stop_token stop) {
   if (name.size() > kMaxName) {
     return with_way_out(make_error(Cause::local, Remedy::stop, "create", name,
                                    fmt::format("a name of {} bytes is too long: at most {}", name.size(), kMaxName)),
                         "choose a shorter name with -o");
   }
-  auto opened = files.open_directory(request.directory);
-  if (!opened) return std::move(opened).error();
-  std::unique_ptr<Directory> directory = std::move(*opened);
+  Directory& directory = open->directory();
   const Names names(name);
+  const bool lacked = !request.overwrite && had_nothing(*open, names);
   std::unique_ptr<File> fresh;
-  auto taken = take_fresh(*directory, names, fresh);
+  auto taken = take_fresh(directory, names, lacked, fresh);
   if (!taken) return std::move(taken).error();
   if (*taken) {
-    Place place(std::move(directory), names, std::move(fresh));
+    Place place(std::move(open), names, std::move(fresh));
     place.created_data_ = true;
+    place.looked_ = !lacked;
     return place;
   }
   constexpr int kTries = 100;  // each lost to another process that published or gave up in between
   for (int attempt = 0; attempt < kTries; ++attempt) {
-    auto published = finish_published(*directory, names, stop);
+    auto published = finish_published(directory, names, stop);
     if (!published) return std::move(published).error();
     if (published->has_value()) {
-      Place place(std::move(directory), names, std::move((*published)->output));
+      Place place(std::move(open), names, std::move((*published)->output));
       place.found_ = Found::finished;
       place.published_identity_ = std::move((*published)->identity);
       return place;
     }
-    auto locked = try_acquire(*directory, names, request.overwrite);
+    auto locked = try_acquire(directory, names, request.overwrite);
     if (!locked) return std::move(locked).error();
     if (!locked->data) continue;
-    Place place(std::move(directory), names, std::move(locked->data));
+    Place place(std::move(open), names, std::move(locked->data));
     place.created_data_ = locked->created;
     auto examined = place.recover_aside();
     if (examined) examined = place.examine(request);
@@ -148,7 +156,7 @@ Result<Place> Place::open(FileSystem& files, const std::string& name, const Requ
     }
     return place;
   }
-  return busy(*directory, names.part);
+  return busy(directory, names.part);
 }
 
 Result<void> Place::examine(const Request& request) {
@@ -197,6 +205,15 @@ Result<void> Place::examine_journal(const Request& request, std::uint64_t data_s
   return {};
 }
 
+// Before it gets a journal, a place that was taken for fresh by what was known of the directory is looked at as any.
+Result<void> Place::look_again() {
+  if (looked_) return {};
+  auto nothing = nothing_there(*directory_, names_);
+  if (!nothing) return std::move(nothing).error();
+  looked_ = *nothing;
+  return looked_ ? Result<void>() : exists(*directory_, names_.output, "it, or its journal, has come meanwhile");
+}
+
 Result<void> Place::make_room_for_journal() {
   auto status = data_->status();
   if (!status) return std::move(status).error();
@@ -210,7 +227,8 @@ Result<void> Place::make_room_for_journal() {
 }
 
 Result<void> Place::begin(const Identity& identity, const Facts& facts) {
-  auto ready = make_room_for_journal();
+  auto ready = look_again();
+  if (ready) ready = make_room_for_journal();
   if (!ready) return ready;
   const std::uint64_t length = identity.layout ? identity.layout->total() : identity.stream_total.value_or(0);
   if (length > 0) {

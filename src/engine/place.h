@@ -17,6 +17,7 @@
 #include <segdl/error.h>
 #include <segdl/task.h>
 
+#include "engine/directories.h"
 #include "engine/journal.h"
 #include "seams/file_system.h"
 
@@ -52,12 +53,12 @@ class Place {
   };
 
   // Cause::exists for foreign files, Cause::busy if another process holds the download.
-  static Result<Place> open(FileSystem&, const std::string& name, const Request&, std::stop_token);
+  static Result<Place> open(std::shared_ptr<OpenDirectory>, const std::string& name, const Request&, std::stop_token);
 
   Found found() const { return found_; }
   const std::vector<std::string>& notes() const { return notes_; }
   const Names& names() const { return names_; }
-  Directory& directory() { return *directory_; }
+  Directory& directory() { return open_->directory(); }
   std::string path() const { return directory_->path_of(names_.output); }
 
   File& data() { return *data_; }
@@ -101,18 +102,20 @@ class Place {
   void leave();
 
  private:
-  Place(std::unique_ptr<Directory> directory, const Names& names, std::unique_ptr<File> data)
-      : directory_(std::move(directory)), names_(names), data_(std::move(data)) {}
+  Place(std::shared_ptr<OpenDirectory> open, const Names& names, std::unique_ptr<File> data)
+      : open_(std::move(open)), directory_(&open_->directory()), names_(names), data_(std::move(data)) {}
 
-  static Result<bool> take_fresh(Directory&, const Names&, std::unique_ptr<File>& data);
+  static Result<bool> take_fresh(Directory&, const Names&, bool lacked, std::unique_ptr<File>& data);
   Result<void> recover_aside();
   Result<void> roll_back_aside();
   Result<void> examine(const Request&);
   Result<void> examine_journal(const Request&, std::uint64_t data_size);
+  Result<void> look_again();
   Result<void> make_room_for_journal();
   Result<void> swap_in_empty_data();
 
-  std::unique_ptr<Directory> directory_;
+  std::shared_ptr<OpenDirectory> open_;  // of all downloads to it
+  Directory* directory_;                 // the same
   Names names_;
   std::unique_ptr<File> data_;
   std::unique_ptr<Journal> journal_;
@@ -122,6 +125,7 @@ class Place {
   Identity published_identity_;
   bool created_data_ = false;  // by this run
   bool aside_ = false;
+  bool looked_ = true;  // for all of its names, since the lock was taken
   std::vector<std::string> notes_;
 };
 

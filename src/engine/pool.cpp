@@ -34,9 +34,9 @@ Slot& Slot::operator=(Slot&& other) noexcept {
 void Slot::give_back() {
   if (host_ == nullptr) return;
   const MutexLock lock(pool_->mutex_);
-  host_->budget.leave();
-  host_->last_used = pool_->clock_.now();
-  pool_->changed(*std::exchange(host_, nullptr));
+  Host& host = *host_;
+  pool_->take_back(*this);
+  pool_->changed(host);
   pool_->forget_idle_hosts();
 }
 
@@ -54,8 +54,7 @@ void Slot::refused(Instant until) {
 
 bool Slot::wanted_elsewhere() const {
   const MutexLock lock(pool_->mutex_);
-  const bool waited_for = host_->waiting > 0 || (!pool_->leads_.empty() && pool_->leading_ < pool_->options_.jobs);
-  return waited_for || host_->budget.in_use() > host_->budget.allowed();
+  return host_->waiting > 0 || pool_->is_queued_for(*host_) || host_->budget.in_use() > host_->budget.allowed();
 }
 
 bool Slot::closed() const {
@@ -79,16 +78,21 @@ Pool::~Pool() {
   // The threads are joined, then the governor, before anything they use goes.
 }
 
-void Pool::lead(const void* key, std::function<void()> run) {
+void Pool::lead(const void* key, const Origin& origin, Run run) {
   const MutexLock lock(mutex_);
-  leads_.push_back({key, std::move(run)});
+  if (leading_ == 0 && leads_.empty()) led_.notify_all();
+  Host& host = host_of(origin);
+  ++host.queued;
+  leads_.push_back({key, &host, std::move(run)});
   call_thread();
-  led_.notify_all();
 }
 
 bool Pool::withdraw(const void* key) {
   const MutexLock lock(mutex_);
-  return std::erase_if(leads_, [key](const Lead& lead) { return lead.key == key; }) > 0;
+  return std::erase_if(leads_, [key](const Lead& lead) {
+           if (lead.key == key) --lead.host->queued;
+           return lead.key == key;
+         }) > 0;
 }
 
 bool Pool::is_leading() {
@@ -182,14 +186,27 @@ Share* Pool::share_to_help() {
     Share* share = shares_[(next_share_ + i) % shares_.size()];
     if (!share->hungry) continue;
     const Host& host = host_of(share->origin_);
-    if (host.waiting > 0 || !host.budget.may_enter(now)) continue;
+    if (host.waiting > 0 || is_queued_for(host) || !host.budget.may_enter(now)) continue;
     next_share_ = (next_share_ + i + 1) % shares_.size();
     return share;
   }
   return nullptr;
 }
 
-bool Pool::has_job() { return (!leads_.empty() && leading_ < options_.jobs) || share_to_help() != nullptr; }
+// Whether a download will begin as soon as the host has a slot for it.
+bool Pool::is_queued_for(const Host& host) const { return host.queued > 0 && leading_ < options_.jobs; }
+
+std::deque<Pool::Lead>::iterator Pool::next_lead() {
+  if (leading_ >= options_.jobs) return leads_.end();
+  const Instant now = clock_.now();
+  const auto last = leads_.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(leads_.size(), options_.jobs));
+  const auto found = std::find_if(leads_.begin(), last, [now](const Lead& lead) {
+    return lead.host->waiting == 0 && lead.host->budget.may_enter(now);
+  });
+  return found == last ? leads_.end() : found;
+}
+
+bool Pool::has_job() { return next_lead() != leads_.end() || share_to_help() != nullptr; }
 
 // One thread is enough: whoever takes a job calls the next.
 void Pool::call_thread() {
@@ -205,12 +222,14 @@ void Pool::call_thread() {
   }
 }
 
-std::function<void()> Pool::take_job() {
-  if (!leads_.empty() && leading_ < options_.jobs) {
+Pool::Job Pool::take_job() {
+  if (const auto lead = next_lead(); lead != leads_.end()) {
     ++leading_;
-    std::function<void()> run = std::move(leads_.front().run);
-    leads_.pop_front();
-    return [this, run = std::move(run)] { run_lead(run); };
+    Job job{lead->host, nullptr, std::move(lead->run)};
+    leads_.erase(lead);
+    --job.host->queued;
+    job.host->budget.enter();
+    return job;
   }
   Share* share = share_to_help();
   if (share == nullptr) return {};
@@ -218,13 +237,31 @@ std::function<void()> Pool::take_job() {
   host.budget.enter();
   ++share->users_;
   share->hungry = false;  // until it turns out that there was something to do
-  return [this, share, &host] { run_help(*share, host); };
+  return {&host, share};
 }
 
-std::function<void()> Pool::next_job(const std::stop_token& stop) {
+void Pool::take_back(Slot& slot) {
+  slot.host_->budget.leave();
+  slot.host_->last_used = clock_.now();
+  slot.host_ = nullptr;
+}
+
+// Concludes one job and takes the next: in one step, so that a slot that was left goes to who left it.
+Pool::Job Pool::next_job(Job ended, Slot left, const std::stop_token& stop) {
   const MutexLock lock(mutex_);
+  if (ended.share != nullptr) {
+    --ended.share->users_;
+    left_.notify_all();
+  } else if (ended.host != nullptr) {
+    --leading_;
+  }
+  if (left) {
+    if (left.host_->waiting > 0) slots_.notify_all();
+    take_back(left);
+    forget_idle_hosts();
+  }
   while (!stop.stop_requested()) {
-    if (auto job = take_job()) {
+    if (Job job = take_job(); job.host != nullptr) {
       call_thread();
       return job;
     }
@@ -236,20 +273,15 @@ std::function<void()> Pool::next_job(const std::stop_token& stop) {
 }
 
 void Pool::work(const std::stop_token& stop) {
-  while (const auto job = next_job(stop)) job();
-}
-
-void Pool::run_lead(const std::function<void()>& run) {
-  run();
-  const MutexLock lock(mutex_);
-  --leading_;
-}
-
-void Pool::run_help(Share& share, Host& host) {
-  share.help(Slot(*this, host));
-  const MutexLock lock(mutex_);
-  --share.users_;
-  left_.notify_all();
+  Slot left;
+  for (Job job = next_job({}, {}, stop); job.host != nullptr; job = next_job(std::move(job), std::move(left), stop)) {
+    Slot slot(*this, *job.host);
+    if (job.share != nullptr) {
+      job.share->help(std::move(slot));
+    } else {
+      left = job.run(std::move(slot));
+    }
+  }
 }
 
 void Pool::govern(const std::stop_token& stop) {
@@ -288,7 +320,7 @@ void Pool::forget_idle_hosts() {
   using Entry = decltype(hosts_)::iterator;
   std::vector<Entry> idle;
   for (auto entry = hosts_.begin(); entry != hosts_.end(); ++entry) {
-    if (entry->second->budget.in_use() == 0 && entry->second->waiting == 0) idle.push_back(entry);
+    if (entry->second->budget.in_use() == 0 && entry->second->waiting == 0 && entry->second->queued == 0) idle.push_back(entry);
   }
   if (idle.size() <= kIdleHosts) return;
   std::sort(idle.begin(), idle.end(), [](const Entry& left, const Entry& right) {

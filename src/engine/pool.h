@@ -3,11 +3,13 @@
 // One pool serves all downloads. Each download is led by one thread, which opens its place, asks first, and publishes;
 // while it has more work than one connection can do it offers a Share, and idle threads come to help:
 //
-//   lead(download) ──> a thread runs it ──> open(share) ──> idle threads: share.help(slot) ──> close(share)
+//   lead(download) ──> a thread runs it(slot) ──> open(share) ──> idle threads: share.help(slot) ──> close(share)
 //
 // A thread uses a connection only with a Slot in its hand. How many slots a host has is decided by its HostBudget, from
 // what its answers and refusals tell; after a refusal nothing is asked of the host before the time it named, by
-// anybody. Downloads that wait for a slot go before helpers, so many small files are not held up by a large one.
+// anybody. A download is begun when its host has a slot for it, and one that ends hands its slot back with the thread:
+// small files follow each other on the same thread and connection, and nobody is woken for them. Downloads that wait
+// for a slot go before helpers, so many small files are not held up by a large one.
 //
 // A governor looks at everything ten times a second: speeds for the budgets, and every share's tick().
 //
@@ -45,7 +47,8 @@ struct Host {
   const Origin origin;
   HostBudget budget;
   std::atomic<std::uint64_t> received = 0;  // body bytes, ever
-  unsigned waiting = 0;                     // downloads that wait for a slot
+  unsigned waiting = 0;                     // downloads under way that wait for a slot
+  unsigned queued = 0;                      // downloads that have not begun
   bool refused = false;                     // ever
   Instant last_used = {};
 };
@@ -105,8 +108,11 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  // Runs this on one of the threads, in the order of calls, at most `jobs` at once.
-  void lead(const void* key, std::function<void()>);
+  // Runs this on one of the threads when the host has a slot for it, at most `jobs` at once. In the order of calls, but
+  // that those whose host has none are passed by; not more than `jobs` of them. What it returns of its slot is used for
+  // the next.
+  using Run = std::function<Slot(Slot)>;
+  void lead(const void* key, const Origin&, Run);
   // Takes it back if it has not begun.
   bool withdraw(const void* key);
 
@@ -133,18 +139,25 @@ class Pool {
   friend class Slot;
   struct Lead {
     const void* key;
-    std::function<void()> run;
+    Host* host;
+    Run run;
+  };
+  struct Job {
+    Host* host = nullptr;
+    Share* share = nullptr;  // to help; null: to lead
+    Run run = {};
   };
 
   Host& host_of(const Origin&) SEGDL_REQUIRES(mutex_);
-  std::function<void()> next_job(const std::stop_token&);
-  std::function<void()> take_job() SEGDL_REQUIRES(mutex_);
+  Job next_job(Job ended, Slot left, const std::stop_token&);
+  Job take_job() SEGDL_REQUIRES(mutex_);
+  std::deque<Lead>::iterator next_lead() SEGDL_REQUIRES(mutex_);
+  bool is_queued_for(const Host&) const SEGDL_REQUIRES(mutex_);
+  void take_back(Slot&) SEGDL_REQUIRES(mutex_);
   bool has_job() SEGDL_REQUIRES(mutex_);
   Share* share_to_help() SEGDL_REQUIRES(mutex_);
   void call_thread() SEGDL_REQUIRES(mutex_);
   void changed(Host&) SEGDL_REQUIRES(mutex_);
-  void run_lead(const std::function<void()>&);
-  void run_help(Share&, Host&);
   void work(const std::stop_token&);
   void govern(const std::stop_token&);
   void tick();

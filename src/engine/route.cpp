@@ -15,7 +15,7 @@ void Route::leads_to(const Url& url) {
   {
     const MutexLock lock(mutex_);
     const Url& before = effective_ ? *effective_ : original_;
-    if (url.text() == before.text()) return;
+    if (url.leads_to_same(before)) return;
     if (url.origin != before.origin) tell = on_move_;
     effective_ = url;
   }
@@ -24,8 +24,8 @@ void Route::leads_to(const Url& url) {
 
 bool Route::lost(const Url& effective) {
   const MutexLock lock(mutex_);
-  if (effective.text() == original_.text()) return false;
-  if (effective_ && effective_->text() == effective.text()) effective_.reset();
+  if (effective.leads_to_same(original_)) return false;
+  if (effective_ && effective_->leads_to_same(effective)) effective_.reset();
   return true;
 }
 

@@ -3,6 +3,7 @@
 #include "core/ascii.h"
 #include "core/layout.h"
 #include "engine/errors.h"
+#include "engine/output_name.h"
 #include "engine/session_state.h"
 #include "engine/transfer.h"
 
@@ -68,7 +69,7 @@ Result<Task> Session::download(Request request) {
                                    "it must be a power of two from 16 KiB to 16 MiB"),
                         "leave it out to have it chosen");
   }
-  auto name = output_name(request);
+  auto name = engine::output_name_of(request, *url);
   if (!name) return std::move(name).error();
   auto state = std::make_unique<engine::TaskState>(*state_, std::move(request), std::move(*url), std::move(*name));
   state->start();
@@ -121,6 +122,7 @@ SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> 
       files(std::move(files_)),
       clock(std::move(clock_)),
       throttle(*clock, options.limit_rate),
+      directories(*files, *clock),
       publisher([this] { return pool.is_leading(); }),
       pool(*clock, {options.connections, std::max(1U, options.jobs)}) {
   if (transport_) {
@@ -133,7 +135,7 @@ SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> 
 TaskState::TaskState(SessionState& session_, Request request_, Url url_, std::string name_)
     : session(session_),
       id(session_.next_id++),
-      shared{session_.env(), session_.options, session_.pool, session_.throttle},
+      shared{session_.env(), session_.options, session_.pool, session_.throttle, session_.directories},
       request(std::move(request_)),
       url(std::move(url_)),
       name(std::move(name_)) {
@@ -142,7 +144,7 @@ TaskState::TaskState(SessionState& session_, Request request_, Url url_, std::st
 }
 
 TaskState::~TaskState() {
-  cancel();
+  if (!has_ended()) cancel();
   {
     const MutexLock lock(mutex);
     while (!result) ended.wait(mutex, {});
@@ -150,8 +152,13 @@ TaskState::~TaskState() {
   session.ended.forget(id);
 }
 
+bool TaskState::has_ended() {
+  const MutexLock lock(mutex);
+  return result.has_value();
+}
+
 void TaskState::start() {
-  session.pool.lead(this, [this] { run(); });
+  session.pool.lead(this, url.origin, [this](Slot slot) { return run(std::move(slot)); });
 }
 
 void TaskState::cancel() {
@@ -159,12 +166,14 @@ void TaskState::cancel() {
   if (session.pool.withdraw(this)) finish(cancelled());
 }
 
-void TaskState::run() {
+// What it returns of the slot is used for the next download.
+Slot TaskState::run(Slot slot) {
   meter.enter(Phase::starting);
   try {
-    auto outcome = Transfer(shared, request, url, name, meter).run(stop.get_token());
+    auto outcome = Transfer(shared, request, url, name, meter).run(stop.get_token(), slot);
     if (!outcome || !outcome->unpublished) {
-      return finish(outcome ? Result<Report>(std::move(outcome->report)) : std::move(outcome).error());
+      finish(outcome ? Result<Report>(std::move(outcome->report)) : std::move(outcome).error());
+      return slot;
     }
     meter.enter(Phase::publishing);
     session.publisher.submit({std::move(outcome->unpublished), request.directory.string(), request.sync,
@@ -174,6 +183,7 @@ void TaskState::run() {
   } catch (const std::exception& exception) {  // the entry of a thread: out of memory, or a bug
     finish(make_error(Cause::internal, Remedy::stop, "download", name, exception.what()));
   }
+  return slot;
 }
 
 // The last thing that is done with this object: whoever waits for it may destroy it.

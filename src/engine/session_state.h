@@ -5,6 +5,7 @@
 #include <segdl/task.h>
 
 #include "core/url.h"
+#include "engine/directories.h"
 #include "engine/ended_queue.h"
 #include "engine/meter.h"
 #include "engine/monitor.h"
@@ -35,6 +36,7 @@ struct SessionState {
   std::atomic<std::uint64_t> next_id = 1;
   EndedQueue ended;
   Throttle throttle;
+  Directories directories;
   Publisher publisher;
   Pool pool;  // last: its threads use the rest
 
@@ -64,7 +66,8 @@ struct TaskState {
   void cancel();
 
  private:
-  void run();
+  Slot run(Slot);
+  bool has_ended();
   void finish(Result<Report>, bool more_follow = false);
 };
 

@@ -3,6 +3,7 @@
 
 #include <segdl/session.h>
 
+#include "engine/directories.h"
 #include "engine/pool.h"
 #include "engine/throttle.h"
 #include "seams/env.h"
@@ -15,6 +16,7 @@ struct Shared {
   const SessionOptions& options;
   Pool& pool;
   Throttle& throttle;
+  Directories& directories;
 };
 
 }  // namespace segdl::engine

@@ -42,13 +42,21 @@ Transfer::Transfer(const Shared& shared, const Request& request, Url url, std::s
       setting_{shared_, request_, route_, meter_, begun_},
       fetcher_(setting_) {}
 
-Result<Outcome> Transfer::run(std::stop_token stop) {
-  if (request_.consumer) return run_consumer(stop);
+Result<Outcome> Transfer::run(std::stop_token stop, Slot& slot) {
+  fetcher_.take(std::move(slot));
+  auto outcome = request_.consumer ? run_consumer(std::move(stop)) : run_place(std::move(stop));
+  slot = fetcher_.give();
+  return outcome;
+}
+
+Result<Outcome> Transfer::run_place(std::stop_token stop) {
   if (request_.remote_name && request_.output.empty()) {
     auto named = take_remote_name(stop);
     if (!named) return std::move(named).error();
   }
-  auto opened = Place::open(env_.files, name_, request_, stop);
+  auto directory = shared_.directories.open(request_.directory);
+  if (!directory) return std::move(directory).error();
+  auto opened = Place::open(std::move(*directory), name_, request_, stop);
   if (!opened) return std::move(opened).error();
   auto place = std::make_unique<Place>(std::move(*opened));
   for (const std::string& note : place->notes()) meter_.remark(note);
@@ -61,11 +69,11 @@ Result<Outcome> Transfer::run(std::stop_token stop) {
     return Outcome{report(place->path())};
   }
   auto step = fetch_until_whole(*place, stop);
-  fetcher_.leave();
   if (step && place->holds_small()) {
     Report done = report(place->path());
     return Outcome{std::move(done), std::move(place)};
   }
+  if (step) fetcher_.leave();
   if (step) step = place->publish(request_.overwrite, request_.sync);
   if (!step) {
     Error error = final_error(std::move(step).error(), *place);

@@ -46,9 +46,11 @@ class Transfer {
   // REQUIRES: everything referred to outlives the Transfer. `name` is one component.
   Transfer(const Shared&, const Request&, Url, std::string name, Meter&);
 
-  Result<Outcome> run(std::stop_token);
+  // `slot` may be empty. What is left of it afterwards is good for another download.
+  Result<Outcome> run(std::stop_token, Slot& slot);
 
  private:
+  Result<Outcome> run_place(std::stop_token);
   Result<Outcome> run_consumer(std::stop_token);
   Result<void> fetch_until_whole(Place&, std::stop_token);
   Result<void> fetch_version(Place&, std::stop_token);

@@ -4,6 +4,7 @@
 #include "io/posix_file.h"
 #include "io/system_error.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -13,7 +14,9 @@
 #include <fstream>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace segdl::io {
 namespace {
@@ -46,7 +49,8 @@ int flags_for(OpenMode mode) {
 
 class PosixDirectory final : public Directory {
  public:
-  PosixDirectory(Descriptor fd, std::filesystem::path path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  PosixDirectory(Descriptor fd, const std::filesystem::path& path)
+      : fd_(std::move(fd)), path_(path.string()), prefix_(path == "." ? "" : (path / "").string()) {}
 
   Result<std::unique_ptr<File>> open(const std::string& name, OpenMode mode) override {
     if (mode == OpenMode::create_new) return create_new(name);
@@ -67,10 +71,10 @@ class PosixDirectory final : public Directory {
 
   Result<std::unique_ptr<File>> create_unnamed() override {
     Descriptor fd(::openat(fd_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));  // less the umask
-    if (fd) return make_unnamed_file(std::move(fd), fd_.get(), path_.string());
+    if (fd) return make_unnamed_file(std::move(fd), fd_.get(), path_);
     // The flag is not known to this file system (open(2)), or, before Linux 3.11, to the kernel.
     if (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT || errno == EINVAL) return std::unique_ptr<File>();
-    return file_error(errno, "create a file in", path_.string());
+    return file_error(errno, "create a file in", path_);
   }
 
   Result<std::optional<FileStatus>> status(const std::string& name) override {
@@ -78,6 +82,25 @@ class PosixDirectory final : public Directory {
     if (::fstatat(fd_.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) return std::optional(status_from(found));
     if (errno == ENOENT) return std::optional<FileStatus>();
     return file_error(errno, "look at", path_of(name));
+  }
+
+  Result<std::optional<std::vector<std::string>>> names(std::size_t most) override {
+    // Opened anew: where reading has got to belongs to the open directory, and others may read it as well.
+    Descriptor fd(::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const std::unique_ptr<::DIR, int (*)(::DIR*)> stream(fd ? ::fdopendir(fd.get()) : nullptr, ::closedir);
+    if (!stream) return file_error(errno, "list", path_);
+    static_cast<void>(fd.release());  // closed with the stream
+    std::vector<std::string> names;
+    for (;;) {
+      errno = 0;
+      const ::dirent* entry = ::readdir(stream.get());
+      if (entry == nullptr && errno != 0) return file_error(errno, "list", path_);
+      if (entry == nullptr) return std::optional(std::move(names));
+      const std::string_view name = entry->d_name;
+      if (name == "." || name == "..") continue;
+      if (names.size() == most) return std::optional<std::vector<std::string>>();
+      names.emplace_back(name);
+    }
   }
 
   Result<void> rename(const std::string& from, const std::string& to, bool replace) override {
@@ -103,12 +126,12 @@ class PosixDirectory final : public Directory {
     // EINVAL: this file system has no way to sync a directory, and so nothing to wait for.
     while (::fsync(fd_.get()) != 0) {
       if (errno == EINVAL) return {};
-      if (errno != EINTR) return file_error(errno, "sync", path_.string());
+      if (errno != EINTR) return file_error(errno, "sync", path_);
     }
     return {};
   }
 
-  std::string path_of(const std::string& name) const override { return path_ == "." ? name : (path_ / name).string(); }
+  std::string path_of(const std::string& name) const override { return prefix_ + name; }
 
  private:
   // What has the name, if that is no regular file.
@@ -137,7 +160,8 @@ class PosixDirectory final : public Directory {
   }
 
   Descriptor fd_;
-  std::filesystem::path path_;
+  std::string path_;
+  std::string prefix_;  // of a name in messages
 };
 
 class PosixFileSystem final : public FileSystem {

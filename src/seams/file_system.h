@@ -16,6 +16,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace segdl {
 
@@ -112,6 +113,10 @@ class Directory {
 
   // What has the name (lstat), or nothing.
   virtual Result<std::optional<FileStatus>> status(const std::string& name) = 0;
+
+  // All names in it, in no order; nothing if there are more than `most`. Names that come or go meanwhile may or may not
+  // be among them.
+  virtual Result<std::optional<std::vector<std::string>>> names(std::size_t most) = 0;
 
   // Atomically gives `from` the name `to`. With `replace` false anything already named `to` is Cause::exists, and
   // nothing changes (renameat2 with RENAME_NOREPLACE; link and unlink where that is not supported).

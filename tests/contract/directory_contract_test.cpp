@@ -1,7 +1,10 @@
 // The contract of Directory and FileSystem, on the fake and on the real file system.
 #include "contract/file_worlds.h"
 
+#include <algorithm>
 #include <array>
+#include <string>
+#include <vector>
 
 namespace segdl::test {
 namespace {
@@ -210,6 +213,18 @@ TEST_CASE_TEMPLATE("a name of 300 bytes is refused in clear words everywhere", W
   REQUIRE(!renamed);
   check_local(renamed.error(), "File name too long");
   CHECK(must(world.directory().status("a")));
+}
+
+TEST_CASE_TEMPLATE("all names of a directory are told, or none if there are too many", World, PosixWorld, FakeWorld) {
+  World world;
+  CHECK(must(world.directory().names(0))->empty());
+  for (const std::string name : {"a", "b.part", ".hidden"}) write_file(world.directory(), name, "x");
+  for (int twice = 0; twice < 2; ++twice) {
+    auto names = *must(world.directory().names(3));
+    std::sort(names.begin(), names.end());
+    CHECK(names == std::vector<std::string>{".hidden", "a", "b.part"});
+  }
+  CHECK_FALSE(must(world.directory().names(2)));
 }
 
 TEST_CASE_TEMPLATE("paths are written as a person would", World, PosixWorld, FakeWorld) {

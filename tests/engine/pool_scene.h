@@ -89,10 +89,11 @@ struct Scene {
 class Leading {
  public:
   explicit Leading(Pool& pool) {
-    pool.lead(this, [this] {
+    pool.lead(this, origin("lead.test"), [this](Slot) {
       begun_.count_down();
       end_.wait();
       ended_.count_down();
+      return Slot();
     });
     begun_.wait();
   }

@@ -11,9 +11,10 @@ TEST_CASE("downloads begin in the order in which they were given") {
   std::vector<int> expected;
   for (int i = 0; i < 50; ++i) {
     expected.push_back(i);
-    scene.pool->lead(&order, [&, i] {
+    scene.pool->lead(&order, origin(), [&, i](Slot slot) {
       order.push_back(i);  // one at a time: needs no lock
       done.add();
+      return slot;
     });
   }
   REQUIRE(done.reaches(50));
@@ -25,11 +26,13 @@ TEST_CASE("so many downloads as jobs are led at once, and no more, however few t
   Counter running, done;
   std::latch three(3);
   for (int i = 0; i < 30; ++i) {
-    scene.pool->lead(&running, [&, i] {
+    scene.pool->lead(&running, origin(), [&, i](Slot slot) {
+      slot.give_back();  // as who has all, and publishes it
       running.add();
       if (i < 3) three.arrive_and_wait();  // the first three are under way together
       running.add(-1);
       done.add();
+      return slot;
     });
   }
   REQUIRE(done.reaches(30));
@@ -40,12 +43,19 @@ TEST_CASE("a download that has not begun can be taken back, and one that has can
   Scene scene({.connections = 4, .jobs = 1});
   Counter begun, out, done;
   int first = 0, second = 0, third = 0;
-  scene.pool->lead(&first, [&] {
+  scene.pool->lead(&first, origin(), [&](Slot slot) {
     begun.add();
     out.reaches(1);
+    return slot;
   });
-  scene.pool->lead(&second, [&] { FAIL("it was taken back"); });
-  scene.pool->lead(&third, [&] { done.add(); });
+  scene.pool->lead(&second, origin(), [&](Slot slot) {
+    FAIL("it was taken back");
+    return slot;
+  });
+  scene.pool->lead(&third, origin(), [&](Slot slot) {
+    done.add();
+    return slot;
+  });
   REQUIRE(begun.reaches(1));
   CHECK(scene.pool->is_leading());
   CHECK_FALSE(scene.pool->withdraw(&first));
@@ -199,14 +209,19 @@ TEST_CASE("many downloads that share few connections all come to their end") {
   Scene scene({.connections = 3, .jobs = 6});
   Counter done, inside;
   for (int i = 0; i < 300; ++i) {
-    scene.pool->lead(&done, [&] {
-      auto slot = scene.pool->enter(origin(), {});
-      if (!slot) return;
+    scene.pool->lead(&done, origin(), [&, i](Slot slot) {
+      if (i % 3 == 0) {  // it has paused
+        slot.give_back();
+        auto again = scene.pool->enter(origin(), {});
+        if (!again) return slot;
+        slot = std::move(*again);
+      }
       inside.add();
-      slot->answered(1ms);
+      slot.answered(1ms);
       inside.add(-1);
-      slot->give_back();
+      if (i % 2 == 0) slot.give_back();
       done.add();
+      return slot;
     });
   }
   REQUIRE(done.reaches(300));
@@ -227,8 +242,59 @@ TEST_CASE("a helper is told to go when a download waits to begin") {
   scene.pool->open(share, origin());
   REQUIRE(came.reaches(1));
   CHECK(wanted.value() == 0);
-  scene.pool->lead(&led, [&] { led.add(); });
+  scene.pool->lead(&led, origin(), [&](Slot slot) {
+    led.add();
+    return slot;
+  });
   CHECK(wanted.reaches(1));
   CHECK(led.reaches(1));
   scene.pool->close(share);
+}
+
+TEST_CASE("a download begins when its host has a slot for it, and others do not wait for it meanwhile") {
+  Scene scene({.connections = 1, .jobs = 2});
+  Slot held = scene.slot();
+  Counter here, elsewhere;
+  scene.pool->lead(&here, origin(), [&](Slot slot) {
+    here.add();
+    return slot;
+  });
+  scene.pool->lead(&elsewhere, origin("b.test"), [&](Slot slot) {
+    elsewhere.add();
+    return slot;
+  });
+  REQUIRE(elsewhere.reaches(1));
+  CHECK(here.value() == 0);
+  held.give_back();
+  CHECK(here.reaches(1));
+}
+
+TEST_CASE("a download begins when the time is over for which its host is left alone") {
+  Scene scene({.connections = 1, .jobs = 1});
+  Counter led;
+  scene.slot().refused(scene.clock.now() + 60s);
+  scene.pool->lead(&led, origin(), [&](Slot slot) {
+    led.add();
+    return slot;
+  });
+  CHECK(led.value() == 0);
+  scene.clock.advance(60s);
+  CHECK(led.reaches(1));
+}
+
+TEST_CASE("a slot that a download leaves serves the next one on the same thread") {
+  Scene scene({.connections = 1, .jobs = 4});
+  Counter done;
+  std::vector<std::thread::id> threads;
+  Slot held = scene.slot();  // until all are given
+  for (int i = 0; i < 20; ++i) {
+    scene.pool->lead(&done, origin(), [&](Slot slot) {
+      threads.push_back(std::this_thread::get_id());  // one slot: needs no lock
+      done.add();
+      return slot;
+    });
+  }
+  held.give_back();
+  REQUIRE(done.reaches(20));
+  CHECK(std::count(threads.begin(), threads.end(), threads.front()) == 20);
 }

@@ -1,6 +1,7 @@
 // Many small files published together, on a disk that can lie: J7 for all of a batch, at the price of one directory
 // sync.
 #include "engine/publisher.h"
+#include "support/fake_clock.h"
 #include "support/fake_fs.h"
 #include "support/pattern.h"
 
@@ -34,7 +35,10 @@ std::uint64_t size_of(unsigned file) { return 5000 + 4096 * std::uint64_t{file %
 
 // A download that is whole and not published; nothing if its place can't be had.
 std::unique_ptr<Place> hold(FakeFs& disk, unsigned file) {
-  auto opened = Place::open(disk, name_of(file), Request{}, {});
+  FakeClock clock;
+  auto open = Directories(disk, clock).open(".");
+  if (!open) return nullptr;
+  auto opened = Place::open(std::move(*open), name_of(file), Request{}, {});
   if (!opened) return nullptr;
   auto place = std::make_unique<Place>(std::move(*opened));
   const auto prepared = place->prepare_small();

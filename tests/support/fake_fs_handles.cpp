@@ -220,6 +220,14 @@ Result<std::optional<FileStatus>> FakeDirectory::status(const std::string& name)
   return std::optional(status_of(*found->second));
 }
 
+Result<std::optional<std::vector<std::string>>> FakeDirectory::names(std::size_t most) {
+  const std::lock_guard lock(disk_.mutex_);
+  if (auto error = disk_.begin(life_, "list", "list")) return *error;
+  std::vector<std::string> names;
+  for (const auto& [name, inode] : disk_.image_.live) names.push_back(name);
+  return names.size() <= most ? std::optional(std::move(names)) : std::nullopt;
+}
+
 Result<void> FakeDirectory::rename(const std::string& from, const std::string& to, bool replace) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "rename", "rename " + from + " " + to)) return *error;

@@ -64,6 +64,7 @@ class FakeDirectory final : public Directory {
   Result<std::unique_ptr<File>> open(const std::string& name, OpenMode) override;
   Result<std::unique_ptr<File>> create_unnamed() override;
   Result<std::optional<FileStatus>> status(const std::string& name) override;
+  Result<std::optional<std::vector<std::string>>> names(std::size_t most) override;
   Result<void> rename(const std::string& from, const std::string& to, bool replace) override;
   Result<bool> exchange(const std::string& a, const std::string& b) override;
   Result<void> remove(const std::string& name) override;

@@ -28,9 +28,11 @@ Result<Report> World::download(Request request, SessionOptions options) {
   if (!url) return std::move(url).error();
   engine::Pool pool(clock, {std::max(1U, options.connections), 1});
   engine::Throttle throttle(clock, options.limit_rate);
-  const engine::Shared shared{{disk, origin, clock}, options, pool, throttle};
+  engine::Directories directories(disk, clock);
+  const engine::Shared shared{{disk, origin, clock}, options, pool, throttle, directories};
   engine::Transfer transfer(shared, request, std::move(*url), request.output, meter);
-  auto outcome = transfer.run(std::stop_token());
+  engine::Slot slot;
+  auto outcome = transfer.run(std::stop_token(), slot);
   if (!outcome) return std::move(outcome).error();
   if (!outcome->unpublished) return std::move(outcome->report);
   Result<Report> result = std::move(outcome->report);

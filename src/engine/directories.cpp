@@ -1,0 +1,57 @@
+#include "engine/directories.h"
+
+#include "core/xxh3.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+constexpr std::chrono::seconds kFresh{1};
+constexpr unsigned kWorthListing = 32;         // downloads: a single one shall not read a large directory
+constexpr std::size_t kMostNames = 64 * 1024;  // 20 ms to read, 512 KiB to keep
+
+std::uint64_t hash_of(const std::string& name) { return digest_of(std::as_bytes(std::span(name))); }
+
+}  // namespace
+
+bool OpenDirectory::lacked(const std::string& name) const {
+  return listed_.load(std::memory_order_acquire) && !std::binary_search(names_.begin(), names_.end(), hash_of(name));
+}
+
+bool OpenDirectory::serves(const std::filesystem::path& path, Instant now) const {
+  return now - since_ < kFresh && path.native() == path_.native();
+}
+
+void OpenDirectory::count_download() {
+  if (++downloads_ != kWorthListing) return;
+  const auto names = directory_->names(kMostNames);
+  if (!names || !names->has_value()) return;  // then every name is looked up
+  names_.reserve((*names)->size());
+  for (const std::string& name : **names) names_.push_back(hash_of(name));
+  std::sort(names_.begin(), names_.end());
+  listed_.store(true, std::memory_order_release);
+}
+
+std::shared_ptr<OpenDirectory> Directories::latest() {
+  const MutexLock lock(mutex_);
+  return latest_.lock();
+}
+
+Result<std::shared_ptr<OpenDirectory>> Directories::open(const std::filesystem::path& path) {
+  const Instant now = clock_.now();
+  auto open = latest();
+  if (!open || !open->serves(path, now)) {
+    auto opened = files_.open_directory(path);
+    if (!opened) return std::move(opened).error();
+    open = std::make_shared<OpenDirectory>(std::move(*opened), path, now);
+    const MutexLock lock(mutex_);
+    latest_ = open;
+  }
+  open->count_download();
+  return open;
+}
+
+}  // namespace segdl::engine

@@ -1,0 +1,67 @@
+// The directory that downloads of a session go to, opened once for all that begin within a second.
+//
+// Most downloads of a list find nothing of their names there, and to ask for a name that is absent costs more than one
+// that is present: the kernel looks it up anew each time, beside those who create and remove names. So after a few
+// downloads the directory's names are read once and kept, as hashes. That something was absent then is only a reason
+// to look no further before the lock is taken: what came since is found by what creates names, which never replaces
+// (Directory::open with create_new, give_name, rename without `replace`).
+#pragma once
+
+#include <segdl/error.h>
+
+#include "engine/monitor.h"
+#include "seams/clock.h"
+#include "seams/file_system.h"
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace segdl::engine {
+
+// Thread-safe.
+class OpenDirectory {
+ public:
+  OpenDirectory(std::unique_ptr<Directory> directory, std::filesystem::path path, Instant since)
+      : directory_(std::move(directory)), path_(std::move(path)), since_(since) {}
+
+  Directory& directory() { return *directory_; }
+  // Whether nothing had this name a moment ago; false also where that is not known.
+  bool lacked(const std::string& name) const;
+
+ private:
+  friend class Directories;
+  bool serves(const std::filesystem::path&, Instant now) const;
+  void count_download();
+
+  const std::unique_ptr<Directory> directory_;
+  const std::filesystem::path path_;
+  const Instant since_;
+  std::atomic<unsigned> downloads_ = 0;
+  std::atomic<bool> listed_ = false;
+  std::vector<std::uint64_t> names_;  // hashes, sorted; written once, before `listed_` is set
+};
+
+// Thread-safe.
+class Directories {
+ public:
+  // REQUIRES: both outlive it.
+  Directories(FileSystem& files, Clock& clock) : files_(files), clock_(clock) {}
+
+  // For one more download. Shared: whoever is the last to use it closes it, so that an idle session pins none.
+  Result<std::shared_ptr<OpenDirectory>> open(const std::filesystem::path&);
+
+ private:
+  std::shared_ptr<OpenDirectory> latest();
+
+  FileSystem& files_;
+  Clock& clock_;
+  Mutex mutex_;
+  std::weak_ptr<OpenDirectory> latest_ SEGDL_GUARDED_BY(mutex_);
+};
+
+}  // namespace segdl::engine
