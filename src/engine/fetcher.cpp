@@ -4,6 +4,7 @@
 
 #include "core/ascii.h"
 #include "core/backoff.h"
+#include "core/http_status.h"
 #include "engine/errors.h"
 
 #include <fmt/chrono.h>
@@ -27,27 +28,6 @@ constexpr std::uint64_t kSmallBody = 16 * kKiB;
 
 bool has_field(const std::vector<Header>& headers, std::string_view name) {
   return std::any_of(headers.begin(), headers.end(), [&](const Header& h) { return same_text(h.name, name); });
-}
-
-std::string_view status_words(int status) {
-  constexpr std::pair<int, std::string_view> kWords[] = {{400, "bad request"},
-                                                         {401, "authorization required"},
-                                                         {403, "forbidden"},
-                                                         {404, "not found"},
-                                                         {407, "proxy authorization required"},
-                                                         {408, "request timeout"},
-                                                         {410, "gone"},
-                                                         {416, "range not satisfiable"},
-                                                         {429, "too many requests"},
-                                                         {451, "unavailable for legal reasons"},
-                                                         {500, "internal server error"},
-                                                         {502, "bad gateway"},
-                                                         {503, "service unavailable"},
-                                                         {504, "gateway timeout"}};
-  for (const auto& [code, words] : kWords) {
-    if (code == status) return words;
-  }
-  return "refused";
 }
 
 // "Not now" or "not so many": of the host, whatever the resource. A whole resource where a range was asked for, which
