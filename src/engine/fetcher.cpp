@@ -34,6 +34,16 @@ bool has_field(const std::vector<Header>& headers, std::string_view name) {
 // ranges are served of to others, is a 200 under load.
 bool is_crowded(int status) { return status == 429 || status == 503 || status == 200; }
 
+// Whether somebody on the way, who may keep what they pass on or change it, had a part in the answer (RFC 9110 section
+// 7.6.3, RFC 9111 section 5.1).
+bool came_by_cache(const ResponseHead& head) { return head.count("Via") > 0 || head.count("Age") > 0; }
+
+// Whether the answer does not fit what is known: another version's, or none at all.
+bool is_doubtful(const Verdict& verdict) {
+  return std::holds_alternative<NowChanged>(verdict) || std::holds_alternative<Contradiction>(verdict) ||
+         std::holds_alternative<BeyondEnd>(verdict);
+}
+
 // Reads a small body to its end, so that the connection can be used again.
 void drain(Exchange& exchange) {
   if (exchange.head().framing != Framing::length || exchange.head().content_length > kSmallBody) return;
@@ -104,6 +114,9 @@ HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known
     }
   }
   for (const Header& header : headers) fields.push_back({header.name, header.value});
+  if (route_.asks_past_caches() && !has_field(headers, "Cache-Control")) {
+    fields.push_back({"Cache-Control", "no-cache, no-transform"});  // RFC 9111 sections 5.2.1.4 and 5.2.1.6
+  }
   if (asked.range) {
     fields.push_back({"Range", range_field(*asked.range)});
     if (asked.asking == Asking::conditional && known != nullptr && known->validator.strong()) {
@@ -217,6 +230,7 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
   std::string first_reason;  // later ones only follow from asking in another way
   for (;;) {
     asked_ = route_.asking();
+    const bool past_caches = route_.asks_past_caches();
     const Asked asked{asked_, asked_ == Asking::whole ? std::nullopt : std::optional(range)};
     auto exchange = get(asked, known, stop);
     if (!exchange) {
@@ -229,6 +243,11 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     const ResponseHead& head = (*exchange)->head();
     Verdict verdict = judge(head, asked, known, shared_.env.clock.wall());
     if (auto* body = std::get_if<UsableBody>(&verdict)) return use(std::move(*exchange), std::move(*body));
+    if (is_doubtful(verdict) && came_by_cache(head) && !past_caches) {  // perhaps it has kept another version
+      route_.ask_past_caches();
+      meter_.note("asking again past the caches on the way");
+      continue;
+    }
     if (const auto* passing = std::get_if<PassingRefusal>(&verdict)) {
       Error error = refusal(head, passing);
       drain(**exchange);

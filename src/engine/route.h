@@ -37,6 +37,9 @@ class Route {
   // The server contradicted itself when asked like this: from here on in a simpler way. False if there is none.
   bool step_down(Asking from);
   void ask(Asking asking) { asking_ = asking; }
+  // A cache on the way gave an answer that does not fit: from here on the origin itself is to answer.
+  void ask_past_caches() { past_caches_ = true; }
+  bool asks_past_caches() const { return past_caches_; }
 
   // How long an answer took, whoever asked.
   void answered_after(std::chrono::nanoseconds latency) { latency_ = latency; }
@@ -58,6 +61,7 @@ class Route {
   std::optional<Url> effective_ SEGDL_GUARDED_BY(mutex_);
   std::function<void(const Origin&)> on_move_ SEGDL_GUARDED_BY(mutex_);
   std::atomic<Asking> asking_ = Asking::conditional;
+  std::atomic<bool> past_caches_ = false;
   std::atomic<unsigned> failures_ = 0;
   std::atomic<Instant::rep> rest_ = 0;
   std::atomic<std::chrono::nanoseconds> latency_ = std::chrono::nanoseconds(0);
