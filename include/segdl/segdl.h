@@ -2,6 +2,7 @@
 #pragma once
 
 #include <segdl/error.h>
+#include <segdl/network.h>
 #include <segdl/range.h>
 #include <segdl/session.h>
 #include <segdl/status.h>

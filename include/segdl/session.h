@@ -2,6 +2,7 @@
 #pragma once
 
 #include <segdl/error.h>
+#include <segdl/network.h>
 #include <segdl/task.h>
 
 #include <chrono>
@@ -38,6 +39,8 @@ struct SessionOptions {
 
   unsigned jobs = 8;             // downloads under way at once; what was started beyond that waits its turn
   std::uint64_t limit_rate = 0;  // bytes/s of body, all downloads together; 0: none
+
+  NetworkOptions network = {};  // proxies, and which addresses
 };
 
 // The most that SessionOptions::connections should be (no more are kept between requests), and what it is at most when

@@ -2,6 +2,7 @@
 
 #include "cli/config.h"
 #include "cli/exit_code.h"
+#include "cli/network.h"
 #include "cli/streams.h"
 #include "cli/values.h"
 
@@ -13,6 +14,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <sstream>
 #include <string_view>
@@ -127,6 +129,22 @@ void add_http_options(CLI::App& app, FetchCommand& command) {
                "Believe the end of a connection to be the end of the file");
 }
 
+void add_network_options(CLI::App& app, FetchCommand& command, std::optional<std::string>& proxy) {
+  app.add_option_function<std::string>(
+         "--proxy", [&proxy](const std::string& text) { proxy = text; },
+         "Ask this HTTP proxy; '' asks none, whatever the environment says")
+      ->type_name("URL");
+  AddressFamily& addresses = command.session.network.addresses;
+  const auto only = [&addresses](AddressFamily family) {
+    if (addresses != AddressFamily::any) throw CLI::ValidationError("--ipv4", "it can't go with --ipv6");
+    addresses = family;
+  };
+  app.add_flag_callback(
+      "-4,--ipv4", [only] { only(AddressFamily::v4); }, "Connect to IPv4 addresses only");
+  app.add_flag_callback(
+      "-6,--ipv6", [only] { only(AddressFamily::v6); }, "Connect to IPv6 addresses only");
+}
+
 void add_limit_options(CLI::App& app, FetchCommand& command) {
   SessionOptions& session = command.session;
   add_parsed(app, "-x,--connections", session.connections, parse_connections)
@@ -210,7 +228,7 @@ void blank(char* text) {
 // Where in a cluster of short options (-kqu...) one with a secret stands, whose value follows; or npos.
 std::size_t secret_in_cluster(std::string_view argument) {
   if (!argument.starts_with('-') || argument.starts_with("--")) return std::string_view::npos;
-  const auto option = argument.find_first_not_of("JRkqvVh", 1);
+  const auto option = argument.find_first_not_of("46JRkqvVh", 1);
   const bool secret = option != std::string_view::npos && (argument[option] == 'u' || argument[option] == 'H');
   return secret ? option : std::string_view::npos;
 }
@@ -231,6 +249,10 @@ void hide_secrets(int argc, char** argv) {
     const std::size_t option = secret_in_cluster(argument);
     if (std::exchange(next_is_secret, false)) {
       blank(argv[i]);
+    } else if (argument == "--proxy" && i + 1 < argc) {
+      hide_in_proxy(argv[++i]);
+    } else if (argument.starts_with("--proxy=")) {
+      hide_in_proxy(argv[i] + argument.find('=') + 1);
     } else if (argument == "--user" || argument == "--header" || option == argument.size() - 1) {
       next_is_secret = true;
     } else if (argument.starts_with("--user=") || argument.starts_with("--header=")) {
@@ -248,11 +270,13 @@ std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char
   CLI::App app("Fetches files, and after any failure, kill or power cut fetches only what is missing.", "segdl");
   FetchCommand command;
   std::optional<Output> output;
+  std::optional<std::string> proxy;
   app.add_option("URL", command.urls, "http or https (without a scheme: https); each is a download of its own")
       ->type_name("");
   add_list_option(app, command);
   add_output_options(app, command, output);
   add_http_options(app, command);
+  add_network_options(app, command, proxy);
   add_limit_options(app, command);
   app.add_flag("-q,--quiet", command.quiet, "Say nothing but errors");
   app.add_flag("-v,--verbose", command.verbose, "Say what is decided on the way");
@@ -264,6 +288,7 @@ std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char
     app.parse(argc, argv);
     apply(config, app);
     check_together(command);
+    set_proxies(command.session.network, proxy, ::getenv);
     if (output) place_output(*output, command);
   } catch (const CLI::ParseError& error) {
     return parse_failed(app, error);

@@ -1,11 +1,9 @@
 #include "core/reply.h"
 
 #include "core/ascii.h"
+#include "core/http_status.h"
 
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
 
 namespace segdl {
 namespace {
@@ -112,12 +110,6 @@ Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Known* k
                     false};
 }
 
-bool passes(int status) {
-  constexpr std::array<int, 4> kClient = {408, 421, 425, 429};
-  if (std::find(kClient.begin(), kClient.end(), status) != kClient.end()) return true;
-  return status >= 500 && status != 501 && status != 505;
-}
-
 }  // namespace
 
 Verdict judge(const ResponseHead& head, const Asked& asked, const Known* known,
@@ -144,7 +136,7 @@ Verdict judge(const ResponseHead& head, const Asked& asked, const Known* known,
     default:
       break;
   }
-  if (passes(head.status)) return PassingRefusal{retry_after(head, wall)};
+  if (may_pass(head.status)) return PassingRefusal{retry_after(head, wall)};
   if (head.status >= 400) return FinalRefusal{};
   return Contradiction{fmt::format("it answered {}", head.status)};
 }

@@ -4,6 +4,7 @@
 
 #include "core/ascii.h"
 #include "core/backoff.h"
+#include "core/http_status.h"
 #include "engine/errors.h"
 
 #include <fmt/chrono.h>
@@ -29,27 +30,6 @@ bool has_field(const std::vector<Header>& headers, std::string_view name) {
   return std::any_of(headers.begin(), headers.end(), [&](const Header& h) { return same_text(h.name, name); });
 }
 
-std::string_view status_words(int status) {
-  constexpr std::pair<int, std::string_view> kWords[] = {{400, "bad request"},
-                                                         {401, "authorization required"},
-                                                         {403, "forbidden"},
-                                                         {404, "not found"},
-                                                         {407, "proxy authorization required"},
-                                                         {408, "request timeout"},
-                                                         {410, "gone"},
-                                                         {416, "range not satisfiable"},
-                                                         {429, "too many requests"},
-                                                         {451, "unavailable for legal reasons"},
-                                                         {500, "internal server error"},
-                                                         {502, "bad gateway"},
-                                                         {503, "service unavailable"},
-                                                         {504, "gateway timeout"}};
-  for (const auto& [code, words] : kWords) {
-    if (code == status) return words;
-  }
-  return "refused";
-}
-
 // "Not now" or "not so many": of the host, whatever the resource. A whole resource where a range was asked for, which
 // ranges are served of to others, is a 200 under load.
 bool is_crowded(int status) { return status == 429 || status == 503 || status == 200; }
@@ -64,6 +44,16 @@ bool has_condition(const Asked& asked, const Known* known) {
 bool ignored_range(const Asked& asked, const Known* known, const UsableBody& body) {
   if (!has_condition(asked, known) || body.partial) return false;
   return asked.range->begin > 0 || !body.end || asked.range->end < *body.end;
+}
+
+// Whether somebody on the way, who may keep what they pass on or change it, had a part in the answer (RFC 9110 section
+// 7.6.3, RFC 9111 section 5.1).
+bool came_by_cache(const ResponseHead& head) { return head.count("Via") > 0 || head.count("Age") > 0; }
+
+// Whether the answer does not fit what is known: another version's, or none at all.
+bool is_doubtful(const Verdict& verdict) {
+  return std::holds_alternative<NowChanged>(verdict) || std::holds_alternative<Contradiction>(verdict) ||
+         std::holds_alternative<BeyondEnd>(verdict);
 }
 
 // Reads a small body to its end, so that the connection can be used again.
@@ -145,6 +135,9 @@ HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known
     }
   }
   for (const Header& header : headers) fields.push_back({header.name, header.value});
+  if (route_.asks_past_caches() && !has_field(headers, "Cache-Control")) {
+    fields.push_back({"Cache-Control", "no-cache, no-transform"});  // RFC 9111 sections 5.2.1.4 and 5.2.1.6
+  }
   if (asked.range) {
     fields.push_back({"Range", range_field(*asked.range)});
     if (has_condition(asked, known)) {
@@ -267,9 +260,9 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
   auto ready = get_ready(stop);
   if (!ready) return std::move(ready).error();
   std::string first_reason;  // later ones only follow from asking in another way
-  for (auto way = std::optional(route_.asking()); way; way = simpler()) {
-    if (!first_reason.empty()) meter_.note("asking again in a simpler way: " + first_reason);
+  for (auto way = std::optional(route_.asking()); way;) {
     asked_ = *way;
+    const bool past_caches = route_.asks_past_caches();
     const Asked asked{asked_, asked_ == Asking::whole ? std::nullopt : std::optional(range)};
     auto exchange = get(asked, known, stop);
     if (!exchange) {
@@ -281,6 +274,11 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     meter_.enter(Phase::fetching);
     const ResponseHead& head = (*exchange)->head();
     Verdict verdict = judge(head, asked, known, shared_.env.clock.wall());
+    if (is_doubtful(verdict) && came_by_cache(head) && !past_caches) {  // perhaps it has kept another version
+      route_.ask_past_caches();
+      meter_.note("asking again past the caches on the way");
+      continue;
+    }
     std::string reason = "the server says the range lies beyond the end";
     if (auto* body = std::get_if<UsableBody>(&verdict)) {
       // Without an If-Range it tells nothing of how one is taken.
@@ -310,6 +308,8 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
       reason = contradiction->reason;
     }
     if (first_reason.empty()) first_reason = std::move(reason);
+    way = simpler();
+    if (way) meter_.note("asking again in a simpler way: " + first_reason);
   }
   return problem(Cause::integrity, asked_ == Asking::whole ? Remedy::stop : Remedy::retry, std::move(first_reason));
 }

@@ -51,6 +51,9 @@ class Route {
     const std::chrono::sys_seconds time = modified_;
     return time == kNoTime ? std::nullopt : std::optional(time);
   }
+  // A cache on the way gave an answer that does not fit: from here on the origin itself is to answer.
+  void ask_past_caches() { past_caches_ = true; }
+  bool asks_past_caches() const { return past_caches_; }
 
   // How long an answer took, whoever asked.
   void answered_after(std::chrono::nanoseconds latency) { latency_ = latency; }
@@ -82,6 +85,7 @@ class Route {
   std::function<void(const Origin&)> on_move_ SEGDL_GUARDED_BY(mutex_);
   std::atomic<Asking> asking_ = Asking::conditional;
   std::array<std::array<Trust, 2>, 3> trust_ SEGDL_GUARDED_BY(mutex_);  // by Asking and Part
+  std::atomic<bool> past_caches_ = false;
   std::atomic<unsigned> failures_ = 0;
   std::atomic<Instant::rep> rest_ = 0;
   std::atomic<std::chrono::nanoseconds> latency_ = std::chrono::nanoseconds(0);

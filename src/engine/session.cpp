@@ -22,9 +22,9 @@ using engine::make_error;
 using engine::with_way_out;
 
 // Fields that belong to the transport or to the way ranges are joined.
-constexpr std::array<std::string_view, 12> kOwnFields = {
-    "Range",          "If-Range", "Host",    "Connection", "Keep-Alive",      "Transfer-Encoding",
-    "Content-Length", "TE",       "Trailer", "Upgrade",    "Accept-Encoding", "Expect"};
+constexpr std::array<std::string_view, 14> kOwnFields = {
+    "Range", "If-Range", "Host",    "Connection",      "Keep-Alive", "Transfer-Encoding", "Content-Length",
+    "TE",    "Trailer",  "Upgrade", "Accept-Encoding", "Expect",     "Proxy-Connection",  "Proxy-Authorization"};
 
 bool has_controls(std::string_view value) {
   return std::any_of(value.begin(), value.end(),

@@ -2,6 +2,7 @@
 
 #include "io/dialer.h"
 #include "io/system_error.h"
+#include "io/tunnel.h"
 
 #include <sys/socket.h>
 
@@ -11,19 +12,26 @@
 
 namespace segdl::io {
 
-Result<std::unique_ptr<Connection>> Connection::open(const Origin& origin, Resolver& resolver, TlsContext* tls,
-                                                     const Bound& bound, const Waker& waker) {
-  if (origin.secure) tls->prepare();
+Result<Descriptor> Connection::reach(const Origin& origin, Resolver& resolver, const Bound& bound, const Waker& waker) {
   auto addresses = resolver.resolve(origin, bound, waker);
   if (!addresses) return std::move(addresses).error();
   auto socket = dial(origin, *addresses, bound, waker);
-  if (!socket) {
-    if (socket.error().cause == Cause::network && !is_shortage(socket.error())) resolver.forget(origin);
-    return std::move(socket).error();
+  if (!socket && socket.error().cause == Cause::network && !is_shortage(socket.error())) resolver.forget(origin);
+  return socket;
+}
+
+Result<std::unique_ptr<Connection>> Connection::open(const Way& way, Resolver& resolver, TlsContext* tls,
+                                                     const Bound& bound, const Waker& waker) {
+  if (way.origin.secure) tls->prepare();
+  auto socket = reach(way.first(), resolver, bound, waker);
+  if (!socket) return way.proxy != nullptr ? on_way_to_proxy(std::move(socket).error()) : std::move(socket).error();
+  std::unique_ptr<Connection> connection(new Connection(way, std::move(*socket)));
+  if (!way.origin.secure) return connection;
+  if (way.proxy != nullptr) {
+    auto through = open_tunnel(*connection, bound, waker);
+    if (!through) return std::move(through).error();
   }
-  std::unique_ptr<Connection> connection(new Connection(origin, std::move(*socket)));
-  if (!origin.secure) return connection;
-  auto channel = tls->channel(origin, connection->socket_.get(), bound, waker);
+  auto channel = tls->channel(way.origin, connection->socket_.get(), bound, waker);
   if (!channel) return std::move(channel).error();
   connection->tls_ = std::move(*channel);
   auto shaken = connection->tls_->handshake(bound, waker);

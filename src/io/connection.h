@@ -1,9 +1,9 @@
-// One connection to an origin: a socket, with or without TLS.
+// One connection to an origin, perhaps by way of a proxy: a socket, with or without TLS.
 #pragma once
 
 #include <segdl/error.h>
 
-#include "core/url.h"
+#include "core/proxy.h"
 #include "io/descriptor.h"
 #include "io/resolver.h"
 #include "io/tls.h"
@@ -20,9 +20,9 @@ namespace segdl::io {
 // Used by one thread at a time.
 class Connection {
  public:
-  // Resolves, connects and shakes hands, all within the bound. `tls` may be null for a plain origin.
-  static Result<std::unique_ptr<Connection>> open(const Origin&, Resolver&, TlsContext* tls, const Bound&,
-                                                  const Waker&);
+  // Resolves, connects, has a proxy open a tunnel where there is to be TLS, and shakes hands, all within the bound.
+  // `tls` may be null for a plain origin.
+  static Result<std::unique_ptr<Connection>> open(const Way&, Resolver&, TlsContext* tls, const Bound&, const Waker&);
 
   // Bytes as they arrive, at least one, read straight into `into`. 0: the peer ended the connection in order. REQUIRES:
   // !into.empty().
@@ -32,12 +32,14 @@ class Connection {
   // Whether the connection is still there and nothing has arrived that nobody asked for: it may carry another request.
   bool is_quiet();
 
-  const Origin& origin() const { return origin_; }
+  const Way& way() const { return way_; }
 
  private:
-  Connection(const Origin& origin, Descriptor socket) : origin_(origin), socket_(std::move(socket)) {}
+  Connection(const Way& way, Descriptor socket) : way_(way), socket_(std::move(socket)) {}
 
-  Origin origin_;
+  static Result<Descriptor> reach(const Origin&, Resolver&, const Bound&, const Waker&);
+
+  Way way_;
   Descriptor socket_;
   std::optional<TlsChannel> tls_;
   bool asked_ = false;  // a request was sent and nothing received since

@@ -1,13 +1,14 @@
 #include "io/http_transport.h"
 
+#include "core/proxy.h"
+#include "io/basic_credentials.h"
 #include "io/body_reader.h"
 #include "io/idle_connections.h"
 #include "io/message.h"
 #include "io/system_error.h"
+#include "io/tunnel.h"
 
 #include <httplib.h>
-
-#include <openssl/evp.h>
 
 #include <fmt/format.h>
 
@@ -99,26 +100,26 @@ class MessageClient final : public httplib::ClientImpl {
   }
 };
 
-std::string base64(std::string_view bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size =
-      ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                        reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
-
-httplib::Request message_for(const HttpRequest& request) {
+// Through a proxy the target is the whole URL (RFC 9112 section 3.2.2).
+httplib::Request message_for(const HttpRequest& request, const Way& way) {
   httplib::Request message;
   message.method = "GET";
-  message.path = request.url.target;
+  message.path = way.forwarded() ? request.url.text() : request.url.target;
   message.headers.emplace("Host", request.url.origin.authority());
   for (const Field& field : request.fields) message.headers.emplace(field.name, field.value);
   if (request.credentials) {
     message.headers.emplace("Authorization",
-                            "Basic " + base64(request.credentials->user + ":" + request.credentials->password));
+                            basic_credentials(request.credentials->user, request.credentials->password));
+  }
+  if (way.forwarded() && way.proxy->has_credentials) {
+    message.headers.emplace("Proxy-Authorization", basic_credentials(way.proxy->user, way.proxy->password));
   }
   return message;
+}
+
+// TLS where a forwarding proxy should speak HTTP is not the origin's.
+Error met_on(const Way& way, Error error) {
+  return way.forwarded() && error.cause == Cause::tls ? proxy_speaks_tls(std::move(error)) : error;
 }
 
 // An error of this exchange names the URL it was about.
@@ -147,9 +148,11 @@ class HttpExchange final : public Exchange {
     connection_ = std::move(connection);
     message_.emplace(*connection_, waker_, limits_);
     MessageStream stream(*message_);
-    httplib::Request message = message_for(request);
+    const Way& way = connection_->way();
+    httplib::Request message = message_for(request, way);
     auto head = MessageClient(request.url.origin).run(stream, message);
-    if (!head) return about(std::move(head).error(), url_);
+    if (!head) return about(met_on(way, std::move(head).error()), url_);
+    if (way.forwarded() && head->status == 407) return about(proxy_refusal(*way.proxy, *head), url_);
     head_ = std::move(*head);
     body_.emplace(*message_, head_);
     return {};
@@ -177,12 +180,20 @@ class HttpExchange final : public Exchange {
 
 class HttpTransport final : public Transport {
  public:
-  HttpTransport(std::unique_ptr<TlsContext> tls, Clock& clock, LookUpFunction look_up, std::size_t kept_connections)
-      : tls_(std::move(tls)), clock_(clock), resolver_(std::move(look_up), clock), idle_(kept_connections) {}
+  HttpTransport(std::unique_ptr<TlsContext> tls, const NetworkOptions& network, Clock& clock, LookUpFunction look_up,
+                std::size_t kept_connections)
+      : tls_(std::move(tls)),
+        proxies_(network),
+        clock_(clock),
+        resolver_(std::move(look_up), clock, network.addresses),
+        idle_(kept_connections) {}
 
   Result<std::unique_ptr<Exchange>> get(const HttpRequest& request, const Limits& limits,
                                         std::stop_token stop) override {
-    if (auto kept = idle_.take(request.url.origin, clock_.now())) {
+    auto proxy = proxies_.find(request.url.origin);
+    if (!proxy) return std::move(proxy).error();
+    const Way way{request.url.origin, *proxy};
+    if (auto kept = idle_.take(way, clock_.now())) {
       auto exchange = std::make_unique<HttpExchange>(idle_, clock_, request, limits, stop);
       auto ran = exchange->run(request, std::move(kept));
       if (ran) return std::unique_ptr<Exchange>(std::move(exchange));
@@ -193,7 +204,7 @@ class HttpTransport final : public Transport {
     }
     auto exchange = std::make_unique<HttpExchange>(idle_, clock_, request, limits, stop);
     const Bound bound = bound_after(limits.connect, "no connection within", limits.deadline);
-    auto connection = open(request.url.origin, bound, exchange->waker());
+    auto connection = open(way, bound, exchange->waker());
     if (!connection) return about(std::move(connection).error(), request.url);
     auto ran = exchange->run(request, std::move(*connection));
     if (!ran) return std::move(ran).error();
@@ -201,14 +212,15 @@ class HttpTransport final : public Transport {
   }
 
  private:
-  Result<std::unique_ptr<Connection>> open(const Origin& origin, const Bound& bound, const Waker& waker) {
-    auto connection = Connection::open(origin, resolver_, tls_.get(), bound, waker);
+  Result<std::unique_ptr<Connection>> open(const Way& way, const Bound& bound, const Waker& waker) {
+    auto connection = Connection::open(way, resolver_, tls_.get(), bound, waker);
     // What others have left behind makes room for what is wanted.
     if (connection || !is_shortage(connection.error()) || idle_.clear() == 0) return connection;
-    return Connection::open(origin, resolver_, tls_.get(), bound, waker);
+    return Connection::open(way, resolver_, tls_.get(), bound, waker);
   }
 
   std::unique_ptr<TlsContext> tls_;
+  const Proxies proxies_;
   Clock& clock_;
   Resolver resolver_;
   IdleConnections idle_;
@@ -221,7 +233,16 @@ Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions& trust
   auto tls = TlsContext::create(trust);
   if (!tls) return std::move(tls).error();
   return std::unique_ptr<Transport>(
-      std::make_unique<HttpTransport>(std::move(*tls), clock, std::move(look_up), kept_connections));
+      std::make_unique<HttpTransport>(std::move(*tls), NetworkOptions{}, clock, std::move(look_up), kept_connections));
+}
+
+Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions& trust, const NetworkOptions& network,
+                                                       Clock& clock, LookUpFunction look_up) {
+  auto tls = TlsContext::create(trust);
+  if (!tls) return std::move(tls).error();
+  if (!look_up) look_up = system_look_up_of(network.addresses);
+  return std::unique_ptr<Transport>(
+      std::make_unique<HttpTransport>(std::move(*tls), network, clock, std::move(look_up), kKeptConnections));
 }
 
 }  // namespace segdl::io

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <segdl/error.h>
+#include <segdl/network.h>
 
 #include "io/resolver.h"
 #include "io/tls.h"
@@ -24,10 +25,14 @@ inline constexpr std::size_t kKeptConnections = 1024;
 
 // REQUIRES: the clock outlives the transport. Cause::usage if named certificates can't be loaded.
 //
-// Errors of opening a connection are Cause::network, Remedy::retry, operation "connect to", with the words of the
-// system. Where this machine lacks descriptors or ports they say in `way_out` what can be done, and no other network
-// error to retry does.
+// Errors of opening a connection are Cause::network, Remedy::retry, operation "connect to" or "connect to the proxy",
+// with the words of the system; a proxy's refusal is Cause::refused. Where this machine lacks descriptors or ports they
+// say in `way_out` what can be done, and no other network error to retry does.
 Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions&, Clock&, LookUpFunction = system_look_up,
                                                        std::size_t kept_connections = kKeptConnections);
+
+// The same by way of proxies, or to one family of addresses only. No function to look names up is the system's.
+Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions&, const NetworkOptions&, Clock&,
+                                                       LookUpFunction = {});
 
 }  // namespace segdl::io

@@ -13,23 +13,24 @@ constexpr std::chrono::seconds kBetweenSorting{1};
 
 }  // namespace
 
-std::size_t IdleConnections::Hash::operator()(const Origin& origin) const {
+std::size_t IdleConnections::Hash::operator()(const Way& way) const {
+  const Origin& origin = way.origin;  // which has one proxy at most
   return std::hash<std::string>()(origin.host) ^ (std::size_t{origin.port} << 1) ^ std::size_t{origin.secure};
 }
 
-IdleConnections::Kept IdleConnections::take_last(const Origin& origin) {
+IdleConnections::Kept IdleConnections::take_last(const Way& way) {
   Kept taken;
   const std::lock_guard lock(mutex_);
-  const auto found = idle_.find(origin);
+  const auto found = idle_.find(way);
   if (found == idle_.end() || found->second.empty()) return taken;
   taken.splice(taken.begin(), found->second, found->second.begin());
   --count_;
   return taken;
 }
 
-std::unique_ptr<Connection> IdleConnections::take(const Origin& origin, Instant now) {
+std::unique_ptr<Connection> IdleConnections::take(const Way& way, Instant now) {
   for (;;) {
-    Kept taken = take_last(origin);
+    Kept taken = take_last(way);
     if (taken.empty()) return nullptr;
     Idle& last = taken.front();
     if (now - last.since <= kLongest && last.connection->is_quiet()) return std::move(last.connection);
@@ -39,7 +40,7 @@ std::unique_ptr<Connection> IdleConnections::take(const Origin& origin, Instant 
 void IdleConnections::keep(std::unique_ptr<Connection> connection, Instant now) {
   Kept closed;  // after the lock is given back
   const std::lock_guard lock(mutex_);
-  Kept& kept = idle_[connection->origin()];
+  Kept& kept = idle_[connection->way()];
   kept.push_front({std::move(connection), now});
   ++count_;
   if (now - sorted_out_ >= kBetweenSorting) sort_out(now, closed);
@@ -47,13 +48,13 @@ void IdleConnections::keep(std::unique_ptr<Connection> connection, Instant now) 
 }
 
 std::size_t IdleConnections::clear() {
-  ByOrigin closed;
+  ByWay closed;
   const std::lock_guard lock(mutex_);
   closed.swap(idle_);
   return std::exchange(count_, 0);
 }
 
-// Drops what has been idle too long, and origins without connections.
+// Drops what has been idle too long, and ways without connections.
 void IdleConnections::sort_out(Instant now, Kept& closed) {
   sorted_out_ = now;
   for (auto it = idle_.begin(); it != idle_.end();) {
@@ -68,7 +69,7 @@ void IdleConnections::sort_out(Instant now, Kept& closed) {
 
 void IdleConnections::push_out_oldest(Kept& closed) {
   Kept* oldest = nullptr;
-  for (auto& [origin, kept] : idle_) {
+  for (auto& [way, kept] : idle_) {
     if (!kept.empty() && (oldest == nullptr || kept.back().since < oldest->back().since)) oldest = &kept;
   }
   closed.splice(closed.end(), *oldest, std::prev(oldest->end()));

@@ -1,8 +1,8 @@
 // Connections kept open between exchanges (RFC 9112 section 9.3). Thread-safe.
 //
-// A connection is kept for its scheme, host and port. That is all that tells connections of one transport apart: there
-// are no proxies, TLS settings are the transport's, and credentials belong to a request, not to a connection (Basic;
-// schemes that authenticate a connection, like NTLM, are not spoken).
+// A connection is kept for its scheme, host and port, and the proxy it goes through, with that one's credentials. That
+// is all that tells connections of one transport apart: TLS settings are the transport's, and an origin's credentials
+// belong to a request, not to a connection (Basic; schemes that authenticate a connection, like NTLM, are not spoken).
 //
 // Taking and keeping cost the same however many are kept. Sockets are looked at and closed outside the lock.
 #pragma once
@@ -23,8 +23,8 @@ class IdleConnections {
   // At most so many are kept; one more pushes out the one that was used longest ago.
   explicit IdleConnections(std::size_t most) : most_(most) {}
 
-  // The one that was used last for this origin and is still quiet; null if there is none.
-  std::unique_ptr<Connection> take(const Origin&, Instant now);
+  // The one that was used last for this way and is still quiet; null if there is none.
+  std::unique_ptr<Connection> take(const Way&, Instant now);
   void keep(std::unique_ptr<Connection>, Instant now);
 
   // Closes them all; how many there were.
@@ -35,19 +35,19 @@ class IdleConnections {
     std::unique_ptr<Connection> connection;
     Instant since;
   };
-  using Kept = std::list<Idle>;  // of one origin, most recent first
+  using Kept = std::list<Idle>;  // of one way, most recent first
   struct Hash {
-    std::size_t operator()(const Origin&) const;
+    std::size_t operator()(const Way&) const;
   };
-  using ByOrigin = std::unordered_map<Origin, Kept, Hash>;
+  using ByWay = std::unordered_map<Way, Kept, Hash>;
 
-  Kept take_last(const Origin&);
+  Kept take_last(const Way&);
   void sort_out(Instant now, Kept& closed);
   void push_out_oldest(Kept& closed);
 
   const std::size_t most_;
   std::mutex mutex_;
-  ByOrigin idle_;
+  ByWay idle_;
   std::size_t count_ = 0;
   Instant sorted_out_{};
 };

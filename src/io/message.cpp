@@ -1,5 +1,7 @@
 #include "io/message.h"
 
+#include "io/head_reader.h"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -13,9 +15,6 @@ namespace {
 std::string seconds_words(std::chrono::milliseconds time) {
   return fmt::format("{:g} s", std::chrono::duration<double>(time).count());
 }
-
-// A server that speaks TLS answers a plain request with an alert or a handshake record (RFC 8446 section 5.1).
-bool looks_like_tls(std::string_view bytes) { return !bytes.empty() && (bytes[0] == 0x15 || bytes[0] == 0x16); }
 
 }  // namespace
 
@@ -39,29 +38,14 @@ Result<void> Message::receive_more(const Bound& bound) {
 
 Result<ResponseHead> Message::read_head() {
   const Bound bound = bound_after(limits_.head, "no response within", limits_.deadline);
-  for (int interim = 0; interim <= kMaxInterimResponses;) {
-    auto end = find_head_end(inbox_.view());
-    if (!end) {
-      if (!looks_like_tls(inbox_.view())) return std::move(end).error();
-      Error error = std::move(end).error();
-      error.cause = Cause::tls;
-      error.remedy = Remedy::stop;
-      error.reason = "the server speaks TLS on this port";
-      error.way_out = "perhaps the URL should begin with https://";
-      return error;
-    }
-    if (*end == 0) {
-      auto more = receive_more(bound);
-      if (!more) return std::move(more).error();
-      continue;
-    }
-    auto head = parse_head(inbox_.view().substr(0, *end));
-    if (!head) return head;
-    inbox_.take(*end);
-    if (head->status >= 200) return head;
-    ++interim;
-  }
-  return network_error(Remedy::refetch, "read the response", "", "more than 16 interim responses");
+  auto head = read_final_head(inbox_, [&] { return receive_more(bound); });
+  if (head || !looks_like_tls(inbox_.view())) return head;
+  Error error = std::move(head).error();
+  error.cause = Cause::tls;
+  error.remedy = Remedy::stop;
+  error.reason = "the server speaks TLS on this port";
+  error.way_out = "perhaps the URL should begin with https://";
+  return error;
 }
 
 Result<void> Message::check_speed(std::chrono::nanoseconds waited, std::size_t got) {

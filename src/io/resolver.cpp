@@ -3,6 +3,8 @@
 #include "io/descriptor.h"
 #include "io/system_error.h"
 
+#include <fmt/format.h>
+
 #include <netdb.h>
 #include <sys/eventfd.h>
 
@@ -47,9 +49,19 @@ int number_behind(int code, int number) {
   return !spare && is_shortage(errno) ? errno : 0;
 }
 
-LookUp ask_system(const std::string& host, std::uint16_t port, int flags) {
+int number_of(AddressFamily family) {
+  if (family == AddressFamily::any) return AF_UNSPEC;
+  return family == AddressFamily::v4 ? AF_INET : AF_INET6;
+}
+
+void keep_only(AddressFamily family, std::vector<Address>& addresses) {
+  if (family == AddressFamily::any) return;
+  std::erase_if(addresses, [&](const Address& a) { return a.storage.ss_family != number_of(family); });
+}
+
+LookUp ask_system(const std::string& host, std::uint16_t port, int flags, AddressFamily family = AddressFamily::any) {
   ::addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
+  hints.ai_family = number_of(family);
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = flags | AI_NUMERICSERV;
   ::addrinfo* list = nullptr;
@@ -65,9 +77,19 @@ LookUp ask_system(const std::string& host, std::uint16_t port, int flags) {
   return result;
 }
 
-Error look_up_error(const std::string& host, int code, int number = 0) {
+Error other_family_error(const std::string& host, AddressFamily family, std::string_view reason) {
+  const bool four = family == AddressFamily::v4;
+  Error error = network_error(Remedy::stop, "look up", host, fmt::format("{} IPv{} address", reason, four ? 4 : 6));
+  error.way_out = fmt::format("leave -{} out, to use what addresses there are", four ? 4 : 6);
+  return error;
+}
+
+Error look_up_error(const std::string& host, AddressFamily family, int code, int number) {
   if (code == EAI_SYSTEM) return socket_error(number, "look up", host);
-  const bool unknown = code == EAI_NONAME || code == EAI_NODATA;
+  const bool unknown = code == EAI_NONAME || code == EAI_NODATA || code == EAI_ADDRFAMILY;
+  if (unknown && family != AddressFamily::any) {
+    return other_family_error(host, family, "unknown host, or one that has no");
+  }
   Error error = network_error(unknown ? Remedy::stop : Remedy::retry, "look up", host,
                               unknown ? "unknown host" : ::gai_strerror(code));
   if (unknown) error.way_out = "check the spelling of the host, and that this machine is online";
@@ -92,11 +114,12 @@ struct Resolver::Known {
 
 struct Resolver::Shared {
   const LookUpFunction look_up;
+  const AddressFamily family;
   std::mutex mutex;
   std::map<Name, std::shared_ptr<Running>> running;
   std::map<Name, Known> known;
 
-  explicit Shared(LookUpFunction function) : look_up(std::move(function)) {}
+  Shared(LookUpFunction function, AddressFamily wanted) : look_up(std::move(function)), family(wanted) {}
 
   // Null if they are not known or too old. REQUIRES: the mutex is held.
   const std::vector<Address>* find(const Name& name, Instant now) const {
@@ -107,6 +130,7 @@ struct Resolver::Shared {
   void end(const Name& name, Running& look, LookUp result) {
     const std::lock_guard lock(mutex);
     running.erase(name);
+    keep_only(family, result.addresses);
     if (result.code == 0 && !result.addresses.empty()) {
       make_room(look.asked);
       known.insert_or_assign(name, Known{take_turns(result.addresses), look.asked + kFresh});
@@ -124,16 +148,22 @@ struct Resolver::Shared {
   }
 };
 
-LookUp system_look_up(const std::string& host, std::uint16_t port) {
-  LookUp result = ask_system(host, port, 0);
-  if (result.code == 0) return result;
-  result.number = number_behind(result.code, errno);
-  if (result.number != 0) result.code = EAI_SYSTEM;
-  return result;
+LookUpFunction system_look_up_of(AddressFamily family) {
+  return [family](const std::string& host, std::uint16_t port) {
+    LookUp result = ask_system(host, port, 0, family);
+    if (result.code == 0) return result;
+    result.number = number_behind(result.code, errno);
+    if (result.number != 0) result.code = EAI_SYSTEM;
+    return result;
+  };
 }
 
-Resolver::Resolver(LookUpFunction look_up, Clock& clock)
-    : shared_(std::make_shared<Shared>(std::move(look_up))), clock_(clock) {}
+LookUp system_look_up(const std::string& host, std::uint16_t port) {
+  return system_look_up_of(AddressFamily::any)(host, port);
+}
+
+Resolver::Resolver(LookUpFunction look_up, Clock& clock, AddressFamily family)
+    : shared_(std::make_shared<Shared>(std::move(look_up), family)), clock_(clock) {}
 
 Result<void> Resolver::start(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Running>& running,
                              const Origin& origin) {
@@ -162,8 +192,11 @@ Result<std::shared_ptr<Resolver::Running>> Resolver::join_or_start(const Origin&
 }
 
 Result<std::vector<Address>> Resolver::resolve(const Origin& origin, const Bound& bound, const Waker& waker) {
-  const LookUp literal = ask_system(origin.host, origin.port, AI_NUMERICHOST);
-  if (literal.code == 0) return literal.addresses;
+  const AddressFamily family = shared_->family;
+  LookUp literal = ask_system(origin.host, origin.port, AI_NUMERICHOST);
+  keep_only(family, literal.addresses);
+  if (!literal.addresses.empty()) return literal.addresses;
+  if (literal.code == 0) return other_family_error(origin.host, family, "it is no");
   std::unique_lock lock(shared_->mutex);
   const Instant now = clock_.now();
   if (const auto* known = shared_->find(name_of(origin), now)) return *known;
@@ -179,8 +212,8 @@ Result<std::vector<Address>> Resolver::resolve(const Origin& origin, const Bound
   }
   lock.lock();
   const LookUp& result = (*running)->result;
-  if (result.code != 0) return look_up_error(origin.host, result.code, result.number);
-  if (result.addresses.empty()) return look_up_error(origin.host, EAI_NONAME);
+  const int code = result.code == 0 && result.addresses.empty() ? EAI_NONAME : result.code;
+  if (code != 0) return look_up_error(origin.host, family, code, result.number);
   return take_turns(result.addresses);
 }
 

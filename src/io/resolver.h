@@ -9,6 +9,7 @@
 #pragma once
 
 #include <segdl/error.h>
+#include <segdl/network.h>
 
 #include "core/url.h"
 #include "io/waker.h"
@@ -39,14 +40,17 @@ using LookUpFunction = std::function<LookUp(const std::string& host, std::uint16
 
 // getaddrinfo(3).
 LookUp system_look_up(const std::string& host, std::uint16_t port);
+// The same, for addresses of one family only.
+LookUpFunction system_look_up_of(AddressFamily);
 
 // Thread-safe.
 class Resolver {
  public:
   // REQUIRES: the clock outlives the resolver.
-  Resolver(LookUpFunction look_up, Clock& clock);
+  Resolver(LookUpFunction look_up, Clock& clock, AddressFamily family = AddressFamily::any);
 
-  // All addresses of the host, families taking turns, beginning with the one the system prefers (RFC 8305 section 4).
+  // All addresses of the host that are of the wanted family, or of any, families taking turns, beginning with the one
+  // the system prefers (RFC 8305 section 4).
   Result<std::vector<Address>> resolve(const Origin&, const Bound&, const Waker&);
 
   // None of the addresses of this host can be reached: the next one who wants them asks again.

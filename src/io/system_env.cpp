@@ -16,7 +16,8 @@ namespace {
 
 std::unique_ptr<engine::SessionState> system_state(SessionOptions options) {
   auto clock = io::make_real_clock();
-  auto transport = io::make_http_transport({options.ca_file, options.ca_path, options.insecure}, *clock);
+  auto transport =
+      io::make_http_transport({options.ca_file, options.ca_path, options.insecure}, options.network, *clock);
   return std::make_unique<engine::SessionState>(std::move(options), io::make_posix_file_system(), std::move(clock),
                                                 std::move(transport));
 }

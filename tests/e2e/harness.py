@@ -25,6 +25,9 @@ KiB, MiB, GiB = 1024, 1024 ** 2, 1024 ** 3
 BINARY = os.path.abspath(os.environ.get("SEGDL_BINARY") or (sys.argv[1] if len(sys.argv) > 1 else "build/release/segdl"))
 ORIGIN = os.path.abspath(sys.argv[2] if len(sys.argv) > 2 else "build/dev/origin")
 TIMEOUT = 120
+for variable in ("http", "https", "all", "no"):  # the loopback is asked straight, whatever surrounds the tests
+    os.environ.pop(f"{variable}_proxy", None)
+    os.environ.pop(f"{variable}_proxy".upper(), None)
 
 
 def pattern(size, seed):
@@ -214,13 +217,13 @@ def wait_for(condition, what, timeout=20):
 class RawServer:
     """Calls handler(connection, request_bytes, number) for each request on each connection; closing is the handler's or the peer's business."""
 
-    def __init__(self, handler, tls=None):
+    def __init__(self, handler, tls=None, family=socket.AF_INET):
         self.handler = handler
         self.tls = tls  # an ssl.SSLContext, or None for plain connections
         self.count = 0
         self.lock = threading.Lock()
         self.requests = []
-        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.socket = socket.create_server(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0), family=family)
         self.port = self.socket.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 

@@ -1,0 +1,135 @@
+#include "core/proxy.h"
+
+#include "core/ascii.h"
+#include "core/url_host.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace segdl {
+namespace {
+
+constexpr std::uint16_t kDefaultPort = 1080;
+
+// Without whatever may be a name and password, even where the text is no URL.
+std::string shown(std::string_view text) {
+  const auto at = text.rfind('@');
+  if (at == std::string_view::npos) return std::string(text);
+  const auto scheme = text.find("://");
+  const std::size_t begin = scheme < at ? scheme + 3 : 0;
+  return fmt::format("{}***{}", text.substr(0, begin), text.substr(at));
+}
+
+Error bad_proxy(std::string_view text, std::string reason) {
+  Error error;
+  error.cause = Cause::usage;
+  error.operation = "use the proxy";
+  error.subject = shown(text);
+  error.reason = std::move(reason);
+  error.way_out = "write it as http://HOST:PORT or http://NAME:PASS@HOST:PORT";
+  return error;
+}
+
+bool names_port(std::string_view authority) {
+  authority.remove_prefix(authority.rfind('@') + 1);  // npos + 1 is 0
+  const auto bracket = authority.rfind(']');
+  const auto colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  return colon != std::string_view::npos && colon + 1 < authority.size();
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  const auto port = parse_decimal(text);
+  if (!port || *port == 0 || *port > 65535) return std::nullopt;
+  return static_cast<std::uint16_t>(*port);
+}
+
+}  // namespace
+
+std::string host_and_port(const Origin& origin) {
+  const bool six = origin.host.find(':') != std::string::npos;
+  return six ? fmt::format("[{}]:{}", origin.host, origin.port) : fmt::format("{}:{}", origin.host, origin.port);
+}
+
+Result<Proxy> parse_proxy(std::string_view text) {
+  const auto end = text.find("://");
+  const std::string scheme = end == std::string_view::npos ? "http" : lower(text.substr(0, end));
+  if (scheme == "https") return bad_proxy(text, "TLS on the way to a proxy is not supported");
+  if (scheme.starts_with("socks")) return bad_proxy(text, "SOCKS is not supported, only HTTP proxies are");
+  if (scheme != "http") return bad_proxy(text, "it is not an HTTP proxy");
+  const std::string_view rest = end == std::string_view::npos ? text : text.substr(end + 3);
+  auto url = parse_url("http://" + std::string(rest));
+  if (!url) return bad_proxy(text, std::move(url).error().reason);
+  Proxy proxy{std::move(url->origin), url->has_userinfo, std::move(url->user), std::move(url->password)};
+  if (!names_port(rest.substr(0, rest.find_first_of("/?#")))) proxy.origin.port = kDefaultPort;
+  return proxy;
+}
+
+Exemptions::Exemptions(std::string_view list) {
+  constexpr std::string_view kBetween = ", \t";
+  for (;;) {
+    list.remove_prefix(std::min(list.find_first_not_of(kBetween), list.size()));
+    if (list.empty()) return;
+    const auto end = std::min(list.find_first_of(kBetween), list.size());
+    if (auto item = parse(list.substr(0, end))) items_.push_back(std::move(*item));
+    list.remove_prefix(end);
+  }
+}
+
+std::optional<Exemptions::Item> Exemptions::parse(std::string_view text) {
+  Item item;
+  if (text == "*") return item;
+  const auto bracket = text.rfind(']');
+  const auto colon = text.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  // More than one colon, and no brackets, is an IPv6 address.
+  if (colon != std::string_view::npos && colon == text.rfind(':')) {
+    item.port = parse_port(text.substr(colon + 1));
+    if (!item.port) return std::nullopt;
+    text = text.substr(0, colon);
+  }
+  const auto slash = text.find('/');
+  std::string_view address = text.substr(0, slash);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  item.network = parse_ip(address);
+  if (item.network) {
+    item.bits = item.network->size * 8;
+    if (slash == std::string_view::npos) return item;
+    const auto bits = parse_decimal(text.substr(slash + 1));
+    if (!bits || *bits > item.bits) return std::nullopt;
+    item.bits = *bits;
+    return item;
+  }
+  if (text.starts_with('*')) text.remove_prefix(1);
+  if (text.starts_with('.')) text.remove_prefix(1);
+  const auto domain = normal_host(text);
+  if (!domain) return std::nullopt;
+  item.domain = *domain;
+  return item;
+}
+
+bool Exemptions::covers(const Item& item, const Origin& origin, const std::optional<IpAddress>& address) {
+  if (item.port && *item.port != origin.port) return false;
+  if (item.network) return address && begins_like(*address, *item.network, item.bits);
+  if (item.domain.empty()) return true;
+  return !address && (origin.host == item.domain || origin.host.ends_with("." + item.domain));
+}
+
+bool Exemptions::hold_for(const Origin& origin) const {
+  const auto address = parse_ip(origin.host);
+  return std::any_of(items_.begin(), items_.end(), [&](const Item& item) { return covers(item, origin, address); });
+}
+
+Proxies::Proxies(const NetworkOptions& options) : exempt_(options.no_proxy) {
+  if (!options.http_proxy.empty()) plain_ = parse_proxy(options.http_proxy);
+  if (!options.https_proxy.empty()) secure_ = parse_proxy(options.https_proxy);
+}
+
+Result<const Proxy*> Proxies::find(const Origin& origin) const {
+  const auto& proxy = origin.secure ? secure_ : plain_;
+  if (!proxy || exempt_.hold_for(origin)) return nullptr;
+  if (!*proxy) return proxy->error();
+  return &proxy->value();
+}
+
+}  // namespace segdl

@@ -1,0 +1,114 @@
+#include "io/tunnel.h"
+
+#include "core/ascii.h"
+#include "core/http_fields.h"
+#include "core/http_status.h"
+#include "io/basic_credentials.h"
+#include "io/head_reader.h"
+#include "io/inbox.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace segdl::io {
+namespace {
+
+std::string connect_request(const Way& way) {
+  const std::string target = host_and_port(way.origin);
+  std::string request = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", target);
+  if (way.proxy->has_credentials) {
+    request += "Proxy-Authorization: " + basic_credentials(way.proxy->user, way.proxy->password) + "\r\n";
+  }
+  return request + "\r\n";
+}
+
+// Whether Basic is among what the proxy would take, or it does not say.
+bool takes_basic(const ResponseHead& head) {
+  constexpr std::string_view kField = "Proxy-Authenticate";
+  const auto is_basic = [&](const Field& field) {
+    return same_text(field.name, kField) && lower(field.value).find("basic") != std::string::npos;
+  };
+  return head.count(kField) == 0 || std::any_of(head.fields.begin(), head.fields.end(), is_basic);
+}
+
+std::string way_out_of(const Proxy& proxy, const ResponseHead& head) {
+  if (head.status == 403) return "ask whoever runs the proxy; hosts named in no_proxy are connected to without it";
+  if (head.status != 407) return "";
+  if (!takes_basic(head)) return "it takes no Basic credentials, and segdl knows no others";
+  if (proxy.has_credentials) return "check the name and password in the proxy's URL";
+  return fmt::format("give a name and password in the proxy's URL: http://NAME:PASS@{}", host_and_port(proxy.origin));
+}
+
+// An error of opening the tunnel says where to.
+Error about(const Way& way, Error error) {
+  if (error.cause == Cause::cancelled) return error;
+  error.operation = "connect to";
+  error.subject = host_and_port(way.origin);
+  return error;
+}
+
+Error broken(const Proxy& proxy, std::string_view what) {
+  return network_error(Remedy::retry, "", "", fmt::format("the proxy {} {}", host_and_port(proxy.origin), what));
+}
+
+Result<ResponseHead> read_answer(Connection& connection, Inbox& inbox, const Bound& bound, const Waker& waker) {
+  bool heard = false;
+  auto head = read_final_head(inbox, [&]() -> Result<void> {
+    auto got = connection.receive(inbox.room(), bound, waker);
+    if (!got) return std::move(got).error();
+    if (*got == 0) {
+      return broken(*connection.way().proxy,
+                    heard ? "closed the connection inside its answer" : "closed the connection without an answer");
+    }
+    inbox.put(*got);
+    heard = true;
+    return {};
+  });
+  if (head) return head;
+  if (looks_like_tls(inbox.view())) return proxy_speaks_tls(std::move(head).error());
+  if (head.error().remedy != Remedy::refetch) return head;
+  return broken(*connection.way().proxy, "gave an answer that is no valid response: " + head.error().reason);
+}
+
+}  // namespace
+
+Error proxy_refusal(const Proxy& proxy, const ResponseHead& head) {
+  Error error = broken(proxy, fmt::format("answered {} ({})", head.status, status_words(head.status)));
+  error.cause = Cause::refused;
+  error.remedy = may_pass(head.status) ? Remedy::retry : Remedy::stop;
+  error.http_status = head.status;
+  if (may_pass(head.status)) error.retry_after = retry_after(head, std::chrono::system_clock::now());
+  error.way_out = way_out_of(proxy, head);
+  return error;
+}
+
+Error on_way_to_proxy(Error error) {
+  if (error.cause != Cause::cancelled) error.operation += " the proxy";
+  return error;
+}
+
+Error proxy_speaks_tls(Error error) {
+  error.cause = Cause::tls;
+  error.remedy = Remedy::stop;
+  error.reason = "the proxy speaks TLS on this port, which is not supported";
+  error.way_out = "name a port where it speaks plain HTTP";
+  return error;
+}
+
+Result<void> open_tunnel(Connection& connection, const Bound& bound, const Waker& waker) {
+  const Way& way = connection.way();
+  auto sent = connection.send(connect_request(way), bound, waker);
+  if (!sent) return about(way, std::move(sent).error());
+  Inbox inbox;
+  auto head = read_answer(connection, inbox, bound, waker);
+  if (!head) return about(way, std::move(head).error());
+  if (head->status >= 300) return about(way, proxy_refusal(*way.proxy, *head));
+  if (inbox.view().empty()) return {};
+  return about(way, broken(*way.proxy, "sent more than an answer before the tunnel was used"));
+}
+
+}  // namespace segdl::io

@@ -1,0 +1,29 @@
+// What a proxy is asked for, and what it may answer.
+//
+// A tunnel (CONNECT, RFC 9110 section 9.3.6) is there only after a 2xx. Then the connection is the origin's, and what
+// the proxy said before is nobody's: a byte behind its answer ends the connection, because the origin does not speak
+// before it is spoken to. The framing of a 2xx is ignored, as the RFC asks. The body of a refusal is not read.
+#pragma once
+
+#include <segdl/error.h>
+
+#include "core/http_head.h"
+#include "core/proxy.h"
+#include "io/connection.h"
+#include "io/waker.h"
+
+namespace segdl::io {
+
+// Asks for the tunnel of the connection's way. REQUIRES: its way has a proxy, nothing was sent on it yet.
+Result<void> open_tunnel(Connection&, const Bound&, const Waker&);
+
+// The proxy's own answer, with this head, instead of what was wanted: Cause::refused.
+Error proxy_refusal(const Proxy&, const ResponseHead&);
+
+// An error of the way to the proxy, instead of to the origin.
+Error on_way_to_proxy(Error);
+
+// The error that TLS was met where a proxy should speak HTTP.
+Error proxy_speaks_tls(Error);
+
+}  // namespace segdl::io

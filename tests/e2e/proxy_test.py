@@ -1,0 +1,188 @@
+"""Through real proxies, plain and by tunnels; which requests go through one; and one family of addresses only."""
+import os
+import socket
+import tempfile
+import urllib.request
+
+import harness
+from harness import MiB, free_port, head, kill, ranged, read, wait_for
+from measure import most_at_once
+from proxies import Squid, Tinyproxy
+
+SIZE = 16 * MiB
+
+
+def start(scene, kind, **options):
+    scene.servers.append(kind(tempfile.mkdtemp(dir=scene.directory), **options))
+    return scene.servers[-1]
+
+
+def origins(scene, *arguments):
+    """A plain origin and a secure one, and how to trust the latter."""
+    tls = os.path.join(scene.directory, f"tls{len(scene.servers)}")
+    return ((scene.origin("--size", SIZE, *arguments), ()),
+            (scene.origin("--size", SIZE, "--tls", tls, *arguments), ("--cacert", os.path.join(tls, "ca.pem"))))
+
+
+def environment(**variables):
+    return {**os.environ, **variables}
+
+
+def test_eight_connections_through_each_proxy_plain_and_in_tunnels(scene):
+    for kind in (Tinyproxy, Squid):
+        for origin, trust in origins(scene, "--limit-rate", 2 * MiB):
+            proxy = start(scene, kind)
+            scene.get("-q", "-o", "f", "-x", "8", "--proxy", f"http://{proxy.address}", origin.url, *trust)
+            assert read(scene.path("f")) == scene.content(1, SIZE)
+            os.unlink(scene.path("f"))
+            proxy.finish()  # with it go the connections that it keeps
+            origin.wait_until_idle()
+            requests = origin.requests()
+            most = most_at_once(requests)
+            asked = proxy.asked()
+            print(f"{kind.__name__} {origin.url[:5]}: {len(requests)} requests, at most {most} at once, {len(asked)} asked of the proxy")
+            assert 4 <= most <= 11, most  # one that was cut may still be there when its successor asks
+            wanted = ("CONNECT", origin.url.split("/")[2]) if trust else ("GET", origin.url)
+            assert set(asked) == {wanted}, asked
+
+
+def test_the_proxys_credentials_go_to_it_and_no_further(scene):
+    proxy = start(scene, Tinyproxy, password="pa55")
+    for origin, trust in origins(scene):
+        secrets = ("-u", "me:origin-secret")
+        done = scene.get("--proxy", proxy.address, origin.url, *trust, *secrets, code=4)
+        assert f"the proxy {proxy.address} answered 407" in done.stderr and "http://NAME:PASS@" in done.stderr, done.stderr
+        assert scene.names() == []
+        scene.get("-q", "-o", "f", origin.url, *trust, *secrets,
+                  env=environment(all_proxy=f"http://user:pa55@{proxy.address}"))
+        assert read(scene.path("f")) == scene.content(1, SIZE)
+        os.unlink(scene.path("f"))
+        origin.wait_until_idle()
+        for request in origin.requests():
+            assert "Proxy-Authorization" not in request["fields"], request
+            assert "Authorization" in request["fields"], request
+    origin, trust = origins(scene)[1]
+    done = scene.get("--proxy", f"http://user:wrong@{proxy.address}", origin.url, *trust, code=4)
+    assert "wrong" not in done.stderr and "the proxy" in done.stderr, done.stderr
+
+
+def test_the_process_list_shows_no_password(scene):
+    server = scene.raw(lambda connection, request, number: "close" if request.startswith(b"CONNECT") else None)
+    for words in (("--proxy", f"http://user:pa55@127.0.0.1:{server.port}"), (f"--proxy=user:pa55@127.0.0.1:{server.port}",)):
+        before = server.count
+        process = scene.start("https://origin.test/f", "--retries", "9", *words)
+        wait_for(lambda: server.count > before, "the proxy to be asked")
+        shown = read(f"/proc/{process.pid}/cmdline")
+        assert b"pa55" not in shown and b"@127.0.0.1:" in shown, shown
+        kill(process)
+
+
+def test_a_kill_in_a_tunnel_and_the_same_command_again(scene):
+    proxy = start(scene, Squid)
+    origin, trust = origins(scene, "--limit-rate", 2 * MiB)[1]
+    command = (origin.url, "-o", "f", "-x", "4", *trust, "--proxy", proxy.address)
+    process = scene.start(*command)
+    wait_for(lambda: os.path.exists(scene.path("f.segdl")) and scene.status("f").get("claimed", 0) > MiB, "some of it")
+    kill(process)
+    kept = scene.status("f")["claimed"]
+    done = scene.get(*command)
+    assert "reused" in done.stderr, done.stderr
+    assert read(scene.path("f")) == scene.content(1, SIZE)
+    print(f"{kept} bytes kept")
+
+
+def test_a_file_that_changed_behind_a_cache_is_never_mixed(scene):
+    old, new = harness.pattern(4 * MiB, 1), harness.pattern(4 * MiB, 2)
+    os.utime(scene.nginx.put("f", old), (1e9, 1e9))  # old enough for a cache to keep it
+    url = scene.nginx.url("f")
+    cache = start(scene, Squid)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": cache.address}))
+    assert opener.open(url, timeout=30).read() == old
+    scene.nginx.put("f", new)
+    scene.get("-q", "-o", "kept", "--proxy", cache.address, url)
+    assert read(scene.path("kept")) == old  # which the cache may give, and gives whole
+    process = scene.start(url, "-o", "f", "--limit-rate", "1M", "--proxy", cache.address)
+    wait_for(lambda: os.path.exists(scene.path("f.segdl")) and scene.status("f").get("claimed", 0) > 0, "some of it")
+    kill(process)
+    done = scene.get("-o", "f", "--proxy", start(scene, Squid).address, url)  # this one knows nothing yet
+    assert read(scene.path("f")) == new
+    assert "changed" in done.stderr, done.stderr
+
+
+def test_what_is_exempt_goes_straight(scene):
+    proxy = start(scene, Tinyproxy)
+    origin = origins(scene)[0][0]
+    for exempt in ("127.0.0.0/8", "localhost,127.0.0.1", f"127.0.0.1:{origin.url.split(':')[2].split('/')[0]}", "*"):
+        for variables in ({"http_proxy": proxy.address, "no_proxy": exempt}, {"ALL_PROXY": proxy.address, "NO_PROXY": exempt}):
+            scene.get("-q", "-o", "f", "--overwrite", origin.url, env=environment(**variables))
+    scene.get("-q", "-o", "f", "--overwrite", "--proxy", "", origin.url, env=environment(http_proxy=proxy.address))
+    scene.get("-q", "-o", "f", "--overwrite", origin.url, env=environment(HTTP_PROXY=proxy.address))
+    assert proxy.asked() == []
+    scene.get("-q", "-o", "f", "--overwrite", origin.url, env=environment(http_proxy=proxy.address, no_proxy="127.0.0.2"))
+    assert proxy.asked() == [("GET", origin.url)] * 4, proxy.asked()
+
+
+def test_what_is_no_proxy_is_told(scene):
+    nobody = f"127.0.0.1:{free_port()}"
+    for url in ("http://origin.test/f", "https://origin.test/f"):
+        done = scene.get("--retries", "0", "--proxy", nobody, url, code=3)
+        assert f"connect to the proxy {nobody}: Connection refused" in done.stderr, done.stderr
+        for unfit in ("socks5://user:pa55@127.0.0.1:1", "https://user:pa55@127.0.0.1:1", "http://user:pa55@127.0.0.1:x"):
+            done = scene.get("--proxy", unfit, url, code=2)
+            assert "pa55" not in done.stderr and "http://HOST:PORT" in done.stderr, done.stderr
+    done = scene.get("--proxy", f"127.0.0.1:{scene.nginx.port}", "https://origin.test/f", code=4)
+    assert "the proxy" in done.stderr and "answered 4" in done.stderr, done.stderr
+    done = scene.get("--proxy", f"127.0.0.1:{scene.nginx.ports['good']}", "https://origin.test/f", code=4)  # its port for TLS
+    assert scene.names() == []
+
+
+def test_a_portal_in_place_of_the_proxy_keeps_what_has_arrived(scene):
+    data = harness.pattern(3 * MiB, 3)
+    portal = []
+
+    def serve(connection, request, number):
+        if portal:
+            connection.sendall(head("200 OK", "Content-Type: text/html", "Content-Length: 6") + b"<html>")
+            return "close"
+        answer, body = ranged(data, request)
+        connection.sendall(answer + body[:MiB])
+        portal.append(number)
+        return "close"
+
+    proxy = scene.raw(serve)
+    command = ("http://origin.test/f", "-x", "1", "--retries", "1", "--proxy", f"127.0.0.1:{proxy.port}")
+    done = scene.run(*command)
+    assert done.returncode in (3, 6, 8), done.stderr
+    kept = scene.status("f")["claimed"]
+    assert kept > 0
+    proxy.handler = lambda connection, request, number: connection.sendall(b"".join(ranged(data, request)))
+    done = scene.get(*command)
+    assert "reused" in done.stderr, done.stderr
+    assert read(scene.path("f")) == data
+
+
+def test_one_family_of_addresses(scene):
+    def answer(text):
+        return lambda connection, request, number: connection.sendall(b"".join(ranged(text, request)))
+
+    four = scene.raw(answer(b"four"))
+    scene.get("-q", "-4", "-o", "four", f"http://localhost:{four.port}/f")
+    scene.get("-q", "--ipv4", "-o", "again", four.url())
+    assert read(scene.path("four")) == read(scene.path("again")) == b"four"
+    done = scene.get("-6", "-o", "none", four.url(), code=3)
+    assert "no IPv6 address" in done.stderr and "-6" in done.stderr, done.stderr
+    try:
+        six = harness.RawServer(answer(b"six"), family=socket.AF_INET6)
+    except OSError as error:
+        print(f"this machine has no ::1 ({error}): -6 is tested by what it refuses only")
+        return
+    scene.servers.append(six)
+    scene.get("-q", "-6", "-o", "six", f"http://[::1]:{six.port}/f")
+    assert read(scene.path("six")) == b"six"
+    done = scene.get("-4", "-o", "none", f"http://[::1]:{six.port}/f", code=3)
+    assert "no IPv4 address" in done.stderr, done.stderr
+    scene.get("-46", "-o", "none", four.url(), code=2)
+
+
+if __name__ == "__main__":
+    harness.main()
