@@ -1,8 +1,5 @@
 #include "engine/fetcher.h"
 
-#include <segdl/version.h>
-
-#include "core/ascii.h"
 #include "core/backoff.h"
 #include "engine/errors.h"
 
@@ -24,10 +21,6 @@ constexpr std::uint64_t kMaxSpan = 64 * kMiB;
 constexpr double kSpanTime = 5;  // seconds
 constexpr double kMemory = 10;   // seconds over which a speed is measured
 constexpr std::uint64_t kSmallBody = 16 * kKiB;
-
-bool has_field(const std::vector<Header>& headers, std::string_view name) {
-  return std::any_of(headers.begin(), headers.end(), [&](const Header& h) { return same_text(h.name, name); });
-}
 
 std::string_view status_words(int status) {
   constexpr std::pair<int, std::string_view> kWords[] = {{400, "bad request"},
@@ -102,35 +95,6 @@ void Fetcher::leave() {
   if (!slot_) return;
   meter_.disconnected();  // first: whoever gets the slot next counts as well
   slot_.give_back();
-}
-
-HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known* known) const {
-  HttpRequest request{url, {}, std::nullopt};
-  auto& fields = request.fields;
-  const Url& original = route_.original();
-  const bool own = url.origin == original.origin;  // secrets go nowhere else
-  const std::vector<Header> none;
-  const auto& headers = own ? request_.headers : none;
-  if (!has_field(headers, "User-Agent")) {
-    const std::string& agent = shared_.options.user_agent;
-    fields.push_back({"User-Agent", agent.empty() ? fmt::format("segdl/{}", kVersion) : agent});
-  }
-  if (!has_field(headers, "Accept")) fields.push_back({"Accept", "*/*"});
-  fields.push_back({"Accept-Encoding", "identity"});
-  if (own && !has_field(headers, "Authorization")) {
-    request.credentials = request_.credentials;
-    if (!request.credentials && original.has_userinfo) {
-      request.credentials = Credentials{original.user, original.password};
-    }
-  }
-  for (const Header& header : headers) fields.push_back({header.name, header.value});
-  if (asked.range) {
-    fields.push_back({"Range", range_field(*asked.range)});
-    if (asked.asking == Asking::conditional && known != nullptr && known->validator.strong()) {
-      fields.push_back({"If-Range", known->validator.value});
-    }
-  }
-  return request;
 }
 
 Result<Url> Fetcher::follow(const Url& from, const std::string& location, int status) const {
