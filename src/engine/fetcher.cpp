@@ -120,7 +120,7 @@ Error Fetcher::refusal(const ResponseHead& head, const PassingRefusal* passing) 
                         fmt::format("the server answered {} ({})", head.status, status_words(head.status)));
   error.http_status = head.status;
   if (passing != nullptr) error.retry_after = passing->after;
-  if (head.status == 401) error.way_out = "give a name and password with -u NAME:PASS";
+  if (head.status == 401) error.way_out = "give a name and password with -u NAME:PASS, or --netrc";
   if (head.status == 404 || head.status == 410) error.way_out = "check the URL";
   return error;
 }
@@ -147,6 +147,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
     auto exchange = try_get(request_for(url, asked, known), stop);
     if (!exchange) return exchange;
     const ResponseHead& head = (*exchange)->head();
+    const bool learned = shared_.secrets.learn(head, url, shared_.env.clock);
     const bool gone = head.status == 401 || head.status == 403 || head.status == 404 || head.status == 410;
     if (gone && remembered && route_.lost(url)) {  // a signed link that has expired: ask the original again
       remembered = false;
@@ -161,7 +162,8 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
       route_.leads_to(url);
       return exchange;
     }
-    visited.push_back(url.text());
+    if (learned) visited.clear();  // with other cookies the same URL may have another answer
+    if (!learned) visited.push_back(url.text());
     auto next = follow(url, redirect->location, head.status);
     if (!next) return std::move(next).error();
     if (std::find(visited.begin(), visited.end(), next->text()) != visited.end()) {

@@ -1,4 +1,4 @@
-// How a Fetcher makes a request, and which secrets go with it.
+// How a Fetcher makes a request, and which secrets go with it: those that belong to where it goes.
 #include <segdl/version.h>
 
 #include "core/ascii.h"
@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace segdl::engine {
@@ -19,11 +20,22 @@ bool has_field(const std::vector<Header>& headers, std::string_view name) {
 
 }  // namespace
 
+// Those of the request go to its own origin; a netrc file has some for each host.
+std::optional<Credentials> Fetcher::credentials_for(const Url& url, bool own) const {
+  const Url& original = route_.original();
+  if (own && request_.credentials) return request_.credentials;
+  if (!own || !original.has_userinfo) return shared_.secrets.credentials_for(url.origin);
+  Credentials given{original.user, original.password};
+  if (given.password.empty() && !given.user.empty()) {
+    if (auto found = shared_.secrets.credentials_for(url.origin, given.user)) return found;
+  }
+  return given;
+}
+
 HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known* known) const {
   HttpRequest request{url, {}, std::nullopt};
   auto& fields = request.fields;
-  const Url& original = route_.original();
-  const bool own = url.origin == original.origin;  // secrets go nowhere else
+  const bool own = url.origin == route_.original().origin;  // secrets of the request go nowhere else
   const std::vector<Header> none;
   const auto& headers = own ? request_.headers : none;
   if (!has_field(headers, "User-Agent")) {
@@ -32,11 +44,10 @@ HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known
   }
   if (!has_field(headers, "Accept")) fields.push_back({"Accept", "*/*"});
   fields.push_back({"Accept-Encoding", "identity"});
-  if (own && !has_field(headers, "Authorization")) {
-    request.credentials = request_.credentials;
-    if (!request.credentials && original.has_userinfo) {
-      request.credentials = Credentials{original.user, original.password};
-    }
+  if (!has_field(headers, "Authorization")) request.credentials = credentials_for(url, own);
+  if (!has_field(headers, "Cookie")) {
+    auto cookies = shared_.secrets.cookies_for(url, shared_.env.clock);
+    if (!cookies.empty()) fields.push_back({"Cookie", std::move(cookies)});
   }
   for (const Header& header : headers) fields.push_back({header.name, header.value});
   if (asked.range) {

@@ -10,6 +10,7 @@
 #include "engine/monitor.h"
 #include "engine/pool.h"
 #include "engine/publisher.h"
+#include "engine/secrets.h"
 #include "engine/shared.h"
 #include "engine/throttle.h"
 #include "engine/transfer.h"
@@ -25,7 +26,8 @@ namespace segdl::engine {
 
 struct SessionState {
   // The world of a session, owned by it.
-  SessionState(SessionOptions, std::unique_ptr<FileSystem>, std::unique_ptr<Clock>, Result<std::unique_ptr<Transport>>);
+  SessionState(SessionOptions, std::unique_ptr<FileSystem>, std::unique_ptr<Clock>, Result<std::unique_ptr<Transport>>,
+               GivenSecrets = {});
 
   const SessionOptions options;
   const std::unique_ptr<FileSystem> files;
@@ -35,6 +37,7 @@ struct SessionState {
   std::atomic<std::uint64_t> next_id = 1;
   EndedQueue ended;
   Throttle throttle;
+  Secrets secrets;
   Publisher publisher;
   Pool pool;  // last: its threads use the rest
 

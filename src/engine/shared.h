@@ -4,6 +4,7 @@
 #include <segdl/session.h>
 
 #include "engine/pool.h"
+#include "engine/secrets.h"
 #include "engine/throttle.h"
 #include "seams/env.h"
 
@@ -15,6 +16,7 @@ struct Shared {
   const SessionOptions& options;
   Pool& pool;
   Throttle& throttle;
+  Secrets& secrets;
 };
 
 }  // namespace segdl::engine

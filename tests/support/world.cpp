@@ -4,6 +4,7 @@
 #include "engine/meter.h"
 #include "engine/pool.h"
 #include "engine/publisher.h"
+#include "engine/secrets.h"
 #include "engine/throttle.h"
 #include "engine/transfer.h"
 #include "support/pattern.h"
@@ -28,7 +29,8 @@ Result<Report> World::download(Request request, SessionOptions options) {
   if (!url) return std::move(url).error();
   engine::Pool pool(clock, {std::max(1U, options.connections), 1});
   engine::Throttle throttle(clock, options.limit_rate);
-  const engine::Shared shared{{disk, origin, clock}, options, pool, throttle};
+  engine::Secrets known(secrets);
+  const engine::Shared shared{{disk, origin, clock}, options, pool, throttle, known};
   engine::Transfer transfer(shared, request, std::move(*url), request.output, meter);
   auto outcome = transfer.run(std::stop_token());
   if (!outcome) return std::move(outcome).error();
