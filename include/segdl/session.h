@@ -38,6 +38,11 @@ struct SessionOptions {
   std::filesystem::path netrc_file = {};
   std::filesystem::path cookie_file = {};
 
+  // In PEM; the key may be in the certificate's file, and must need no passphrase. Shown to the origin of a Request's
+  // URL when it asks, and to no other that a redirect leads to.
+  std::filesystem::path client_certificate = {};
+  std::filesystem::path client_key = {};
+
   // In use at once to one host, by all downloads together, at most; 0: as many as make it faster, up to
   // kMostAutomaticConnections. Reached by and by, and left when the host refuses. To all hosts together no more than
   // this or `jobs`, whichever is greater.

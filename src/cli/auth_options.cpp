@@ -32,6 +32,9 @@ void add_auth_options(CLI::App& app, FetchCommand& command) {
   app.add_option("--netrc-file", session.netrc_file, "The same from this file")->type_name("FILE");
   app.add_option("--load-cookies", session.cookie_file, "Send the cookies of this cookies.txt to their hosts")
       ->type_name("FILE");
+  app.add_option("-E,--cert", session.client_certificate, "Show this certificate (PEM) to the URL's server if it asks")
+      ->type_name("FILE");
+  app.add_option("--key", session.client_key, "Its key (PEM); without it, in the same file")->type_name("FILE");
   app.add_option("-e,--referer", command.request.referer, "Say that this URL led here")->type_name("URL");
 }
 

@@ -6,6 +6,7 @@
 #include "core/netrc.h"
 #include "engine/read_status.h"
 #include "engine/session_state.h"
+#include "io/certified_transport.h"
 #include "io/http_transport.h"
 #include "io/posix_file_system.h"
 #include "io/public_suffixes.h"
@@ -45,8 +46,26 @@ Result<engine::GivenSecrets> read_secrets(const SessionOptions& options) {
   return given;
 }
 
+Error key_alone(const std::filesystem::path& key) {
+  Error error;
+  error.cause = Cause::usage;
+  error.operation = "use the key";
+  error.subject = key.string();
+  error.reason = "there is no certificate that it belongs to";
+  error.way_out = "name that with --cert FILE";
+  return error;
+}
+
 Result<std::unique_ptr<Transport>> system_transport(const SessionOptions& options, Clock& clock) {
-  return io::make_http_transport({options.ca_file, options.ca_path, options.insecure}, clock);
+  io::TrustOptions trust{options.ca_file, options.ca_path, options.insecure};
+  auto plain = io::make_http_transport(trust, clock);
+  if (!plain || (options.client_certificate.empty() && options.client_key.empty())) return plain;
+  if (options.client_certificate.empty()) return key_alone(options.client_key);
+  trust.certificate = options.client_certificate;
+  trust.key = options.client_key;
+  auto certified = io::make_http_transport(trust, clock);
+  if (!certified) return certified;
+  return io::make_certified_transport(std::move(*plain), std::move(*certified));
 }
 
 std::unique_ptr<engine::SessionState> system_state(SessionOptions options) {

@@ -142,6 +142,8 @@ TEST_CASE("who asks arrives where it belongs") {
       fetch({"http://h/x", "--netrc-file", "n", "--load-cookies", "c", "-e", "http://u:p@h/from#here"});
   CHECK(command.session.netrc_file == "n");
   CHECK(command.session.cookie_file == "c");
+  CHECK(fetch({"http://h/x", "--cert", "c", "--key", "k"}).session.client_key == "k");
+  CHECK(fetch({"http://h/x", "-E", "c"}).session.client_certificate == "c");
   CHECK(command.request.referer == "http://u:p@h/from#here");
   CHECK(fetch({"http://h/x"}).session.netrc_file.empty());
 }

@@ -179,6 +179,17 @@ TEST_CASE("a host without an entry gets no name and password") {
   CHECK(sent(bare, "/g", "Authorization") == kBob);
 }
 
+TEST_CASE("the client certificate is for the origin of the URL, and for no other that a redirect leads to") {
+  World world;
+  world.serve().redirect("/f", "/here").redirect("/here", "https://origin.test:444/g").path("/g").size(kSize);
+  Request request = World::request();
+  request.url = "https://origin.test/f";
+  REQUIRE(world.download(request, with(8)).ok());
+  CHECK(sent(world, "/f", "Client-Cert") == "shown");
+  CHECK(sent(world, "/here", "Client-Cert") == "shown");
+  CHECK(sent(world, "/g", "Client-Cert") == "-");
+}
+
 TEST_CASE("what a request brings counts more than a netrc file") {
   const auto netrc =
       *parse_netrc("machine origin.test login bob password 2 machine origin.test login alice password 1");
