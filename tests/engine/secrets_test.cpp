@@ -190,6 +190,16 @@ TEST_CASE("the client certificate is for the origin of the URL, and for no other
   CHECK(sent(world, "/g", "Client-Cert") == "-");
 }
 
+TEST_CASE("credentials of the request stay at its origin, and a netrc file has those of others") {
+  World world;
+  world.secrets.netrc = *parse_netrc("machine origin.test login x password x machine other.test login bob password 2");
+  Request request = World::request();
+  request.credentials = Credentials{"alice", "1"};
+  REQUIRE(leads_elsewhere(world).download(request, with(8)).ok());
+  CHECK(sent(world, "/f", "Authorization") == kAlice);
+  CHECK(sent(world, "/g", "Authorization") == kBob);
+}
+
 TEST_CASE("what a request brings counts more than a netrc file") {
   const auto netrc =
       *parse_netrc("machine origin.test login bob password 2 machine origin.test login alice password 1");
