@@ -35,11 +35,13 @@ std::string name_of_peer(const ::SSL* ssl) {
   return name.data();
 }
 
+enum class When : std::uint8_t { handshake, request };
+
 // A TLS server that answers each request with the name in the client's certificate.
 class Server {
  public:
-  Server(std::shared_ptr<::SSL_CTX> context, bool keeps)
-      : context_(std::move(context)), keeps_(keeps), server_([this](int socket) { serve(socket); }) {}
+  Server(std::shared_ptr<::SSL_CTX> context, bool keeps, When asks = When::handshake)
+      : context_(std::move(context)), keeps_(keeps), asks_(asks), server_([this](int socket) { serve(socket); }) {}
 
   std::uint16_t port() const { return server_.port(); }
 
@@ -50,9 +52,21 @@ class Server {
   }
 
  private:
+  // Only who said that it may be asked later is.
+  static std::string ask(::SSL* ssl) {
+    ::SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
+    if (::SSL_verify_client_post_handshake(ssl) != 1 || ::SSL_do_handshake(ssl) != 1) return "nobody";
+    ::SSL_clear_mode(ssl, SSL_MODE_AUTO_RETRY);  // reading comes back when the certificate has been read
+    char byte = 0;
+    ::SSL_peek(ssl, &byte, 1);
+    ::SSL_set_mode(ssl, SSL_MODE_AUTO_RETRY);
+    return name_of_peer(ssl);
+  }
+
   void serve(int socket) {
     const std::unique_ptr<::SSL, decltype(&::SSL_free)> ssl(::SSL_new(context_.get()), ::SSL_free);
     ::SSL_set_fd(ssl.get(), socket);
+    if (asks_ == When::request) ::SSL_set_verify(ssl.get(), SSL_VERIFY_NONE, nullptr);
     char bytes[4096];
     if (::SSL_accept(ssl.get()) != 1) {
       ::shutdown(socket, SHUT_WR);
@@ -60,12 +74,13 @@ class Server {
       }
       return;
     }
-    const std::string peer = name_of_peer(ssl.get());
+    std::string peer = name_of_peer(ssl.get());
     {
       const std::lock_guard lock(mutex_);
       connections_.push_back(peer + (::SSL_session_reused(ssl.get()) == 1 ? " resumed" : ""));
     }
     while (::SSL_read(ssl.get(), bytes, sizeof bytes) > 0) {
+      if (asks_ == When::request) peer = ask(ssl.get());
       const std::string answer = fmt::format("HTTP/1.1 200 OK\r\nConnection: {}\r\nContent-Length: {}\r\n\r\n{}",
                                              keeps_ ? "keep-alive" : "close", peer.size(), peer);
       ::SSL_write(ssl.get(), answer.data(), static_cast<int>(answer.size()));
@@ -76,6 +91,7 @@ class Server {
 
   std::shared_ptr<::SSL_CTX> context_;
   const bool keeps_;
+  const When asks_;
   std::mutex mutex_;
   std::vector<std::string> connections_;
   LoopbackServer server_;  // last: its threads use the rest
@@ -150,6 +166,15 @@ TEST_CASE("a server that demands a certificate gets it, whichever file the key i
     CHECK(get(**world.client(both), server) == "alice");
     CHECK(get(**world.client(certificate, key), server) == "alice");
   }
+}
+
+TEST_CASE("a server may ask when it sees what is wanted") {
+  World world;
+  const auto alice = world.authority.make_client("alice");
+  const auto both = world.put("both", alice.key + alice.certificate);
+  Server server(world.server(false, TLS1_3_VERSION), false, When::request);
+  CHECK(get(**world.client(both), server) == "alice");
+  CHECK(get(**world.client(), server) == "nobody");
 }
 
 TEST_CASE("without the certificate that a server wants it ends for good, and says so") {
