@@ -32,6 +32,18 @@ struct SessionOptions {
   // are one try.
   unsigned retries = 5;
 
+  // Read once, when the session is made, and never written. A name and password of the netrc file go to its host, on
+  // whatever port, and so do those for the host that a redirect leads to; what a Request brings counts more. It must be
+  // its owner's only. Cookies (in the form called cookies.txt) join those that servers set in this session: all live in
+  // memory, and each goes to the hosts that it belongs to.
+  std::filesystem::path netrc_file = {};
+  std::filesystem::path cookie_file = {};
+
+  // In PEM; the key may be in the certificate's file, and must need no passphrase. Shown to the origin of a Request's
+  // URL when it asks, and to no other that a redirect leads to.
+  std::filesystem::path client_certificate = {};
+  std::filesystem::path client_key = {};
+
   // In use at once to one host, by all downloads together, at most; 0: as many as make it faster, up to
   // kMostAutomaticConnections. Reached by and by, and left when the host refuses. To all hosts together no more than
   // this or `jobs`, whichever is greater.
@@ -66,7 +78,7 @@ class Session {
   ~Session();
 
   // Starts a download, or lets it wait its turn, and returns. Fails at once, with Cause::usage, only if the request
-  // itself is wrong, or what the session was made with (certificates that can't be loaded, a user agent that can't be
+  // itself is wrong, or what the session was made with (files that can't be used, a user agent that can't be
   // sent): then every call does. Everything else is told by the task.
   Result<Task> download(Request);
 

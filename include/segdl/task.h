@@ -50,6 +50,7 @@ struct Request {
   std::string output = {};                // a name inside `directory`; empty: the URL's last component, made safe
   std::vector<Header> headers = {};
   std::optional<Credentials> credentials = std::nullopt;
+  std::string referer = {};        // a URL to be sent as Referer, without userinfo and fragment, unless a header is
   std::uint64_t segment_size = 0;  // a power of two, 16 KiB to 16 MiB; 0: chosen from the size, from 64 KiB on
   Sync sync = Sync::interval;
   bool overwrite = false;        // replace an existing output, or a foreign file under one of our names

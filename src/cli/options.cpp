@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include "cli/auth_options.h"
 #include "cli/config.h"
 #include "cli/exit_code.h"
 #include "cli/network.h"
@@ -228,7 +229,7 @@ void blank(char* text) {
 // Where in a cluster of short options (-kqu...) one with a secret stands, whose value follows; or npos.
 std::size_t secret_in_cluster(std::string_view argument) {
   if (!argument.starts_with('-') || argument.starts_with("--")) return std::string_view::npos;
-  const auto option = argument.find_first_not_of("46JRkqvVh", 1);
+  const auto option = argument.find_first_not_of("46JRkqvVhn", 1);
   const bool secret = option != std::string_view::npos && (argument[option] == 'u' || argument[option] == 'H');
   return secret ? option : std::string_view::npos;
 }
@@ -277,6 +278,7 @@ std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char
   add_output_options(app, command, output);
   add_http_options(app, command);
   add_network_options(app, command, proxy);
+  add_auth_options(app, command);
   add_limit_options(app, command);
   app.add_flag("-q,--quiet", command.quiet, "Say nothing but errors");
   app.add_flag("-v,--verbose", command.verbose, "Say what is decided on the way");

@@ -46,6 +46,12 @@ struct Asked {
   std::optional<Range> range = std::nullopt;  // absent exactly if asking is whole
 };
 
+// Whether such a request carries an If-Range: only beside a Range, and only with a strong validator (RFC 9110 section
+// 13.1.5).
+inline bool has_if_range(const Asked& asked, const Known* known) {
+  return asked.asking == Asking::conditional && known != nullptr && known->validator.strong();
+}
+
 // The body is the resource's bytes from `begin` on; `end` is absent only for a whole body of unknown length.
 struct UsableBody {
   std::uint64_t begin = 0;

@@ -1,8 +1,5 @@
 #include "engine/fetcher.h"
 
-#include <segdl/version.h>
-
-#include "core/ascii.h"
 #include "core/backoff.h"
 #include "core/http_status.h"
 #include "engine/errors.h"
@@ -26,23 +23,14 @@ constexpr double kSpanTime = 5;  // seconds
 constexpr double kMemory = 10;   // seconds over which a speed is measured
 constexpr std::uint64_t kSmallBody = 16 * kKiB;
 
-bool has_field(const std::vector<Header>& headers, std::string_view name) {
-  return std::any_of(headers.begin(), headers.end(), [&](const Header& h) { return same_text(h.name, name); });
-}
-
 // "Not now" or "not so many": of the host, whatever the resource. A whole resource where a range was asked for, which
 // ranges are served of to others, is a 200 under load.
 bool is_crowded(int status) { return status == 429 || status == 503 || status == 200; }
 
-// Whether the request carries an If-Range.
-bool has_condition(const Asked& asked, const Known* known) {
-  return asked.asking == Asking::conditional && known != nullptr && known->validator.strong();
-}
-
 // Whether all of the resource came where If-Range let the server choose, and may be what it tripped over: some answer
 // so to every If-Range with an entity tag (row 24 of the catalogue).
 bool ignored_range(const Asked& asked, const Known* known, const UsableBody& body) {
-  if (!has_condition(asked, known) || body.partial) return false;
+  if (!has_if_range(asked, known) || body.partial) return false;
   return asked.range->begin > 0 || !body.end || asked.range->end < *body.end;
 }
 
@@ -115,38 +103,6 @@ void Fetcher::leave() {
   slot_.give_back();
 }
 
-HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known* known) const {
-  HttpRequest request{url, {}, std::nullopt};
-  auto& fields = request.fields;
-  const Url& original = route_.original();
-  const bool own = url.origin == original.origin;  // secrets go nowhere else
-  const std::vector<Header> none;
-  const auto& headers = own ? request_.headers : none;
-  if (!has_field(headers, "User-Agent")) {
-    const std::string& agent = shared_.options.user_agent;
-    fields.push_back({"User-Agent", agent.empty() ? std::string("segdl/") + kVersion : agent});
-  }
-  if (!has_field(headers, "Accept")) fields.push_back({"Accept", "*/*"});
-  fields.push_back({"Accept-Encoding", "identity"});
-  if (own && !has_field(headers, "Authorization")) {
-    request.credentials = request_.credentials;
-    if (!request.credentials && original.has_userinfo) {
-      request.credentials = Credentials{original.user, original.password};
-    }
-  }
-  for (const Header& header : headers) fields.push_back({header.name, header.value});
-  if (route_.asks_past_caches() && !has_field(headers, "Cache-Control")) {
-    fields.push_back({"Cache-Control", "no-cache, no-transform"});  // RFC 9111 sections 5.2.1.4 and 5.2.1.6
-  }
-  if (asked.range) {
-    fields.push_back({"Range", range_field(*asked.range)});
-    if (has_condition(asked, known)) {
-      fields.push_back({"If-Range", known->validator.value});
-    }
-  }
-  return request;
-}
-
 Result<Url> Fetcher::follow(const Url& from, const std::string& location, int status) const {
   auto to = resolve_url(from, location);
   if (!to) {
@@ -170,7 +126,7 @@ Error Fetcher::refusal(const ResponseHead& head, const PassingRefusal* passing) 
                         fmt::format("the server answered {} ({})", head.status, status_words(head.status)));
   error.http_status = head.status;
   if (passing != nullptr) error.retry_after = passing->after;
-  if (head.status == 401) error.way_out = "give a name and password with -u NAME:PASS";
+  if (head.status == 401) error.way_out = "give a name and password with -u NAME:PASS, or --netrc";
   if (head.status == 404 || head.status == 410) error.way_out = "check the URL";
   return error;
 }
@@ -197,6 +153,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
     auto exchange = try_get(request_for(url, asked, known), stop);
     if (!exchange) return exchange;
     const ResponseHead& head = (*exchange)->head();
+    const bool learned = shared_.secrets.learn(head, url, shared_.env.clock);
     const bool gone = head.status == 401 || head.status == 403 || head.status == 404 || head.status == 410;
     if (gone && remembered && route_.lost(url)) {  // a signed link that has expired: ask the original again
       remembered = false;
@@ -211,7 +168,8 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
       route_.leads_to(url);
       return exchange;
     }
-    visited.push_back(url.text());
+    if (learned) visited.clear();  // with other cookies the same URL may have another answer
+    if (!learned) visited.push_back(url.text());
     auto next = follow(url, redirect->location, head.status);
     if (!next) return std::move(next).error();
     if (std::find(visited.begin(), visited.end(), next->text()) != visited.end()) {
@@ -282,7 +240,7 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     std::string reason = "the server says the range lies beyond the end";
     if (auto* body = std::get_if<UsableBody>(&verdict)) {
       // Without an If-Range it tells nothing of how one is taken.
-      const bool unconditional = asked_ == Asking::conditional && !has_condition(asked, known);
+      const bool unconditional = asked_ == Asking::conditional && !has_if_range(asked, known);
       const Asking proven = unconditional ? Asking::range_only : asked_;
       if (body->partial || asked_ == Asking::whole) route_.held_good(proven, Route::Part::head);
       if (!ignored_range(asked, known, *body)) return use(std::move(*exchange), std::move(*body));

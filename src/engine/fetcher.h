@@ -107,6 +107,7 @@ class Fetcher {
   Result<void> get_ready(const std::stop_token&);
   Result<std::unique_ptr<Exchange>> get(const Asked&, const Known*, std::stop_token);
   Result<std::unique_ptr<Exchange>> try_get(const HttpRequest&, std::stop_token);
+  std::optional<Credentials> credentials_for(const Url&, bool own) const;
   HttpRequest request_for(const Url&, const Asked&, const Known*) const;
   Result<Url> follow(const Url& from, const std::string& location, int status) const;
   Error refusal(const ResponseHead&, const PassingRefusal*) const;

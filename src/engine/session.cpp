@@ -26,6 +26,18 @@ constexpr std::array<std::string_view, 14> kOwnFields = {
     "Range", "If-Range", "Host",    "Connection",      "Keep-Alive", "Transfer-Encoding", "Content-Length",
     "TE",    "Trailer",  "Upgrade", "Accept-Encoding", "Expect",     "Proxy-Connection",  "Proxy-Authorization"};
 
+// A Referer is a header like others, bound to the origin of the request's URL (RFC 9110 section 10.1.3: without
+// userinfo and fragment).
+Result<void> add_referer(Request& request) {
+  if (request.referer.empty()) return {};
+  auto url = parse_url(request.referer);
+  if (!url) return std::move(url).error();
+  const bool has_one = std::any_of(request.headers.begin(), request.headers.end(),
+                                   [](const Header& header) { return same_text(header.name, "Referer"); });
+  if (!has_one) request.headers.push_back({"Referer", url->text()});
+  return {};
+}
+
 bool has_controls(std::string_view value) {
   return std::any_of(value.begin(), value.end(),
                      [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
@@ -60,6 +72,7 @@ Result<Task> Session::download(Request request) {
   auto url = parse_url(request.url);
   if (!url) return std::move(url).error();
   auto headers = check_headers(request.headers);
+  if (headers) headers = add_referer(request);
   if (!headers) return std::move(headers).error();
   if (has_controls(state_->options.user_agent)) {
     return make_error(Cause::usage, Remedy::stop, "send header", "User-Agent", "its value has control characters");
@@ -117,12 +130,13 @@ Progress Task::progress() const { return state_->meter.progress(); }
 namespace engine {
 
 SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> files_, std::unique_ptr<Clock> clock_,
-                           Result<std::unique_ptr<Transport>> transport_)
+                           Result<std::unique_ptr<Transport>> transport_, GivenSecrets given)
     : options(std::move(options_)),
       files(std::move(files_)),
       clock(std::move(clock_)),
       throttle(*clock, options.limit_rate),
       directories(*files, *clock),
+      secrets(std::move(given)),
       publisher([this] { return pool.is_leading(); }),
       pool(*clock, {options.connections, std::max(1U, options.jobs)}) {
   if (transport_) {
@@ -135,7 +149,8 @@ SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> 
 TaskState::TaskState(SessionState& session_, Request request_, Url url_, std::string name_)
     : session(session_),
       id(session_.next_id++),
-      shared{session_.env(), session_.options, session_.pool, session_.throttle, session_.directories},
+      shared{session_.env(),     session_.options,     session_.pool,
+             session_.throttle,  session_.directories, session_.secrets},
       request(std::move(request_)),
       url(std::move(url_)),
       name(std::move(name_)) {

@@ -11,6 +11,7 @@
 #include "engine/monitor.h"
 #include "engine/pool.h"
 #include "engine/publisher.h"
+#include "engine/secrets.h"
 #include "engine/shared.h"
 #include "engine/throttle.h"
 #include "engine/transfer.h"
@@ -26,7 +27,8 @@ namespace segdl::engine {
 
 struct SessionState {
   // The world of a session, owned by it.
-  SessionState(SessionOptions, std::unique_ptr<FileSystem>, std::unique_ptr<Clock>, Result<std::unique_ptr<Transport>>);
+  SessionState(SessionOptions, std::unique_ptr<FileSystem>, std::unique_ptr<Clock>, Result<std::unique_ptr<Transport>>,
+               GivenSecrets = {});
 
   const SessionOptions options;
   const std::unique_ptr<FileSystem> files;
@@ -37,6 +39,7 @@ struct SessionState {
   EndedQueue ended;
   Throttle throttle;
   Directories directories;
+  Secrets secrets;
   Publisher publisher;
   Pool pool;  // last: its threads use the rest
 

@@ -5,6 +5,7 @@
 
 #include "engine/directories.h"
 #include "engine/pool.h"
+#include "engine/secrets.h"
 #include "engine/throttle.h"
 #include "seams/env.h"
 
@@ -17,6 +18,7 @@ struct Shared {
   Pool& pool;
   Throttle& throttle;
   Directories& directories;
+  Secrets& secrets;
 };
 
 }  // namespace segdl::engine

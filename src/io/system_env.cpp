@@ -2,11 +2,16 @@
 #include <segdl/session.h>
 #include <segdl/status.h>
 
+#include "core/cookie.h"
+#include "core/netrc.h"
 #include "engine/read_status.h"
 #include "engine/session_state.h"
+#include "io/certified_transport.h"
 #include "io/http_transport.h"
 #include "io/posix_file_system.h"
+#include "io/public_suffixes.h"
 #include "io/real_clock.h"
+#include "io/small_file.h"
 
 #include <memory>
 #include <utility>
@@ -14,12 +19,62 @@
 namespace segdl {
 namespace {
 
+// What a parser makes of a file.
+template <class Value>
+Result<Value> read_with(Result<Value> (*parse)(std::string_view), const std::filesystem::path& path, std::size_t most,
+                        io::Secrecy secrecy) {
+  auto text = io::read_small_file(path, most, secrecy);
+  if (!text) return std::move(text).error();
+  auto parsed = parse(*text);
+  if (!parsed) parsed.error().subject = path.string();
+  return parsed;
+}
+
+Result<engine::GivenSecrets> read_secrets(const SessionOptions& options) {
+  engine::GivenSecrets given;
+  given.is_public_suffix = io::is_public_suffix;
+  if (!options.netrc_file.empty()) {
+    auto netrc = read_with(parse_netrc, options.netrc_file, kMaxNetrc, io::Secrecy::owner_only);
+    if (!netrc) return std::move(netrc).error();
+    given.netrc = std::move(*netrc);
+  }
+  if (!options.cookie_file.empty()) {
+    auto cookies = read_with(parse_cookies, options.cookie_file, kMaxCookieFile, io::Secrecy::any);
+    if (!cookies) return std::move(cookies).error();
+    given.cookies = std::move(*cookies);
+  }
+  return given;
+}
+
+Error key_alone(const std::filesystem::path& key) {
+  Error error;
+  error.cause = Cause::usage;
+  error.operation = "use the key";
+  error.subject = key.string();
+  error.reason = "there is no certificate that it belongs to";
+  error.way_out = "name that with --cert FILE";
+  return error;
+}
+
+Result<std::unique_ptr<Transport>> system_transport(const SessionOptions& options, Clock& clock) {
+  io::TrustOptions trust{options.ca_file, options.ca_path, options.insecure};
+  auto plain = io::make_http_transport(trust, options.network, clock);
+  if (!plain || (options.client_certificate.empty() && options.client_key.empty())) return plain;
+  if (options.client_certificate.empty()) return key_alone(options.client_key);
+  trust.certificate = options.client_certificate;
+  trust.key = options.client_key;
+  auto certified = io::make_http_transport(trust, options.network, clock);
+  if (!certified) return certified;
+  return io::make_certified_transport(std::move(*plain), std::move(*certified));
+}
+
 std::unique_ptr<engine::SessionState> system_state(SessionOptions options) {
   auto clock = io::make_real_clock();
-  auto transport =
-      io::make_http_transport({options.ca_file, options.ca_path, options.insecure}, options.network, *clock);
+  auto secrets = read_secrets(options);
+  auto transport = secrets ? system_transport(options, *clock) : Result<std::unique_ptr<Transport>>(secrets.error());
   return std::make_unique<engine::SessionState>(std::move(options), io::make_posix_file_system(), std::move(clock),
-                                                std::move(transport));
+                                                std::move(transport),
+                                                secrets ? std::move(*secrets) : engine::GivenSecrets());
 }
 
 }  // namespace

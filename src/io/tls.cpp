@@ -1,5 +1,6 @@
 #include "io/tls.h"
 
+#include "io/client_certificate.h"
 #include "io/system_error.h"
 #include "io/tls_bio.h"
 
@@ -13,6 +14,7 @@
 namespace segdl::io {
 namespace {
 
+constexpr const char* kShowOne = "name one that it knows with --cert FILE and --key FILE";
 constexpr std::size_t kReadBuffer = 64 * 1024;  // several records for one recv
 
 bool is_address(const std::string& host) {
@@ -59,6 +61,24 @@ Error certificate_error(const Origin& origin, long verdict) {
   }
 }
 
+// What a server says of the client's certificate. With TLS 1.3 that comes after the handshake, in place of an answer.
+const char* certificate_refused() {
+  switch (ERR_GET_REASON(::ERR_peek_last_error())) {
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+      return "the server wants a client certificate";
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_TLSV1_ALERT_DECRYPT_ERROR:  // its signature is wrong
+      return "the server does not accept the client certificate";
+    default:
+      return nullptr;
+  }
+}
+
 Error handshake_error(const Origin& origin, const ::SSL* ssl) {
   const long verdict = ::SSL_get_verify_result(ssl);
   if (verdict != X509_V_OK) return certificate_error(origin, verdict);
@@ -71,6 +91,7 @@ Error handshake_error(const Origin& origin, const ::SSL* ssl) {
   if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST || reason == SSL_R_PACKET_LENGTH_TOO_LONG) {
     return tls_error(origin, "the server does not speak TLS on this port", "perhaps the URL should begin with http://");
   }
+  if (const char* refused = certificate_refused()) return tls_error(origin, refused, kShowOne);
   return tls_error(origin, openssl_words(), "");
 }
 
@@ -124,7 +145,9 @@ Result<std::size_t> TlsChannel::receive(std::span<std::byte> into, const Bound& 
     if (why == SSL_ERROR_ZERO_RETURN) return 0;
     auto again = wait_after(result, bound, waker);
     if (!again) return std::move(again).error();
-    if (!*again) return network_error(Remedy::retry, "receive", "", "the secure connection broke: " + openssl_words());
+    if (*again) continue;
+    if (const char* refused = certificate_refused()) return tls_error(place_->origin, refused, kShowOne);
+    return network_error(Remedy::retry, "receive", "", "the secure connection broke: " + openssl_words());
   }
 }
 
@@ -163,6 +186,10 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const TrustOptions& trust
   ::SSL_CTX_set_read_ahead(context.get(), 1);
   ::SSL_CTX_set_default_read_buffer_len(context.get(), kReadBuffer);
   ::SSL_CTX_set_verify(context.get(), trust.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
+  if (!trust.certificate.empty()) {
+    auto used = use_client_certificate(context.get(), trust.certificate, trust.key);
+    if (!used) return std::move(used).error();
+  }
   const char* file = trust.ca_file.empty() ? nullptr : trust.ca_file.c_str();
   const char* path = trust.ca_path.empty() ? nullptr : trust.ca_path.c_str();
   if (file == nullptr && path == nullptr) {

@@ -28,6 +28,8 @@ struct TrustOptions {
   std::filesystem::path ca_file = {};
   std::filesystem::path ca_path = {};
   bool insecure = false;
+  std::filesystem::path certificate = {};  // the client's; empty: none
+  std::filesystem::path key = {};          // empty: in the same file
 };
 
 struct FreeSsl {
@@ -67,7 +69,7 @@ class TlsChannel {
 // Thread-safe.
 class TlsContext {
  public:
-  // Cause::usage if a certificate file or directory that was named can't be loaded.
+  // Cause::usage if a file or directory of certificates, or a key, that was named can't be loaded.
   static Result<std::unique_ptr<TlsContext>> create(const TrustOptions&);
 
   // A connection is going to be wanted: what takes time to get ready is begun.

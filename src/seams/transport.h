@@ -30,6 +30,7 @@ struct HttpRequest {
   Url url;
   std::vector<Field> fields;
   std::optional<Credentials> credentials = std::nullopt;  // sent as Basic (RFC 7617)
+  bool certified = false;  // a server that asks may be shown the client certificate, if there is one
 };
 
 // Bounds on one exchange. Running into one is Cause::network, Remedy::retry, with the bound in the reason.

@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -136,6 +137,30 @@ TEST_CASE("what many connections and many files take arrives where it belongs") 
   CHECK(fetch({"http://h/x", "-o", "-"}).to_standard_output);
 }
 
+TEST_CASE("who asks arrives where it belongs") {
+  const FetchCommand command =
+      fetch({"http://h/x", "--netrc-file", "n", "--load-cookies", "c", "-e", "http://u:p@h/from#here"});
+  CHECK(command.session.netrc_file == "n");
+  CHECK(command.session.cookie_file == "c");
+  CHECK(fetch({"http://h/x", "--cert", "c", "--key", "k"}).session.client_key == "k");
+  CHECK(fetch({"http://h/x", "-E", "c"}).session.client_certificate == "c");
+  CHECK(command.request.referer == "http://u:p@h/from#here");
+  CHECK(fetch({"http://h/x"}).session.netrc_file.empty());
+}
+
+TEST_CASE("the usual netrc file is in the home directory, or where NETRC says") {
+  REQUIRE(::setenv("HOME", "/home/somebody", 1) == 0);
+  REQUIRE(::unsetenv("NETRC") == 0);
+  CHECK(fetch({"http://h/x", "--netrc"}).session.netrc_file == "/home/somebody/.netrc");
+  CHECK(fetch({"http://h/x", "-n", "--netrc-file", "other"}).session.netrc_file == "other");
+  CHECK(fetch({"http://h/x", "--netrc-file", "other", "-n"}).session.netrc_file == "other");
+  REQUIRE(::setenv("NETRC", "/etc/mine", 1) == 0);
+  CHECK(fetch({"http://h/x", "-n"}).session.netrc_file == "/etc/mine");
+  REQUIRE(::unsetenv("NETRC") == 0);
+  REQUIRE(::unsetenv("HOME") == 0);
+  CHECK(refused({"http://h/x", "-n"}) == 2);
+}
+
 TEST_CASE("a header does not swallow the URL after it") {
   const FetchCommand command = fetch({"-H", "A: [1]", "-H", "B: 2", "http://h/x", "http://h/y"});
   CHECK(command.urls == std::vector<std::string>{"http://h/x", "http://h/y"});
@@ -202,6 +227,9 @@ TEST_CASE("the process list shows no secrets") {
         std::vector<std::string>{"-u***", "--user=***", "-H****", "--header=****", "--header", "****"});
   CHECK(hidden({"-kqu", "a:b", "-vua:b", "-kHX: y", "-o", "u"}) ==
         std::vector<std::string>{"-kqu", "***", "-vu***", "-kH****", "-o", "u"});
+  CHECK(hidden({"-nu", "a:b", "-knH", "X: y"}) == std::vector<std::string>{"-nu", "***", "-knH", "****"});
+  CHECK(hidden({"-e", "http://u:p@h/", "-ehttp://u:p@h/", "--referer=http://u:p@h/?token=xyz"}) ==
+        std::vector<std::string>{"-e", "http://***@h/", "-ehttp://***@h/", "--referer=http://***@h/?token=***"});
   CHECK(hidden({"-q", "-o", "f", "http://h/f?a=b"}) == std::vector<std::string>{"-q", "-o", "f", "http://h/f?a=b"});
 }
 

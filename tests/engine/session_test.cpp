@@ -86,8 +86,47 @@ TEST_CASE("a request that is wrong is refused at once") {
   CHECK(refused([](Request& r) { r.headers = {{"Bad Name", "x"}}; }));
   CHECK(refused([](Request& r) { r.headers = {{"Name", "x\r\nInjected: y"}}; }));
   CHECK(refused([](Request& r) { r.headers = {{"If-Range", "x"}}; }));
+  CHECK(refused([](Request& r) { r.referer = "nowhere"; }));
   CHECK_FALSE(Session({.ca_file = "/no/such/file"}).download({.url = "https://127.0.0.1:1/"}).ok());
+  CHECK_FALSE(Session({.netrc_file = "/no/such/file"}).download({.url = "http://127.0.0.1:1/"}).ok());
+  CHECK_FALSE(Session({.cookie_file = "/no/such/file"}).download({.url = "http://127.0.0.1:1/"}).ok());
   CHECK_FALSE(Session({.user_agent = "x\r\nInjected: y"}).download({.url = "http://127.0.0.1:1/"}).ok());
+}
+
+TEST_CASE("a referrer is sent without its secrets, unless a header says another") {
+  Server server;
+  server.script.size(1000);
+  const Place place;
+  Request request = request_for(server, place);
+  request.referer = "http://user:pass@h/from?q=1#here";
+  REQUIRE(download(request).ok());
+  request.output = "g";
+  request.headers = {{"referer", "mine"}};
+  REQUIRE(download(request).ok());
+  const auto log = server.script.log();
+  REQUIRE(log.size() == 2);
+  CHECK(*log[0].find("Referer") == "http://h/from?q=1");
+  CHECK(*log[1].find("Referer") == "mine");
+}
+
+TEST_CASE("names, passwords and cookies come from files, and a file that can't be used is named") {
+  Server server;
+  server.script.size(1000);
+  const Place place;
+  std::ofstream(place.path / "netrc") << "machine 127.0.0.1 login alice password 1\n";
+  std::ofstream(place.path / "cookies") << "127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\t7\n";
+  std::filesystem::permissions(place.path / "netrc", std::filesystem::perms::owner_read);
+  SessionOptions options{.netrc_file = place.path / "netrc", .cookie_file = place.path / "cookies"};
+  REQUIRE(download(request_for(server, place), options).ok());
+  const auto log = server.script.log();
+  CHECK(*log[0].find("Authorization") == "Basic YWxpY2U6MQ==");
+  CHECK(*log[0].find("Cookie") == "sid=7");
+  std::ofstream(place.path / "cookies") << "# x\nsecret\n";
+  const auto failed = download(request_for(server, place), options);
+  REQUIRE_FALSE(failed.ok());
+  CHECK(failed.error().cause == Cause::usage);
+  CHECK(failed.error().message() == "read cookies " + (place.path / "cookies").string() +
+                                        ": line 2: it has not seven fields with TABs between them");
 }
 
 TEST_CASE("a cancelled task says so, keeps what it has, and the next one continues") {

@@ -203,6 +203,7 @@ std::vector<Field> fields_of(const HttpRequest& request) {
     const std::string pair = request.credentials->user + ":" + request.credentials->password;
     fields.push_back({"Authorization", "Basic " + base64(pair)});
   }
+  if (request.certified && request.url.origin.secure) fields.push_back({"Client-Cert", "shown"});
   return fields;
 }
 

@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 
 #include <fstream>
+#include <functional>
 #include <stdexcept>
 
 namespace segdl::test {
@@ -64,6 +65,26 @@ void sign(::X509* certificate, ::X509* issuer, const Key& key) {
   require(::X509_sign(certificate, key.get(), ::EVP_sha256()) > 0);
 }
 
+std::string text_of(const std::function<int(::BIO*)>& write) {
+  const std::unique_ptr<::BIO, decltype(&::BIO_free_all)> text(::BIO_new(::BIO_s_mem()), ::BIO_free_all);
+  require(text && write(text.get()) == 1);
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(text.get(), &bytes);
+  return {bytes, static_cast<std::size_t>(size)};
+}
+
+std::string pem_of(::X509& certificate) {
+  return text_of([&](::BIO* text) { return ::PEM_write_bio_X509(text, &certificate); });
+}
+
+// Whoever shows a certificate of the authority, or nobody if that is allowed.
+void ask_client(::SSL_CTX* context, ::X509* authority, bool demand) {
+  require(::X509_STORE_add_cert(::SSL_CTX_get_cert_store(context), authority) == 1);
+  ::SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (demand ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
+  const unsigned char name[] = "segdl";  // without one no session with a client's certificate is resumed
+  require(::SSL_CTX_set_session_id_context(context, name, sizeof name) == 1);
+}
+
 }  // namespace
 
 TestAuthority::TestAuthority() : key_(make_key()) {
@@ -75,13 +96,7 @@ TestAuthority::TestAuthority() : key_(make_key()) {
   sign(certificate_.get(), certificate_.get(), key_);
 }
 
-std::string TestAuthority::pem() const {
-  const std::unique_ptr<::BIO, decltype(&::BIO_free_all)> text(::BIO_new(::BIO_s_mem()), ::BIO_free_all);
-  require(text && ::PEM_write_bio_X509(text.get(), certificate_.get()) == 1);
-  char* bytes = nullptr;
-  const long size = BIO_get_mem_data(text.get(), &bytes);
-  return {bytes, static_cast<std::size_t>(size)};
-}
+std::string TestAuthority::pem() const { return pem_of(*certificate_); }
 
 void TestAuthority::write_pem(const std::filesystem::path& path) const {
   std::ofstream file(path);
@@ -99,12 +114,27 @@ std::shared_ptr<::SSL_CTX> TestAuthority::server_context(const CertificateWish& 
   std::shared_ptr<::SSL_CTX> context(::SSL_CTX_new(::TLS_server_method()), ::SSL_CTX_free);
   require(context && ::SSL_CTX_use_certificate(context.get(), certificate.get()) == 1 &&
           ::SSL_CTX_use_PrivateKey(context.get(), key.get()) == 1);
+  if (wish.asks_client || wish.demands_client) ask_client(context.get(), certificate_.get(), wish.demands_client);
   if (wish.newest_version != 0) {
     ::SSL_CTX_set_security_level(context.get(), 0);  // old versions are not even offered above this
     require(::SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION) == 1 &&
             ::SSL_CTX_set_max_proto_version(context.get(), wish.newest_version) == 1);
   }
   return context;
+}
+
+TestAuthority::Client TestAuthority::make_client(const std::string& common_name, const std::string& passphrase) const {
+  CertificateWish wish;
+  wish.common_name = common_name;
+  const Key key = make_key();
+  const Certificate certificate = draft(wish, key);
+  sign(certificate.get(), certificate_.get(), key_);
+  const ::EVP_CIPHER* cipher = passphrase.empty() ? nullptr : ::EVP_aes_256_cbc();
+  const auto write_key = [&](::BIO* text) {
+    return ::PEM_write_bio_PKCS8PrivateKey(text, key.get(), cipher, passphrase.empty() ? nullptr : passphrase.data(),
+                                           static_cast<int>(passphrase.size()), nullptr, nullptr);
+  };
+  return {pem_of(*certificate), text_of(write_key)};
 }
 
 }  // namespace segdl::test

@@ -16,7 +16,9 @@ struct CertificateWish {
   int valid_from_days = -1;  // from today
   int valid_to_days = 30;
   bool self_signed = false;
-  int newest_version = 0;  // of TLS that the server speaks, for example TLS1_1_VERSION; 0: all
+  bool asks_client = false;     // for a certificate, and looks whether the authority signed it
+  bool demands_client = false;  // and does without none
+  int newest_version = 0;       // of TLS that the server speaks, for example TLS1_1_VERSION; 0: all
 };
 
 // A certificate authority nobody knows. Thread-safe once made. A failing OpenSSL call throws std::runtime_error.
@@ -30,6 +32,13 @@ class TestAuthority {
 
   // A server's context with a fresh key and a certificate like this, signed by the authority.
   std::shared_ptr<::SSL_CTX> server_context(const CertificateWish& = {}) const;
+
+  // A client's certificate and its key, in PEM; the key is encrypted if there is a passphrase.
+  struct Client {
+    std::string certificate;
+    std::string key;
+  };
+  Client make_client(const std::string& common_name, const std::string& passphrase = "") const;
 
  private:
   std::shared_ptr<::EVP_PKEY> key_;

@@ -4,6 +4,7 @@
 #include "engine/meter.h"
 #include "engine/pool.h"
 #include "engine/publisher.h"
+#include "engine/secrets.h"
 #include "engine/throttle.h"
 #include "engine/transfer.h"
 #include "support/pattern.h"
@@ -29,7 +30,8 @@ Result<Report> World::download(Request request, SessionOptions options) {
   engine::Pool pool(clock, {std::max(1U, options.connections), 1});
   engine::Throttle throttle(clock, options.limit_rate);
   engine::Directories directories(disk, clock);
-  const engine::Shared shared{{disk, origin, clock}, options, pool, throttle, directories};
+  engine::Secrets known(secrets);
+  const engine::Shared shared{{disk, origin, clock}, options, pool, throttle, directories, known};
   engine::Transfer transfer(shared, request, std::move(*url), request.output, meter);
   engine::Slot slot;
   auto outcome = transfer.run(std::stop_token(), slot);

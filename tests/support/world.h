@@ -4,6 +4,7 @@
 #include <segdl/session.h>
 #include <segdl/task.h>
 
+#include "engine/secrets.h"
 #include "support/fake_clock.h"
 #include "support/fake_fs.h"
 #include "support/fake_origin.h"
@@ -18,6 +19,7 @@ namespace segdl::test {
 struct World {
   FakeFs disk;
   FakeClock clock;
+  engine::GivenSecrets secrets;
   std::unique_ptr<OriginScript> script = std::make_unique<OriginScript>();
 
   // A request for http://origin.test/f as "f", with the smallest segments.

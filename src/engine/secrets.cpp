@@ -1,0 +1,43 @@
+#include "engine/secrets.h"
+
+#include "core/ascii.h"
+
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+std::chrono::sys_seconds today(Clock& clock) { return std::chrono::floor<std::chrono::seconds>(clock.wall()); }
+
+}  // namespace
+
+Secrets::Secrets(GivenSecrets given)
+    : netrc_(std::move(given.netrc)), has_cookies_(!given.cookies.empty()), jar_(given.is_public_suffix) {
+  jar_.give(std::move(given.cookies));
+}
+
+std::optional<Credentials> Secrets::credentials_for(const Origin& origin, const std::string& login) const {
+  const NetrcEntry* entry = find_netrc(netrc_, origin.host, login);
+  if (entry == nullptr || (entry->login.empty() && entry->password.empty())) return std::nullopt;
+  return Credentials{entry->login, entry->password};
+}
+
+std::string Secrets::cookies_for(const Url& url, Clock& clock) const {
+  if (!has_cookies_) return "";
+  const auto now = today(clock);
+  const MutexLock lock(mutex_);
+  return jar_.field_for(url, now);
+}
+
+bool Secrets::learn(const ResponseHead& head, const Url& from, Clock& clock) {
+  bool changed = false;
+  for (const Field& field : head.fields) {
+    if (!same_text(field.name, "Set-Cookie")) continue;
+    const auto now = today(clock);
+    const MutexLock lock(mutex_);
+    if (jar_.learn(field.value, from, now)) changed = has_cookies_ = true;
+  }
+  return changed;
+}
+
+}  // namespace segdl::engine

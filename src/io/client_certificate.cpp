@@ -1,0 +1,72 @@
+#include "io/client_certificate.h"
+
+#include "io/system_error.h"
+
+#include <openssl/err.h>
+#include <openssl/pemerr.h>
+
+#include <cerrno>
+#include <string>
+#include <utility>
+
+namespace segdl::io {
+namespace {
+
+Error unusable(const char* operation, const std::filesystem::path& path, std::string reason, std::string way_out = "") {
+  Error error;
+  error.cause = Cause::usage;
+  error.operation = operation;
+  error.subject = path.string();
+  error.reason = std::move(reason);
+  error.way_out = std::move(way_out);
+  return error;
+}
+
+// Of several errors the first: later ones only follow from it.
+std::string openssl_reason() {
+  const unsigned long code = ::ERR_peek_error();
+  if (ERR_SYSTEM_ERROR(code)) return system_words(static_cast<int>(ERR_GET_REASON(code)));
+  const bool nothing_found = ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
+  if (nothing_found || ERR_GET_REASON(code) == ERR_R_UNSUPPORTED) return "there is none in PEM format in it";
+  const char* words = ::ERR_reason_error_string(code);
+  return words != nullptr ? words : "unknown failure";
+}
+
+// Called by OpenSSL for the passphrase of an encrypted key.
+int no_passphrase(char*, int, int, void* asked) {
+  *static_cast<bool*>(asked) = true;
+  return -1;
+}
+
+}  // namespace
+
+Result<void> use_client_certificate(::SSL_CTX* context, const std::filesystem::path& certificate,
+                                    const std::filesystem::path& key) {
+  const std::filesystem::path& key_file = key.empty() ? certificate : key;
+  ::ERR_clear_error();
+  if (::SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1) {
+    return unusable("read the certificate", certificate, openssl_reason());
+  }
+  bool asked = false;
+  ::SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+  ::SSL_CTX_set_default_passwd_cb_userdata(context, &asked);
+  ::ERR_clear_error();
+  const bool used = ::SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+  ::SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+  ::SSL_CTX_set_default_passwd_cb(context, nullptr);
+  if (asked) {
+    return unusable("read the key", key_file, "it needs a passphrase, which segdl does not ask for",
+                    "give a file without one, for yourself only: (umask 077; openssl pkey -in FILE -out PLAIN)");
+  }
+  if (!used && ERR_GET_LIB(::ERR_peek_error()) == ERR_LIB_X509) {
+    return unusable("read the key", key_file, "it is not that of the certificate " + certificate.string());
+  }
+  if (!used) {
+    return unusable("read the key", key_file, openssl_reason(),
+                    key.empty() ? "if the key is in a file of its own, name it with --key" : "");
+  }
+  ::SSL_CTX_set_post_handshake_auth(context, 1);  // servers may ask when they see what is wanted
+  return {};
+}
+
+}  // namespace segdl::io

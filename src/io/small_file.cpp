@@ -1,0 +1,69 @@
+#include "io/small_file.h"
+
+#include "io/descriptor.h"
+#include "io/system_error.h"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace segdl::io {
+namespace {
+
+constexpr int kPatience = 10'000;  // ms
+
+Error unusable(const std::filesystem::path& path, std::string reason, std::string way_out = "") {
+  Error error;
+  error.cause = Cause::usage;
+  error.operation = "read";
+  error.subject = path.string();
+  error.reason = std::move(reason);
+  error.way_out = std::move(way_out);
+  return error;
+}
+
+// 0 at the end, a negative errno if it fails.
+::ssize_t read_some(int file, char* into, std::size_t size) {
+  for (;;) {
+    ::pollfd readable{file, POLLIN, 0};
+    const int ready = ::poll(&readable, 1, kPatience);
+    if (ready == 0) return -ETIMEDOUT;
+    const auto got = ready < 0 ? -1 : ::read(file, into, size);
+    if (got >= 0) return got;
+    if (errno != EINTR && errno != EAGAIN) return -errno;
+  }
+}
+
+}  // namespace
+
+Result<std::string> read_small_file(const std::filesystem::path& path, std::size_t most, Secrecy secrecy) {
+  // NONBLOCK: opening a FIFO must not wait for a writer. NOCTTY: a terminal must not become ours.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct ::stat found {};
+  if (!file || ::fstat(file.get(), &found) != 0) return unusable(path, system_words(errno));
+  if (secrecy == Secrecy::owner_only && (found.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return unusable(
+        path,
+        fmt::format("it holds passwords, and others than its owner may use it (mode {:04o})", found.st_mode & 07777U),
+        "chmod 600 " + path.string());
+  }
+  std::string text;
+  char part[16 * 1024];
+  while (text.size() <= most) {
+    const auto got = read_some(file.get(), part, std::min(sizeof part, most + 1 - text.size()));
+    if (got == -ETIMEDOUT) return unusable(path, "nothing was written to it for 10 s");
+    if (got < 0) return unusable(path, system_words(static_cast<int>(-got)));
+    if (got == 0) break;
+    text.append(part, static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
+}  // namespace segdl::io
