@@ -1,6 +1,7 @@
 // segdl: segmented, resumable, verified downloads. Everything public.
 #pragma once
 
+#include <segdl/checksum.h>
 #include <segdl/error.h>
 #include <segdl/network.h>
 #include <segdl/range.h>

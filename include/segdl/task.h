@@ -1,6 +1,7 @@
 // One download: what to fetch and where to, how far it is, and what came of it.
 #pragma once
 
+#include <segdl/checksum.h>
 #include <segdl/error.h>
 #include <segdl/range.h>
 
@@ -65,13 +66,17 @@ struct Request {
   // It is not forced to disk. A file system that can't is a note in the report.
   bool remote_time = false;
 
+  // What all of it must hash to. If it does not, the download fails with Cause::integrity: nothing is published, and
+  // what came is not continued from. The digest is computed while the download runs, by a thread beside the others.
+  std::optional<Checksum> checksum = std::nullopt;
+
   // If set, gets the bytes of the resource in order, each once, over one connection, and nothing of the download
   // touches a disk: `directory`, `segment_size`, `sync`, `overwrite` and `resume` do not count, and Report::output is
   // empty. Called by one thread at a time, never by the one that started the download, with bytes that are valid during
   // the call; while it takes its time nothing more is read. An error that it returns ends the download with that
   // error. After an interruption the download goes on behind what was given, if a strong validator tells that it is
   // still the same resource; else it fails, unless nothing was given yet. It must not destroy its own Task, nor wait
-  // for it.
+  // for it. That the checksum is wrong shows when it has been given everything.
   std::function<Result<void>(std::span<const std::byte>)> consumer = {};
 };
 
@@ -84,6 +89,7 @@ Result<std::string> output_name(const Request&);
 enum class VerifiedTo : std::uint8_t {
   length,            // the server named no strong validator: what it sent is whole, as far as its framing tells
   strong_validator,  // every response carried the same strong ETag or Last-Modified (RFC 9110 section 8.8)
+  digest,            // all of it hashes to the request's checksum
 };
 
 enum class Phase : std::uint8_t { queued, starting, fetching, waiting, verifying, publishing, ended };
@@ -114,7 +120,8 @@ struct Report {
   unsigned restarts = 0;     // how often the resource changed and was begun again
   unsigned connections = 0;  // the most that it could use at once
   VerifiedTo verified_to = VerifiedTo::length;
-  bool insecure = false;                // certificates were not checked
+  std::optional<Checksum> checksum = std::nullopt;  // the request's, which it hashes to
+  bool insecure = false;                            // certificates were not checked
   std::vector<std::string> notes = {};  // what a person should know: "the server does not serve ranges", ...
   std::chrono::nanoseconds elapsed{0};
 };

@@ -113,6 +113,11 @@ void Batch::begin(Entry entry) {
     ++tally_.skipped;
     return;
   }
+  if (command_.checksums) {
+    auto checksum = command_.checksums->find(*output);
+    if (!checksum) return fail(entry, checksum.error());
+    request.checksum = std::move(*checksum);
+  }
   auto started = session_.download(std::move(request));
   if (started) {
     const std::uint64_t id = started->id();

@@ -90,6 +90,17 @@ int interrupt(Running& running, int signal) {
   return 128 + signal;
 }
 
+// From the list of checksums, if there is one, by the name that the file is going to have.
+Result<void> add_checksum(const FetchCommand& command, Request& request) {
+  if (!command.checksums) return {};
+  const auto name = output_name(request);
+  if (!name) return name.error();
+  auto checksum = command.checksums->find(*name);
+  if (!checksum) return std::move(checksum).error();
+  request.checksum = std::move(*checksum);
+  return {};
+}
+
 int fetch_one(Session& session, const FetchCommand& command) {
   const std::string& url = command.urls.front();
   Request request = command.request;
@@ -98,7 +109,8 @@ int fetch_one(Session& session, const FetchCommand& command) {
   if (command.to_standard_output) {
     request.consumer = [&stopped](std::span<const std::byte> bytes) { return put_data(bytes, stopped); };
   }
-  auto started = session.download(std::move(request));
+  auto prepared = add_checksum(command, request);
+  auto started = prepared ? session.download(std::move(request)) : Result<Task>(std::move(prepared).error());
   if (!started) {
     print_error("", url, started.error());
     return exit_code(started.error().cause);

@@ -41,6 +41,8 @@ std::string progress_line(const std::string& name, const Progress& progress, dou
       return line + "  starting";
     case Phase::waiting:
       return line + "  " + printable(progress.note);
+    case Phase::verifying:
+      return line + "  verifying";
     case Phase::publishing:
       return line + "  writing to disk";
     default:
@@ -69,6 +71,11 @@ std::string shortened(const std::string& text, std::size_t room) {
   return std::string(kDots.substr(0, room)).append(end);
 }
 
+std::string_view verified_words(const Report& report) {
+  if (report.verified_to == VerifiedTo::digest && report.checksum) return algorithm_name(report.checksum->algorithm);
+  return report.verified_to == VerifiedTo::length ? "length only" : "strong validator";
+}
+
 std::string report_line(const Report& report) {
   const double seconds = std::chrono::duration<double>(report.elapsed).count();
   std::string line =
@@ -81,8 +88,7 @@ std::string report_line(const Report& report) {
   if (report.reused > 0) line += fmt::format(", {} reused", size_words(report.reused));
   if (report.revoked > 0) line += fmt::format(", {} damaged and fetched again", size_words(report.revoked));
   if (report.retries > 0) line += fmt::format(", {} {}", report.retries, report.retries == 1 ? "retry" : "retries");
-  line += report.verified_to == VerifiedTo::strong_validator ? ", verified by strong validator"
-                                                             : ", verified by length only";
+  line += fmt::format(", verified by {}", verified_words(report));
   if (report.insecure) line += ", certificate not checked";
   return line;
 }

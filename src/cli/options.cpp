@@ -94,6 +94,18 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Outp
       ->description("Unit of hashing and resuming, a power of two from 16K to 16M");
   app.add_flag("-J,--remote-header-name", request.remote_name, "Let the server name the file (Content-Disposition)");
   app.add_flag("-R,--remote-time", request.remote_time, "Give the file the time that the server says it has");
+  app.add_option_function<std::string>(
+         "--checksum",
+         [&command](const std::string& text) {
+           if (text.starts_with('@')) {
+             command.checksums = parsed("--checksum", read_checksum_list, text.substr(1));
+           } else {
+             command.request.checksum = parsed("--checksum", parse_one_checksum, text);
+           }
+         },
+         "What the file must hash to: sha-256, sha-512, sha-1, md5, xxh3-64 or xxh128; @FILE: by name, from a "
+         "SHA256SUMS")
+      ->type_name("ALGO=HEX");
   app.add_flag("--overwrite", request.overwrite, "Replace an existing file");
   app.add_flag("--skip-existing", command.skip_existing, "An existing file counts as done: for running a list again");
   app.add_flag_callback(
@@ -176,6 +188,9 @@ void add_limit_options(CLI::App& app, FetchCommand& command) {
 
 void check_together(const FetchCommand& command) {
   if (command.urls.empty() && !command.list) throw CLI::RequiredError("URL");
+  if (command.request.checksum && (command.urls.size() > 1 || command.list)) {
+    throw CLI::ValidationError("--checksum", "one can't serve several URLs; a file that lists one for each name can");
+  }
   if (command.skip_existing && command.request.overwrite) {
     throw CLI::ValidationError("--skip-existing", "it can't go with --overwrite");
   }

@@ -1,6 +1,8 @@
 // The command line, read once.
 #pragma once
 
+#include "cli/checksum_list.h"
+
 #include <segdl/session.h>
 #include <segdl/task.h>
 
@@ -14,7 +16,8 @@ namespace segdl::cli {
 
 struct FetchCommand {
   SessionOptions session = {};
-  Request request = {};  // all but the URL
+  Request request = {};                                  // all but the URL
+  std::optional<ChecksumList> checksums = std::nullopt;  // one for each of the files
   std::vector<std::string> urls = {};
   std::optional<std::string> list = std::nullopt;  // a file of more URLs; "-" is standard input
   bool to_standard_output = false;

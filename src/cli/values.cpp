@@ -140,6 +140,24 @@ Output parse_output(const std::string& text) {
   return {path.parent_path(), name, false};
 }
 
+Checksum parse_one_checksum(const std::string& text) {
+  auto checksum = parse_checksum(text);
+  if (!checksum) refuse(checksum.error().reason);
+  return std::move(*checksum);
+}
+
+ChecksumList read_checksum_list(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kLongestChecksumList + 1, '\0');
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.is_open() || file.bad()) refuse(fmt::format("the file {} can't be read", path));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kLongestChecksumList) refuse(fmt::format("the file {} is longer than 16 MiB", path));
+  ChecksumList list(path, text);
+  if (list.empty()) refuse(fmt::format("the file {} has no line that sha256sum or its relatives would write", path));
+  return list;
+}
+
 Credentials parse_credentials(const std::string& text) {
   std::string pair = text;
   if (text.starts_with('@')) {

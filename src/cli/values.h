@@ -2,6 +2,8 @@
 // wrong, without the option's name.
 #pragma once
 
+#include "cli/checksum_list.h"
+
 #include <segdl/task.h>
 
 #include <chrono>
@@ -44,6 +46,12 @@ struct Output {
 };
 
 Output parse_output(const std::string& text);
+
+// ALGORITHM=HEX.
+Checksum parse_one_checksum(const std::string& text);
+
+// The path of a list of checksums, at most 16 MiB, with at least one in it.
+ChecksumList read_checksum_list(const std::string& path);
 
 // NAME:PASS, or @FILE whose first line is that.
 Credentials parse_credentials(const std::string& text);

@@ -1,4 +1,4 @@
-// XXH3-64, seed 0: the proof of a segment. The only place that knows xxHash.
+// XXH3-64, seed 0: the proof of a segment; and its form of 128 bits, for whole files. The only place that knows xxHash.
 //
 // Debian's libxxhash carries a build for each x86 vector extension and picks one at run time; compiled into segdl
 // itself for plain x86-64 it would use SSE2 only. On other processors the library's one build is used. doc/journal.md
@@ -24,6 +24,27 @@ class StreamDigest {
 
   void update(std::span<const std::byte> bytes);
   std::uint64_t value() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// XXH3 with 128 bits, seed 0, over bytes that come in pieces.
+class StreamDigest128 {
+ public:
+  struct Value {
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+  };
+
+  StreamDigest128();
+  ~StreamDigest128();
+  StreamDigest128(const StreamDigest128&) = delete;
+  StreamDigest128& operator=(const StreamDigest128&) = delete;
+
+  void update(std::span<const std::byte> bytes);
+  Value value() const;
 
  private:
   struct State;

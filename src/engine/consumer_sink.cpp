@@ -11,7 +11,7 @@ constexpr std::size_t kBuffer = 256 * kKiB;
 }  // namespace
 
 ConsumerSink::ConsumerSink(const Request& request, const Known& known, Meter& meter, Fetcher& fetcher)
-    : request_(request), known_(known), meter_(meter), fetcher_(fetcher), buffer_(kBuffer) {}
+    : request_(request), known_(known), meter_(meter), fetcher_(fetcher), buffer_(kBuffer), whole_(request.checksum) {}
 
 Result<std::optional<Range>> ConsumerSink::next(std::stop_token) {
   if (complete_ || known_.total == given_) return std::optional<Range>();
@@ -35,6 +35,7 @@ Result<void> ConsumerSink::arrived(std::uint64_t offset, std::size_t count) {
     return {};
   }
   given_ += count;
+  whole_.update(std::span(buffer_).first(count));  // first: the consumer may take its time
   fetcher_.progressed(count);
   auto taken = request_.consumer(std::span(buffer_).first(count));
   if (!taken) taken.error().remedy = Remedy::stop;  // what it was given can't be given again

@@ -7,12 +7,14 @@
 #include "core/reply.h"
 #include "engine/fetcher.h"
 #include "engine/meter.h"
+#include "engine/whole_digest.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 namespace segdl::engine {
@@ -30,6 +32,8 @@ class ConsumerSink {
   Result<void> interrupted() { return {}; }
 
   std::uint64_t given() const { return given_; }
+  // After the last: whether all that was given is what the request expects.
+  Result<void> check(const std::string& subject) { return whole_.check(subject); }
 
  private:
   const Request& request_;
@@ -38,6 +42,7 @@ class ConsumerSink {
   Fetcher& fetcher_;
   std::vector<std::byte> buffer_;
   std::uint64_t given_ = 0;
+  WholeDigest whole_;
   bool complete_ = false;
 };
 

@@ -143,6 +143,7 @@ bool Dispatcher::begin_commit(Hand& hand, Segment segment) {
 }
 
 Span Dispatcher::committed(Hand& hand, Segment segment) {
+  if (settled_) settled_(segment);  // first: whoever waits for the end may rely on having heard of all
   std::vector<std::stop_source> cut;
   Span held;
   {
@@ -165,6 +166,7 @@ std::optional<Segment> Dispatcher::next_to_prove() {
 }
 
 void Dispatcher::proved(Segment segment) {
+  if (settled_) settled_(segment);
   std::vector<std::stop_source> cut;
   {
     const MutexLock lock(mutex_);

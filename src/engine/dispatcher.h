@@ -23,6 +23,7 @@
 #include <functional>
 #include <optional>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 namespace segdl::engine {
@@ -52,6 +53,9 @@ class Dispatcher {
   // `feed` is called, without the lock, when idle threads could perhaps help. REQUIRES: the clock outlives this object.
   Dispatcher(Layout layout, const std::vector<bool>& claims, Clock& clock, std::function<void()> feed);
   ~Dispatcher();
+
+  // Called, without the lock, with every segment that is committed or proved. REQUIRES: before the first join().
+  void on_settled(std::function<void(Segment)> tell) { settled_ = std::move(tell); }
 
   Hand& join();
   void leave(Hand&);
@@ -104,6 +108,7 @@ class Dispatcher {
 
   Clock& clock_;
   const std::function<void()> feed_;
+  std::function<void(Segment)> settled_;  // may be empty
   const Instant begun_;
   mutable Mutex mutex_;
   Condition changed_;

@@ -344,7 +344,8 @@ std::uint64_t Fetcher::span_limit(std::uint64_t left) const {
 }
 
 bool Fetcher::end_is_trusted(const Exchange& exchange) const {
-  return exchange.head().framing != Framing::until_close || route_.current().origin.secure || request_.accept_unframed;
+  return exchange.head().framing != Framing::until_close || route_.current().origin.secure ||
+         request_.accept_unframed || request_.checksum;
 }
 
 }  // namespace segdl::engine

@@ -31,8 +31,8 @@ Result<std::optional<Range>> SegmentSink::next(std::stop_token) {
   // Somebody else may have been sooner with it.
   if (filling_ && (span_.empty() || Segment{span_.begin} != *filling_)) drop_unfinished();
   if (span_.empty()) {
-    const std::uint64_t limit =
-        one_request_ ? work_.layout.total() : fetcher_.span_limit(work_.dispatcher.missing_bytes());
+    const std::uint64_t limit = one_request_ ? work_.layout.total() + work_.layout.segment_size()
+                                             : fetcher_.span_limit(work_.dispatcher.missing_bytes());
     const double latency = std::chrono::duration<double>(fetcher_.latency()).count();
     auto span = work_.dispatcher.next(hand_, limit, {fetcher_.speed(), kLeastCost + kRoundTrips * latency});
     if (!span) return std::move(span).error();

@@ -6,6 +6,7 @@
 #include "engine/output_name.h"
 #include "engine/session_state.h"
 #include "engine/transfer.h"
+#include "seams/digest.h"
 
 #include <fmt/format.h>
 
@@ -60,6 +61,17 @@ Result<void> check_headers(const std::vector<Header>& headers) {
   return {};
 }
 
+Result<void> check_checksum(const std::optional<Checksum>& checksum) {
+  if (!checksum) return {};
+  if (checksum->digest.size() != digest_size(checksum->algorithm)) {
+    return make_error(
+        Cause::usage, Remedy::stop, "compare with", std::string(algorithm_name(checksum->algorithm)),
+        fmt::format("its digest has {} bytes, not {}", digest_size(checksum->algorithm), checksum->digest.size()));
+  }
+  auto made = make_digest(checksum->algorithm);
+  return made ? Result<void>() : std::move(made).error();
+}
+
 }  // namespace
 
 Session::Session(std::unique_ptr<engine::SessionState> state) : state_(std::move(state)) {}
@@ -82,6 +94,8 @@ Result<Task> Session::download(Request request) {
                                    "it must be a power of two from 16 KiB to 16 MiB"),
                         "leave it out to have it chosen");
   }
+  auto checksum = check_checksum(request.checksum);
+  if (!checksum) return std::move(checksum).error();
   auto name = engine::output_name_of(request, *url);
   if (!name) return std::move(name).error();
   auto state = std::make_unique<engine::TaskState>(*state_, std::move(request), std::move(*url), std::move(*name));

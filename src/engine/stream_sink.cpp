@@ -14,8 +14,8 @@ constexpr std::size_t kBuffer = 256 * kKiB;
 
 }  // namespace
 
-StreamSink::StreamSink(Place& place, Meter& meter, Fetcher& fetcher)
-    : place_(place), meter_(meter), fetcher_(fetcher), buffer_(kBuffer) {}
+StreamSink::StreamSink(Place& place, Meter& meter, Fetcher& fetcher, const std::optional<Checksum>& expected)
+    : place_(place), meter_(meter), fetcher_(fetcher), buffer_(kBuffer), whole_(expected) {}
 
 Result<std::optional<Range>> StreamSink::next(std::stop_token) {
   if (complete_) return std::optional<Range>();
@@ -31,6 +31,7 @@ Result<void> StreamSink::begin_again() {
   meter_.discarded(written_ + filled_);
   written_ = filled_ = 0;
   digest_ = StreamDigest();
+  whole_.begin_again();
   return place_.data().resize(0);
 }
 
@@ -50,6 +51,7 @@ Result<void> StreamSink::flush() {
   auto step = place_.data().write_at(written_, bytes);
   if (!step) return step;
   digest_.update(bytes);
+  whole_.update(bytes);
   written_ += filled_;
   filled_ = 0;
   return {};
@@ -63,6 +65,8 @@ Result<void> StreamSink::body_ended(std::uint64_t) {
     return make_error(Cause::integrity, Remedy::retry, "get", place_.path(),
                       fmt::format("{} bytes came instead of {}", written_, *total));
   }
+  step = whole_.check(place_.path());
+  if (!step) return step;
   Facts facts = place_.journal().facts().value_or(Facts{});
   facts.stream_complete = true;
   facts.stream_length = written_;

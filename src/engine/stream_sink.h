@@ -9,6 +9,7 @@
 #include "engine/fetcher.h"
 #include "engine/meter.h"
 #include "engine/place.h"
+#include "engine/whole_digest.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -21,8 +22,8 @@ namespace segdl::engine {
 
 class StreamSink {
  public:
-  // REQUIRES: place.has_journal(); both outlive the sink.
-  StreamSink(Place&, Meter&, Fetcher&);
+  // REQUIRES: place.has_journal(); everything referred to outlives the sink.
+  StreamSink(Place&, Meter&, Fetcher&, const std::optional<Checksum>& expected);
 
   Result<std::optional<Range>> next(std::stop_token);
   void begins(const UsableBody&) {}
@@ -43,6 +44,7 @@ class StreamSink {
   std::uint64_t written_ = 0;
   std::uint64_t most_ = 0;  // how far any response has come
   StreamDigest digest_;
+  WholeDigest whole_;
   bool complete_ = false;
 };
 

@@ -10,6 +10,7 @@
 #include "engine/sampler.h"
 #include "engine/small_sink.h"
 #include "engine/stream_sink.h"
+#include "engine/whole_digest.h"
 
 #include <fmt/format.h>
 
@@ -66,6 +67,8 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
     strong_ = place->published_identity().validator.strong();
     meter_.remark("it had arrived whole before; only the journal was left to remove");
     meter_.plan(status->size, status->size);
+    auto checked = check_published(*place, status->size, stop);
+    if (!checked) return std::move(checked).error();
     return Outcome{report(place->path())};
   }
   auto step = fetch_until_whole(*place, stop);
@@ -152,7 +155,10 @@ Result<bool> Transfer::hold_small(Place& place, Reply& first, std::stop_token st
   auto step = pump(fetcher_, meter_, first, sink, stop);
   first.exchange.reset();
   if (step) {
-    step = place.hold_small(sink.bytes());
+    WholeDigest digest(request_.checksum);
+    digest.update(sink.bytes());
+    step = digest.check(place.path());
+    if (step) step = place.hold_small(sink.bytes());
     if (step) give_remote_time(place.small());
     return step ? Result<bool>(true) : std::move(step).error();
   }
@@ -259,7 +265,7 @@ Result<void> Transfer::fetch_stream(Place& place, const Known& known, Reply firs
     meter_.remark(first.body.total ? "the server does not serve ranges: an interruption begins again from the start"
                                    : "the server does not tell the size: an interruption begins again from the start");
   route_.ask(Asking::whole);
-  StreamSink sink(place, meter_, fetcher_);
+  StreamSink sink(place, meter_, fetcher_, request_.checksum);
   auto step = fetch_into(sink, fetcher_, meter_, known, std::move(first), false, stop);
   fetcher_.leave();  // the last sync needs no connection
   if (!step) return step;
@@ -321,16 +327,19 @@ Report Transfer::report(std::filesystem::path output) const {
   report.retries = progress.retries;
   report.restarts = restarts_;
   report.connections = meter_.most_connections();
-  report.verified_to = strong_ ? VerifiedTo::strong_validator : VerifiedTo::length;
+  report.verified_to = request_.checksum ? VerifiedTo::digest
+                       : strong_         ? VerifiedTo::strong_validator
+                                         : VerifiedTo::length;
+  report.checksum = request_.checksum;
   report.insecure = url_.origin.secure && shared_.options.insecure;
   report.notes = meter_.remarks();
   report.elapsed = env_.clock.now() - begun_;
   return report;
 }
 
-Error Transfer::final_error(Error error, Place& place) {
+Error Transfer::final_error(Error error, Place& place) const {
   error.remedy = Remedy::stop;
-  error.resumable = place.has_journal() && place.journal().identity().layout.has_value();
+  error.resumable = !refuted_ && place.has_journal() && place.journal().identity().layout.has_value();
   return error;
 }
 

@@ -31,6 +31,8 @@
 
 namespace segdl::engine {
 
+class FrontHasher;
+
 // A download that has everything. A small one is still to be published, together with others (see publisher.h).
 struct Outcome {
   Report report;
@@ -66,11 +68,13 @@ class Transfer {
   Result<Reply> first_reply(std::stop_token);
   Result<Identity> plan(const Reply&) const;
   Result<void> start_over(Place&, Error);
+  Result<void> check_whole(Place&, FrontHasher&, const std::stop_token&);
+  Result<void> check_published(Place&, std::uint64_t size, const std::stop_token&);
   Result<void> settle(Place&, Checkpoint&);
   Result<void> take_remote_name(const std::stop_token&);
   void give_remote_time(File&);
   Report report(std::filesystem::path output) const;
-  static Error final_error(Error, Place&);
+  Error final_error(Error, Place&) const;
 
   const Shared& shared_;
   Env env_;
@@ -85,6 +89,7 @@ class Transfer {
   unsigned restarts_ = 0;
   std::optional<Reply> named_;  // the response that named the output, not yet used
   bool strong_ = false;         // what is being published was identified by a strong validator
+  bool refuted_ = false;        // all of it arrived, and it is not what the request expects
 };
 
 }  // namespace segdl::engine

@@ -20,6 +20,7 @@ Result<Outcome> Transfer::run_consumer(std::stop_token stop) {
     ConsumerSink sink(request_, known, meter_, fetcher_);
     auto step = fetch_into(sink, fetcher_, meter_, known, std::move(*first), !strong_, stop);
     fetcher_.leave();
+    if (step) step = sink.check(name_);
     if (step) return Outcome{report({})};
     Error error = std::move(step).error();
     const bool again = error.remedy == Remedy::restart || error.remedy == Remedy::retry;

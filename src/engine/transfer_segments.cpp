@@ -1,6 +1,7 @@
 // Transfer's way of fetching a resource in segments, with all who can help.
 #include "engine/errors.h"
 #include "engine/fetch_loop.h"
+#include "engine/front_hasher.h"
 #include "engine/sampler.h"
 #include "engine/transfer.h"
 #include "engine/verifier.h"
@@ -56,6 +57,11 @@ Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::opt
   meter_.enter(Phase::fetching);
   Share share;
   Dispatcher dispatcher(layout, claims, env_.clock, [&] { shared_.pool.feed(share); });
+  std::optional<FrontHasher> front;
+  if (request_.checksum) {
+    front.emplace(request_.checksum, place.data(), layout);
+    dispatcher.on_settled([&front](Segment segment) { front->settled(segment); });
+  }
   const std::size_t proofs = inherited.size();
   Checkpoint checkpoint(env_.clock, place.data(), journal, request_.sync, std::move(inherited));
   Work work{place, dispatcher, checkpoint, meter_, layout, place.has_aside()};
@@ -68,8 +74,8 @@ Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::opt
                                        : fetch_alone(work, known, std::move(first), stop);
   if (!step) dispatcher.fail(step.error());
   verifiers.clear();  // asked to stop, and waited for
-  if (!step) return step;
-  return settle(place, checkpoint);
+  if (step && front) step = check_whole(place, *front, stop);
+  return step ? settle(place, checkpoint) : step;
 }
 
 // Leads while others help. Ends when everything is committed and proved, or with the first error.

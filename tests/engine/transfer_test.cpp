@@ -75,6 +75,21 @@ TEST_CASE("a resume after a kill fetches exactly what is not claimed") {
   CHECK(*world.script->log()[0].find("Range") == fmt::format("bytes={}-{}", 3 * 16 * kKiB, kSize - 1));
 }
 
+TEST_CASE("without a validator a resume asks for all that is missing at once, the short last segment too") {
+  World world;
+  world.serve().size(kSize).no_validator().stall_at(100, 99);
+  SessionOptions options;
+  options.retries = 0;
+  REQUIRE_FALSE(world.download(World::request(), options).ok());
+  world.disk.kill();
+  world.serve().size(kSize).no_validator();
+  const auto report = world.download();
+  REQUIRE(report.ok());
+  CHECK(report->wasted == 0);
+  CHECK(world.script->log().size() == 1);
+  CHECK(world.has("f", 1, kSize));
+}
+
 TEST_CASE("a flipped byte costs exactly its segment") {
   World world;
   interrupt_at(world, 3 * 16 * kKiB + 5000);

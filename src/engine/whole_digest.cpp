@@ -1,0 +1,29 @@
+#include "engine/whole_digest.h"
+
+#include "engine/errors.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace segdl::engine {
+
+WholeDigest::WholeDigest(const std::optional<Checksum>& expected) : expected_(expected) { begin_again(); }
+
+void WholeDigest::begin_again() {
+  if (!expected_) return;
+  auto made = make_digest(expected_->algorithm);
+  digest_ = made ? std::move(*made) : nullptr;
+}
+
+Result<void> WholeDigest::check(const std::string& subject) {
+  if (!expected_) return {};
+  const Checksum got{expected_->algorithm, digest_ ? digest_->value() : std::vector<std::byte>()};
+  if (!got.digest.empty() && got == *expected_) return {};
+  const std::string_view name = algorithm_name(got.algorithm);
+  return with_way_out(make_error(Cause::integrity, Remedy::stop, "verify", subject,
+                                 fmt::format("its {} is {}, and {} was expected", name, hex(got), hex(*expected_))),
+                      "check the checksum; the same command fetches all of it again");
+}
+
+}  // namespace segdl::engine

@@ -1,0 +1,40 @@
+// The digest of everything, where the request names one to compare it with; where it names none, nothing is done.
+//
+// Used by one thread at a time.
+#pragma once
+
+#include <segdl/checksum.h>
+#include <segdl/error.h>
+
+#include "seams/digest.h"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace segdl::engine {
+
+class WholeDigest {
+ public:
+  // REQUIRES: make_digest() can, and `expected` outlives this object.
+  explicit WholeDigest(const std::optional<Checksum>& expected);
+
+  explicit operator bool() const { return digest_ != nullptr; }
+
+  // What came before does not count any more.
+  void begin_again();
+  void update(std::span<const std::byte> bytes) {
+    if (digest_) digest_->update(bytes);
+  }
+
+  // Whether what came, all of it, is what was expected. If not: Cause::integrity about `subject`. Once.
+  Result<void> check(const std::string& subject);
+
+ private:
+  const std::optional<Checksum>& expected_;
+  std::unique_ptr<Digest> digest_;
+};
+
+}  // namespace segdl::engine

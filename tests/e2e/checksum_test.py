@@ -1,0 +1,167 @@
+"""--checksum: what is right is published, what is wrong is not, and the same command is not stuck. hashlib and, where it is installed, xxhsum are the oracle."""
+import hashlib
+import os
+import shutil
+import subprocess
+
+import harness
+from harness import KiB, MiB, kill, pattern, read, wait_for, write
+
+ALGORITHMS = {"sha-256": "sha256", "sha-512": "sha512", "sha-1": "sha1", "md5": "md5"}
+EMPTY_XXH = {"xxh3-64": "2d06800538d394c2", "xxh128": "99aa06d3014798d86001c324468d497f"}
+
+
+def digests(data):
+    return {name: hashlib.new(python, data).hexdigest() for name, python in ALGORITHMS.items()}
+
+
+def sha256(data):
+    return "sha-256=" + hashlib.sha256(data).hexdigest()
+
+
+def broken(text):
+    return text[:-1] + ("0" if text[-1] != "0" else "1")
+
+
+def test_every_algorithm_agrees_with_its_oracle(scene):
+    data = pattern(3 * MiB + 17, 1)
+    path = scene.nginx.put("f", data)
+    expected = digests(data)
+    if shutil.which("xxhsum"):
+        for name, option in (("xxh3-64", "-H3"), ("xxh128", "-H2")):
+            line = subprocess.run(["xxhsum", option, path], check=True, capture_output=True, text=True).stdout.strip()
+            expected[name] = line.rsplit(" ", 1)[1] if "(" in line else line.split(" ")[0].removeprefix("XXH3_")
+    for name, digest in expected.items():
+        done = scene.get(scene.nginx.url("f"), "-o", name, "--checksum", f"{name}={digest}")
+        assert f"verified by {name}\n" in done.stderr, done.stderr
+        wrong = scene.get(scene.nginx.url("f"), "-o", "wrong", "--checksum", f"{name}={broken(digest)}", code=6)
+        assert f"its {name} is {digest}, and {broken(digest)} was expected" in wrong.stderr, wrong.stderr
+        assert not os.path.exists(scene.path("wrong"))
+    scene.nginx.put("empty", b"")
+    for name, digest in {**digests(b""), **EMPTY_XXH}.items():
+        scene.get(scene.nginx.url("empty"), "-o", f"empty-{name}", "--checksum", f"{name.upper()}:{digest.upper()}")
+
+
+def test_a_wrong_file_is_not_published_and_fetched_again_whole(scene):
+    url = scene.origin("--size", 4 * MiB, "--flip-at", f"{3 * MiB}:1").url
+    right = scene.content(1, 4 * MiB)
+    done = scene.get(url, "-o", "f", "-x", "4", "--checksum", sha256(right), code=6)
+    assert "the same command fetches all of it again" in done.stderr and "kept" not in done.stderr, done.stderr
+    assert scene.names() == ["f.part", "f.segdl"], scene.names()
+    assert scene.status("f")["claimed"] == 0
+    done = scene.get(url, "-o", "f", "-x", "4", "--checksum", sha256(right))
+    assert "reused" not in done.stderr
+    assert scene.names() == ["f"] and read(scene.path("f")) == right
+
+
+def test_a_small_file_or_a_stream_that_is_wrong_leaves_nothing_to_trip_over(scene):
+    origin = scene.origin()
+    small = origin.pattern(2, 1000, "small")
+    scene.get(small, "--checksum", sha256(b"other"), code=6)
+    assert scene.names() == []
+    scene.get(small, "--checksum", sha256(origin.get(small)))
+    stream = scene.origin("--size", MiB, "--no-ranges")
+    right = scene.content(1, MiB)
+    scene.get(stream.url, "-o", "s", "--checksum", sha256(b"other"), code=6)
+    assert "s" not in scene.names()
+    scene.get(stream.url, "-o", "s", "--checksum", sha256(right))
+    assert scene.names() == ["s", "small"] and read(scene.path("s")) == right
+
+
+def test_a_killed_download_is_hashed_from_its_beginning(scene):
+    size = 16 * MiB
+    slow = scene.origin("--size", size, "--limit-rate", "1M")
+    right = scene.content(1, size)
+    arguments = (slow.url, "-o", "f", "-x", "8", "--checksum", sha256(right))
+    process = scene.start(*arguments)
+    wait_for(lambda: os.path.exists(scene.path("f.segdl")) and scene.status("f")["claimed"] > 2 * MiB, "something to be claimed")
+    kill(process)
+    done = scene.get(*arguments)
+    assert "reused" in done.stderr and "verified by sha-256" in done.stderr, done.stderr
+    assert read(scene.path("f")) == right
+
+
+def test_standard_output_tells_by_its_exit_code(scene):
+    origin = scene.origin()
+    url = origin.pattern(3, 300 * KiB, "f")
+    data = origin.get(url)
+    for expected, code in ((sha256(data), 0), (sha256(b""), 6), (sums(scene, sha256(data)[8:] + "  f\n"), 0)):
+        with open(scene.path("piped"), "wb") as out:
+            done = subprocess.run([harness.BINARY, url, "-o", "-", "--checksum", expected], stdout=out, stderr=subprocess.PIPE,
+                                  text=True, check=False, timeout=harness.TIMEOUT)
+        assert done.returncode == code, done.stderr
+        assert read(scene.path("piped")) == data
+
+
+def test_a_body_without_a_length_needs_no_faith(scene):
+    origin = scene.origin("--size", MiB, "--until-close", "--no-ranges")
+    right = scene.content(1, MiB)
+    scene.get(origin.url, "-o", "f", code=6)
+    os.remove(scene.path("f.part"))
+    os.remove(scene.path("f.segdl"))
+    scene.get(origin.url, "-o", "f", "--checksum", sha256(right))
+    assert read(scene.path("f")) == right
+
+
+def sums(scene, text, name="SUMS"):
+    path = os.path.join(scene.directory, name)
+    write(path, text.encode())
+    return "@" + path
+
+
+def test_a_list_of_sums_serves_one_url_several_and_lists(scene):
+    files = {f"f{i}": pattern(1000 + 70_000 * i, i) for i in range(4)}
+    for name, data in files.items():
+        scene.nginx.put(name, data)
+    paths = [os.path.join(scene.nginx.root, name) for name in files]
+    for number, command in enumerate((["sha256sum"], ["sha512sum", "--tag"], ["md5sum", "-b"], ["cksum", "-a", "sha1"])):
+        written = subprocess.run([*command, *paths], check=True, capture_output=True, text=True).stdout
+        directory = os.path.join(scene.out, str(number))
+        os.mkdir(directory)
+        option = ("--checksum", sums(scene, "# made by hand\n" + written), "-d", directory)
+        one = scene.get(scene.nginx.url("f0"), *option)
+        assert "verified by " in one.stderr and "validator" not in one.stderr, one.stderr
+        listed = os.path.join(scene.directory, "list.txt")
+        write(listed, f"{scene.nginx.url('f2')}\n{scene.nginx.url('f1')}\tf3\n".encode())
+        done = scene.get(scene.nginx.url("f1"), "-i", listed, *option, code=6)  # f1's bytes are not what f3 is to be
+        assert "f3" in done.stderr and sorted(os.listdir(directory)) == ["f0", "f1", "f2", "f3.part", "f3.segdl"], done.stderr
+
+
+def test_a_name_without_a_sum_is_a_failure_of_its_own(scene):
+    origin = scene.origin()
+    urls = {name: origin.pattern(1, 1000, name) for name in ("a", "b", "c")}
+    digest = hashlib.sha256(origin.get(urls["a"])).hexdigest()
+    option = sums(scene, f"{digest}  a\n{digest}  c\n{'0' * 64} *c\n")
+    done = scene.get(*urls.values(), "--checksum", option, code=2)
+    assert "look up the checksum of b" in done.stderr and "none for that name" in done.stderr, done.stderr
+    assert "look up the checksum of c" in done.stderr and "two that differ" in done.stderr, done.stderr
+    assert scene.names() == ["a"]
+    for name, words in (("b", "none for that name"), ("c", "two that differ")):
+        done = scene.get(urls[name], "--checksum", option, code=2)
+        assert words in done.stderr, done.stderr
+    assert scene.names() == ["a"]
+
+
+def test_what_is_no_checksum_is_a_usage_error(scene):
+    url = "http://127.0.0.1:1/x"
+    digest = sha256(b"")
+    big = sums(scene, f"{digest[8:]}  x\n" * 260_000, "big")
+    for words, *arguments in (
+            ("ALGORITHM=HEX", "--checksum", digest[8:], url),
+            ("none of sha-256", "--checksum", "crc32=12345678", url),
+            ("64 hexadecimal digits, not 63", "--checksum", digest[:-1], url),
+            ("hexadecimal", "--checksum", digest[:-1] + "x", url),
+            ("can't serve several", "--checksum", digest, url, url + "y"),
+            ("can't serve several", "--checksum", digest, "-i", "/dev/null"),
+            ("can't be read", "--checksum", "@/no/such/file", url),
+            ("can't be read", "--checksum", "@/", url),
+            ("no line", "--checksum", sums(scene, "<html>\n"), url),
+            ("no line", "--checksum", "@/dev/null", url),
+            ("longer than 16 MiB", "--checksum", big, url)):
+        done = scene.get(*arguments, code=2)
+        assert words in done.stderr and "--checksum" in done.stderr, done.stderr
+    assert scene.names() == []
+
+
+if __name__ == "__main__":
+    harness.main()
