@@ -2,6 +2,7 @@
 #pragma once
 
 #include <segdl/error.h>
+#include <segdl/event.h>
 #include <segdl/range.h>
 #include <segdl/session.h>
 #include <segdl/status.h>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <segdl/error.h>
+#include <segdl/event.h>
 #include <segdl/range.h>
 
 #include <chrono>
@@ -55,6 +56,7 @@ struct Request {
   bool overwrite = false;        // replace an existing output, or a foreign file under one of our names
   bool resume = true;            // false: what an earlier run left is set aside and fetched again
   bool accept_unframed = false;  // believe the end of a connection to be the end of the resource
+  bool events = false;           // keep what happens for Task::take_events()
 
   // If set, gets the bytes of the resource in order, each once, over one connection, and nothing of the download
   // touches a disk: `directory`, `segment_size`, `sync`, `overwrite` and `resume` do not count, and Report::output is
@@ -137,6 +139,10 @@ class Task {
 
   // A copy of what is known at this moment; cheap enough to be asked for many times a second.
   Progress progress() const;
+
+  // What happened since the last call, oldest first; each event is given once, whoever asks. Nothing unless
+  // Request::events asked for it. After the end one more call gives the rest. At most kMostEvents are kept in between.
+  std::vector<Event> take_events();
 
  private:
   friend class Session;

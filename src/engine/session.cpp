@@ -113,6 +113,8 @@ void Task::cancel() { state_->cancel(); }
 
 Progress Task::progress() const { return state_->meter.progress(); }
 
+std::vector<Event> Task::take_events() { return state_->meter.take_events(); }
+
 namespace engine {
 
 SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> files_, std::unique_ptr<Clock> clock_,
@@ -138,6 +140,7 @@ TaskState::TaskState(SessionState& session_, Request request_, Url url_, std::st
       url(std::move(url_)),
       name(std::move(name_)) {
   meter.set_output(request.directory / name);
+  if (request.events) meter.record_events(*session_.clock);
   session.ended.expect(id);
 }
 
@@ -160,7 +163,7 @@ void TaskState::cancel() {
 }
 
 void TaskState::run() {
-  meter.enter(Phase::starting);
+  meter.started();
   try {
     auto outcome = Transfer(shared, request, url, name, meter).run(stop.get_token());
     if (!outcome || !outcome->unpublished) {

@@ -1,6 +1,7 @@
 // Transfer's way of fetching a resource in segments, with all who can help.
 #include "engine/errors.h"
 #include "engine/fetch_loop.h"
+#include "engine/planned.h"
 #include "engine/sampler.h"
 #include "engine/transfer.h"
 #include "engine/verifier.h"
@@ -52,7 +53,7 @@ Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::opt
     inherited.push_back(Segment{i});
     reused += layout.range(Segment{i}).size();
   }
-  meter_.plan(layout.total(), reused);
+  meter_.plan(planned(journal.identity(), reused));
   meter_.enter(Phase::fetching);
   Share share;
   Dispatcher dispatcher(layout, claims, env_.clock, [&] { shared_.pool.feed(share); });

@@ -19,6 +19,7 @@ struct World {
   FakeFs disk;
   FakeClock clock;
   std::unique_ptr<OriginScript> script = std::make_unique<OriginScript>();
+  std::vector<Event> events = {};  // of the latest download, if its request asked for them
 
   // A request for http://origin.test/f as "f", with the smallest segments.
   static Request request();
