@@ -131,6 +131,14 @@ void add_limit_options(CLI::App& app, FetchCommand& command) {
       ->description("Give a connection up below this many bytes/s over 30 s (1K)");
 }
 
+void add_report_options(CLI::App& app, FetchCommand& command) {
+  app.add_flag_callback(
+      "--json", [&command] { command.json = command.quiet = command.request.events = true; },
+      "Tell on standard output what happens, one JSON object a line; errors are told in words as well");
+  app.add_flag("-q,--quiet", command.quiet, "Say nothing but errors");
+  app.add_flag("-v,--verbose", command.verbose, "Say what is decided on the way");
+}
+
 void check_together(const FetchCommand& command) {
   if (command.urls.empty() && !command.list) throw CLI::RequiredError("URL");
   if (command.skip_existing && command.request.overwrite) {
@@ -147,6 +155,9 @@ void place_output(const Output& output, FetchCommand& command) {
   }
   if (output.standard_output && command.skip_existing) {
     throw CLI::ValidationError("--skip-existing", "nothing exists already on standard output");
+  }
+  if (output.standard_output && command.json) {
+    throw CLI::ValidationError("--json", "standard output can't take both the file and what is told of it");
   }
   command.to_standard_output = output.standard_output;
   command.request.output = output.name;
@@ -226,8 +237,7 @@ std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char
   add_output_options(app, command, output);
   add_http_options(app, command);
   add_limit_options(app, command);
-  app.add_flag("-q,--quiet", command.quiet, "Say nothing but errors");
-  app.add_flag("-v,--verbose", command.verbose, "Say what is decided on the way");
+  add_report_options(app, command);
   app.set_version_flag("-V,--version", fmt::format("segdl {}", kVersion));
   app.footer(kFooter);
   try {
