@@ -1,9 +1,12 @@
 """What --json prints, held against the tables of doc/json.md: every line has the fields that stand there and no others, and every event that stands there was seen."""
+import fcntl
 import json
 import os
 import re
 import signal
 import subprocess
+import sys
+import termios
 import time
 
 import harness
@@ -254,13 +257,17 @@ def test_standard_output_that_cannot_be_written_ends_it_with_code_7(scene):
         assert scene.status("file")["state"] == "interrupted"
 
 
+def waiting_in(pipe):
+    """How many bytes nobody has read."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
 def test_a_reader_that_stopped_reading_does_not_make_it_deaf(scene):
     path = os.path.join(scene.directory, "list")
     harness.write(path, b"words\n" * 2000)  # more than a pipe takes
     process = subprocess.Popen([BINARY, "--json", "-i", path], cwd=scene.out, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
-        time.sleep(0.5)
-        assert process.poll() is None
+        wait_for(lambda: waiting_in(process.stdout) > 40 * KiB, "the pipe to fill")
         process.send_signal(signal.SIGINT)
         begun = time.monotonic()
         assert process.wait(20) == 130
@@ -275,7 +282,7 @@ def test_a_slow_reader_gets_every_line(scene):
     path = os.path.join(scene.directory, "list")
     harness.write(path, b"words\n" * 1000)
     process = subprocess.Popen([BINARY, "--json", "-i", path], cwd=scene.out, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    time.sleep(0.5)
+    wait_for(lambda: waiting_in(process.stdout) > 40 * KiB, "the pipe to fill")
     stdout, _ = process.communicate(timeout=harness.TIMEOUT)
     events = parsed(stdout)
     assert process.returncode == 2
