@@ -3,6 +3,7 @@
 
 #include <segdl/checksum.h>
 #include <segdl/error.h>
+#include <segdl/event.h>
 #include <segdl/range.h>
 
 #include <chrono>
@@ -57,6 +58,7 @@ struct Request {
   bool overwrite = false;        // replace an existing output, or a foreign file under one of our names
   bool resume = true;            // false: what an earlier run left is set aside and fetched again
   bool accept_unframed = false;  // believe the end of a connection to be the end of the resource
+  bool events = false;           // keep what happens for Task::take_events()
 
   // Let the server name the file: by the first response's Content-Disposition (RFC 6266), made safe; without one as if
   // this were not set. Then the output's lock is taken behind that response, not before it. `output` goes before it.
@@ -154,6 +156,10 @@ class Task {
 
   // A copy of what is known at this moment; cheap enough to be asked for many times a second.
   Progress progress() const;
+
+  // What happened since the last call, oldest first; each event is given once, whoever asks. Nothing unless
+  // Request::events asked for it. After the end one more call gives the rest. At most kMostEvents are kept in between.
+  std::vector<Event> take_events();
 
  private:
   friend class Session;

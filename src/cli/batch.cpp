@@ -37,15 +37,17 @@ std::optional<Error> directory_missing(const std::filesystem::path& directory) {
 
 }  // namespace
 
-Batch::Batch(Session& session, const FetchCommand& command, ListFile* list)
+Batch::Batch(Session& session, const FetchCommand& command, ListFile* list, JsonReport* json)
     : session_(session),
       command_(command),
       list_(list),
+      json_(json),
       window_(std::max<std::size_t>(kSmallestWindow, std::size_t{4} * command.session.jobs)),
       tells_each_(!command.quiet && (command.verbose || (list == nullptr && command.urls.size() <= kFewUrls))),
       begun_(std::chrono::steady_clock::now()),
       hopeless_(directory_missing(command.request.directory)),
       notes_due_(begun_),
+      events_due_(begun_),
       line_(command.quiet) {
   ::clock_gettime(CLOCK_REALTIME_COARSE, &begun_at_);
   if (command.skip_existing || command.request.overwrite) names_.emplace();
@@ -53,7 +55,8 @@ Batch::Batch(Session& session, const FetchCommand& command, ListFile* list)
 
 int Batch::run() {
   while (!hopeless_ && !(downloads_.empty() && sources_ended())) {
-    if (const int signal = pending_signal()) return interrupt(signal);
+    if (const int signal = pending_signal()) return interrupt(128 + signal);
+    if (json_ != nullptr && json_->broken()) return interrupt(kLocal);
     const bool more = begin_some();
     conclude_some(more ? std::chrono::milliseconds(0) : kLook);
     show();
@@ -61,6 +64,7 @@ int Batch::run() {
   if (hopeless_) {
     line_.clear();
     print_error("", "", *hopeless_);
+    if (json_ != nullptr) json_->failed({}, *hopeless_);
     return exit_code(hopeless_->cause);
   }
   sum_up();
@@ -95,7 +99,7 @@ bool Batch::begin_some() {
 }
 
 void Batch::begin(Entry entry) {
-  ++tally_.met;
+  entry.number = ++tally_.met;
   if (!entry.problem.empty()) {
     Error error{Cause::usage, Remedy::stop};
     error.reason = entry.problem;
@@ -108,14 +112,15 @@ void Batch::begin(Entry entry) {
   const auto output = output_name(request);
   if (!output) return fail(entry, output.error());
   const bool named = !request.remote_name || !request.output.empty();
-  if (const auto refused = named ? name_refused(*output) : std::nullopt) return fail(entry, *refused);
+  if (const auto refused = named ? name_refused(*output) : std::nullopt) return fail(entry, *refused, *output);
   if (named && command_.skip_existing && is_there(request.directory / *output)) {
     ++tally_.skipped;
+    if (json_ != nullptr) json_->skipped(subject(entry, *output));
     return;
   }
   if (command_.checksums) {
     auto checksum = command_.checksums->find(*output);
-    if (!checksum) return fail(entry, checksum.error());
+    if (!checksum) return fail(entry, checksum.error(), *output);
     request.checksum = std::move(*checksum);
   }
   auto started = session_.download(std::move(request));
@@ -165,6 +170,7 @@ void Batch::conclude(std::uint64_t id) {
   if (!download.named) download.output = download.task.progress().output.filename().string();
   received_ += download.task.progress().fetched;
   const Result<Report>& result = download.task.wait();
+  if (json_ != nullptr) json_->catch_up(subject(download), download.task);
   if (result) {
     conclude_done(download, *result);
   } else {
@@ -174,9 +180,11 @@ void Batch::conclude(std::uint64_t id) {
 
 void Batch::conclude_done(const Download& download, const Report& report) {
   if (!download.named && names_ && !names_->insert(download.output)) {
-    return fail(download.entry, two_of_one_name(download.output, "the server gave it twice; the later is there"));
+    return fail(download.entry, two_of_one_name(download.output, "the server gave it twice; the later is there"),
+                download.output);
   }
   tally_.add(report);
+  if (json_ != nullptr) json_->done(subject(download), report);
   if (!tells_each_) return;
   line_.clear();
   for (const std::string& note : report.notes) {
@@ -189,15 +197,18 @@ void Batch::conclude_failed(const Download& download, const Error& error) {
   if (interrupted_ && error.cause == Cause::cancelled) {
     cut_short_ = true;
     if (download.under_way) ++kept_;
+    if (json_ != nullptr) json_->failed(subject(download), error);
   } else if (error.cause == Cause::exists && !download.named && command_.skip_existing &&
              !came_in_this_run(download.output)) {
     ++tally_.skipped;
+    if (json_ != nullptr) json_->skipped(subject(download));
   } else if (error.cause == Cause::busy && !download.named && is_under_way_here(download.output)) {
-    fail(download.entry, two_of_one_name(download.output, "the server gave it to another that is under way"));
+    fail(download.entry, two_of_one_name(download.output, "the server gave it to another that is under way"),
+         download.output);
   } else if (error.cause == Cause::exists && !names_ && came_in_this_run(download.output)) {
-    fail(download.entry, two_of_one_name(download.output, "it has come since this command began"));
+    fail(download.entry, two_of_one_name(download.output, "it has come since this command began"), download.output);
   } else {
-    fail(download.entry, error);
+    fail(download.entry, error, download.output);
   }
 }
 
@@ -213,9 +224,10 @@ bool Batch::came_in_this_run(const std::string& output) const {
   return made.tv_sec != begun_at_.tv_sec ? made.tv_sec > begun_at_.tv_sec : made.tv_nsec >= begun_at_.tv_nsec;
 }
 
-void Batch::fail(const Entry& entry, const Error& error) {
+void Batch::fail(const Entry& entry, const Error& error, const std::string& output) {
   if (hopeless_) return;
   line_.clear();
+  if (json_ != nullptr) json_->failed(subject(entry, output), error);
   print_error(entry.place, entry.url, error);
   std::string named = entry.place;
   if (!named.empty() && !entry.url.empty()) named += ": ";

@@ -6,6 +6,7 @@
 // takes the signals, at none of which it waits for a download, for the list, or longer than kLook.
 #pragma once
 
+#include "cli/json_report.h"
 #include "cli/list_file.h"
 #include "cli/name_set.h"
 #include "cli/options.h"
@@ -26,8 +27,8 @@ namespace segdl::cli {
 
 class Batch final {
  public:
-  // REQUIRES: all outlive it.
-  Batch(Session&, const FetchCommand&, ListFile* list);
+  // REQUIRES: all outlive it. `list` and `json` may be null.
+  Batch(Session&, const FetchCommand&, ListFile* list, JsonReport* json = nullptr);
 
   // Until all have ended or a signal came; the exit code.
   int run();
@@ -39,6 +40,7 @@ class Batch final {
     std::string url = {};
     std::string name = {};
     std::string problem = {};
+    std::uint64_t number = 0;  // among all that were taken, from 1 on
   };
   struct Download {
     Task task;
@@ -63,13 +65,17 @@ class Batch final {
   void conclude_failed(const Download&, const Error&);
   bool is_under_way_here(const std::string& output) const;
   bool came_in_this_run(const std::string& output) const;
-  void fail(const Entry&, const Error&);
+  void fail(const Entry&, const Error&, const std::string& output = {});
 
   void show();
   void tell_notes();
+  JsonSubject subject(const Entry&, const std::string& output) const;
+  JsonSubject subject(const Download&) const;
+  void tell_events();
+  void tell_abandoned();
   BatchProgress progress() const;
 
-  int interrupt(int signal);
+  int interrupt(int code);
   void cancel_all();
   void wait_for_the_cancelled();
   bool publishing() const;
@@ -81,6 +87,7 @@ class Batch final {
   Session& session_;
   const FetchCommand& command_;
   ListFile* list_;
+  JsonReport* json_;
   std::size_t window_;
   bool tells_each_;
   Moment begun_;
@@ -96,6 +103,7 @@ class Batch final {
   std::uint64_t kept_ = 0;  // under way when interrupted, and not done
   bool cut_short_ = false;  // something was left undone by the interruption
   Moment notes_due_;
+  Moment events_due_;
   Tally tally_;
   StatusLine line_;
 };

@@ -23,6 +23,7 @@ bool is_under_way(Phase phase) { return phase != Phase::queued && phase != Phase
 }  // namespace
 
 void Batch::show() {
+  if (json_ != nullptr) tell_events();
   if (command_.verbose && !command_.quiet && std::chrono::steady_clock::now() >= notes_due_) tell_notes();
   if (!line_.due()) return;
   const BatchProgress moment = progress();
@@ -85,8 +86,9 @@ std::string Batch::interrupted_line() const {
   return fmt::format("segdl: interrupted; {} {}: {} to continue", kept_, kept, how);
 }
 
-int Batch::interrupt(int signal) {
+int Batch::interrupt(int code) {
   interrupted_ = true;
+  if (json_ != nullptr) json_->interrupted(code);
   cancel_all();
   wait_for_the_cancelled();
   for (const auto& [id, download] : downloads_) {
@@ -96,8 +98,9 @@ int Batch::interrupt(int signal) {
   sum_up();
   if (!cut_short_) return tally_.code;  // all had ended before the signal came
   say("{}\n", interrupted_line());
-  if (!downloads_.empty()) ::_exit(128 + signal);
-  return 128 + signal;
+  if (json_ != nullptr && !downloads_.empty()) tell_abandoned();
+  if (!downloads_.empty()) ::_exit(json_ != nullptr ? json_->end(code) : code);
+  return code;
 }
 
 void Batch::sum_up() {

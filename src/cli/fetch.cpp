@@ -2,6 +2,7 @@
 
 #include "cli/batch.h"
 #include "cli/exit_code.h"
+#include "cli/json_report.h"
 #include "cli/lines.h"
 #include "cli/list_file.h"
 #include "cli/outcome.h"
@@ -46,7 +47,23 @@ struct Running {
   const std::string& url;
   const FetchCommand& command;
   ProgressDisplay display;
+  JsonReport* json;  // or null
+  JsonSubject subject;
 };
+
+// With --json: how it ended. REQUIRES: it has ended.
+void tell_end(Running& running, bool there_already) {
+  if (running.json == nullptr) return;
+  running.json->catch_up(running.subject, running.task);
+  const Result<Report>& result = running.task.wait();
+  if (result) {
+    running.json->done(running.subject, *result);
+  } else if (there_already) {
+    running.json->skipped(running.subject);
+  } else {
+    running.json->failed(running.subject, result.error());
+  }
+}
 
 // Says how it ended; the exit code. REQUIRES: it has ended.
 int conclude(Running& running) {
@@ -55,13 +72,16 @@ int conclude(Running& running) {
   const FetchCommand& command = running.command;
   if (!result) {
     const std::filesystem::path output = running.task.progress().output;
-    if (result.error().cause == Cause::exists && command.skip_existing && is_there(output)) {
+    const bool there_already = result.error().cause == Cause::exists && command.skip_existing && is_there(output);
+    tell_end(running, there_already);
+    if (there_already) {
       if (!command.quiet) say("{}: there already\n", printable(output.lexically_normal().string()));
       return 0;
     }
     print_error("", running.url, result.error());
     return exit_code(result.error().cause);
   }
+  tell_end(running, false);
   if (command.quiet) return 0;
   for (const std::string& note : result->notes) {
     if (!running.display.has_told(note)) say("segdl: {}\n", printable(note));
@@ -73,9 +93,11 @@ int conclude(Running& running) {
 }
 
 // After a signal: the download gets a moment to end by itself. Every state on disk is safe to be left at any instant,
-// so it is not waited for longer, unless it is just being published. The exit code.
-int interrupt(Running& running, int signal) {
+// so it is not waited for longer, unless it is just being published. The exit code: that of what it ended by, or
+// `code`.
+int interrupt(Running& running, int code) {
   Task& task = running.task;
+  if (running.json != nullptr) running.json->interrupted(code);
   task.cancel();
   bool ended = task.wait_for(kPatience);
   const auto publishing = [&] {
@@ -86,8 +108,13 @@ int interrupt(Running& running, int signal) {
   if (ended && (task.wait().ok() || task.wait().error().cause != Cause::cancelled)) return conclude(running);
   running.display.clear();
   say("{}\n", running.command.to_standard_output ? kBeginAgain : interrupted_line(task.progress()));
-  if (!ended) ::_exit(128 + signal);
-  return 128 + signal;
+  if (ended) tell_end(running, false);
+  if (!ended && running.json != nullptr) {
+    running.json->abandoned(running.subject, task);
+    running.json->end(code);
+  }
+  if (!ended) ::_exit(code);
+  return code;
 }
 
 // From the list of checksums, if there is one, by the name that the file is going to have.
@@ -101,7 +128,7 @@ Result<void> add_checksum(const FetchCommand& command, Request& request) {
   return {};
 }
 
-int fetch_one(Session& session, const FetchCommand& command) {
+int fetch_one(Session& session, const FetchCommand& command, JsonReport* json) {
   const std::string& url = command.urls.front();
   Request request = command.request;
   request.url = url;
@@ -113,34 +140,46 @@ int fetch_one(Session& session, const FetchCommand& command) {
   auto started = prepared ? session.download(std::move(request)) : Result<Task>(std::move(prepared).error());
   if (!started) {
     print_error("", url, started.error());
+    if (json != nullptr) json->failed({1, "", url}, started.error());
     return exit_code(started.error().cause);
   }
   const std::string name =
       command.to_standard_output ? kStandardOutput : started->progress().output.filename().string();
-  Running running{std::move(*started), url, command, {name, command.quiet, command.verbose}};
+  JsonSubject subject{1, "", url, started->progress().output};
+  Running running{std::move(*started), url, command, {name, command.quiet, command.verbose}, json, std::move(subject)};
   while (!running.task.wait_for(kLook)) {
     running.display.update(running.task.progress());
     if (const int signal = pending_signal()) {
       stopped = true;
-      return interrupt(running, signal);
+      return interrupt(running, 128 + signal);
     }
+    if (json != nullptr) json->follow(running.subject, running.task);
+    if (json != nullptr && json->broken()) return interrupt(running, kLocal);
   }
   return conclude(running);
+}
+
+// The exit code.
+int fetch_all(const FetchCommand& command, JsonReport* json) {
+  std::optional<ListFile> list;
+  if (command.list) list.emplace(*command.list);
+  if (list && list->problem()) {
+    print_error("", "", *list->problem());
+    if (json != nullptr) json->failed({}, *list->problem());
+    return exit_code(list->problem()->cause);
+  }
+  Session session(command.session);
+  if (!list && command.urls.size() == 1) return fetch_one(session, command, json);
+  return Batch(session, command, list ? &*list : nullptr, json).run();
 }
 
 }  // namespace
 
 int fetch(const FetchCommand& command) {
   if (command.session.insecure) say("segdl: warning: certificates are not checked (--insecure)\n");
-  std::optional<ListFile> list;
-  if (command.list) list.emplace(*command.list);
-  if (list && list->problem()) {
-    print_error("", "", *list->problem());
-    return exit_code(list->problem()->cause);
-  }
-  Session session(command.session);
-  if (!list && command.urls.size() == 1) return fetch_one(session, command);
-  return Batch(session, command, list ? &*list : nullptr).run();
+  if (!command.json) return fetch_all(command, nullptr);
+  JsonReport json;
+  return json.end(json.broken() ? kLocal : fetch_all(command, &json));
 }
 
 }  // namespace segdl::cli

@@ -186,6 +186,14 @@ void add_limit_options(CLI::App& app, FetchCommand& command) {
       ->description("Give a connection up below this many bytes/s over 30 s (1K)");
 }
 
+void add_report_options(CLI::App& app, FetchCommand& command) {
+  app.add_flag_callback(
+      "--json", [&command] { command.json = command.quiet = command.request.events = true; },
+      "Tell on standard output what happens, one JSON object a line; errors are told in words as well");
+  app.add_flag("-q,--quiet", command.quiet, "Say nothing but errors");
+  app.add_flag("-v,--verbose", command.verbose, "Say what is decided on the way");
+}
+
 void check_together(const FetchCommand& command) {
   if (command.urls.empty() && !command.list) throw CLI::RequiredError("URL");
   if (command.request.checksum && (command.urls.size() > 1 || command.list)) {
@@ -208,6 +216,9 @@ void place_output(const Output& output, FetchCommand& command) {
   }
   if (command.request.remote_name) {
     throw CLI::ValidationError("--remote-header-name", "it can't go with --output, which names the file");
+  }
+  if (output.standard_output && command.json) {
+    throw CLI::ValidationError("--json", "standard output can't take both the file and what is told of it");
   }
   command.to_standard_output = output.standard_output;
   command.request.output = output.name;
@@ -295,8 +306,7 @@ std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char
   add_network_options(app, command, proxy);
   add_auth_options(app, command);
   add_limit_options(app, command);
-  app.add_flag("-q,--quiet", command.quiet, "Say nothing but errors");
-  app.add_flag("-v,--verbose", command.verbose, "Say what is decided on the way");
+  add_report_options(app, command);
   app.set_version_flag("-V,--version", fmt::format("segdl {}", kVersion));
   ConfigChoice config;
   add_config_options(app, config);

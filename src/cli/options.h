@@ -22,6 +22,7 @@ struct FetchCommand {
   std::optional<std::string> list = std::nullopt;  // a file of more URLs; "-" is standard input
   bool to_standard_output = false;
   bool skip_existing = false;
+  bool json = false;  // then `quiet` too, and Request::events
   bool quiet = false;
   bool verbose = false;
 };

@@ -45,4 +45,14 @@ int pending_signal() {
   return signal > 0 ? signal : 0;
 }
 
+bool signal_waits() {
+  ::sigset_t arrived;
+  if (::sigpending(&arrived) != 0) return false;
+  const ::sigset_t ours = ending_signals();
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    if (sigismember(&arrived, signal) == 1 && sigismember(&ours, signal) == 1) return true;
+  }
+  return false;
+}
+
 }  // namespace segdl::cli

@@ -10,4 +10,7 @@ void watch_signals();
 // A signal that has arrived, or 0.
 int pending_signal();
 
+// Whether one has arrived; it stays to be taken.
+bool signal_waits();
+
 }  // namespace segdl::cli

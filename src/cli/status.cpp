@@ -1,6 +1,7 @@
 #include "cli/status.h"
 
 #include "cli/exit_code.h"
+#include "cli/json_objects.h"
 #include "cli/lines.h"
 #include "cli/streams.h"
 
@@ -35,11 +36,12 @@ nlohmann::json ranges_json(const std::vector<Range>& ranges) {
 
 std::string to_json(const DownloadStatus& status) {
   nlohmann::ordered_json object;
-  object["output"] = status.output.string();
+  object["format"] = kJsonFormat;
+  object["output"] = json_name(status.output);
   object["state"] = state_word(status.state);
   object["busy"] = status.busy;
-  object["url"] = status.url;
-  object["validator"] = status.validator;
+  object["url"] = printable(status.url);
+  object["validator"] = printable(status.validator);
   object["validator_strong"] = status.validator_strong;
   object["total"] = status.total ? nlohmann::ordered_json(*status.total) : nlohmann::ordered_json();
   object["stream"] = status.stream;
@@ -49,8 +51,7 @@ std::string to_json(const DownloadStatus& status) {
   object["claimed"] = status.claimed;
   object["claims"] = ranges_json(status.claims);
   object["holes"] = ranges_json(status.holes);
-  // Names and validators are bytes: what is not UTF-8 in them is replaced, what is not ASCII is escaped, so that
-  // characters that reorder text reach no terminal.
+  // What is not ASCII is escaped, so that characters that reorder text reach no terminal.
   return object.dump(2, ' ', true, nlohmann::json::error_handler_t::replace);
 }
 

@@ -58,6 +58,11 @@ void say_if_ready(std::string_view text) {
   if (ready(STDERR_FILENO)) write_all(STDERR_FILENO, text);
 }
 
+bool out_ready(std::chrono::milliseconds time) {
+  ::pollfd poll{STDOUT_FILENO, POLLOUT, 0};
+  return ::poll(&poll, 1, static_cast<int>(time.count())) == 1;
+}
+
 bool put_out(std::string_view text) {
   const int error = write_all(STDOUT_FILENO, text);
   if (error != 0) say("segdl: write to standard output: {}\n", std::strerror(error));

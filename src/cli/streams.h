@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -29,6 +30,9 @@ void say(fmt::format_string<Args...> format, Args&&... args) {
 
 // Writes to standard error if that needs no waiting; else drops the text.
 void say_if_ready(std::string_view text);
+
+// Whether standard output takes something now (or tells that it never will); waits for that at most so long.
+bool out_ready(std::chrono::milliseconds);
 
 // Writes to standard output. False, after saying why on standard error, if not all of it could be written.
 [[nodiscard]] bool put_out(std::string_view text);

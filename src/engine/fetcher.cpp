@@ -175,9 +175,10 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
     if (std::find(visited.begin(), visited.end(), next->text()) != visited.end()) {
       return problem(Cause::refused, Remedy::stop, "its redirects go round in a circle");
     }
+    const int status = head.status;
     drain(**exchange);
+    meter_.redirected({url.redacted(), next->redacted(), status});
     url = std::move(*next);
-    meter_.note("redirected to " + url.redacted());
   }
   return problem(Cause::refused, Remedy::stop, fmt::format("more than {} redirects", kMaxRedirects));
 }
@@ -295,8 +296,7 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
     error.reason += ", and the time limit leaves no time to try again";
     return error;
   }
-  meter_.retried(
-      fmt::format("{}; trying again in {:.1f} s", error.message(), std::chrono::duration<double>(wait).count()));
+  meter_.retried({error, wait}, fmt::format("; trying again in {:.1f} s", std::chrono::duration<double>(wait).count()));
   if (is_crowded(error.http_status) && slot_) slot_.refused(until);  // not by anybody before then
   if (wait.count() > 0) {
     route_.rest_until(until);
@@ -317,7 +317,7 @@ Result<void> Fetcher::give_up(Error error) {
     error.reason += fmt::format(" ({} tries)", failures);
     return error;
   }
-  meter_.retried(error.message() + "; leaving it to the other connections");
+  meter_.retried({error, std::chrono::milliseconds(0), true}, "; leaving it to the other connections");
   if (!is_crowded(error.http_status)) route_.rest_until(now + backoff(failures, error.retry_after, random_()));
   if (slot_) slot_.refused(now + error.retry_after.value_or(std::chrono::seconds(0)));
   return {};

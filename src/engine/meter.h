@@ -1,13 +1,17 @@
-// What a running download has done so far: written by its threads, read by whoever shows it. Thread-safe.
+// What a running download has done so far: written by its threads, read by whoever shows it. Thread-safe. Where events
+// are asked for, it keeps them as well.
 #pragma once
 
+#include <segdl/event.h>
 #include <segdl/task.h>
 
+#include "engine/event_log.h"
 #include "engine/monitor.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +20,24 @@ namespace segdl::engine {
 
 class Meter {
  public:
+  // From here on events are kept. REQUIRES: the clock outlives the meter.
+  void record_events(Clock& clock) {
+    const MutexLock lock(mutex_);
+    events_.emplace(clock);
+  }
+
+  std::vector<Event> take_events() {
+    const MutexLock lock(mutex_);
+    return events_ ? events_->take() : std::vector<Event>();
+  }
+
+  // Its turn has come.
+  void started() {
+    const MutexLock lock(mutex_);
+    progress_.phase = Phase::starting;
+    tell(Started{});
+  }
+
   Progress progress() const {
     const MutexLock lock(mutex_);
     return progress_;
@@ -33,7 +55,14 @@ class Meter {
 
   void note(std::string text) {
     const MutexLock lock(mutex_);
+    tell(Noted{text});
     progress_.note = std::move(text);
+  }
+
+  void redirected(Redirected redirect) {
+    const MutexLock lock(mutex_);
+    progress_.note = "redirected to " + redirect.to;
+    tell(std::move(redirect));
   }
 
   // One of the download's workers has got the right to use a connection, or given it back.
@@ -54,6 +83,7 @@ class Meter {
   // A decision that belongs in the report as well.
   void remark(std::string text) {
     const MutexLock lock(mutex_);
+    tell(Noted{text});
     progress_.note = text;
     remarks_.push_back(std::move(text));
   }
@@ -63,12 +93,15 @@ class Meter {
     return remarks_;
   }
 
-  // A start, or a new one: `reused` bytes are claimed from an earlier run.
-  void plan(std::optional<std::uint64_t> total, std::uint64_t reused) {
+  // A start, or a new one.
+  void plan(Planned plan) {
     const MutexLock lock(mutex_);
-    progress_.total = total;
-    progress_.done = progress_.reused = reused;
+    progress_.total = plan.total;
+    progress_.done = progress_.reused = plan.reused;
     progress_.verified = 0;
+    if (!events_ || plan == planned_) return;  // nobody wants it, or it is told already
+    planned_ = plan;
+    tell(std::move(plan));
   }
 
   void received(std::uint64_t bytes) {
@@ -77,10 +110,19 @@ class Meter {
     progress_.done += bytes;
   }
 
+  // The resource changed, and this is how it shows.
+  void changed(const std::string& reason) {
+    const MutexLock lock(mutex_);
+    progress_.note = "the resource changed (" + reason + "): starting over";
+    remarks_.push_back(progress_.note);
+    tell(Changed{reason, progress_.done});
+  }
+
   // Everything received so far was of another version.
   void start_over() {
     const MutexLock lock(mutex_);
     wasted_ = progress_.fetched;
+    planned_.reset();
     progress_.total.reset();
     progress_.done = progress_.reused = progress_.verified = 0;
   }
@@ -97,18 +139,21 @@ class Meter {
     progress_.verified += bytes;
   }
 
-  void revoked(std::uint64_t bytes) {
+  void revoked(Range range) {
     const MutexLock lock(mutex_);
-    revoked_ += bytes;
-    progress_.reused -= bytes;
-    progress_.done -= bytes;
+    revoked_ += range.size();
+    progress_.reused -= range.size();
+    progress_.done -= range.size();
+    tell(Revoked{range});
   }
 
-  void retried(std::string why) {
+  // `how` goes on behind the error's message: "; trying again in 1.0 s".
+  void retried(Retried retry, const std::string& how) {
     const MutexLock lock(mutex_);
     ++progress_.retries;
     progress_.phase = Phase::waiting;
-    progress_.note = std::move(why);
+    progress_.note = retry.error.message() + how;
+    tell(std::move(retry));
   }
 
   std::uint64_t wasted() const {
@@ -122,12 +167,19 @@ class Meter {
   }
 
  private:
+  template <class What>
+  void tell(What&& what) SEGDL_REQUIRES(mutex_) {
+    if (events_) events_->add(std::forward<What>(what));
+  }
+
   mutable Mutex mutex_;
   Progress progress_ SEGDL_GUARDED_BY(mutex_);
   std::uint64_t wasted_ SEGDL_GUARDED_BY(mutex_) = 0;
   std::uint64_t revoked_ SEGDL_GUARDED_BY(mutex_) = 0;
   unsigned most_connections_ SEGDL_GUARDED_BY(mutex_) = 0;
   std::vector<std::string> remarks_ SEGDL_GUARDED_BY(mutex_);
+  std::optional<Planned> planned_ SEGDL_GUARDED_BY(mutex_);
+  std::optional<EventLog> events_ SEGDL_GUARDED_BY(mutex_);
 };
 
 }  // namespace segdl::engine

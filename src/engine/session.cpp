@@ -141,6 +141,8 @@ void Task::cancel() { state_->cancel(); }
 
 Progress Task::progress() const { return state_->meter.progress(); }
 
+std::vector<Event> Task::take_events() { return state_->meter.take_events(); }
+
 namespace engine {
 
 SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> files_, std::unique_ptr<Clock> clock_,
@@ -169,6 +171,7 @@ TaskState::TaskState(SessionState& session_, Request request_, Url url_, std::st
       url(std::move(url_)),
       name(std::move(name_)) {
   meter.set_output(request.directory / name);
+  if (request.events) meter.record_events(*session_.clock);
   session.ended.expect(id);
 }
 
@@ -197,7 +200,7 @@ void TaskState::cancel() {
 
 // What it returns of the slot is used for the next download.
 Slot TaskState::run(Slot slot) {
-  meter.enter(Phase::starting);
+  meter.started();
   try {
     auto outcome = Transfer(shared, request, url, name, meter).run(stop.get_token(), slot);
     if (!outcome || !outcome->unpublished) {

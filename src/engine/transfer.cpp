@@ -7,6 +7,7 @@
 #include "engine/dispatcher.h"
 #include "engine/errors.h"
 #include "engine/fetch_loop.h"
+#include "engine/planned.h"
 #include "engine/sampler.h"
 #include "engine/small_sink.h"
 #include "engine/stream_sink.h"
@@ -66,7 +67,9 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
     if (!status) return std::move(status).error();
     strong_ = place->published_identity().validator.strong();
     meter_.remark("it had arrived whole before; only the journal was left to remove");
-    meter_.plan(status->size, status->size);
+    Planned whole = planned(place->published_identity(), status->size);
+    whole.total = status->size;
+    meter_.plan(std::move(whole));
     auto checked = check_published(*place, status->size, stop);
     if (!checked) return std::move(checked).error();
     return Outcome{report(place->path())};
@@ -135,7 +138,7 @@ Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
   if (!begun) return begun;
   const Known known = known_of(*identity);
   strong_ = known.validator.strong();
-  meter_.plan(known.total, 0);
+  meter_.plan(planned(*identity));
   if (identity->layout) return fetch_segments(place, known, std::move(*first), stop);
   return fetch_stream(place, known, std::move(*first), stop);
 }
@@ -150,7 +153,7 @@ Result<bool> Transfer::hold_small(Place& place, Reply& first, std::stop_token st
   auto can = place.prepare_small();
   if (!can || !*can) return can;
   strong_ = validator.strong();
-  meter_.plan(total, 0);
+  meter_.plan(planned({std::nullopt, total, validator}));
   SmallSink sink(*total);
   auto step = pump(fetcher_, meter_, first, sink, stop);
   first.exchange.reset();
@@ -309,7 +312,7 @@ Result<void> Transfer::start_over(Place& place, Error error) {
     error.reason += fmt::format(" (it changed {} times)", restarts_);
     return error;
   }
-  meter_.remark(fmt::format("the resource changed ({}): starting over", error.reason));
+  meter_.changed(error.reason);
   meter_.start_over();
   route_.ask(restarts_ < kMaxRestarts - 1 ? Asking::conditional : Asking::whole);
   return place.has_journal() ? place.start_over() : Result<void>();

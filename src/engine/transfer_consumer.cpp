@@ -2,10 +2,12 @@
 #include "engine/consumer_sink.h"
 #include "engine/errors.h"
 #include "engine/fetch_loop.h"
+#include "engine/planned.h"
 #include "engine/transfer.h"
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 namespace segdl::engine {
@@ -16,7 +18,7 @@ Result<Outcome> Transfer::run_consumer(std::stop_token stop) {
     if (!first) return std::move(first).error();
     const Known known{first->body.total, first->body.validator};
     strong_ = known.validator.strong();
-    meter_.plan(known.total, 0);
+    meter_.plan(planned({std::nullopt, known.total, known.validator}));
     ConsumerSink sink(request_, known, meter_, fetcher_);
     auto step = fetch_into(sink, fetcher_, meter_, known, std::move(*first), !strong_, stop);
     fetcher_.leave();
@@ -29,6 +31,7 @@ Result<Outcome> Transfer::run_consumer(std::stop_token stop) {
       error.remedy = Remedy::stop;
       return error;
     }
+    if (error.remedy == Remedy::restart) meter_.changed(error.reason);
     meter_.start_over();
   }
 }

@@ -2,6 +2,7 @@
 #include "engine/errors.h"
 #include "engine/fetch_loop.h"
 #include "engine/front_hasher.h"
+#include "engine/planned.h"
 #include "engine/sampler.h"
 #include "engine/transfer.h"
 #include "engine/verifier.h"
@@ -53,7 +54,7 @@ Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::opt
     inherited.push_back(Segment{i});
     reused += layout.range(Segment{i}).size();
   }
-  meter_.plan(layout.total(), reused);
+  meter_.plan(planned(journal.identity(), reused));
   meter_.enter(Phase::fetching);
   Share share;
   Dispatcher dispatcher(layout, claims, env_.clock, [&] { shared_.pool.feed(share); });

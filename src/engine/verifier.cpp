@@ -14,16 +14,16 @@ void verify_each(Dispatcher& dispatcher, File& data, Journal& journal, Meter& me
   while (!stop.stop_requested()) {
     const auto segment = dispatcher.next_to_prove();
     if (!segment) return;
-    const std::uint64_t size = journal.identity().layout->range(*segment).size();
+    const Range range = journal.identity().layout->range(*segment);
     if (proof_holds(data, journal, *segment)) {
-      meter.proved(size);
+      meter.proved(range.size());
       dispatcher.proved(*segment);
       continue;
     }
     // The bit goes first: after a death in between the segment is fetched again, never believed.
     auto revoked = journal.revoke(*segment);
     if (!revoked) return dispatcher.fail(std::move(revoked).error());
-    meter.revoked(size);
+    meter.revoked(range);
     dispatcher.revoked(*segment);
   }
 }

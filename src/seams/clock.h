@@ -18,7 +18,7 @@ class Clock {
   // Monotonic; for deadlines, pauses and speeds.
   virtual Instant now() = 0;
 
-  // The calendar; only to read dates that a server sent.
+  // The calendar; only to read dates that a server sent, and to say when an event was.
   virtual std::chrono::system_clock::time_point wall() = 0;
 
   // Waits until `when` or a stop request. True if `when` was reached.

@@ -161,6 +161,15 @@ TEST_CASE("the usual netrc file is in the home directory, or where NETRC says") 
   CHECK(refused({"http://h/x", "-n"}) == 2);
 }
 
+TEST_CASE("with --json events are kept, and standard error is left alone") {
+  const FetchCommand command = fetch({"--json", "http://h/x"});
+  CHECK(command.json);
+  CHECK(command.quiet);
+  CHECK(command.request.events);
+  CHECK_FALSE(fetch({"http://h/x"}).request.events);
+  CHECK(refused({"--json", "http://h/x", "-o", "-"}) == 2);
+}
+
 TEST_CASE("a header does not swallow the URL after it") {
   const FetchCommand command = fetch({"-H", "A: [1]", "-H", "B: 2", "http://h/x", "http://h/y"});
   CHECK(command.urls == std::vector<std::string>{"http://h/x", "http://h/y"});

@@ -25,6 +25,7 @@ Request World::request() {
 Result<Report> World::download(Request request, SessionOptions options) {
   FakeOrigin origin(*script, clock);
   engine::Meter meter;
+  if (request.events) meter.record_events(clock);
   auto url = parse_url(request.url);
   if (!url) return std::move(url).error();
   engine::Pool pool(clock, {std::max(1U, options.connections), 1});
@@ -35,6 +36,7 @@ Result<Report> World::download(Request request, SessionOptions options) {
   engine::Transfer transfer(shared, request, std::move(*url), request.output, meter);
   engine::Slot slot;
   auto outcome = transfer.run(std::stop_token(), slot);
+  events = meter.take_events();
   if (!outcome) return std::move(outcome).error();
   if (!outcome->unpublished) return std::move(outcome->report);
   Result<Report> result = std::move(outcome->report);

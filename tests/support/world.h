@@ -21,6 +21,7 @@ struct World {
   FakeClock clock;
   engine::GivenSecrets secrets;
   std::unique_ptr<OriginScript> script = std::make_unique<OriginScript>();
+  std::vector<Event> events = {};  // of the latest download, if its request asked for them
 
   // A request for http://origin.test/f as "f", with the smallest segments.
   static Request request();
