@@ -113,6 +113,8 @@ void Task::cancel() { state_->cancel(); }
 
 Progress Task::progress() const { return state_->meter.progress(); }
 
+SegmentMap Task::map(std::size_t cells) const { return state_->meter.map(cells); }
+
 namespace engine {
 
 SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> files_, std::unique_ptr<Clock> clock_,
