@@ -46,7 +46,8 @@ Batch::Batch(Session& session, const FetchCommand& command, ListFile* list)
       begun_(std::chrono::steady_clock::now()),
       hopeless_(directory_missing(command.request.directory)),
       notes_due_(begun_),
-      line_(command.quiet) {
+      display_(command),
+      speed_(display_.now()) {
   ::clock_gettime(CLOCK_REALTIME_COARSE, &begun_at_);
   if (command.skip_existing || command.request.overwrite) names_.emplace();
 }
@@ -59,7 +60,7 @@ int Batch::run() {
     show();
   }
   if (hopeless_) {
-    line_.clear();
+    display_.clear();
     print_error("", "", *hopeless_);
     return exit_code(hopeless_->cause);
   }
@@ -167,11 +168,10 @@ void Batch::conclude(std::uint64_t id) {
 void Batch::conclude_done(const Download& download, const Report& report) {
   tally_.add(report);
   if (!tells_each_) return;
-  line_.clear();
   for (const std::string& note : report.notes) {
-    if (note != download.told) say("segdl: {}: {}\n", printable(download.output), printable(note));
+    if (note != download.told) tell_note(download, note);
   }
-  say("{}\n", report_line(report));
+  display_.tell(report_line(report) + "\n");
 }
 
 void Batch::conclude_failed(const Download& download, const Error& error) {
@@ -194,8 +194,7 @@ bool Batch::came_in_this_run(const std::string& output) const {
 
 void Batch::fail(const Entry& entry, const Error& error) {
   if (hopeless_) return;
-  line_.clear();
-  print_error(entry.place, entry.url, error);
+  display_.tell(error_lines(entry.place, entry.url, error));
   std::string named = entry.place;
   if (!named.empty() && !entry.url.empty()) named += ": ";
   named += entry.url.empty() && named.empty() ? error.message() : redacted_url(entry.url);

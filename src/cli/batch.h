@@ -6,10 +6,12 @@
 // takes the signals, at none of which it waits for a download, for the list, or longer than kLook.
 #pragma once
 
+#include "cli/draw.h"
 #include "cli/list_file.h"
 #include "cli/name_set.h"
 #include "cli/options.h"
 #include "cli/show.h"
+#include "cli/speed.h"
 #include "cli/tally.h"
 
 #include <segdl/session.h>
@@ -21,6 +23,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace segdl::cli {
 
@@ -44,8 +47,15 @@ class Batch final {
     Task task;
     Entry entry;
     std::string output;
-    std::string told = {};   // the latest note that was shown
-    bool under_way = false;  // when the interruption came
+    std::string told = {};                      // the latest note that was shown
+    bool under_way = false;                     // when the interruption came
+    std::optional<Speed> speed = std::nullopt;  // since it was first seen under way
+    Display::Moment seen = {};                  // and that was when
+  };
+
+  struct UnderWay {
+    std::uint64_t id;
+    Progress progress;
   };
 
   std::optional<Entry> next_entry();
@@ -64,8 +74,10 @@ class Batch final {
   void fail(const Entry&, const Error&);
 
   void show();
+  std::vector<FileView> views(std::vector<UnderWay>);
   void tell_notes();
-  BatchProgress progress() const;
+  void tell_note(const Download&, const std::string& note);
+  BatchProgress progress(std::vector<UnderWay>&) const;
 
   int interrupt(int signal);
   void cancel_all();
@@ -95,7 +107,8 @@ class Batch final {
   bool cut_short_ = false;  // something was left undone by the interruption
   Moment notes_due_;
   Tally tally_;
-  StatusLine line_;
+  Display display_;
+  Speed speed_;
 };
 
 }  // namespace segdl::cli

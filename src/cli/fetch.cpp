@@ -105,9 +105,9 @@ int fetch_one(Session& session, const FetchCommand& command) {
   }
   const std::string name =
       command.to_standard_output ? kStandardOutput : started->progress().output.filename().string();
-  Running running{std::move(*started), url, command, {name, command.quiet, command.verbose}};
+  Running running{std::move(*started), url, command, {name, command}};
   while (!running.task.wait_for(kLook)) {
-    running.display.update(running.task.progress());
+    running.display.update(running.task);
     if (const int signal = pending_signal()) {
       stopped = true;
       return interrupt(running, signal);

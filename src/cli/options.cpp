@@ -227,6 +227,9 @@ std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char
   add_http_options(app, command);
   add_limit_options(app, command);
   app.add_flag("-q,--quiet", command.quiet, "Say nothing but errors");
+  add_parsed(app, "--progress", command.progress, parse_progress)
+      ->type_name("HOW")
+      ->description("auto (bar on a terminal, plain elsewhere), bar, plain (a line every 5 s), none");
   app.add_flag("-v,--verbose", command.verbose, "Say what is decided on the way");
   app.set_version_flag("-V,--version", fmt::format("segdl {}", kVersion));
   app.footer(kFooter);

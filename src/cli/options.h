@@ -4,6 +4,7 @@
 #include <segdl/session.h>
 #include <segdl/task.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -12,6 +13,10 @@
 
 namespace segdl::cli {
 
+// How it is shown how things are going: lines that are repainted, plain ones, or, if it is not said, whichever standard
+// error is good for.
+enum class ProgressAs : std::uint8_t { automatic, bar, plain, none };
+
 struct FetchCommand {
   SessionOptions session = {};
   Request request = {};  // all but the URL
@@ -19,6 +24,7 @@ struct FetchCommand {
   std::optional<std::string> list = std::nullopt;  // a file of more URLs; "-" is standard input
   bool to_standard_output = false;
   bool skip_existing = false;
+  ProgressAs progress = ProgressAs::automatic;
   bool quiet = false;
   bool verbose = false;
 };

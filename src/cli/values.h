@@ -2,6 +2,8 @@
 // wrong, without the option's name.
 #pragma once
 
+#include "cli/options.h"
+
 #include <segdl/task.h>
 
 #include <chrono>
@@ -32,6 +34,9 @@ unsigned parse_connections(const std::string& text);
 
 // interval, end or none.
 Sync parse_sync(const std::string& text);
+
+// auto, bar, plain or none.
+ProgressAs parse_progress(const std::string& text);
 
 // 'Name: value', or @FILE with one such line each.
 std::vector<Header> parse_headers(const std::string& text);
