@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds kPlainPace{5000};
 
 bool is_silent(const FetchCommand& command) {
   if (command.quiet || command.progress == ProgressAs::none) return true;
-  // The bytes of the download go to the terminal, or to a program that writes to it.
+  // The bytes of the download go to the terminal.
   return command.progress == ProgressAs::automatic && command.to_standard_output && ::isatty(STDOUT_FILENO) == 1;
 }
 
