@@ -87,7 +87,6 @@ def test_ctrl_c_and_kill_leave_the_terminal_as_it_was(scene):
             lines = screen.wait_for_end(code)
             assert len(lines) == 1 and lines[0].startswith("segdl: interrupted; "), lines
             wait_for(lambda: screen.cursor()[:2] == (True, True), "the cursor to be back")
-            os.remove(screen._pid)
 
 
 def test_ctrl_z_stops_it_really_and_fg_shows_it_again(scene):
@@ -112,6 +111,21 @@ def test_ctrl_z_stops_it_really_and_fg_shows_it_again(scene):
         lines = screen.wait(lambda seen: any("movie.mkv: 4.0 MiB in " in line for line in seen), "the report")
         assert not any("%" in line for line in lines), lines
     assert harness.read(scene.path("movie.mkv")) == data
+
+
+def test_ctrl_z_stops_a_quiet_one_too(scene):
+    data = pattern(4 * MiB, 1)
+    gate = Gate(scene, data)
+    with Screen(scene) as screen:
+        screen.run("-q", gate.url("f"), *SLOWLY)
+        wait_for(lambda: gate.server.requests, "a request")
+        screen.key("C-z")
+        wait_for(lambda: screen.state() == "T", "it to stop")
+        screen.type("fg")
+        wait_for(lambda: screen.state() != "T", "it to go on")
+        gate.open()
+        wait_for(lambda: os.path.exists(scene.path("f")), "the file", 60)
+    assert harness.read(scene.path("f")) == data
 
 
 def test_a_job_in_the_background_paints_nothing_until_it_comes_to_the_front(scene):

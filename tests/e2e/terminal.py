@@ -36,6 +36,8 @@ class Screen:
 
     def run(self, *arguments):
         """Starts the command on a screen that is empty but for it; says `code N` when it has ended."""
+        if os.path.exists(self._pid):
+            os.remove(self._pid)
         go = os.path.join(self.scene.directory, "go")
         command = " ".join(map(shlex.quote, (harness.BINARY, *arguments)))
         harness.write(go, f"echo $$ >{self._pid}.new; mv {self._pid}.new {self._pid}; exec {command}\n".encode())
