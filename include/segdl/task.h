@@ -5,8 +5,10 @@
 #include <segdl/error.h>
 #include <segdl/event.h>
 #include <segdl/range.h>
+#include <segdl/segment_map.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -160,6 +162,12 @@ class Task {
   // What happened since the last call, oldest first; each event is given once, whoever asks. Nothing unless
   // Request::events asked for it. After the end one more call gives the rest. At most kMostEvents are kept in between.
   std::vector<Event> take_events();
+
+  // Where its segments are at this moment, in at most this many cells, and no more than there are segments. Empty while
+  // it is not fetching in segments: before the first response, once it is being published, and for resources that are
+  // small or come as a stream. Costs some microseconds, O(cells * log(segments) + connections), and the download waits
+  // no longer than that; where a cell has more than a few runs of missing segments its counts are estimated.
+  SegmentMap map(std::size_t cells) const;
 
  private:
   friend class Session;

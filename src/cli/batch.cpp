@@ -48,7 +48,8 @@ Batch::Batch(Session& session, const FetchCommand& command, ListFile* list, Json
       hopeless_(directory_missing(command.request.directory)),
       notes_due_(begun_),
       events_due_(begun_),
-      line_(command.quiet) {
+      display_(command),
+      speed_(display_.now()) {
   ::clock_gettime(CLOCK_REALTIME_COARSE, &begun_at_);
   if (command.skip_existing || command.request.overwrite) names_.emplace();
 }
@@ -62,7 +63,7 @@ int Batch::run() {
     show();
   }
   if (hopeless_) {
-    line_.clear();
+    display_.clear();
     print_error("", "", *hopeless_);
     if (json_ != nullptr) json_->failed({}, *hopeless_);
     return exit_code(hopeless_->cause);
@@ -186,11 +187,10 @@ void Batch::conclude_done(const Download& download, const Report& report) {
   tally_.add(report);
   if (json_ != nullptr) json_->done(subject(download), report);
   if (!tells_each_) return;
-  line_.clear();
   for (const std::string& note : report.notes) {
-    if (note != download.told) say("segdl: {}: {}\n", printable(download.output), printable(note));
+    if (note != download.told) tell_note(download, note);
   }
-  say("{}\n", report_line(report));
+  display_.tell(report_line(report) + "\n");
 }
 
 void Batch::conclude_failed(const Download& download, const Error& error) {
@@ -226,9 +226,8 @@ bool Batch::came_in_this_run(const std::string& output) const {
 
 void Batch::fail(const Entry& entry, const Error& error, const std::string& output) {
   if (hopeless_) return;
-  line_.clear();
   if (json_ != nullptr) json_->failed(subject(entry, output), error);
-  print_error(entry.place, entry.url, error);
+  display_.tell(error_lines(entry.place, entry.url, error));
   std::string named = entry.place;
   if (!named.empty() && !entry.url.empty()) named += ": ";
   named += entry.url.empty() && named.empty() ? error.message() : redacted_url(entry.url);

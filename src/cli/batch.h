@@ -6,11 +6,13 @@
 // takes the signals, at none of which it waits for a download, for the list, or longer than kLook.
 #pragma once
 
+#include "cli/draw.h"
 #include "cli/json_report.h"
 #include "cli/list_file.h"
 #include "cli/name_set.h"
 #include "cli/options.h"
 #include "cli/show.h"
+#include "cli/speed.h"
 #include "cli/tally.h"
 
 #include <segdl/session.h>
@@ -22,6 +24,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace segdl::cli {
 
@@ -46,9 +49,16 @@ class Batch final {
     Task task;
     Entry entry;
     std::string output;
-    bool named;              // before the server was asked
-    std::string told = {};   // the latest note that was shown
-    bool under_way = false;  // when the interruption came
+    bool named;                                 // before the server was asked
+    std::string told = {};                      // the latest note that was shown
+    bool under_way = false;                     // when the interruption came
+    std::optional<Speed> speed = std::nullopt;  // since it was first seen under way
+    Display::Moment seen = {};                  // and that was when
+  };
+
+  struct UnderWay {
+    std::uint64_t id;
+    Progress progress;
   };
 
   std::optional<Entry> next_entry();
@@ -68,12 +78,14 @@ class Batch final {
   void fail(const Entry&, const Error&, const std::string& output = {});
 
   void show();
+  std::vector<FileView> views(std::vector<UnderWay>);
   void tell_notes();
   JsonSubject subject(const Entry&, const std::string& output) const;
   JsonSubject subject(const Download&) const;
   void tell_events();
   void tell_abandoned();
-  BatchProgress progress() const;
+  void tell_note(const Download&, const std::string& note);
+  BatchProgress progress(std::vector<UnderWay>&) const;
 
   int interrupt(int code);
   void cancel_all();
@@ -105,7 +117,8 @@ class Batch final {
   Moment notes_due_;
   Moment events_due_;
   Tally tally_;
-  StatusLine line_;
+  Display display_;
+  Speed speed_;
 };
 
 }  // namespace segdl::cli

@@ -12,11 +12,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace segdl::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kNotesPace{100};
+constexpr std::chrono::milliseconds kWorthALine{300};  // what is over sooner would only flicker
 
 bool is_under_way(Phase phase) { return phase != Phase::queued && phase != Phase::ended; }
 
@@ -25,9 +28,32 @@ bool is_under_way(Phase phase) { return phase != Phase::queued && phase != Phase
 void Batch::show() {
   if (json_ != nullptr) tell_events();
   if (command_.verbose && !command_.quiet && std::chrono::steady_clock::now() >= notes_due_) tell_notes();
-  if (!line_.due()) return;
-  const BatchProgress moment = progress();
-  line_.show("", batch_line(moment, line_.speed(moment.fetched)));
+  if (!display_.due()) return;
+  std::vector<UnderWay> under_way;
+  const BatchProgress moment = progress(under_way);
+  speed_.measure(display_.now(), moment.fetched);
+  if (const auto look = display_.look()) {
+    display_.show(draw_files(views(std::move(under_way)), batch_line(moment, speed_.value()), *look));
+  } else {
+    display_.show_plain(batch_line(moment, speed_.value()));
+  }
+}
+
+// Of each that is worth a line, in the order in which they began.
+std::vector<FileView> Batch::views(std::vector<UnderWay> under_way) {
+  std::sort(under_way.begin(), under_way.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  const Display::Moment now = display_.now();
+  std::vector<FileView> views;
+  for (auto& [id, progress] : under_way) {
+    Download& download = downloads_.at(id);
+    if (!download.speed) {
+      download.speed.emplace(now, progress.fetched);
+      download.seen = now;
+    }
+    const double speed = download.speed->measure(now, progress.fetched);
+    if (now - download.seen >= kWorthALine) views.push_back({download.output, std::move(progress), speed});
+  }
+  return views;
 }
 
 void Batch::tell_notes() {
@@ -35,19 +61,23 @@ void Batch::tell_notes() {
   for (auto& [id, download] : downloads_) {
     const std::string note = download.task.progress().note;
     if (note.empty() || note == download.told) continue;
-    line_.clear();
-    say("segdl: {}: {}\n", printable(download.output), printable(note));
+    tell_note(download, note);
     download.told = note;
   }
 }
 
-BatchProgress Batch::progress() const {
+void Batch::tell_note(const Download& download, const std::string& note) {
+  display_.tell(fmt::format("segdl: {}: {}\n", printable(download.output), printable(note)));
+}
+
+BatchProgress Batch::progress(std::vector<UnderWay>& under_way) const {
   BatchProgress moment{tally_.done + tally_.skipped, tally_.failed, sources_ended() ? tally_.met : 0, 0, received_};
   for (const auto& [id, download] : downloads_) {
-    const Progress progress = download.task.progress();
-    if (is_under_way(progress.phase)) ++moment.under_way;
+    Progress progress = download.task.progress();
     moment.fetched += progress.fetched;
+    if (is_under_way(progress.phase)) under_way.push_back({id, std::move(progress)});
   }
+  moment.under_way = under_way.size();
   return moment;
 }
 
@@ -104,7 +134,7 @@ int Batch::interrupt(int code) {
 }
 
 void Batch::sum_up() {
-  line_.clear();
+  display_.clear();
   say_text(failure_lines(tally_));
   if (!command_.quiet) say("{}\n", total_line(tally_, std::chrono::steady_clock::now() - begun_));
 }

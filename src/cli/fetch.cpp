@@ -146,9 +146,9 @@ int fetch_one(Session& session, const FetchCommand& command, JsonReport* json) {
   const std::string name =
       command.to_standard_output ? kStandardOutput : started->progress().output.filename().string();
   JsonSubject subject{1, "", url, started->progress().output};
-  Running running{std::move(*started), url, command, {name, command.quiet, command.verbose}, json, std::move(subject)};
+  Running running{std::move(*started), url, command, {name, command}, json, std::move(subject)};
   while (!running.task.wait_for(kLook)) {
-    running.display.update(running.task.progress());
+    running.display.update(running.task);
     if (const int signal = pending_signal()) {
       stopped = true;
       return interrupt(running, 128 + signal);

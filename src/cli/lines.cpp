@@ -6,19 +6,31 @@
 
 #include <algorithm>
 #include <array>
-#include <string_view>
+#include <cmath>
 
 namespace segdl::cli {
 
-std::string size_words(std::uint64_t bytes) {
-  constexpr std::array<const char*, 7> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  double size = static_cast<double>(bytes);
+namespace {
+
+constexpr std::array<const char*, 7> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+
+// Which one a size is told in.
+std::size_t unit_of(std::uint64_t bytes) {
   std::size_t unit = 0;
-  while (size >= 1024 && unit + 1 < kUnits.size()) {
-    size /= 1024;
-    ++unit;
-  }
-  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", size, kUnits[unit]);
+  for (double size = static_cast<double>(bytes); size >= 1024 && unit + 1 < kUnits.size(); size /= 1024) ++unit;
+  return unit;
+}
+
+}  // namespace
+
+std::string size_words(std::uint64_t bytes) {
+  return fmt::format("{} {}", size_in_units_of(bytes, bytes), kUnits[unit_of(bytes)]);
+}
+
+std::string size_in_units_of(std::uint64_t bytes, std::uint64_t other) {
+  const std::size_t unit = unit_of(other);
+  if (unit == 0) return fmt::to_string(bytes);
+  return fmt::format("{:.1f}", std::ldexp(static_cast<double>(bytes), -10 * static_cast<int>(unit)));
 }
 
 std::string time_words(std::chrono::seconds time) {
@@ -27,48 +39,47 @@ std::string time_words(std::chrono::seconds time) {
   return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
 
-std::string progress_line(const std::string& name, const Progress& progress, double bytes_per_second) {
-  std::string line = fmt::format("{}  {}", printable(name), size_words(progress.done));
-  if (progress.total) {
-    const double share =
-        *progress.total == 0 ? 1 : static_cast<double>(progress.done) / static_cast<double>(*progress.total);
-    line += fmt::format(" of {}  {:.0f} %", size_words(*progress.total), std::min(99.0, 100 * share));
-  }
+double share_done(const Progress& progress) {
+  const std::uint64_t total = progress.total.value_or(0);
+  return total == 0 ? 1 : std::min(1.0, static_cast<double>(progress.done) / static_cast<double>(total));
+}
+
+std::string state_words(const Progress& progress) {
   switch (progress.phase) {
     case Phase::queued:
-      return line + "  waiting for its turn";
+      return "waiting for its turn";
     case Phase::starting:
-      return line + "  starting";
+      return "starting";
     case Phase::waiting:
-      return line + "  " + printable(progress.note);
+      return progress.note;
     case Phase::verifying:
-      return line + "  verifying";
+      return "verifying";
     case Phase::publishing:
-      return line + "  writing to disk";
+      return "writing to disk";
     default:
       break;
   }
-  if (progress.total && progress.done == *progress.total && progress.verified < progress.reused) {
-    return line + fmt::format("  verifying {} of {}", size_words(progress.verified), size_words(progress.reused));
-  }
-  line += fmt::format("  {}/s", size_words(static_cast<std::uint64_t>(bytes_per_second)));
-  if (progress.connections > 1) line += fmt::format("  {} connections", progress.connections);
-  if (progress.total && progress.done <= *progress.total && bytes_per_second > 0) {
-    const double left = static_cast<double>(*progress.total - progress.done) / bytes_per_second;
-    if (left < 360'000)
-      line += fmt::format("  {} left", time_words(std::chrono::seconds(static_cast<std::int64_t>(left))));
-  }
-  return line;
+  if (!progress.total || progress.done != *progress.total || progress.verified >= progress.reused) return "";
+  return fmt::format("verifying {} of {}", size_words(progress.verified), size_words(progress.reused));
 }
 
-std::string shortened(const std::string& text, std::size_t room) {
-  constexpr std::string_view kDots = "...";
-  if (text.size() <= room) return text;
-  const auto inside_character = [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80U; };
-  std::string_view end = text;
-  end.remove_prefix(text.size() - (room < kDots.size() ? 0 : room - kDots.size()));
-  while (!end.empty() && inside_character(end.front())) end.remove_prefix(1);
-  return std::string(kDots.substr(0, room)).append(end);
+std::optional<std::chrono::seconds> time_left(const Progress& progress, double bytes_per_second) {
+  if (!progress.total || progress.done > *progress.total || bytes_per_second <= 0) return std::nullopt;
+  const double left = static_cast<double>(*progress.total - progress.done) / bytes_per_second;
+  if (left >= 360'000) return std::nullopt;
+  return std::chrono::seconds(static_cast<std::int64_t>(left));
+}
+
+std::string progress_line(const std::string& name, const Progress& progress, double bytes_per_second) {
+  std::string line = fmt::format("{}  {}", printable(name), size_words(progress.done));
+  if (progress.total) {
+    line += fmt::format(" of {}  {:.0f} %", size_words(*progress.total), std::min(99.0, 100 * share_done(progress)));
+  }
+  if (const std::string words = state_words(progress); !words.empty()) return line + "  " + printable(words);
+  line += fmt::format("  {}/s", size_words(static_cast<std::uint64_t>(bytes_per_second)));
+  if (progress.connections > 1) line += fmt::format("  {} connections", progress.connections);
+  if (const auto left = time_left(progress, bytes_per_second)) line += fmt::format("  {} left", time_words(*left));
+  return line;
 }
 
 std::string_view verified_words(const Report& report) {

@@ -4,8 +4,8 @@
 #include <segdl/task.h>
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,8 +14,20 @@ namespace segdl::cli {
 // 1536 -> "1.5 KiB".
 std::string size_words(std::uint64_t bytes);
 
+// The number in size_words(bytes), if that had the unit of size_words(other): 512 KiB in units of 64 MiB -> "0.5".
+std::string size_in_units_of(std::uint64_t bytes, std::uint64_t other);
+
 // 3725 s -> "1:02:05", 65 s -> "1:05".
 std::string time_words(std::chrono::seconds);
+
+// From 0 to 1; 1 if the total is nothing or not known.
+double share_done(const Progress&);
+
+// What is told in place of a speed: that it waits, and for what; empty while it is fetching.
+std::string state_words(const Progress&);
+
+// Nothing if it can't be told, or is longer than a hundred hours.
+std::optional<std::chrono::seconds> time_left(const Progress&, double bytes_per_second);
 
 // One line about the progress: `name  45.2 MiB of 100.0 MiB  45 %  12.3 MiB/s  8 connections  0:05 left`.
 std::string progress_line(const std::string& name, const Progress&, double bytes_per_second);
@@ -25,8 +37,5 @@ std::string_view verified_words(const Report&);
 
 // `movie.mkv: 1.0 GiB in 12.3 s (83.2 MiB/s), 8 connections, 200.0 MiB reused, verified by strong validator`.
 std::string report_line(const Report&);
-
-// The end of a text too long for `room` bytes, cut between characters: "...movie.mkv".
-std::string shortened(const std::string& text, std::size_t room);
 
 }  // namespace segdl::cli

@@ -7,6 +7,7 @@
 
 #include <sys/resource.h>
 
+#include <clocale>
 #include <exception>
 #include <variant>
 
@@ -25,6 +26,7 @@ int run(int argc, char** argv) {
   if (const auto* done = std::get_if<segdl::cli::Exit>(&command)) return done->code;
   if (const auto* status = std::get_if<segdl::cli::StatusCommand>(&command)) return segdl::cli::show_status(*status);
   segdl::cli::hide_secrets(argc, argv);
+  std::setlocale(LC_CTYPE, "");  // what the terminal shows, and how wide it is
   segdl::cli::watch_signals();
   raise_file_limit();
   return segdl::cli::fetch(std::get<segdl::cli::FetchCommand>(command));

@@ -190,6 +190,9 @@ void add_report_options(CLI::App& app, FetchCommand& command) {
   app.add_flag_callback(
       "--json", [&command] { command.json = command.quiet = command.request.events = true; },
       "Tell on standard output what happens, one JSON object a line; errors are told in words as well");
+  add_parsed(app, "--progress", command.progress, parse_progress)
+      ->type_name("HOW")
+      ->description("auto (bar on a terminal, plain elsewhere), bar, plain (a line every 5 s), none");
   app.add_flag("-q,--quiet", command.quiet, "Say nothing but errors");
   app.add_flag("-v,--verbose", command.verbose, "Say what is decided on the way");
 }

@@ -6,6 +6,7 @@
 #include <segdl/session.h>
 #include <segdl/task.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -13,6 +14,10 @@
 #include <vector>
 
 namespace segdl::cli {
+
+// How it is shown how things are going: lines that are repainted, plain ones, or, if it is not said, whichever standard
+// error is good for.
+enum class ProgressAs : std::uint8_t { automatic, bar, plain, none };
 
 struct FetchCommand {
   SessionOptions session = {};
@@ -23,6 +28,7 @@ struct FetchCommand {
   bool to_standard_output = false;
   bool skip_existing = false;
   bool json = false;  // then `quiet` too, and Request::events
+  ProgressAs progress = ProgressAs::automatic;
   bool quiet = false;
   bool verbose = false;
 };

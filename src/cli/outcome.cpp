@@ -8,7 +8,7 @@
 
 namespace segdl::cli {
 
-void print_error(const std::string& place, const std::string& url, const Error& error) {
+std::string error_lines(const std::string& place, const std::string& url, const Error& error) {
   const std::string message = error.message();
   std::string line = "segdl: ";
   if (!place.empty()) line += place + ": ";
@@ -19,7 +19,11 @@ void print_error(const std::string& place, const std::string& url, const Error& 
   if (error.resumable && error.way_out.empty()) {
     line += "       what has arrived is kept: run the same command to continue\n";
   }
-  say_text(line);
+  return line;
+}
+
+void print_error(const std::string& place, const std::string& url, const Error& error) {
+  say_text(error_lines(place, url, error));
 }
 
 bool is_there(const std::filesystem::path& output) {

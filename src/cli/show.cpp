@@ -1,98 +1,120 @@
 #include "cli/show.h"
 
 #include "cli/lines.h"
+#include "cli/signals.h"
 #include "cli/streams.h"
 
 #include <segdl/text.h>
 
 #include <fmt/format.h>
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <string_view>
 #include <utility>
 
 namespace segdl::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kTerminalPace{250};
-constexpr std::chrono::milliseconds kPipePace{5000};
-constexpr std::size_t kShortestName = 12;
-constexpr double kNewWeight = 0.3;  // of the latest speed in the smoothed one
+constexpr std::chrono::milliseconds kLivePace{100};
+constexpr std::chrono::milliseconds kFirstPicture{250};  // what is over sooner needs none
+constexpr std::chrono::milliseconds kPlainPace{5000};
 
-std::size_t terminal_width() {
-  ::winsize size{};
-  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+bool is_silent(const FetchCommand& command) {
+  if (command.quiet || command.progress == ProgressAs::none) return true;
+  // The bytes of the download go to the terminal.
+  return command.progress == ProgressAs::automatic && command.to_standard_output && ::isatty(STDOUT_FILENO) == 1;
 }
 
-bool on_a_terminal() {
-  const char* const kind = std::getenv("TERM");
-  return ::isatty(STDERR_FILENO) == 1 && kind != nullptr && std::string_view(kind) != "dumb";
+bool is_live(const FetchCommand& command) {
+  if (!knows_controls() || command.progress == ProgressAs::plain) return false;
+  return command.progress == ProgressAs::bar || ::isatty(STDERR_FILENO) == 1;
 }
 
 }  // namespace
 
-StatusLine::StatusLine(bool quiet)
-    : quiet_(quiet),
-      terminal_(on_a_terminal()),
-      pace_(terminal_ ? kTerminalPace : kPipePace),
-      next_(std::chrono::steady_clock::now() + pace_),
-      measured_(std::chrono::steady_clock::now()) {}
+Display::Display(const FetchCommand& command)
+    : silent_(is_silent(command)),
+      pace_(kPlainPace),
+      looked_(std::chrono::steady_clock::now()),
+      next_(looked_ + pace_) {
+  if (silent_ || !is_live(command)) return;
+  terminal_.emplace();
+  pace_ = kLivePace;
+  next_ = looked_ + kFirstPicture;
+}
 
-StatusLine::~StatusLine() { clear(); }
+Display::~Display() { clear(); }
 
-bool StatusLine::due() {
-  if (quiet_) return false;
-  const Moment now = std::chrono::steady_clock::now();
-  if (now < next_) return false;
-  next_ = now + pace_;
+bool Display::due() {
+  look_for_stops();
+  if (silent_ || now() < next_) return false;
+  if (terminal_ && (terminal_->is_stuck() || !terminal_->in_foreground())) return false;
+  next_ = now() + pace_;
   return true;
 }
 
-double StatusLine::speed(std::uint64_t received) {
-  const Moment now = std::chrono::steady_clock::now();
-  const double elapsed = std::chrono::duration<double>(now - measured_).count();
-  const double latest = static_cast<double>(received - std::min(received, measured_bytes_)) / elapsed;
-  speed_ = speed_ == 0 ? latest : kNewWeight * latest + (1 - kNewWeight) * speed_;
-  measured_ = now;
-  measured_bytes_ = received;
-  return speed_;
-}
-
-void StatusLine::show(const std::string& name, const std::string& rest) {
-  const std::string shown = printable(name);
-  if (!terminal_) {
-    say_if_ready(fmt::format("{}{}\n", shown, rest));
-    return;
+void Display::look_for_stops() {
+  if (stop_asked()) {
+    clear();
+    const Moment before = std::chrono::steady_clock::now();
+    stop_here();
+    stopped_ += std::chrono::steady_clock::now() - before;
+  } else if (was_continued()) {
+    stopped_ += std::chrono::steady_clock::now() - looked_;
+    lines_.forget();
   }
-  const std::size_t room = terminal_width() - 1;
-  const std::string fitting = shortened(shown, std::max(kShortestName, room - std::min(room, rest.size())));
-  say_if_ready(fmt::format("\r{}\x1b[K", shortened(fitting + rest, room)));
-  shown_ = true;
+  looked_ = std::chrono::steady_clock::now();
 }
 
-void StatusLine::clear() {
-  if (shown_) say("\r\x1b[K");
-  shown_ = false;
+std::optional<Look> Display::look() const { return terminal_ ? std::optional(terminal_->look()) : std::nullopt; }
+
+void Display::show(std::vector<Line> lines) {
+  if (terminal_) terminal_->put(lines_.paint(std::move(lines), terminal_->look().columns));
 }
 
-ProgressDisplay::ProgressDisplay(std::string name, bool quiet, bool verbose)
-    : name_(std::move(name)), verbose_(verbose && !quiet), line_(quiet) {}
+void Display::show_plain(const std::string& line) { say_if_ready(line + "\n"); }
+
+void Display::tell(const std::string& text) {
+  if (terminal_) {
+    terminal_->put(lines_.put_above(text, terminal_->look().columns));
+  } else {
+    say_text(text);
+  }
+}
+
+void Display::clear() {
+  if (!terminal_) return;
+  terminal_->put(lines_.erase(terminal_->look().columns));
+  terminal_->settle();
+  lines_.forget();
+}
+
+ProgressDisplay::ProgressDisplay(std::string name, const FetchCommand& command)
+    : name_(std::move(name)), verbose_(command.verbose && !command.quiet), display_(command), speed_(display_.now()) {}
 
 bool ProgressDisplay::has_told(const std::string& note) const {
   return std::find(told_.begin(), told_.end(), note) != told_.end();
 }
 
-void ProgressDisplay::update(const Progress& progress) {
-  if (verbose_ && !progress.note.empty() && (told_.empty() || told_.back() != progress.note)) {
-    told_.push_back(progress.note);
-    line_.clear();
-    say("segdl: {}\n", printable(progress.note));
+void ProgressDisplay::tell_note(const std::string& note) {
+  if (note.empty() || (!told_.empty() && told_.back() == note)) return;
+  told_.push_back(note);
+  display_.tell(fmt::format("segdl: {}\n", printable(note)));
+}
+
+void ProgressDisplay::update(const Task& task) {
+  const bool due = display_.due();
+  if (!due && !verbose_) return;
+  const Progress progress = task.progress();
+  if (verbose_) tell_note(progress.note);
+  if (!due) return;
+  speed_.measure(display_.now(), progress.fetched);
+  if (const auto look = display_.look()) {
+    display_.show(draw_file({name_, progress, speed_.value()}, task.map(look->room()), *look));
+  } else {
+    display_.show_plain(progress_line(name_, progress, speed_.value()));
   }
-  if (line_.due()) line_.show(name_, progress_line("", progress, line_.speed(progress.fetched)));
 }
 
 }  // namespace segdl::cli

@@ -1,60 +1,80 @@
 // What a person sees while downloads run; all of it on standard error.
 #pragma once
 
+#include "cli/draw.h"
+#include "cli/live_lines.h"
+#include "cli/options.h"
+#include "cli/speed.h"
+#include "cli/terminal.h"
+
 #include <segdl/task.h>
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace segdl::cli {
 
-// A line that tells the state of things again and again: on a terminal it is rewritten at most four times a second,
-// elsewhere it is printed every five seconds.
-class StatusLine {
+// Where it is shown how things are going, again and again: on a terminal as lines repainted at most ten times a second,
+// elsewhere as a plain line every five seconds, or nowhere. It is also who stops the process on Ctrl-Z, with the
+// terminal put right first, and shows the lines again when it goes on.
+class Display {
  public:
-  explicit StatusLine(bool quiet);
-  ~StatusLine();
-  StatusLine(const StatusLine&) = delete;
-  StatusLine& operator=(const StatusLine&) = delete;
+  using Moment = std::chrono::steady_clock::time_point;
 
-  // True when it is time to show something. Each time is told of once.
+  explicit Display(const FetchCommand&);
+  ~Display();
+  Display(const Display&) = delete;
+  Display& operator=(const Display&) = delete;
+
+  // True when it is time to show something; each time is told of once. To be called every kLook: it looks for Ctrl-Z.
   bool due();
-  // The speed in bytes/s, smoothed, when this many bytes have been received in all.
-  double speed(std::uint64_t received);
-  // A name, shortened where the terminal is too narrow, and what there is to say.
-  void show(const std::string& name, const std::string& rest);
-  // Takes the rewritten line away, so that something else can be printed.
+
+  // Without the time in which the process was stopped.
+  Moment now() const { return std::chrono::steady_clock::now() - stopped_; }
+
+  // What lines are to be drawn for; nothing where they are plain.
+  std::optional<Look> look() const;
+  void show(std::vector<Line>);
+  void show_plain(const std::string& line);
+
+  // A message that ends its last line, above what is shown.
+  void tell(const std::string& text);
+
+  // Takes the lines away. What is written to standard error afterwards follows what was told.
   void clear();
 
  private:
-  using Moment = std::chrono::steady_clock::time_point;
+  void look_for_stops();
 
-  bool quiet_;
-  bool terminal_;
+  std::optional<Terminal> terminal_;  // if lines are painted
+  bool silent_;
   std::chrono::milliseconds pace_;
+  LiveLines lines_;
+  Moment looked_;  // by the clock itself
+  std::chrono::steady_clock::duration stopped_{0};
   Moment next_;
-  Moment measured_;
-  std::uint64_t measured_bytes_ = 0;
-  double speed_ = 0;
-  bool shown_ = false;
 };
 
 // Shows one running download.
 class ProgressDisplay {
  public:
-  ProgressDisplay(std::string name, bool quiet, bool verbose);
+  ProgressDisplay(std::string name, const FetchCommand&);
 
-  void update(const Progress&);
-  void clear() { line_.clear(); }
+  void update(const Task&);
+  void clear() { display_.clear(); }
   // True if update() has shown this note as it came.
   bool has_told(const std::string& note) const;
 
  private:
+  void tell_note(const std::string& note);
+
   std::string name_;
   bool verbose_;
-  StatusLine line_;
+  Display display_;
+  Speed speed_;
   std::vector<std::string> told_;
 };
 

@@ -10,6 +10,20 @@
 namespace segdl::cli {
 namespace {
 
+::sigset_t only(int signal) {
+  ::sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  return set;
+}
+
+// True if it has arrived; then it is taken.
+bool take(int signal) {
+  const ::sigset_t set = only(signal);
+  const ::timespec now{};
+  return ::sigtimedwait(&set, nullptr, &now) == signal;
+}
+
 ::sigset_t ending_signals() {
   ::sigset_t set;
   sigemptyset(&set);
@@ -31,7 +45,9 @@ extern "C" void on_bus_error(int) {
 }  // namespace
 
 void watch_signals() {
-  const ::sigset_t set = ending_signals();
+  ::sigset_t set = ending_signals();
+  sigaddset(&set, SIGTSTP);
+  sigaddset(&set, SIGCONT);
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
@@ -54,5 +70,17 @@ bool signal_waits() {
   }
   return false;
 }
+
+bool stop_asked() { return take(SIGTSTP); }
+
+void stop_here() {
+  const ::sigset_t stop = only(SIGTSTP);
+  ::raise(SIGTSTP);
+  ::pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);  // here it stops, and here it goes on
+  ::pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+  take(SIGCONT);
+}
+
+bool was_continued() { return take(SIGCONT); }
 
 }  // namespace segdl::cli

@@ -12,20 +12,13 @@
 namespace segdl::cli {
 namespace {
 
-// A pipe that poll() calls writable takes this much without blocking (PIPE_BUF of pipe(7)).
-constexpr std::size_t kAtOnce = 4096;
 constexpr int kLookForStop = 40;  // ms
-
-bool ready(int descriptor) {
-  ::pollfd poll{descriptor, POLLOUT, 0};
-  return ::poll(&poll, 1, 0) == 1;
-}
 
 // The signals that watch_signals() blocks act as if it had not, so a stopped terminal can't hold the process.
 void wait_until_ready(int descriptor) {
   ::sigset_t mask;
   ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigdelset(&mask, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGTSTP}) sigdelset(&mask, signal);
   ::pollfd poll{descriptor, POLLOUT, 0};
   ::ppoll(&poll, 1, nullptr, &mask);
 }
@@ -33,7 +26,7 @@ void wait_until_ready(int descriptor) {
 // 0, or the errno that stopped it.
 int write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
-    if (!ready(descriptor)) wait_until_ready(descriptor);
+    if (!is_ready(descriptor)) wait_until_ready(descriptor);
     const ::ssize_t written = ::write(descriptor, text.data(), std::min(text.size(), kAtOnce));
     if (written < 0 && errno != EINTR && errno != EAGAIN) return errno;
     if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
@@ -42,6 +35,11 @@ int write_all(int descriptor, std::string_view text) {
 }
 
 }  // namespace
+
+bool is_ready(int descriptor) {
+  ::pollfd poll{descriptor, POLLOUT, 0};
+  return ::poll(&poll, 1, 0) == 1;
+}
 
 void fill_closed_streams() {
   // Read-only, so that writing to a closed standard output is an error, as it would be without this.
@@ -55,7 +53,7 @@ void fill_closed_streams() {
 void say_text(std::string_view text) { write_all(STDERR_FILENO, text); }
 
 void say_if_ready(std::string_view text) {
-  if (ready(STDERR_FILENO)) write_all(STDERR_FILENO, text);
+  if (is_ready(STDERR_FILENO)) write_all(STDERR_FILENO, text);
 }
 
 bool out_ready(std::chrono::milliseconds time) {

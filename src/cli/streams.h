@@ -19,6 +19,10 @@ namespace segdl::cli {
 // Puts something harmless where descriptors 0, 1 and 2 are closed. Call it before anything is opened.
 void fill_closed_streams();
 
+// A terminal or pipe that is_ready() takes this much without waiting (PIPE_BUF of pipe(7)).
+inline constexpr std::size_t kAtOnce = 4096;
+bool is_ready(int descriptor);
+
 // Writes to standard error, and gives up quietly if nobody can read it. While it waits for a reader, signals that end
 // the command end it at once.
 void say_text(std::string_view text);

@@ -28,10 +28,12 @@ void Tally::add_failure(std::string named, int exit_code) {
 std::string batch_line(const BatchProgress& progress, double bytes_per_second) {
   std::string line =
       progress.of == 0 ? files(progress.done) : fmt::format("{} of {}", progress.done, files(progress.of));
-  line += fmt::format("  {} under way  {}  {}/s", progress.under_way, size_words(progress.fetched),
-                      size_words(static_cast<std::uint64_t>(bytes_per_second)));
   if (progress.failed > 0) line += fmt::format("  {} failed", progress.failed);
-  return line;
+  line += fmt::format("  {} under way", progress.under_way);
+  const std::uint64_t ended = progress.done + progress.failed;
+  if (progress.of > ended) line += fmt::format("  {} left", progress.of - ended);
+  return line + fmt::format("  {}  {}/s", size_words(progress.fetched),
+                            size_words(static_cast<std::uint64_t>(bytes_per_second)));
 }
 
 std::string total_line(const Tally& tally, std::chrono::nanoseconds elapsed) {

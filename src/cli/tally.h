@@ -37,7 +37,7 @@ struct BatchProgress {
   std::uint64_t fetched = 0;
 };
 
-// `12 of 5000 files  3 under way  1.2 GiB  85.3 MiB/s  2 failed`.
+// `12 of 5000 files  2 failed  3 under way  4986 left  1.2 GiB  85.3 MiB/s`; left are those under way, too.
 std::string batch_line(const BatchProgress&, double bytes_per_second);
 
 // `5000 files: 78.1 MiB in 0.5 s (156.2 MiB/s), 3 there already, 2 failed`.

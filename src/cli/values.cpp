@@ -122,6 +122,14 @@ Sync parse_sync(const std::string& text) {
   refuse(fmt::format("'{}' is not one of interval, end, none", text));
 }
 
+ProgressAs parse_progress(const std::string& text) {
+  if (text == "auto") return ProgressAs::automatic;
+  if (text == "bar") return ProgressAs::bar;
+  if (text == "plain") return ProgressAs::plain;
+  if (text == "none") return ProgressAs::none;
+  refuse(fmt::format("'{}' is not one of auto, bar, plain, none", text));
+}
+
 std::vector<Header> parse_headers(const std::string& text) {
   if (!text.starts_with('@')) return {parse_header(text)};
   std::vector<Header> headers;

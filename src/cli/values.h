@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/checksum_list.h"
+#include "cli/options.h"
 
 #include <segdl/task.h>
 
@@ -34,6 +35,9 @@ unsigned parse_connections(const std::string& text);
 
 // interval, end or none.
 Sync parse_sync(const std::string& text);
+
+// auto, bar, plain or none.
+ProgressAs parse_progress(const std::string& text);
 
 // 'Name: value', or @FILE with one such line each.
 std::vector<Header> parse_headers(const std::string& text);

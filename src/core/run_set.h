@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <map>
@@ -42,6 +43,22 @@ class RunSet {
   }
 
   bool contains(std::uint32_t number) const { return next(number) == number; }
+
+  // How many numbers of the span are in the set. At most so many runs are looked at: if there are more in the span, the
+  // rest of it is taken to be like its beginning. O(log n + most). REQUIRES: most > 0.
+  std::uint32_t count_within(Span span, std::size_t most) const {
+    std::uint32_t found = 0;
+    auto run = runs_.upper_bound(span.begin);
+    if (run != runs_.begin() && std::prev(run)->second > span.begin) --run;
+    for (; run != runs_.end() && run->first < span.end; ++run) {
+      if (most-- == 0) {
+        const std::uint64_t looked_at = run->first - span.begin;
+        return static_cast<std::uint32_t>(std::uint64_t{found} * (span.end - span.begin) / looked_at);
+      }
+      found += std::min(run->second, span.end) - std::max(run->first, span.begin);
+    }
+    return found;
+  }
 
   // Takes the begin of the first run out of the set, at most `most` numbers. REQUIRES: not empty; most > 0.
   Span take_front(std::uint32_t most) {

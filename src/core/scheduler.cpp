@@ -123,6 +123,7 @@ void Scheduler::committed(Worker worker, Segment segment) {
           "a segment was written that was not this worker's to write");
   is_done_[index(segment)] = true;
   ++done_;
+  if (revoked_.contains(index(segment))) revoked_.remove(index(segment));
   if (const auto loser = at(worker).rival) {
     part(worker);
     drop_first(*loser);
@@ -160,6 +161,7 @@ void Scheduler::revoked(Segment segment) {
     inherited_.remove(index(segment));
   }
   missing_.insert({index(segment), index(segment) + 1});
+  revoked_.insert({index(segment), index(segment) + 1});
 }
 
 std::optional<Segment> Scheduler::next_to_prove() {
@@ -170,7 +172,7 @@ std::optional<Segment> Scheduler::next_to_prove() {
 }
 
 std::uint64_t Scheduler::steps() const {
-  std::uint64_t steps = missing_.steps() + inherited_.steps();
+  std::uint64_t steps = missing_.steps() + inherited_.steps() + revoked_.steps();
   for (const auto& order : orders_) steps += order.key_comp().steps;
   return steps;
 }

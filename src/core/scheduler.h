@@ -27,11 +27,14 @@
 // Cost: every call takes O(log n) steps in the number of runs of missing segments and of workers; the count is kept.
 #pragma once
 
+#include <segdl/segment_map.h>
+
 #include "core/layout.h"
 #include "core/run_set.h"
 #include "core/worker.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -104,6 +107,9 @@ class Scheduler {
   std::uint32_t unproved() const { return inherited_.count(); }  // segments
   const Layout& layout() const { return layout_; }
 
+  // What Task::map() shows. O(cells * log n + workers).
+  SegmentMap map(std::size_t cells) const;
+
   // How many steps the calls so far took, in visits to nodes of the tables behind this.
   std::uint64_t steps() const;
 
@@ -148,6 +154,7 @@ class Scheduler {
 
   Layout layout_;
   RunSet missing_, inherited_;
+  RunSet revoked_;  // and not done since: missing or held
   std::vector<bool> is_done_;
   std::uint32_t done_ = 0;
   std::uint32_t next_unproved_ = 0;

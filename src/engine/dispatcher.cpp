@@ -233,6 +233,11 @@ unsigned Dispatcher::most_at_work() const {
   return most_at_work_;
 }
 
+SegmentMap Dispatcher::map(std::size_t cells) const {
+  const MutexLock lock(mutex_);
+  return scheduler_.map(cells);
+}
+
 void Dispatcher::measure(Hand& hand, Instant now, double elapsed) {
   const std::uint64_t received = hand.received;
   if (hand.writing) {

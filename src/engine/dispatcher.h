@@ -18,6 +18,7 @@
 #include "seams/clock.h"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -94,6 +95,7 @@ class Dispatcher {
   std::uint64_t missing_bytes() const;
   unsigned at_work() const;
   unsigned most_at_work() const;
+  SegmentMap map(std::size_t cells) const;
 
   // Looks at everybody's speed: cuts those that hold the others up, and lets idle ones look again near the end.
   void tick(Instant now);

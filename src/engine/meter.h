@@ -9,8 +9,10 @@
 #include "engine/monitor.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -156,6 +158,18 @@ class Meter {
     tell(std::move(retry));
   }
 
+  // Whoever has segments to show gives this, and takes it back, by an empty one, before it is gone: nobody is inside it
+  // when this returns.
+  void map_from(std::function<SegmentMap(std::size_t)> source) {
+    const MutexLock lock(map_mutex_);
+    map_source_ = std::move(source);
+  }
+
+  SegmentMap map(std::size_t cells) const {
+    const MutexLock lock(map_mutex_);
+    return map_source_ ? map_source_(cells) : SegmentMap();
+  }
+
   std::uint64_t wasted() const {
     const MutexLock lock(mutex_);
     return wasted_;
@@ -172,6 +186,8 @@ class Meter {
     if (events_) events_->add(std::forward<What>(what));
   }
 
+  mutable Mutex map_mutex_;  // taken before the source's
+  std::function<SegmentMap(std::size_t)> map_source_ SEGDL_GUARDED_BY(map_mutex_);
   mutable Mutex mutex_;
   Progress progress_ SEGDL_GUARDED_BY(mutex_);
   std::uint64_t wasted_ SEGDL_GUARDED_BY(mutex_) = 0;

@@ -143,6 +143,8 @@ Progress Task::progress() const { return state_->meter.progress(); }
 
 std::vector<Event> Task::take_events() { return state_->meter.take_events(); }
 
+SegmentMap Task::map(std::size_t cells) const { return state_->meter.map(cells); }
+
 namespace engine {
 
 SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> files_, std::unique_ptr<Clock> clock_,

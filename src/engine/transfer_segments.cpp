@@ -29,6 +29,18 @@ struct Joined {
   Hand& hand;
 };
 
+// The dispatcher's map is what is shown, for as long as there is a dispatcher.
+struct Shown {
+  Shown(Meter& m, const Dispatcher& dispatcher) : meter(m) {
+    meter.map_from([&dispatcher](std::size_t cells) { return dispatcher.map(cells); });
+  }
+  ~Shown() { meter.map_from({}); }
+  Shown(const Shown&) = delete;
+  Shown& operator=(const Shown&) = delete;
+
+  Meter& meter;
+};
+
 // Runs what a thread does for a download; nothing it throws gets out.
 template <class Function>
 void guarded(Dispatcher& dispatcher, Function&& function) {
@@ -63,6 +75,7 @@ Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::opt
     front.emplace(request_.checksum, place.data(), layout);
     dispatcher.on_settled([&front](Segment segment) { front->settled(segment); });
   }
+  const Shown shown(meter_, dispatcher);
   const std::size_t proofs = inherited.size();
   Checkpoint checkpoint(env_.clock, place.data(), journal, request_.sync, std::move(inherited));
   Work work{place, dispatcher, checkpoint, meter_, layout, place.has_aside()};

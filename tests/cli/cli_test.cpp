@@ -135,6 +135,8 @@ TEST_CASE("what many connections and many files take arrives where it belongs") 
   CHECK(fetch({"http://h/x", "-x", "auto"}).session.connections == 0);
   CHECK(fetch({"http://h/x", "-x1024"}).session.connections == 1024);
   CHECK(fetch({"http://h/x", "-o", "-"}).to_standard_output);
+  CHECK(fetch({"http://h/x"}).progress == ProgressAs::automatic);
+  CHECK(fetch({"http://h/x", "--progress", "bar"}).progress == ProgressAs::bar);
 }
 
 TEST_CASE("who asks arrives where it belongs") {
@@ -212,6 +214,7 @@ TEST_CASE("a wrong command line is a usage error") {
                                              {"http://h/x", "-o", "a", "-o", "b"},
                                              {"http://h/x", "--sync", "never"},
                                              {"http://h/x", "--retries", "-1"},
+                                             {"http://h/x", "--progress", "fancy"},
                                              {"http://h/x", "--bogus"},
                                              {"status"},
                                              {"status", "a", "b"}}) {
@@ -248,18 +251,10 @@ TEST_CASE("sizes and times read well") {
   CHECK(size_words(1536) == "1.5 KiB");
   CHECK(size_words(5 * kGiB) == "5.0 GiB");
   CHECK(size_words(~std::uint64_t{0}) == "16.0 EiB");
+  CHECK(size_in_units_of(512 * kKiB, 64 * kMiB) == "0.5");
+  CHECK(size_in_units_of(7, 1023) == "7");
   CHECK(time_words(std::chrono::seconds(65)) == "1:05");
   CHECK(time_words(std::chrono::seconds(3725)) == "1:02:05");
-}
-
-TEST_CASE("a long name is shortened at its beginning, between characters") {
-  CHECK(shortened("movie.mkv", 9) == "movie.mkv");
-  CHECK(shortened("movie.mkv", 8) == "...e.mkv");
-  CHECK(shortened("movie.mkv", 3) == "...");
-  CHECK(shortened("movie.mkv", 2) == "..");
-  CHECK(shortened("movie.mkv", 0).empty());
-  CHECK(shortened("mo\u00e4\u00e4", 4) == "...");
-  CHECK(shortened("mo\u00e4\u00e4", 5) == "...\u00e4");
 }
 
 TEST_CASE("the report says how it was fetched and how sure it is") {

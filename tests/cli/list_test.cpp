@@ -108,8 +108,8 @@ TEST_CASE("a name is known from its second time on") {
 }
 
 TEST_CASE("the line about many says what there is to say") {
-  CHECK(batch_line({12, 0, 5000, 3, kGiB}, 1048576) == "12 of 5000 files  3 under way  1.0 GiB  1.0 MiB/s");
-  CHECK(batch_line({1, 2, 0, 3, 0}, 0) == "1 file  3 under way  0 B  0 B/s  2 failed");
+  CHECK(batch_line({12, 0, 5000, 3, kGiB}, 1048576) == "12 of 5000 files  3 under way  4988 left  1.0 GiB  1.0 MiB/s");
+  CHECK(batch_line({1, 2, 0, 3, 0}, 0) == "1 file  2 failed  3 under way  0 B  0 B/s");
 }
 
 TEST_CASE("the last line tells the sum") {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <iterator>
 #include <random>
 #include <set>
 
@@ -74,6 +75,9 @@ TEST_CASE("runs hold the same numbers as a plain set") {
     }
     REQUIRE(runs.count() == numbers.size());
     REQUIRE(runs.contains(number) == numbers.contains(number));
+    const Span span{number, number + most};
+    const auto within = std::distance(numbers.lower_bound(span.begin), numbers.lower_bound(span.end));
+    REQUIRE(runs.count_within(span, kNumbers) == within);
     REQUIRE(numbers_of(runs) == numbers);
   }
 }

@@ -1,7 +1,6 @@
-"""The command and what it is connected to: closed and broken streams, a terminal, a hang-up, several URLs and one Ctrl-C."""
+"""The command and what it is connected to: closed and broken streams, a hang-up, several URLs and one Ctrl-C. See display_test for terminals."""
 import fcntl
 import os
-import pty
 import signal
 import subprocess
 import time
@@ -119,56 +118,6 @@ def test_ctrl_c_in_one_of_three_ends_the_command_and_says_how_to_go_on(scene):
     assert "2 files: 2.0 MiB in " in stderr, stderr
     assert stderr.endswith("segdl: interrupted; 1 file under way is kept as it is: run the same command with --skip-existing to "
                            "continue\n"), stderr
-
-
-def on_terminal(scene, *arguments, **environment):
-    """What the command writes to a terminal of 80 columns, and its exit code."""
-    master, slave = pty.openpty()
-    subprocess.run(["stty", "rows", "24", "columns", "80"], stdin=slave, check=True, timeout=20)
-    process = with_stderr(scene, slave, *arguments, env={**os.environ, "TERM": "xterm", **environment})
-    os.close(slave)
-    shown = b""
-    try:
-        while part := os.read(master, 65536):
-            shown += part
-    except OSError:  # how a terminal says that nobody writes any more
-        pass
-    os.close(master)
-    return process.wait(60), shown.decode()
-
-
-def test_a_terminal_shows_one_line_that_fits_and_is_rewritten_at_most_four_times_a_second(scene):
-    name = "a-very-long-name-" * 4 + "\u00e4.mkv"
-    code, shown = on_terminal(scene, slow(scene, pattern(MiB, 1), 1.5).url(), "-o", name)
-    assert code == 0, shown
-    *rewritten, last = shown.split("\r\x1b[K")
-    pictures = [picture.replace("\x1b[K", "") for picture in "".join(rewritten).split("\r")[1:]]
-    assert 3 <= len(pictures) <= 7, shown
-    assert all(len(picture) < 80 and "\n" not in picture for picture in pictures), pictures
-    assert "\u00e4.mkv  " in pictures[-1] and "%" in pictures[-1] and "MiB" in pictures[-1], pictures
-    assert last.startswith(name + ": 1.0 MiB in "), shown
-
-
-def test_a_terminal_shows_one_line_for_many_files(scene):
-    data = pattern(MiB, 1)
-    server = slow(scene, data, 1.5)
-    missing = scene.raw(lambda c, r, n: c.sendall(head("404 No", "Content-Length: 0")))
-    path = os.path.join(scene.directory, "list")
-    harness.write(path, "\n".join([missing.url("no"), *(server.url(f"f{n}") for n in range(5))]).encode())
-    code, shown = on_terminal(scene, "-i", path)
-    assert code == 4, shown
-    pictures = [picture.split("\x1b[K")[0] for picture in shown.split("\r") if "under way" in picture]
-    assert 3 <= len(pictures) <= 20, shown
-    assert pictures[1].startswith("0 of 6 files  5 under way  ") and pictures[1].endswith("  1 failed"), pictures
-    assert "\n5 files: 5.0 MiB in " in shown.replace("\r", ""), shown
-    code, shown = on_terminal(scene, "-q", "-i", path, "--skip-existing")
-    assert code == 4 and "under way" not in shown, shown
-
-
-def test_a_terminal_that_knows_no_controls_gets_none(scene):
-    code, shown = on_terminal(scene, slow(scene, pattern(MiB, 1), 1).url(), TERM="dumb")
-    assert code == 0, shown
-    assert "\x1b" not in shown and shown.count("\n") == 1, shown
 
 
 def test_quiet_says_nothing_but_errors(scene):
