@@ -320,7 +320,8 @@ void Pool::forget_idle_hosts() {
   using Entry = decltype(hosts_)::iterator;
   std::vector<Entry> idle;
   for (auto entry = hosts_.begin(); entry != hosts_.end(); ++entry) {
-    if (entry->second->budget.in_use() == 0 && entry->second->waiting == 0 && entry->second->queued == 0) idle.push_back(entry);
+    if (entry->second->budget.in_use() == 0 && entry->second->waiting == 0 && entry->second->queued == 0)
+      idle.push_back(entry);
   }
   if (idle.size() <= kIdleHosts) return;
   std::sort(idle.begin(), idle.end(), [](const Entry& left, const Entry& right) {

@@ -167,8 +167,8 @@ SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> 
 TaskState::TaskState(SessionState& session_, Request request_, Url url_, std::string name_)
     : session(session_),
       id(session_.next_id++),
-      shared{session_.env(),     session_.options,     session_.pool,
-             session_.throttle,  session_.directories, session_.secrets},
+      shared{session_.env(),    session_.options,     session_.pool,
+             session_.throttle, session_.directories, session_.secrets},
       request(std::move(request_)),
       url(std::move(url_)),
       name(std::move(name_)) {
