@@ -64,6 +64,7 @@ def test_the_proxys_credentials_go_to_it_and_no_further(scene):
     origin, trust = origins(scene)[1]
     done = scene.get("--proxy", f"http://user:wrong@{proxy.address}", origin.url, *trust, code=4)
     assert "wrong" not in done.stderr and "the proxy" in done.stderr, done.stderr
+    scene.get("-H", "Proxy-Authorization: Basic x", origin.url, *trust, code=2)  # a header goes to the origin
 
 
 def test_the_process_list_shows_no_password(scene):
