@@ -25,8 +25,8 @@ constexpr std::uint64_t kSize = 5 * 16 * kKiB + 1000;
 // Of pattern_bytes(1, kSize), as sha256sum, sha512sum, sha1sum, md5sum and xxhsum print them.
 constexpr const char* kVectors[] = {
     "sha-256=ce4fe14752eb895c736f70c756accf56fb34e3bc2b6a8417077d5d0159b2fd0b",
-    "sha-512=12080de141cde689012e5940036766b5325fc653c61cec02a0775a23291abfb8"
-    "13e23c142d0c6846c91bc1d9cccf6ee36082767133029a8036b4158834e2357d",
+    ("sha-512=12080de141cde689012e5940036766b5325fc653c61cec02a0775a23291abfb8"
+     "13e23c142d0c6846c91bc1d9cccf6ee36082767133029a8036b4158834e2357d"),
     "sha-1=23170b82ed3cf7705d9a88a973746aabe496297e",
     "md5=d1d48249225d23bfb6a2dae30246d1f5",
     "xxh3-64=1997f4b888562961",
