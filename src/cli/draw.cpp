@@ -223,6 +223,7 @@ void keep_fastest(std::vector<FileView>& views, std::size_t count) {
   order.resize(count);
   std::sort(order.begin(), order.end());
   std::vector<FileView> kept;
+  kept.reserve(count);
   for (const std::size_t i : order) kept.push_back(std::move(views[i]));
   views = std::move(kept);
 }
@@ -240,9 +241,11 @@ std::vector<Line> draw_files(std::vector<FileView> views, const std::string& tot
   const std::size_t all = views.size(), room = look.lines() - 1;
   if (all > room) keep_fastest(views, room == 0 ? 0 : room - 1);
   std::vector<Row> rows;
+  rows.reserve(views.size());
   for (const FileView& view : views) rows.push_back(row_of(view, look));
   const Widths widths = fit(rows, look.room());
   std::vector<Line> lines;
+  lines.reserve(rows.size() + 2);
   for (const Row& row : rows) lines.push_back(draw_row(row, widths, look));
   if (all > room && room > 0) lines.push_back(draw_text(fmt::format("... and {} more", all - views.size()), look));
   lines.push_back(draw_text(total, look));

@@ -158,7 +158,8 @@ TEST_CASE("a line that is no cookie is refused, by number and without its text")
            {"h\tTRUE\t/\tFALSE\t0\ta\tb\x01", "line 2: it has control characters"},
            {"h\tTRUE\t/\tFALSE\t0\ta\tb\rc", "line 2: it has control characters"},
            {"h\tTRUE\t/\tFALSE\t0\ta\t" + std::string(4096, 'x'), "line 2: its cookie is larger than 4096 bytes"}}) {
-    CAPTURE(line.substr(0, 60));
+    const std::string shown = line.substr(0, 60);
+    CAPTURE(shown);
     CHECK(file("# first\n" + line) == reason);
   }
   CHECK(file(std::string(kMaxCookieFile + 1, '\n')) == "it is larger than 16 MiB");

@@ -77,7 +77,8 @@ TEST_CASE("what is not certain is refused, by line and without its text") {
            {"machine h password " + std::string(4097, 'x'), "line 1: a word is longer than 4096 bytes"},
            {"machine h password \"" + std::string(4096, 'x') + "\"", "line 1: a word is longer than 4096 bytes"},
            {std::string(1024 * 1024 + 1, ' '), "it is larger than 1 MiB"}}) {
-    CAPTURE(text.substr(0, 40));
+    const std::string shown = text.substr(0, 40);
+    CAPTURE(shown);
     CHECK(read(text) == reason);
   }
   CHECK(read("machine h password " + std::string(4096, 'x')).size() == 4099);
