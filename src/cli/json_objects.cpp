@@ -1,5 +1,6 @@
 #include "cli/json_objects.h"
 
+#include <segdl/checksum.h>
 #include <segdl/text.h>
 #include <segdl/version.h>
 
@@ -98,6 +99,22 @@ const char* cause_word(Cause cause) {
       return "cancelled";
   }
   return "internal";
+}
+
+const char* level_word(VerifiedTo level) {
+  switch (level) {
+    case VerifiedTo::length:
+      return "length";
+    case VerifiedTo::strong_validator:
+      return "strong_validator";
+    case VerifiedTo::digest:
+      return "digest";
+  }
+  return "length";
+}
+
+std::string checksum_text(const Checksum& checksum) {
+  return fmt::format("{}={}", algorithm_name(checksum.algorithm), hex(checksum));
 }
 
 // Puts what an event says into its object.
@@ -213,7 +230,8 @@ std::string done_line(WallTime moment, const JsonSubject& subject, const Report&
   made["retries"] = report.retries;
   made["restarts"] = report.restarts;
   made["connections"] = report.connections;
-  made["verified_to"] = report.verified_to == VerifiedTo::strong_validator ? "strong_validator" : "length";
+  made["verified_to"] = level_word(report.verified_to);
+  made["checksum"] = report.checksum ? Json(checksum_text(*report.checksum)) : Json();
   made["insecure"] = report.insecure;
   Json notes = Json::array();
   for (const std::string& note : report.notes) notes.push_back(printable(note));

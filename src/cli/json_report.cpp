@@ -87,7 +87,7 @@ void JsonReport::interrupted(int exit_code) { interrupted_code_ = exit_code; }
 void JsonReport::abandoned(const JsonSubject& subject, Task& task) {
   Error error{Cause::cancelled, Remedy::stop};
   error.reason = "interrupted";
-  const auto kept = segdl::status(subject.output);
+  const auto kept = segdl::status(task.progress().output);
   error.resumable = kept && kept->state == DownloadStatus::State::interrupted && !kept->stream;
   catch_up(subject, task);
   failed(subject, error);

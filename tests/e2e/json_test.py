@@ -1,5 +1,6 @@
 """What --json prints, held against the tables of doc/json.md: every line has the fields that stand there and no others, and every event that stands there was seen."""
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -168,6 +169,15 @@ def test_a_server_without_ranges_is_a_note_and_a_plan_without_segments(scene):
     plan, note, done = of(events, "plan")[0], of(events, "note")[0], of(events, "done")[0]
     assert (plan["total"], plan["segment_size"], plan["segments"]) == (100 * KiB, None, None)
     assert "does not serve ranges" in note["text"] and done["notes"] == [note["text"]]
+
+
+def test_a_checksum_is_told_with_how_sure_the_file_is(scene):
+    scene.nginx.put("f", b"x" * 1000)
+    checksum = "sha-256=" + hashlib.sha256(b"x" * 1000).hexdigest()
+    events, _ = told(scene, scene.nginx.url("f"), "--checksum", checksum)
+    assert (of(events, "done")[0]["verified_to"], of(events, "done")[0]["checksum"]) == ("digest", checksum), events
+    events, _ = told(scene, scene.nginx.url("f"), "-o", "g", "--checksum", "md5=" + 32 * "0", code=6)
+    assert of(events, "error")[0]["cause"] == "integrity", events
 
 
 def test_a_failure_has_its_cause_its_exit_code_and_the_way_out(scene):
