@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include "cli/exit_code.h"
+#include "cli/help.h"
 #include "cli/streams.h"
 #include "cli/values.h"
 
@@ -19,16 +20,6 @@
 
 namespace segdl::cli {
 namespace {
-
-constexpr const char* kFooter = R"(Commands:
-  segdl status FILE [--json]  what an interrupted download of FILE has on disk
-
-The same command again continues an interrupted download; of several, add --skip-existing. Sizes take K, M, G
-and T; times are in seconds or take ms, s, m and h.
-
-Exit codes: 0 done, 1 internal error, 2 usage, 3 network, 4 refused by the server, 5 TLS, 6 integrity,
-7 local file or disk, 8 the resource changed, 9 busy, 10 the output exists, 130/143 interrupted; of several
-downloads, that of the first to fail.)";
 
 // What parse makes of the text; a refusal begins with the option's long name.
 template <class Parse>
@@ -53,12 +44,14 @@ std::string parse_list(const std::string& text) {
 }
 
 void add_list_option(CLI::App& app, FetchCommand& command) {
+  app.option_defaults()->group("Files");
   add_parsed(app, "-i,--input-file", command.list, parse_list)
       ->type_name("FILE")
       ->description("More URLs, one a line, with or without a TAB and a name; - is standard input");
 }
 
 void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Output>& output) {
+  app.option_defaults()->group("Files");
   Request& request = command.request;
   add_parsed(app, "-o,--output", output, parse_output)
       ->type_name("FILE")
@@ -72,11 +65,12 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Outp
   app.add_flag_callback(
       "--no-resume", [&request] { request.resume = false; }, "Start over instead of continuing");
   add_parsed(app, "--sync", request.sync, parse_sync)
-      ->type_name("WHEN")
-      ->description("Force to disk: interval (each second or 64 MiB), end, none");
+      ->type_name("interval|end|none")
+      ->description("When to force data to disk: each second or 64 MiB, at the end only, or never");
 }
 
 void add_http_options(CLI::App& app, FetchCommand& command) {
+  app.option_defaults()->group("HTTP");
   SessionOptions& session = command.session;
   Request& request = command.request;
   app.add_option_function<std::vector<std::string>>(
@@ -88,26 +82,31 @@ void add_http_options(CLI::App& app, FetchCommand& command) {
              }
            }
          },
-         "Send 'Name: value'; @FILE has one a line")
-      ->type_name("HEADER")
+         "Send 'Name: value'; a file has one a line")
+      ->type_name("HEADER|@FILE")
       ->take_all()
       ->allow_extra_args(false);  // one text for each -H: what follows may be the URL
   app.add_option("-A,--user-agent", session.user_agent, "Send this User-Agent")->type_name("NAME");
   add_parsed(app, "-u,--user", request.credentials, parse_credentials)
-      ->type_name("NAME:PASS")
-      ->description("Basic credentials; @FILE has them in its first line");
-  app.add_option("--cacert", session.ca_file, "Trust the certificates in this PEM file only")->type_name("FILE");
-  app.add_option("--capath", session.ca_path, "Trust the certificates in this directory only")->type_name("DIR");
-  app.add_flag("-k,--insecure", session.insecure, "Accept any certificate");
+      ->type_name("NAME:PASS|@FILE")
+      ->description("Basic credentials; a file has them in its first line");
   app.add_flag("--accept-unframed", request.accept_unframed,
                "Believe the end of a connection to be the end of the file");
 }
 
+void add_tls_options(CLI::App& app, SessionOptions& session) {
+  app.option_defaults()->group("TLS");
+  app.add_option("--cacert", session.ca_file, "Trust the certificates in this PEM file only")->type_name("FILE");
+  app.add_option("--capath", session.ca_path, "Trust the certificates in this directory only")->type_name("DIR");
+  app.add_flag("-k,--insecure", session.insecure, "Accept any certificate");
+}
+
 void add_limit_options(CLI::App& app, FetchCommand& command) {
+  app.option_defaults()->group("Connections and limits");
   SessionOptions& session = command.session;
   add_parsed(app, "-x,--connections", session.connections, parse_connections)
-      ->type_name("N")
-      ->description("Connections to one host at once, at most, 1 to 1024; without it, or with auto: as many as help");
+      ->type_name("N|auto")
+      ->description("Connections to one host at once, at most, 1 to 1024; auto, the default: as many as help");
   add_parsed(app, "-j,--jobs", session.jobs, parse_positive)
       ->type_name("N")
       ->description("Files under way at once (8)");
@@ -129,6 +128,19 @@ void add_limit_options(CLI::App& app, FetchCommand& command) {
   add_parsed(app, "--min-speed", session.min_speed, parse_size)
       ->type_name("RATE")
       ->description("Give a connection up below this many bytes/s over 30 s (1K)");
+}
+
+void add_display_options(CLI::App& app, FetchCommand& command) {
+  app.option_defaults()->group("Display");
+  app.add_flag("-q,--quiet", command.quiet, "Say nothing but errors");
+  app.add_flag("-v,--verbose", command.verbose, "Say what is decided on the way");
+}
+
+// Added last, so that they stand at the end of --help.
+void add_help_options(CLI::App& app) {
+  app.option_defaults()->group("Display");
+  app.set_help_flag("-h,--help", "Print this help");
+  app.set_version_flag("-V,--version", fmt::format("segdl {}", kVersion), "Print the version");
 }
 
 void check_together(const FetchCommand& command) {
@@ -163,17 +175,47 @@ Exit parse_failed(const CLI::App& app, const CLI::ParseError& error) {
   return {kUsage};
 }
 
-std::variant<FetchCommand, StatusCommand, Exit> read_status_command(int argc, char** argv) {
-  CLI::App app("What an interrupted download of FILE has on disk. Takes no lock and changes nothing.", "segdl status");
+Command read_status_command(int argc, char** argv) {
+  CLI::App app;
   StatusCommand command;
-  app.add_option("FILE", command.file, "The name the download is going to have")->required();
-  app.add_flag("--json", command.json, "As one JSON object on standard output");
+  add_status_options(app, command);
   try {
     app.parse(argc - 1, argv + 1);
   } catch (const CLI::ParseError& error) {
     return parse_failed(app, error);
   }
   return command;
+}
+
+Command read_completion_command(int argc, char** argv) {
+  CLI::App app(
+      "Prints a script that completes segdl's options in a shell: source it, or save it where the shell looks.",
+      "segdl completion");
+  std::string shell;
+  app.add_option("SHELL", shell, "bash, zsh or fish")->required()->type_name("");
+  app.set_help_flag("-h,--help", "Print this help");
+  use_help(app, "");
+  try {
+    app.parse(argc - 1, argv + 1);
+  } catch (const CLI::ParseError& error) {
+    return parse_failed(app, error);
+  }
+  if (shell == "bash") return PageCommand{Page::bash};
+  if (shell == "zsh") return PageCommand{Page::zsh};
+  if (shell == "fish") return PageCommand{Page::fish};
+  return parse_failed(app, CLI::ValidationError("completion", "'" + shell + "' is not one of bash, zsh, fish"));
+}
+
+Command read_man_command(int argc, char** argv) {
+  CLI::App app("Prints the manual page: segdl man | man -l -", "segdl man");
+  app.set_help_flag("-h,--help", "Print this help");
+  use_help(app, "");
+  try {
+    app.parse(argc - 1, argv + 1);
+  } catch (const CLI::ParseError& error) {
+    return parse_failed(app, error);
+  }
+  return PageCommand{Page::man};
 }
 
 void blank(char* text) {
@@ -216,20 +258,38 @@ void hide_secrets(int argc, char** argv) {
   }
 }
 
-std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "status") return read_status_command(argc, argv);
-  CLI::App app("Fetches files, and after any failure, kill or power cut fetches only what is missing.", "segdl");
-  FetchCommand command;
-  std::optional<Output> output;
+void add_fetch_options(CLI::App& app, FetchCommand& command, std::optional<Output>& output) {
+  app.name("segdl");
+  app.description("Fetches files, and after any failure, kill or power cut fetches only what is missing.");
   app.add_option("URL", command.urls, "http or https; each is a download of its own")->type_name("");
   add_list_option(app, command);
   add_output_options(app, command, output);
-  add_http_options(app, command);
   add_limit_options(app, command);
-  app.add_flag("-q,--quiet", command.quiet, "Say nothing but errors");
-  app.add_flag("-v,--verbose", command.verbose, "Say what is decided on the way");
-  app.set_version_flag("-V,--version", fmt::format("segdl {}", kVersion));
-  app.footer(kFooter);
+  add_http_options(app, command);
+  add_tls_options(app, command.session);
+  add_display_options(app, command);
+  add_help_options(app);
+  use_help(app, fetch_footer());
+}
+
+void add_status_options(CLI::App& app, StatusCommand& command) {
+  app.name("segdl status");
+  app.description("What an interrupted download of FILE has on disk. Takes no lock and changes nothing.");
+  app.add_option("FILE", command.file, "The name the download is going to have")->required()->type_name("");
+  app.add_flag("--json", command.json, "As one JSON object on standard output");
+  app.set_help_flag("-h,--help", "Print this help");
+  use_help(app, "");
+}
+
+Command read_command_line(int argc, char** argv) {
+  const std::string_view first = argc > 1 ? argv[1] : "";
+  if (first == "status") return read_status_command(argc, argv);
+  if (first == "completion") return read_completion_command(argc, argv);
+  if (first == "man") return read_man_command(argc, argv);
+  CLI::App app;
+  FetchCommand command;
+  std::optional<Output> output;
+  add_fetch_options(app, command, output);
   try {
     app.parse(argc, argv);
     check_together(command);

@@ -10,7 +10,13 @@
 #include <variant>
 #include <vector>
 
+namespace CLI {
+class App;
+}
+
 namespace segdl::cli {
+
+struct Output;
 
 struct FetchCommand {
   SessionOptions session = {};
@@ -28,12 +34,25 @@ struct StatusCommand {
   bool json = false;
 };
 
+// A text about the command itself, for standard output.
+enum class Page { bash, zsh, fish, man };
+
+struct PageCommand {
+  Page page = Page::man;
+};
+
 // Nothing to do any more: help or version was printed, or the command line was wrong.
 struct Exit {
   int code = 0;
 };
 
-std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char** argv);
+using Command = std::variant<FetchCommand, StatusCommand, PageCommand, Exit>;
+
+Command read_command_line(int argc, char** argv);
+
+// Makes the app that of `segdl` or `segdl status`: everything they take. What parsing fills must outlive it.
+void add_fetch_options(CLI::App& app, FetchCommand& command, std::optional<Output>& output);
+void add_status_options(CLI::App& app, StatusCommand& command);
 
 // Overwrites passwords, header values and secrets in URLs in argv, which every user of the machine can read in /proc.
 void hide_secrets(int argc, char** argv);
