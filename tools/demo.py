@@ -198,6 +198,8 @@ def main():
     arguments = parser.parse_args()
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda number, _: sys.exit(128 + number))
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        del os.environ[name]  # nothing here leaves this machine
     if not enough_room(arguments.size):
         return 1
     begun = time.monotonic()
