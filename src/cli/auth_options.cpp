@@ -22,6 +22,7 @@ std::filesystem::path usual_netrc() {
 }  // namespace
 
 void add_auth_options(CLI::App& app, FetchCommand& command) {
+  app.option_defaults()->group("HTTP");
   SessionOptions& session = command.session;
   app.add_flag_callback(
       "-n,--netrc",

@@ -1,6 +1,7 @@
 #include "cli/exit_code.h"
 #include "cli/fetch.h"
 #include "cli/options.h"
+#include "cli/pages.h"
 #include "cli/signals.h"
 #include "cli/status.h"
 #include "cli/streams.h"
@@ -25,6 +26,7 @@ int run(int argc, char** argv) {
   const auto command = segdl::cli::read_command_line(argc, argv);
   if (const auto* done = std::get_if<segdl::cli::Exit>(&command)) return done->code;
   if (const auto* status = std::get_if<segdl::cli::StatusCommand>(&command)) return segdl::cli::show_status(*status);
+  if (const auto* page = std::get_if<segdl::cli::PageCommand>(&command)) return segdl::cli::show_page(page->page);
   segdl::cli::hide_secrets(argc, argv);
   std::setlocale(LC_CTYPE, "");  // what the terminal shows, and how wide it is
   segdl::cli::watch_signals();

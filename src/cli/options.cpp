@@ -3,6 +3,7 @@
 #include "cli/auth_options.h"
 #include "cli/config.h"
 #include "cli/exit_code.h"
+#include "cli/help.h"
 #include "cli/network.h"
 #include "cli/streams.h"
 #include "cli/values.h"
@@ -23,16 +24,6 @@
 
 namespace segdl::cli {
 namespace {
-
-constexpr const char* kFooter = R"(Commands:
-  segdl status FILE [--json]  what an interrupted download of FILE has on disk
-
-The same command again continues an interrupted download; of several, add --skip-existing. Sizes take K, M, G
-and T; times are in seconds or take ms, s, m and h.
-
-Exit codes: 0 done, 1 internal error, 2 usage, 3 network, 4 refused by the server, 5 TLS, 6 integrity,
-7 local file or disk, 8 the resource changed, 9 busy, 10 the output exists, 130/143 interrupted; of several
-downloads, that of the first to fail.)";
 
 // What parse makes of the text; a refusal begins with the option's long name.
 template <class Parse>
@@ -56,26 +47,22 @@ std::string parse_list(const std::string& text) {
   return text;
 }
 
-// Where settings come from that the command line does not give.
-struct ConfigChoice {
-  std::optional<std::filesystem::path> file = std::nullopt;
-  bool none = false;
-};
-
-void add_config_options(CLI::App& app, ConfigChoice& choice) {
-  app.add_option("--config", choice.file, "Read settings from this file, not ~/.config/segdl/config")
+void add_config_options(CLI::App& app, Unsettled& rest) {
+  app.option_defaults()->group("Display");
+  app.add_option("--config", rest.config, "Read settings from this file, not ~/.config/segdl/config")
       ->type_name("FILE")
       ->configurable(false);
-  app.add_flag("--no-config", choice.none, "Read no file of settings")->configurable(false);
+  app.add_flag("--no-config", rest.no_config, "Read no file of settings")->configurable(false);
 }
 
-void apply(const ConfigChoice& choice, CLI::App& app) {
-  if (choice.none && choice.file) throw CLI::ValidationError("--no-config", "it can't go with --config");
-  const auto path = choice.file ? choice.file : default_config();
-  if (path && !choice.none) apply_config(app, *path, choice.file.has_value());
+void apply_settings(const Unsettled& rest, CLI::App& app) {
+  if (rest.no_config && rest.config) throw CLI::ValidationError("--no-config", "it can't go with --config");
+  const auto path = rest.config ? rest.config : default_config();
+  if (path && !rest.no_config) apply_config(app, *path, rest.config.has_value());
 }
 
 void add_list_option(CLI::App& app, FetchCommand& command) {
+  app.option_defaults()->group("Files");
   add_parsed(app, "-i,--input-file", command.list, parse_list)
       ->configurable(false)
       ->type_name("FILE")
@@ -83,6 +70,7 @@ void add_list_option(CLI::App& app, FetchCommand& command) {
 }
 
 void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Output>& output) {
+  app.option_defaults()->group("Files");
   Request& request = command.request;
   add_parsed(app, "-o,--output", output, parse_output)
       ->configurable(false)
@@ -103,19 +91,23 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Outp
              command.request.checksum = parsed("--checksum", parse_one_checksum, text);
            }
          },
-         "What the file must hash to: sha-256, sha-512, sha-1, md5, xxh3-64 or xxh128; @FILE: by name, from a "
-         "SHA256SUMS")
-      ->type_name("ALGO=HEX");
+         "What the file must hash to: sha-256, sha-512, sha-1, md5, xxh3-64 or xxh128; or a list such as SHA256SUMS")
+      ->configurable(false)
+      ->type_name("sha-256=HEX|sha-512=HEX|sha-1=HEX|md5=HEX|xxh3-64=HEX|xxh128=HEX|@FILE")
+      ->option_text("ALGO=HEX|@FILE");
   app.add_flag("--overwrite", request.overwrite, "Replace an existing file");
   app.add_flag("--skip-existing", command.skip_existing, "An existing file counts as done: for running a list again");
   app.add_flag_callback(
+      "-c,--continue", [] {}, "What it does anyway: taken so that the habit does no harm");
+  app.add_flag_callback(
       "--no-resume", [&request] { request.resume = false; }, "Start over instead of continuing");
   add_parsed(app, "--sync", request.sync, parse_sync)
-      ->type_name("WHEN")
-      ->description("Force to disk: interval (each second or 64 MiB), end, none");
+      ->type_name("interval|end|none")
+      ->description("When to force data to disk: each second or 64 MiB, at the end only, or never");
 }
 
 void add_http_options(CLI::App& app, FetchCommand& command) {
+  app.option_defaults()->group("HTTP");
   SessionOptions& session = command.session;
   Request& request = command.request;
   app.add_option_function<std::vector<std::string>>(
@@ -127,22 +119,29 @@ void add_http_options(CLI::App& app, FetchCommand& command) {
              }
            }
          },
-         "Send 'Name: value'; @FILE has one a line")
-      ->type_name("HEADER")
+         "Send 'Name: value'; a file has one a line")
+      ->type_name("HEADER|@FILE")
       ->take_all()
       ->allow_extra_args(false);  // one text for each -H: what follows may be the URL
   app.add_option("-A,--user-agent", session.user_agent, "Send this User-Agent")->type_name("NAME");
   add_parsed(app, "-u,--user", request.credentials, parse_credentials)
-      ->type_name("NAME:PASS")
-      ->description("Basic credentials; @FILE has them in its first line");
-  app.add_option("--cacert", session.ca_file, "Trust the certificates in this PEM file only")->type_name("FILE");
-  app.add_option("--capath", session.ca_path, "Trust the certificates in this directory only")->type_name("DIR");
-  app.add_flag("-k,--insecure", session.insecure, "Accept any certificate");
+      ->type_name("NAME:PASS|@FILE")
+      ->description("Basic credentials; a file has them in its first line");
+  app.add_flag_callback(
+      "-L,--location", [] {}, "Follow redirects, as it does anyway");
   app.add_flag("--accept-unframed", request.accept_unframed,
                "Believe the end of a connection to be the end of the file");
 }
 
+void add_tls_options(CLI::App& app, SessionOptions& session) {
+  app.option_defaults()->group("TLS");
+  app.add_option("--cacert", session.ca_file, "Trust the certificates in this PEM file only")->type_name("FILE");
+  app.add_option("--capath", session.ca_path, "Trust the certificates in this directory only")->type_name("DIR");
+  app.add_flag("-k,--insecure", session.insecure, "Accept any certificate");
+}
+
 void add_network_options(CLI::App& app, FetchCommand& command, std::optional<std::string>& proxy) {
+  app.option_defaults()->group("Connections and limits");
   app.add_option_function<std::string>(
          "--proxy", [&proxy](const std::string& text) { proxy = text; },
          "Ask this HTTP proxy; '' asks none, whatever the environment says")
@@ -159,10 +158,11 @@ void add_network_options(CLI::App& app, FetchCommand& command, std::optional<std
 }
 
 void add_limit_options(CLI::App& app, FetchCommand& command) {
+  app.option_defaults()->group("Connections and limits");
   SessionOptions& session = command.session;
   add_parsed(app, "-x,--connections", session.connections, parse_connections)
-      ->type_name("N")
-      ->description("Connections to one host at once, at most, 1 to 1024; without it, or with auto: as many as help");
+      ->type_name("N|auto")
+      ->description("Connections to one host at once, at most, 1 to 1024; auto, the default: as many as help");
   add_parsed(app, "-j,--jobs", session.jobs, parse_positive)
       ->type_name("N")
       ->description("Files under way at once (8)");
@@ -178,7 +178,7 @@ void add_limit_options(CLI::App& app, FetchCommand& command) {
   add_parsed(app, "--connect-timeout", session.connect_timeout, parse_timeout)
       ->type_name("S")
       ->description("Longest time to connect, TLS included (15)");
-  add_parsed(app, "--max-time", session.max_time, parse_duration)
+  add_parsed(app, "-m,--max-time", session.max_time, parse_duration)
       ->type_name("S")
       ->description("Longest time for one file");
   add_parsed(app, "--min-speed", session.min_speed, parse_size)
@@ -186,21 +186,32 @@ void add_limit_options(CLI::App& app, FetchCommand& command) {
       ->description("Give a connection up below this many bytes/s over 30 s (1K)");
 }
 
-void add_report_options(CLI::App& app, FetchCommand& command) {
+void add_display_options(CLI::App& app, FetchCommand& command) {
+  app.option_defaults()->group("Display");
   app.add_flag_callback(
       "--json", [&command] { command.json = command.quiet = command.request.events = true; },
       "Tell on standard output what happens, one JSON object a line; errors are told in words as well");
   add_parsed(app, "--progress", command.progress, parse_progress)
-      ->type_name("HOW")
-      ->description("auto (bar on a terminal, plain elsewhere), bar, plain (a line every 5 s), none");
+      ->type_name("auto|bar|plain|none")
+      ->description("How it is shown how things are going: bar on a terminal, else plain, a line every 5 s");
   app.add_flag("-q,--quiet", command.quiet, "Say nothing but errors");
   app.add_flag("-v,--verbose", command.verbose, "Say what is decided on the way");
+}
+
+// Added last, so that they stand at the end of --help.
+void add_help_options(CLI::App& app) {
+  app.option_defaults()->group("Display");
+  app.set_help_flag("-h,--help", "Print this help");
+  app.set_version_flag("-V,--version", fmt::format("segdl {}", kVersion), "Print the version");
 }
 
 void check_together(const FetchCommand& command) {
   if (command.urls.empty() && !command.list) throw CLI::RequiredError("URL");
   if (command.request.checksum && (command.urls.size() > 1 || command.list)) {
     throw CLI::ValidationError("--checksum", "one can't serve several URLs; a file that lists one for each name can");
+  }
+  if (command.checksums && command.request.remote_name) {
+    throw CLI::ValidationError("--checksum", "a list goes by names, and with --remote-header-name they come too late");
   }
   if (command.skip_existing && command.request.overwrite) {
     throw CLI::ValidationError("--skip-existing", "it can't go with --overwrite");
@@ -238,11 +249,10 @@ Exit parse_failed(const CLI::App& app, const CLI::ParseError& error) {
   return {kUsage};
 }
 
-std::variant<FetchCommand, StatusCommand, Exit> read_status_command(int argc, char** argv) {
-  CLI::App app("What an interrupted download of FILE has on disk. Takes no lock and changes nothing.", "segdl status");
+Command read_status_command(int argc, char** argv) {
+  CLI::App app;
   StatusCommand command;
-  app.add_option("FILE", command.file, "The name the download is going to have")->required();
-  app.add_flag("--json", command.json, "As one JSON object on standard output");
+  add_status_options(app, command);
   try {
     app.parse(argc - 1, argv + 1);
   } catch (const CLI::ParseError& error) {
@@ -251,75 +261,81 @@ std::variant<FetchCommand, StatusCommand, Exit> read_status_command(int argc, ch
   return command;
 }
 
-void blank(char* text) {
-  for (; *text != '\0'; ++text) *text = '*';
+Command read_completion_command(int argc, char** argv) {
+  CLI::App app(
+      "Prints a script that completes segdl's options in a shell: source it, or save it where the shell looks.",
+      "segdl completion");
+  std::string shell;
+  app.add_option("SHELL", shell, "bash, zsh or fish")->required()->type_name("");
+  app.set_help_flag("-h,--help", "Print this help");
+  use_help(app, "");
+  try {
+    app.parse(argc - 1, argv + 1);
+  } catch (const CLI::ParseError& error) {
+    return parse_failed(app, error);
+  }
+  if (shell == "bash") return PageCommand{Page::bash};
+  if (shell == "zsh") return PageCommand{Page::zsh};
+  if (shell == "fish") return PageCommand{Page::fish};
+  return parse_failed(app, CLI::ValidationError("completion", "'" + shell + "' is not one of bash, zsh, fish"));
 }
 
-// Where in a cluster of short options (-kqu...) one with a secret stands, whose value follows; or npos.
-std::size_t secret_in_cluster(std::string_view argument) {
-  if (!argument.starts_with('-') || argument.starts_with("--")) return std::string_view::npos;
-  const auto option = argument.find_first_not_of("46JRkqvVhn", 1);
-  const bool secret = option != std::string_view::npos && (argument[option] == 'u' || argument[option] == 'H');
-  return secret ? option : std::string_view::npos;
-}
-
-void hide_in_url(char* text) {
-  const std::string shown = redacted_url(text);
-  if (shown == text) return;
-  const std::size_t size = std::strlen(text);
-  for (std::size_t i = 0; i < size; ++i) text[i] = i < shown.size() ? shown[i] : '\0';
+Command read_man_command(int argc, char** argv) {
+  CLI::App app("Prints the manual page: segdl man | man -l -", "segdl man");
+  app.set_help_flag("-h,--help", "Print this help");
+  use_help(app, "");
+  try {
+    app.parse(argc - 1, argv + 1);
+  } catch (const CLI::ParseError& error) {
+    return parse_failed(app, error);
+  }
+  return PageCommand{Page::man};
 }
 
 }  // namespace
 
-void hide_secrets(int argc, char** argv) {
-  bool next_is_secret = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    const std::size_t option = secret_in_cluster(argument);
-    if (std::exchange(next_is_secret, false)) {
-      blank(argv[i]);
-    } else if (argument == "--proxy" && i + 1 < argc) {
-      hide_in_proxy(argv[++i]);
-    } else if (argument.starts_with("--proxy=")) {
-      hide_in_proxy(argv[i] + argument.find('=') + 1);
-    } else if (argument == "--user" || argument == "--header" || option == argument.size() - 1) {
-      next_is_secret = true;
-    } else if (argument.starts_with("--user=") || argument.starts_with("--header=")) {
-      blank(argv[i] + argument.find('=') + 1);
-    } else if (option != std::string_view::npos) {
-      blank(argv[i] + option + 1);
-    } else {
-      hide_in_url(argv[i]);
-    }
-  }
-}
-
-std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "status") return read_status_command(argc, argv);
-  CLI::App app("Fetches files, and after any failure, kill or power cut fetches only what is missing.", "segdl");
-  FetchCommand command;
-  std::optional<Output> output;
-  std::optional<std::string> proxy;
+void add_fetch_options(CLI::App& app, FetchCommand& command, Unsettled& rest) {
+  app.name("segdl");
+  app.description("Fetches files, and after any failure, kill or power cut fetches only what is missing.");
   app.add_option("URL", command.urls, "http or https (without a scheme: https); each is a download of its own")
       ->type_name("");
   add_list_option(app, command);
-  add_output_options(app, command, output);
-  add_http_options(app, command);
-  add_network_options(app, command, proxy);
-  add_auth_options(app, command);
+  add_output_options(app, command, rest.output);
   add_limit_options(app, command);
-  add_report_options(app, command);
-  app.set_version_flag("-V,--version", fmt::format("segdl {}", kVersion));
-  ConfigChoice config;
-  add_config_options(app, config);
-  app.footer(kFooter);
+  add_network_options(app, command, rest.proxy);
+  add_http_options(app, command);
+  add_auth_options(app, command);
+  add_tls_options(app, command.session);
+  add_display_options(app, command);
+  add_config_options(app, rest);
+  add_help_options(app);
+  use_help(app, fetch_footer());
+}
+
+void add_status_options(CLI::App& app, StatusCommand& command) {
+  app.name("segdl status");
+  app.description("What an interrupted download of FILE has on disk. Takes no lock and changes nothing.");
+  app.add_option("FILE", command.file, "The name the download is going to have")->required()->type_name("");
+  app.add_flag("--json", command.json, "As one JSON object on standard output");
+  app.set_help_flag("-h,--help", "Print this help");
+  use_help(app, "");
+}
+
+Command read_command_line(int argc, char** argv) {
+  const std::string_view first = argc > 1 ? argv[1] : "";
+  if (first == "status") return read_status_command(argc, argv);
+  if (first == "completion") return read_completion_command(argc, argv);
+  if (first == "man") return read_man_command(argc, argv);
+  CLI::App app;
+  FetchCommand command;
+  Unsettled rest;
+  add_fetch_options(app, command, rest);
   try {
     app.parse(argc, argv);
-    apply(config, app);
+    apply_settings(rest, app);
     check_together(command);
-    set_proxies(command.session.network, proxy, ::getenv);
-    if (output) place_output(*output, command);
+    set_proxies(command.session.network, rest.proxy, ::getenv);
+    if (rest.output) place_output(*rest.output, command);
   } catch (const CLI::ParseError& error) {
     return parse_failed(app, error);
   }

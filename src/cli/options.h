@@ -13,6 +13,10 @@
 #include <variant>
 #include <vector>
 
+namespace CLI {
+class App;
+}
+
 namespace segdl::cli {
 
 // How it is shown how things are going: lines that are repainted, plain ones, or, if it is not said, whichever standard
@@ -33,9 +37,31 @@ struct FetchCommand {
   bool verbose = false;
 };
 
+// Where a file goes: FILE or DIRECTORY/FILE, or - for standard output.
+struct Output {
+  std::filesystem::path directory = {};  // empty if none was named
+  std::string name = {};
+  bool standard_output = false;  // then nothing else is set
+};
+
+// What is read first and applied when all options are known.
+struct Unsettled {
+  std::optional<Output> output = std::nullopt;
+  std::optional<std::string> proxy = std::nullopt;
+  std::optional<std::filesystem::path> config = std::nullopt;  // where settings come from
+  bool no_config = false;
+};
+
 struct StatusCommand {
   std::filesystem::path file = {};
   bool json = false;
+};
+
+// A text about the command itself, for standard output.
+enum class Page { bash, zsh, fish, man };
+
+struct PageCommand {
+  Page page = Page::man;
 };
 
 // Nothing to do any more: help or version was printed, or the command line was wrong.
@@ -43,7 +69,13 @@ struct Exit {
   int code = 0;
 };
 
-std::variant<FetchCommand, StatusCommand, Exit> read_command_line(int argc, char** argv);
+using Command = std::variant<FetchCommand, StatusCommand, PageCommand, Exit>;
+
+Command read_command_line(int argc, char** argv);
+
+// Makes the app that of `segdl` or `segdl status`: everything they take. What parsing fills must outlive it.
+void add_fetch_options(CLI::App& app, FetchCommand& command, Unsettled& rest);
+void add_status_options(CLI::App& app, StatusCommand& command);
 
 // Overwrites passwords, header values and secrets in URLs in argv, which every user of the machine can read in /proc.
 void hide_secrets(int argc, char** argv);

@@ -42,13 +42,7 @@ ProgressAs parse_progress(const std::string& text);
 // 'Name: value', or @FILE with one such line each.
 std::vector<Header> parse_headers(const std::string& text);
 
-// Where a file goes: FILE or DIRECTORY/FILE, or - for standard output.
-struct Output {
-  std::filesystem::path directory = {};  // empty if none was named
-  std::string name = {};
-  bool standard_output = false;  // then nothing else is set
-};
-
+// FILE or DIRECTORY/FILE, or - for standard output.
 Output parse_output(const std::string& text);
 
 // ALGORITHM=HEX.

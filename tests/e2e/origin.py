@@ -15,7 +15,11 @@ class Origin:
         self.log = log
         self.forgotten = 0  # bytes of the log
         self.process = subprocess.Popen([binary, "--log", log, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
-        self.url = self.process.stdout.readline().strip()
+        try:
+            self.url = self.process.stdout.readline().strip()
+        except BaseException:  # interrupted: nobody would know of the process
+            self.process.kill()
+            raise
         assert self.url, f"the origin did not start with {arguments}"
         self.base = self.url.rsplit("/", 1)[0]
 

@@ -1,0 +1,116 @@
+"""What cmake --install and cpack make: the command, its pages, and the library as other projects find it. Nothing of segdl is compiled again."""
+import os
+import re
+import subprocess
+
+import harness
+from harness import BINARY, MiB, kill, wait_for
+
+BUILD = os.path.dirname(BINARY)
+EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "examples")
+
+
+def call(*command, **options):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=harness.TIMEOUT, check=False, **options)
+    assert done.returncode == 0, f"{command}:\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def installed(scene):
+    """The folder that everything is in."""
+    prefix = os.path.join(scene.directory, "prefix")
+    call("cmake", "--build", BUILD, "--target", "segdl_pages")
+    call("cmake", "--install", BUILD, "--prefix", prefix)
+    return prefix
+
+
+def files_below(folder):
+    return sorted(os.path.relpath(os.path.join(place, name), folder) for place, _, names in os.walk(folder) for name in names)
+
+
+def cache(name):
+    """A variable of the build."""
+    return re.search(rf"^{name}:\w+=(.*)$", call("cmake", "-LA", "-N", BUILD), re.M)[1]
+
+
+def library(prefix):
+    return os.path.join(prefix, cache("CMAKE_INSTALL_LIBDIR"))
+
+
+def check_example(scene, program):
+    """It downloads; and killed half-way and run again, it fetches what is missing."""
+    origin = scene.origin("--size", "16M", "--limit-rate", "1M")
+    arguments = [program, origin.url, scene.out]
+    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: os.path.exists(scene.path("file.segdl")) and scene.status("file")["claimed"] >= 2 * MiB, "two MiB", harness.TIMEOUT)
+    kill(process)
+    claimed = scene.status("file")["claimed"]
+    assert call(*arguments) == f"{scene.path('file')}: {16 * MiB - claimed} bytes fetched, {claimed} reused\n"
+    assert harness.read(scene.path("file")) == scene.content(1, 16 * MiB)
+    assert scene.names() == ["file"]
+
+
+def test_the_command_its_pages_and_the_library_are_where_they_belong(scene):
+    prefix = installed(scene)
+    lib = os.path.relpath(library(prefix), prefix)
+    expected = ["bin/segdl", "share/man/man1/segdl.1", "share/bash-completion/completions/segdl", "share/zsh/site-functions/_segdl",
+                "share/fish/vendor_completions.d/segdl.fish", f"{lib}/libsegdl.a", f"{lib}/pkgconfig/segdl.pc", f"{lib}/cmake/segdl/segdl-config.cmake",
+                "include/segdl/segdl.h", "include/segdl/session.h"]
+    found = files_below(prefix)
+    assert not set(expected) - set(found), found
+    assert harness.read(f"{prefix}/{expected[1]}").decode() == scene.get("man").stdout
+    assert harness.read(f"{prefix}/{expected[2]}").decode() == scene.get("completion", "bash").stdout
+    assert call(f"{prefix}/bin/segdl", "--version").startswith("segdl ")
+
+
+def test_a_project_finds_it_with_cmake(scene):
+    prefix = installed(scene)
+    build = os.path.join(scene.directory, "example")
+    call("cmake", "-S", EXAMPLES, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_CXX_COMPILER={cache('CMAKE_CXX_COMPILER')}")
+    call("cmake", "--build", build)
+    check_example(scene, os.path.join(build, "embed"))
+
+
+def test_a_project_finds_it_with_pkg_config(scene):
+    prefix = installed(scene)
+    program = os.path.join(scene.directory, "embed")
+    environment = {**os.environ, "PKG_CONFIG_PATH": os.path.join(library(prefix), "pkgconfig")}
+    for static in ([], ["--static"]):
+        flags = call("pkg-config", *static, "--cflags", "--libs", "segdl", env=environment).split()
+        call(cache("CMAKE_CXX_COMPILER"), "-std=c++20", os.path.join(EXAMPLES, "embed.cpp"), *flags, "-o", program)
+        assert subprocess.run([program], capture_output=True, check=False).returncode == 2
+    check_example(scene, program)
+
+
+def package_fields(path):
+    return dict(re.findall(r"^ ?([\w-]+): (.*)$", call("dpkg-deb", "-f", path), re.M))
+
+
+def test_debian_packages_hold_it_and_name_what_they_need(scene):
+    folder = os.path.join(scene.directory, "packages")
+    call("cpack", "-G", "DEB", "--config", os.path.join(BUILD, "CPackConfig.cmake"), "-B", folder)
+    packages = {name.split("_")[0]: os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".deb")}
+    assert sorted(packages) == ["libsegdl-dev", "segdl"]
+
+    fields = package_fields(packages["segdl"])
+    for needed in ("libc6", "libstdc++6", "libssl3", "libfmt9", "libcpp-httplib0.11", "libxxhash0"):
+        assert re.search(rf"(^|, ){re.escape(needed)} \(", fields["Depends"]), fields
+    assert "-dev" not in fields["Depends"] and fields["Recommends"] == "ca-certificates"
+    fields = package_fields(packages["libsegdl-dev"])
+    for needed in fields["Depends"].split(", "):
+        call("dpkg-query", "-s", needed)  # there is such a package: segdl was built with it
+
+    root = os.path.join(scene.directory, "root")
+    for path in packages.values():
+        call("dpkg-deb", "-x", path, root)
+    found = files_below(root)
+    for name in ("bin/segdl", "share/man/man1/segdl.1.gz", "share/zsh/vendor-completions/_segdl", "share/doc/segdl/copyright",
+                 "share/doc/segdl/changelog.gz", "share/doc/libsegdl-dev/copyright", "include/segdl/segdl.h"):
+        assert "usr/" + name in found, found
+    origin = scene.origin("--size", "3M")
+    call(os.path.join(root, "usr/bin/segdl"), "-q", "-o", "f", origin.url, cwd=scene.out)
+    assert harness.read(scene.path("f")) == scene.content(1, 3 * MiB)
+
+
+if __name__ == "__main__":
+    harness.main()
