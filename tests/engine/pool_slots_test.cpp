@@ -130,26 +130,6 @@ TEST_CASE("a slot is wanted elsewhere while more are in use than the host allows
   CHECK_FALSE(slots[0].wanted_elsewhere());
 }
 
-TEST_CASE("of many hosts those that were not used for a while are forgotten, and no others") {
-  Scene scene({.connections = 0, .jobs = 1});
-  const auto host = [](int i) { return origin(fmt::format("h{}.test", i)); };
-  constexpr int kHosts = 300;
-  for (int i = 0; i < kHosts; ++i) scene.answered_slots(1, host(i));
-  auto in_use = scene.answered_slots(1, host(kHosts));
-  const unsigned learned = scene.pool->expected(host(kHosts));
-  Helped helped(*scene.pool, host(kHosts + 1));
-  const Leading leading(*scene.pool);
-  REQUIRE(helped.tick_twice());
-  CHECK(scene.pool->expected(host(0)) == learned);
-  scene.clock.advance(6min);
-  CHECK(scene.pool->expected(host(1)) == learned);  // used just now
-  REQUIRE(helped.tick_twice());
-  CHECK(scene.pool->expected(host(1)) == learned);
-  CHECK(scene.pool->expected(host(2)) < learned);
-  CHECK(scene.pool->expected(host(kHosts)) == learned);
-  CHECK(in_use[0]);
-}
-
 TEST_CASE("of few hosts none is forgotten") {
   Scene scene({.connections = 0, .jobs = 1});
   scene.answered_slots(1);
