@@ -106,7 +106,8 @@ TEST_CASE("every segment is in one cell, however they are cut") {
 TEST_CASE("a map of very many runs is estimated, and costs what one of a few does") {
   const auto steps = [](const Scheduler& scheduler) {
     const std::uint64_t before = scheduler.steps();
-    for (const MapCell& cell : scheduler.map(100)) CHECK(cell.missing == doctest::Approx(cell.segments / 2.0).epsilon(0.02));
+    for (const MapCell& cell : scheduler.map(100))
+      CHECK(cell.missing == doctest::Approx(cell.segments / 2.0).epsilon(0.02));
     return scheduler.steps() - before;
   };
   const std::uint64_t few = steps(riddled(2'000)), many = steps(riddled(200'000));
