@@ -137,7 +137,7 @@ def test_a_job_in_the_background_paints_nothing_until_it_comes_to_the_front(scen
         lines = screen.wait(lambda seen: any("list:4" in line for line in seen) and len(gate.server.requests) >= 2, "its message")
         assert not any("under way" in line for line in lines), lines
         screen.type("fg")
-        screen.wait(lambda seen: "under way" in seen[-1] and shows_half("f0", seen), "its lines")
+        screen.wait(lambda seen: "under way" in seen[-1] and shows_half("f", seen), "its lines")
         gate.open()
         screen.wait(lambda seen: any("3 files: 12.0 MiB in " in line for line in seen), "the report")
 
@@ -157,7 +157,7 @@ def test_messages_stay_above_the_lines(scene):
         assert lines.index(told[-1]) < len(lines) - 2 and "1 failed  1 under way  1 left" in lines[-1], lines
         gate.open()
         lines = screen.wait_for_end(4)
-        assert lines[:len(told)] == told[:1] + lines[1:len(told)] and "1 file: 4.0 MiB in" in lines[-1], lines
+        assert all(line in lines for line in told) and "1 file: 4.0 MiB in" in lines[-1], lines
         assert not any("under way" in line or " % " in line for line in lines), lines
 
 

@@ -225,7 +225,8 @@ class RawServer:
         self.requests = []
         self.socket = socket.create_server(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0), family=family)
         self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self._accept, daemon=True)
+        self.accepting.start()
 
     def url(self, name="file.bin"):
         return f"http://127.0.0.1:{self.port}/{name}"
@@ -261,6 +262,9 @@ class RawServer:
                 return
 
     def stop(self):
+        """Nobody must be waiting for connections when the descriptor is closed: the next server gets the same number."""
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.accepting.join(TIMEOUT)
         self.socket.close()
 
 
