@@ -38,6 +38,7 @@ inline void read_end(Fetcher& fetcher, Exchange& exchange) {
 
 template <class Sink>
 Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink, const std::stop_token& stop) {
+  const std::stop_callback cut(stop, [&reply] { reply.cut.request_stop(); });
   std::uint64_t at = reply.body.begin;
   sink.begins(reply.body);
   const auto& end = reply.body.end;

@@ -188,7 +188,7 @@ Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body) 
   if (const auto time = modified != nullptr ? parse_http_date(*modified) : std::nullopt) route_.modified_at(*time);
   slot_.answered(latency_);
   route_.answered_after(latency_);
-  return Reply{std::move(exchange), std::move(body)};
+  return Reply{std::move(exchange), std::move(body), std::stop_source(std::nostopstate)};
 }
 
 // A slot, and neither the download nor the host is to be left alone at the moment.

@@ -27,6 +27,8 @@ namespace segdl::engine {
 struct Reply {
   std::unique_ptr<Exchange> exchange;
   UsableBody body;
+  // Ends the exchange, where it was begun with another token than that of who reads it.
+  std::stop_source cut{std::nostopstate};
 };
 
 class Fetcher {

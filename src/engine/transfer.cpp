@@ -175,12 +175,22 @@ Result<bool> Transfer::hold_small(Place& place, Reply& first, std::stop_token st
   return hold_small(place, first, stop);
 }
 
+// Asks with a token of its own: who comes to read the response may be told to drop it, as any other, without the
+// download's being over.
+Result<Reply> Transfer::ask_first(Range range, const Known* known, const std::stop_token& stop) {
+  std::stop_source cut;
+  const std::stop_callback over(stop, [&cut] { cut.request_stop(); });
+  auto reply = fetcher_.ask(range, known, cut.get_token());
+  if (reply) reply->cut = cut;
+  return reply;
+}
+
 // The first usable response. Without a strong validator it is made to carry all of the resource.
 Result<Reply> Transfer::first_reply(std::stop_token stop) {
   Range range = kProbe;
   std::optional<Known> known;
   for (;;) {
-    auto reply = fetcher_.ask(range, known ? &*known : nullptr, stop);
+    auto reply = ask_first(range, known ? &*known : nullptr, stop);
     if (reply) {
       const UsableBody& body = reply->body;
       if (!body.partial || body.validator.strong() || body.end == body.total) return reply;

@@ -66,6 +66,7 @@ class Transfer {
   Result<void> fetch_alone(Work&, const Known&, std::optional<Reply> first, std::stop_token);
   Result<void> fetch_stream(Place&, const Known&, Reply first, std::stop_token);
   Result<Reply> first_reply(std::stop_token);
+  Result<Reply> ask_first(Range, const Known*, const std::stop_token&);
   Result<Identity> plan(const Reply&) const;
   Result<void> start_over(Place&, Error);
   Result<void> check_whole(Place&, FrontHasher&, const std::stop_token&);

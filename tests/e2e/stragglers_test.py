@@ -1,8 +1,9 @@
 """Servers and connections that fail while eight connections are at work on one file."""
 import os
+import threading
 
 import harness
-from harness import KiB, MiB, kill, pattern, wait_for
+from harness import KiB, MiB, kill, pattern, ranged, wait_for
 from measure import most_at_once
 
 SIZE = 16 * MiB
@@ -36,6 +37,22 @@ def test_connections_that_break_every_100_kib(scene):
 def test_connections_that_are_reset(scene):
     resets = [text for k in range(1, 16) for text in ("--reset-at", f"{k * MiB + 12345}:3")]
     arrives(scene, scene.origin("--size", SIZE, "--limit-rate", "4M", *resets), "--retries", "10")
+
+
+def test_the_first_connection_of_all_may_fall_silent(scene):
+    data = pattern(4 * MiB, 1)
+    over = threading.Event()
+
+    def handler(connection, request, number):
+        top, body = ranged(data, request)
+        connection.sendall(top + (body[:len(body) // 2] if number == 1 else body))
+        return over.wait(60) and "close" if number == 1 else None
+
+    try:
+        scene.get(scene.raw(handler).url("f"), "--timeout", "100", timeout=50)
+    finally:
+        over.set()
+    assert harness.read(scene.path("f")) == data
 
 
 def test_a_file_that_changes_under_eight_connections_comes_new_and_whole(scene):
