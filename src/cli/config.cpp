@@ -19,6 +19,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace segdl::cli {
 namespace {
@@ -40,8 +41,10 @@ std::optional<std::filesystem::path> absolute_from(const char* variable) {
 std::optional<std::string> text_of(const std::filesystem::path& path, bool required) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    if (errno == ENOENT && !required) return std::nullopt;
-    refuse(path, fmt::format("it can't be read: {}", std::strerror(errno)));
+    const int error = errno;
+    std::error_code code;
+    if (!required && !std::filesystem::exists(path, code)) return std::nullopt;  // nor if nobody can tell
+    refuse(path, fmt::format("it can't be read: {}", std::strerror(error)));
   }
   std::string text(kLargestConfig + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));

@@ -19,7 +19,7 @@ def fails(scene, code, words, *arguments, **options):
 
 def test_wrong_urls_and_options_are_usage_errors(scene):
     fails(scene, 2, "not http or https", "ftp://host/x")
-    fails(scene, 2, "no scheme", "just-words")
+    fails(scene, 2, "gopher is not http or https", "gopher://just-words")
     fails(scene, 2, "no host", "http:///x")
     fails(scene, 2, "port", "http://host:99999/x")
     fails(scene, 2, "host", "http://0x7f.1/x")

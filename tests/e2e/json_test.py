@@ -204,7 +204,7 @@ def test_a_list_has_a_number_for_each_line_whatever_came_of_it(scene):
     harness.write(scene.path("b"), b"here")
     url = scene.nginx.url
     path = os.path.join(scene.directory, "list")
-    harness.write(path, f"{url('b')}\nwords\n# none\n{url('missing')}\n{url('c')}\tnamed\n".encode())
+    harness.write(path, f"{url('b')}\nftp://words\n# none\n{url('missing')}\n{url('c')}\tnamed\n".encode())
     events, stderr = told(scene, url("a"), "-i", path, "--skip-existing", code=2)
     assert {e["id"] for e in of(events, "start")} == {1, 4, 5}
     assert {(e["id"], e["output"]) for e in of(events, "done")} == {(1, "a"), (5, "named")}
@@ -274,7 +274,7 @@ def waiting_in(pipe):
 
 def test_a_reader_that_stopped_reading_does_not_make_it_deaf(scene):
     path = os.path.join(scene.directory, "list")
-    harness.write(path, b"words\n" * 2000)  # more than a pipe takes
+    harness.write(path, b"ftp://words\n" * 2000)  # more than a pipe takes
     process = subprocess.Popen([BINARY, "--json", "-i", path], cwd=scene.out, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         wait_for(lambda: waiting_in(process.stdout) > 40 * KiB, "the pipe to fill")
@@ -290,7 +290,7 @@ def test_a_reader_that_stopped_reading_does_not_make_it_deaf(scene):
 
 def test_a_slow_reader_gets_every_line(scene):
     path = os.path.join(scene.directory, "list")
-    harness.write(path, b"words\n" * 1000)
+    harness.write(path, b"ftp://words\n" * 1000)
     process = subprocess.Popen([BINARY, "--json", "-i", path], cwd=scene.out, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     wait_for(lambda: waiting_in(process.stdout) > 40 * KiB, "the pipe to fill")
     stdout, _ = process.communicate(timeout=harness.TIMEOUT)

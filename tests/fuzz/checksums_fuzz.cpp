@@ -1,0 +1,21 @@
+// Lists of checksums.
+#include "cli/checksum_list.h"
+#include "fuzz/fuzz.h"
+
+#include <string>
+
+using namespace segdl;
+using namespace segdl::cli;
+
+void fuzz(std::string_view input) {
+  static_cast<void>(parse_checksum(input));
+  const auto line = parse_checksum_line(input.substr(0, input.find('\n')));
+  const ChecksumList list("list", input);
+  if (!line) return;
+  FUZZ_CHECK(!list.empty());
+  FUZZ_CHECK(!line->name.empty() && line->name.size() <= input.size());
+  const Checksum& checksum = line->checksum;
+  FUZZ_CHECK(checksum.digest.size() == digest_size(checksum.algorithm));
+  const auto again = parse_checksum(std::string(algorithm_name(checksum.algorithm)) + "=" + hex(checksum));
+  FUZZ_CHECK(again.ok() && *again == checksum);
+}
