@@ -126,7 +126,7 @@ def test_files_that_cannot_be_used(scene):
             (["--cert", certificates.pem("good"), "--key", certificates.key("expired")], ["not that of the certificate"]),
             (["--cert", certificates.pem("good"), "--key", locked], ["passphrase", "openssl pkey"]),
             (["--key", certificates.key("good")], ["--cert"]),
-            (["-e", "ftp://h/"], ["URL", "scheme"])):
+            (["-e", "ftp://h/"], ["URL", "not http or https"])):
         done = scene.get(url, *arguments, code=2, stdin=subprocess.DEVNULL)
         assert all(word in done.stderr for word in words), (arguments, done.stderr)
         assert "sesame" not in done.stderr, done.stderr
