@@ -98,7 +98,7 @@ TEST_CASE("a line is a name and a value, or a switch that is on") {
 TEST_CASE("a line that says nothing sensible has a problem, and the others are not harmed") {
   const auto lines = read_config("--quiet\n[section]\n= x\nA = 1\nok = 1\n" + std::string(1, '\0'));
   REQUIRE(lines.size() == 6);
-  for (const std::size_t bad : {0, 1, 2, 3, 5}) CHECK(lines[bad].problem != "");
+  for (const std::size_t bad : {0U, 1U, 2U, 3U, 5U}) CHECK(lines[bad].problem != "");
   CHECK(lines[4].problem == "");
   CHECK(read_config(std::string(kLargestConfig + 1, '\n')).back().problem == "the file is too large");
   CHECK(read_config(std::string(kLargestConfig, '\n')).empty());

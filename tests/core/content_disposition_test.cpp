@@ -25,9 +25,9 @@ TEST_CASE("a name is taken from filename* before filename") {
       {R"(attachment; filename="C:\\temp\\a.txt")", "a.txt"},
       {R"(attachment; size=3; filename=a)", "a"},
   };
-  for (const auto& [value, name] : examples) {
-    CAPTURE(value);
-    CHECK(disposition_name(value) == name);
+  for (const auto& example : examples) {
+    CAPTURE(example.first);
+    CHECK(disposition_name(example.first) == example.second);
   }
 }
 
