@@ -64,8 +64,9 @@ Result<void> FrontHasher::hash(Range range) {
 void FrontHasher::tell(std::uint64_t hashed, Result<void> step) {
   const MutexLock lock(mutex_);
   hashed_ = hashed;
+  const bool over = !step || hashed == layout_.total();
   if (!step) failed_ = std::move(step).error();
-  if (!step || hashed == layout_.total()) changed_.notify_all();
+  if (over) changed_.notify_all();
 }
 
 void FrontHasher::run(const std::stop_token& stop) {
