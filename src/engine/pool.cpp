@@ -274,7 +274,8 @@ Pool::Job Pool::next_job(Job ended, Slot left, const std::stop_token& stop) {
 
 void Pool::work(const std::stop_token& stop) {
   Slot left;
-  for (Job job = next_job({}, {}, stop); job.host != nullptr; job = next_job(std::move(job), std::move(left), stop)) {
+  for (Job job = next_job({}, {}, stop); job.host != nullptr;
+       job = next_job(std::move(job), std::exchange(left, Slot()), stop)) {
     Slot slot(*this, *job.host);
     if (job.share != nullptr) {
       job.share->help(std::move(slot));
