@@ -71,6 +71,15 @@ def test_names_from_the_server_in_a_list_meet_each_other_and_what_is_there(scene
     assert "it can't go with --output" in scene.get("-J", one.url(), "-o", "x", code=2).stderr
 
 
+def test_a_file_is_skipped_for_being_there_and_for_nothing_else(scene):
+    harness.write(scene.path("one.part"), b"of another program")
+    data = pattern(1000, 1)
+    one, two = (serving(scene, data, f'Content-Disposition: attachment; filename="{name}"') for name in ("one", "two"))
+    done = scene.get("-J", "--skip-existing", one.url("a"), two.url("b"), code=10)
+    assert "one.part: it has no journal" in done.stderr, done.stderr
+    assert scene.names() == ["one.part", "two"], scene.names()
+
+
 def test_the_file_gets_the_time_the_server_says(scene):
     for size in (0, 1000, 3 * MiB):
         server = serving(scene, pattern(size, 1), f"Last-Modified: {DATE}")
