@@ -1,6 +1,7 @@
 """Names and times that the server gives, URLs without a scheme, and the file of settings."""
 import os
 import stat
+import threading
 import time
 
 import harness
@@ -78,6 +79,51 @@ def test_a_file_is_skipped_for_being_there_and_for_nothing_else(scene):
     done = scene.get("-J", "--skip-existing", one.url("a"), two.url("b"), code=10)
     assert "one.part: it has no journal" in done.stderr, done.stderr
     assert scene.names() == ["one.part", "two"], scene.names()
+
+
+def held(scene, *arguments):
+    """A download under way of what is returned as well, and what lets its end come."""
+    data = pattern(8 * MiB, 1)
+    end = threading.Event()
+
+    def handler(connection, request, number):
+        top, body = ranged(data, request)
+        connection.sendall(top + body[:len(body) // 2])
+        end.wait(harness.TIMEOUT)
+        connection.sendall(body[len(body) // 2:])
+    process = scene.start(*arguments, "-x", "1", scene.raw(handler).url("x"))
+    wait_for(lambda: os.path.exists(scene.path("x.segdl")), "a download under way")
+    return process, data, end
+
+
+def test_what_took_the_place_of_the_data_is_not_published(scene):
+    other = pattern(300 * KiB, 2)
+    process, _, end = held(scene)
+    harness.write(scene.path("other"), other)
+    os.rename(scene.path("other"), scene.path("x.part"))
+    end.set()
+    _, told = process.communicate(timeout=harness.TIMEOUT)
+    assert process.returncode == 7 and "x.part is another file now" in told and "to continue" not in told, told
+    assert scene.names() == ["x.part"] and harness.read(scene.path("x.part")) == other, scene.names()
+
+
+def test_the_data_of_a_download_under_way_is_not_overwritten(scene):
+    process, data, end = held(scene)
+    done = scene.get("--overwrite", serving(scene, pattern(300 * KiB, 2), "Server: other").url("x.part"), code=9)
+    assert "x.part: another process is downloading this file" in done.stderr, done.stderr
+    end.set()
+    process.communicate(timeout=harness.TIMEOUT)
+    assert process.returncode == 0 and harness.read(scene.path("x")) == data
+
+
+def test_what_took_the_place_of_the_journal_is_not_removed(scene):
+    other = pattern(1000, 2)
+    process, data, end = held(scene)
+    scene.get("--overwrite", serving(scene, other, "Server: other").url("x.segdl"))
+    end.set()
+    process.communicate(timeout=harness.TIMEOUT)
+    assert process.returncode == 0 and harness.read(scene.path("x")) == data
+    assert harness.read(scene.path("x.segdl")) == other
 
 
 def test_the_file_gets_the_time_the_server_says(scene):
