@@ -92,6 +92,7 @@ TEST_CASE("a line is a name and a value, or a switch that is on") {
   CHECK(lines[1].key == "quiet");
   CHECK(lines[1].value == "true");
   CHECK(lines[2].value == "");
+  CHECK(read_config("ipv6\n")[0].problem == "");
   for (const ConfigLine& line : lines) CHECK(line.problem == "");
 }
 
