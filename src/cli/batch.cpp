@@ -199,7 +199,7 @@ void Batch::conclude_failed(const Download& download, const Error& error) {
     if (download.under_way) ++kept_;
     if (json_ != nullptr) json_->failed(subject(download), error);
   } else if (error.cause == Cause::exists && !download.named && command_.skip_existing &&
-             !came_in_this_run(download.output)) {
+             is_there(command_.request.directory / download.output) && !came_in_this_run(download.output)) {
     ++tally_.skipped;
     if (json_ != nullptr) json_->skipped(subject(download));
   } else if (error.cause == Cause::busy && !download.named && is_under_way_here(download.output)) {

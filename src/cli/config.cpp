@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -58,8 +59,18 @@ bool others_can_read(const std::filesystem::path& path) {
   return ::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0;
 }
 
+// Whether a field of that name may say who asks.
+bool may_hold_secret(std::string_view header) {
+  constexpr std::array<std::string_view, 7> kParts = {"auth", "cookie", "token", "key", "secret", "pass", "session"};
+  std::string name(header.substr(0, header.find(':')));
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  return std::any_of(kParts.begin(), kParts.end(), [&](std::string_view part) { return name.find(part) != name.npos; });
+}
+
 bool is_secret(const ConfigLine& line) {
-  if (line.key == "user") return !line.value.starts_with('@');
+  const bool names_file = line.value.starts_with('@');
+  if (line.key == "user") return !names_file;
+  if (line.key == "header" && (names_file || may_hold_secret(line.value))) return !names_file;
   return redacted_url(line.value) != printable(line.value);
 }
 

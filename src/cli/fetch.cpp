@@ -54,6 +54,7 @@ struct Running {
 // With --json: how it ended. REQUIRES: it has ended.
 void tell_end(Running& running, bool there_already) {
   if (running.json == nullptr) return;
+  running.subject.output = running.task.progress().output;  // by the name that the server gave it, if it did
   running.json->catch_up(running.subject, running.task);
   const Result<Report>& result = running.task.wait();
   if (result) {

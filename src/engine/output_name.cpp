@@ -1,9 +1,24 @@
 #include "engine/output_name.h"
 
+#include "core/ascii.h"
 #include "core/file_name.h"
 #include "engine/errors.h"
+#include "engine/place.h"
+
+#include <algorithm>
 
 namespace segdl {
+
+std::string engine::name_from_server(std::string_view foreign) {
+  std::string name = safe_name(foreign);
+  const Names of_nothing("");
+  for (const std::string* suffix :
+       {&of_nothing.part, &of_nothing.journal, &of_nothing.old_part, &of_nothing.old_journal}) {
+    const std::string_view end = std::string_view(name).substr(name.size() - std::min(name.size(), suffix->size()));
+    if (same_text(end, *suffix)) return name + '_';
+  }
+  return name;
+}
 
 Result<std::string> engine::output_name_of(const Request& request, const Url& url) {
   if (request.output.empty()) return safe_name(last_component(url));

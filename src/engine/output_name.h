@@ -7,10 +7,15 @@
 #include "core/url.h"
 
 #include <string>
+#include <string_view>
 
 namespace segdl::engine {
 
 // As segdl::output_name(). REQUIRES: `url` is the request's.
 Result<std::string> output_name_of(const Request&, const Url&);
+
+// The name that a server gives a file, made safe. It is none of those that a place has beside its output: what a server
+// gives two such names could pass for an earlier run's work on another file.
+std::string name_from_server(std::string_view foreign);
 
 }  // namespace segdl::engine

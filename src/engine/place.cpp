@@ -32,6 +32,21 @@ Result<bool> present(Directory& directory, const std::string& name) {
   return status->has_value();
 }
 
+// Whether the name is still this file's: another download to the directory, or another program, may have given it away.
+Result<bool> belongs_to(Directory& directory, const std::string& name, FileId id) {
+  auto status = directory.status(name);
+  if (!status) return std::move(status).error();
+  return status->has_value() && (*status)->id == id;
+}
+
+// Whether it is the data of a download under way. What can't be opened is none of segdl's.
+bool is_locked(Directory& directory, const std::string& name) {
+  auto file = directory.open(name, OpenMode::read_only);
+  if (!file) return false;
+  const auto locked = (*file)->locked_by_another();
+  return locked && *locked;
+}
+
 // None of the names that make a place anything but fresh.
 Result<bool> nothing_there(Directory& directory, const Names& names) {
   for (const std::string* name : {&names.output, &names.journal, &names.old_journal}) {
@@ -193,6 +208,8 @@ Result<void> Place::examine_journal(const Request& request, std::uint64_t data_s
     return {};
   }
   journal_ = std::move(std::get<std::unique_ptr<Journal>>(*loaded));
+  auto noted = note_journal();
+  if (!noted) return noted;
   if (created_data_) {
     notes_.push_back(fmt::format("{} is gone: starting over", directory_->path_of(names_.part)));
     auto removed = directory_->remove(names_.journal);
@@ -243,14 +260,45 @@ Result<void> Place::begin(const Identity& identity, const Facts& facts) {
   auto journal = Journal::create(*directory_, names_.journal, mine, facts);
   if (!journal) return std::move(journal).error();
   journal_ = std::move(*journal);
-  return identity.layout ? data_->resize(length) : Result<void>();
+  auto noted = note_journal();
+  return noted && identity.layout ? data_->resize(length) : noted;
+}
+
+Result<void> Place::note_journal() {
+  auto status = directory_->status(names_.journal);
+  if (!status) return std::move(status).error();
+  journal_id_ = status->has_value() ? (*status)->id : FileId{};
+  return {};
+}
+
+Result<void> Place::remove_journal() {
+  auto mine = belongs_to(*directory_, names_.journal, journal_id_);
+  if (!mine) return std::move(mine).error();
+  return *mine ? directory_->remove(names_.journal) : Result<void>();
+}
+
+// A journal without its data is of no use to the next run.
+Error Place::data_lost() {
+  auto removed = remove_journal();
+  if (!removed) return std::move(removed).error();
+  journal_.reset();
+  return with_way_out(make_error(Cause::local, Remedy::stop, "publish", path(),
+                                 fmt::format("{} is another file now, and what had arrived went with the former one",
+                                             directory_->path_of(names_.part))),
+                      "find out what replaced it, and run the same command again");
 }
 
 Result<void> Place::publish(bool overwrite, Sync sync) {
+  auto status = data_->status();
+  if (!status) return std::move(status).error();
+  auto mine = belongs_to(*directory_, names_.part, status->id);
+  if (!mine) return std::move(mine).error();
+  if (!*mine) return data_lost();
+  if (overwrite && is_locked(*directory_, names_.output)) return busy(*directory_, names_.output);
   auto step = directory_->rename(names_.part, names_.output, overwrite);
   if (step && sync != Sync::none) step = directory_->sync();
   if (step) step = drop_aside();
-  if (step) step = directory_->remove(names_.journal);
+  if (step) step = remove_journal();
   return step;
 }
 

@@ -91,8 +91,9 @@ class Place {
   // Takes the name back, unless somebody has given it to another file since. REQUIRES: name_small() gave it.
   Result<void> unname_small();
 
-  // J7 after the data's sync: rename, directory sync, removal of the journal. REQUIRES: the data is whole and, unless
-  // Sync::none, synced.
+  // J7 after the data's sync: rename, directory sync, removal of the journal. If another file has got the data's name
+  // meanwhile, nothing is published, and !has_journal(). What `overwrite` replaces is never the data of a download
+  // under way: Cause::busy. REQUIRES: the data is whole and, unless Sync::none, synced.
   Result<void> publish(bool overwrite, Sync);
 
   // Of a finished place: what its journal said.
@@ -113,12 +114,16 @@ class Place {
   Result<void> look_again();
   Result<void> make_room_for_journal();
   Result<void> swap_in_empty_data();
+  Result<void> note_journal();
+  Result<void> remove_journal();
+  Error data_lost();
 
   std::shared_ptr<OpenDirectory> open_;  // of all downloads to it
   Directory* directory_;                 // the same
   Names names_;
   std::unique_ptr<File> data_;
   std::unique_ptr<Journal> journal_;
+  FileId journal_id_;
   std::unique_ptr<File> small_;
   bool small_held_ = false;
   Found found_ = Found::nothing;

@@ -1,12 +1,12 @@
 #include "engine/transfer.h"
 
 #include "core/content_disposition.h"
-#include "core/file_name.h"
 
 #include "engine/checkpoint.h"
 #include "engine/dispatcher.h"
 #include "engine/errors.h"
 #include "engine/fetch_loop.h"
+#include "engine/output_name.h"
 #include "engine/planned.h"
 #include "engine/sampler.h"
 #include "engine/small_sink.h"
@@ -112,7 +112,7 @@ Result<void> Transfer::take_remote_name(const std::stop_token& stop) {
   if (!first) return std::move(first).error();
   const std::string* disposition = first->exchange->head().find("Content-Disposition");
   if (const auto name = disposition != nullptr ? disposition_name(*disposition) : std::nullopt) {
-    name_ = safe_name(*name);
+    name_ = name_from_server(*name);
     meter_.set_output(request_.directory / name_);
   }
   named_ = std::move(*first);

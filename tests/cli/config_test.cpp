@@ -92,6 +92,7 @@ TEST_CASE("a line is a name and a value, or a switch that is on") {
   CHECK(lines[1].key == "quiet");
   CHECK(lines[1].value == "true");
   CHECK(lines[2].value == "");
+  CHECK(read_config("ipv6\n")[0].problem == "");
   for (const ConfigLine& line : lines) CHECK(line.problem == "");
 }
 
@@ -137,6 +138,12 @@ TEST_CASE("a file with a secret must be closed to others") {
   CHECK(refusal(scratch, "user = me:secret\n", 0644).find("chmod 600") != std::string::npos);
   CHECK(refusal(scratch, "user = me:secret\n", 0600) == "");
   CHECK(refusal(scratch, "user = @file\nquiet\n", 0644) == "");
+  for (const std::string name : {"Authorization", "Cookie", "X-Api-Key", "PRIVATE-TOKEN"}) {
+    CHECK(refusal(scratch, "header = " + name + ": secret\n", 0644).starts_with("config:1: it holds a secret"));
+    CHECK(refusal(scratch, "header = " + name + ": secret\n", 0640).find(": secret") == std::string::npos);
+    CHECK(refusal(scratch, "header = " + name + ": secret\n", 0600) == "");
+  }
+  CHECK(refusal(scratch, "header = Accept-Language: de\nheader = @cookies\n", 0644) == "");
 }
 
 TEST_CASE("a file that is not there matters only if it was asked for") {

@@ -198,6 +198,14 @@ def test_a_failure_has_its_cause_its_exit_code_and_the_way_out(scene):
         assert names_of(events) == ["hello", "error", "summary"] and of(events, "error")[0]["id"] is None, events
 
 
+def test_a_file_is_told_by_the_name_that_the_server_gave_it(scene):
+    server = scene.raw(lambda connection, request, number: connection.sendall(
+        harness.head("200 OK", "Content-Length: 4", 'Content-Disposition: attachment; filename="real"') + b"data"))
+    for arguments, code, event in (([], 0, "done"), ([], 10, "error"), (["--skip-existing"], 0, "skipped")):
+        events, _ = told(scene, "-J", *arguments, server.url("get"), code=code)
+        assert of(events, event)[0]["output"] == "real", events
+
+
 def test_a_list_has_a_number_for_each_line_whatever_came_of_it(scene):
     for name in ("a", "b", "c"):
         scene.nginx.put(name, name.encode() * 1000)

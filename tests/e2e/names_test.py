@@ -1,6 +1,7 @@
 """Names and times that the server gives, URLs without a scheme, and the file of settings."""
 import os
 import stat
+import threading
 import time
 
 import harness
@@ -37,7 +38,7 @@ def test_a_name_from_the_server_stays_in_the_directory(scene):
     data = pattern(1000, 1)
     outside = os.path.join(scene.directory, "evil")
     for name, made in (("../../evil", "evil"), ("/etc/evil", "evil"), (".bashrc", "_bashrc"), ("-rf", "_rf"), ("..", "index.html"),
-                       ("a\\\\b\\\\c", "c"), ("x" * 300, "x" * 240), ("con.txt", "_con.txt"), ("", "f")):
+                       ("a\\\\b\\\\c", "c"), ("x" * 300, "x" * 240), ("con.txt", "_con.txt"), ("", "f"), ("f.part", "f.part_"), ("f.SEGDL", "f.SEGDL_"), ("f.segdl.old", "f.segdl.old_")):
         scene.get("-J", "--overwrite", serving(scene, data, f'Content-Disposition: attachment; filename="{name}"').url("f"))
         assert scene.names() == [made], (name, scene.names())
         assert not os.path.exists(outside)
@@ -69,6 +70,60 @@ def test_names_from_the_server_in_a_list_meet_each_other_and_what_is_there(scene
     done = scene.get("-J", "-i", path, "--skip-existing")
     assert scene.names() == ["one", "three"], done.stderr
     assert "it can't go with --output" in scene.get("-J", one.url(), "-o", "x", code=2).stderr
+
+
+def test_a_file_is_skipped_for_being_there_and_for_nothing_else(scene):
+    harness.write(scene.path("one.part"), b"of another program")
+    data = pattern(1000, 1)
+    one, two = (serving(scene, data, f'Content-Disposition: attachment; filename="{name}"') for name in ("one", "two"))
+    done = scene.get("-J", "--skip-existing", one.url("a"), two.url("b"), code=10)
+    assert "one.part: it has no journal" in done.stderr, done.stderr
+    assert scene.names() == ["one.part", "two"], scene.names()
+
+
+def held(scene, *arguments):
+    """A download under way of what is returned as well, and what lets its end come."""
+    data = pattern(8 * MiB, 1)
+    end = threading.Event()
+
+    def handler(connection, request, number):
+        top, body = ranged(data, request)
+        connection.sendall(top + body[:len(body) // 2])
+        end.wait(harness.TIMEOUT)
+        connection.sendall(body[len(body) // 2:])
+    process = scene.start(*arguments, "-x", "1", scene.raw(handler).url("x"))
+    wait_for(lambda: os.path.exists(scene.path("x.segdl")), "a download under way")
+    return process, data, end
+
+
+def test_what_took_the_place_of_the_data_is_not_published(scene):
+    other = pattern(300 * KiB, 2)
+    process, _, end = held(scene)
+    harness.write(scene.path("other"), other)
+    os.rename(scene.path("other"), scene.path("x.part"))
+    end.set()
+    _, told = process.communicate(timeout=harness.TIMEOUT)
+    assert process.returncode == 7 and "x.part is another file now" in told and "to continue" not in told, told
+    assert scene.names() == ["x.part"] and harness.read(scene.path("x.part")) == other, scene.names()
+
+
+def test_the_data_of_a_download_under_way_is_not_overwritten(scene):
+    process, data, end = held(scene)
+    done = scene.get("--overwrite", serving(scene, pattern(300 * KiB, 2), "Server: other").url("x.part"), code=9)
+    assert "x.part: another process is downloading this file" in done.stderr, done.stderr
+    end.set()
+    process.communicate(timeout=harness.TIMEOUT)
+    assert process.returncode == 0 and harness.read(scene.path("x")) == data
+
+
+def test_what_took_the_place_of_the_journal_is_not_removed(scene):
+    other = pattern(1000, 2)
+    process, data, end = held(scene)
+    scene.get("--overwrite", serving(scene, other, "Server: other").url("x.segdl"))
+    end.set()
+    process.communicate(timeout=harness.TIMEOUT)
+    assert process.returncode == 0 and harness.read(scene.path("x")) == data
+    assert harness.read(scene.path("x.segdl")) == other
 
 
 def test_the_file_gets_the_time_the_server_says(scene):
