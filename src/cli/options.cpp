@@ -4,6 +4,7 @@
 #include "cli/config.h"
 #include "cli/exit_code.h"
 #include "cli/help.h"
+#include "cli/mistakes.h"
 #include "cli/network.h"
 #include "cli/streams.h"
 #include "cli/values.h"
@@ -245,7 +246,9 @@ Exit parse_failed(const CLI::App& app, const CLI::ParseError& error) {
     app.exit(error, text, text);  // help or version
     return {put_out(text.str()) ? 0 : kLocal};
   }
-  say("segdl: {}\n       see segdl --help\n", redacted_url(error.what()));
+  const Mistake wrong = mistake(app, error);
+  say("segdl: {}\n       {}\n", wrong.what,
+      wrong.way_out.empty() ? "see " + app.get_name() + " --help" : wrong.way_out);
   return {kUsage};
 }
 

@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <fstream>
 #include <limits>
 #include <optional>
@@ -36,7 +38,7 @@ std::optional<unsigned> shift_of(std::string_view unit) {
 
 std::vector<std::string> lines_of(const std::string& path) {
   std::ifstream file(path);
-  if (!file) refuse(fmt::format("the file {} can't be read", path));
+  if (!file) refuse(fmt::format("the file {} can't be read: {}", path, std::strerror(errno)));
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
@@ -110,7 +112,9 @@ unsigned parse_connections(const std::string& text) {
   const char* const last = text.data() + text.size();
   const auto [end, error] = std::from_chars(text.data(), last, number);
   if (error != std::errc() || end != last || number == 0 || number > kMostConnections) {
-    refuse(fmt::format("'{}' is neither auto nor a number from 1 to {}", text, kMostConnections));
+    const bool like_proxy = text.find(':') != std::string::npos;  // for which curl has this letter
+    refuse(fmt::format("'{}' is neither auto nor a number from 1 to {}{}", text, kMostConnections,
+                       like_proxy ? "; a proxy is --proxy URL" : ""));
   }
   return number;
 }
@@ -156,9 +160,10 @@ Checksum parse_one_checksum(const std::string& text) {
 
 ChecksumList read_checksum_list(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
+  if (!file) refuse(fmt::format("the file {} can't be read: {}", path, std::strerror(errno)));
   std::string text(kLongestChecksumList + 1, '\0');
-  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.is_open() || file.bad()) refuse(fmt::format("the file {} can't be read", path));
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) refuse(fmt::format("the file {} can't be read", path));
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > kLongestChecksumList) refuse(fmt::format("the file {} is longer than 16 MiB", path));
   ChecksumList list(path, text);

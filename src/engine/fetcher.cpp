@@ -293,7 +293,9 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
   const Instant until = clock.now() + wait;
   if (too_late(until)) {
     error.remedy = Remedy::stop;
-    error.reason += ", and the time limit leaves no time to try again";
+    if (error.reason.find("time limit") == std::string::npos) {  // which would be said twice
+      error.reason += ", and the time limit leaves no time to try again";
+    }
     return error;
   }
   meter_.retried({error, wait}, fmt::format("; trying again in {:.1f} s", std::chrono::duration<double>(wait).count()));

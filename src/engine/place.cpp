@@ -13,7 +13,8 @@ namespace {
 // NAME_MAX of every common file system, less the longest suffix.
 constexpr std::size_t kMaxName = 255 - std::string_view(".segdl.old").size();
 
-constexpr const char* kOverwriteWayOut = "choose another name with -o, or replace it with --overwrite";
+constexpr const char* kOverwriteWayOut =
+    "replace it with --overwrite, leave it with --skip-existing, or choose another name with -o";
 
 Error exists(const Directory& directory, const std::string& name, std::string reason) {
   return with_way_out(make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(name), std::move(reason)),

@@ -36,6 +36,21 @@ def test_wrong_urls_and_options_are_usage_errors(scene):
     fails(scene, 2, "no certificates", "http://127.0.0.1:1/x", "--cacert", "/etc/hostname")
 
 
+def test_an_unknown_option_is_told_with_what_may_be_meant(scene):
+    def told(*arguments):
+        return scene.get("http://127.0.0.1:1/x", *arguments, code=2).stderr
+
+    assert "no option --chekcsum\n       did you mean --checksum?" in told("--chekcsum", "x")
+    assert "did you mean --connections?" in told("--connect=3")  # the beginning of two: the first
+    assert "write -d DIR" in told("-P", "there") and "write -x N" in told("--split=5")
+    assert "secret" not in told("--http-passwd=secret")
+    assert "--checksum ALGO=HEX|@FILE" in told("--checksum")
+    assert "it is there twice" in told("-x", "3", "-x", "4")
+    assert "a switch has no value: --json" in told("--json=yes please")
+    assert "a proxy is --proxy URL" in told("-x", "http://127.0.0.1:1")
+    assert "see segdl --help" in told("--bogus")
+
+
 def test_unknown_host_and_refused_connection_are_network_errors(scene):
     fails(scene, 3, "unknown host", "http://no-such-host.invalid/x")
     fails(scene, 3, "Connection refused", f"http://127.0.0.1:{harness.free_port()}/x")
