@@ -328,7 +328,7 @@ Result<void> Fetcher::give_up(Error error) {
 bool Fetcher::received(std::uint64_t bytes, const std::stop_token& stop) {
   measured_ += bytes;
   slot_.received(bytes);
-  return shared_.throttle.pay(bytes, stop);
+  return shared_.throttle.pay(bytes, stop, limits_.deadline.value_or(Instant::max()));  // the next read tells
 }
 
 double Fetcher::speed() const {

@@ -317,8 +317,12 @@ Result<void> Place::hold_small(std::span<const std::byte> bytes) {
 }
 
 Result<void> Place::name_small() {
+  auto status = data_->status();
+  if (!status) return std::move(status).error();
+  auto mine = belongs_to(*directory_, names_.part, status->id);
+  if (!mine) return std::move(mine).error();
   // In this order a death leaves nothing or the output, never the output with an empty data file beside it.
-  auto step = directory_->remove(names_.part);
+  auto step = *mine ? directory_->remove(names_.part) : Result<void>();
   return step ? small_->give_name(names_.output) : step;
 }
 

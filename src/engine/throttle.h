@@ -34,12 +34,12 @@ class Throttle {
     return limit_.portion();
   }
 
-  // These bytes were read: waits until more may be. False after a stop request.
-  bool pay(std::uint64_t bytes, const std::stop_token& stop) {
+  // These bytes were read: waits until more may be, but not beyond `last`. False after a stop request.
+  bool pay(std::uint64_t bytes, const std::stop_token& stop, Instant last = Instant::max()) {
     if (!limited_) return true;
     Instant now = clock_.now();
-    for (Instant until = level(bytes, now); until > now;) {
-      if (!clock_.sleep_until(std::min(until, now + kLook), stop)) return false;
+    for (Instant until = level(bytes, now); until > now && now < last;) {
+      if (!clock_.sleep_until(std::min({until, now + kLook, last}), stop)) return false;
       now = clock_.now();
       if (until > now) until = std::min(until, level(0, now));  // the limit may have been raised meanwhile
     }

@@ -52,6 +52,11 @@ std::int64_t date(std::string_view text) {
 
 }  // namespace
 
+TEST_CASE("a cookie of a file must have a name that is more than blanks") {
+  CHECK_FALSE(parse_cookies("h\tFALSE\t/\tFALSE\t0\t \tvalue").ok());
+  CHECK_FALSE(parse_cookies("h\tFALSE\t/\tFALSE\t0\t\tvalue").ok());
+}
+
 TEST_CASE("a cookie without attributes is for its host and the folder it was set in") {
   CHECK(set("a=b") == "a=b www.example.org /a/b");
   CHECK(set(" a = b ; ") == "a=b www.example.org /a/b");

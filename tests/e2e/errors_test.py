@@ -4,7 +4,7 @@ import socket
 import ssl
 
 import harness
-from harness import MiB, head, pattern
+from harness import MiB, head, pattern, ranged
 
 
 def fails(scene, code, words, *arguments, **options):
@@ -159,6 +159,13 @@ def test_silence_and_crawling_end_by_the_limits(scene):
     assert "nothing received for 0.3 s" in done.stderr
     done = scene.get(stalls.url(), "-o", "other", "--max-time", "0.5", "--retries", "50", code=3)
     assert "time limit" in done.stderr
+
+
+def test_a_limited_speed_does_not_outlast_the_time_limit(scene):
+    server = scene.raw(lambda c, r, n: c.sendall(b"".join(ranged(pattern(MiB, 1), r))))
+    for connections in ("1", "4"):
+        done = scene.get(server.url(), "-x", connections, "--limit-rate", "50", "--max-time", "1", code=3, timeout=30)
+        assert "time limit" in done.stderr, done.stderr
 
 
 if __name__ == "__main__":
