@@ -22,7 +22,7 @@ bool OpenDirectory::lacked(const std::string& name) const {
 }
 
 bool OpenDirectory::serves(const std::filesystem::path& path, Instant now) const {
-  return now - since_ < kFresh && path.native() == path_.native();
+  return now - since_ < kFresh && path.native() == path_.native() && directory_->is_at(path);
 }
 
 void OpenDirectory::count_download() {

@@ -24,7 +24,7 @@ class Publisher {
  public:
   struct Entry {
     std::unique_ptr<Place> place;  // holds_small()
-    std::string directory;         // entries with the same one share its sync
+    std::string directory;         // names the open one: entries with the same share its sync
     Sync sync = Sync::interval;
     // Called on the publisher's thread; `more_follow` but for the last of a batch.
     std::function<void(Result<void>, bool more_follow)> done;

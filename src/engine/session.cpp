@@ -210,7 +210,9 @@ Slot TaskState::run(Slot slot) {
       return slot;
     }
     meter.enter(Phase::publishing);
-    session.publisher.submit({std::move(outcome->unpublished), request.directory.string(), request.sync,
+    // By the open directory: its path may lead to another one meanwhile.
+    const auto directory = reinterpret_cast<std::uintptr_t>(&outcome->unpublished->directory());
+    session.publisher.submit({std::move(outcome->unpublished), std::to_string(directory), request.sync,
                               [this, report = std::move(outcome->report)](Result<void> published, bool more) {
                                 finish(published ? Result<Report>(report) : std::move(published).error(), more);
                               }});

@@ -131,6 +131,13 @@ class PosixDirectory final : public Directory {
     return {};
   }
 
+  bool is_at(const std::filesystem::path& path) override {
+    struct ::stat here {};
+    struct ::stat there {};
+    return ::fstat(fd_.get(), &here) == 0 && ::stat(path.c_str(), &there) == 0 && here.st_dev == there.st_dev &&
+           here.st_ino == there.st_ino;
+  }
+
   std::string path_of(const std::string& name) const override { return prefix_ + name; }
 
  private:

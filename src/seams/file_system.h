@@ -128,6 +128,9 @@ class Directory {
   virtual Result<void> remove(const std::string& name) = 0;  // of a regular file; absent is not an error
   virtual Result<void> sync() = 0;                           // makes renames and removals durable
 
+  // Whether that path leads to this very directory: it may have been renamed, and another made in its place.
+  virtual bool is_at(const std::filesystem::path&) = 0;
+
   // The path of `name` as a person would write it; for messages.
   virtual std::string path_of(const std::string& name) const = 0;
 };

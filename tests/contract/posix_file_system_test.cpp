@@ -35,6 +35,21 @@ bool lower_limit(__rlimit_resource resource, ::rlim_t value) {
 // Nobody, for whom modes count. An unprivileged user is one already.
 bool drop_privileges() { return ::geteuid() != 0 || (::setgid(kNobody) == 0 && ::setuid(kNobody) == 0); }
 
+TEST_CASE("a directory that was renamed is not at its path any more, whatever is made there") {
+  const TempDirectory scratch;
+  const auto path = scratch.path() / "d";
+  std::filesystem::create_directory(path);
+  const auto files = io::make_posix_file_system();
+  const auto directory = must(files->open_directory(path));
+  CHECK(directory->is_at(path));
+  CHECK(directory->is_at(scratch.path() / "." / "d"));
+  std::filesystem::rename(path, scratch.path() / "old");
+  CHECK_FALSE(directory->is_at(path));
+  std::filesystem::create_directory(path);
+  CHECK_FALSE(directory->is_at(path));
+  CHECK(directory->is_at(scratch.path() / "old"));
+}
+
 TEST_CASE("a lock keeps other processes out until its process is done with it") {
   PosixWorld world;
   auto file = write_file(world.directory(), "a", "");

@@ -69,6 +69,7 @@ class FakeDirectory final : public Directory {
   Result<bool> exchange(const std::string& a, const std::string& b) override;
   Result<void> remove(const std::string& name) override;
   Result<void> sync() override;
+  bool is_at(const std::filesystem::path&) override { return true; }
   std::string path_of(const std::string& name) const override { return name; }
 
  private:
