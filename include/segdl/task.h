@@ -67,7 +67,8 @@ struct Request {
   bool remote_name = false;
 
   // Give the output the time of the resource's Last-Modified, if that is a date since 1970 that is not in the future.
-  // It is not forced to disk. A file system that can't is a note in the report.
+  // It is not forced to disk, and not set where everything was there already and nothing had to be asked for. A file
+  // system that can't is a note in the report.
   bool remote_time = false;
 
   // What all of it must hash to. If it does not, the download fails with Cause::integrity: nothing is published, and
