@@ -157,7 +157,7 @@ def test_a_list_over_sixty_four_connections_and_then_it_continues(scene):
         connection.sendall(top + body)
     server = scene.raw(handler)
     path = listed(scene, server, 200)
-    process = scene.start("-i", path, "-x", "64", "-j", "64")
+    process = scene.start("-i", path, "-x", "64", "-j", "64", "--sync", "none")  # a disk is waited for, and may be busy
     wait_for(lambda: server.count >= 20 + 64, "64 at once", 60)
     interrupt(process)
     held[0] = False
