@@ -70,7 +70,8 @@ const char* read_line(std::string_view line, Cookie& cookie) {
   if (!is_below || !is_secure) return "what should be TRUE or FALSE is not";
   if (!path.starts_with('/')) return "its path does not begin with /";
   if (!read_time(expires, cookie.expires)) return "the time it expires at is not a number of seconds";
-  if (trim(name).empty() || name.find_first_of("=;") != std::string_view::npos || value.find(';') != std::string_view::npos) {
+  if (trim(name).empty() || name.find_first_of("=;") != std::string_view::npos ||
+      value.find(';') != std::string_view::npos) {
     return "its name or value can't be a cookie's";
   }
   if (name.size() + value.size() > kMaxCookie) return "its cookie is larger than 4096 bytes";
