@@ -191,6 +191,10 @@ Result<Reply> Transfer::first_reply(std::stop_token stop) {
   std::optional<Known> known;
   for (;;) {
     auto reply = ask_first(range, known ? &*known : nullptr, stop);
+    if (reply && succeeds_strong_ && !reply->body.validator.strong()) {
+      reply = fetcher_.problem(Cause::changed, Remedy::retry,
+                               "it changed, and what is sent now names no strong validator: perhaps another page");
+    }
     if (reply) {
       const UsableBody& body = reply->body;
       if (!body.partial || body.validator.strong() || body.end == body.total) return reply;
@@ -324,6 +328,7 @@ Result<void> Transfer::start_over(Place& place, Error error) {
   }
   meter_.changed(error.reason);
   meter_.start_over();
+  succeeds_strong_ = strong_;
   route_.ask(restarts_ < kMaxRestarts - 1 ? Asking::conditional : Asking::whole);
   return place.has_journal() ? place.start_over() : Result<void>();
 }

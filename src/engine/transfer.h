@@ -88,9 +88,10 @@ class Transfer {
   Fetcher::Setting setting_;
   Fetcher fetcher_;  // the leader's
   unsigned restarts_ = 0;
-  std::optional<Reply> named_;  // the response that named the output, not yet used
-  bool strong_ = false;         // what is being published was identified by a strong validator
-  bool refuted_ = false;        // all of it arrived, and it is not what the request expects
+  std::optional<Reply> named_;    // the response that named the output, not yet used
+  bool strong_ = false;           // what is being published was identified by a strong validator
+  bool succeeds_strong_ = false;  // a version with a strong validator was given up for one that must have one too
+  bool refuted_ = false;          // all of it arrived, and it is not what the request expects
 };
 
 }  // namespace segdl::engine
