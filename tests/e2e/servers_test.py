@@ -144,6 +144,26 @@ def test_a_login_page_throws_no_progress_away(scene):
     arrives(scene, server)
 
 
+def test_a_login_page_is_no_new_version(scene):
+    other = pattern(len(DATA), 8)
+    logged_in = threading.Event()
+
+    def portal(connection, request, number):
+        if number > 2 and not logged_in.is_set():
+            connection.sendall(head("200 OK", "Content-Type: text/html", "Content-Length: 15") + b"<h1>log in</h1>")
+            return "close"
+        answer, body = ranged(DATA, request) if number == 1 else ranged(other, request, '"v2"')
+        connection.sendall(answer + (body[:MiB] if number == 1 else body))
+        return "close"
+
+    server = scene.raw(portal)
+    done = scene.run(server.url("f"), "-x", "1", "--retries", "1")
+    assert done.returncode == 8 and "f" not in scene.names(), done
+    logged_in.set()
+    scene.get(server.url("f"))
+    assert harness.read(scene.path("f")) == other
+
+
 def test_an_endless_error_body_is_not_read(scene):
     def endless(connection, request, number):
         connection.sendall(head("404 No", "Content-Length: 10000000000"))
