@@ -1,7 +1,7 @@
 """What the end-to-end tests share: the command, a real nginx with TLS, scripted raw servers, a scratch directory.
 
-A test file defines functions test_*(scene) and ends with harness.main(). The command under test is the first argument, or SEGDL_BINARY. Everything is on
-loopback and on free ports; every wait is bounded.
+A test file defines functions test_*(scene) and ends with harness.main(). The command under test is the first argument, or SEGDL_BINARY, and the scripted
+origin the second, or SEGDL_ORIGIN. Everything is on loopback and on free ports; every wait is bounded.
 """
 import hashlib
 import inspect
@@ -23,7 +23,7 @@ from origin import Origin
 
 KiB, MiB, GiB = 1024, 1024 ** 2, 1024 ** 3
 BINARY = os.path.abspath(os.environ.get("SEGDL_BINARY") or (sys.argv[1] if len(sys.argv) > 1 else "build/release/segdl"))
-ORIGIN = os.path.abspath(sys.argv[2] if len(sys.argv) > 2 else "build/dev/origin")
+ORIGIN = os.path.abspath(os.environ.get("SEGDL_ORIGIN") or (sys.argv[2] if len(sys.argv) > 2 else "build/dev/origin"))
 TIMEOUT = 120
 for variable in ("http", "https", "all", "no"):  # the loopback is asked straight, whatever surrounds the tests
     os.environ.pop(f"{variable}_proxy", None)
@@ -74,16 +74,18 @@ def free_port():
 class Certificates:
     """A CA of our own and what it signed, made with the openssl command."""
 
+    NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")  # quick to make
+
     def __init__(self, directory):
         self.directory = directory
         os.mkdir(directory)
-        self._run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", self.key("ca"), "-out", self.pem("ca"),
+        self._run("req", "-x509", *self.NEW_KEY, "-keyout", self.key("ca"), "-out", self.pem("ca"),
                   "-days", "30", "-subj", "/CN=segdl test CA")
         self.ca = self.pem("ca")
         self.sign("good", "DNS:localhost,IP:127.0.0.1,IP:::1")
         self.sign("wronghost", "DNS:other.test")
         self.sign("expired", "DNS:localhost,IP:127.0.0.1", days="-1")
-        self._run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", self.key("selfsigned"), "-out",
+        self._run("req", "-x509", *self.NEW_KEY, "-keyout", self.key("selfsigned"), "-out",
                   self.pem("selfsigned"), "-days", "30", "-subj", "/CN=localhost", "-addext",
                   "subjectAltName=DNS:localhost,IP:127.0.0.1")
 
@@ -97,7 +99,7 @@ class Certificates:
         request = os.path.join(self.directory, name + ".csr")
         extensions = os.path.join(self.directory, name + ".ext")
         write(extensions, f"subjectAltName={names}\n".encode())
-        self._run("req", "-newkey", "rsa:2048", "-nodes", "-keyout", self.key(name), "-out", request, "-subj", "/CN=x")
+        self._run("req", *self.NEW_KEY, "-keyout", self.key(name), "-out", request, "-subj", "/CN=x")
         self._run("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", self.key("ca"), "-CAcreateserial", "-out",
                   self.pem(name), "-days", days, "-extfile", extensions)
 

@@ -273,6 +273,8 @@ def test_standard_output_that_cannot_be_written_ends_it_with_code_7(scene):
         process.stderr.close()
         assert stderr.startswith("segdl: write to standard output: Broken pipe\n") and "to continue\n" in stderr, stderr
         assert scene.status("file")["state"] == "interrupted"
+        for name in scene.names():
+            os.unlink(scene.path(name))
 
 
 def waiting_in(pipe):
