@@ -96,6 +96,8 @@ CLI::Option& option_of(CLI::App& app, const std::filesystem::path& path, const C
 
 void give(CLI::Option& option, const std::filesystem::path& path, const ConfigLine& line) {
   const bool is_switch = option.get_items_expected_max() == 0;
+  if (!is_switch && line.bare)
+    refuse(path, line, fmt::format("{0} has no value: write {0} = {1}", line.key, option.get_type_name()));
   if (is_switch && !is_on(path, line)) return;
   option.add_result(is_switch ? "true" : line.value);
 }
@@ -111,12 +113,17 @@ std::optional<std::filesystem::path> default_config() {
 void apply_config(CLI::App& app, const std::filesystem::path& path, bool required) {
   const auto text = text_of(path, required);
   if (!text) return;
-  std::set<CLI::Option*> given;
+  std::set<const CLI::Option*> given;
+  const auto in_command_line = [&](const CLI::Option* option) { return !option->empty() && !given.contains(option); };
   for (const ConfigLine& line : read_config(*text)) {
     CLI::Option& option = option_of(app, path, line);
     const bool repeats = option.get_items_expected_max() > 1;
-    if (!given.contains(&option) && !option.empty()) continue;  // the command line says otherwise
+    const auto& excluded = option.get_excludes();
+    if (in_command_line(&option) || std::any_of(excluded.begin(), excluded.end(), in_command_line)) continue;
     if (!given.insert(&option).second && !repeats) refuse(path, line, fmt::format("{} is there twice", line.key));
+    for (const CLI::Option* other : excluded) {
+      if (!other->empty()) refuse(path, line, fmt::format("{} can't go with {}", line.key, other->get_name()));
+    }
     give(option, path, line);
     try {
       if (!option.empty()) option.run_callback();

@@ -22,7 +22,8 @@ ConfigLine read_line(std::size_t number, std::string_view text) {
   ConfigLine line{number};
   const auto equals = text.find('=');
   line.key = trim(text.substr(0, equals));
-  line.value = equals == std::string_view::npos ? "true" : std::string(trim(text.substr(equals + 1)));
+  line.bare = equals == std::string_view::npos;
+  line.value = line.bare ? "true" : std::string(trim(text.substr(equals + 1)));
   if (text.find('\0') != std::string_view::npos) {
     line.problem = "it has a NUL byte";
   } else if (line.key.starts_with("--")) {
@@ -48,7 +49,7 @@ std::vector<ConfigLine> read_config(std::string_view text) {
     if (!line.empty() && line.front() != '#') lines.push_back(read_line(number, line));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
-  if (too_large) lines.push_back({number + 1, "", "", "the file is too large"});
+  if (too_large) lines.push_back({.number = number + 1, .problem = "the file is too large"});
   return lines;
 }
 

@@ -22,7 +22,8 @@ inline constexpr std::size_t kLargestConfig = 65536;
 struct ConfigLine {
   std::size_t number = 0;  // from 1, as editors count
   std::string key = {};
-  std::string value = {};    // of a switch: "true"
+  std::string value = {};
+  bool bare = false;         // it has no '='; the value is "true" then
   std::string problem = {};  // why this line can't be used; else empty
 };
 

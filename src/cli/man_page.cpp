@@ -66,7 +66,7 @@ Its journal. Without it the next run begins again.
 .TP
 .I ~/.config/segdl/config
 Settings for every run, one a line: a long option without its dashes, and its value after an equals sign. The command
-line goes before them. A file with a password in it must be closed to others.
+line goes before them, also where it contradicts them. A file with a password in it must be closed to others.
 .TP
 .I ~/.netrc
 Names and passwords by host, where \fB\-\-netrc\fR is given. It must be readable by its owner only.

@@ -131,6 +131,11 @@ Mistake mistake(const CLI::App& app, const CLI::ParseError& error) {
     if (words.ends_with(" missing")) return {begins + ": its value is missing", "write it as " + usage_of(app, begins)};
     if (words.find(": At Most ") != std::string::npos) return {begins + ": it is there twice"};
   }
+  if (dynamic_cast<const CLI::ExcludesError*>(&error) != nullptr) {
+    constexpr std::string_view kBetween = " excludes ";
+    const auto end = words.find(kBetween);
+    return {fmt::format("{}: it can't go with {}", words.substr(0, end), words.substr(end + kBetween.size()))};
+  }
   // Only switches are converted by the library.
   if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr)
     return {"a switch has no value: " + switch_of(words)};

@@ -57,7 +57,6 @@ void add_config_options(CLI::App& app, Unsettled& rest) {
 }
 
 void apply_settings(const Unsettled& rest, CLI::App& app) {
-  if (rest.no_config && rest.config) throw CLI::ValidationError("--no-config", "it can't go with --config");
   const auto path = rest.config ? rest.config : default_config();
   if (path && !rest.no_config) apply_config(app, *path, rest.config.has_value());
 }
@@ -148,14 +147,10 @@ void add_network_options(CLI::App& app, FetchCommand& command, std::optional<std
          "Ask this HTTP proxy; '' asks none, whatever the environment says")
       ->type_name("URL");
   AddressFamily& addresses = command.session.network.addresses;
-  const auto only = [&addresses](AddressFamily family) {
-    if (addresses != AddressFamily::any) throw CLI::ValidationError("--ipv4", "it can't go with --ipv6");
-    addresses = family;
-  };
   app.add_flag_callback(
-      "-4,--ipv4", [only] { only(AddressFamily::v4); }, "Connect to IPv4 addresses only");
+      "-4,--ipv4", [&addresses] { addresses = AddressFamily::v4; }, "Connect to IPv4 addresses only");
   app.add_flag_callback(
-      "-6,--ipv6", [only] { only(AddressFamily::v6); }, "Connect to IPv6 addresses only");
+      "-6,--ipv6", [&addresses] { addresses = AddressFamily::v6; }, "Connect to IPv6 addresses only");
 }
 
 void add_limit_options(CLI::App& app, FetchCommand& command) {
@@ -214,8 +209,20 @@ void check_together(const FetchCommand& command) {
   if (command.checksums && command.request.remote_name) {
     throw CLI::ValidationError("--checksum", "a list goes by names, and with --remote-header-name they come too late");
   }
-  if (command.skip_existing && command.request.overwrite) {
-    throw CLI::ValidationError("--skip-existing", "it can't go with --overwrite");
+}
+
+// Which contradict each other; and of two that are the same setting the last counts, as in a command that an alias
+// begins.
+void relate_options(CLI::App& app) {
+  for (const auto& [one, other] : {std::pair("--skip-existing", "--overwrite"),
+                                   {"--remote-header-name", "--output"},
+                                   {"--ipv4", "--ipv6"},
+                                   {"--quiet", "--verbose"},
+                                   {"--no-config", "--config"}}) {
+    app.get_option(one)->excludes(app.get_option(other));
+  }
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_configurable() && option->get_items_expected_max() == 1) option->take_last();
   }
 }
 
@@ -228,9 +235,6 @@ void place_output(const Output& output, FetchCommand& command) {
   }
   if (output.standard_output && command.skip_existing) {
     throw CLI::ValidationError("--skip-existing", "nothing exists already on standard output");
-  }
-  if (command.request.remote_name) {
-    throw CLI::ValidationError("--remote-header-name", "it can't go with --output, which names the file");
   }
   if (output.standard_output && command.json) {
     throw CLI::ValidationError("--json", "standard output can't take both the file and what is told of it");
@@ -252,15 +256,21 @@ Exit parse_failed(const CLI::App& app, const CLI::ParseError& error) {
   return {kUsage};
 }
 
-Command read_status_command(int argc, char** argv) {
-  CLI::App app;
-  StatusCommand command;
-  add_status_options(app, command);
+// The words after the first; how it ends, if they are wrong or ask for help only.
+std::optional<Exit> parse_rest(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc - 1, argv + 1);
   } catch (const CLI::ParseError& error) {
     return parse_failed(app, error);
   }
+  return std::nullopt;
+}
+
+Command read_status_command(int argc, char** argv) {
+  CLI::App app;
+  StatusCommand command;
+  add_status_options(app, command);
+  if (const auto exit = parse_rest(app, argc, argv)) return *exit;
   return command;
 }
 
@@ -272,11 +282,7 @@ Command read_completion_command(int argc, char** argv) {
   app.add_option("SHELL", shell, "bash, zsh or fish")->required()->type_name("");
   app.set_help_flag("-h,--help", "Print this help");
   use_help(app, "");
-  try {
-    app.parse(argc - 1, argv + 1);
-  } catch (const CLI::ParseError& error) {
-    return parse_failed(app, error);
-  }
+  if (const auto exit = parse_rest(app, argc, argv)) return *exit;
   if (shell == "bash") return PageCommand{Page::bash};
   if (shell == "zsh") return PageCommand{Page::zsh};
   if (shell == "fish") return PageCommand{Page::fish};
@@ -287,11 +293,7 @@ Command read_man_command(int argc, char** argv) {
   CLI::App app("Prints the manual page: segdl man | man -l -", "segdl man");
   app.set_help_flag("-h,--help", "Print this help");
   use_help(app, "");
-  try {
-    app.parse(argc - 1, argv + 1);
-  } catch (const CLI::ParseError& error) {
-    return parse_failed(app, error);
-  }
+  if (const auto exit = parse_rest(app, argc, argv)) return *exit;
   return PageCommand{Page::man};
 }
 
@@ -312,6 +314,7 @@ void add_fetch_options(CLI::App& app, FetchCommand& command, Unsettled& rest) {
   add_display_options(app, command);
   add_config_options(app, rest);
   add_help_options(app);
+  relate_options(app);
   use_help(app, fetch_footer());
 }
 

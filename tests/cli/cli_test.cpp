@@ -190,6 +190,13 @@ TEST_CASE("names and directories are taken as they stand") {
   CHECK(fetch({"http://h/x", "-o", "../f"}).request.directory == "./..");
 }
 
+TEST_CASE("of a setting that is there twice the last counts") {
+  const FetchCommand command = fetch({"http://h/x", "-x", "3", "--connections=4", "-d", "a", "-d", "b", "-R", "-R"});
+  CHECK(command.session.connections == 4);
+  CHECK(command.request.directory == "b");
+  CHECK(command.request.remote_time);
+}
+
 TEST_CASE("a wrong command line is a usage error") {
   for (const std::vector<std::string>& words :
        std::vector<std::vector<std::string>>{{},
@@ -212,6 +219,10 @@ TEST_CASE("a wrong command line is a usage error") {
                                              {"http://h/x", "-o"},
                                              {"http://h/x", "http://h/y", "-o", "z"},
                                              {"http://h/x", "-o", "a", "-o", "b"},
+                                             {"http://h/x", "-J", "-o", "a"},
+                                             {"http://h/x", "-4", "-6"},
+                                             {"http://h/x", "-q", "-v"},
+                                             {"http://h/x", "--checksum", "md5=1", "--checksum", "md5=2"},
                                              {"http://h/x", "--sync", "never"},
                                              {"http://h/x", "--retries", "-1"},
                                              {"http://h/x", "--progress", "fancy"},

@@ -47,21 +47,24 @@ class Scratch {
 struct Command {
   std::string user, rate, output;
   std::vector<std::string> headers;
-  bool quiet = false;
+  bool quiet = false, verbose = false;
 
   void run(const std::filesystem::path& config, std::vector<std::string> arguments = {}, bool required = true) {
     CLI::App app;
     app.add_option("-u,--user", user);
-    app.add_option_function<std::string>("--limit-rate", [this](const std::string& text) {
-      if (text == "bad") throw CLI::ValidationError("--limit-rate", "'bad' is not a size");
-      rate = text;
-    });
+    app.add_option_function<std::string>("--limit-rate",
+                                         [this](const std::string& text) {
+                                           if (text == "bad")
+                                             throw CLI::ValidationError("--limit-rate", "'bad' is not a size");
+                                           rate = text;
+                                         })
+        ->type_name("RATE");
     app.add_option_function<std::vector<std::string>>(
            "-H,--header",
            [this](const std::vector<std::string>& texts) { headers.insert(headers.end(), texts.begin(), texts.end()); })
         ->take_all()
         ->allow_extra_args(false);
-    app.add_flag("-q,--quiet", quiet);
+    app.add_flag("-q,--quiet", quiet)->excludes(app.add_flag("-v,--verbose", verbose));
     app.add_option("-o,--output", output)->configurable(false);
     std::reverse(arguments.begin(), arguments.end());
     app.parse(arguments);
@@ -122,10 +125,24 @@ TEST_CASE("settings hold where the command line says nothing") {
   CHECK_FALSE(other.quiet);
 }
 
+TEST_CASE("the command line goes before a setting that it contradicts") {
+  const Scratch scratch;
+  Command command;
+  command.run(scratch.file("quiet\nlimit-rate = 5M\n"), {"-v"});
+  CHECK(command.verbose);
+  CHECK_FALSE(command.quiet);
+  CHECK(command.rate == "5M");
+  Command off;
+  off.run(scratch.file("quiet = no\nverbose\n"));
+  CHECK(off.verbose);
+  CHECK(refusal(scratch, "verbose\nquiet\n") == "config:2: quiet can't go with --verbose");
+}
+
 TEST_CASE("what can't be used is refused with its file and line") {
   const Scratch scratch;
   CHECK(refusal(scratch, "\n\nnonsense = 1\n") == "config:3: there is no option --nonsense");
   CHECK(refusal(scratch, "output = f\n") == "config:1: --output has no place in a file of settings");
+  CHECK(refusal(scratch, "limit-rate\n") == "config:1: limit-rate has no value: write limit-rate = RATE");
   CHECK(refusal(scratch, "help\n") == "config:1: --help has no place in a file of settings");
   CHECK(refusal(scratch, "quiet = maybe\n") == "config:1: quiet is yes or no");
   CHECK(refusal(scratch, "limit-rate = 1\nlimit-rate = 2\n") == "config:2: limit-rate is there twice");

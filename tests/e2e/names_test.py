@@ -69,7 +69,7 @@ def test_names_from_the_server_in_a_list_meet_each_other_and_what_is_there(scene
     assert "1 of 3 failed" in done.stderr, done.stderr
     done = scene.get("-J", "-i", path, "--skip-existing")
     assert scene.names() == ["one", "three"], done.stderr
-    assert "it can't go with --output" in scene.get("-J", one.url(), "-o", "x", code=2).stderr
+    assert "it can't go with --remote-header-name" in scene.get("-J", one.url(), "-o", "x", code=2).stderr
 
 
 def test_a_file_is_skipped_for_being_there_and_for_nothing_else(scene):
