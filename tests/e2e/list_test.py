@@ -298,8 +298,9 @@ def peak_of_private_memory(process):
 
 def memory_of(scene, lines, names, *arguments, code):
     """The most private memory of a run over so many lines, whose files are all there already."""
-    for n in range(names):
-        open(scene.path(f"f{n}"), "wb").close()
+    harness.write(scene.path("f0"), b"")
+    for n in range(len(scene.names()), names):
+        os.link(scene.path("f0"), scene.path(f"f{n}"))  # far quicker than as many files
     path = listed(scene, *(f"http://127.0.0.1:1/{n}\tf{n % names}" for n in range(lines)))
     with open(os.devnull, "wb") as nowhere:
         process = harness.subprocess.Popen([BINARY, "-i", path, "-q", *arguments], cwd=scene.out, stdout=nowhere, stderr=nowhere)
