@@ -5,15 +5,38 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 namespace segdl {
 namespace {
 
-bool is_coded(const ResponseHead& head) {
+enum class Coding : std::uint8_t { none, of_the_file, unwanted };
+
+bool names_coding(std::string_view name, std::string_view coding) {
+  constexpr std::pair<std::string_view, std::string_view> kSuffixes[] = {
+      {".gz", "gzip"}, {".tgz", "gzip"},  {".svgz", "gzip"}, {".Z", "compress"}, {".bz2", "bzip2"},
+      {".xz", "xz"},   {".lzma", "lzma"}, {".br", "br"},     {".zst", "zstd"},
+  };
+  if (coding.size() > 2 && same_text(coding.substr(0, 2), "x-")) coding.remove_prefix(2);  // RFC 9110 section 8.4.1.3
+  return std::any_of(std::begin(kSuffixes), std::end(kSuffixes), [&](const auto& known) {
+    const auto& [suffix, own] = known;
+    return same_text(coding, own) && name.size() > suffix.size() && name.ends_with(suffix);
+  });
+}
+
+// R5. What is coded on its way has no length beforehand, as a stored file has.
+Coding coding_of(const ResponseHead& head, const Asked& asked) {
+  Coding coding = Coding::none;
   for (const Field& field : head.fields) {
-    if (same_text(field.name, "Content-Encoding") && !same_text(field.value, "identity") && !field.value.empty())
-      return true;
+    if (!same_text(field.name, "Content-Encoding") || field.value.empty() || same_text(field.value, "identity"))
+      continue;
+    if (coding != Coding::none || head.framing != Framing::length || !names_coding(asked.name, field.value))
+      return Coding::unwanted;
+    coding = Coding::of_the_file;
   }
-  return false;
+  return coding;
 }
 
 // Whether this value, which is not the known one (null: none, or several), can be another version's validator of that
@@ -60,7 +83,7 @@ bool is_multipart(const ResponseHead& head) {
 std::variant<ContentRange, Contradiction> range_of(const ResponseHead& head, const Asked& asked) {
   if (!asked.range) return Contradiction{"it answered 206 to a request without a range"};
   if (is_multipart(head)) return Contradiction{"it answered with several parts"};
-  if (is_coded(head)) return Contradiction{"it answered with a content coding"};
+  if (coding_of(head, asked) == Coding::unwanted) return Contradiction{"it answered with a content coding"};
   const std::string* field = head.find("Content-Range");
   if (field == nullptr) return Contradiction{"its 206 has not exactly one Content-Range"};
   const auto got = parse_content_range(*field);
@@ -79,24 +102,28 @@ Verdict judge_partial(const ResponseHead& head, const Asked& asked, const Known*
   const auto range = range_of(head, asked);
   if (const auto* contradiction = std::get_if<Contradiction>(&range)) return *contradiction;
   const auto& got = std::get<ContentRange>(range);
+  const bool coded = coding_of(head, asked) == Coding::of_the_file;
   if (known == nullptr) {
     if (!got.total) return Contradiction{"its 206 does not tell the whole size"};
-    return UsableBody{got.range->begin, got.range->end, got.total, validator_of(head), true};
+    return UsableBody{got.range->begin, got.range->end, got.total, validator_of(head), true, coded};
   }
   const Comparison comparison = compare(head, known->validator);
   if (comparison == Comparison::absent) return Contradiction{"its 206 has no validator to compare"};
   if (comparison == Comparison::different) return other_validator(head, known->validator);
   if (known->total && got.total && *known->total != *got.total) return other_size(*known->total, *got.total);
   if (known->total && got.range->end > *known->total) return Contradiction{"its 206 reaches beyond the end"};
-  return UsableBody{got.range->begin, got.range->end, known->total ? known->total : got.total, known->validator, true};
+  return UsableBody{got.range->begin, got.range->end, known->total ? known->total : got.total,
+                    known->validator, true,           coded};
 }
 
 // R6. A plain GET begins anew, so it may also meet a resource that never had a validator.
 Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Known* known) {
-  if (is_coded(head)) return Contradiction{"it answered with a content coding"};
+  const Coding coding = coding_of(head, asked);
+  if (coding == Coding::unwanted) return Contradiction{"it answered with a content coding"};
+  const bool coded = coding == Coding::of_the_file;
   std::optional<std::uint64_t> length;
   if (head.framing == Framing::length) length = head.content_length;
-  if (known == nullptr) return UsableBody{0, length, length, validator_of(head), false};
+  if (known == nullptr) return UsableBody{0, length, length, validator_of(head), false, coded};
   const Comparison comparison = compare(head, known->validator);
   if (known->validator.strong() && comparison == Comparison::absent) {
     return Contradiction{"it answered 200 without a validator to compare"};
@@ -106,8 +133,8 @@ Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Known* k
     return NowChanged{"it answered 200 to a range, and has no strong validator to tell whether that is the same"};
   }
   if (known->total && length && *known->total != *length) return other_size(*known->total, *length);
-  return UsableBody{0, known->total ? known->total : length, known->total ? known->total : length, known->validator,
-                    false};
+  return UsableBody{
+      0, known->total ? known->total : length, known->total ? known->total : length, known->validator, false, coded};
 }
 
 }  // namespace

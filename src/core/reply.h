@@ -10,7 +10,8 @@
 //
 // Rules, by the sections they come from: (R1) a 206 is joined only under the same validator, or the same weak one on
 // one stream (RFC 9110 15.3.7.3). (R2) It begins exactly where asked and does not pass what was asked. (R3) Its total
-// is the known total, or `*`. (R4) Its length, if given, is its range's. (R5) No content coding. (R6) A 200 is the
+// is the known total, or `*`. (R4) Its length, if given, is its range's. (R5) No content coding, but for that of a
+// stored file that has it by name: servers that go by names call f.tar.gz coded with gzip. (R6) A 200 is the
 // whole resource from byte 0: joined only if it proves to be the known one. (R7) A strong validator that differs means
 // changed; its absence alone does not (a login page has none).
 #pragma once
@@ -24,6 +25,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 namespace segdl {
@@ -44,6 +46,7 @@ struct Known {
 struct Asked {
   Asking asking = Asking::conditional;
   std::optional<Range> range = std::nullopt;  // absent exactly if asking is whole
+  std::string_view name = {};                 // the last component of the URL's path
 };
 
 // Whether such a request carries an If-Range: only beside a Range, and only with a strong validator (RFC 9110 section
@@ -59,6 +62,7 @@ struct UsableBody {
   std::optional<std::uint64_t> total;
   Validator validator;
   bool partial = false;  // a 206: the server serves ranges
+  bool coded = false;    // as its name says
 };
 struct RedirectTo {
   std::string location;

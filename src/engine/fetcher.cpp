@@ -218,11 +218,12 @@ std::optional<Asking> Fetcher::simpler() {
 Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop) {
   auto ready = get_ready(stop);
   if (!ready) return std::move(ready).error();
+  const std::string name = last_component(route_.original());
   std::string first_reason;  // later ones only follow from asking in another way
   for (auto way = std::optional(route_.asking()); way;) {
     asked_ = *way;
     const bool past_caches = route_.asks_past_caches();
-    const Asked asked{asked_, asked_ == Asking::whole ? std::nullopt : std::optional(range)};
+    const Asked asked{asked_, asked_ == Asking::whole ? std::nullopt : std::optional(range), name};
     auto exchange = get(asked, known, stop);
     if (!exchange) {
       Error error = std::move(exchange).error();

@@ -123,6 +123,7 @@ Result<void> Transfer::take_remote_name(const std::stop_token& stop) {
 Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
   auto first = named_ ? Result<Reply>(*std::exchange(named_, std::nullopt)) : first_reply(stop);
   if (!first) return std::move(first).error();
+  if (first->body.coded) meter_.remark("the server calls it compressed, as its name does: it is kept as it came");
   auto small = hold_small(place, *first, stop);
   if (!small) return std::move(small).error();
   if (*small) return {};
@@ -146,7 +147,7 @@ Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
 // A resource of one segment needs no journal: it is kept in memory until it is whole, and then in a file that a death
 // leaves nothing of. False if this is none, or the file system has no such files; then nothing was read.
 Result<bool> Transfer::hold_small(Place& place, Reply& first, std::stop_token stop) {
-  const auto& [begin, end, total, validator, partial] = first.body;
+  const auto& [begin, end, total, validator, partial, coded] = first.body;
   const std::uint64_t most = request_.segment_size != 0 ? request_.segment_size : Layout::default_segment_size(0);
   if (!total || *total > most || begin != 0 || end != total) return false;
   if (place.found() != Place::Found::nothing || place.has_aside() || request_.overwrite) return false;

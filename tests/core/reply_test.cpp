@@ -178,3 +178,39 @@ TEST_CASE("a 416 may tell the size") {
   CHECK_FALSE(std::get<BeyondEnd>(verdict(reply(416, {}))).total);
   CHECK_FALSE(std::get<BeyondEnd>(verdict(reply(416, {{"Content-Range", "bytes 0-1/7"}}))).total);
 }
+
+TEST_CASE("a coding is the file's own if its name has it, and it has a length") {
+  const auto coded = [](const std::string& name, const std::string& coding, const Known* known = nullptr) {
+    return verdict(
+        reply(206, {{"Content-Range", "bytes 0-99/500"}, {"ETag", "\"a\""}, {"Content-Encoding", coding}}, 100),
+        {Asking::conditional, Range{0, 100}, name}, known);
+  };
+  for (const auto& [name, coding] : {std::pair("f.tar.gz", "gzip"),
+                                     {"f.gz", "X-GZIP"},
+                                     {"f.tgz", "x-gzip"},
+                                     {"f.Z", "compress"},
+                                     {"f.bz2", "x-bzip2"},
+                                     {"f.zst", "zstd"}}) {
+    CAPTURE(name);
+    REQUIRE(is<UsableBody>(coded(name, coding)));
+    CHECK(std::get<UsableBody>(coded(name, coding)).coded);
+    CHECK(is<UsableBody>(coded(name, coding, &kKnown)));
+  }
+  for (const auto& [name, coding] : {std::pair("f.tar", "gzip"),
+                                     {"f.gz", "br"},
+                                     {".gz", "gzip"},
+                                     {"f.gz", "gzip, gzip"},
+                                     {"f.xz", "gzip"},
+                                     {"", "gzip"},
+                                     {"f.gz", "x-"},
+                                     {"f.gz", "x"}}) {
+    CAPTURE(name);
+    CHECK(is<Contradiction>(coded(name, coding)));
+  }
+  CHECK_FALSE(std::get<UsableBody>(coded("f.gz", "identity")).coded);
+  const Asked whole{Asking::whole, std::nullopt, "f.gz"};
+  const std::vector<Field> fields{{"Content-Encoding", "gzip"}};
+  CHECK(std::get<UsableBody>(verdict(reply(200, fields, 500), whole, nullptr)).coded);
+  CHECK(is<Contradiction>(verdict(reply(200, fields), whole, nullptr)));  // coded on its way
+  CHECK(is<Contradiction>(verdict(reply(200, {fields[0], fields[0]}, 500), whole, nullptr)));
+}
