@@ -112,8 +112,8 @@ Verdict judge_partial(const ResponseHead& head, const Asked& asked, const Known*
   if (comparison == Comparison::different) return other_validator(head, known->validator);
   if (known->total && got.total && *known->total != *got.total) return other_size(*known->total, *got.total);
   if (known->total && got.range->end > *known->total) return Contradiction{"its 206 reaches beyond the end"};
-  return UsableBody{got.range->begin, got.range->end, known->total ? known->total : got.total,
-                    known->validator, true,           coded};
+  const auto total = known->total ? known->total : got.total;
+  return UsableBody{got.range->begin, got.range->end, total, known->validator, true, coded};
 }
 
 // R6. A plain GET begins anew, so it may also meet a resource that never had a validator.
@@ -133,8 +133,8 @@ Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Known* k
     return NowChanged{"it answered 200 to a range, and has no strong validator to tell whether that is the same"};
   }
   if (known->total && length && *known->total != *length) return other_size(*known->total, *length);
-  return UsableBody{
-      0, known->total ? known->total : length, known->total ? known->total : length, known->validator, false, coded};
+  const auto total = known->total ? known->total : length;
+  return UsableBody{0, total, total, known->validator, false, coded};
 }
 
 }  // namespace
