@@ -138,7 +138,7 @@ def test_values_are_refused_by_option_and_value(scene):
 
 
 def test_secrets_in_a_wrong_command_line_are_not_repeated(scene):
-    for arguments in (["-u", "me:hunter2", "-u", "you:hunter2", "http://h/x"], ["-u", "hunter2", "http://h/x"],
+    for arguments in (["-u", "me:hunter2", "-o", "a", "-o", "b", "http://h/x"], ["-u", "hunter2", "http://h/x"],
                       ["-H", "hunter2", "http://h/x"], ["--bogus=http://me:hunter2@h/x"], ["http://me:hunter2@h:x/"],
                       ["ftp://me:hunter2@h/"]):
         done = scene.get(*arguments, code=2)
