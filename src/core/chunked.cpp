@@ -1,6 +1,7 @@
 #include "core/chunked.h"
 
 #include "core/ascii.h"
+#include "core/http_head.h"
 
 #include <algorithm>
 #include <cassert>
@@ -12,15 +13,6 @@ namespace {
 constexpr unsigned kMaxDigits = 16;
 constexpr std::size_t kMaxExtension = 4 * 1024;
 constexpr std::size_t kMaxTrailer = 64 * 1024;
-
-Error bad_chunk(std::string reason) {
-  Error error;
-  error.cause = Cause::network;
-  error.remedy = Remedy::refetch;
-  error.operation = "read the response";
-  error.reason = std::move(reason);
-  return error;
-}
 
 }  // namespace
 
@@ -40,7 +32,7 @@ Result<ChunkedDecoder::Step> ChunkedDecoder::step(std::string_view wire) {
       skip_body(step.body_size);
       return step;
     }
-    if (const char* problem = take(wire[step.consumed])) return bad_chunk(problem);
+    if (const char* problem = take(wire[step.consumed])) return unreadable(problem);
     ++step.consumed;
   }
   return step;

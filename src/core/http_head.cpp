@@ -11,15 +11,6 @@
 namespace segdl {
 namespace {
 
-Error bad_head(std::string reason) {
-  Error error;
-  error.cause = Cause::network;
-  error.remedy = Remedy::refetch;
-  error.operation = "read the response";
-  error.reason = std::move(reason);
-  return error;
-}
-
 // Takes one CRLF-ended line off the front; nothing if the line is not ended like that.
 std::optional<std::string_view> take_line(std::string_view& text) {
   const auto end = text.find("\r\n");
@@ -38,28 +29,28 @@ Result<void> parse_status_line(std::string_view line, ResponseHead& head) {
   // HTTP-version SP status-code [SP [reason-phrase]]: some servers leave the last space out as well.
   constexpr std::string_view kVersion = "HTTP/1.";
   if (!line.starts_with(kVersion) || line.size() < kVersion.size() + 5)
-    return bad_head("its status line is not HTTP/1");
+    return unreadable("its status line is not HTTP/1");
   const char minor = line[kVersion.size()];
   const std::string_view rest = line.substr(kVersion.size() + 1);
   const std::string_view digits = rest.substr(1, 3);
   const auto status = parse_decimal(digits);
   if (!is_digit(minor) || rest[0] != ' ' || !status || (rest.size() > 4 && rest[4] != ' ')) {
-    return bad_head("its status line is not HTTP/1");
+    return unreadable("its status line is not HTTP/1");
   }
-  if (has_controls(rest)) return bad_head("its status line has a control character");
-  if (*status < 100 || *status > 599 || *status == 101) return bad_head(fmt::format("it has status {}", *status));
+  if (has_controls(rest)) return unreadable("its status line has a control character");
+  if (*status < 100 || *status > 599 || *status == 101) return unreadable(fmt::format("it has status {}", *status));
   head.minor_version = minor - '0';
   head.status = static_cast<int>(*status);
   return {};
 }
 
 Result<void> parse_field(std::string_view line, ResponseHead& head) {
-  if (line[0] == ' ' || line[0] == '\t') return bad_head("a header line is folded");
+  if (line[0] == ' ' || line[0] == '\t') return unreadable("a header line is folded");
   const auto colon = line.find(':');
-  if (colon == std::string_view::npos) return bad_head("a header line has no colon");
-  if (!is_token(line.substr(0, colon))) return bad_head("a header field has an invalid name");
+  if (colon == std::string_view::npos) return unreadable("a header line has no colon");
+  if (!is_token(line.substr(0, colon))) return unreadable("a header field has an invalid name");
   const std::string_view value = trim(line.substr(colon + 1));
-  if (has_controls(value)) return bad_head("a header field has a control character in its value");
+  if (has_controls(value)) return unreadable("a header field has a control character in its value");
   head.fields.push_back({std::string(line.substr(0, colon)), std::string(value)});
   return {};
 }
@@ -73,7 +64,7 @@ Result<std::optional<std::uint64_t>> content_length(const ResponseHead& head) {
     for (bool more = true; more;) {
       const auto comma = rest.find(',');
       const auto value = parse_decimal(trim(rest.substr(0, comma)));
-      if (!value || (length && *length != *value)) return bad_head("its Content-Length is not one number");
+      if (!value || (length && *length != *value)) return unreadable("its Content-Length is not one number");
       length = value;
       more = comma != std::string_view::npos;
       if (more) rest.remove_prefix(comma + 1);
@@ -88,10 +79,10 @@ Result<void> find_framing(ResponseHead& head) {
   const std::size_t codings = head.count("Transfer-Encoding");
   if (codings > 0) {
     const std::string* coding = head.find("Transfer-Encoding");
-    if (*length) return bad_head("it has both Content-Length and Transfer-Encoding");
-    if (head.minor_version == 0) return bad_head("it has a Transfer-Encoding in HTTP/1.0");
+    if (*length) return unreadable("it has both Content-Length and Transfer-Encoding");
+    if (head.minor_version == 0) return unreadable("it has a Transfer-Encoding in HTTP/1.0");
     if (coding == nullptr || !same_text(*coding, "chunked"))
-      return bad_head("its Transfer-Encoding is not just chunked");
+      return unreadable("its Transfer-Encoding is not just chunked");
   }
   if (head.status < 200 || head.status == 204 || head.status == 304) {
     head.framing = Framing::none;
@@ -107,6 +98,15 @@ Result<void> find_framing(ResponseHead& head) {
 }
 
 }  // namespace
+
+Error unreadable(std::string reason) {
+  Error error;
+  error.cause = Cause::network;
+  error.remedy = Remedy::refetch;
+  error.operation = "read the response";
+  error.reason = std::move(reason);
+  return error;
+}
 
 const std::string* ResponseHead::find(std::string_view name) const {
   const std::string* found = nullptr;
@@ -140,37 +140,37 @@ bool ResponseHead::has_token(std::string_view name, std::string_view token) cons
 Result<std::size_t> find_head_end(std::string_view bytes) {
   constexpr std::string_view kStart = "HTTP/1.";
   const std::string_view start = bytes.substr(0, kStart.size());
-  if (start != kStart.substr(0, start.size())) return bad_head("it does not begin like an HTTP/1 response");
+  if (start != kStart.substr(0, start.size())) return unreadable("it does not begin like an HTTP/1 response");
   std::size_t lines = 0;
   for (std::size_t at = 0;;) {
     const auto feed = bytes.find('\n', at);
     const std::size_t end = feed == std::string_view::npos ? bytes.size() : feed + 1;
-    if (lines == 0 && end > kMaxStatusLine) return bad_head("its status line is too long");
-    if (end > kMaxHeadBytes) return bad_head("its head is longer than 64 KiB");
+    if (lines == 0 && end > kMaxStatusLine) return unreadable("its status line is too long");
+    if (end > kMaxHeadBytes) return unreadable("its head is longer than 64 KiB");
     if (feed == std::string_view::npos) return 0;
-    if (feed == 0 || bytes[feed - 1] != '\r') return bad_head("a line of its head does not end with CR LF");
+    if (feed == 0 || bytes[feed - 1] != '\r') return unreadable("a line of its head does not end with CR LF");
     if (feed == at + 1) return end;
-    if (++lines > kMaxHeadLines) return bad_head("its head has more than 200 lines");
+    if (++lines > kMaxHeadLines) return unreadable("its head has more than 200 lines");
     at = end;
   }
 }
 
 Result<ResponseHead> parse_head(std::string_view text) {
   ResponseHead head;
-  if (text.find('\0') != std::string_view::npos) return bad_head("its head has a NUL");
+  if (text.find('\0') != std::string_view::npos) return unreadable("its head has a NUL");
   const auto first = take_line(text);
-  if (!first) return bad_head("its status line does not end");
+  if (!first) return unreadable("its status line does not end");
   auto step = parse_status_line(*first, head);
   for (;;) {
     if (!step) return std::move(step).error();
     const auto line = take_line(text);
-    if (!line) return bad_head("its head does not end");
+    if (!line) return unreadable("its head does not end");
     if (line->empty()) break;
     if (line->find('\r') != std::string_view::npos || line->find('\n') != std::string_view::npos)
-      return bad_head("a line of its head does not end with CR LF");
+      return unreadable("a line of its head does not end with CR LF");
     step = parse_field(*line, head);
   }
-  if (!text.empty()) return bad_head("its head goes on after its end");
+  if (!text.empty()) return unreadable("its head goes on after its end");
   step = find_framing(head);
   if (!step) return std::move(step).error();
   const bool persistent = head.minor_version >= 1 || head.has_token("Connection", "keep-alive");

@@ -51,6 +51,9 @@ struct ResponseHead {
 // costs far less than receiving them that way.
 Result<std::size_t> find_head_end(std::string_view bytes);
 
+// What to say of a response whose framing can't be followed, head or body: Cause::network, Remedy::refetch.
+Error unreadable(std::string reason);
+
 // Parses one whole head, from the status line to the empty line. The response is to a GET. Interim (1xx) heads parse
 // too, with Framing::none. Errors: Cause::network, Remedy::refetch.
 Result<ResponseHead> parse_head(std::string_view head);

@@ -1,6 +1,7 @@
 // One family of addresses only: which are connected to, and what is said where there are none.
 #include "io/http_transport.h"
 #include "support/fake_clock.h"
+#include "support/loopback_address.h"
 #include "support/loopback_origin.h"
 
 #include <doctest/doctest.h>
@@ -8,9 +9,7 @@
 #include <fmt/format.h>
 
 #include <netdb.h>
-#include <netinet/in.h>
 
-#include <cstring>
 #include <memory>
 #include <string>
 
@@ -18,26 +17,6 @@ using namespace segdl;
 using namespace segdl::test;
 
 namespace {
-
-io::Address address_of(AddressFamily family, std::uint16_t port) {
-  io::Address address;
-  if (family == AddressFamily::v6) {
-    ::sockaddr_in6 six{};
-    six.sin6_family = AF_INET6;
-    six.sin6_port = htons(port);
-    six.sin6_addr = in6addr_loopback;
-    address.size = sizeof six;
-    std::memcpy(&address.storage, &six, sizeof six);
-    return address;
-  }
-  ::sockaddr_in four{};
-  four.sin_family = AF_INET;
-  four.sin_port = htons(port);
-  four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.size = sizeof four;
-  std::memcpy(&address.storage, &four, sizeof four);
-  return address;
-}
 
 // One origin at 127.0.0.1 and another at ::1, on one port; both.test is both.
 struct Place {
@@ -54,8 +33,8 @@ struct Place {
     network.http_proxy = proxy;
     const auto transport = std::move(
         *io::make_http_transport({}, network, clock, [](const std::string& name, std::uint16_t port) -> io::LookUp {
-          const auto v4 = address_of(AddressFamily::v4, port);
-          const auto v6 = address_of(AddressFamily::v6, port);
+          const auto v4 = loopback_address<io::Address>(port);
+          const auto v6 = loopback_address<io::Address>(port, true);
           if (name == "both.test") return {{v6, v4}, 0};
           if (name == "four.test") return {{v4}, 0};
           return {{}, EAI_NONAME};

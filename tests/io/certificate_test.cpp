@@ -1,6 +1,7 @@
 // Which certificates are accepted: those that OpenSSL's own checks accept, and no others.
 #include "io/http_transport.h"
 #include "io/real_clock.h"
+#include "support/loopback_address.h"
 #include "support/loopback_origin.h"
 #include "support/pattern.h"
 #include "support/test_certificates.h"
@@ -8,8 +9,6 @@
 #include <doctest/doctest.h>
 
 #include <fmt/format.h>
-
-#include <arpa/inet.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -21,15 +20,7 @@ using namespace segdl::test;
 namespace {
 
 // Whatever the name, it leads to the loopback.
-io::LookUp to_loopback(const std::string&, std::uint16_t port) {
-  io::Address address;
-  auto* four = reinterpret_cast<::sockaddr_in*>(&address.storage);
-  four->sin_family = AF_INET;
-  four->sin_port = htons(port);
-  four->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.size = sizeof *four;
-  return {{address}, 0};
-}
+io::LookUp to_loopback(const std::string&, std::uint16_t port) { return {{loopback_address<io::Address>(port)}, 0}; }
 
 // A server with such a certificate, and a client that trusts an authority.
 struct Side {

@@ -2,13 +2,13 @@
 #include "io/resolver.h"
 #include "io/http_transport.h"
 #include "support/fake_clock.h"
+#include "support/loopback_address.h"
 #include "support/loopback_origin.h"
 
 #include <doctest/doctest.h>
 
 #include <fmt/format.h>
 
-#include <arpa/inet.h>
 #include <netdb.h>
 
 #include <atomic>
@@ -24,15 +24,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-io::LookUp loopback(std::uint16_t port) {
-  io::Address address;
-  auto* four = reinterpret_cast<::sockaddr_in*>(&address.storage);
-  four->sin_family = AF_INET;
-  four->sin_port = htons(port);
-  four->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.size = sizeof *four;
-  return {{address}, 0};
-}
+io::LookUp loopback(std::uint16_t port) { return {{loopback_address<io::Address>(port)}, 0}; }
 
 Origin named(const std::string& host) { return {false, host, 80}; }
 

@@ -1,14 +1,13 @@
 // Which connections resume a TLS session, and which never do.
 #include "io/http_transport.h"
 #include "io/real_clock.h"
+#include "support/loopback_address.h"
 #include "support/loopback_server.h"
 #include "support/test_certificates.h"
 
 #include <doctest/doctest.h>
 
 #include <fmt/format.h>
-
-#include <arpa/inet.h>
 
 #include <array>
 #include <cstdlib>
@@ -65,15 +64,7 @@ class Server {
   LoopbackServer server_;  // last: its threads use the rest
 };
 
-io::LookUp to_loopback(const std::string&, std::uint16_t port) {
-  io::Address address;
-  auto* four = reinterpret_cast<::sockaddr_in*>(&address.storage);
-  four->sin_family = AF_INET;
-  four->sin_port = htons(port);
-  four->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.size = sizeof *four;
-  return {{address}, 0};
-}
+io::LookUp to_loopback(const std::string&, std::uint16_t port) { return {{loopback_address<io::Address>(port)}, 0}; }
 
 // An authority, and clients that trust it or nobody in particular.
 struct World {

@@ -1,5 +1,7 @@
 #include "support/loopback_server.h"
 
+#include "support/loopback_address.h"
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -22,26 +24,6 @@ struct Address {
   ::sockaddr* generic() { return reinterpret_cast<::sockaddr*>(&storage); }
 };
 
-Address loopback_address(Loopback family, std::uint16_t port) {
-  Address address;
-  if (family == Loopback::v6) {
-    ::sockaddr_in6 six{};
-    six.sin6_family = AF_INET6;
-    six.sin6_port = htons(port);
-    six.sin6_addr = in6addr_loopback;
-    address.size = sizeof six;
-    std::memcpy(&address.storage, &six, sizeof six);
-    return address;
-  }
-  ::sockaddr_in four{};
-  four.sin_family = AF_INET;
-  four.sin_port = htons(port);
-  four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.size = sizeof four;
-  std::memcpy(&address.storage, &four, sizeof four);
-  return address;
-}
-
 std::uint16_t port_of(const Address& address) {
   // The port lies at the same place in both families.
   return ntohs(reinterpret_cast<const ::sockaddr_in*>(&address.storage)->sin_port);
@@ -51,7 +33,7 @@ std::uint16_t port_of(const Address& address) {
 
 LoopbackServer::LoopbackServer(std::function<void(int)> serve, std::uint16_t port, Loopback family)
     : serve_(std::move(serve)) {
-  Address address = loopback_address(family, port);
+  auto address = loopback_address<Address>(port, family == Loopback::v6);
   listener_ = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
   ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
