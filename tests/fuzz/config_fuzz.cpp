@@ -12,7 +12,8 @@ void fuzz(std::string_view input) {
     FUZZ_CHECK(line.number > last);
     last = line.number;
     if (!line.problem.empty()) continue;
-    FUZZ_CHECK(!line.key.empty() && line.key.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos);
+    FUZZ_CHECK(!line.key.empty() &&
+               line.key.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos);
     FUZZ_CHECK(line.value.find('\n') == std::string::npos);
     // Written again and read again it is the same.
     const auto again = read_config(line.key + " = " + line.value);
