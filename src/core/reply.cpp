@@ -79,11 +79,10 @@ bool is_multipart(const ResponseHead& head) {
          same_text(std::string_view(*type).substr(0, kType.size()), kType);
 }
 
-// The range of a 206 as such, or why it can't be one (R2, R4, R5).
+// The range of a 206 as such, or why it can't be one (R2, R4).
 std::variant<ContentRange, Contradiction> range_of(const ResponseHead& head, const Asked& asked) {
   if (!asked.range) return Contradiction{"it answered 206 to a request without a range"};
   if (is_multipart(head)) return Contradiction{"it answered with several parts"};
-  if (coding_of(head, asked) == Coding::unwanted) return Contradiction{"it answered with a content coding"};
   const std::string* field = head.find("Content-Range");
   if (field == nullptr) return Contradiction{"its 206 has not exactly one Content-Range"};
   const auto got = parse_content_range(*field);
@@ -102,10 +101,9 @@ Verdict judge_partial(const ResponseHead& head, const Asked& asked, const Known*
   const auto range = range_of(head, asked);
   if (const auto* contradiction = std::get_if<Contradiction>(&range)) return *contradiction;
   const auto& got = std::get<ContentRange>(range);
-  const bool coded = coding_of(head, asked) == Coding::of_the_file;
   if (known == nullptr) {
     if (!got.total) return Contradiction{"its 206 does not tell the whole size"};
-    return UsableBody{got.range->begin, got.range->end, got.total, validator_of(head), true, coded};
+    return UsableBody{got.range->begin, got.range->end, got.total, validator_of(head), true};
   }
   const Comparison comparison = compare(head, known->validator);
   if (comparison == Comparison::absent) return Contradiction{"its 206 has no validator to compare"};
@@ -113,17 +111,14 @@ Verdict judge_partial(const ResponseHead& head, const Asked& asked, const Known*
   if (known->total && got.total && *known->total != *got.total) return other_size(*known->total, *got.total);
   if (known->total && got.range->end > *known->total) return Contradiction{"its 206 reaches beyond the end"};
   const auto total = known->total ? known->total : got.total;
-  return UsableBody{got.range->begin, got.range->end, total, known->validator, true, coded};
+  return UsableBody{got.range->begin, got.range->end, total, known->validator, true};
 }
 
 // R6. A plain GET begins anew, so it may also meet a resource that never had a validator.
 Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Known* known) {
-  const Coding coding = coding_of(head, asked);
-  if (coding == Coding::unwanted) return Contradiction{"it answered with a content coding"};
-  const bool coded = coding == Coding::of_the_file;
   std::optional<std::uint64_t> length;
   if (head.framing == Framing::length) length = head.content_length;
-  if (known == nullptr) return UsableBody{0, length, length, validator_of(head), false, coded};
+  if (known == nullptr) return UsableBody{0, length, length, validator_of(head), false};
   const Comparison comparison = compare(head, known->validator);
   if (known->validator.strong() && comparison == Comparison::absent) {
     return Contradiction{"it answered 200 without a validator to compare"};
@@ -134,7 +129,15 @@ Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Known* k
   }
   if (known->total && length && *known->total != *length) return other_size(*known->total, *length);
   const auto total = known->total ? known->total : length;
-  return UsableBody{0, total, total, known->validator, false, coded};
+  return UsableBody{0, total, total, known->validator, false};
+}
+
+Verdict judge_body(const ResponseHead& head, const Asked& asked, const Known* known) {
+  const Coding coding = coding_of(head, asked);
+  if (coding == Coding::unwanted) return Contradiction{"it answered with a content coding"};
+  Verdict verdict = head.status == 206 ? judge_partial(head, asked, known) : judge_whole(head, asked, known);
+  if (auto* body = std::get_if<UsableBody>(&verdict)) body->coded = coding == Coding::of_the_file;
+  return verdict;
 }
 
 }  // namespace
@@ -143,9 +146,8 @@ Verdict judge(const ResponseHead& head, const Asked& asked, const Known* known,
               std::chrono::system_clock::time_point wall) {
   switch (head.status) {
     case 200:
-      return judge_whole(head, asked, known);
     case 206:
-      return judge_partial(head, asked, known);
+      return judge_body(head, asked, known);
     case 301:
     case 302:
     case 303:
