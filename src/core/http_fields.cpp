@@ -1,29 +1,39 @@
 #include "core/http_fields.h"
 
 #include "core/ascii.h"
+#include "core/xxh3.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace segdl {
 namespace {
 
 constexpr std::chrono::seconds kStrongAge{60};
+constexpr std::chrono::seconds kClockStep{1};
 constexpr std::chrono::seconds kMaxRetryAfter{300};
 
-// entity-tag = [ %s"W/" ] DQUOTE *etagc DQUOTE (RFC 9110 section 8.8.3).
-std::optional<Validator> etag_of(const ResponseHead& head) {
-  const std::string* value = head.find("ETag");
-  if (value == nullptr || value->empty() || value->size() > kMaxValidator) return std::nullopt;
-  std::string_view opaque = *value;
-  const bool weak = opaque.starts_with("W/");
-  if (weak) opaque.remove_prefix(2);
-  const bool quoted =
-      opaque.size() > 2 && opaque.front() == '"' && opaque.back() == '"' &&
-      std::none_of(opaque.begin() + 1, opaque.end() - 1, [](char c) { return c == '"' || c == ' ' || c == '\t'; });
-  return Validator{quoted && !weak ? Validator::Kind::strong_etag : Validator::Kind::weak_etag, *value};
+// entity-tag = [ %s"W/" ] DQUOTE *etagc DQUOTE (RFC 9110 section 8.8.3), and not weak.
+bool is_strong_etag(std::string_view value) {
+  const bool quoted = value.size() > 2 && value.front() == '"' && value.back() == '"';
+  return quoted &&
+         std::none_of(value.begin() + 1, value.end() - 1, [](char c) { return c == '"' || c == ' ' || c == '\t'; });
+}
+
+// All values of this field as one that can be kept and compared.
+std::optional<std::string> opaque_value(const ResponseHead& head, std::string_view name) {
+  std::optional<std::string> value;
+  for (const Field& field : head.fields) {
+    if (!same_text(field.name, name)) continue;
+    value = value ? *value + ", " + field.value : field.value;
+  }
+  if (value && value->size() > kMaxValidator) {
+    value = fmt::format("{} bytes of XXH3-64 {:016x}", value->size(), digest_of(std::as_bytes(std::span(*value))));
+  }
+  return value;
 }
 
 std::optional<std::chrono::sys_seconds> date_field(const ResponseHead& head, std::string_view name) {
@@ -163,19 +173,32 @@ std::optional<ContentRange> parse_content_range(std::string_view value) {
 
 std::string range_field(Range range) { return fmt::format("bytes={}-{}", range.begin, range.end - 1); }
 
-Validator date_validator_of(const ResponseHead& head) {
-  const auto modified = date_field(head, "Last-Modified");
-  if (!modified) return {};
-  const auto date = date_field(head, "Date");
-  const bool strong = date && *date - *modified >= kStrongAge;
-  return {strong ? Validator::Kind::strong_date : Validator::Kind::weak_date, *head.find("Last-Modified")};
+std::string_view Validator::value() const {
+  const auto& best = is_etag() ? etag : modified;
+  return best ? std::string_view(*best) : std::string_view();
+}
+
+const std::string* Validator::for_if_range() const {
+  if (kind == Kind::strong_etag) return &*etag;
+  return kind == Kind::strong_date && !etag ? &*modified : nullptr;
 }
 
 Validator validator_of(const ResponseHead& head) {
-  auto etag = etag_of(head);
-  if (etag && etag->strong()) return *etag;
-  Validator date = date_validator_of(head);
-  return etag && !date.strong() ? *etag : date;
+  using Kind = Validator::Kind;
+  Validator validator{Kind::none, opaque_value(head, "ETag"), opaque_value(head, "Last-Modified")};
+  const auto modified = date_field(head, "Last-Modified");
+  const auto date = date_field(head, "Date");
+  if (head.count("ETag") == 1 && validator.etag->size() <= kMaxValidator && is_strong_etag(*validator.etag)) {
+    validator.kind = Kind::strong_etag;
+    if (modified && date && std::chrono::abs(*date - *modified) <= kClockStep) validator.modified.reset();
+  } else if (modified && date && *date - *modified >= kStrongAge) {
+    validator.kind = Kind::strong_date;
+  } else if (validator.etag) {
+    validator.kind = Kind::weak_etag;
+  } else if (validator.modified) {
+    validator.kind = Kind::weak_date;
+  }
+  return validator;
 }
 
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {

@@ -26,26 +26,34 @@ std::optional<ContentRange> parse_content_range(std::string_view value);
 // `bytes=FIRST-LAST`, from a half-open range. REQUIRES: !range.empty().
 std::string range_field(Range range);
 
-// What makes two responses the same resource, strongest last (RFC 9110 section 8.8).
+// What makes two responses the same resource (RFC 9110 section 8.8): all that a head says of it, of which the best
+// decides how far it is trusted, strongest last.
+//
+// The values are opaque. They are compared as they were sent, weak and malformed ones too: one that differs is evidence
+// of another version even where a stronger one is the same.
 struct Validator {
   enum class Kind : std::uint8_t { none = 0, weak_date = 1, weak_etag = 2, strong_date = 3, strong_etag = 4 };
   Kind kind = Kind::none;
-  std::string value = {};  // the ETag with its quotes, or the Last-Modified date, as sent; at most 1 KiB
+  // As sent, an ETag with its quotes; of several the list of them. Of a value longer than kMaxValidator its digest.
+  std::optional<std::string> etag = std::nullopt;
+  std::optional<std::string> modified = std::nullopt;  // Last-Modified
 
   bool strong() const { return kind >= Kind::strong_date; }
   bool is_etag() const { return kind == Kind::strong_etag || kind == Kind::weak_etag; }
+  // The one that `kind` is about; empty if there is none.
+  std::string_view value() const;
+  // What an If-Range may carry: a strong ETag, or a strong date where there is no ETag of any kind (RFC 9110 section
+  // 13.1.5). Null if there is neither.
+  const std::string* for_if_range() const;
   friend bool operator==(const Validator&, const Validator&) = default;
 };
 
 inline constexpr std::size_t kMaxValidator = 1024;
 
-// The best validator of a response: a strong ETag, else a Last-Modified at least 60 s older than the Date beside it
-// (which also makes it strong), else a weak ETag, else a weak date. An ETag that is unquoted, empty, longer than 1 KiB
-// or given twice counts as weak or not at all.
+// The validators of a response. Strong are one well-formed strong ETag of at most kMaxValidator, and one Last-Modified
+// at least 60 s older than the Date beside it. Beside a strong ETag a Last-Modified within a second of the Date is left
+// out: some servers send the time of the answer.
 Validator validator_of(const ResponseHead&);
-
-// The same, as if there were no ETag.
-Validator date_validator_of(const ResponseHead&);
 
 // IMF-fixdate, RFC 850 and asctime forms (RFC 9110 section 5.6.7). Nothing for anything else.
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view);

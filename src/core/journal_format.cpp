@@ -15,7 +15,7 @@ namespace {
 // Like PNG's: a byte above 0x7f, line ends of both kinds and a ^Z show damage by text-mode copies.
 constexpr std::array<unsigned char, 8> kMagic = {0x93, 'S', 'G', 'D', '\r', '\n', 0x1a, '\n'};
 constexpr std::array<unsigned char, 8> kFactsMagic = {'S', 'G', 'D', 'F', 'A', 'C', 'T', 'S'};
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kCheckAt = kJournalBlock - 8;
 constexpr std::size_t kMaxUrl = 3 * 1024;
 constexpr std::uint64_t kUnknown = std::numeric_limits<std::uint64_t>::max();
@@ -23,6 +23,10 @@ constexpr std::uint64_t kUnknown = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint32_t kHasLayout = 1;
 constexpr std::uint32_t kHasStreamTotal = 2;
 constexpr std::uint32_t kStreamComplete = 1;
+
+// Which validators there are, above the kind in its field.
+constexpr std::uint16_t kHasEtag = 0x100;
+constexpr std::uint16_t kHasModified = 0x200;
 
 class Writer {
  public:
@@ -34,6 +38,9 @@ class Writer {
   }
   void put(const std::array<unsigned char, 8>& bytes) {
     for (const unsigned char byte : bytes) block_[at_++] = std::byte{byte};
+  }
+  void put_bytes(std::span<const std::byte> bytes) {
+    for (const std::byte byte : bytes) block_[at_++] = byte;
   }
   void put(std::string_view text) {
     for (const char c : text) block_[at_++] = static_cast<std::byte>(c);
@@ -68,6 +75,9 @@ class Reader {
     for (const unsigned char byte : bytes) same = block_[at_++] == std::byte{byte} && same;
     return same;
   }
+  void get_bytes(std::span<std::byte> into) {
+    for (std::byte& byte : into) byte = block_[at_++];
+  }
   std::string text(std::size_t size) {
     std::string result;
     for (std::size_t i = 0; i < size; ++i) result += std::to_integer<char>(block_[at_++]);
@@ -98,20 +108,39 @@ std::optional<Layout> layout_from(std::uint64_t total, std::uint64_t segment_siz
   return layout.count() == count ? std::optional(layout) : std::nullopt;
 }
 
+// Nothing if kind, lengths and values don't fit each other.
+std::optional<Validator> read_validator(Reader& reader) {
+  const auto bits = reader.get<std::uint16_t>();
+  const auto etag_length = reader.get<std::uint16_t>();
+  const auto modified_length = reader.get<std::uint16_t>();
+  const auto kind = bits & 0xff;
+  const bool has_etag = (bits & kHasEtag) != 0;
+  const bool has_modified = (bits & kHasModified) != 0;
+  if (kind > static_cast<int>(Validator::Kind::strong_etag) || bits > (0xff | kHasEtag | kHasModified) ||
+      std::max(etag_length, modified_length) > kMaxValidator || (!has_etag && etag_length > 0) ||
+      (!has_modified && modified_length > 0)) {
+    return std::nullopt;
+  }
+  Validator validator{static_cast<Validator::Kind>(kind)};
+  std::string etag = reader.text(etag_length);
+  std::string modified = reader.text(modified_length);
+  if (has_etag) validator.etag = std::move(etag);
+  if (has_modified) validator.modified = std::move(modified);
+  const bool there = validator.kind == Validator::Kind::none ? !has_etag && !has_modified
+                     : validator.is_etag()                   ? has_etag
+                                                             : has_modified;
+  return there ? std::optional(validator) : std::nullopt;
+}
+
 std::variant<Identity, BadBlock> read_identity(Reader& reader) {
   Identity identity;
   const auto flags = reader.get<std::uint32_t>();
   const auto total = reader.get<std::uint64_t>();
   const auto segment_size = reader.get<std::uint64_t>();
   const auto count = reader.get<std::uint32_t>();
-  const auto kind = reader.get<std::uint16_t>();
-  const auto length = reader.get<std::uint16_t>();
-  identity.data_device = reader.get<std::uint64_t>();
-  identity.data_inode = reader.get<std::uint64_t>();
-  if (kind > static_cast<std::uint16_t>(Validator::Kind::strong_etag) || length > kMaxValidator) {
-    return BadBlock{false, false, "its validator is not valid"};
-  }
-  identity.validator = {static_cast<Validator::Kind>(kind), reader.text(length)};
+  auto validator = read_validator(reader);
+  if (!validator) return BadBlock{false, false, "its validator is not valid"};
+  identity.validator = *std::move(validator);
   if (!reader.only_zeros_left()) return BadBlock{false, false, "it has bytes where there should be none"};
   if (flags == kHasLayout) {
     identity.layout = layout_from(total, segment_size, count);
@@ -130,7 +159,10 @@ std::variant<Identity, BadBlock> read_identity(Reader& reader) {
 }  // namespace
 
 JournalBlock encode_identity(const Identity& identity) {
-  assert(identity.validator.value.size() <= kMaxValidator);
+  const Validator& validator = identity.validator;
+  const std::string etag = validator.etag.value_or("");
+  const std::string modified = validator.modified.value_or("");
+  assert(std::max(etag.size(), modified.size()) <= kMaxValidator);
   JournalBlock block{};
   Writer writer(block);
   writer.put(kMagic);
@@ -139,11 +171,12 @@ JournalBlock encode_identity(const Identity& identity) {
   writer.put(identity.layout ? identity.layout->total() : identity.stream_total.value_or(kUnknown));
   writer.put(identity.layout ? identity.layout->segment_size() : std::uint64_t{0});
   writer.put(identity.layout ? identity.layout->count() : std::uint32_t{0});
-  writer.put(static_cast<std::uint16_t>(identity.validator.kind));
-  writer.put(static_cast<std::uint16_t>(identity.validator.value.size()));
-  writer.put(identity.data_device);
-  writer.put(identity.data_inode);
-  writer.put(std::string_view(identity.validator.value));
+  writer.put(static_cast<std::uint16_t>(static_cast<std::uint16_t>(validator.kind) | (validator.etag ? kHasEtag : 0) |
+                                        (validator.modified ? kHasModified : 0)));
+  writer.put(static_cast<std::uint16_t>(etag.size()));
+  writer.put(static_cast<std::uint16_t>(modified.size()));
+  writer.put(std::string_view(etag));
+  writer.put(std::string_view(modified));
   writer.seal();
   return block;
 }
@@ -169,6 +202,9 @@ JournalBlock encode_facts(const Facts& facts) {
   writer.put(static_cast<std::uint32_t>(url.size()));
   writer.put(facts.stream_length);
   writer.put(facts.stream_digest);
+  writer.put_bytes(facts.url_hash.salt);
+  writer.put_bytes(facts.url_hash.digest);
+  writer.put_bytes(facts.owner_token);
   writer.put(url);
   writer.seal();
   return block;
@@ -183,6 +219,9 @@ std::optional<Facts> decode_facts(Block block) {
   facts.stream_complete = flags == kStreamComplete;
   facts.stream_length = reader.get<std::uint64_t>();
   facts.stream_digest = reader.get<std::uint64_t>();
+  reader.get_bytes(facts.url_hash.salt);
+  reader.get_bytes(facts.url_hash.digest);
+  reader.get_bytes(facts.owner_token);
   if (flags > kStreamComplete || length > kMaxUrl) return std::nullopt;
   facts.url = reader.text(length);
   return reader.only_zeros_left() ? std::optional(facts) : std::nullopt;

@@ -24,18 +24,25 @@ struct Identity {
   // claims.
   std::optional<Layout> layout;
   std::optional<std::uint64_t> stream_total;  // of a stream, if known
-  Validator validator;
-  std::uint64_t data_device = 0;  // st_dev and st_ino of the data file: how a published output is recognised
-  std::uint64_t data_inode = 0;
+  Validator validator;                        // all that the server sent: each is compared
   friend bool operator==(const Identity&, const Identity&) = default;
+};
+
+// Which URL, without saying it: URLs hold secrets that must not be on disk, and differ by just those.
+struct UrlHash {
+  std::array<std::byte, 16> salt{};    // random, so that hashes of two journals can't be compared
+  std::array<std::byte, 32> digest{};  // SHA-256 of the salt and the whole URL as given; zeros if there is none
+  friend bool operator==(const UrlHash&, const UrlHash&) = default;
 };
 
 // What may change, under a check of its own.
 struct Facts {
   std::string url;               // as given, redacted; at most 3 KiB kept
+  UrlHash url_hash = {};         // of the URL as it was given
   bool stream_complete = false;  // a stream arrived whole: the next two are right
   std::uint64_t stream_length = 0;
-  std::uint64_t stream_digest = 0;  // XXH3-64 of all its bytes
+  std::uint64_t stream_digest = 0;          // XXH3-64 of all its bytes
+  std::array<std::byte, 16> owner_token{};  // random: which download this is, for who continues it by a token
   friend bool operator==(const Facts&, const Facts&) = default;
 };
 
@@ -46,7 +53,10 @@ struct JournalShape {
   std::uint64_t bitmap_at() const { return 2 * kJournalBlock; }
   std::uint64_t bitmap_bytes() const { return (std::uint64_t{count} + 63) / 64 * 8; }
   std::uint64_t digests_at() const { return bitmap_at() + padded(bitmap_bytes()); }
-  std::uint64_t copy_at() const { return digests_at() + padded(std::uint64_t{count} * 8); }
+  // Kept free, as zeros: for each segment a second digest of 8 bytes, and the number of the source it came from.
+  std::uint64_t second_digests_at() const { return digests_at() + padded(std::uint64_t{count} * 8); }
+  std::uint64_t sources_at() const { return second_digests_at() + padded(std::uint64_t{count} * 8); }
+  std::uint64_t copy_at() const { return sources_at() + padded(std::uint64_t{count} * 2); }
   std::uint64_t length() const { return copy_at() + kJournalBlock; }
 
  private:

@@ -39,37 +39,43 @@ Coding coding_of(const ResponseHead& head, const Asked& asked) {
   return coding;
 }
 
-// Whether this value, which is not the known one (null: none, or several), can be another version's validator of that
-// kind. A weak, repeated or malformed one where a strong one was proves nothing: a login page may have one.
-bool is_evidence(const ResponseHead& head, const std::string* value, Validator::Kind kind) {
-  if (value == nullptr) return false;
-  if (kind == Validator::Kind::strong_etag) return validator_of(head).kind == kind;
-  if (kind == Validator::Kind::strong_date) return date_validator_of(head).kind == kind;
-  return kind == Validator::Kind::weak_etag ? !value->empty() : parse_http_date(*value).has_value();
-}
-
-// The validator of this response that is to be compared with a known one of that kind.
+// The validators of a response against the known ones.
 enum class Comparison { same, absent, different };
 
-Comparison compare(const ResponseHead& head, const Validator& known) {
-  if (known.kind == Validator::Kind::none) {
-    return validator_of(head).strong() ? Comparison::different : Comparison::same;
+bool differ(const std::optional<std::string>& a, const std::optional<std::string>& b) { return a && b && *a != *b; }
+
+// R7. A weak, repeated or malformed value where a strong one was proves nothing: a login page may have one.
+Comparison compare(const Validator& now, const Validator& known) {
+  using Kind = Validator::Kind;
+  if (known.kind == Kind::none) return now.strong() ? Comparison::different : Comparison::same;
+  const auto& best = known.is_etag() ? known.etag : known.modified;
+  const auto& here = known.is_etag() ? now.etag : now.modified;
+  if (!here) return Comparison::absent;
+  if (*here != *best) {
+    // Whether a date is strong depends on the clock, and an ETag may stand before it.
+    const bool evidence =
+        !known.strong() || now.kind == known.kind || (known.kind == Kind::strong_date && now.kind == Kind::strong_etag);
+    return evidence ? Comparison::different : Comparison::absent;
   }
-  const char* name = known.is_etag() ? "ETag" : "Last-Modified";
-  const std::string* value = head.find(name);
-  // Whether a date is strong depends on the clock; that it is the same one does not.
-  if (value != nullptr && *value == known.value) return Comparison::same;
-  return is_evidence(head, value, known.kind) ? Comparison::different : Comparison::absent;
+  return differ(now.etag, known.etag) || differ(now.modified, known.modified) ? Comparison::different
+                                                                              : Comparison::same;
 }
 
-NowChanged other_validator(const ResponseHead& head, const Validator& known) {
-  const Validator now = validator_of(head);
-  return {fmt::format("it was {} and is {}", known.value.empty() ? "unnamed" : known.value,
-                      now.value.empty() ? "unnamed" : now.value)};
+std::string words(const Validator& validator) {
+  if (validator.kind == Validator::Kind::none) return "unnamed";
+  if (!validator.etag || !validator.modified) return validator.etag ? *validator.etag : *validator.modified;
+  return fmt::format("{} of {}", *validator.etag, *validator.modified);
 }
 
-NowChanged other_size(std::uint64_t before, std::uint64_t after) {
-  return {fmt::format("its size was {} and is {}", before, after)};
+NowChanged other_validator(const Validator& now, const Validator& known) {
+  return {fmt::format("it was {} and is {}", words(known), words(now))};
+}
+
+// One version has one length: under the same strong ETag another one is no evidence of another version.
+Verdict other_size(const Known& known, std::uint64_t now) {
+  std::string reason = fmt::format("its size was {} and is {}", *known.total, now);
+  if (known.validator.kind != Validator::Kind::strong_etag) return NowChanged{std::move(reason)};
+  return Contradiction{fmt::format("{}, under the same ETag {}", reason, *known.validator.etag)};
 }
 
 bool is_multipart(const ResponseHead& head) {
@@ -105,29 +111,45 @@ Verdict judge_partial(const ResponseHead& head, const Asked& asked, const Known*
     if (!got.total) return Contradiction{"its 206 does not tell the whole size"};
     return UsableBody{got.range->begin, got.range->end, got.total, validator_of(head), true};
   }
-  const Comparison comparison = compare(head, known->validator);
+  const Validator now = validator_of(head);
+  const Comparison comparison = compare(now, known->validator);
   if (comparison == Comparison::absent) return Contradiction{"its 206 has no validator to compare"};
-  if (comparison == Comparison::different) return other_validator(head, known->validator);
-  if (known->total && got.total && *known->total != *got.total) return other_size(*known->total, *got.total);
+  if (comparison == Comparison::different) return other_validator(now, known->validator);
+  if (known->total && got.total && *known->total != *got.total) return other_size(*known, *got.total);
   if (known->total && got.range->end > *known->total) return Contradiction{"its 206 reaches beyond the end"};
   const auto total = known->total ? known->total : got.total;
   return UsableBody{got.range->begin, got.range->end, total, known->validator, true};
 }
 
+// R6. Why a 200 can't be the whole resource.
+std::optional<Contradiction> speaks_of_part(const ResponseHead& head, const Asked& asked, const Known* known) {
+  const bool has_length = head.framing == Framing::length;
+  if (is_multipart(head)) return Contradiction{"it answered 200 with several parts"};
+  if (head.count("Content-Range") > 0) {
+    const std::string* field = head.find("Content-Range");
+    const auto range = field != nullptr ? parse_content_range(*field) : std::nullopt;
+    const bool all = range && range->range && range->total && range->range->begin == 0 &&
+                     range->range->end == *range->total && has_length && head.content_length == *range->total;
+    if (!all) return Contradiction{"it answered 200 with a Content-Range, as if that were a part"};
+  }
+  const bool as_asked = asked.range && has_length && head.content_length == asked.range->size();
+  if (!as_asked || (known != nullptr && known->total == head.content_length)) return std::nullopt;
+  return Contradiction{"its 200 is exactly as long as the range that was asked for"};
+}
+
 // R6. A plain GET begins anew, so it may also meet a resource that never had a validator.
 Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Known* known) {
+  if (auto part = speaks_of_part(head, asked, known)) return *std::move(part);
   std::optional<std::uint64_t> length;
   if (head.framing == Framing::length) length = head.content_length;
-  if (known == nullptr) return UsableBody{0, length, length, validator_of(head), false};
-  const Comparison comparison = compare(head, known->validator);
+  const Validator now = validator_of(head);
+  if (known == nullptr) return UsableBody{0, length, length, now, false};
+  const Comparison comparison = compare(now, known->validator);
   if (known->validator.strong() && comparison == Comparison::absent) {
     return Contradiction{"it answered 200 without a validator to compare"};
   }
-  if (comparison != Comparison::same) return other_validator(head, known->validator);
-  if (!known->validator.strong() && asked.asking != Asking::whole) {
-    return NowChanged{"it answered 200 to a range, and has no strong validator to tell whether that is the same"};
-  }
-  if (known->total && length && *known->total != *length) return other_size(*known->total, *length);
+  if (comparison != Comparison::same) return other_validator(now, known->validator);
+  if (known->total && length && *known->total != *length) return other_size(*known, *length);
   const auto total = known->total ? known->total : length;
   return UsableBody{0, total, total, known->validator, false};
 }

@@ -10,10 +10,13 @@
 //
 // Rules, by the sections they come from: (R1) a 206 is joined only under the same validator, or the same weak one on
 // one stream (RFC 9110 15.3.7.3). (R2) It begins exactly where asked and does not pass what was asked. (R3) Its total
-// is the known total, or `*`. (R4) Its length, if given, is its range's. (R5) No content coding, but for that of a
-// stored file that has it by name: servers that go by names call f.tar.gz coded with gzip. (R6) A 200 is the
-// whole resource from byte 0: joined only if it proves to be the known one. (R7) A strong validator that differs means
-// changed; its absence alone does not (a login page has none).
+// is the known total, or `*`; another one under the same strong ETag contradicts itself. (R4) Its length, if given, is
+// its range's. (R5) No content coding, but for that of a stored file that has it by name: servers that go by names call
+// f.tar.gz coded with gzip. (R6) A 200 is the whole resource from byte 0, unless its head speaks of a part: a
+// Content-Range that is not all of it, multipart, or exactly the length of the range that was asked for. Under a strong
+// validator it is joined only if it proves to be the known one; without one its bytes are compared by whoever joins it.
+// (R7) A validator that both have and that differs means changed; the absence of a strong one alone does not (a login
+// page has none), nor does a malformed or weak one in its place.
 #pragma once
 
 #include <segdl/error.h>
@@ -49,10 +52,9 @@ struct Asked {
   std::string_view name = {};                 // the last component of the URL's path
 };
 
-// Whether such a request carries an If-Range: only beside a Range, and only with a strong validator (RFC 9110 section
-// 13.1.5).
+// Whether such a request carries an If-Range: only beside a Range, and only with a validator that may stand there.
 inline bool has_if_range(const Asked& asked, const Known* known) {
-  return asked.asking == Asking::conditional && known != nullptr && known->validator.strong();
+  return asked.asking == Asking::conditional && known != nullptr && known->validator.for_if_range() != nullptr;
 }
 
 // The body is the resource's bytes from `begin` on; `end` is absent only for a whole body of unknown length.

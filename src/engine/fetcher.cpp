@@ -183,12 +183,12 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
   return problem(Cause::refused, Remedy::stop, fmt::format("more than {} redirects", kMaxRedirects));
 }
 
-Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body) {
+Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, const Asked& asked) {
   const std::string* modified = request_.remote_time ? exchange->head().find("Last-Modified") : nullptr;
   if (const auto time = modified != nullptr ? parse_http_date(*modified) : std::nullopt) route_.modified_at(*time);
   slot_.answered(latency_);
   route_.answered_after(latency_);
-  return Reply{std::move(exchange), std::move(body), std::stop_source(std::nostopstate)};
+  return Reply{std::move(exchange), std::move(body), asked.range.has_value(), std::stop_source(std::nostopstate)};
 }
 
 // A slot, and neither the download nor the host is to be left alone at the moment.
@@ -245,7 +245,7 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
       const bool unconditional = asked_ == Asking::conditional && !has_if_range(asked, known);
       const Asking proven = unconditional ? Asking::range_only : asked_;
       if (body->partial || asked_ == Asking::whole) route_.held_good(proven, Route::Part::head);
-      if (!ignored_range(asked, known, *body)) return use(std::move(*exchange), std::move(*body));
+      if (!ignored_range(asked, known, *body)) return use(std::move(*exchange), std::move(*body), asked);
       reason = "it answered with the whole resource, not the range";
     }
     if (const auto* passing = std::get_if<PassingRefusal>(&verdict)) {

@@ -27,6 +27,7 @@ namespace segdl::engine {
 struct Reply {
   std::unique_ptr<Exchange> exchange;
   UsableBody body;
+  bool ranged = false;  // it answers a request for a range
   // Ends the exchange, where it was begun with another token than that of who reads it.
   std::stop_source cut{std::nostopstate};
 };
@@ -113,7 +114,7 @@ class Fetcher {
   HttpRequest request_for(const Url&, const Asked&, const Known*) const;
   Result<Url> follow(const Url& from, const std::string& location, int status) const;
   Error refusal(const ResponseHead&, const PassingRefusal*) const;
-  Result<Reply> use(std::unique_ptr<Exchange>, UsableBody);
+  Result<Reply> use(std::unique_ptr<Exchange>, UsableBody, const Asked&);
   std::optional<Asking> simpler();
   bool too_late(Instant until) const { return limits_.deadline && until > *limits_.deadline; }
 

@@ -56,7 +56,7 @@ HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known
   }
   if (asked.range) {
     fields.push_back({"Range", range_field(*asked.range)});
-    if (has_if_range(asked, known)) fields.push_back({"If-Range", known->validator.value});
+    if (has_if_range(asked, known)) fields.push_back({"If-Range", *known->validator.for_if_range()});
   }
   return request;
 }

@@ -71,8 +71,7 @@ Result<std::optional<Published>> finish_published(Directory& directory, const Na
   const Identity& identity = (*journal)->identity();
   auto status = directory.status(names.output);
   if (!status) return std::move(status).error();
-  if (!status->has_value() || (*status)->id != FileId{identity.data_device, identity.data_inode})
-    return std::optional<Published>();
+  if (!status->has_value()) return std::optional<Published>();
 
   auto output = directory.open(names.output, OpenMode::existing);
   if (!output) return std::move(output).error();

@@ -20,9 +20,9 @@ struct Published {
   Identity identity;
 };
 
-// If there is no data file but an output and a journal, and the output is the very file the journal speaks of (device,
-// inode, size, every proof holds), removes the journal and gives the output. Nothing in every other case: then nothing
-// was changed. Cause::busy if another process is just publishing it.
+// If there is no data file but an output and a journal, and the output is what the journal speaks of (its size, and
+// every proof holds), removes the journal and gives the output. Nothing in every other case: then nothing was changed.
+// Cause::busy if another process is just publishing it.
 Result<std::optional<Published>> finish_published(Directory&, const Names&, std::stop_token);
 
 // Whether the segment's bytes in `data` hash to its proof. Reads in pieces of 256 KiB; a short or failing read is

@@ -253,12 +253,7 @@ Result<void> Place::begin(const Identity& identity, const Facts& facts) {
     auto reserved = data_->reserve(length);
     if (!reserved) return std::move(reserved).error();
   }
-  auto status = data_->status();
-  if (!status) return std::move(status).error();
-  Identity mine = identity;
-  mine.data_device = status->id.device;
-  mine.data_inode = status->id.inode;
-  auto journal = Journal::create(*directory_, names_.journal, mine, facts);
+  auto journal = Journal::create(*directory_, names_.journal, identity, facts);
   if (!journal) return std::move(journal).error();
   journal_ = std::move(*journal);
   auto noted = note_journal();

@@ -16,7 +16,7 @@ inline Planned planned(const Identity& identity, std::uint64_t reused = 0) {
   plan.reused = reused;
   plan.segment_size = identity.layout ? identity.layout->segment_size() : 0;
   plan.segments = identity.layout ? identity.layout->count() : 0;
-  plan.validator = identity.validator.value;
+  plan.validator = identity.validator.value();
   plan.validator_strong = identity.validator.strong();
   return plan;
 }

@@ -32,7 +32,7 @@ void describe_segments(const Journal& journal, const Layout& layout, DownloadSta
 
 void describe(const Journal& journal, DownloadStatus& status) {
   const Identity& identity = journal.identity();
-  status.validator = identity.validator.value;
+  status.validator = identity.validator.value();
   status.validator_strong = identity.validator.strong();
   status.stream = !identity.layout;
   status.total = identity.layout ? std::optional(identity.layout->total()) : identity.stream_total;

@@ -1,6 +1,5 @@
 // Fetches finished segments once more and compares them with their proofs: evidence that a resource is still the one
-// the journal is about, where the validator alone is not enough (J8, and RFC 9110 section 15.3.7.3 for weak
-// validators). A sink of fetch_into(); used by one thread.
+// the journal is about, where the URL is another one (J8). A sink of fetch_into(); used by one thread.
 #pragma once
 
 #include "engine/fetcher.h"
@@ -40,9 +39,6 @@ class Sampler {
   StreamDigest digest_;
   std::uint64_t hashed_ = 0;  // bytes of segments_.front()
 };
-
-// How many finished segments are compared where there is no strong validator.
-inline constexpr std::uint32_t kSamplesOfWeak = 1;
 
 // Up to `count` claimed segments, spread over all of them, ascending.
 std::deque<Segment> choose_samples(const Journal&, std::uint32_t count);

@@ -18,8 +18,14 @@ constexpr double kRoundTrips = 2;    // to connect, and to ask
 
 }  // namespace
 
-SegmentSink::SegmentSink(Work& work, Hand& hand, Fetcher& fetcher, bool one_request)
-    : work_(work), hand_(hand), fetcher_(fetcher), one_request_(one_request) {}
+Result<void> write_segment(Work& work, Segment segment, std::span<const std::byte> bytes) {
+  auto step = work.place.data().write_at(work.layout.range(segment).begin, bytes);
+  if (step) step = work.place.journal().commit(segment, digest_of(bytes));
+  if (step && work.aside.exchange(false)) step = work.place.drop_aside();
+  return step ? work.checkpoint.committed(segment, bytes.size()) : step;
+}
+
+SegmentSink::SegmentSink(Work& work, Hand& hand, Fetcher& fetcher) : work_(work), hand_(hand), fetcher_(fetcher) {}
 
 SegmentSink::~SegmentSink() {
   drop_unfinished();
@@ -31,8 +37,7 @@ Result<std::optional<Range>> SegmentSink::next(std::stop_token) {
   // Somebody else may have been sooner with it.
   if (filling_ && (span_.empty() || Segment{span_.begin} != *filling_)) drop_unfinished();
   if (span_.empty()) {
-    const std::uint64_t limit = one_request_ ? work_.layout.total() + work_.layout.segment_size()
-                                             : fetcher_.span_limit(work_.dispatcher.missing_bytes());
+    const std::uint64_t limit = fetcher_.span_limit(work_.dispatcher.missing_bytes());
     const double latency = std::chrono::duration<double>(fetcher_.latency()).count();
     auto span = work_.dispatcher.next(hand_, limit, {fetcher_.speed(), kLeastCost + kRoundTrips * latency});
     if (!span) return std::move(span).error();
@@ -101,26 +106,16 @@ Result<void> SegmentSink::commit() {
     return {};
   }
   hand_.writing = true;
-  auto step = write(segment);
+  auto step = write_segment(work_, segment, std::span(buffer_.get(), filled_));
   hand_.writing = false;
   if (!step) return step;
   committed_ += filled_;
-  last_committed_ = segment;
   filling_.reset();
   filled_ = 0;
   hand_.filled = 0;
   fetcher_.committed();
   span_ = work_.dispatcher.committed(hand_, segment);
   return step;
-}
-
-// J3: the data, its digest, the bit; then what else comes with a claim.
-Result<void> SegmentSink::write(Segment segment) {
-  const auto bytes = std::span(buffer_.get(), filled_);
-  auto step = work_.place.data().write_at(work_.layout.range(segment).begin, bytes);
-  if (step) step = work_.place.journal().commit(segment, digest_of(bytes));
-  if (step && work_.aside.exchange(false)) step = work_.place.drop_aside();
-  return step ? work_.checkpoint.committed(segment, filled_) : step;
 }
 
 void SegmentSink::drop_unfinished() {

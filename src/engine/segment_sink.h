@@ -35,11 +35,13 @@ struct Work {
   std::atomic<bool> aside;  // something is set aside until the first segment is here
 };
 
+// J3: the data, its digest, the bit; then what else comes with a claim. REQUIRES: begin_commit() said so.
+Result<void> write_segment(Work&, Segment, std::span<const std::byte>);
+
 class SegmentSink {
  public:
-  // `one_request`: all that is missing is asked for at once, since without a strong validator two responses can't be
-  // joined. REQUIRES: everything referred to outlives the sink; work.place.has_journal().
-  SegmentSink(Work&, Hand&, Fetcher&, bool one_request);
+  // REQUIRES: everything referred to outlives the sink; work.place.has_journal().
+  SegmentSink(Work&, Hand&, Fetcher&);
   ~SegmentSink();
   SegmentSink(const SegmentSink&) = delete;
   SegmentSink& operator=(const SegmentSink&) = delete;
@@ -58,18 +60,13 @@ class SegmentSink {
   // Where the next response should begin.
   std::uint64_t wanted() const { return wanted_; }
 
-  // The segment committed last in this run.
-  std::optional<Segment> last_committed() const { return last_committed_; }
-
  private:
   bool begin_segment(Segment);
   Result<void> commit();
-  Result<void> write(Segment);
 
   Work& work_;
   Hand& hand_;
   Fetcher& fetcher_;
-  const bool one_request_;
   std::unique_ptr<std::byte[]> buffer_;  // one segment; allocated at need
   std::vector<std::byte> dropped_;       // where unwanted bytes go; likewise
   Span span_;                            // what this worker holds
@@ -77,7 +74,6 @@ class SegmentSink {
   bool whole_ = false;                   // everything comes, from the beginning
   std::optional<Segment> filling_;       // what the buffer holds the beginning of
   std::uint64_t filled_ = 0;
-  std::optional<Segment> last_committed_;
   std::uint64_t committed_ = 0;  // bytes, by this worker
   std::uint64_t most_kept_ = 0;  // committed and filled, at its highest
 };

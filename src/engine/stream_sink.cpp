@@ -14,8 +14,9 @@ constexpr std::size_t kBuffer = 256 * kKiB;
 
 }  // namespace
 
-StreamSink::StreamSink(Place& place, Meter& meter, Fetcher& fetcher, const std::optional<Checksum>& expected)
-    : place_(place), meter_(meter), fetcher_(fetcher), buffer_(kBuffer), whole_(expected) {}
+StreamSink::StreamSink(Place& place, Meter& meter, Fetcher& fetcher, const std::optional<Checksum>& expected,
+                       std::optional<std::uint64_t> doubtful)
+    : place_(place), meter_(meter), fetcher_(fetcher), buffer_(kBuffer), whole_(expected), doubtful_(doubtful) {}
 
 Result<std::optional<Range>> StreamSink::next(std::stop_token) {
   if (complete_) return std::optional<Range>();
@@ -28,6 +29,7 @@ Result<std::optional<Range>> StreamSink::next(std::stop_token) {
 
 Result<void> StreamSink::begin_again() {
   if (written_ + filled_ == 0) return {};
+  doubtful_.reset();  // what comes now is asked for without a range
   meter_.discarded(written_ + filled_);
   written_ = filled_ = 0;
   digest_ = StreamDigest();
@@ -64,6 +66,11 @@ Result<void> StreamSink::body_ended(std::uint64_t) {
   if (total && *total != written_) {
     return make_error(Cause::integrity, Remedy::retry, "get", place_.path(),
                       fmt::format("{} bytes came instead of {}", written_, *total));
+  }
+  if (doubtful_ == written_) {
+    return fetcher_.problem(
+        Cause::integrity, Remedy::retry,
+        fmt::format("its 200 ended after {} bytes, just where the range that was asked for does", written_));
   }
   step = whole_.check(place_.path());
   if (!step) return step;

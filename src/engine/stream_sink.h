@@ -23,7 +23,8 @@ namespace segdl::engine {
 class StreamSink {
  public:
   // REQUIRES: place.has_journal(); everything referred to outlives the sink.
-  StreamSink(Place&, Meter&, Fetcher&, const std::optional<Checksum>& expected);
+  // `doubtful`: an end that the first body may have only because so much was asked for.
+  StreamSink(Place&, Meter&, Fetcher&, const std::optional<Checksum>& expected, std::optional<std::uint64_t> doubtful);
 
   Result<std::optional<Range>> next(std::stop_token);
   void begins(const UsableBody&) {}
@@ -45,6 +46,7 @@ class StreamSink {
   std::uint64_t most_ = 0;  // how far any response has come
   StreamDigest digest_;
   WholeDigest whole_;
+  std::optional<std::uint64_t> doubtful_;
   bool complete_ = false;
 };
 

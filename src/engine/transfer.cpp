@@ -11,6 +11,7 @@
 #include "engine/sampler.h"
 #include "engine/small_sink.h"
 #include "engine/stream_sink.h"
+#include "engine/url_hash.h"
 #include "engine/whole_digest.h"
 
 #include <fmt/format.h>
@@ -135,10 +136,13 @@ Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
   }
   Facts facts;
   facts.url = url_.redacted();
+  facts.url_hash = hash_of(url_);
+  facts.owner_token = random_token();
   auto begun = place.begin(*identity, facts);
   if (!begun) return begun;
   const Known known = known_of(*identity);
   strong_ = known.validator.strong();
+  inherits_ = false;
   meter_.plan(planned(*identity));
   if (identity->layout) return fetch_segments(place, known, std::move(*first), stop);
   return fetch_stream(place, known, std::move(*first), stop);
@@ -222,8 +226,10 @@ Result<Identity> Transfer::plan(const Reply& reply) const {
   const std::uint64_t size =
       request_.segment_size != 0 ? request_.segment_size : Layout::default_segment_size(*body.total);
   if (*body.total / size >= std::numeric_limits<std::uint32_t>::max()) {
-    return make_error(Cause::usage, Remedy::stop, "lay out", name_,
-                      fmt::format("segments of {} bytes are too small for {} bytes", size, *body.total));
+    const bool chosen = request_.segment_size != 0;
+    return make_error(chosen ? Cause::usage : Cause::integrity, Remedy::stop, "lay out", name_,
+                      chosen ? fmt::format("segments of {} bytes are too small for {} bytes", size, *body.total)
+                             : fmt::format("the server calls it {} bytes long, which can't be", *body.total));
   }
   identity.layout = Layout(*body.total, size);
   return identity;
@@ -232,6 +238,7 @@ Result<Identity> Transfer::plan(const Reply& reply) const {
 Result<void> Transfer::continue_version(Place& place, std::stop_token stop) {
   const Known known = known_of(place.journal().identity());
   strong_ = known.validator.strong();
+  inherits_ = place.journal().claimed() > 0;
   const Layout& layout = *place.journal().identity().layout;
   auto sized = place.data().status();
   if (!sized) return std::move(sized).error();
@@ -245,36 +252,38 @@ Result<void> Transfer::continue_version(Place& place, std::stop_token stop) {
   return fetch_segments(place, known, std::nullopt, stop);
 }
 
-// Whether the journal may be continued from this URL (J8) and under this validator.
+// Whether the journal may be continued from this URL (J8). Under a strong validator it may differ in its secrets alone;
+// without one it must be the very same.
 Result<void> Transfer::check_same(Place& place, const Known& known, std::stop_token stop) {
-  if (place.journal().claimed() == 0) return {};
+  const bool strong = known.validator.strong();
   const auto facts = place.journal().facts();
-  // Where a secret was left out of the URL, that can't tell one resource from another.
-  const std::string url = url_.redacted();
-  const bool same_url = facts && facts->url == url && (known.validator.strong() || url == url_.text());
-  if (!same_url && !known.validator.strong()) {
+  const bool same_url = facts && is_hash_of(facts->url_hash, url_);
+  if (same_url) return {};
+  if (place.journal().claimed() > 0 && !strong) {
     Error error = fetcher_.problem(Cause::changed, Remedy::stop,
-                                   "what is here may be of another URL, and there is no strong validator to compare");
+                                   "what is here is of another URL, and there is no strong validator to compare");
     error.way_out = "start over with --no-resume, or choose another name with -o";
     return error;
   }
-  if (!known.validator.strong()) meter_.remark("no strong validator: comparing one finished segment before going on");
-  if (same_url && known.validator.strong()) return {};
-  auto compared = compare_samples(place, known, same_url ? kSamplesOfWeak : kSamplesOfOtherUrl, stop);
-  if (!compared && compared.error().remedy == Remedy::restart && !same_url) {
-    Error error = std::move(compared).error();
-    error.remedy = Remedy::stop;
-    error.way_out = "choose another name with -o, or start over with --no-resume";
-    return error;
+  const bool same_but_secrets = facts && facts->url == url_.redacted();
+  if (!same_but_secrets) {
+    auto compared = compare_samples(place, known, stop);
+    if (!compared && compared.error().remedy == Remedy::restart) {
+      Error error = std::move(compared).error();
+      error.remedy = Remedy::stop;
+      error.way_out = "choose another name with -o, or start over with --no-resume";
+      return error;
+    }
+    if (!compared) return compared;
   }
-  if (!compared || same_url) return compared;
   Facts updated = facts.value_or(Facts{});
   updated.url = url_.redacted();
+  updated.url_hash = hash_of(url_);
   return place.journal().set_facts(updated);
 }
 
-Result<void> Transfer::compare_samples(Place& place, const Known& known, std::uint32_t count, std::stop_token stop) {
-  Sampler sampler(place.journal(), meter_, fetcher_, choose_samples(place.journal(), count));
+Result<void> Transfer::compare_samples(Place& place, const Known& known, std::stop_token stop) {
+  Sampler sampler(place.journal(), meter_, fetcher_, choose_samples(place.journal(), kSamplesOfOtherUrl));
   return fetch_into(sampler, fetcher_, meter_, known, std::nullopt, false, stop);
 }
 
@@ -283,7 +292,8 @@ Result<void> Transfer::fetch_stream(Place& place, const Known& known, Reply firs
     meter_.remark(first.body.total ? "the server does not serve ranges: an interruption begins again from the start"
                                    : "the server does not tell the size: an interruption begins again from the start");
   route_.ask(Asking::whole);
-  StreamSink sink(place, meter_, fetcher_, request_.checksum);
+  const bool doubtful = first.ranged && !first.body.total;
+  StreamSink sink(place, meter_, fetcher_, request_.checksum, doubtful ? std::optional(kProbe.end) : std::nullopt);
   auto step = fetch_into(sink, fetcher_, meter_, known, std::move(first), false, stop);
   fetcher_.leave();  // the last sync needs no connection
   if (!step) return step;
@@ -317,7 +327,8 @@ void Transfer::give_remote_time(File& file) {
 // The resource changed. Whether that is safe to believe is decided here (rules 5 and 9 of doc/http.md).
 Result<void> Transfer::start_over(Place& place, Error error) {
   const bool loses_claims = place.has_journal() && place.journal().claimed() > 0;
-  if (loses_claims && !place.journal().identity().validator.strong()) {
+  const bool outdated = std::exchange(outdated_, false);
+  if (loses_claims && !outdated && !place.journal().identity().validator.strong()) {
     error.remedy = Remedy::stop;
     error.way_out = "if the new version is what you want, start over with --no-resume";
     return error;

@@ -60,7 +60,7 @@ class Transfer {
   Result<bool> hold_small(Place&, Reply&, std::stop_token);
   Result<void> continue_version(Place&, std::stop_token);
   Result<void> check_same(Place&, const Known&, std::stop_token);
-  Result<void> compare_samples(Place&, const Known&, std::uint32_t count, std::stop_token);
+  Result<void> compare_samples(Place&, const Known&, std::stop_token);
   Result<void> fetch_segments(Place&, const Known&, std::optional<Reply> first, std::stop_token);
   Result<void> fetch_together(Work&, const Known&, std::optional<Reply> first, Share&);
   Result<void> fetch_alone(Work&, const Known&, std::optional<Reply> first, std::stop_token);
@@ -91,6 +91,8 @@ class Transfer {
   std::optional<Reply> named_;    // the response that named the output, not yet used
   bool strong_ = false;           // what is being published was identified by a strong validator
   bool succeeds_strong_ = false;  // a version with a strong validator was given up for one that must have one too
+  bool inherits_ = false;         // an earlier run has claimed something of it
+  bool outdated_ = false;         // what this run has claimed is of another version than what comes now
   bool refuted_ = false;          // all of it arrived, and it is not what the request expects
 };
 

@@ -3,13 +3,14 @@
 #include "engine/fetch_loop.h"
 #include "engine/front_hasher.h"
 #include "engine/planned.h"
-#include "engine/sampler.h"
+#include "engine/single_body_sink.h"
 #include "engine/transfer.h"
 #include "engine/verifier.h"
 #include "engine/worker.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <deque>
 #include <exception>
 #include <thread>
 #include <utility>
@@ -118,28 +119,28 @@ Result<void> Transfer::fetch_together(Work& work, const Known& known, std::optio
   return error ? Result<void>(*error) : Result<void>();
 }
 
-// Without a strong validator two responses can't be joined unseen: one asks for everything that is missing, and after
-// an interruption one finished segment is compared.
+// Without a strong validator a run joins nothing but one body with what an earlier run left (see single_body_sink.h).
 Result<void> Transfer::fetch_alone(Work& work, const Known& known, std::optional<Reply> first, std::stop_token stop) {
   Hand& hand = work.dispatcher.join();
-  SegmentSink sink(work, hand, fetcher_, true);
+  SingleBodySink sink(work, hand, fetcher_, !first);
   for (;;) {
     auto step = fetch_into(sink, fetcher_, meter_, known, std::exchange(first, std::nullopt), true, stop);
-    // Everything is here, or given out as claims that are being proved: other downloads may have the connection.
+    // Everything is here, or claims that are being proved: other downloads may have the connection.
     if (step) fetcher_.leave();
     if (step && !work.dispatcher.wait(hand)) break;
-    if (step) continue;
-    if (step.error().remedy != Remedy::retry) return step;
-    sink.drop_unfinished();
-    const Journal& journal = work.place.journal();
-    Sampler sampler(
-        journal, meter_, fetcher_,
-        sink.last_committed() ? std::deque{*sink.last_committed()} : choose_samples(journal, kSamplesOfWeak));
-    step = fetch_into(sampler, fetcher_, meter_, known, std::nullopt, false, stop);
-    if (!step) return step;
+    if (step) step = sink.interrupted();
+    if (!step && step.error().remedy != Remedy::retry) {
+      outdated_ = !inherits_ && sink.differs();
+      return step;
+    }
+    if (sink.begins_anew()) route_.ask(Asking::whole);
   }
-  const auto error = work.dispatcher.error();
-  return error ? Result<void>(*error) : Result<void>();
+  if (const auto error = work.dispatcher.error()) return *error;
+  if (sink.compared_for_others() > 0) {
+    meter_.remark(fmt::format("no strong validator: joined with what was here after comparing {} bytes",
+                              sink.compared_for_others()));
+  }
+  return {};
 }
 
 }  // namespace segdl::engine

@@ -43,7 +43,7 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
 }  // namespace
 
 void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, std::optional<Reply> first) {
-  SegmentSink sink(work, hand, fetcher, false);
+  SegmentSink sink(work, hand, fetcher);
   for (;;) {
     auto entered = fetcher.enter(hand.token());
     if (!entered) {

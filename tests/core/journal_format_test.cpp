@@ -14,8 +14,6 @@ Identity segmented() {
   Identity identity;
   identity.layout = Layout(1'000'000, 64 * kKiB);
   identity.validator = {Validator::Kind::strong_etag, "\"abc\""};
-  identity.data_device = 7;
-  identity.data_inode = std::numeric_limits<std::uint64_t>::max();
   return identity;
 }
 
@@ -34,8 +32,13 @@ TEST_CASE("identities come back as they were") {
   Identity sized;
   sized.stream_total = 0;
   Identity unknown;
-  unknown.validator = {Validator::Kind::weak_date, "Sun, 06 Nov 1994 08:49:37 GMT"};
-  for (const Identity& identity : {segmented(), sized, unknown}) {
+  unknown.validator = {Validator::Kind::weak_date, std::nullopt, "Sun, 06 Nov 1994 08:49:37 GMT"};
+  Identity both;
+  both.layout = Layout(1, 64 * kKiB);
+  both.validator = {Validator::Kind::strong_date, "", std::string(kMaxValidator, 'd')};
+  Identity most;
+  most.validator = {Validator::Kind::weak_etag, std::string(kMaxValidator, 'e'), std::string(kMaxValidator, 'd')};
+  for (const Identity& identity : {segmented(), sized, unknown, both, most}) {
     const auto decoded = decode_identity(encode_identity(identity));
     REQUIRE(std::holds_alternative<Identity>(decoded));
     CHECK(std::get<Identity>(decoded) == identity);
@@ -48,6 +51,9 @@ TEST_CASE("facts come back as they were, and a torn block is none") {
   facts.stream_complete = true;
   facts.stream_length = 12345;
   facts.stream_digest = 99;
+  facts.url_hash.salt.fill(std::byte{1});
+  facts.url_hash.digest.fill(std::byte{2});
+  facts.owner_token.fill(std::byte{3});
   const JournalBlock block = encode_facts(facts);
   const auto decoded = decode_facts(block);
   REQUIRE(decoded);
@@ -55,6 +61,8 @@ TEST_CASE("facts come back as they were, and a torn block is none") {
   CHECK(decoded->stream_complete);
   CHECK(decoded->stream_length == 12345);
   CHECK(decoded->stream_digest == 99);
+  CHECK(decoded->url_hash == facts.url_hash);
+  CHECK(decoded->owner_token == facts.owner_token);
   for (std::size_t i = 0; i < block.size(); ++i) {
     JournalBlock torn = block;
     torn[i] ^= std::byte{1};
@@ -74,8 +82,7 @@ TEST_CASE("no flipped bit makes another identity") {
 }
 
 TEST_CASE("fields that contradict each other are refused even under a right check") {
-  for (std::size_t i = 8; i < 56; ++i) {
-    if (i >= 40) continue;  // device and inode may be anything
+  for (std::size_t i = 8; i < 42; ++i) {
     JournalBlock block = encode_identity(segmented());
     block[i] ^= std::byte{0x41};
     CAPTURE(i);
@@ -100,7 +107,7 @@ TEST_CASE("other files, zeros and later versions are told apart") {
   text.fill(std::byte{'x'});
   CHECK(bad(text).foreign);
   JournalBlock later = encode_identity(segmented());
-  later[8] = std::byte{2};
+  later[8] = std::byte{3};
   CHECK(bad(resealed(later)).foreign);
 }
 
@@ -114,7 +121,7 @@ TEST_CASE("random bytes are never an identity") {
     for (std::size_t i = 8; i < 60; ++i) block[i] = static_cast<std::byte>(random() % 256);
     const auto decoded = decode_identity(resealed(block));
     if (const auto* identity = std::get_if<Identity>(&decoded)) {
-      CHECK(identity->validator.value.size() <= kMaxValidator);
+      CHECK(identity->validator.value().size() <= kMaxValidator);
       if (identity->layout) CHECK(identity->layout->count() > 0);
     }
   }
@@ -126,7 +133,9 @@ TEST_CASE("the blocks of a journal do not overlap, however large it is") {
     CHECK(shape.bitmap_at() == 8192);
     CHECK(shape.bitmap_bytes() * 8 >= count);
     CHECK(shape.digests_at() >= shape.bitmap_at() + shape.bitmap_bytes());
-    CHECK(shape.copy_at() >= shape.digests_at() + std::uint64_t{count} * 8);
+    CHECK(shape.second_digests_at() >= shape.digests_at() + std::uint64_t{count} * 8);
+    CHECK(shape.sources_at() >= shape.second_digests_at() + std::uint64_t{count} * 8);
+    CHECK(shape.copy_at() >= shape.sources_at() + std::uint64_t{count} * 2);
     CHECK(shape.length() % kJournalBlock == 0);
   }
 }

@@ -89,7 +89,7 @@ TEST_CASE("a 206 with a length, a coding or parts of its own is a contradiction"
 
 TEST_CASE("another strong validator means changed, a missing one does not") {
   CHECK(is<NowChanged>(verdict(partial("bytes 100-499/500", "\"b\""))));
-  CHECK(is<NowChanged>(verdict(partial("bytes 100-499/501"))));
+  CHECK(is<Contradiction>(verdict(partial("bytes 100-499/501"))));
   CHECK(is<Contradiction>(verdict(reply(206, {{"Content-Range", "bytes 100-499/500"}}))));
   CHECK(is<Contradiction>(verdict(partial("bytes 100-499/500", "W/\"a\""))));
 }
@@ -103,17 +103,70 @@ TEST_CASE("a 200 to a range is the whole resource, or another one, or not known 
     CHECK_FALSE(std::get<UsableBody>(got).partial);
   }
   CHECK(is<NowChanged>(verdict(reply(200, {{"ETag", "\"b\""}}, 500))));
-  CHECK(is<NowChanged>(verdict(reply(200, {{"ETag", "\"a\""}}, 499))));
+  CHECK(is<Contradiction>(verdict(reply(200, {{"ETag", "\"a\""}}, 499))));
   CHECK(is<Contradiction>(verdict(reply(200, {}, 500))));
   CHECK(is<Contradiction>(verdict(reply(200, {{"ETag", "\"a\""}, {"Content-Encoding", "br"}}, 500))));
 }
 
-TEST_CASE("without a strong validator a 200 to a range proves nothing, a plain one begins anew") {
+TEST_CASE("a 200 whose head speaks of a part is a contradiction, whatever is known and asked") {
+  const Asked probe{Asking::conditional, Range{0, 100}};
+  for (const char* range : {"bytes 0-99/500", "bytes 0-99/100", "bytes 0-99/*", "bytes */500", "bytes 0-498/500",
+                            "bytes 1-499/500", "lines 0-499/500", "0-499/500", ""}) {
+    CAPTURE(range);
+    const auto head = reply(200, {{"ETag", "\"a\""}, {"Content-Range", range}}, 500);
+    CHECK(is<Contradiction>(verdict(head, probe, nullptr)));
+    CHECK(is<Contradiction>(verdict(head, kWhole, nullptr)));
+    CHECK(is<Contradiction>(verdict(head)));
+  }
+  const Field all{"Content-Range", "bytes 0-499/500"};
+  CHECK(is<UsableBody>(verdict(reply(200, {{"ETag", "\"a\""}, all}, 500), probe, nullptr)));
+  CHECK(is<Contradiction>(verdict(reply(200, {{"ETag", "\"a\""}, all, all}, 500), probe, nullptr)));
+  CHECK(is<Contradiction>(verdict(reply(200, {{"ETag", "\"a\""}, all}), probe, nullptr)));
+  CHECK(is<Contradiction>(
+      verdict(reply(200, {{"Content-Type", "multipart/byteranges; boundary=x"}}, 500), probe, nullptr)));
+}
+
+TEST_CASE("a 200 that is just as long as the range asked for is asked for again, unless that is all there is") {
+  const Asked probe{Asking::conditional, Range{0, 100}};
+  CHECK(is<Contradiction>(verdict(reply(200, {{"ETag", "\"a\""}}, 100), probe, nullptr)));
+  CHECK(is<UsableBody>(verdict(reply(200, {{"ETag", "\"a\""}}, 101), probe, nullptr)));
+  CHECK(is<UsableBody>(verdict(reply(200, {{"ETag", "\"a\""}}, 100), kWhole, nullptr)));
+  CHECK(is<Contradiction>(verdict(reply(200, {{"ETag", "\"a\""}}, 400))));
+  CHECK(is<UsableBody>(verdict(reply(200, {{"ETag", "\"a\""}}, 500), Asked{Asking::conditional, Range{0, 500}})));
+}
+
+TEST_CASE("a validator that both have and that differs means changed, however weak, and whatever else agrees") {
+  const Field range{"Content-Range", "bytes 100-499/500"};
+  const auto now = [&](std::vector<Field> fields, const Validator& before) {
+    const Known known{500, before};
+    fields.push_back(range);
+    return verdict(reply(206, std::move(fields)), kMiddle, &known);
+  };
+  const std::string old = "Sat, 05 Nov 2022 08:49:37 GMT";
+  const std::string later = "Sat, 05 Nov 2022 08:49:38 GMT";
+  using Kind = Validator::Kind;
+  const Validator weak{Kind::strong_date, "W/\"a\"", old};
+  CHECK(is<UsableBody>(now({{"ETag", "W/\"a\""}, {"Last-Modified", old}}, weak)));
+  CHECK(is<NowChanged>(now({{"ETag", "W/\"b\""}, {"Last-Modified", old}}, weak)));
+  CHECK(is<NowChanged>(now({{"ETag", "b"}, {"Last-Modified", old}}, weak)));
+  CHECK(is<UsableBody>(now({{"Last-Modified", old}}, weak)));
+  const Validator strong{Kind::strong_etag, "\"a\"", old};
+  CHECK(is<UsableBody>(now({{"ETag", "\"a\""}, {"Last-Modified", old}}, strong)));
+  CHECK(is<UsableBody>(now({{"ETag", "\"a\""}}, strong)));
+  CHECK(is<NowChanged>(now({{"ETag", "\"a\""}, {"Last-Modified", later}}, strong)));
+  const Validator malformed{Kind::weak_etag, "a", "yesterday"};
+  CHECK(is<UsableBody>(now({{"ETag", "a"}, {"Last-Modified", "yesterday"}}, malformed)));
+  CHECK(is<NowChanged>(now({{"ETag", "a"}, {"Last-Modified", "today"}}, malformed)));
+  CHECK(is<NowChanged>(now({{"ETag", "b"}, {"Last-Modified", "yesterday"}}, malformed)));
+}
+
+TEST_CASE("without a strong validator a 200 to a range is read from byte 0, to be compared") {
   const Known weak{500, {Validator::Kind::weak_etag, "W/\"a\""}};
   const Known none{500, {}};
-  CHECK(is<NowChanged>(verdict(reply(200, {{"ETag", "W/\"a\""}}, 500), kMiddle, &weak)));
+  CHECK(is<UsableBody>(verdict(reply(200, {{"ETag", "W/\"a\""}}, 500), kMiddle, &weak)));
+  CHECK(is<NowChanged>(verdict(reply(200, {{"ETag", "W/\"b\""}}, 500), kMiddle, &weak)));
   CHECK(is<UsableBody>(verdict(reply(200, {{"ETag", "W/\"a\""}}, 500), kWhole, &weak)));
-  CHECK(is<NowChanged>(verdict(reply(200, {}, 500), kMiddle, &none)));
+  CHECK(is<UsableBody>(verdict(reply(200, {}, 500), kMiddle, &none)));
   CHECK(is<UsableBody>(verdict(reply(200, {}, 500), kWhole, &none)));
   CHECK(is<NowChanged>(verdict(reply(200, {}, 501), kWhole, &none)));
   CHECK(is<NowChanged>(
@@ -125,7 +178,7 @@ TEST_CASE("without a strong validator a 200 to a range proves nothing, a plain o
 }
 
 TEST_CASE("a date is compared as it was sent, whether or not it looks strong by the clock") {
-  const Known dated{500, {Validator::Kind::strong_date, "Sat, 05 Nov 2022 08:49:37 GMT"}};
+  const Known dated{500, {Validator::Kind::strong_date, std::nullopt, "Sat, 05 Nov 2022 08:49:37 GMT"}};
   const Field range{"Content-Range", "bytes 100-499/500"};
   CHECK(is<UsableBody>(
       verdict(reply(206, {range, {"Last-Modified", "Sat, 05 Nov 2022 08:49:37 GMT"}}), kMiddle, &dated)));

@@ -29,8 +29,6 @@ Identity identity(std::uint32_t count = kCount) {
   Identity identity;
   identity.layout = Layout(count * 16 * kKiB - 1000, 16 * kKiB);
   identity.validator = {Validator::Kind::strong_etag, "\"v1\""};
-  identity.data_device = 11;
-  identity.data_inode = 22;
   return identity;
 }
 

@@ -41,12 +41,15 @@ void check_validator(std::string_view value) {
     if (dated)
       head.fields = {{"Last-Modified", std::string(value.substr(0, half))}, {"Date", std::string(value.substr(half))}};
     const Validator validator = validator_of(head);
-    FUZZ_CHECK(validator.value.size() <= kMaxValidator);
-    FUZZ_CHECK((validator.kind == Validator::Kind::none) == validator.value.empty());
+    FUZZ_CHECK(validator.value().size() <= kMaxValidator);
+    FUZZ_CHECK(validator.kind != Validator::Kind::none || (!validator.etag && !validator.modified));
+    FUZZ_CHECK(validator.etag.has_value() == (head.count("ETag") > 0));
     if (validator.kind == Validator::Kind::strong_etag) {
-      FUZZ_CHECK(validator.value.size() > 2 && validator.value.front() == '"' && validator.value.back() == '"');
+      const std::string_view etag = validator.value();
+      FUZZ_CHECK(etag.size() > 2 && etag.front() == '"' && etag.back() == '"');
+      FUZZ_CHECK(validator.for_if_range() == &*validator.etag);
     }
-    FUZZ_CHECK(!date_validator_of(head).is_etag());
+    FUZZ_CHECK(validator.for_if_range() == nullptr || validator.strong());
   }
 }
 
