@@ -18,10 +18,9 @@ Sampler::Sampler(const Journal& journal, Meter& meter, const Fetcher& fetcher, s
     : journal_(journal), meter_(meter), fetcher_(fetcher), segments_(std::move(segments)), piece_(kPiece) {}
 
 Result<std::optional<Range>> Sampler::next(std::stop_token) {
-  digest_ = StreamDigest();
-  hashed_ = 0;
   if (segments_.empty()) return std::optional<Range>();
-  return std::optional(journal_.identity().layout->range(segments_.front()));
+  const Range range = journal_.identity().layout->range(segments_.front());
+  return std::optional(Range{range.begin + hashed_, range.end});
 }
 
 std::span<std::byte> Sampler::space(std::uint64_t offset) {
@@ -29,7 +28,8 @@ std::span<std::byte> Sampler::space(std::uint64_t offset) {
   if (!segments_.empty()) {
     // Never across the edge of the segment being compared.
     const Range range = journal_.identity().layout->range(segments_.front());
-    const std::uint64_t edge = offset < range.begin ? range.begin : range.end;
+    const std::uint64_t begin = range.begin + hashed_;
+    const std::uint64_t edge = offset < begin ? begin : range.end;
     if (offset < edge) room = std::min(room, edge - offset);
   }
   return std::span(piece_).first(room);

@@ -1,5 +1,6 @@
 // Fetches finished segments once more and compares them with their proofs: evidence that a resource is still the one
-// the journal is about, where the URL is another one (J8). A sink of fetch_into(); used by one thread.
+// the journal is about, where the URL is another one (J8). What a shorter or broken response brought counts, since all
+// are under one strong validator. A sink of fetch_into(); used by one thread.
 #pragma once
 
 #include "engine/fetcher.h"

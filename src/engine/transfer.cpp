@@ -190,17 +190,25 @@ Result<Reply> Transfer::ask_first(Range range, const Known* known, const std::st
   return reply;
 }
 
+// A login page has no strong validator and is no range of anything. It must not be published as a new version.
+bool Transfer::is_doubtful_successor(const Reply& reply) const {
+  if (reply.body.validator.strong()) return false;
+  return succeeds_strong_ || (succeeds_ranged_ && reply.ranged && !reply.body.partial);
+}
+
 // The first usable response. Without a strong validator it is made to carry all of the resource.
 Result<Reply> Transfer::first_reply(std::stop_token stop) {
   Range range = kProbe;
   std::optional<Known> known;
   for (;;) {
     auto reply = ask_first(range, known ? &*known : nullptr, stop);
-    if (reply && succeeds_strong_ && !reply->body.validator.strong()) {
-      reply = fetcher_.problem(Cause::changed, Remedy::retry,
-                               "it changed, and what is sent now names no strong validator: perhaps another page");
+    if (reply && is_doubtful_successor(*reply)) {
+      reply = fetcher_.problem(
+          Cause::changed, Remedy::retry,
+          "it changed, and nothing shows that what is sent now is a new version: perhaps another page");
     }
     if (reply) {
+      ranged_ = ranged_ || reply->body.partial;
       const UsableBody& body = reply->body;
       if (!body.partial || body.validator.strong() || body.end == body.total) return reply;
       if (known) route_.ask(Asking::whole);  // not even this was given in one piece
@@ -341,6 +349,7 @@ Result<void> Transfer::start_over(Place& place, Error error) {
   meter_.changed(error.reason);
   meter_.start_over();
   succeeds_strong_ = strong_;
+  succeeds_ranged_ = ranged_;
   route_.ask(restarts_ < kMaxRestarts - 1 ? Asking::conditional : Asking::whole);
   return place.has_journal() ? place.start_over() : Result<void>();
 }

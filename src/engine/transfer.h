@@ -67,6 +67,7 @@ class Transfer {
   Result<void> fetch_stream(Place&, const Known&, Reply first, std::stop_token);
   Result<Reply> first_reply(std::stop_token);
   Result<Reply> ask_first(Range, const Known*, const std::stop_token&);
+  bool is_doubtful_successor(const Reply&) const;
   Result<Identity> plan(const Reply&) const;
   Result<void> start_over(Place&, Error);
   Result<void> check_whole(Place&, FrontHasher&, const std::stop_token&);
@@ -90,7 +91,9 @@ class Transfer {
   unsigned restarts_ = 0;
   std::optional<Reply> named_;    // the response that named the output, not yet used
   bool strong_ = false;           // what is being published was identified by a strong validator
+  bool ranged_ = false;           // the resource has been served in ranges
   bool succeeds_strong_ = false;  // a version with a strong validator was given up for one that must have one too
+  bool succeeds_ranged_ = false;  // the same of ranges
   bool inherits_ = false;         // an earlier run has claimed something of it
   bool outdated_ = false;         // what this run has claimed is of another version than what comes now
   bool refuted_ = false;          // all of it arrived, and it is not what the request expects

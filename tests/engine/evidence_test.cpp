@@ -326,3 +326,34 @@ TEST_CASE("a URL with a secret and no strong validator is continued by the same 
     CHECK(report.error().cause == Cause::changed);
   }
 }
+
+TEST_CASE("a page instead of the rest of a resource without a strong validator is not published as a new version") {
+  for (const Weak& weak : kWeak) {
+    for (const unsigned connections : kConnections) {
+      CAPTURE(weak.name);
+      World world;
+      world.serve().size(6 * kMiB).on_every([&](Answer& answer, const Asking& asking) {
+        name(answer, weak);
+        if (asking.number > 1) answer.page(200, 32);
+      });
+      const auto report = world.download(World::request(), with(connections, 2));
+      REQUIRE_FALSE(report.ok());
+      CHECK(world.absent("f"));
+    }
+  }
+}
+
+TEST_CASE("a comparison is continued where a shorter answer ends") {
+  World world;
+  world.serve().size(kSize).stall_at(3 * 16 * kKiB + 100, 99);
+  REQUIRE_FALSE(world.download(World::request(), with(1, 0)).ok());
+  world.disk.kill();
+  world.serve().size(kSize).on_every([](Answer& answer, const Asking&) {
+    if (answer.end - answer.begin > 5000) answer.sends(answer.begin, answer.begin + 5000);
+  });
+  Request other = World::request();
+  other.url = "http://origin.test/other";
+  REQUIRE(world.download(other).ok());
+  CHECK(world.has("f", 1, kSize));
+  CHECK(world.script->log().size() < 200);
+}
