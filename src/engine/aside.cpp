@@ -7,12 +7,6 @@
 namespace segdl::engine {
 namespace {
 
-Result<std::uint64_t> size_of(Directory& directory, const std::string& name) {
-  auto status = directory.status(name);
-  if (!status) return std::move(status).error();
-  return status->has_value() ? (*status)->size : 0;
-}
-
 Result<std::unique_ptr<File>> new_locked_file(Directory& directory, const std::string& name) {
   auto file = directory.open(name, OpenMode::create_new);
   if (!file) return file;
@@ -31,15 +25,29 @@ Result<void> Place::start_over() {
   auto status = data_->status();
   if (!status) return std::move(status).error();
   journal_.reset();
-  found_ = Found::nothing;
   if (!worth_keeping || status->size == 0 || aside_) {
-    auto removed = directory_->remove(names_.journal);
-    return removed ? data_->resize(0) : removed;
+    found_ = Found::nothing;
+    stale_journal_ = true;
+    return data_->resize(0);
   }
-  auto step = directory_->rename(names_.journal, names_.old_journal, false);
+  auto step = check_room_aside();
+  if (!step) return step;
+  found_ = Found::nothing;
+  step = directory_->rename(names_.journal, names_.old_journal, false);
   if (step) step = swap_in_empty_data();
   aside_ = step.ok();
   return step;
+}
+
+// Before anything is renamed: what has the name would be taken for the old data by the next run.
+Result<void> Place::check_room_aside() {
+  auto there = directory_->status(names_.old_part);
+  if (!there) return std::move(there).error();
+  if (!there->has_value()) return {};
+  if ((*there)->kind == FileKind::regular && (*there)->size == 0) return directory_->remove(names_.old_part);
+  return with_way_out(make_error(Cause::exists, Remedy::stop, "keep", directory_->path_of(names_.old_part),
+                                 "it is in the way of what is to be set aside"),
+                      "move it away, or choose another name with -o");
 }
 
 Result<void> Place::swap_in_empty_data() {
@@ -79,6 +87,9 @@ Result<void> Place::recover_aside() {
   }
   auto current = Journal::inspect(*directory_, names_.journal);
   if (!current) return std::move(current).error();
+  if (const auto* foreign = std::get_if<Journal::Foreign>(&*current)) {
+    return make_error(Cause::exists, Remedy::stop, "keep", directory_->path_of(names_.journal), foreign->reason);
+  }
   const auto* journal = std::get_if<std::unique_ptr<Journal>>(&*current);
   if (journal != nullptr && (*journal)->claimed() > 0) {
     aside_ = true;
@@ -90,9 +101,11 @@ Result<void> Place::recover_aside() {
 Result<void> Place::roll_back_aside() {
   auto step = directory_->remove(names_.journal);
   if (!step) return step;
-  auto kept = size_of(*directory_, names_.old_part);
+  auto mine = data_->status();
+  if (!mine) return std::move(mine).error();
+  auto kept = directory_->status(names_.old_part);
   if (!kept) return std::move(kept).error();
-  if (*kept == 0) {
+  if (!kept->has_value() || (*kept)->size == 0 || (*kept)->id == mine->id) {
     step = directory_->remove(names_.old_part);
   } else {
     auto data = directory_->open(names_.old_part, OpenMode::existing);

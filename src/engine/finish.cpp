@@ -42,16 +42,48 @@ bool all_proofs_hold(File& output, const Journal& journal, std::uint64_t size, c
   return true;
 }
 
-// The three names are as a death between rename and removal leaves them.
+// Both names are there, as a death between the rename and the removal of the journal leaves them.
 Result<bool> looks_published(Directory& directory, const Names& names) {
-  const std::pair<const std::string*, bool> picture[] = {
-      {&names.part, false}, {&names.output, true}, {&names.journal, true}};
-  for (const auto& [name, expected] : picture) {
+  for (const std::string* name : {&names.output, &names.journal}) {
     auto status = directory.status(*name);
     if (!status) return std::move(status).error();
-    if (status->has_value() != expected || (expected && (*status)->kind != FileKind::regular)) return false;
+    if (!status->has_value() || (*status)->kind != FileKind::regular) return false;
   }
   return true;
+}
+
+struct Opened {
+  std::unique_ptr<File> output;
+  std::unique_ptr<File> part;  // what holds the lock, if it is there; else the output does
+};
+
+// Nothing if what is there can't be opened for that: it is not ours then, or on its way.
+Result<std::optional<Opened>> open_locked(Directory& directory, const Names& names) {
+  auto part = directory.status(names.part);
+  if (!part) return std::move(part).error();
+  const bool has_part = part->has_value();
+  auto output = directory.open(names.output, has_part ? OpenMode::read_only : OpenMode::existing);
+  auto data = has_part ? directory.open(names.part, OpenMode::existing) : Result<std::unique_ptr<File>>(nullptr);
+  if (!output || !data) return std::optional<Opened>();
+  File& locked = has_part ? **data : **output;
+  auto taken = locked.try_lock();
+  if (!taken) return std::move(taken).error();
+  if (*taken) return std::optional(Opened{std::move(*output), std::move(*data)});
+  return make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(has_part ? names.part : names.output),
+                    "another process is publishing this file");
+}
+
+// Removes what is left beside a published file, its journal last: until then the next run finds what this is.
+Result<void> tidy_up(Directory& directory, const Names& names, bool has_part) {
+  auto aside = Journal::inspect(directory, names.old_journal);
+  if (!aside) return std::move(aside).error();
+  const bool ours =
+      !std::holds_alternative<Journal::Absent>(*aside) && !std::holds_alternative<Journal::Foreign>(*aside);
+  auto step = Journal::drop_leftover(directory, names.journal);
+  if (step && has_part) step = directory.remove(names.part);
+  if (step && ours) step = directory.remove(names.old_part);
+  if (step && ours) step = directory.remove(names.old_journal);
+  return step ? directory.remove(names.journal) : step;
 }
 
 }  // namespace
@@ -64,32 +96,26 @@ Result<std::optional<Published>> finish_published(Directory& directory, const Na
   auto picture = looks_published(directory, names);
   if (!picture) return std::move(picture).error();
   if (!*picture) return std::optional<Published>();
+  auto opened = open_locked(directory, names);
+  if (!opened) return std::move(opened).error();
+  if (!opened->has_value()) return std::optional<Published>();
   auto loaded = Journal::inspect(directory, names.journal);
   if (!loaded) return std::move(loaded).error();
   const auto* journal = std::get_if<std::unique_ptr<Journal>>(&*loaded);
   if (journal == nullptr) return std::optional<Published>();
-  const Identity& identity = (*journal)->identity();
-  auto status = directory.status(names.output);
+  File& output = *(*opened)->output;
+  auto status = output.status();
   if (!status) return std::move(status).error();
-  if (!status->has_value()) return std::optional<Published>();
-
-  auto output = directory.open(names.output, OpenMode::existing);
-  if (!output) return std::move(output).error();
-  auto locked = (*output)->try_lock();
-  if (!locked) return std::move(locked).error();
-  if (!*locked) {
-    return make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(names.output),
-                      "another process is publishing this file");
-  }
-  const bool whole = all_proofs_hold(**output, **journal, (*status)->size, stop);
+  const bool whole = all_proofs_hold(output, **journal, status->size, stop);
   if (stop.stop_requested()) return cancelled();
   if (!whole) return std::optional<Published>();
-  auto step = directory.sync();
-  for (const auto* name : {&names.old_part, &names.old_journal, &names.journal}) {
-    if (step) step = directory.remove(*name);
-  }
+  auto step = output.sync();
+  if (step) step = directory.sync();
   if (!step) return std::move(step).error();
-  return std::optional(Published{std::move(*output), identity});
+  Published published{std::move((*opened)->output), (*journal)->identity(), {}};
+  step = tidy_up(directory, names, (*opened)->part != nullptr);
+  if (!step) published.notes.push_back("what was beside it stays: " + step.error().message());
+  return std::optional(std::move(published));
 }
 
 }  // namespace segdl::engine

@@ -10,6 +10,8 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 namespace segdl::engine {
 
@@ -18,11 +20,14 @@ struct Names;
 struct Published {
   std::unique_ptr<File> output;
   Identity identity;
+  std::vector<std::string> notes;  // of what could not be removed
 };
 
-// If there is no data file but an output and a journal, and the output is what the journal speaks of (its size, and
-// every proof holds), removes the journal and gives the output. Nothing in every other case: then nothing was changed.
-// Cause::busy if another process is just publishing it.
+// If there are an output and a journal, and the output is what the journal speaks of, makes it durable, removes what is
+// left beside it and gives the output. What it is is proved by its content: every segment is claimed, every proof holds
+// and the size is right. A device or inode number proves nothing, since the next boot or mount may give others. A data
+// file may be there as well: a rename that is a link and an unlink leaves both names. Nothing in every other case: then
+// nothing was changed. Cause::busy if another process is at work on it.
 Result<std::optional<Published>> finish_published(Directory&, const Names&, std::stop_token);
 
 // Whether the segment's bytes in `data` hash to its proof. Reads in pieces of 256 KiB; a short or failing read is

@@ -21,6 +21,10 @@ Result<Block> read_block(File& file, std::uint64_t offset) {
   return block;  // short at the end of the file: the zeros that are left fail the check
 }
 
+bool unreadable(const Error& error) { return error.remedy == Remedy::refetch; }
+
+std::string temporary_name(const std::string& name) { return name + ".new"; }
+
 // Writes real zeros: reserves space where reserve() can't promise it.
 Result<void> fill_with_zeros(File& file, std::uint64_t length) {
   const std::vector<std::byte> zeros(std::min<std::uint64_t>(length, 256 * kKiB));
@@ -44,26 +48,34 @@ Result<void> write_whole(File& file, const Identity& identity, const Facts& fact
   return step;
 }
 
+// What a block says of the identity; nothing if the disk can't give it back.
+using Decoded = std::variant<Identity, BadBlock>;
+Result<std::optional<Decoded>> identity_at(File& file, std::uint64_t offset) {
+  auto block = read_block(file, offset);
+  if (block) return std::optional(decode_identity(*block));
+  return unreadable(block.error()) ? Result<std::optional<Decoded>>(std::nullopt) : std::move(block).error();
+}
+
 // Whether a file under the temporary name can only be what a death of ours left: empty, or with our beginning.
 Result<bool> is_leftover(Directory& directory, const std::string& name) {
   auto file = directory.open(name, OpenMode::read_only);
   if (!file) return std::move(file).error();
-  auto block = read_block(**file, 0);
-  if (!block) return std::move(block).error();
-  const auto decoded = decode_identity(*block);
-  const auto* bad = std::get_if<BadBlock>(&decoded);
+  auto decoded = identity_at(**file, 0);
+  if (!decoded) return std::move(decoded).error();
+  const auto* bad = decoded->has_value() ? std::get_if<BadBlock>(&**decoded) : nullptr;
   return bad == nullptr || !bad->foreign;
 }
 
 Result<std::unique_ptr<File>> create_temporary(Directory& directory, const std::string& name) {
-  auto file = directory.open(name, OpenMode::create_new);
+  auto file = directory.open(temporary_name(name), OpenMode::create_new);
   if (file || file.error().cause != Cause::exists) return file;
-  auto leftover = is_leftover(directory, name);
-  if (!leftover) return std::move(leftover).error();
-  if (!*leftover) return file;
-  auto removed = directory.remove(name);
-  if (!removed) return std::move(removed).error();
-  return directory.open(name, OpenMode::create_new);
+  auto dropped = Journal::drop_leftover(directory, name);
+  if (!dropped) return std::move(dropped).error();
+  file = directory.open(temporary_name(name), OpenMode::create_new);
+  if (!file && file.error().cause == Cause::exists) {
+    file.error().way_out = "it is none of segdl's: move it away, or choose another name with -o";
+  }
+  return file;
 }
 
 struct Checked {
@@ -71,26 +83,32 @@ struct Checked {
   Journal::Loaded verdict = Journal::Absent{};  // if there is no identity
 };
 
+// On a file without a valid identity. One block torn beyond its magic, or unreadable, is damage; a file of which all
+// that can be read does not begin like ours is somebody else's.
+Journal::Loaded verdict_on(const std::optional<Decoded>& first, const std::optional<Decoded>& copy) {
+  const BadBlock* foreign = nullptr;
+  for (const auto* block : {&first, &copy}) {
+    if (!block->has_value()) continue;
+    const BadBlock& bad = std::get<BadBlock>(**block);
+    if (!bad.foreign) return Journal::Damaged{bad.reason};
+    if (foreign == nullptr) foreign = &bad;
+  }
+  if (foreign == nullptr) return Journal::Damaged{"it can't be read"};
+  return Journal::Foreign{foreign->reason};
+}
+
 // The validity rule of doc/journal.md.
 Result<Checked> check(File& file) {
   auto status = file.status();
   if (!status) return std::move(status).error();
   if (status->size == 0) return Checked{std::nullopt, Journal::Damaged{"it is empty"}};
-  auto first = read_block(file, 0);
+  auto first = identity_at(file, 0);
   if (!first) return std::move(first).error();
-  auto copy = read_block(file, status->size < kJournalBlock ? 0 : status->size - kJournalBlock);
+  auto copy = identity_at(file, status->size < kJournalBlock ? 0 : status->size - kJournalBlock);
   if (!copy) return std::move(copy).error();
-  const auto a = decode_identity(*first);
-  const auto b = decode_identity(*copy);
-  const auto* identity = std::get_if<Identity>(&a);
-  const auto* second = std::get_if<Identity>(&b);
-  if (identity == nullptr && second == nullptr) {
-    const auto& bad = std::get<BadBlock>(a);
-    const auto& bad_copy = std::get<BadBlock>(b);
-    // One block torn beyond its magic is damage; a file where neither begins like ours is somebody else's.
-    if (bad.foreign && bad_copy.foreign) return Checked{std::nullopt, Journal::Foreign{bad.reason}};
-    return Checked{std::nullopt, Journal::Damaged{bad.foreign ? bad_copy.reason : bad.reason}};
-  }
+  const auto* identity = first->has_value() ? std::get_if<Identity>(&**first) : nullptr;
+  const auto* second = copy->has_value() ? std::get_if<Identity>(&**copy) : nullptr;
+  if (identity == nullptr && second == nullptr) return Checked{std::nullopt, verdict_on(*first, *copy)};
   if (identity != nullptr && second != nullptr && *identity != *second) {
     return Checked{std::nullopt, Journal::Damaged{"its two identities differ"}};
   }
@@ -98,6 +116,35 @@ Result<Checked> check(File& file) {
   const JournalShape shape{valid.layout ? valid.layout->count() : 0};
   if (shape.length() != status->size) return Checked{std::nullopt, Journal::Damaged{"its length is wrong"}};
   return Checked{valid, Journal::Absent{}};
+}
+
+// Writes a block anew that the disk can't give back: what it said is claimed no more. False if the disk does not take
+// it either.
+Result<bool> mend(File& file, std::uint64_t offset, const Identity& identity, const JournalShape& shape) {
+  auto block = read_block(file, offset);
+  if (block) return true;
+  if (!unreadable(block.error())) return std::move(block).error();
+  const bool is_identity = offset == 0 || offset == shape.copy_at();
+  return file.write_at(offset, is_identity ? encode_identity(identity) : Block{}).ok();
+}
+
+// Reads all of it once, since a sector that can't be read is an error to read() and the death of the process in a
+// mapping. False if something stays unreadable; what is only looked at is not mended.
+Result<bool> make_readable(File& file, const Identity& identity, OpenMode mode) {
+  const JournalShape shape{identity.layout ? identity.layout->count() : 0};
+  std::vector<std::byte> piece(std::min<std::uint64_t>(shape.length(), 256 * kKiB));
+  for (std::uint64_t at = 0; at < shape.length(); at += piece.size()) {
+    const std::uint64_t end = std::min<std::uint64_t>(shape.length(), at + piece.size());
+    auto got = file.read_at(at, std::span(piece).first(end - at));
+    if (got) continue;
+    if (!unreadable(got.error())) return std::move(got).error();
+    if (mode == OpenMode::read_only) return false;
+    for (std::uint64_t block = at; block < end; block += kJournalBlock) {
+      auto mended = mend(file, block, identity, shape);
+      if (!mended || !*mended) return mended;
+    }
+  }
+  return true;
 }
 
 Result<std::unique_ptr<Journal>> open_store(std::unique_ptr<File> file, Identity identity, Journal::BackEnd back_end) {
@@ -121,6 +168,9 @@ Result<Journal::Loaded> load_with(Directory& directory, const std::string& name,
   auto checked = check(**file);
   if (!checked) return std::move(checked).error();
   if (!checked->identity) return std::move(checked->verdict);
+  auto sound = make_readable(**file, *checked->identity, mode);
+  if (!sound) return std::move(sound).error();
+  if (!*sound) return Journal::Loaded(Journal::Damaged{"a part of it can't be read"});
   auto store = open_store(std::move(*file), std::move(*checked->identity), back_end);
   if (!store) return std::move(store).error();
   return Journal::Loaded(std::move(*store));
@@ -129,20 +179,30 @@ Result<Journal::Loaded> load_with(Directory& directory, const std::string& name,
 }  // namespace
 
 Result<std::unique_ptr<Journal>> Journal::create(Directory& directory, const std::string& name,
-                                                 const Identity& identity, const Facts& facts, BackEnd back_end) {
-  const std::string temporary = name + ".new";
-  auto file = create_temporary(directory, temporary);
+                                                 const Identity& identity, const Facts& facts, Options options) {
+  const std::string temporary = temporary_name(name);
+  auto file = create_temporary(directory, name);
   if (!file) return std::move(file).error();
   auto step = write_whole(**file, identity, facts);
-  if (step) step = directory.rename(temporary, name, false);
+  if (step) step = directory.rename(temporary, name, options.replace);
+  const bool named = step.ok();
+  if (step) step = directory.sync();
   if (!step) {
-    const auto removed = directory.remove(temporary);
+    const auto removed = directory.remove(named ? name : temporary);
     static_cast<void>(removed.ok());  // the first error is the one to tell
     return std::move(step).error();
   }
-  step = directory.sync();
-  if (!step) return std::move(step).error();
-  return open_store(std::move(*file), identity, back_end);
+  return open_store(std::move(*file), identity, options.back_end);
+}
+
+Result<void> Journal::drop_leftover(Directory& directory, const std::string& name) {
+  const std::string temporary = temporary_name(name);
+  auto there = directory.status(temporary);
+  if (!there) return std::move(there).error();
+  if (!there->has_value() || (*there)->kind != FileKind::regular) return {};
+  auto ours = is_leftover(directory, temporary);
+  if (!ours) return std::move(ours).error();
+  return *ours ? directory.remove(temporary) : Result<void>();
 }
 
 Result<Journal::Loaded> Journal::load(Directory& directory, const std::string& name, BackEnd back_end) {

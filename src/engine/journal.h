@@ -36,13 +36,24 @@ class Journal {
   };  // not a journal at all: never to be touched
   using Loaded = std::variant<std::unique_ptr<Journal>, Absent, Damaged, Foreign>;
 
-  // Writes `name`.new whole, syncs it, gives it the name `name` (which must be free), syncs the directory. On failure
-  // nothing of it is left. REQUIRES: the caller holds the lock of the data file; it stands for the journal's names too.
+  struct Options {
+    Options(BackEnd b = BackEnd::automatic, bool r = false) : back_end(b), replace(r) {}
+    BackEnd back_end;
+    bool replace;  // what has the name already
+  };
+
+  // Writes `name`.new whole, syncs it, gives it the name `name` (which must be free, or is replaced in one step), syncs
+  // the directory. On failure nothing of it is left. REQUIRES: the caller holds the lock of the data file; it stands
+  // for the journal's names too.
   static Result<std::unique_ptr<Journal>> create(Directory&, const std::string& name, const Identity&, const Facts&,
-                                                 BackEnd = BackEnd::automatic);
+                                                 Options = {});
+
+  // Removes what a death within create() left under the temporary name; what is not ours stays. The same requirement.
+  static Result<void> drop_leftover(Directory&, const std::string& name);
 
   // Reads and checks `name`. Valid iff magic, version, check and sizes of the first identity block (or, if that is
-  // torn, of its copy) and the file's length all agree. Errors are those of the file system only.
+  // torn or unreadable, of its copy) and the file's length all agree. Blocks that the disk can't give back are written
+  // anew, without claims and proofs. Errors are those of the file system only.
   static Result<Loaded> load(Directory&, const std::string& name, BackEnd = BackEnd::automatic);
 
   // The same, read-only, without a mapping: for looking at a journal that another process may be working on.

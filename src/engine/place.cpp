@@ -21,6 +21,15 @@ Error exists(const Directory& directory, const std::string& name, std::string re
                       kOverwriteWayOut);
 }
 
+// Of an output with a journal, but not the one that this journal proves.
+Error exists_beside_journal(const Directory& directory, const Names& names) {
+  const std::string journal = directory.path_of(names.journal);
+  Error error =
+      exists(directory, names.output, fmt::format("it exists already, and is not what its journal {} proves", journal));
+  error.way_out += fmt::format("; if {} is of no use any more, remove it", journal);
+  return error;
+}
+
 Error busy(const Directory& directory, const std::string& name) {
   return with_way_out(make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name),
                                  "another process is downloading this file"),
@@ -60,7 +69,8 @@ Result<bool> nothing_there(Directory& directory, const Names& names) {
 
 // The same a moment ago, as far as it is known.
 bool had_nothing(const OpenDirectory& open, const Names& names) {
-  return open.lacked(names.output) && open.lacked(names.journal) && open.lacked(names.old_journal);
+  return open.lacked(names.output) && open.lacked(names.journal) && open.lacked(names.old_journal) &&
+         open.lacked(names.temporary);
 }
 
 // The open, locked data file; null if another try is due because somebody renamed or removed it meanwhile.
@@ -93,6 +103,9 @@ Result<Locked> try_acquire(Directory& directory, const Names& names, bool overwr
   if (!*part && !overwrite) {
     auto output = present(directory, names.output);
     if (!output) return std::move(output).error();
+    auto journal = *output ? present(directory, names.journal) : Result<bool>(false);
+    if (!journal) return std::move(journal).error();
+    if (*journal) return exists_beside_journal(directory, names);
     if (*output) return exists(directory, names.output, "it exists already");
   }
   auto file = lock_file(directory, names.part, *part ? OpenMode::existing : OpenMode::create_new);
@@ -121,6 +134,10 @@ Result<bool> Place::take_fresh(Directory& directory, const Names& names, bool la
   if (!file) return std::move(file).error();
   if (!*file) return false;
   auto nothing = lacked ? Result<bool>(true) : nothing_there(directory, names);
+  if (!lacked && nothing && *nothing) {
+    auto leftover = present(directory, names.temporary);
+    nothing = leftover ? Result<bool>(!*leftover) : std::move(leftover);
+  }
   if (nothing && *nothing) {
     data = std::move(*file);
     return true;
@@ -157,6 +174,7 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
       Place place(std::move(open), names, std::move((*published)->output));
       place.found_ = Found::finished;
       place.published_identity_ = std::move((*published)->identity);
+      place.notes_ = std::move((*published)->notes);
       return place;
     }
     auto locked = try_acquire(directory, names, request.overwrite);
@@ -164,7 +182,8 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
     if (!locked->data) continue;
     Place place(std::move(open), names, std::move(locked->data));
     place.created_data_ = locked->created;
-    auto examined = place.recover_aside();
+    auto examined = Journal::drop_leftover(directory, names.journal);
+    if (examined) examined = place.recover_aside();
     if (examined) examined = place.examine(request);
     if (!examined) {
       place.leave();
@@ -188,6 +207,8 @@ Result<void> Place::examine(const Request& request) {
 }
 
 Result<void> Place::examine_journal(const Request& request, std::uint64_t data_size) {
+  auto noted = note_journal();
+  if (!noted) return noted;
   auto loaded = Journal::load(*directory_, names_.journal);
   if (!loaded) return std::move(loaded).error();
   if (std::holds_alternative<Journal::Absent>(*loaded)) {
@@ -209,8 +230,6 @@ Result<void> Place::examine_journal(const Request& request, std::uint64_t data_s
     return {};
   }
   journal_ = std::move(std::get<std::unique_ptr<Journal>>(*loaded));
-  auto noted = note_journal();
-  if (!noted) return noted;
   if (created_data_) {
     notes_.push_back(fmt::format("{} is gone: starting over", directory_->path_of(names_.part)));
     auto removed = directory_->remove(names_.journal);
@@ -239,9 +258,7 @@ Result<void> Place::make_room_for_journal() {
     auto emptied = data_->resize(0);
     if (!emptied) return emptied;
   }
-  if (found_ != Found::foreign) return {};
-  found_ = Found::nothing;
-  return directory_->remove(names_.journal);
+  return {};
 }
 
 Result<void> Place::begin(const Identity& identity, const Facts& facts) {
@@ -253,9 +270,12 @@ Result<void> Place::begin(const Identity& identity, const Facts& facts) {
     auto reserved = data_->reserve(length);
     if (!reserved) return std::move(reserved).error();
   }
-  auto journal = Journal::create(*directory_, names_.journal, identity, facts);
+  const bool replace = stale_journal_ || found_ == Found::foreign;
+  auto journal = Journal::create(*directory_, names_.journal, identity, facts, {Journal::BackEnd::automatic, replace});
   if (!journal) return std::move(journal).error();
   journal_ = std::move(*journal);
+  found_ = Found::nothing;
+  stale_journal_ = false;
   auto noted = note_journal();
   return noted && identity.layout ? data_->resize(length) : noted;
 }
@@ -290,12 +310,21 @@ Result<void> Place::publish(bool overwrite, Sync sync) {
   auto mine = belongs_to(*directory_, names_.part, status->id);
   if (!mine) return std::move(mine).error();
   if (!*mine) return data_lost();
-  if (overwrite && is_locked(*directory_, names_.output)) return busy(*directory_, names_.output);
+  auto named = belongs_to(*directory_, names_.output, status->id);  // by a link that a death has left
+  if (!named) return std::move(named).error();
+  if (overwrite && !*named && is_locked(*directory_, names_.output)) return busy(*directory_, names_.output);
   auto step = directory_->rename(names_.part, names_.output, overwrite);
-  if (step && sync != Sync::none) step = directory_->sync();
-  if (step) step = drop_aside();
+  if (!step) return step;
+  if (sync != Sync::none) step = directory_->sync();
+  if (!step) {
+    step.error().reason += fmt::format("; {} is complete, but may not outlast a power cut", path());
+    step.error().way_out = "run the same command again";
+    return step;
+  }
+  step = drop_aside();
   if (step) step = remove_journal();
-  return step;
+  if (!step) notes_.push_back("the file is complete, but what was beside it stays: " + step.error().message());
+  return {};
 }
 
 Result<bool> Place::prepare_small() {
@@ -331,6 +360,12 @@ Result<void> Place::unname_small() {
 
 void Place::leave() {
   if (journal_ || found_ == Found::finished) return;
+  if (stale_journal_) {
+    // Its emptying first, or a power cut could bring the data back without a journal.
+    auto step = data_->sync();
+    if (step) step = remove_journal();
+    if (!step) return;
+  }
   if (!created_data_) {
     const auto journal = present(*directory_, names_.journal);
     if (!journal || *journal) return;

@@ -11,7 +11,9 @@
 //   next open:       segdl claims something:  drop part.old, segdl.old        (the new one has its first segment)
 //                    segdl claims nothing:    remove segdl, part.old -> part, segdl.old -> segdl
 //
-// A death at any point leaves one of those states. Used by one thread at a time.
+// A death at any point leaves one of those states. Where a rename is a link and an unlink, two of the names may be of
+// one file: data under both of its names is taken by the first, a journal under both claims something, and
+// `NAME.segdl.new` is removed. Used by one thread at a time.
 #pragma once
 
 #include <segdl/error.h>
@@ -26,6 +28,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace segdl::engine {
@@ -35,9 +38,10 @@ struct Names {
       : output(name),
         part(name + ".part"),
         journal(name + ".segdl"),
+        temporary(name + ".segdl.new"),
         old_part(name + ".part.old"),
         old_journal(name + ".segdl.old") {}
-  std::string output, part, journal, old_part, old_journal;
+  std::string output, part, journal, temporary, old_part, old_journal;
 };
 
 class Place {
@@ -56,7 +60,8 @@ class Place {
   static Result<Place> open(std::shared_ptr<OpenDirectory>, const std::string& name, const Request&, std::stop_token);
 
   Found found() const { return found_; }
-  const std::vector<std::string>& notes() const { return notes_; }
+  // What a person should know of it; each is told once.
+  std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
   const Names& names() const { return names_; }
   Directory& directory() { return open_->directory(); }
   std::string path() const { return directory_->path_of(names_.output); }
@@ -69,37 +74,43 @@ class Place {
   // length (J6). REQUIRES: !has_journal(). On failure the place is as before.
   Result<void> begin(const Identity&, const Facts&);
 
-  // Gives up what is there, for a new start: set aside if it claims anything, else removed. Afterwards !has_journal()
-  // and the data file is empty and locked.
+  // Gives up what is there, for a new start: set aside if it claims anything, else emptied; its journal stays until
+  // begin() replaces it, so that the data is never without one. Afterwards !has_journal() and the data file is empty
+  // and locked.
   Result<void> start_over();
 
   // What was set aside is no longer needed.
   Result<void> drop_aside();
   bool has_aside() const { return aside_; }
 
+  // Whether there is nothing here but an empty data file, locked.
+  bool is_fresh() const { return found_ == Found::nothing && !aside_ && !stale_journal_; }
+
   // A resource of one segment has no journal: its bytes are kept in a file without a name, of which a death leaves
-  // nothing. False if the file system has no such files. REQUIRES: found() is nothing.
+  // nothing. False if the file system has no such files. REQUIRES: is_fresh().
   Result<bool> prepare_small();
   Result<void> hold_small(std::span<const std::byte> bytes);
   bool holds_small() const { return small_held_; }
   File& small() { return *small_; }  // REQUIRES: holds_small()
-  // The steps of publishing it, to be taken for many files at once: begin to sync, sync, give it the output's name. The
-  // caller syncs the directory.
+  // The steps of publishing it, to be taken for many files at once: begin to sync, sync, give it the output's name,
+  // sync what of the name is kept with the file. The caller syncs the directory.
   void start_sync_small() { small_->start_sync(); }
   Result<void> sync_small() { return small_->sync(); }
   Result<void> name_small();
+  Result<void> sync_small_name() { return small_->sync_name(); }
   // Takes the name back, unless somebody has given it to another file since. REQUIRES: name_small() gave it.
   Result<void> unname_small();
 
   // J7 after the data's sync: rename, directory sync, removal of the journal. If another file has got the data's name
   // meanwhile, nothing is published, and !has_journal(). What `overwrite` replaces is never the data of a download
-  // under way: Cause::busy. REQUIRES: the data is whole and, unless Sync::none, synced.
+  // under way: Cause::busy. Once the directory is synced it is done: what can't be removed then is a note. REQUIRES:
+  // the data is whole and, unless Sync::none, synced.
   Result<void> publish(bool overwrite, Sync);
 
   // Of a finished place: what its journal said.
   const Identity& published_identity() const { return published_identity_; }
 
-  // Removes an empty data file if there is no journal. Errors are of no consequence.
+  // Removes an empty data file, and the journal of what was given up. Errors are of no consequence.
   void leave();
 
  private:
@@ -113,6 +124,7 @@ class Place {
   Result<void> examine_journal(const Request&, std::uint64_t data_size);
   Result<void> look_again();
   Result<void> make_room_for_journal();
+  Result<void> check_room_aside();
   Result<void> swap_in_empty_data();
   Result<void> note_journal();
   Result<void> remove_journal();
@@ -130,7 +142,8 @@ class Place {
   Identity published_identity_;
   bool created_data_ = false;  // by this run
   bool aside_ = false;
-  bool looked_ = true;  // for all of its names, since the lock was taken
+  bool stale_journal_ = false;  // of what was given up: begin() replaces it
+  bool looked_ = true;          // for all of its names, since the lock was taken
   std::vector<std::string> notes_;
 };
 

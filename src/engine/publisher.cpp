@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <exception>
-#include <map>
 #include <utility>
 
 namespace segdl::engine {
@@ -29,15 +28,32 @@ Error take_back(Place& place, Error error) {
 }
 
 // Syncs each directory in which something got a name; its error is that of all of them, and takes their names back.
+// Nothing here allocates as long as nothing fails: the names are given.
 void sync_directories(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>& steps) {
-  std::map<std::string, std::vector<std::size_t>> directories;
+  const auto waits = [&](std::size_t i) { return steps[i].ok() && entries[i].sync != Sync::none; };
+  const auto is_first = [&](std::size_t i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      if (waits(k) && entries[k].directory == entries[i].directory) return false;
+    }
+    return true;
+  };
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (steps[i] && entries[i].sync != Sync::none) directories[entries[i].directory].push_back(i);
+    if (!waits(i) || !is_first(i)) continue;
+    const auto synced = entries[i].place->directory().sync();
+    for (std::size_t k = i; !synced && k < entries.size(); ++k) {
+      if (waits(k) && entries[k].directory == entries[i].directory) {
+        steps[k] = take_back(*entries[k].place, synced.error());
+      }
+    }
   }
-  for (const auto& [name, those] : directories) {
-    const auto synced = entries[those.front()].place->directory().sync();
-    if (synced) continue;
-    for (const std::size_t i : those) steps[i] = take_back(*entries[i].place, synced.error());
+}
+
+// What is kept with each file of its name; all are named before the first waits.
+void sync_names(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>& steps) {
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (!steps[i] || entries[i].sync == Sync::none) continue;
+    const auto synced = entries[i].place->sync_small_name();
+    if (!synced) steps[i] = take_back(*entries[i].place, synced.error());
   }
 }
 
@@ -52,6 +68,7 @@ void publish_all(std::vector<Publisher::Entry>& entries, std::vector<Result<void
     if (steps[i]) steps[i] = entries[i].place->name_small();
     if (!steps[i]) entries[i].place->leave();
   }
+  sync_names(entries, steps);
   sync_directories(entries, steps);
 }
 

@@ -2,7 +2,7 @@
 //
 // A worker hands over a download that is whole and goes on with the next. One thread takes all that have come
 // meanwhile: begins to sync their data, waits for it, gives each its name, and syncs each directory once. Only then
-// does any of them count as done (J7: data, name, directory, in that order). Thread-safe.
+// does any of them count as done (J7: data, name, link count, directory, in that order). Thread-safe.
 #pragma once
 
 #include <segdl/error.h>

@@ -57,23 +57,18 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
     auto named = take_remote_name(stop);
     if (!named) return std::move(named).error();
   }
-  auto directory = shared_.directories.open(request_.directory);
-  if (!directory) return std::move(directory).error();
-  auto opened = Place::open(std::move(*directory), name_, request_, stop);
+  auto opened = open_place(stop);
   if (!opened) return std::move(opened).error();
-  auto place = std::make_unique<Place>(std::move(*opened));
-  for (const std::string& note : place->notes()) meter_.remark(note);
+  auto place = std::move(*opened);
   if (place->found() == Place::Found::finished) {
-    auto status = place->data().status();
-    if (!status) return std::move(status).error();
-    strong_ = place->published_identity().validator.strong();
-    meter_.remark("it had arrived whole before; only the journal was left to remove");
-    Planned whole = planned(place->published_identity(), status->size);
-    whole.total = status->size;
-    meter_.plan(std::move(whole));
-    auto checked = check_published(*place, status->size, stop);
-    if (!checked) return std::move(checked).error();
-    return Outcome{report(place->path())};
+    auto current = request_.overwrite ? is_current(*place, stop) : Result<bool>(true);
+    if (!current) return std::move(current).error();
+    if (*current) return finish(*place, stop);
+    place.reset();
+    opened = open_place(stop);  // its journal is gone
+    if (!opened) return std::move(opened).error();
+    place = std::move(*opened);
+    if (place->found() == Place::Found::finished) return finish(*place, stop);
   }
   auto step = fetch_until_whole(*place, stop);
   if (step && place->holds_small()) {
@@ -87,7 +82,50 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
     place->leave();
     return error;
   }
+  remark_on(*place);
   return Outcome{report(place->path())};
+}
+
+Result<std::unique_ptr<Place>> Transfer::open_place(const std::stop_token& stop) {
+  auto directory = shared_.directories.open(request_.directory);
+  if (!directory) return std::move(directory).error();
+  auto opened = Place::open(std::move(*directory), name_, request_, stop);
+  if (!opened) return std::move(opened).error();
+  auto place = std::make_unique<Place>(std::move(*opened));
+  remark_on(*place);
+  return place;
+}
+
+void Transfer::remark_on(Place& place) {
+  for (const std::string& note : place.take_notes()) meter_.remark(note);
+}
+
+// Whether what an earlier run has published is what the server has: asked where it would be replaced.
+Result<bool> Transfer::is_current(Place& place, const std::stop_token& stop) {
+  const Known known = known_of(place.published_identity());
+  if (!known.validator.strong() || known.total.value_or(0) == 0) return false;
+  for (;;) {
+    auto reply = ask_first({0, 1}, &known, stop);
+    if (reply) return true;
+    if (reply.error().remedy == Remedy::restart) return false;
+    if (reply.error().remedy != Remedy::retry) return std::move(reply).error();
+    auto paused = fetcher_.pause(std::move(reply).error(), stop);
+    if (!paused) return std::move(paused).error();
+  }
+}
+
+// A file that an earlier run has given its name.
+Result<Outcome> Transfer::finish(Place& place, const std::stop_token& stop) {
+  auto status = place.data().status();
+  if (!status) return std::move(status).error();
+  strong_ = place.published_identity().validator.strong();
+  meter_.remark("it had arrived whole before; only the journal was left to remove");
+  Planned whole = planned(place.published_identity(), status->size);
+  whole.total = status->size;
+  meter_.plan(std::move(whole));
+  auto checked = check_published(place, status->size, stop);
+  if (!checked) return std::move(checked).error();
+  return Outcome{report(place.path())};
 }
 
 Result<void> Transfer::fetch_until_whole(Place& place, std::stop_token stop) {
@@ -154,7 +192,7 @@ Result<bool> Transfer::hold_small(Place& place, Reply& first, std::stop_token st
   const auto& [begin, end, total, validator, partial, coded] = first.body;
   const std::uint64_t most = request_.segment_size != 0 ? request_.segment_size : Layout::default_segment_size(0);
   if (!total || *total > most || begin != 0 || end != total) return false;
-  if (place.found() != Place::Found::nothing || place.has_aside() || request_.overwrite) return false;
+  if (!place.is_fresh() || request_.overwrite) return false;
   auto can = place.prepare_small();
   if (!can || !*can) return can;
   strong_ = validator.strong();

@@ -54,6 +54,10 @@ class Transfer {
  private:
   Result<Outcome> run_place(std::stop_token);
   Result<Outcome> run_consumer(std::stop_token);
+  Result<std::unique_ptr<Place>> open_place(const std::stop_token&);
+  void remark_on(Place&);
+  Result<bool> is_current(Place&, const std::stop_token&);
+  Result<Outcome> finish(Place&, const std::stop_token&);
   Result<void> fetch_until_whole(Place&, std::stop_token);
   Result<void> fetch_version(Place&, std::stop_token);
   Result<void> begin_version(Place&, std::stop_token);

@@ -40,6 +40,24 @@ class PosixMapping final : public Mapping {
   std::string path_;
 };
 
+// What the disk, or a check of its own, can't vouch for any more; other errors may pass.
+Error read_error(int number, const std::string& path, std::uint64_t offset) {
+  Error error = file_error(number, "read", path, offset);
+  switch (number) {
+    case EIO:
+    case EBADMSG:  // a check of the file system that does not match
+    case EUCLEAN:
+    case EREMOTEIO:
+    case ENODATA:
+    case EILSEQ:
+      error.remedy = Remedy::refetch;
+      break;
+    default:
+      break;
+  }
+  return error;
+}
+
 struct ::flock whole_file_lock() {
   struct ::flock lock {};
   lock.l_type = F_WRLCK;
@@ -49,8 +67,8 @@ struct ::flock whole_file_lock() {
 
 class PosixFile final : public File {
  public:
-  PosixFile(Descriptor fd, int directory, std::string path)
-      : fd_(std::move(fd)), directory_(directory), path_(std::move(path)) {}
+  PosixFile(Descriptor fd, std::string path, const UnnamedIn& unnamed = {})
+      : fd_(std::move(fd)), unnamed_(unnamed), path_(std::move(path)) {}
 
   Result<FileStatus> status() override {
     struct ::stat status {};
@@ -64,7 +82,7 @@ class PosixFile final : public File {
       const auto got = ::pread(fd_.get(), into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
       if (got == 0) break;
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return file_error(errno, "read", path_, offset + done);
+      if (got < 0) return read_error(errno, path_, offset + done);
       done += static_cast<std::size_t>(got);
     }
     return done;
@@ -168,19 +186,27 @@ class PosixFile final : public File {
 
   Result<void> give_name(const std::string& name) override {
     // The first way is shorter, but wants a privilege before Linux 6.10 (open(2), linkat(2)).
-    if (::linkat(fd_.get(), "", directory_, name.c_str(), AT_EMPTY_PATH) == 0) return {};
+    if (::linkat(fd_.get(), "", unnamed_.directory, name.c_str(), AT_EMPTY_PATH) == 0) return {};
     if (errno == ENOENT) {
       const std::string self = "/proc/self/fd/" + std::to_string(fd_.get());
-      if (::linkat(AT_FDCWD, self.c_str(), directory_, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
+      if (::linkat(AT_FDCWD, self.c_str(), unnamed_.directory, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
     }
     const std::string path = (std::filesystem::path(path_) / name).lexically_normal().string();
     if (errno == EEXIST) return exists_error(path, "it exists already");
     return file_error(errno, "create", path);
   }
 
+  Result<void> sync_name() override {
+    if (unnamed_.directory_syncs_links) return {};
+    while (::fsync(fd_.get()) != 0) {
+      if (errno != EINTR) return file_error(errno, "sync", path_);
+    }
+    return {};
+  }
+
  private:
   Descriptor fd_;
-  int directory_;  // of an unnamed file, to give it a name in
+  UnnamedIn unnamed_;
   std::string path_;
 };
 
@@ -208,11 +234,11 @@ FileStatus status_from(const struct ::stat& status) {
 }
 
 std::unique_ptr<File> make_posix_file(Descriptor fd, std::string path) {
-  return std::make_unique<PosixFile>(std::move(fd), AT_FDCWD, std::move(path));
+  return std::make_unique<PosixFile>(std::move(fd), std::move(path));
 }
 
-std::unique_ptr<File> make_unnamed_file(Descriptor fd, int directory, std::string path) {
-  return std::make_unique<PosixFile>(std::move(fd), directory, std::move(path));
+std::unique_ptr<File> make_unnamed_file(Descriptor fd, std::string path, const UnnamedIn& place) {
+  return std::make_unique<PosixFile>(std::move(fd), std::move(path), place);
 }
 
 }  // namespace segdl::io

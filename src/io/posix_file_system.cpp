@@ -5,16 +5,25 @@
 #include "io/system_error.h"
 
 #include <dirent.h>
+#include <fmt/format.h>
+
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -47,6 +56,31 @@ int flags_for(OpenMode mode) {
   }
 }
 
+// Whether a sync of a directory brings the link counts of what was named in it to disk: where both are of one
+// transaction. EXT2_SUPER_MAGIC stands for ext2, ext3 and ext4; those with a journal on their own device have a folder
+// in /proc (jbd2). What is not known, overlays for one, does not.
+bool syncs_links(int descriptor) {
+  struct ::statfs system {};
+  struct ::stat file {};
+  if (::fstatfs(descriptor, &system) != 0 || ::fstat(descriptor, &file) != 0) return false;
+  switch (static_cast<std::uint32_t>(system.f_type)) {
+    case XFS_SUPER_MAGIC:
+    case BTRFS_SUPER_MAGIC:
+    case F2FS_SUPER_MAGIC:
+    case TMPFS_MAGIC:
+      return true;
+    case EXT2_SUPER_MAGIC:
+      break;
+    default:
+      return false;
+  }
+  std::error_code none;
+  const auto number = fmt::format("/sys/dev/block/{}:{}", gnu_dev_major(file.st_dev), gnu_dev_minor(file.st_dev));
+  const auto device = std::filesystem::read_symlink(number, none).filename().string();
+  const std::string journal = "/proc/fs/jbd2/" + device + "-8";  // the inode of the journal (ext4's EXT4_JOURNAL_INO)
+  return !device.empty() && std::filesystem::exists(journal, none);
+}
+
 class PosixDirectory final : public Directory {
  public:
   PosixDirectory(Descriptor fd, const std::filesystem::path& path)
@@ -71,7 +105,10 @@ class PosixDirectory final : public Directory {
 
   Result<std::unique_ptr<File>> create_unnamed() override {
     Descriptor fd(::openat(fd_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));  // less the umask
-    if (fd) return make_unnamed_file(std::move(fd), fd_.get(), path_);
+    if (fd) {
+      std::call_once(looked_, [this] { syncs_links_ = syncs_links(fd_.get()); });
+      return make_unnamed_file(std::move(fd), path_, {fd_.get(), syncs_links_});
+    }
     // The flag is not known to this file system (open(2)), or, before Linux 3.11, to the kernel.
     if (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT || errno == EINVAL) return std::unique_ptr<File>();
     return file_error(errno, "create a file in", path_);
@@ -104,10 +141,10 @@ class PosixDirectory final : public Directory {
   }
 
   Result<void> rename(const std::string& from, const std::string& to, bool replace) override {
-    const unsigned flags = replace ? 0 : RENAME_NOREPLACE;
-    if (::renameat2(fd_.get(), from.c_str(), fd_.get(), to.c_str(), flags) == 0) return {};
-    if (!replace && errno == EEXIST) return exists_error(path_of(to), "it exists already");
-    if (!replace && (errno == EINVAL || errno == ENOSYS)) return rename_by_link(from, to);
+    if (replace) return rename_over(from, to);
+    if (::renameat2(fd_.get(), from.c_str(), fd_.get(), to.c_str(), RENAME_NOREPLACE) == 0) return {};
+    if (errno == EEXIST) return exists_error(path_of(to), "it exists already");
+    if (errno == EINVAL || errno == ENOSYS) return rename_by_link(from, to);
     return file_error(errno, "rename to", path_of(to));
   }
 
@@ -157,18 +194,42 @@ class PosixDirectory final : public Directory {
     return exists_error(path_of(name), kind ? kind_words(*kind) : "it exists already");
   }
 
+  Result<void> rename_over(const std::string& from, const std::string& to) {
+    if (::renameat(fd_.get(), from.c_str(), fd_.get(), to.c_str()) != 0) {
+      return file_error(errno, "rename to", path_of(to));
+    }
+    if (from == to) return {};
+    // Two names of one file stay two (rename(2)).
+    const auto left = status(from);
+    const auto moved = status(to);
+    const bool two = left && moved && left->has_value() && moved->has_value() && (*left)->id == (*moved)->id;
+    return two ? remove(from) : Result<void>();
+  }
+
   // Where renameat2 has no flags: link fails if the name is taken, which is what is wanted.
   Result<void> rename_by_link(const std::string& from, const std::string& to) {
     if (::linkat(fd_.get(), from.c_str(), fd_.get(), to.c_str(), 0) != 0) {
       if (errno == EEXIST) return exists_error(path_of(to), "it exists already");
+      if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL) return rename_looking(from, to);
       return file_error(errno, "rename to", path_of(to));
     }
-    return remove(from);
+    auto removed = remove(from);
+    if (!removed) ::unlinkat(fd_.get(), to.c_str(), 0);
+    return removed;
+  }
+
+  // Where there are no links either: what gets the name between the look and the rename is replaced.
+  Result<void> rename_looking(const std::string& from, const std::string& to) {
+    auto there = status(to);
+    if (!there) return std::move(there).error();
+    return there->has_value() ? exists_error(path_of(to), "it exists already") : rename_over(from, to);
   }
 
   Descriptor fd_;
   std::string path_;
   std::string prefix_;  // of a name in messages
+  std::once_flag looked_;
+  bool syncs_links_ = false;
 };
 
 class PosixFileSystem final : public FileSystem {

@@ -18,6 +18,9 @@ std::string way_out(int number) {
       return "choose a directory you may write to with -d or -o";
     case ENAMETOOLONG:
       return "choose a shorter name with -o";
+    case EIO:
+      return "the disk may be failing: run the same command again, and if that does not help, choose another "
+             "directory with -d";
     case EFBIG:
       return "the file system or a limit (ulimit -f) does not allow files of this size";
     case EMFILE:

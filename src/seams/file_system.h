@@ -51,7 +51,8 @@ class File {
 
   virtual Result<FileStatus> status() = 0;
 
-  // Fills `into` from `offset`; the count is short only at the end of the file.
+  // Fills `into` from `offset`; the count is short only at the end of the file. Bytes that the disk can't give back
+  // (EIO and the like) are Remedy::refetch: written anew they may be readable again.
   virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) = 0;
 
   // Writes all of `bytes`, or fails with `offset` set; then any part of them may have been written.
@@ -89,6 +90,11 @@ class File {
   // Gives a file of Directory::create_unnamed() this name in its directory, once. Cause::exists if anything has the
   // name; then nothing changes. REQUIRES: the Directory still lives.
   virtual Result<void> give_name(const std::string& name) = 0;
+
+  // After give_name(), and before Directory::sync(): makes durable what of the name is kept with the file, its link
+  // count. A file that was synced before it had a name has none on disk, and without a journal the next check of the
+  // file system throws it away. Does nothing where the directory's sync is known to be enough.
+  virtual Result<void> sync_name() = 0;
 };
 
 enum class OpenMode : std::uint8_t {
@@ -118,8 +124,10 @@ class Directory {
   // be among them.
   virtual Result<std::optional<std::vector<std::string>>> names(std::size_t most) = 0;
 
-  // Atomically gives `from` the name `to`. With `replace` false anything already named `to` is Cause::exists, and
-  // nothing changes (renameat2 with RENAME_NOREPLACE; link and unlink where that is not supported).
+  // Gives `from` the name `to`, atomically with `replace`. With `replace` false anything already named `to` is
+  // Cause::exists, and nothing changes: by RENAME_NOREPLACE; where that is not supported by link and unlink, between
+  // which a death leaves both names; and where there are no links either by a look at `to` and a plain rename, which
+  // replaces what gets the name in between.
   virtual Result<void> rename(const std::string& from, const std::string& to, bool replace) = 0;
 
   // Atomically swaps two names (RENAME_EXCHANGE). False where the file system can't.

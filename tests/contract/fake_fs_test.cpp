@@ -253,7 +253,7 @@ TEST_CASE("a file system that can't be mapped says so") {
   const auto directory = must(disk.open_directory("."));
   const auto file = write_file(*directory, "a", "");
   CHECK(must(file->mappable()));
-  disk.set_mappable(false);
+  disk.set_kind(kNfs);
   CHECK_FALSE(must(file->mappable()));
 }
 

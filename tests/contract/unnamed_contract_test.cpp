@@ -150,7 +150,7 @@ TEST_CASE("the real file system's default mode follows the umask of the process"
 
 TEST_CASE("a file system without such files says so") {
   FakeFs disk;
-  disk.set_plain(true);
+  disk.set_kind(kNfs);
   CHECK(must(must(disk.open_directory("."))->create_unnamed()) == nullptr);
 }
 

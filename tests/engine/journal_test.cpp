@@ -260,7 +260,7 @@ TEST_CASE("a journal gets its name only when it is whole and synced") {
 
 TEST_CASE("where mappings are not to be trusted the journal is written") {
   FakeFs disk;
-  disk.set_mappable(false);
+  disk.set_kind(segdl::test::kNfs);
   auto directory = std::move(*disk.open_directory("."));
   REQUIRE(Journal::create(*directory, "f.segdl", identity(), facts()).ok());
   const auto log = disk.log();

@@ -195,8 +195,7 @@ TEST_CASE("a kill at any operation on a plain file system publishes nothing wron
   const auto faults = for_every_operation([&](std::uint64_t k) {
     CAPTURE(k);
     World world;
-    world.disk.set_plain(true);
-    world.disk.set_mappable(false);
+    world.disk.set_kind(kNfs);
     serve(world, Kind::segments);
     world.disk.crash_at(k, true);
     const auto report = world.download();
@@ -231,7 +230,7 @@ TEST_CASE("a kill at any operation while a changed resource starts over loses ne
   for_every_operation([&](std::uint64_t k) {
     CAPTURE(k);
     World world;
-    world.disk.set_plain(plain);
+    world.disk.set_kind(plain ? kNfs : kExt4);
     leave_half(world);
     world.serve().size(kSize).seed(2).etag("\"v2\"");
     world.disk.crash_at(k);

@@ -21,11 +21,14 @@ void leave_half(World& world) {
   world.serve().size(kSize);
 }
 
-// As a death between the rename and the removal of the journal leaves it.
+// As a death between the rename and the removal of the journal leaves it, and an unwritten removal brings it back.
 void leave_published(World& world) {
   world.serve().size(kSize);
   world.disk.fail_kind("remove", 1, "Input/output error");
-  REQUIRE_FALSE(world.download().ok());
+  const auto report = world.download();
+  REQUIRE(report.ok());
+  REQUIRE(report->notes.size() == 1);
+  CHECK(report->notes[0].find("f.segdl: Input/output error") != std::string::npos);
   world.disk.kill();
   REQUIRE(world.disk.names() == std::vector<std::string>{"f", "f.segdl"});
   world.serve().size(kSize);
@@ -125,20 +128,119 @@ TEST_CASE("published, -, yes: finished without a request") {
   CHECK(world.disk.names() == kJustOutput);
 }
 
-TEST_CASE("the same bytes, -, yes: finished, whichever file they are in") {
+TEST_CASE("other file, -, yes: foreign, untouched") {
+  World world;
+  leave_published(world);
+  SUBCASE("with one byte that is another") { world.disk.flip("f", 50'000); }
+  SUBCASE("longer") {
+    auto longer = *world.disk.get("f");
+    longer.push_back(std::byte{0});
+    world.disk.put("f", longer);
+  }
+  SUBCASE("shorter") { world.disk.put("f", pattern_bytes(1, kSize - 1)); }
+  SUBCASE("empty") { world.disk.put("f", {}); }
+  check_untouched(world, "f", *world.disk.get("f"));
+  CHECK(world.disk.get("f.segdl").has_value());
+  const auto refused = world.download();
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().way_out.find("f.segdl") != std::string::npos);
+  const auto replaced = world.download(overwriting());
+  REQUIRE(replaced.ok());
+  CHECK(world.has("f", 1, kSize));
+  CHECK(world.disk.names() == kJustOutput);
+}
+
+TEST_CASE("the published bytes as another file: recognised by what they are, since inode and device numbers change") {
   World world;
   leave_published(world);
   world.disk.put("f", pattern_bytes(1, kSize));
   REQUIRE(world.download().ok());
+  CHECK(world.script->log().empty());
   CHECK(world.disk.names() == kJustOutput);
 }
 
-TEST_CASE("other bytes, -, yes: foreign, untouched") {
+TEST_CASE("published, yes, yes: a link that a death left is finished, and its second name removed") {
   World world;
   leave_published(world);
-  world.disk.flip("f", 50'000);
-  check_untouched(world, "f", *world.disk.get("f"));
+  world.disk.link("f", "f.part");
+  Request request = World::request();
+  SUBCASE("as the same file") {}
+  SUBCASE("as a copy, where the file system has no inode numbers of its own") {
+    world.disk.put("f.part", pattern_bytes(1, kSize));
+  }
+  SUBCASE("with overwrite") { request = overwriting(); }
+  const auto report = world.download(request);
+  REQUIRE(report.ok());
+  CHECK(report->fetched == 0);
+  CHECK(world.has("f", 1, kSize));
+  CHECK(world.disk.names() == kJustOutput);
+}
+
+TEST_CASE("with overwrite a published file is kept only if it is what the server has") {
+  World world;
+  leave_published(world);
+  SUBCASE("the same version") {
+    REQUIRE(world.download(overwriting()).ok());
+    CHECK(world.script->log().size() == 1);
+    CHECK(world.has("f", 1, kSize));
+  }
+  SUBCASE("another version") {
+    world.serve().size(kSize).seed(2).etag("\"v2\"");
+    REQUIRE(world.download(overwriting()).ok());
+    CHECK(world.has("f", 2, kSize));
+  }
+  CHECK(world.disk.names() == kJustOutput);
+}
+
+TEST_CASE("a published file that another process still holds is busy") {
+  World world;
+  leave_published(world);
+  auto directory = world.disk.open_directory(".");
+  auto other = (*directory)->open("f", OpenMode::existing);
+  REQUIRE(*(*other)->try_lock());
+  const auto report = world.download();
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().cause == Cause::busy);
   CHECK(world.disk.get("f.segdl").has_value());
+}
+
+TEST_CASE("the beginning of a journal that a dead run left is removed, somebody else's file of that name is not") {
+  World world;
+  std::uint64_t size = kSize;
+  SUBCASE("beside a large file") {}
+  SUBCASE("beside a small one") { size = 1000; }
+  world.serve().size(size);
+  SUBCASE("empty") { world.disk.put("f.segdl.new", {}); }
+  SUBCASE("zeros") { world.disk.put("f.segdl.new", std::vector<std::byte>(5000)); }
+  SUBCASE("not ours") {
+    world.disk.put("f.segdl.new", pattern_bytes(9, 5000));
+    const auto report = world.download();
+    CHECK(report.ok() == (size == 1000));
+    if (!report.ok()) CHECK(report.error().way_out.find("move it away") != std::string::npos);
+    CHECK(world.disk.get("f.segdl.new") == pattern_bytes(9, 5000));
+    world.disk.erase("f.segdl.new");
+    if (!report.ok()) world.disk.kill();
+  }
+  const auto report = world.download();
+  CHECK((report.ok() || report.error().cause == Cause::exists));
+  CHECK(world.has("f", 1, size));
+  CHECK(world.disk.names() == kJustOutput);
+}
+
+TEST_CASE("what is in the way of setting aside is never taken for the old data") {
+  World world;
+  leave_half(world);
+  world.disk.put("f.part.old", pattern_bytes(9, 5000));
+  world.serve().size(kSize).seed(2).etag("\"v2\"");
+  const auto report = world.download();
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().cause == Cause::exists);
+  CHECK(world.disk.get("f.part.old") == pattern_bytes(9, 5000));
+  world.disk.erase("f.part.old");
+  world.serve().size(kSize);
+  const auto resumed = world.download();
+  REQUIRE(resumed.ok());
+  CHECK(resumed->reused == 2 * 16 * kKiB);
 }
 
 TEST_CASE("yes, yes, yes: refused without overwrite, resumed with it") {

@@ -103,6 +103,9 @@ FakeFs::Image FakeFs::copy(const Image& image) {
         twin->reserved = inode->reserved;
         twin->written_to = inode->written_to;
         twin->mode = inode->mode;
+        twin->named = inode->named;
+        twin->rooted = inode->rooted;
+        twin->bad = inode->bad;
       }
       result[name] = twin;
     }
@@ -121,6 +124,7 @@ void FakeFs::sync(FakeInode& inode) {
     }
   }
   inode.durable = std::move(durable);
+  inode.rooted = inode.rooted || inode.named;
 }
 
 void FakeFs::lose_dirty(FakeInode& inode) {
@@ -150,13 +154,24 @@ void FakeFs::kill() {
   new_life(frozen_ ? std::move(*frozen_) : copy(image_));
 }
 
+// What was named and not synced since may be there or not, by any of its names.
+void FakeFs::drop_rootless(Names& names, std::mt19937_64& random, bool all) const {
+  std::set<const FakeInode*> gone;
+  for (const auto& [name, inode] : names) {
+    if (!inode->rooted && (all || random() % 2 == 0)) gone.insert(inode.get());
+    inode->rooted = true;
+  }
+  std::erase_if(names, [&gone](const auto& entry) { return gone.contains(entry.second.get()); });
+}
+
 void FakeFs::power_cut(std::uint64_t seed) {
   const std::lock_guard lock(mutex_);
   Image image = frozen_ ? std::move(*frozen_) : copy(image_);
   std::mt19937_64 random(seed);
   image.live = image.history[seed == 0 ? 0 : random() % image.history.size()];
-  image.history = {image.live};
   const auto stays = [&] { return seed != 0 && random() % 2 == 0; };
+  if (!kind_.journaled) drop_rootless(image.live, random, seed == 0);
+  image.history = {image.live};
   for (auto& [name, inode] : image.live) lose_power(*inode, stays);
   new_life(std::move(image));
 }
@@ -210,14 +225,14 @@ void FakeFs::set_capacity(std::uint64_t bytes) {
   capacity_ = bytes;
 }
 
-void FakeFs::set_mappable(bool value) {
+void FakeFs::set_kind(const FakeKind& kind) {
   const std::lock_guard lock(mutex_);
-  mappable_ = value;
+  kind_ = kind;
 }
 
-void FakeFs::set_plain(bool value) {
+void FakeFs::make_unreadable(const std::string& name, BadSector sector) {
   const std::lock_guard lock(mutex_);
-  plain_ = value;
+  image_.live.at(name)->bad.push_back(sector);
 }
 
 std::vector<std::string> FakeFs::names() const {
@@ -250,6 +265,7 @@ void FakeFs::put_special(const std::string& name, FileKind kind) {
   auto inode = std::make_shared<FakeInode>();
   inode->number = next_inode_++;
   inode->kind = kind;
+  inode->rooted = true;
   image_.live[name] = std::move(inode);
   image_.history = {image_.live};
 }
@@ -259,6 +275,7 @@ void FakeFs::put(const std::string& name, std::vector<std::byte> bytes) {
   auto inode = std::make_shared<FakeInode>();
   inode->number = next_inode_++;
   inode->live = inode->durable = std::move(bytes);
+  inode->rooted = true;
   inode->written_to = inode->live.size();
   image_.live[name] = std::move(inode);
   image_.history = {image_.live};
@@ -274,6 +291,12 @@ void FakeFs::flip(const std::string& name, std::uint64_t offset) {
 void FakeFs::erase(const std::string& name) {
   const std::lock_guard lock(mutex_);
   image_.live.erase(name);
+  image_.history = {image_.live};
+}
+
+void FakeFs::link(const std::string& from, const std::string& to) {
+  const std::lock_guard lock(mutex_);
+  image_.live[to] = image_.live.at(from);
   image_.history = {image_.live};
 }
 

@@ -14,6 +14,9 @@
 // A failed sync means what it means on Linux: the pages written before it count as clean from then on, so that a later
 // sync that succeeds says nothing about them. A write that is made to fail leaves its first half.
 //
+// What it can do is a FakeKind: file systems differ in how a name is given, and in what a sync of the directory covers.
+// Where a rename has no flags it is two operations, at each of which a process dies.
+//
 // All paths lead to the same directory. Operations are numbered from 1. Thread-safe; stores to a mapping go unnoticed
 // and uncounted, as in life.
 #pragma once
@@ -26,13 +29,44 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace segdl::test {
 
 inline constexpr std::size_t kFakePage = 4096;
+
+// What a file system can do, and what it keeps.
+struct FakeKind {
+  std::string_view name = "ext4";
+  bool unnamed = true;     // O_TMPFILE
+  bool reserves = true;    // fallocate
+  bool no_replace = true;  // RENAME_NOREPLACE
+  bool exchanges = true;   // RENAME_EXCHANGE
+  bool links = true;       // a second name for a file
+  bool mappable = true;
+  // A synced directory brings the files named in it along. Without a journal only those that were synced themselves
+  // since they have a name: what has no link count on disk is thrown away by the next check of the file system.
+  bool journaled = true;
+};
+
+// Those with a way of their own through segdl. XFS, Btrfs, tmpfs and overlays on them are as ext4 is.
+inline constexpr FakeKind kExt4{};
+inline constexpr FakeKind kExt2{"ext2", true, false, true, false, true, true, false};
+inline constexpr FakeKind kVfat{"vfat", false, true, true, false, false, true, false};
+inline constexpr FakeKind kNfs{"nfs", false, false, false, false, true, false, true};
+inline constexpr FakeKind kFuse{"fuse", false, false, false, false, false, false, true};
+inline constexpr FakeKind kFakeKinds[] = {kExt4, kExt2, kVfat, kNfs, kFuse};
+
+// Bytes that the disk can't give back until they are written anew, or not even then.
+struct BadSector {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  bool for_good = false;
+};
 
 // One file's bytes, shared by its names, its handles and its mappings.
 struct FakeInode {
@@ -46,6 +80,9 @@ struct FakeInode {
   unsigned mode = 0600;
   std::optional<std::chrono::sys_seconds> modified;  // as set, since the last write
   const void* locked_by = nullptr;                   // an open handle
+  bool named = true;                                 // has, or had, a name
+  bool rooted = false;                               // synced since it has one
+  std::vector<BadSector> bad;
 };
 
 class FakeFs final : public FileSystem {
@@ -75,9 +112,9 @@ class FakeFs final : public FileSystem {
   void power_cut(std::uint64_t seed);
 
   void set_capacity(std::uint64_t bytes);
-  void set_mappable(bool value);
-  // A file system without fallocate, RENAME_EXCHANGE and files without names.
-  void set_plain(bool value);
+  void set_kind(const FakeKind&);
+  // From here on these bytes of the file are unreadable (EIO); with `for_good` they can't be written either.
+  void make_unreadable(const std::string& name, BadSector);
 
   // The disk as a person sees it between two lives.
   std::vector<std::string> names() const;
@@ -89,6 +126,7 @@ class FakeFs final : public FileSystem {
   void flip(const std::string& name, std::uint64_t offset);
   void erase(const std::string& name);
   void move(const std::string& from, const std::string& to);
+  void link(const std::string& from, const std::string& to);
 
  private:
   friend class FakeDirectory;
@@ -105,6 +143,7 @@ class FakeFs final : public FileSystem {
   // Counts an operation of a life; an error if it is to fail. REQUIRES: mutex_ held.
   std::optional<Error> begin(std::uint64_t life, const std::string& kind, const std::string& words);
   void changed_directory() { image_.history.push_back(image_.live); }
+  void drop_rootless(Names&, std::mt19937_64&, bool all) const;
   std::uint64_t room_for(const FakeInode&) const;  // how far it can reach on this disk
   static Image copy(const Image&);
   static void sync(FakeInode&);  // all of it, but what is lost
@@ -129,8 +168,7 @@ class FakeFs final : public FileSystem {
   std::string failing_kind_;
   std::uint64_t failing_nth_ = 0;
   std::uint64_t capacity_ = ~std::uint64_t{0};
-  bool mappable_ = true;
-  bool plain_ = false;
+  FakeKind kind_;
 };
 
 }  // namespace segdl::test

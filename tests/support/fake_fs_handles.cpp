@@ -48,6 +48,12 @@ Result<std::size_t> FakeFile::read_at(std::uint64_t offset, std::span<std::byte>
   if (offset > kSizeMax) return fake_error(Cause::local, "read", name_, "Invalid argument");
   if (offset >= inode_->live.size()) return std::size_t{0};
   const std::size_t count = std::min<std::uint64_t>(into.size(), inode_->live.size() - offset);
+  if (const BadSector* bad = bad_sector(offset, count)) {
+    Error error = fake_error(Cause::local, "read", name_, "Input/output error");
+    error.offset = std::max(offset, bad->begin);
+    error.remedy = Remedy::refetch;
+    return error;
+  }
   std::copy_n(inode_->live.begin() + static_cast<std::ptrdiff_t>(offset), count, into.begin());
   return count;
 }
@@ -63,6 +69,7 @@ Result<void> FakeFile::write_at(std::uint64_t offset, std::span<const std::byte>
   if (error) return *error;
   if (bytes.empty()) return {};
   if (auto no = refused(offset, bytes.size())) return *no;
+  if (auto no = unwritable(offset, bytes.size())) return *no;
   const std::uint64_t room = disk_.room_for(*inode_);
   if (offset + bytes.size() <= room) {
     put(offset, bytes);
@@ -73,6 +80,25 @@ Result<void> FakeFile::write_at(std::uint64_t offset, std::span<const std::byte>
   Error full = no_space("write", name_);
   full.offset = offset + fits;
   return full;
+}
+
+const BadSector* FakeFile::bad_sector(std::uint64_t offset, std::uint64_t size) const {
+  for (const BadSector& sector : inode_->bad) {
+    if (sector.begin < offset + size && offset < sector.end) return &sector;
+  }
+  return nullptr;
+}
+
+// What is written is readable again, a whole page of it at least: less than a page would have to be read before.
+std::optional<Error> FakeFile::unwritable(std::uint64_t offset, std::uint64_t size) {
+  std::vector<BadSector>& bad = inode_->bad;
+  std::erase_if(bad, [=](const BadSector& sector) {
+    return !sector.for_good && offset <= sector.begin && sector.end <= offset + size;
+  });
+  if (bad_sector(offset, size) == nullptr) return std::nullopt;
+  Error error = fake_error(Cause::local, "write", name_, "Input/output error");
+  error.offset = offset;
+  return error;
 }
 
 // Why these bytes can't be written, if they can't.
@@ -96,7 +122,7 @@ void FakeFile::put(std::uint64_t offset, std::span<const std::byte> bytes) {
 Result<bool> FakeFile::reserve(std::uint64_t length) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "reserve", "reserve " + name_)) return *error;
-  if (disk_.plain_) return false;
+  if (!disk_.kind_.reserves) return false;
   if (length > disk_.room_for(*inode_)) return no_space("reserve", name_);
   inode_->reserved = std::max(inode_->reserved, length);
   return true;
@@ -155,7 +181,7 @@ Result<bool> FakeFile::locked_by_another() {
 Result<bool> FakeFile::mappable() {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "mappable", "mappable " + name_)) return *error;
-  return disk_.mappable_;
+  return disk_.kind_.mappable;
 }
 
 Result<std::unique_ptr<Mapping>> FakeFile::map(std::uint64_t length) {
@@ -176,17 +202,26 @@ Result<void> FakeFile::give_name(const std::string& name) {
   if (!disk_.image_.live.emplace(name, inode_).second)
     return fake_error(Cause::exists, "keep", name, "it exists already");
   disk_.changed_directory();
+  inode_->named = true;
   name_ = name;
+  return {};
+}
+
+Result<void> FakeFile::sync_name() {
+  const std::lock_guard lock(disk_.mutex_);
+  if (auto error = disk_.begin(life_, "sync-name", "sync-name " + name_)) return *error;
+  inode_->rooted = true;
   return {};
 }
 
 Result<std::unique_ptr<File>> FakeDirectory::create_unnamed() {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "create-unnamed", "create-unnamed")) return *error;
-  if (disk_.plain_) return std::unique_ptr<File>();
+  if (!disk_.kind_.unnamed) return std::unique_ptr<File>();
   auto inode = std::make_shared<FakeInode>();
   inode->number = disk_.next_inode_++;
   inode->mode = disk_.default_mode();
+  inode->named = false;
   return std::unique_ptr<File>(std::make_unique<FakeFile>(disk_, life_, std::move(inode), "(unnamed)", true));
 }
 
@@ -230,6 +265,7 @@ Result<std::optional<std::vector<std::string>>> FakeDirectory::names(std::size_t
 
 Result<void> FakeDirectory::rename(const std::string& from, const std::string& to, bool replace) {
   const std::lock_guard lock(disk_.mutex_);
+  if (!replace && !disk_.kind_.no_replace && disk_.kind_.links) return rename_by_link(from, to);
   if (auto error = disk_.begin(life_, "rename", "rename " + from + " " + to)) return *error;
   if (auto bad = bad_name("rename to", to)) return *bad;
   auto& names = disk_.image_.live;
@@ -247,10 +283,29 @@ Result<void> FakeDirectory::rename(const std::string& from, const std::string& t
   return {};
 }
 
+// REQUIRES: the disk's mutex is held.
+Result<void> FakeDirectory::rename_by_link(const std::string& from, const std::string& to) {
+  auto& names = disk_.image_.live;
+  if (auto error = disk_.begin(life_, "link", "link " + from + " " + to)) return *error;
+  const auto found = names.find(from);
+  if (found == names.end()) return fake_error(Cause::local, "rename", from, "No such file or directory");
+  if (!names.emplace(to, found->second).second) return fake_error(Cause::exists, "keep", to, "it exists already");
+  disk_.changed_directory();
+  if (auto error = disk_.begin(life_, "unlink", "unlink " + from)) {
+    if (error->cause != Cause::local) return *error;
+    names.erase(to);
+    disk_.changed_directory();
+    return *error;
+  }
+  names.erase(from);
+  disk_.changed_directory();
+  return {};
+}
+
 Result<bool> FakeDirectory::exchange(const std::string& a, const std::string& b) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "exchange", "exchange " + a + " " + b)) return *error;
-  if (disk_.plain_) return false;
+  if (!disk_.kind_.exchanges) return false;
   auto& names = disk_.image_.live;
   if (!names.contains(a) || !names.contains(b))
     return fake_error(Cause::local, "exchange", a, "No such file or directory");

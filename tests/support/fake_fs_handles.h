@@ -45,9 +45,12 @@ class FakeFile final : public File {
   Result<bool> mappable() override;
   Result<std::unique_ptr<Mapping>> map(std::uint64_t length) override;
   Result<void> give_name(const std::string& name) override;
+  Result<void> sync_name() override;
 
  private:
+  const BadSector* bad_sector(std::uint64_t offset, std::uint64_t size) const;
   std::optional<Error> refused(std::uint64_t offset, std::uint64_t size) const;
+  std::optional<Error> unwritable(std::uint64_t offset, std::uint64_t size);
   void put(std::uint64_t offset, std::span<const std::byte> bytes);
 
   FakeFs& disk_;
@@ -73,6 +76,8 @@ class FakeDirectory final : public Directory {
   std::string path_of(const std::string& name) const override { return name; }
 
  private:
+  Result<void> rename_by_link(const std::string& from, const std::string& to);
+
   FakeFs& disk_;
   std::uint64_t life_;
 };

@@ -1,0 +1,166 @@
+// Every point of every way through a place, on every kind of file system that has a path of its own: the process dies,
+// or the power goes, at operation 1, 2, ... until none is left. What is left is always ours: the same request ends well
+// with the right bytes, and leaves nothing beside them.
+#include "support/pattern.h"
+#include "support/world.h"
+
+#include <doctest/doctest.h>
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+using namespace segdl;
+using namespace segdl::test;
+
+namespace {
+
+constexpr std::uint64_t kSize = 4 * 16 * kKiB + 100;
+constexpr std::uint64_t kSmall = 10'000;
+constexpr std::uint64_t kSeeds = 2;  // of power cuts, at each point; the first takes all there is to take
+
+// A way through a place: what an earlier run has left, and what the server has.
+struct Scene {
+  const char* name;
+  std::function<void(World&)> before;
+  std::function<void(World&)> serve;
+  std::uint64_t seed = 1;  // of the bytes that are to be published
+  std::uint64_t size = kSize;
+  bool overwrite = false;
+  bool resume = true;
+
+  Request request() const {
+    Request request = World::request();
+    request.overwrite = overwrite;
+    request.resume = resume;
+    return request;
+  }
+};
+
+void segments(World& world) { world.serve().size(kSize); }
+void stream(World& world) { world.serve().size(kSize).no_ranges(); }
+void small(World& world) { world.serve().size(kSmall); }
+void changed(World& world) { world.serve().size(kSize).seed(2).etag("\"v2\""); }
+
+void nothing(World&) {}
+
+// A first run was killed in the middle of its data.
+template <void serve(World&)>
+void half(World& world) {
+  serve(world);
+  world.script->stall_at(2 * 16 * kKiB + 1000, 99);
+  SessionOptions once;
+  once.retries = 0;
+  REQUIRE_FALSE(world.download(World::request(), once).ok());
+  world.disk.kill();
+}
+
+// The same in a file that nothing is claimed of, since its first segment had not arrived.
+void hardly(World& world) {
+  world.serve().size(kSize).stall_at(1000, 99);
+  SessionOptions once;
+  once.retries = 0;
+  REQUIRE_FALSE(world.download(World::request(), once).ok());
+  world.disk.kill();
+}
+
+void older_file(World& world) { world.disk.put("f", pattern_bytes(9, 500)); }
+
+// A download that was killed, of a file that is to be replaced.
+void half_over_older(World& world) {
+  half<segments>(world);
+  older_file(world);
+}
+
+const std::vector<Scene>& scenes() {
+  static const std::vector<Scene> all{
+      {"segments", nothing, segments},
+      {"stream", nothing, stream},
+      {"small", nothing, small, 1, kSmall},
+      {"resume", half<segments>, segments},
+      {"stream begun again", half<stream>, stream},
+      {"changed resource", half<segments>, changed, 2},
+      {"changed resource, nothing claimed", hardly, changed, 2},
+      {"changed to a stream", half<segments>, [](World& world) { changed(world), world.script->no_ranges(); }, 2},
+      {"changed to a small one", hardly, [](World& world) { world.serve().size(kSmall).seed(2).etag("\"v2\""); }, 2,
+       kSmall},
+      {"started over by option", half<segments>, segments, 1, kSize, false, false},
+      {"overwrite", older_file, segments, 1, kSize, true},
+      {"overwrite, small", older_file, small, 1, kSmall, true},
+      {"overwrite, stream", older_file, stream, 1, kSize, true},
+      {"overwrite, resumed", half_over_older, segments, 1, kSize, true},
+      {"overwrite, foreign data", [](World& world) { world.disk.put("f.part", pattern_bytes(9, 500)); }, segments, 1,
+       kSize, true},
+  };
+  return all;
+}
+
+bool is_right(World& world, const Scene& scene) { return world.has("f", scene.seed, scene.size); }
+
+// The output is what was there before, or absent, or right; the same request makes it right, and nothing else is left.
+void check_after(World& world, const Scene& scene) {
+  const auto output = world.disk.get("f");
+  if (output && !scene.overwrite) CHECK(is_right(world, scene));
+  if (output && scene.overwrite) CHECK((is_right(world, scene) || *output == pattern_bytes(9, 500)));
+  // A published output without a journal is a finished download: asking for it again is refused, and that is right.
+  const bool complete = world.disk.names() == std::vector<std::string>{"f"} && is_right(world, scene);
+  const auto left = fmt::format("{}", fmt::join(world.disk.names(), " "));
+  CAPTURE(left);
+  scene.serve(world);
+  const auto rerun = world.download(scene.request());
+  if (!rerun.ok() && !complete) MESSAGE(rerun.error().message());
+  CHECK((rerun.ok() || (complete && rerun.error().cause == Cause::exists)));
+  CHECK(is_right(world, scene));
+  CHECK(world.disk.names() == std::vector<std::string>{"f"});
+}
+
+// The death of the process, or of the machine with this seed. Whether there was an operation to die at.
+bool dies_at(const FakeKind& kind, const Scene& scene, std::uint64_t operation, std::optional<std::uint64_t> power) {
+  World world;
+  world.disk.set_kind(kind);
+  scene.before(world);
+  scene.serve(world);
+  world.disk.crash_at(operation, operation % 2 == 0);
+  const bool done = world.download(scene.request()).ok();
+  const bool fired = world.disk.fired();
+  CHECK((done || fired));
+  if (power) {
+    world.disk.power_cut(*power);
+    if (!fired) CHECK(is_right(world, scene));  // what was told as published outlasts the power
+  } else {
+    world.disk.kill();
+  }
+  check_after(world, scene);
+  return fired;
+}
+
+void die_everywhere(bool power) {
+  for (const FakeKind& kind : kFakeKinds) {
+    for (const Scene& scene : scenes()) {
+      for (std::uint64_t seed = 0; seed < (power ? kSeeds : 1); ++seed) {
+        bool fired = true;
+        for (std::uint64_t operation = 1; fired; ++operation) {
+          CAPTURE(std::string(kind.name));
+          CAPTURE(std::string(scene.name));
+          CAPTURE(operation);
+          CAPTURE(seed);
+          REQUIRE(operation < 2000);
+          fired = dies_at(kind, scene, operation,
+                          power ? std::optional(seed == 0 ? 0 : seed * 1000 + operation) : std::nullopt);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a kill at any operation, on any kind of file system, leaves what the same request finishes") {
+  die_everywhere(false);
+}
+
+TEST_CASE("a power cut at any operation, on any kind of file system, leaves what the same request finishes") {
+  die_everywhere(true);
+}
