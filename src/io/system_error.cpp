@@ -19,8 +19,8 @@ std::string way_out(int number) {
     case ENAMETOOLONG:
       return "choose a shorter name with -o";
     case EIO:
-      return "the disk may be failing: run the same command again, and if that does not help, choose another "
-             "directory with -d";
+      return "the disk may be failing: run the same command again; if that does not help, start over elsewhere on it "
+             "with --no-resume, or choose another directory with -d";
     case EFBIG:
       return "the file system or a limit (ulimit -f) does not allow files of this size";
     case EMFILE:

@@ -70,6 +70,17 @@ TEST_CASE("a lock keeps other processes out until its process is done with it") 
   CHECK(must(file->try_lock()));
 }
 
+TEST_CASE("of two names of one file a rename that replaces leaves one") {
+  PosixWorld world;
+  write_file(world.directory(), "a", "text");
+  std::filesystem::create_hard_link(world.path() / "a", world.path() / "b");
+  must(world.directory().rename("a", "b", true));
+  CHECK(!must(world.directory().status("a")));
+  CHECK(read_text(*must(world.directory().open("b", OpenMode::read_only)), 0, 9) == "text");
+  must(world.directory().rename("b", "b", true));
+  CHECK(must(world.directory().status("b")));
+}
+
 TEST_CASE("a program that is started does not inherit files") {
   PosixWorld world;
   const auto file = write_file(world.directory(), "a", "");

@@ -134,6 +134,31 @@ TEST_CASE("all data is synced before the first name, and the directory once, bef
   for (unsigned i = 0; i < kFiles; ++i) CHECK(batch.whole(i));
 }
 
+TEST_CASE("where a directory's sync does not cover link counts each file is synced once more, after all are named") {
+  Batch batch;
+  batch.disk.set_kind(kExt2);
+  Publisher::publish(batch.ready());
+  const auto log = batch.disk.log();
+  const auto syncs = lines(log, "sync-name ");
+  REQUIRE(syncs.size() == kFiles);
+  CHECK(lines(log, "give-name ").back() < syncs.front());
+  CHECK(syncs.back() < lines(log, "sync-directory").front());
+  CHECK(batch.told == std::vector<bool>(kFiles, true));
+  batch.disk.power_cut(0);
+  for (unsigned i = 0; i < kFiles; ++i) CHECK(batch.whole(i));
+}
+
+TEST_CASE("a failed sync of a name takes that name back, and no other") {
+  Batch batch;
+  auto entries = batch.ready();
+  batch.disk.fail_kind("sync-name", 3, "Input/output error");
+  Publisher::publish(std::move(entries));
+  CHECK(batch.disk.names() == names_but(2));
+  REQUIRE(batch.errors[2].has_value());
+  CHECK(batch.errors[2]->reason == "Input/output error; the file was taken back");
+  batch.check_rerun();
+}
+
 TEST_CASE("each directory of a batch is synced once") {
   Batch batch;
   auto entries = batch.ready();

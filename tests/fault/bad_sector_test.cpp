@@ -1,0 +1,127 @@
+// Sectors that can't be read: under a claim it is a proof that fails, under the journal damage; and where the disk does
+// not take anything there any more, an error with a way out.
+#include "support/pattern.h"
+#include "support/world.h"
+
+#include <doctest/doctest.h>
+
+using namespace segdl;
+using namespace segdl::test;
+
+namespace {
+
+constexpr std::uint64_t kSegment = 16 * kKiB;
+constexpr std::uint64_t kSize = 4 * kSegment + 100;
+constexpr std::uint64_t kBlock = 4096;
+constexpr std::uint64_t kFacts = kBlock;
+constexpr std::uint64_t kBitmap = 2 * kBlock;
+constexpr std::uint64_t kProofs = 3 * kBlock;
+constexpr std::uint64_t kCopy = 4 * kBlock;
+
+// Two segments claimed.
+void leave_half(World& world, const FakeKind& kind) {
+  world.disk.set_kind(kind);
+  world.serve().size(kSize).stall_at(2 * kSegment + 1000, 99);
+  SessionOptions once;
+  once.retries = 0;
+  REQUIRE_FALSE(world.download(World::request(), once).ok());
+  world.disk.kill();
+  world.serve().size(kSize);
+}
+
+void spoil_journal(World& world, std::uint64_t block, bool for_good = false) {
+  world.disk.make_unreadable("f.segdl", {block + 512, block + 1024, for_good});
+}
+
+Report must_end_well(World& world) {
+  const auto report = world.download();
+  if (!report.ok()) FAIL(report.error().message());
+  CHECK(world.has("f", 1, kSize));
+  CHECK(world.disk.names() == std::vector<std::string>{"f"});
+  return *report;
+}
+
+}  // namespace
+
+TEST_CASE("a claimed segment that can't be read is fetched again, and no other") {
+  World world;
+  leave_half(world, kExt4);
+  world.disk.make_unreadable("f.part", {kSegment + 4096, kSegment + 4608});
+  const Report report = must_end_well(world);
+  CHECK(report.revoked == kSegment);
+  CHECK(report.fetched == kSize - kSegment);
+}
+
+TEST_CASE("a journal with a block that can't be read is used without it, by a mapping or by writes") {
+  for (const FakeKind& kind : {kExt4, kNfs}) {
+    CAPTURE(std::string(kind.name));
+    for (const std::uint64_t block : {std::uint64_t{0}, kFacts, kBitmap, kProofs, kCopy}) {
+      CAPTURE(block);
+      World world;
+      leave_half(world, kind);
+      spoil_journal(world, block);
+      const Report report = must_end_well(world);
+      const bool lost = block == kBitmap || block == kProofs;
+      CHECK(report.fetched == (lost ? kSize : kSize - 2 * kSegment) + (block == kFacts ? report.wasted : 0));
+    }
+  }
+}
+
+TEST_CASE(
+    "a journal of which no identity can be read, or that takes nothing there, is damaged: starts over, and says so") {
+  World world;
+  leave_half(world, kExt4);
+  SUBCASE("both identities") {
+    spoil_journal(world, 0);
+    spoil_journal(world, kCopy);
+  }
+  SUBCASE("a block that can't be written either") { spoil_journal(world, kBitmap, true); }
+  const Report report = must_end_well(world);
+  CHECK(report.reused == 0);
+  REQUIRE(report.notes.size() == 1);
+  CHECK(report.notes[0].find("is damaged") != std::string::npos);
+}
+
+TEST_CASE("somebody else's file of the journal's name stays, though a part of it can't be read") {
+  World world;
+  world.serve().size(kSize);
+  world.disk.put("f.segdl", pattern_bytes(9, 20'000));
+  spoil_journal(world, 0);
+  const auto report = world.download();
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().cause == Cause::exists);
+  CHECK(world.disk.names() == std::vector<std::string>{"f.segdl"});
+}
+
+TEST_CASE("data that the disk takes no more is an error, and ends well elsewhere on the disk") {
+  World world;
+  leave_half(world, kExt4);
+  world.disk.make_unreadable("f.part", {kSegment + 4096, kSegment + 4608, true});
+  for (int again = 0; again < 2; ++again) {
+    const auto report = world.download();
+    REQUIRE_FALSE(report.ok());
+    CHECK(report.error().cause == Cause::local);
+    CHECK(report.error().remedy == Remedy::stop);
+    CHECK(report.error().operation == "write");
+    world.disk.kill();
+  }
+  Request elsewhere = World::request();
+  elsewhere.resume = false;  // sets the data aside, and takes another file
+  REQUIRE(world.download(elsewhere).ok());
+  CHECK(world.has("f", 1, kSize));
+  CHECK(world.disk.names() == std::vector<std::string>{"f"});
+}
+
+TEST_CASE("a published file that can't be read is not taken for what its journal proves") {
+  World world;
+  world.serve().size(kSize);
+  world.disk.fail_kind("remove", 1, "Input/output error");
+  REQUIRE(world.download().ok());
+  world.disk.kill();
+  world.disk.make_unreadable("f", {0, 512});
+  world.serve().size(kSize);
+  const auto report = world.download();
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().cause == Cause::exists);
+  CHECK(report.error().way_out.find("f.segdl") != std::string::npos);
+}
