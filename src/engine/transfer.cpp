@@ -195,27 +195,18 @@ Result<bool> Transfer::hold_small(Place& place, Reply& first, std::stop_token st
   if (!place.is_fresh() || request_.overwrite) return false;
   auto can = place.prepare_small();
   if (!can || !*can) return can;
+  const Known known{total, validator};
   strong_ = validator.strong();
   meter_.plan(planned({std::nullopt, total, validator}));
-  SmallSink sink(*total);
-  auto step = pump(fetcher_, meter_, first, sink, stop);
-  first.exchange.reset();
-  if (step) {
-    WholeDigest digest(request_.checksum);
-    digest.update(sink.bytes());
-    step = digest.check(place.path());
-    if (step) step = place.hold_small(sink.bytes());
-    if (step) give_remote_time(place.small());
-    return step ? Result<bool>(true) : std::move(step).error();
-  }
-  meter_.discarded(sink.filled());
-  if (step.error().remedy != Remedy::retry && step.error().remedy != Remedy::refetch) return std::move(step).error();
-  auto paused = fetcher_.pause(std::move(step).error(), stop);
-  if (!paused) return std::move(paused).error();
-  auto again = first_reply(stop);
-  if (!again) return std::move(again).error();
-  first = std::move(*again);
-  return hold_small(place, first, stop);
+  SmallSink sink(known, fetcher_, meter_);
+  auto step = fetch_into(sink, fetcher_, meter_, known, std::move(first), false, stop);
+  if (!step) return std::move(step).error();
+  WholeDigest digest(request_.checksum);
+  digest.update(sink.bytes());
+  step = digest.check(place.path());
+  if (step) step = place.hold_small(sink.bytes());
+  if (step) give_remote_time(place.small());
+  return step ? Result<bool>(true) : std::move(step).error();
 }
 
 // Asks with a token of its own: who comes to read the response may be told to drop it, as any other, without the
