@@ -101,7 +101,12 @@ class Scheduler {
   bool is_done(Segment s) const { return is_done_[index(s)]; }
   bool is_missing(Segment s) const { return missing_.contains(index(s)); }
   std::uint32_t missing() const { return missing_.count(); }  // segments
-  std::uint32_t held() const {                                // segments, hedged ones once
+  // Where the next grant of a span begins.
+  std::optional<Segment> first_missing() const {
+    const auto first = missing_.next(0);
+    return first ? std::optional(Segment{*first}) : std::nullopt;
+  }
+  std::uint32_t held() const {  // segments, hedged ones once
     return layout_.count() - done_ - missing_.count() - inherited_.count();
   }
   std::uint32_t unproved() const { return inherited_.count(); }  // segments

@@ -41,6 +41,7 @@ Hand& Dispatcher::join() {
   free->writing = false;
   free->last_byte_ = clock_.now();
   free->speed_ = 0;
+  free->gained_ = 0;
   most_at_work_ = std::max(most_at_work_, ++at_work_);
   if (over()) free->cut_.request_stop();
   return *free;
@@ -71,7 +72,7 @@ Result<std::optional<Span>> Dispatcher::next(Hand& hand, std::uint64_t limit, Of
     if (first_error_) return *first_error_;
     const double now = seconds(clock_.now());
     if (hand.speed_ > 0) offer.speed = hand.speed_;
-    span = scheduler_.grant(hand.worker_, limit, now, offer.speed);
+    span = scheduler_.grant(hand.worker_, up_to_kept(limit), now, offer.speed);
     const bool near_end = !span && scheduler_.missing() == 0 && now >= kSettled;
     if (near_end) span = scheduler_.split(hand.worker_, now, offer);
     if (near_end && !span) span = hedge(hand, now, offer, cut);
@@ -150,6 +151,9 @@ Span Dispatcher::committed(Hand& hand, Segment segment) {
     const MutexLock lock(mutex_);
     if (const auto rival = scheduler_.rival(hand.worker_)) cut.push_back(hands_[index(*rival)].cut_);
     scheduler_.committed(hand.worker_, segment);
+    const auto mark = marks_.extract(segment);
+    hand.gained_ += scheduler_.layout().range(segment).size() - (mark ? mark.mapped() : 0);
+    kept_.erase(segment);
     held = scheduler_.held(hand.worker_);
     if (over()) {
       cut = everybody();
@@ -158,6 +162,41 @@ Span Dispatcher::committed(Hand& hand, Segment segment) {
   }
   stop_all(std::move(cut));
   return held;
+}
+
+void Dispatcher::keep(Segment segment, Prefix prefix) {
+  const MutexLock lock(mutex_);
+  if (scheduler_.is_done(segment)) return;
+  raise_mark(segment, prefix.filled);  // from here on it is no news of anybody's
+  const auto found = kept_.find(segment);
+  if (found == kept_.end() ? kept_.size() >= hands_.size() : found->second.filled >= prefix.filled) return;
+  kept_.insert_or_assign(segment, std::move(prefix));
+}
+
+Prefix Dispatcher::take_kept(Segment segment, std::uint64_t filled) {
+  const MutexLock lock(mutex_);
+  const auto found = kept_.find(segment);
+  if (found == kept_.end() || found->second.filled <= filled) return {};
+  return std::move(kept_.extract(found).mapped());
+}
+
+std::uint64_t Dispatcher::up_to_kept(std::uint64_t limit) const {
+  const auto first = scheduler_.first_missing();
+  const auto next = first ? kept_.upper_bound(*first) : kept_.end();
+  if (next == kept_.end()) return limit;
+  return std::min(limit, (index(next->first) - index(*first)) * scheduler_.layout().segment_size());
+}
+
+std::uint64_t Dispatcher::gained(Hand& hand, std::optional<Segment> at, std::uint64_t filled) {
+  const MutexLock lock(mutex_);
+  if (at && !scheduler_.is_done(*at)) hand.gained_ += raise_mark(*at, filled);
+  return std::exchange(hand.gained_, 0);
+}
+
+// How far this is beyond what was counted of the segment before.
+std::uint64_t Dispatcher::raise_mark(Segment segment, std::uint64_t filled) {
+  std::uint64_t& mark = marks_[segment];
+  return filled > mark ? filled - std::exchange(mark, filled) : 0;
 }
 
 std::optional<Segment> Dispatcher::next_to_prove() {
@@ -214,8 +253,9 @@ std::vector<std::stop_source> Dispatcher::everybody() const {
 
 bool Dispatcher::others_at_work(const Hand& hand) const {
   const MutexLock lock(mutex_);
-  return std::any_of(hands_.begin(), hands_.end(),
-                     [&](const Hand& other) { return &other != &hand && other.at_work_ && !other.idle_; });
+  return std::any_of(hands_.begin(), hands_.end(), [&](const Hand& other) SEGDL_REQUIRES(mutex_) {
+    return &other != &hand && other.at_work_ && !scheduler_.held(other.worker_).empty();
+  });
 }
 
 std::uint64_t Dispatcher::missing_bytes() const {

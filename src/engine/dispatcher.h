@@ -6,6 +6,11 @@
 // its response: because it is far slower than the others, because another was sooner with a hedged segment, or because
 // the download is over. renew() tells which.
 //
+// What a worker has of a segment that it lets go of is kept, and goes to the next that is at it: no byte is asked for
+// that is here, and the next failure at the same place is one without progress. (P1) A byte counts as progress once,
+// for the worker that brought it, however often it is fetched: gained(). (P2) A span begins with what is kept of a
+// segment or ends before it. (P3) At most one segment is kept for each worker there ever was at once.
+//
 // One mutex around the pure Scheduler and the first error. Nobody holds it during I/O, and nothing else is locked while
 // it is held. Thread-safe.
 #pragma once
@@ -22,12 +27,20 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <utility>
 #include <vector>
 
 namespace segdl::engine {
+
+// The beginning of a segment that is not whole yet, in a buffer with room for all of it. Empty: nothing.
+struct Prefix {
+  std::unique_ptr<std::byte[]> bytes = nullptr;
+  std::uint64_t filled = 0;
+};
 
 // One worker's place in a download. What is not atomic is the dispatcher's.
 class Hand {
@@ -47,6 +60,7 @@ class Hand {
   std::uint64_t counted_ = 0;  // of `received`, at the last tick
   Instant last_byte_{};        // when `received` was last seen to grow
   double speed_ = 0;           // bytes/s, smoothed
+  std::uint64_t gained_ = 0;   // bytes of segments that it committed, not yet counted
 };
 
 class Dispatcher {
@@ -83,6 +97,16 @@ class Dispatcher {
   // What it holds from then on.
   Span committed(Hand&, Segment);
 
+  // What a worker has of a segment that it is about to let go of. Of two the longer one is kept, and of a segment that
+  // is done nothing. REQUIRES: of a resource with a strong validator.
+  void keep(Segment, Prefix);
+  // What is kept of this segment, if it is more than `filled` bytes.
+  Prefix take_kept(Segment, std::uint64_t filled);
+
+  // How many bytes this worker has brought since the last time that nobody had brought before: of what it committed,
+  // and of the segment it is at, of which it has so many.
+  std::uint64_t gained(Hand&, std::optional<Segment> at, std::uint64_t filled);
+
   std::optional<Segment> next_to_prove();
   void proved(Segment);
   void revoked(Segment);
@@ -91,6 +115,7 @@ class Dispatcher {
   void fail(Error);
   std::optional<Error> error() const;
 
+  // Whether another worker has something to fetch; one that waits to try again has not.
   bool others_at_work(const Hand&) const;
   std::uint64_t missing_bytes() const;
   unsigned at_work() const;
@@ -107,6 +132,8 @@ class Dispatcher {
   void measure(Hand&, Instant now, double elapsed) SEGDL_REQUIRES(mutex_);
   std::optional<Span> hedge(Hand&, double now, Offer, std::vector<std::stop_source>& cut) SEGDL_REQUIRES(mutex_);
   std::vector<std::stop_source> judge(Instant now) SEGDL_REQUIRES(mutex_);
+  std::uint64_t up_to_kept(std::uint64_t limit) const SEGDL_REQUIRES(mutex_);
+  std::uint64_t raise_mark(Segment, std::uint64_t filled) SEGDL_REQUIRES(mutex_);
 
   Clock& clock_;
   const std::function<void()> feed_;
@@ -116,7 +143,9 @@ class Dispatcher {
   Condition changed_;
   Scheduler scheduler_ SEGDL_GUARDED_BY(mutex_);
   Stragglers stragglers_ SEGDL_GUARDED_BY(mutex_);
-  std::deque<Hand> hands_ SEGDL_GUARDED_BY(mutex_);  // by worker; addresses stay
+  std::deque<Hand> hands_ SEGDL_GUARDED_BY(mutex_);                  // by worker; addresses stay
+  std::map<Segment, Prefix> kept_ SEGDL_GUARDED_BY(mutex_);          // of segments that are not done
+  std::map<Segment, std::uint64_t> marks_ SEGDL_GUARDED_BY(mutex_);  // of those, how much was counted as progress
   std::optional<Error> first_error_ SEGDL_GUARDED_BY(mutex_);
   Instant last_tick_ SEGDL_GUARDED_BY(mutex_);
   std::uint64_t stirs_ SEGDL_GUARDED_BY(mutex_) = 0;  // how often there may have been new work

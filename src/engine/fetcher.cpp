@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kMaxRedirects = 10;
 constexpr std::uint64_t kProgress = 4 * kKiB;  // fewer bytes than this between two failures don't count as getting on
+constexpr std::uint64_t kMostAgain = 8;        // nor does less than one new byte of so many
 constexpr std::uint64_t kMinSpan = 4 * kMiB;
 constexpr std::uint64_t kMaxSpan = 64 * kMiB;
 constexpr double kSpanTime = 5;  // seconds
@@ -276,12 +277,12 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
 
 std::chrono::nanoseconds Fetcher::latency() const { return latency_.count() > 0 ? latency_ : route_.latency(); }
 
-bool Fetcher::got_on() const { return progress_ >= kProgress; }
+bool Fetcher::got_on() const { return progress_ >= kProgress && progress_ >= came_ / kMostAgain; }
 
 Result<void> Fetcher::pause(Error error, std::stop_token stop) {
   Clock& clock = shared_.env.clock;
   const bool on = got_on();
-  progress_ = 0;
+  progress_ = came_ = 0;
   if (on) route_.progressed();
   const unsigned failures = on ? 1 : route_.failed(asked_at_, clock.now());
   if (failures > shared_.options.retries && !on) {
@@ -312,6 +313,7 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
 }
 
 Result<void> Fetcher::give_up(Error error) {
+  progress_ = came_ = 0;
   const Instant now = shared_.env.clock.now();
   // "Not so many" is no failure of a download that others go on with.
   const unsigned failures = is_crowded(error.http_status) ? 0 : route_.failed(asked_at_, now);
@@ -327,6 +329,7 @@ Result<void> Fetcher::give_up(Error error) {
 }
 
 bool Fetcher::received(std::uint64_t bytes, const std::stop_token& stop) {
+  came_ += bytes;
   measured_ += bytes;
   slot_.received(bytes);
   return shared_.throttle.pay(bytes, stop, limits_.deadline.value_or(Instant::max()));  // the next read tells

@@ -81,11 +81,11 @@ class Fetcher {
   // How much to read at once.
   std::uint64_t portion() const { return shared_.throttle.portion(); }
 
-  // This much more of the resource is here than ever before as far as this worker knows.
+  // This much more of the resource is here than ever before, by this worker. What is fetched again is not.
   void progressed(std::uint64_t bytes) { progress_ += bytes; }
   // A segment was committed.
   void committed() { route_.progressed(); }
-  // Whether that is enough since the last failure to go on at once.
+  // Whether that is enough since the last failure to go on at once: 4 KiB, and a part worth it of all that came.
   bool got_on() const;
 
   // The body was as long as its head promised, or was not.
@@ -128,6 +128,7 @@ class Fetcher {
   Instant asked_at_;
   std::chrono::nanoseconds latency_{0};
   std::uint64_t progress_ = 0;  // bytes since the last failure
+  std::uint64_t came_ = 0;      // likewise, with those that were here before
   std::uint64_t measured_ = 0;  // bytes since `measured_from_`
   Instant measured_from_;
   std::minstd_rand random_;

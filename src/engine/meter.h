@@ -136,6 +136,13 @@ class Meter {
     progress_.done -= bytes;
   }
 
+  // What was thrown away is of use after all.
+  void regained(std::uint64_t bytes) {
+    const MutexLock lock(mutex_);
+    wasted_ -= bytes;
+    progress_.done += bytes;
+  }
+
   void proved(std::uint64_t bytes) {
     const MutexLock lock(mutex_);
     progress_.verified += bytes;

@@ -27,15 +27,18 @@ Result<void> write_segment(Work& work, Segment segment, std::span<const std::byt
 
 SegmentSink::SegmentSink(Work& work, Hand& hand, Fetcher& fetcher) : work_(work), hand_(hand), fetcher_(fetcher) {}
 
-SegmentSink::~SegmentSink() {
-  drop_unfinished();
+SegmentSink::~SegmentSink() { release(); }
+
+void SegmentSink::release() {
+  let_go();
   work_.dispatcher.release(hand_);
+  span_ = {};
 }
 
 Result<std::optional<Range>> SegmentSink::next(std::stop_token) {
   span_ = work_.dispatcher.held(hand_);
   // Somebody else may have been sooner with it.
-  if (filling_ && (span_.empty() || Segment{span_.begin} != *filling_)) drop_unfinished();
+  if (filling_ && (span_.empty() || Segment{span_.begin} != *filling_)) let_go();
   if (span_.empty()) {
     const std::uint64_t limit = fetcher_.span_limit(work_.dispatcher.missing_bytes());
     const double latency = std::chrono::duration<double>(fetcher_.latency()).count();
@@ -44,6 +47,7 @@ Result<std::optional<Range>> SegmentSink::next(std::stop_token) {
     if (!span->has_value()) return std::optional<Range>();
     span_ = **span;
   }
+  take_kept();
   const Range range = work_.layout.range(span_);
   wanted_ = range.begin + filled_;
   require(wanted_ < range.end, "a range was to be asked for that ends before it begins");
@@ -52,10 +56,7 @@ Result<std::optional<Range>> SegmentSink::next(std::stop_token) {
 
 void SegmentSink::begins(const UsableBody& body) {
   whole_ = !body.partial;
-  if (body.begin == wanted_) return;
-  drop_unfinished();
-  work_.dispatcher.release(hand_);
-  span_ = {};
+  if (body.begin != wanted_) release();
 }
 
 // Whether the segment is wanted; then it is what the buffer is for from here on.
@@ -91,10 +92,6 @@ Result<void> SegmentSink::arrived(std::uint64_t offset, std::size_t count) {
   }
   filled_ += count;
   hand_.filled = filled_;
-  if (committed_ + filled_ > most_kept_) {
-    fetcher_.progressed(committed_ + filled_ - most_kept_);
-    most_kept_ = committed_ + filled_;
-  }
   return filled_ == work_.layout.range(*filling_).size() ? commit() : Result<void>();
 }
 
@@ -109,13 +106,37 @@ Result<void> SegmentSink::commit() {
   auto step = write_segment(work_, segment, std::span(buffer_.get(), filled_));
   hand_.writing = false;
   if (!step) return step;
-  committed_ += filled_;
   filling_.reset();
   filled_ = 0;
   hand_.filled = 0;
-  fetcher_.committed();
+  if (!whole_) fetcher_.committed();  // what comes with it may have come often
   span_ = work_.dispatcher.committed(hand_, segment);
   return step;
+}
+
+Result<void> SegmentSink::interrupted() {
+  fetcher_.progressed(work_.dispatcher.gained(hand_, filling_, filled_));
+  return work_.checkpoint.pausing();
+}
+
+// Leaves the unfinished segment to whoever is at it next; until then its bytes count for nothing.
+void SegmentSink::let_go() {
+  const auto segment = filling_;
+  const std::uint64_t filled = filled_;
+  drop_unfinished();
+  if (segment && filled > 0) work_.dispatcher.keep(*segment, {std::move(buffer_), filled});
+}
+
+// Goes on with what another worker has left of the segment, where that is more.
+void SegmentSink::take_kept() {
+  const Segment segment{span_.begin};
+  Prefix kept = work_.dispatcher.take_kept(segment, filled_);
+  if (kept.filled == 0) return;
+  drop_unfinished();
+  work_.meter.regained(kept.filled);
+  buffer_ = std::move(kept.bytes);
+  filling_ = segment;
+  hand_.filled = filled_ = kept.filled;
 }
 
 void SegmentSink::drop_unfinished() {

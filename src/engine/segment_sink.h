@@ -2,7 +2,8 @@
 //
 // A worker's buffer holds the one segment being filled. When it is full: written in one piece while it is still in
 // cache, hashed, then its digest, then its bit (J3). An interruption leaves the buffer as it is, so the next request
-// goes on inside the segment. Of a response that begins at byte 0 because the server does not serve ranges any more,
+// goes on inside the segment; and a worker that ends or is sent elsewhere leaves the buffer to the next one at the
+// segment. Of a response that begins at byte 0 because the server does not serve ranges any more,
 // the segments that are missing are kept and the others dropped. Used by one thread; the other workers of the download
 // have sinks of their own.
 #pragma once
@@ -52,7 +53,10 @@ class SegmentSink {
   std::span<std::byte> space(std::uint64_t offset);
   Result<void> arrived(std::uint64_t offset, std::size_t count);
   Result<void> body_ended(std::uint64_t) { return {}; }
-  Result<void> interrupted() { return work_.checkpoint.pausing(); }
+  Result<void> interrupted();
+
+  // Holds nothing any more: who waits, or ends, leaves the work and what it has of it to the others.
+  void release();
 
   // Forgets the unfinished segment: it will be fetched from its beginning.
   void drop_unfinished();
@@ -62,6 +66,8 @@ class SegmentSink {
 
  private:
   bool begin_segment(Segment);
+  void let_go();
+  void take_kept();
   Result<void> commit();
 
   Work& work_;
@@ -74,8 +80,6 @@ class SegmentSink {
   bool whole_ = false;                   // everything comes, from the beginning
   std::optional<Segment> filling_;       // what the buffer holds the beginning of
   std::uint64_t filled_ = 0;
-  std::uint64_t committed_ = 0;  // bytes, by this worker
-  std::uint64_t most_kept_ = 0;  // committed and filled, at its highest
 };
 
 }  // namespace segdl::engine

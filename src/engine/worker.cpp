@@ -32,7 +32,9 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
     return Then::leave;
   }
   auto step = sink.interrupted();
-  const bool leaves = step && !fetcher.got_on() && dispatcher.others_at_work(hand);
+  const bool waits = step && !fetcher.got_on();
+  const bool leaves = waits && dispatcher.others_at_work(hand);
+  if (waits) sink.release();
   if (step) step = leaves ? fetcher.give_up(std::move(error)) : fetcher.pause(std::move(error), hand.token());
   if (step) return leaves ? Then::leave : Then::go_on;
   if (step.error().cause == Cause::cancelled) return dispatcher.renew(hand) ? Then::go_on : Then::leave;

@@ -1,87 +1,21 @@
 // The monitor around the scheduler: who is told to drop what, and who waits for what. Virtual time; where threads are
 // needed, they wait for each other and not for the clock.
-#include "engine/dispatcher.h"
-#include "engine/errors.h"
-#include "support/fake_clock.h"
+#include "dispatcher_scene.h"
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <atomic>
 #include <barrier>
 #include <future>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <thread>
-#include <utility>
-#include <vector>
 
 using namespace segdl;
-using namespace segdl::engine;
+using namespace segdl::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr std::uint64_t kSegment = 16 * kKiB;
-constexpr std::uint64_t kAll = 1'000'000 * kSegment;
-constexpr Offer kFast{static_cast<double>(100 * kSegment), 0.001};  // bytes/s, seconds for a new request
-
-struct Scene {
-  explicit Scene(std::uint32_t segments, std::uint32_t claimed = 0)
-      : dispatcher(Layout(segments * kSegment, kSegment), claims(segments, claimed), clock, [this] { ++fed; }) {}
-
-  static std::vector<bool> claims(std::uint32_t segments, std::uint32_t claimed) {
-    std::vector<bool> all(segments);
-    std::fill_n(all.begin(), claimed, true);
-    return all;
-  }
-
-  // A worker with so many segments, of those that are missing.
-  Hand& worker(std::uint64_t segments) {
-    Hand& hand = dispatcher.join();
-    const auto span = dispatcher.next(hand, segments * kSegment, {});
-    REQUIRE(span.ok());
-    REQUIRE(span->has_value());
-    return hand;
-  }
-
-  std::optional<Span> next(Hand& hand, Offer offer = kFast) {
-    auto span = dispatcher.next(hand, kAll, offer);
-    REQUIRE(span.ok());
-    return *span;
-  }
-
-  // So much time in which these workers receive steadily and the others nothing.
-  void pass(std::chrono::milliseconds time, std::initializer_list<Hand*> receiving = {}) {
-    for (auto left = time; left > 0ms; left -= 100ms) {
-      clock.advance(100ms);
-      for (Hand* hand : receiving) hand->received += kMiB / 10;
-      dispatcher.tick(clock.now());
-    }
-  }
-
-  void commit(Hand& hand, std::uint32_t segment) {
-    REQUIRE(dispatcher.begin_commit(hand, Segment{segment}));
-    dispatcher.committed(hand, Segment{segment});
-  }
-
-  test::FakeClock clock;
-  std::atomic<unsigned> fed = 0;
-  Dispatcher dispatcher;
-};
-
-Error error_of(std::string reason) { return make_error(Cause::local, Remedy::stop, "write", "f", std::move(reason)); }
-
-// A segment that two workers are at, the first of which stands still.
-struct Hedged : Scene {
-  Hedged() : Scene(1), first(worker(1)), second(dispatcher.join()) {
-    pass(1200ms);
-    REQUIRE(next(second) == Span{0, 1});
-  }
-  Hand& first;
-  Hand& second;
-};
 
 // A thread that waits for work, and does so by the time this returns.
 std::future<bool> waits(Scene& scene, Hand& hand) {

@@ -1,0 +1,210 @@
+// Servers that cut every body before its end: what is here is not fetched again, and a download that does not get on
+// ends. By one worker and by many, fresh and on a resume; the order in which threads run is the machine's.
+#include "support/pattern.h"
+#include "support/world.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace segdl;
+using namespace segdl::test;
+
+namespace {
+
+constexpr std::uint64_t kSegment = 16 * kKiB;
+constexpr std::uint64_t kSize = 64 * kSegment + 1000;
+
+// How much of a body of so many bytes is sent, by the number of the request.
+using Sent = std::function<std::uint64_t(std::uint64_t, unsigned)>;
+
+struct Cut {
+  std::string name;
+  Sent sent;
+};
+
+const std::vector<Cut> kCuts{
+    {"n / 2", [](std::uint64_t n, unsigned) { return n / 2; }},
+    {"n - 1", [](std::uint64_t n, unsigned) { return n - 1; }},
+    {"n - 3000", [](std::uint64_t n, unsigned) { return n - std::min<std::uint64_t>(n, 3000); }},
+    {"0.9 n", [](std::uint64_t n, unsigned) { return n * 9 / 10; }},
+};
+
+SessionOptions with(unsigned connections) {
+  SessionOptions options;
+  options.connections = connections;
+  return options;
+}
+
+// Time passes with every request, so that near the end work is taken from others.
+OriginScript& serve(World& world, std::uint64_t size, const Sent& sent) {
+  return world.serve().size(size).on_every([&world, sent](Answer& answer, const Asking& asking) {
+    world.clock.advance(std::chrono::milliseconds(200));
+    const std::uint64_t bytes = answer.end - answer.begin;
+    if (const std::uint64_t some = sent(bytes, asking.number); some < bytes) answer.cut_at = answer.begin + some;
+  });
+}
+
+std::uint64_t sent_by(const World& world) {
+  const auto log = world.script->log();
+  return std::accumulate(log.begin(), log.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const Asking& asking) { return sum + asking.sent; });
+}
+
+// A download that was killed with some segments claimed.
+void interrupt_at(World& world, std::uint64_t offset) {
+  world.serve().size(kSize).stall_at(offset, 99);
+  SessionOptions once = with(1);
+  once.retries = 0;
+  REQUIRE_FALSE(world.download(World::request(), once).ok());
+  world.disk.kill();
+}
+
+// It has ended, out of tries, with what it has; the same request continues once the server is well.
+void check_ended(World& world, const Result<Report>& report, unsigned connections) {
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().cause == Cause::network);
+  CHECK(report.error().reason.find("6 tries") != std::string::npos);
+  CHECK(report.error().resumable);
+  CHECK(world.absent("f"));
+  world.disk.kill();
+  world.serve().size(kSize);
+  const auto rerun = world.download(World::request(), with(connections));
+  REQUIRE(rerun.ok());
+  CHECK(rerun->reused > 0);
+  CHECK(world.has("f", 1, kSize));
+}
+
+}  // namespace
+
+TEST_CASE("where every body is cut, no byte that is here is sent again but by a hedge, and there is an end") {
+  for (const Cut& cut : kCuts) {
+    for (const unsigned connections : {1U, 8U}) {
+      for (const bool resumes : {false, true}) {
+        CAPTURE(cut.name);
+        CAPTURE(connections);
+        CAPTURE(resumes);
+        World world;
+        if (resumes) interrupt_at(world, 30 * kSegment + 5000);
+        serve(world, kSize, cut.sent);
+        const auto report = world.download(World::request(), with(connections));
+        CHECK(world.script->log().size() <= 200);
+        // One hedge for each worker at most, in each of the six rounds without progress.
+        CHECK(sent_by(world) <= kSize + (connections - 1) * 6 * kSegment);
+        check_ended(world, report, connections);
+      }
+    }
+  }
+}
+
+TEST_CASE("a server that cuts what is long is read to the end") {
+  const std::vector<Cut> cuts{
+      {"after 4 KiB", [](std::uint64_t n, unsigned) { return std::min<std::uint64_t>(n, 4 * kKiB); }},
+      {"half of the long ones", [](std::uint64_t n, unsigned) { return n > 6000 ? n / 2 : n; }},
+      {"one in three", [](std::uint64_t n, unsigned number) { return number % 3 == 0 ? n : n / 2; }},
+      {"two in three", [](std::uint64_t n, unsigned number) { return number % 3 == 1 ? n : n - 1; }},
+  };
+  for (const Cut& cut : cuts) {
+    for (const unsigned connections : {1U, 8U}) {
+      CAPTURE(cut.name);
+      CAPTURE(connections);
+      World world;
+      serve(world, kSize, cut.sent);
+      const auto report = world.download(World::request(), with(connections));
+      REQUIRE(report.ok());
+      CHECK(world.has("f", 1, kSize));
+      CHECK(report->total == report->fetched + report->reused - report->wasted);
+      CHECK(sent_by(world) <= kSize + (connections - 1) * 6 * kSegment);
+    }
+  }
+}
+
+TEST_CASE("a stall at the same place at every try ends, on a resume too") {
+  for (const unsigned connections : {1U, 8U}) {
+    for (const bool resumes : {false, true}) {
+      CAPTURE(connections);
+      CAPTURE(resumes);
+      World world;
+      if (resumes) interrupt_at(world, 30 * kSegment + 5000);
+      world.serve().size(kSize).stall_at(40 * kSegment + 5000, OriginScript::kAlways);
+      const auto report = world.download(World::request(), with(connections));
+      CHECK(world.script->log().size() <= 200);
+      check_ended(world, report, connections);
+    }
+  }
+}
+
+TEST_CASE("a small resource goes on where it was cut, and ends if it does not get on") {
+  SUBCASE("gets on") {
+    World world;
+    serve(world, kSegment, [](std::uint64_t n, unsigned) { return std::min<std::uint64_t>(n, 5000); });
+    const auto report = world.download();
+    REQUIRE(report.ok());
+    CHECK(world.has("f", 1, kSegment));
+    CHECK(report->fetched == kSegment);
+    CHECK(report->wasted == 0);
+  }
+  SUBCASE("does not get on") {
+    for (const char* etag : {"\"v1\"", "W/\"v1\"", ""}) {
+      CAPTURE(etag);
+      World world;
+      serve(world, kSegment, [](std::uint64_t n, unsigned) { return n - 1; }).etag(etag);
+      const auto report = world.download();
+      REQUIRE_FALSE(report.ok());
+      CHECK(report.error().cause == Cause::network);
+      CHECK(world.script->log().size() <= 7);
+      CHECK(world.disk.names().empty());
+    }
+  }
+  SUBCASE("comes in parts that can't be joined") {
+    World world;
+    world.serve().size(kSegment).etag("").on_every([](Answer& answer, const Asking& asking) {
+      if (asking.number == 1) answer.cut_at = 5000;
+      if (asking.number == 1) return;
+      answer.end = answer.begin + 6000;
+      answer.head.content_length = 6000;
+      answer.set("Content-Length", "6000").content_range("bytes 0-5999/16384");
+    });
+    const auto report = world.download();
+    REQUIRE_FALSE(report.ok());
+    CHECK(world.script->log().size() <= 8);
+  }
+  SUBCASE("changes after a cut") {
+    World world;
+    world.serve().size(kSegment).cut_at(5000).change_after(1, kSegment);
+    const auto report = world.download();
+    REQUIRE(report.ok());
+    CHECK(world.has("f", 1001, kSegment));
+  }
+}
+
+TEST_CASE("a stream that begins again gets on only if it comes clearly further than ever before") {
+  for (const std::uint64_t step : {0, 1, 5000}) {
+    CAPTURE(step);
+    World world;
+    serve(world, kSize, [step](std::uint64_t n, unsigned number) {
+      return std::min(n - 1, n / 2 + step * number);
+    }).no_ranges();
+    const auto report = world.download();
+    REQUIRE_FALSE(report.ok());
+    CHECK(report.error().cause == Cause::network);
+    CHECK(world.script->log().size() == 7);
+    CHECK(world.absent("f"));
+  }
+}
+
+TEST_CASE("where no ranges are served any more, what is read again on the way is no progress") {
+  World world;
+  serve(world, kSize, [](std::uint64_t n, unsigned number) {
+    return std::min(n - 1, n / 2 + 5000 * number);
+  }).no_ranges_after(1);
+  const auto report = world.download();
+  CHECK(world.script->log().size() <= 9);
+  CHECK(sent_by(world) <= 8 * kSize);
+  check_ended(world, report, 1);
+}
