@@ -73,6 +73,17 @@ Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink, cons
   return sink.body_ended(at);
 }
 
+// After a response that was used: whether one that promised less than was asked for has brought something. Some servers
+// send no more at once; of one that sends a few bytes at a time each is a failed try.
+template <class Sink>
+Result<void> check_part(Fetcher& fetcher, Sink& sink, const UsableBody& body, Range want) {
+  const bool ends_early = body.partial && *body.end < want.end && body.end != body.total;
+  if (!ends_early) return {};
+  auto step = sink.interrupted();
+  if (!step || fetcher.goes_on()) return step;
+  return fetcher.problem(Cause::network, Remedy::retry, "the response was much shorter than what was asked for");
+}
+
 // Runs until the sink wants nothing more. `first` is a response already at hand for what the sink wants first. With
 // `stop_at_break` the end of the first response ends it too, after the pause, with an error to retry.
 template <class Sink>
@@ -84,6 +95,7 @@ Result<void> fetch_into(Sink& sink, Fetcher& fetcher, Meter& meter, const Known&
     if (!want->has_value()) return {};
     auto reply = first ? Result<Reply>(*std::exchange(first, std::nullopt)) : fetcher.ask(**want, &known, stop);
     auto step = reply ? pump(fetcher, meter, *reply, sink, stop) : Result<void>(std::move(reply).error());
+    if (step && !stop_at_break) step = check_part(fetcher, sink, reply->body, **want);
     if (step && !stop_at_break) continue;
     if (step) {
       auto more = sink.next(stop);

@@ -279,6 +279,13 @@ std::chrono::nanoseconds Fetcher::latency() const { return latency_.count() > 0 
 
 bool Fetcher::got_on() const { return progress_ >= kProgress && progress_ >= came_ / kMostAgain; }
 
+bool Fetcher::goes_on() {
+  if (!got_on()) return false;
+  progress_ = came_ = 0;
+  route_.progressed();
+  return true;
+}
+
 Result<void> Fetcher::pause(Error error, std::stop_token stop) {
   Clock& clock = shared_.env.clock;
   const bool on = got_on();

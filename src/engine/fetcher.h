@@ -87,6 +87,8 @@ class Fetcher {
   void committed() { route_.progressed(); }
   // Whether that is enough since the last failure to go on at once: 4 KiB, and a part worth it of all that came.
   bool got_on() const;
+  // The same after a part of what was asked for: if so, the next part is to bring as much.
+  bool goes_on();
 
   // The body was as long as its head promised, or was not.
   void body_ended(bool as_promised) {

@@ -15,13 +15,14 @@ bool must_be_alone(const Reply& reply, const SegmentSink& sink) {
   return !reply.body.partial && reply.body.begin != sink.wanted();
 }
 
-Result<void> take(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, Reply reply) {
+Result<void> take(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, Range want, Reply reply) {
   if (must_be_alone(reply, sink) && work.dispatcher.others_at_work(hand)) {
     Error error = fetcher.problem(Cause::network, Remedy::retry, "it answered with the whole resource, not the range");
     error.http_status = 200;
     return error;
   }
-  return pump(fetcher, work.meter, reply, sink, hand.token());
+  auto step = pump(fetcher, work.meter, reply, sink, hand.token());
+  return step ? check_part(fetcher, sink, reply.body, want) : step;
 }
 
 Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, Error error) {
@@ -56,7 +57,8 @@ void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, std::
     if (!want) return;  // the download has failed: whoever leads it knows why
     if (!want->has_value()) return;
     auto reply = first ? Result<Reply>(*std::exchange(first, std::nullopt)) : fetcher.ask(**want, &known, hand.token());
-    auto step = reply ? take(work, hand, fetcher, sink, std::move(*reply)) : Result<void>(std::move(reply).error());
+    auto step =
+        reply ? take(work, hand, fetcher, sink, **want, std::move(*reply)) : Result<void>(std::move(reply).error());
     if (step) {
       if (!work.dispatcher.held(hand).empty()) continue;
       const bool closed = fetcher.must_wait();

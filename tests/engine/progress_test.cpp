@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <numeric>
@@ -207,4 +209,50 @@ TEST_CASE("where no ranges are served any more, what is read again on the way is
   CHECK(world.script->log().size() <= 9);
   CHECK(sent_by(world) <= 8 * kSize);
   check_ended(world, report, 1);
+}
+
+TEST_CASE("a server that sends less than was asked for is asked on as long as that brings something") {
+  for (const std::uint64_t part : {std::uint64_t{1}, std::uint64_t{5000}}) {
+    for (const unsigned connections : {1U, 8U}) {
+      CAPTURE(part);
+      CAPTURE(connections);
+      World world;
+      world.serve().size(kSize).on_every([&world, part](Answer& answer, const Asking& asking) {
+        world.clock.advance(std::chrono::milliseconds(200));
+        answer.end = std::min(answer.end, answer.begin + (asking.number == 1 ? 3 * kSegment : part));
+        answer.head.content_length = answer.end - answer.begin;
+        answer.set("Content-Length", std::to_string(answer.head.content_length));
+        answer.content_range(fmt::format("bytes {}-{}/{}", answer.begin, answer.end - 1, kSize));
+      });
+      const auto report = world.download(World::request(), with(connections));
+      if (part > 1) {
+        REQUIRE(report.ok());
+        CHECK(report->retries == 0);
+        CHECK(world.has("f", 1, kSize));
+      } else {
+        CHECK(world.script->log().size() <= 60);
+        check_ended(world, report, connections);
+      }
+    }
+  }
+}
+
+TEST_CASE("a server that is busy for good is given up by many workers too") {
+  for (const int status : {429, 503}) {
+    for (int round = 0; round < 20; ++round) {
+      CAPTURE(status);
+      World world;
+      world.serve()
+          .size(kSize)
+          .cut_at(3 * kSegment + 5000)
+          .on_every([&world, status](Answer& answer, const Asking& asking) {
+            world.clock.advance(std::chrono::milliseconds(200));
+            if (asking.number > 1) answer.status(status);
+          });
+      const auto report = world.download(World::request(), with(8));
+      REQUIRE_FALSE(report.ok());
+      CHECK(report.error().http_status == status);
+      CHECK(world.script->log().size() <= 60);
+    }
+  }
 }
