@@ -28,8 +28,8 @@ struct SessionOptions {
   std::chrono::milliseconds max_time{0};              // for a whole download once it has begun; 0: none
   std::uint64_t min_speed = 1024;  // bytes/s over 30 s, below which a connection is given up; 0: none
 
-  // In a row without progress: 4 KiB that are new, or a segment. Requests that were under way together and all failed
-  // are one try.
+  // In a row without progress: 4 KiB that are new, and an eighth of what came, or a segment. Requests that were under
+  // way together and all failed are one try.
   unsigned retries = 5;
 
   // Read once, when the session is made, and never written. A name and password of the netrc file go to its host, on
