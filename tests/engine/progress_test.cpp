@@ -186,7 +186,7 @@ TEST_CASE("a small resource goes on where it was cut, and ends if it does not ge
 }
 
 TEST_CASE("a stream that begins again gets on only if it comes clearly further than ever before") {
-  for (const std::uint64_t step : {0, 1, 5000}) {
+  for (const std::uint64_t step : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{5000}}) {
     CAPTURE(step);
     World world;
     serve(world, kSize, [step](std::uint64_t n, unsigned number) {
