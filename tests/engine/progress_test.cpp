@@ -227,7 +227,7 @@ TEST_CASE("a server that sends less than was asked for is asked on as long as th
       const auto report = world.download(World::request(), with(connections));
       if (part > 1) {
         REQUIRE(report.ok());
-        CHECK(report->retries == 0);
+        if (connections == 1) CHECK(report->retries == 0);  // of many, one may hedge in vain
         CHECK(world.has("f", 1, kSize));
       } else {
         CHECK(world.script->log().size() <= 60);
