@@ -114,7 +114,9 @@ void Batch::begin(Entry entry) {
   if (!output) return fail(entry, output.error());
   const bool named = !request.remote_name || !request.output.empty();
   if (const auto refused = named ? name_refused(*output) : std::nullopt) return fail(entry, *refused, *output);
-  if (named && command_.skip_existing && is_there(request.directory / *output)) {
+  // With a journal beside it, it may be one whose publication is to be finished, which only the library can tell.
+  const auto there = request.directory / *output;
+  if (named && command_.skip_existing && is_there(there) && !is_there(there.string() + ".segdl")) {
     ++tally_.skipped;
     if (json_ != nullptr) json_->skipped(subject(entry, *output));
     return;
@@ -198,7 +200,7 @@ void Batch::conclude_failed(const Download& download, const Error& error) {
     cut_short_ = true;
     if (download.under_way) ++kept_;
     if (json_ != nullptr) json_->failed(subject(download), error);
-  } else if (error.cause == Cause::exists && !download.named && command_.skip_existing &&
+  } else if (error.cause == Cause::exists && command_.skip_existing &&
              is_there(command_.request.directory / download.output) && !came_in_this_run(download.output)) {
     ++tally_.skipped;
     if (json_ != nullptr) json_->skipped(subject(download));

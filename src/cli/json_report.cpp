@@ -6,6 +6,7 @@
 #include "cli/streams.h"
 
 #include <segdl/status.h>
+#include <segdl/text.h>
 
 #include <algorithm>
 
@@ -66,6 +67,7 @@ void JsonReport::done(const JsonSubject& subject, const Report& report) {
   summary_.bytes += report.total;
   summary_.fetched += report.fetched;
   write(done_line(now(), subject, report));
+  if (broken_) say("segdl: {} is complete: only its report could not be written\n", printable(report.output.string()));
 }
 
 void JsonReport::failed(const JsonSubject& subject, const Error& error) {

@@ -114,20 +114,6 @@ Result<bool> Transfer::is_current(Place& place, const std::stop_token& stop) {
   }
 }
 
-// A file that an earlier run has given its name.
-Result<Outcome> Transfer::finish(Place& place, const std::stop_token& stop) {
-  auto status = place.data().status();
-  if (!status) return std::move(status).error();
-  strong_ = place.published_identity().validator.strong();
-  meter_.remark("it had arrived whole before; only the journal was left to remove");
-  Planned whole = planned(place.published_identity(), status->size);
-  whole.total = status->size;
-  meter_.plan(std::move(whole));
-  auto checked = check_published(place, status->size, stop);
-  if (!checked) return std::move(checked).error();
-  return Outcome{report(place.path())};
-}
-
 Result<void> Transfer::fetch_until_whole(Place& place, std::stop_token stop) {
   for (;;) {
     auto step = fetch_version(place, stop);

@@ -1,6 +1,7 @@
 // Transfer's way of comparing everything with the checksum that the request expects.
 #include "engine/errors.h"
 #include "engine/front_hasher.h"
+#include "engine/planned.h"
 #include "engine/transfer.h"
 #include "engine/whole_digest.h"
 
@@ -29,6 +30,20 @@ Result<void> Transfer::check_whole(Place& place, FrontHasher& front, const std::
   }
   if (revoked) revoked = journal.sync();
   return revoked ? step : revoked;
+}
+
+// A file that an earlier run has given its name.
+Result<Outcome> Transfer::finish(Place& place, const std::stop_token& stop) {
+  auto status = place.data().status();
+  if (!status) return std::move(status).error();
+  strong_ = place.published_identity().validator.strong();
+  meter_.remark("it had arrived whole before; only the journal was left to remove");
+  Planned whole = planned(place.published_identity(), status->size);
+  whole.total = status->size;
+  meter_.plan(std::move(whole));
+  auto checked = check_published(place, status->size, stop);
+  if (!checked) return std::move(checked).error();
+  return Outcome{report(place.path())};
 }
 
 // A file that an earlier run has given its name, perhaps without knowing of a checksum.
