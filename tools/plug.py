@@ -1,0 +1,190 @@
+"""The command behind tools/plug: see there."""
+import argparse
+import contextlib
+import datetime
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import plug_broken as broken
+import plug_calls as calls
+import plug_disks as disks
+import plug_power as power
+from plug_scenes import SCENES
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PARTS = ("power", "syscalls", "instructions")
+SCENE_NAMES = list(dict.fromkeys(scene.name for scene in SCENES + calls.SCENES))
+
+
+def say(text=""):
+    print(text, flush=True)
+
+
+class Table:
+    """What was tried, and what was wrong, by part, kind and scene."""
+
+    def __init__(self):
+        self.cells = {}  # (part, kind, scene) -> [states, states with a violation]
+        self.violations = {}  # (part, kind, scene, violation) -> [how often, words of the first]
+        self.skipped = []
+        self.distinct = 0  # states on disk that kills at instructions left
+
+    def count(self, part, kind, scene, found, where):
+        cell = self.cells.setdefault((part, kind, scene), [0, 0])
+        cell[0] += 1
+        cell[1] += bool(found)
+        for violation, words in found:
+            entry = self.violations.setdefault((part, kind, scene, violation), [0, f"{where}: {words}"])
+            entry[0] += 1
+
+    def print(self):
+        for part in PARTS:
+            rows = [key for key in self.cells if key[0] == part]
+            if not rows:
+                continue
+            kinds, scenes = (list(dict.fromkeys(key[i] for key in rows)) for i in (1, 2))
+            say(f"\n| {part} | " + " | ".join(scenes) + " | all |\n| --- |" + " --- |" * (len(scenes) + 1))
+            for kind in kinds:
+                cells = [self.cells.get((part, kind, scene), [0, 0]) for scene in scenes]
+                cells.append([sum(cell[i] for cell in cells) for i in (0, 1)])
+                say(f"| {kind} | " + " | ".join(f"{n}" + (f", **{bad} wrong**" if bad else "") if n else "-" for n, bad in cells) + " |")
+        for key, (times, words) in self.violations.items():
+            say(f"\nVIOLATION, {times} times: {', '.join(key)}\n  {words}")
+
+    def totals(self, part):
+        rows = [cell for key, cell in self.cells.items() if key[0] == part]
+        return sum(row[0] for row in rows), sum(row[1] for row in rows)
+
+
+class Tools:
+    """The programs, the choice of what is run, and a scratch disk in memory that goes away with this process."""
+
+    def __init__(self, arguments, scratch):
+        self.segdl, self.origin, self.disk, self.trace = arguments.segdl, arguments.origin, arguments.disk, arguments.trace
+        self.seed, self.scratch = arguments.seed, scratch
+        self.states = None if arguments.whole else arguments.states
+        self.points = None if arguments.whole else arguments.points
+        self.sample = arguments.samples * (20 if arguments.whole else 1)
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(prog="tools/plug", description="Power cuts on real file systems, kills and errors at system calls, kills at instructions.")
+    for program in ("segdl", "origin", "disk", "trace"):
+        parser.add_argument(f"--{program}", required=True, type=os.path.abspath, help=argparse.SUPPRESS)
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--sample", action="store_true", help="some of all, in about ten minutes (default)")
+    how.add_argument("--whole", action="store_true", help="every cut, every call, every error; some hours")
+    parser.add_argument("--only", action="append", choices=PARTS, help="this part; may be given again")
+    parser.add_argument("--fs", help="kinds of file systems, with commas: " + ",".join(kind.name for kind in disks.KINDS))
+    parser.add_argument("--scene", help="scenes, with commas: " + ",".join(SCENE_NAMES))
+    parser.add_argument("--states", type=int, default=8, help="cuts of each scene on each file system (%(default)s)")
+    parser.add_argument("--points", type=int, default=24, help="calls of each scene that are harmed (%(default)s)")
+    parser.add_argument("--samples", type=int, default=30, help="kills at instructions in each scene (%(default)s)")
+    parser.add_argument("--seed", type=int, default=None, help="of all that is chosen (random)")
+    parser.add_argument("--broken", action="store_true", help="break rules in a scratch copy one after the other, and require violations")
+    arguments = parser.parse_args(argv)
+    arguments.seed = random.randrange(1 << 30) if arguments.seed is None else arguments.seed
+    arguments.only = arguments.only or list(PARTS)
+    arguments.kinds = choose(parser, disks.KINDS, arguments.fs)
+    arguments.scenes = arguments.scene.split(",") if arguments.scene else []
+    unknown = set(arguments.scenes) - set(SCENE_NAMES)
+    if unknown:
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are: {', '.join(SCENE_NAMES)}")
+    return arguments
+
+
+def choose(parser, known, wanted):
+    if not wanted:
+        return known
+    names = wanted.split(",")
+    unknown = set(names) - {one.name for one in known}
+    if unknown:
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are: {', '.join(one.name for one in known)}")
+    return [one for one in known if one.name in names]
+
+
+@contextlib.contextmanager
+def scratch_disk():
+    """In memory, seen by this process and its children alone."""
+    directory = tempfile.mkdtemp(prefix="segdl-plug-")
+    try:
+        disks.mount("tmpfs", directory, "tmpfs", "size=1900m,mode=0700")
+        try:
+            yield directory
+        finally:
+            disks.unmount(directory)
+    finally:
+        os.rmdir(directory)
+
+
+def run_power(tools, arguments, table):
+    say("recorder: " + disks.self_test(tools.disk, tools.scratch))
+    with open("/proc/filesystems", encoding="ascii") as known:
+        here = known.read().split()
+    table.skipped += [f"{name} (the kernel has none)" for name in disks.NOT_HERE if name not in here]
+    for kind in arguments.kinds:
+        missing = kind.missing()
+        if missing:
+            table.skipped.append(f"{kind.name} ({missing})")
+            continue
+        for scene in [scene for scene in SCENES if not arguments.scenes or scene.name in arguments.scenes]:
+            power.run_cell(tools, kind, scene, table)
+        say(f"power: {kind.name}: {sum(c[0] for k, c in table.cells.items() if k[1] == kind.name)} states")
+
+
+def run_parts(tools, arguments, table):
+    for part in arguments.only:
+        begun = time.monotonic()
+        try:
+            if part == "power":
+                run_power(tools, arguments, table)
+            else:
+                calls.run_part(tools, part, arguments.scenes, table)
+        except disks.Unable as unable:
+            table.skipped.append(f"{part} ({unable})")
+        tried, wrong = table.totals(part)
+        states = f", {table.distinct} distinct states" if part == "instructions" else ""
+        say(f"{part}: {tried} tried{states}, {wrong} wrong, {time.monotonic() - begun:.0f} s")
+
+
+def commit():
+    done = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "no commit"
+
+
+def main(argv):
+    arguments = parse(argv)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        del os.environ[name]
+    try:
+        disks.enter_own_mounts()
+    except disks.Unable as unable:
+        say(f"plug: skipped: {unable}")
+        return 0
+    table = Table()
+    begun = time.monotonic()
+    with scratch_disk() as scratch:
+        tools = Tools(arguments, scratch)
+        if arguments.broken:
+            return broken.run(tools, ROOT, Table, say)
+        say(f"tools/plug {' '.join(sys.argv[1:])}")
+        run_parts(tools, arguments, table)
+    table.print()
+    if table.skipped:
+        say("\nnot tried: " + ", ".join(table.skipped))
+    wrong = sum(table.totals(part)[1] for part in PARTS)
+    tried = sum(table.totals(part)[0] for part in PARTS)
+    say(f"\n{datetime.date.today()}, {commit()}, seed {arguments.seed}, {time.monotonic() - begun:.0f} s: {tried} tried, {wrong} wrong")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
