@@ -1,5 +1,6 @@
 """The command behind tools/plug: see there."""
 import argparse
+import collections
 import contextlib
 import datetime
 import os
@@ -26,13 +27,18 @@ def say(text=""):
     print(text, flush=True)
 
 
+def add(cells):
+    """Of all of them together."""
+    return [sum(column) for column in zip([0, 0], *cells)]
+
+
 class Table:
     """What was tried, and what was wrong, by part, kind and scene."""
 
     def __init__(self):
         self.cells = {}  # (part, kind, scene) -> [states, states with a violation]
-        self.violations = {}  # (part, kind, scene, violation) -> [how often, words of the first]
-        self.skipped = []
+        self.violations = {}  # (part, violation) -> [how often, cells, words of the first]
+        self.skipped = {}  # reason -> what was not tried for it
         self.distinct = 0  # states on disk that kills at instructions left
 
     def count(self, part, kind, scene, found, where):
@@ -40,26 +46,34 @@ class Table:
         cell[0] += 1
         cell[1] += bool(found)
         for violation, words in found:
-            entry = self.violations.setdefault((part, kind, scene, violation), [0, f"{where}: {words}"])
+            entry = self.violations.setdefault((part, violation), [0, {}, f"{kind}, {scene}, {where}: {words}"])
             entry[0] += 1
+            entry[1][f"{kind} {scene}"] = None
+
+    def skip(self, what, reason):
+        self.skipped.setdefault(str(reason), []).append(what)
 
     def print(self):
         for part in PARTS:
             rows = [key for key in self.cells if key[0] == part]
-            if not rows:
-                continue
-            kinds, scenes = (list(dict.fromkeys(key[i] for key in rows)) for i in (1, 2))
-            say(f"\n| {part} | " + " | ".join(scenes) + " | all |\n| --- |" + " --- |" * (len(scenes) + 1))
-            for kind in kinds:
-                cells = [self.cells.get((part, kind, scene), [0, 0]) for scene in scenes]
-                cells.append([sum(cell[i] for cell in cells) for i in (0, 1)])
-                say(f"| {kind} | " + " | ".join(f"{n}" + (f", **{bad} wrong**" if bad else "") if n else "-" for n, bad in cells) + " |")
-        for key, (times, words) in self.violations.items():
-            say(f"\nVIOLATION, {times} times: {', '.join(key)}\n  {words}")
+            if rows:
+                self.print_part(part, rows)
+        for (part, violation), (times, cells, words) in self.violations.items():
+            say(f"\nVIOLATION in {part}, {times} times: {violation}\n  first: {words}\n  in: {', '.join(cells)}")
+        for reason, what in self.skipped.items():
+            say(f"\nnot tried: {', '.join(what)}: {reason}")
+
+    def print_part(self, part, rows):
+        down, across = (1, 2) if part == "power" else (2, 1)  # the longer one down
+        lines, columns = (list(dict.fromkeys(key[i] for key in rows)) for i in (down, across))
+        say(f"\n| {part} | " + " | ".join(columns) + " | all |\n| --- |" + " --- |" * (len(columns) + 1))
+        cells = {(key[down], key[across]): self.cells[key] for key in rows}
+        for line in [*lines, None]:
+            row = [add(cell for (at, of), cell in cells.items() if line in (at, None) and column in (of, None)) for column in [*columns, None]]
+            say(f"| {line or 'all'} | " + " | ".join(f"{n}" + (f", **{bad} wrong**" if bad else "") if n else "-" for n, bad in row) + " |")
 
     def totals(self, part):
-        rows = [cell for key, cell in self.cells.items() if key[0] == part]
-        return sum(row[0] for row in rows), sum(row[1] for row in rows)
+        return add(cell for key, cell in self.cells.items() if key[0] == part)
 
 
 class Tools:
@@ -70,6 +84,7 @@ class Tools:
         self.seed, self.scratch = arguments.seed, scratch
         self.states = None if arguments.whole else arguments.states
         self.points = None if arguments.whole else arguments.points
+        self.notes = collections.Counter()  # what the states of power cuts were good for
         self.sample = arguments.samples * (20 if arguments.whole else 1)
 
 
@@ -83,9 +98,9 @@ def parse(argv):
     parser.add_argument("--only", action="append", choices=PARTS, help="this part; may be given again")
     parser.add_argument("--fs", help="kinds of file systems, with commas: " + ",".join(kind.name for kind in disks.KINDS))
     parser.add_argument("--scene", help="scenes, with commas: " + ",".join(SCENE_NAMES))
-    parser.add_argument("--states", type=int, default=8, help="cuts of each scene on each file system (%(default)s)")
-    parser.add_argument("--points", type=int, default=24, help="calls of each scene that are harmed (%(default)s)")
-    parser.add_argument("--samples", type=int, default=30, help="kills at instructions in each scene (%(default)s)")
+    parser.add_argument("--states", type=int, default=16, help="cuts of each scene on each file system (%(default)s)")
+    parser.add_argument("--points", type=int, default=32, help="calls of each scene that are harmed (%(default)s)")
+    parser.add_argument("--samples", type=int, default=32, help="kills at instructions in each scene (%(default)s)")
     parser.add_argument("--seed", type=int, default=None, help="of all that is chosen (random)")
     parser.add_argument("--broken", action="store_true", help="break rules in a scratch copy one after the other, and require violations")
     arguments = parser.parse_args(argv)
@@ -127,15 +142,16 @@ def run_power(tools, arguments, table):
     say("recorder: " + disks.self_test(tools.disk, tools.scratch))
     with open("/proc/filesystems", encoding="ascii") as known:
         here = known.read().split()
-    table.skipped += [f"{name} (the kernel has none)" for name in disks.NOT_HERE if name not in here]
+    for name in [name for name in disks.NOT_HERE if name not in here]:
+        table.skip(name, "the kernel has none")
     for kind in arguments.kinds:
         missing = kind.missing()
         if missing:
-            table.skipped.append(f"{kind.name} ({missing})")
+            table.skip(kind.name, missing)
             continue
         for scene in [scene for scene in SCENES if not arguments.scenes or scene.name in arguments.scenes]:
             power.run_cell(tools, kind, scene, table)
-        say(f"power: {kind.name}: {sum(c[0] for k, c in table.cells.items() if k[1] == kind.name)} states")
+    say("power: of these " + ", ".join(f"{number} {what}" for what, number in tools.notes.items()))
 
 
 def run_parts(tools, arguments, table):
@@ -147,7 +163,7 @@ def run_parts(tools, arguments, table):
             else:
                 calls.run_part(tools, part, arguments.scenes, table)
         except disks.Unable as unable:
-            table.skipped.append(f"{part} ({unable})")
+            table.skip(part, unable)
         tried, wrong = table.totals(part)
         states = f", {table.distinct} distinct states" if part == "instructions" else ""
         say(f"{part}: {tried} tried{states}, {wrong} wrong, {time.monotonic() - begun:.0f} s")
@@ -178,8 +194,6 @@ def main(argv):
         say(f"tools/plug {' '.join(sys.argv[1:])}")
         run_parts(tools, arguments, table)
     table.print()
-    if table.skipped:
-        say("\nnot tried: " + ", ".join(table.skipped))
     wrong = sum(table.totals(part)[1] for part in PARTS)
     tried = sum(table.totals(part)[0] for part in PARTS)
     say(f"\n{datetime.date.today()}, {commit()}, seed {arguments.seed}, {time.monotonic() - begun:.0f} s: {tried} tried, {wrong} wrong")

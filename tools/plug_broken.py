@@ -16,7 +16,7 @@ from plug_scenes import SCENES
 
 # The rule as tools/mutate names it, the part, the kind of file system, the scenes, and what must be seen in one state at least, and in none while it holds.
 RULES = [
-    ("no sync before rename (J7)", "power", "ext4", ("large", "overwrite"), ("wrong bytes", "told, and gone")),
+    ("no sync before rename (J7)", "power", "ext4", ("large", "overwrite"), ("wrong bytes", "told, and gone", "claims lost")),
     ("directory sync of a batch left out (J7)", "power", "ext4", ("small", "list"), ("told, and gone",)),
     ("journal removed before rename (J7)", "syscalls", "ext4", ("large-1",), ("stuck: exit 10",)),
     ("bit before write (J3)", "syscalls", "ext4", ("large-1",), ("claims lost",)),
@@ -48,7 +48,7 @@ def seen_in(tools, rule, table):
             power.run_cell(tools, kind, scene, table)
     else:
         calls.run_part(tools, part, scenes, table)
-    return table.totals(part)[0], {key[3]: words for key, (_, words) in table.violations.items() if key[3] in known_by}
+    return table.totals(part)[0], {violation: words for (_, violation), (_, _, words) in table.violations.items() if violation in known_by}
 
 
 def copy_of(root, scratch):

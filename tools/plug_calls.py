@@ -48,7 +48,8 @@ class Stage:
         servers.start()
         self.expected = servers.expected()
         self.command = servers.command(tools.segdl, os.path.join(tools.scratch, "list"))
-        self.half = None  # the call at which what is to be there before is interrupted
+        self.harmed = []  # the report of the last run that was harmed
+        self.half = None  # the write at which what is to be there before is interrupted
         self.older = scene.before == "older"
         self.calls = self.count()
 
@@ -71,11 +72,10 @@ class Stage:
                 self.servers.start(2)
             if self.half is None:
                 run(self.wrapped(), self.home)
-                writes = [i for i, name in enumerate(self.reported(), 1) if name == "pwrite64"]
-                self.half = writes[len(writes) // 2]
+                self.half = self.reported().count("pwrite64") // 2
                 shutil.rmtree(self.home)
                 os.mkdir(self.home)
-            run(self.wrapped("--kill", str(self.half)), self.home)
+            run(self.wrapped("--kill", f"pwrite64.{self.half}"), self.home)
             if self.older:
                 self.servers.start()
         return Judge(self.scene, self.expected, contents(self.home), self.command, self.servers, self.tools.segdl)
@@ -85,13 +85,14 @@ class Stage:
         self.set()
         code, out, err = run(self.wrapped(), self.home)
         if code != 0:
-            raise disks.Unable(f"{self.scene.name} ends with {code} unharmed: {why(out, err)}")
+            raise disks.Unable(f"it ends with {code} unharmed: {why(out, err)}")
         return [line for line in self.reported() if line in ERRORS]
 
     def fate(self, harm):
         """One run that is harmed: what is wrong with it, before anything is run again, and a judge."""
         judge = self.set()
         code, out, err = run(self.wrapped(*harm), self.home)
+        self.harmed = self.reported()
         return judge, code, out, err
 
     def rerun(self, judge, claims):
@@ -105,11 +106,11 @@ def judge_error(stage, name, error, harm):
     if code is None:
         yield "hang", "it does not end"
     elif code != 0 and (code not in DOCUMENTED or error == EINTR):
-        yield f"exit {code} for {WORDS[error]}", f"{name}: {why(out, err)}"
+        yield f"exit {code} for {WORDS[error]}", why(out, err)
     elif code != 0 and not why(out, err) and name != "write":
-        yield "no message", f"{name}: exit {code} without a word"
+        yield "no message", f"exit {code} without a word"
     elif code == 0 and contents(stage.home).get("f") != judge.expected["f"]:
-        yield "wrong bytes", f"exit 0 without the file after {name} failed with {WORDS[error]}"
+        yield "wrong bytes", "exit 0 without the file"
     yield from stage.rerun(judge, ())
 
 
@@ -121,31 +122,32 @@ def judge_kill(stage, harm):
 
 
 def choose_points(stage, count, chance):
-    """(number of the call, its name, error or None for a kill). Of each name about as many: there are many writes and few renames."""
-    every = [(number, name, error) for number, name in enumerate(stage.calls, 1) for error in (None, *ERRORS[name])]
+    """(which call, its name, error or None for a kill). Of each name about as many: there are many writes and few renames."""
+    by_name, seen = {}, {}
+    for name in stage.calls:
+        seen[name] = seen.get(name, 0) + 1
+        for error in (None, *ERRORS[name]):
+            by_name.setdefault((name, error is None), []).append((f"{name}.{seen[name]}", name, error))
     if count is None:
-        return every
-    by_name = {}
-    for point in every:
-        by_name.setdefault((point[1], point[2] is None), []).append(point)
+        return [point for points in by_name.values() for point in points]
     for points in by_name.values():
         chance.shuffle(points)
     groups, chosen = list(by_name.values()), []
-    while len(chosen) < min(count, len(every)):
+    while len(chosen) < count and any(groups):
         chance.shuffle(groups)
         chosen += [points.pop() for points in groups if points][:count - len(chosen)]
     return chosen
 
 
 def run_calls(stage, label, table, chance):
-    for number, name, error in choose_points(stage, stage.tools.points, chance):
+    for call, name, error in choose_points(stage, stage.tools.points, chance):
         if error is None:
-            found = list(judge_kill(stage, ("--kill", str(number))))
+            found = list(judge_kill(stage, ("--kill", call)))
         else:
             how = chance.choice(("--fail", "--fail-on")) if error != EINTR else "--fail"
-            found = list(judge_error(stage, name, error, (how, f"{number}:{error}")))
-        table.count("syscalls", "errors" if error else "kills", label, found,
-                    f"call {number} of {len(stage.calls)}, {name}, {WORDS[error] if error else 'killed'}")
+            found = list(judge_error(stage, name, error, (how, f"{call}:{error}")))
+        if f"harmed {name}" in stage.harmed:  # how many calls there are is not the same each time
+            table.count("syscalls", "errors" if error else "kills", label, found, f"{call}, {WORDS[error] if error else 'killed'}")
 
 
 def run_instructions(stage, label, table, chance):
@@ -174,7 +176,7 @@ def run_part(tools, part, wanted, table):
                 try:
                     stage = Stage(tools, scene, poor, servers, where)
                 except disks.Unable as unable:
-                    table.skipped.append(f"{part}, {scene.name}{poor} ({unable})")
+                    table.skip(f"{part} {scene.name}{poor}", unable)
                     continue
                 chance = random.Random(f"{tools.seed} {part} {scene.name}{poor}")
                 (run_calls if part == "syscalls" else run_instructions)(stage, scene.name + poor, table, chance)

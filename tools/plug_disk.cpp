@@ -14,6 +14,8 @@
 #include <fuse.h>
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -98,6 +100,7 @@ int main(int argc, char** argv) {
     std::fputs("usage: plug_disk IMAGE LOG MOUNTPOINT\n", stderr);
     return 2;
   }
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // or it would keep the mounts of a driver that was killed
   image = ::open(argv[1], O_RDWR | O_CLOEXEC);
   log_file = ::open(argv[2], O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
   if (image < 0 || log_file < 0) {

@@ -73,9 +73,10 @@ def run_tool(*command, right=(0,)):
 class Kind:
     """A kind of file system: how it is made, mounted and, where the kernel does not do it, repaired."""
 
-    def __init__(self, name, system, size, make, options="", repair=None, overlay=False):
+    def __init__(self, name, system, size, make, options="", repair=None, overlay=False, torn=True):
         self.name, self.system, self.size, self.make, self.options = name, system, size, make, options
         self.repair, self.overlay = repair, overlay
+        self.torn = torn  # it gets over blocks of which only some sectors were written
 
     def missing(self):
         """What this machine lacks for it, or None."""
@@ -107,7 +108,7 @@ KINDS = [
     Kind("ext3", "ext3", 64 * MiB, ("mkfs.ext3", *EXT), "data=ordered"),
     Kind("ext2", "ext2", 64 * MiB, ("mkfs.ext2", *EXT), "", FSCK),
     Kind("xfs", "xfs", 320 * MiB, ("mkfs.xfs", "-q", "-K")),
-    Kind("btrfs", "btrfs", 128 * MiB, ("mkfs.btrfs", "-q", "-K", "-M")),
+    Kind("btrfs", "btrfs", 128 * MiB, ("mkfs.btrfs", "-q", "-K", "-M"), torn=False),  # not over its first block
     Kind("overlay", "ext4", 64 * MiB, ("mkfs.ext4", *EXT), "data=ordered", overlay=True),
 ]
 UNPROTECTED = Kind("ext4-nobarrier", "ext4", 64 * MiB, ("mkfs.ext4", *EXT), "nobarrier")  # for the check of the recorder
@@ -169,6 +170,19 @@ def mounted(kind, disk, directory, direct=False):
             unmount(top)
     finally:
         unmount(base)
+
+
+@contextlib.contextmanager
+def another_number(scratch):
+    """While it lasts the next loop device gets another number: so does a disk after a reboot."""
+    spare = os.path.join(scratch, "spare")
+    with open(spare, "wb") as file:
+        file.truncate(MiB)
+    _, handle = attach(spare)
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 class Recorder:

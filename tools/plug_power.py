@@ -5,7 +5,6 @@ that was written before the last flush, and of what was written after it anythin
 put together, mounted by its file system, which does its own recovery, and looked at; then the same command runs again.
 """
 import contextlib
-import ctypes
 import json
 import os
 import random
@@ -16,7 +15,7 @@ import time
 
 import plug_disks as disks
 from plug_disks import BLOCK, LIBC, SECTOR
-from plug_scenes import NAME, PATIENCE, Judge, claims_in, contents, interrupt, overlap, servers_of
+from plug_scenes import NAME, PATIENCE, Judge, claims_in, contents, interrupt, servers_of
 
 HOME = "d"  # downloads go to a directory of their own: the root has things of the file system's
 VARIANTS = ("all", "none", "blocks", "sectors")
@@ -173,23 +172,28 @@ class Disk:
         if what == "W":
             self.pending.append((offset, data))
         elif what == "S":
-            for where, bytes_ in self.pending:
-                os.pwrite(self.file, bytes_, where)
-            self.pending = []
+            self.flush()
         else:
             word, _, rest = data.decode().partition(" ")
-            self.begun = self.begun or word == "begin"
+            if word == "begin":  # what was there before had time to become durable, whatever syncfs leaves unflushed
+                self.begun = True
+                self.flush()
             if word == "told":
                 self.told.add(rest)
             if word == "safe":
                 self.safe = int(rest)
 
+    def flush(self):
+        for offset, data in self.pending:
+            os.pwrite(self.file, data, offset)
+        self.pending = []
+
     def advance(self, cut):
         while self.at < cut:
             self.step()
 
-    def state(self, variant, chance):
-        """A disk as the cut could leave it."""
+    def make_state(self, variant, chance):
+        """A disk as the cut could leave it, in the file `state`."""
         path = os.path.join(self.recording.directory, "state")
         disks.run_tool("cp", "--sparse=always", self.durable, path)
         kept = {"all": 1.0, "none": 0.0}.get(variant, chance.choice((0.1, 0.5, 0.9)))
@@ -199,35 +203,40 @@ class Disk:
                 for begin in range(0, len(data), size):
                     if kept == 1.0 or chance.random() < kept:
                         os.pwrite(file.fileno(), data[begin:begin + size], offset + begin)
-        return path
 
     def close(self):
         os.close(self.file)
 
 
-def choose_cuts(first, last, count, chance):
-    """Sorted, each with a way to lose writes: half of them anywhere, half in the last third, where the output gets its name."""
+def choose_cuts(recording, first, count, chance):
+    """Sorted, each with a way to lose writes. A third anywhere, a third where the output gets its name, a third behind."""
+    records, last = recording.records, len(recording.records)
+    variants = VARIANTS if recording.kind.torn else VARIANTS[:-1]
     if count is None:
-        return [(cut, variant) for cut in range(first, last + 1) for variant in VARIANTS + ("blocks", "sectors")]
-    late = first + (last - first) * 2 // 3
-    cuts = [(chance.randint(first if i % 2 else late, last), VARIANTS[i % len(VARIANTS)]) for i in range(count)]
-    return sorted(cuts)
+        return [(cut, variant) for cut in range(first, last + 1) for variant in (*variants, *variants[2:])]
+    told = next(i for i, (what, _, data) in enumerate(records) if what == "M" and data.startswith(b"told "))
+    spans = ((first, last), (max(first, told - 20), min(last, told + 10)), (told, last))
+    return sorted((chance.randint(*spans[i % len(spans)]), chance.choice(variants)) for i in range(count))
 
 
-def check_state(recording, disk, judge, path):
+def check_state(recording, disk, judge, moved):
     """Mounts it, looks, runs the command again. What is wrong, as (kind of violation, words)."""
-    kind = recording.kind
+    kind, path = recording.kind, os.path.join(recording.directory, "state")
     try:
         kind.fix(path)
-        with disks.mounted(kind, path, recording.directory) as where:
+        number = disks.another_number(recording.directory) if moved else contextlib.nullcontext()
+        with number, disks.mounted(kind, path, recording.directory) as where:
             home = os.path.join(where, HOME)
             if not os.path.isdir(home):
                 yield "file system", "the directory is gone"
                 return
             yield from judge.as_found(home, disk.told)
             claims = recording.safe[disk.safe] if disk.safe is not None else ()
-            published = os.path.exists(os.path.join(home, NAME))
-            yield from judge.after_rerun(home, () if published else claims)
+            if os.path.exists(os.path.join(home, NAME)):
+                claims = ()
+            recording.tools.notes["after a file was told to be done"] += bool(disk.told)
+            recording.tools.notes["with claims that a checkpoint had made safe"] += bool(claims)
+            yield from judge.after_rerun(home, claims)
     except OSError as failed:
         yield "file system", f"it can't be mounted or read: {failed}"
 
@@ -241,11 +250,13 @@ def run_cell(tools, kind, scene, table):
             disk = Disk(recording)
             try:
                 chance = random.Random(f"{tools.seed} {kind.name} {scene.name}")
-                for cut, variant in choose_cuts(disk.at, len(recording.records), tools.states, chance):
+                for cut, variant in choose_cuts(recording, disk.at, tools.states, chance):
                     disk.advance(cut)
-                    path = disk.state(variant, chance)
-                    found = list(check_state(recording, disk, judge, path))
-                    table.count("power", kind.name, scene.name, found, f"cut {cut} of {len(recording.records)}, {variant}")
+                    disk.make_state(variant, chance)
+                    moved = chance.random() < 0.5
+                    found = list(check_state(recording, disk, judge, moved))
+                    table.count("power", kind.name, scene.name, found,
+                                f"cut {cut} of {len(recording.records)}, {variant}{', other device number' if moved else ''}")
             finally:
                 disk.close()
         finally:

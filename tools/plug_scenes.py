@@ -3,7 +3,9 @@ import contextlib
 import hashlib
 import json
 import os
+import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -44,12 +46,21 @@ SCENES = [
 ]
 
 
+def lasting_port():
+    """A free one that stays free while no server is there: not one of those that connections get by themselves."""
+    while True:
+        port = random.randint(20000, 29999)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
 class Servers:
     """The scene's server on one port: with a rate, without, with an older version. One at a time."""
 
     def __init__(self, program, scene, directory):
         self.program, self.scene, self.directory = program, scene, directory
-        self.origin, self.port, self.count = None, 0, 0
+        self.origin, self.port, self.count = None, lasting_port(), 0
 
     def start(self, version=1, rate=None):
         self.stop()

@@ -35,10 +35,11 @@ namespace {
 constexpr const char* kUsage =
     "usage: plug_trace REPORT [HARM] -- COMMAND...\n"
     "REPORT is a file for one line for each counted call, and for what was done.\n"
-    "  --kill N         kill the command at its N-th call, before it is made\n"
-    "  --step N:M       make the N-th call, and kill M instructions of that thread later\n"
-    "  --fail N:ERRNO   the N-th call fails with this number, and is not made\n"
-    "  --fail-on N:ERRNO  and so does every later call of that name\n"
+    "  --kill CALL         kill the command at this call, before it is made\n"
+    "  --step CALL:M       make the call, and kill M instructions of that thread later\n"
+    "  --fail CALL:ERRNO   the call fails with this number, and is not made\n"
+    "  --fail-on CALL:ERRNO  and so does every later call of that name\n"
+    "CALL is N for the N-th of all, or NAME.N for the N-th of that name.\n"
     "  --skip NAME      every call of this name succeeds and is not made\n"
     "  --watch          the report has the moments of syncs instead: name, begin and end in seconds\n"
     "  --no-tmpfile     as on a file system without O_TMPFILE\n"
@@ -61,7 +62,8 @@ constexpr std::array kCalls{
 };
 
 struct Orders {
-  long at = 0;  // 0: nothing is harmed
+  long at = 0;   // 0: nothing is harmed
+  long of = -1;  // among the calls with this number; -1: among all
   enum class Harm { none, kill, step, fail, fail_on } harm = Harm::none;
   long amount = 0;  // instructions, or the errno
   long skipped = -1;
@@ -196,7 +198,6 @@ class Tracer {
     const auto number = static_cast<long>(call.orig_rax);
     if (const int lacking = lacked(call)) return answer(thread, call, -lacking);
     if (!counts(call)) return go_on(thread, 0);
-    ++count_;
     if (number == orders_.skipped) return answer(thread, call, 0);
     if (orders_.watch) {
       if (number != SYS_fdatasync && number != SYS_fsync && number != SYS_msync) return go_on(thread, 0);
@@ -204,7 +205,8 @@ class Tracer {
       return go_on(thread, 0);
     }
     std::fprintf(report_, "%s\n", name_of(number));
-    if (count_ == orders_.at) return harm(thread, call);
+    if (orders_.of < 0 || orders_.of == number) ++candidates_;
+    if (candidates_ == orders_.at && !done_) return harm(thread, call);
     if (failing_ == number) return answer(thread, call, -orders_.amount);
     go_on(thread, 0);
   }
@@ -218,7 +220,8 @@ class Tracer {
   }
 
   void harm(::pid_t thread, const Registers& call) {
-    std::fprintf(report_, "harmed %s %ld\n", name_of(static_cast<long>(call.orig_rax)), count_);
+    std::fprintf(report_, "harmed %s\n", name_of(static_cast<long>(call.orig_rax)));
+    done_ = true;
     switch (orders_.harm) {
       case Orders::Harm::kill:
         return kill_it("killed");
@@ -273,24 +276,28 @@ class Tracer {
   ::pid_t process_ = 0;
   ::pid_t stepped_ = 0;  // 0: none
   std::map<::pid_t, Begun> begun_;
-  bool started_ = false;
-  long count_ = 0, steps_ = 0;
+  bool started_ = false, done_ = false;
+  long candidates_ = 0, steps_ = 0;
   long failing_ = -1;
 };
 
+long number_of(std::string_view name) {
+  for (const Call& call : kCalls) {
+    if (call.name == name) return call.number;
+  }
+  usage();
+}
+
 void read_harm(Orders& orders, Orders::Harm harm, const char* text) {
+  if (const char* dot = std::strchr(text, '.')) {
+    orders.of = number_of(std::string_view(text, static_cast<std::size_t>(dot - text)));
+    text = dot + 1;
+  }
   char* rest = nullptr;
   orders.harm = harm;
   orders.at = std::strtol(text, &rest, 10);
   if (*rest == ':') orders.amount = std::strtol(rest + 1, &rest, 10);
   if (*rest != '\0' || orders.at < 1) usage();
-}
-
-void read_skipped(Orders& orders, std::string_view name) {
-  for (const Call& call : kCalls) {
-    if (call.name == name) orders.skipped = call.number;
-  }
-  if (orders.skipped < 0) usage();
 }
 
 Orders read_orders(int argc, char** argv) {
@@ -317,7 +324,7 @@ Orders read_orders(int argc, char** argv) {
     } else if (harm != harms.end()) {
       read_harm(orders, harm->second, argv[++i]);
     } else if (word == "--skip") {
-      read_skipped(orders, argv[++i]);
+      orders.skipped = number_of(argv[++i]);
     } else {
       usage();
     }
