@@ -5,7 +5,7 @@ import contextlib
 import datetime
 import os
 import random
-import shutil
+import shlex
 import signal
 import subprocess
 import sys
@@ -80,7 +80,11 @@ class Tools:
     """The programs, the choice of what is run, and a scratch disk in memory that goes away with this process."""
 
     def __init__(self, arguments, scratch):
-        self.segdl, self.origin, self.disk, self.trace = arguments.segdl, arguments.origin, arguments.disk, arguments.trace
+        self.segdl, self.disk, self.trace = arguments.segdl, arguments.disk, arguments.trace
+        self.origin = os.path.join(scratch, "origin")
+        with open(self.origin, "w", encoding="utf-8") as script:  # a server that stays behind would keep the mounts
+            script.write(f'#!/bin/sh\nexec setpriv --pdeathsig KILL {shlex.quote(arguments.origin)} "$@"\n')
+        os.chmod(self.origin, 0o700)
         self.seed, self.scratch = arguments.seed, scratch
         self.states = None if arguments.whole else arguments.states
         self.points = None if arguments.whole else arguments.points
@@ -201,4 +205,8 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        say("\ninterrupted")
+        sys.exit(130)
