@@ -155,6 +155,8 @@ def run_power(tools, arguments, table):
             continue
         for scene in [scene for scene in SCENES if not arguments.scenes or scene.name in arguments.scenes]:
             power.run_cell(tools, kind, scene, table)
+        tried, wrong = add(cell for key, cell in table.cells.items() if key[:2] == ("power", kind.name))
+        say(f"power: {kind.name}: {tried} tried, {wrong} wrong")
     say("power: of these " + ", ".join(f"{number} {what}" for what, number in tools.notes.items()))
 
 
@@ -196,12 +198,17 @@ def main(argv):
         if arguments.broken:
             return broken.run(tools, ROOT, Table, say)
         say(f"tools/plug {' '.join(sys.argv[1:])}")
-        run_parts(tools, arguments, table)
+        try:
+            run_parts(tools, arguments, table)
+        finally:  # interrupted, too
+            report(table, arguments.seed, begun)
+    return 1 if any(table.totals(part)[1] for part in PARTS) else 0
+
+
+def report(table, seed, begun):
     table.print()
-    wrong = sum(table.totals(part)[1] for part in PARTS)
-    tried = sum(table.totals(part)[0] for part in PARTS)
-    say(f"\n{datetime.date.today()}, {commit()}, seed {arguments.seed}, {time.monotonic() - begun:.0f} s: {tried} tried, {wrong} wrong")
-    return 1 if wrong else 0
+    tried, wrong = add(table.totals(part) for part in PARTS)
+    say(f"\n{datetime.date.today()}, {commit()}, seed {seed}, {time.monotonic() - begun:.0f} s: {tried} tried, {wrong} wrong")
 
 
 if __name__ == "__main__":
