@@ -217,3 +217,5 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         say("\ninterrupted")
         sys.exit(130)
+    except disks.Unable as unable:
+        sys.exit(f"plug: {unable}")

@@ -32,8 +32,8 @@ def mutations(root):
     return {entry[0]: entry[1:4] for entry in module.MUTATIONS}
 
 
-def build(root):
-    done = subprocess.run(["cmake", "--build", os.path.join(root, "build", "release"), "--target", "segdl"], stdout=subprocess.PIPE,
+def build(directory):
+    done = subprocess.run(["cmake", "--build", directory, "--target", "segdl"], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, timeout=BUILD_SECONDS, check=False)
     if done.returncode != 0:
         raise AssertionError(f"does not build: {done.stdout[-2000:]}")
@@ -60,11 +60,13 @@ def copy_of(root, scratch):
 
 
 def run(tools, root, new_table, say):
+    if not tools.segdl.startswith(root + "/"):
+        raise disks.Unable("the command must be one that was built in this tree")
     known = mutations(root)
     copy_of(root, tools.scratch)
     os.chdir(root)  # the directory of the same name that lies on top
-    tools.segdl = os.path.join(root, "build", "release", "segdl")
-    build(root)
+    directory = os.path.dirname(tools.segdl)
+    build(directory)
     missed = 0
     try:
         for rule in RULES:
@@ -78,10 +80,10 @@ def run(tools, root, new_table, say):
             if sound:
                 raise AssertionError(f"{rule[0]}: seen although it holds: {sound}")
             put(full, text.replace(old, new))
-            build(root)
+            build(directory)
             states, seen = seen_in(tools, rule, new_table())
             put(full, text)
-            build(root)
+            build(directory)
             missed += not seen
             say(f"{'seen' if seen else 'MISSED'}: {rule[0]}, in {states} states of {rule[1]}")
             for violation, words in seen.items():

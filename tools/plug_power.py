@@ -29,6 +29,10 @@ def sync_file_system(directory):
         os.close(descriptor)
 
 
+class RunFailed(Exception):
+    """A download that nothing had harmed did not end with 0."""
+
+
 class Watch:
     """Follows a run: marks what it told, and which claims its checkpoints made safe."""
 
@@ -144,7 +148,7 @@ class Recording:
         process.stdout.close()
         process.stderr.close()
         if process.returncode != 0:
-            raise disks.Unable(f"the run that is recorded ended with {process.returncode}: {words.strip()[-300:]}")
+            raise RunFailed(f"nothing was harmed yet, and it ended with {process.returncode}: {words.strip()[-300:]}")
         watch.look()
         self.safe = watch.safe
 
@@ -259,5 +263,7 @@ def run_cell(tools, kind, scene, table):
                                 f"cut {cut} of {len(recording.records)}, {variant}{', other device number' if moved else ''}")
             finally:
                 disk.close()
+        except RunFailed as failed:
+            table.count("power", kind.name, scene.name, [("failed", str(failed))], "recording")
         finally:
             recording.close()
