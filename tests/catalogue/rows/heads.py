@@ -1,0 +1,86 @@
+"""Heads of responses: too long, malformed, of another protocol, in storms."""
+from answer import plain
+from content import SIZE, none
+from row import EITHER, REFUSE, RIGHT, WHEN, Family, both_of, later, third
+
+lines = Family("status lines")
+fields = Family("header fields")
+interim = Family("1xx")
+
+
+def raw(change, end=""):
+    """The head as bytes, changed."""
+    def do(ask, answer):
+        answer.head = change(answer.head_bytes())
+        answer.end, answer.bad, answer.cut = end, "head", 0 if end == "stall" else None
+        return answer
+    return do
+
+
+def status_line(line):
+    return raw(lambda head: line + head[head.index(b"\r\n"):], "close")
+
+
+OK_LINES = {"no reason": b"HTTP/1.1 206 ", "no blank after the status": b"HTTP/1.1 206", "a reason of 4 KB": b"HTTP/1.1 206 " + b"x" * 4000,
+            "a reason in Latin-1": b"HTTP/1.1 206 \xe4\xf6", "HTTP/1.0": b"HTTP/1.0 206 Partial Content"}
+BAD_LINES = {"40 KB": b"HTTP/1.1 206 " + b"x" * 40_000, "2 MB": b"HTTP/1.1 206 " + b"x" * 2_000_000, "HTTP/2": b"HTTP/2 206", "HTTP/2.0": b"HTTP/2.0 206 OK",
+             "HTTP/0.9": b"HTTP/0.9 206 OK", "HTTP/11": b"HTTP/11 206 OK", "HTTP/1.": b"HTTP/1. 206 OK", "ICY": b"ICY 206 OK", "lower case": b"http/1.1 206 OK",
+             "no protocol": b"206 OK", "four digits": b"HTTP/1.1 2060 OK", "two digits": b"HTTP/1.1 20 OK", "letters": b"HTTP/1.1 2O6 OK", "negative": b"HTTP/1.1 -206 OK",
+             "blanks before": b"  HTTP/1.1 206 OK", "two blanks": b"HTTP/1.1  206 OK", "tabs": b"HTTP/1.1\t206\tOK", "a NUL": b"HTTP/1.1 206 O\0K", "empty": b"",
+             "HTML": b"<html>", "a bare CR": b"HTTP/1.1 206 O\rK", "a plus": b"HTTP/1.1 +206 OK"}
+LOOSE = {"HTTP/1.2": b"HTTP/1.2 206 OK", "HTTP/1.9": b"HTTP/1.9 206 OK", "empty lines before": b"\r\n\r\nHTTP/1.1 206 OK", "escape sequences": b"HTTP/1.1 206 \x1b[31mred"}
+for label, line in OK_LINES.items():
+    lines.row(label, status_line(line), when=lambda ask: ask.range is not None, expect=RIGHT)
+for label, line in {**BAD_LINES, **LOOSE}.items():
+    lines.row(label, status_line(line), when=lambda ask: ask.range is not None, expect=REFUSE if label in BAD_LINES else EITHER)
+    if label in ("40 KB", "HTTP/2", "letters", "empty", "HTML"):
+        lines.row(f"{label}, one in three", status_line(line), when=third)
+lines.row("none: only a body", lambda ask, answer: setattr(answer, "head", b"") or setattr(answer, "end", "close"), expect=REFUSE)
+
+# Fields.
+
+
+def inserted(text):
+    return raw(lambda head: head[:-2] + text + b"\r\n")
+
+
+def first_field(text):
+    return raw(lambda head: head[:head.index(b"\r\n") + 2] + text + head[head.index(b"\r\n") + 2:])
+
+
+GOOD_FIELDS = {"one of 10 KB": b"X: " + b"y" * 10_000 + b"\r\n", "a hundred": b"X-A: b\r\n" * 100, "an empty value": b"X-Empty:\r\n", "obs-text": b"X: \xe4\xff\r\n",
+               "no blank behind the colon": b"X:y\r\n", "a tab behind the colon": b"X:\ty\r\n", "a name of symbols": b"!#$%&'*+-.^_`|~: y\r\n"}
+BAD_FIELDS = {"one of 100 KB": b"X: " + b"y" * 100_000 + b"\r\n", "one of 5 MB": b"X: " + b"y" * 5_000_000 + b"\r\n", "100,000": b"X-A: b\r\n" * 100_000,
+              "a NUL in a value": b"X: a\0b\r\n", "a NUL in a name": b"X\0Y: b\r\n", "a folded line": b"X: a\r\n b\r\n", "a folded Content-Length": b"X: a\r\n 5\r\n",
+              "a blank before the colon": b"X : y\r\n", "no colon": b"no colon here\r\n", "an empty name": b": y\r\n", "a bare LF": b"X: y\nZ: w\r\n",
+              "a bare CR": b"X: y\rZ: w\r\n", "two CRs": b"X: y\r\r\n", "a blank in a name": b"X Y: z\r\n", "a name in Latin-1": b"X\xe4: y\r\n", "a control character": b"X: \x01\r\n",
+              "a hidden Content-Length behind a bare CR": b"X: y\rContent-Length: 5\r\n"}
+for label, text in GOOD_FIELDS.items():
+    fields.row(label, inserted(text), expect=RIGHT)
+for label, text in BAD_FIELDS.items():
+    fields.row(label, inserted(text), expect=REFUSE if label != "a control character" else EITHER)
+    if label in ("one of 100 KB", "a NUL in a value", "a folded line", "no colon", "a bare CR"):
+        fields.row(f"{label}, one in three", inserted(text), when=third)
+fields.row("a folded line first", first_field(b" folded: y\r\n"), expect=REFUSE)
+fields.row("all lines end in a bare LF", raw(lambda head: head.replace(b"\r\n", b"\n")))
+fields.row("the last line ends in a bare LF", raw(lambda head: head[:-2] + b"\n"))
+fields.row("no end of the head", raw(lambda head: head[:-2] + b"X: y\r\n" * 10 + b"X", "stall"), bound=90, expect=REFUSE)
+fields.row("a head without an end", lambda ask, answer: answer.with_body(b"X: yyyy\r\n" * 1_000_000) and setattr(answer, "head", b"HTTP/1.1 200 OK\r\n"), expect=REFUSE)
+fields.row("Content-Range before an interim line", lambda ask, answer: setattr(answer, "before", b"Content-Range: bytes 0-1/2\r\n\r\n"), expect=REFUSE)
+
+# Interim responses.
+STORMS = {"one 100": b"HTTP/1.1 100 Continue\r\n\r\n", "a 100 with fields": b"HTTP/1.1 100 Continue\r\nX: y\r\n\r\n", "103": b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n",
+          "103 with a Content-Length": b"HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\n", "102 three times": b"HTTP/1.1 102 Processing\r\n\r\n" * 3,
+          "103 with another ETag": b'HTTP/1.1 103 Early Hints\r\nETag: "v2"\r\nContent-Range: bytes 0-1/2\r\n\r\n'}
+for label, storm in STORMS.items():
+    interim.row(label, lambda ask, answer, storm=storm: setattr(answer, "before", storm), expect=RIGHT)
+for count in (15, 17, 1000):
+    interim.row(f"100, {count} times", lambda ask, answer, count=count: setattr(answer, "before", b"HTTP/1.1 100 Continue\r\n\r\n" * count),
+                expect=RIGHT if count < 16 else EITHER)
+interim.row("100 without end", lambda ask, answer: answer.with_body(b"HTTP/1.1 100 Continue\r\n\r\n" * 300_000) and setattr(answer, "head", b"HTTP/1.1 100 C\r\n\r\n"), expect=REFUSE)
+interim.row("100 and nothing else", lambda ask, answer: setattr(answer, "head", b"HTTP/1.1 100 Continue\r\n\r\n") or answer.cut_at(0, "stall"), bound=90, expect=REFUSE)
+interim.row("100 and the end", lambda ask, answer: setattr(answer, "head", b"HTTP/1.1 100 Continue\r\n\r\n") or answer.cut_at(0), expect=REFUSE)
+interim.row("101 unasked", lambda ask, answer: setattr(answer, "before", b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"), expect=REFUSE)
+interim.row("a malformed 100", lambda ask, answer: setattr(answer, "before", b"HTTP/1.1 100 Continue\r\nno colon\r\n\r\n"))
+interim.row("a 100 with a body", lambda ask, answer: setattr(answer, "before", b"HTTP/1.1 100 Continue\r\nContent-Length: 4\r\n\r\nbody"), expect=REFUSE)
+FAMILIES = (lines, fields, interim)

@@ -1,0 +1,151 @@
+"""Answers that are no part of the resource: redirects, refusals, login pages, content codings."""
+import gzip
+import zlib
+
+from answer import honest, page, plain, whole
+from content import MiB, SIZE, none, old_date, weak, young_date
+from row import EITHER, REFUSE, RIGHT, WHEN, Family, both_of, later, later_third, not_tls, over_tls, ranged, third
+
+redirects = Family("redirects")
+refusals = Family("refusals")
+portals = Family("login pages")
+codings = Family("content codings")
+
+# Redirects. A request for the URL is redirected; whatever else is asked for is answered.
+
+
+def original(ask):
+    return ask.path == "/f.bin" and ask.gate == "main"
+
+
+def to(location, status="302 Found", *fields):
+    def do(ask, answer):
+        there = location(ask) if callable(location) else location
+        return plain(status, *[("Location", one) for one in ([there] if isinstance(there, str) else there)], *fields)
+    return do
+
+
+for status in ("301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"):
+    redirects.row(f"{status[:3]}, relative", to("other/f.bin", status), when=original, expect=RIGHT)
+    redirects.row(f"{status[:3]}, to another origin", to(lambda ask: ask.url("/there", "other"), status), when=original, expect=RIGHT)
+    redirects.row(f"{status[:3]} once, then not", to("/there", status), when=both_of(original, lambda ask: ask.n == 1), expect=RIGHT)
+FOLLOWED = {
+    "absolute path": "/there", "absolute": lambda ask: ask.url("/there"), "scheme-relative": lambda ask: ask.url("/there").split(":", 1)[1],
+    "query only": "?q=1", "dots": "./a/../b", "too many dots": "/../../there", "a fragment behind it": "/there#x",
+    "a scheme in capitals": lambda ask: ask.url("/there").replace("http", "HTTP", 1), "percent": "/a%20b%2Fc%00", "an empty path": lambda ask: ask.url("?q"),
+    "blanks": "/a b", "UTF-8": "/\xc3\xa4", "a backslash": "/a\\b", "quotes": '/"there"', "a long one": "/" + "x" * 4000,
+}
+for label, location in FOLLOWED.items():
+    redirects.row(f"Location: {label}", to(location), when=original, expect=EITHER if label in ("blanks", "UTF-8", "a backslash", "quotes", "percent") else RIGHT)
+REFUSED = {
+    "none": [], "empty": "", "two": ["/there", "/elsewhere"], "a port too large": "http://127.0.0.1:99999999999/x", "port 0": "http://127.0.0.1:0/x",
+    "file": "file:///etc/passwd", "ftp": "ftp://127.0.0.1/x", "data": "data:text/plain,hello", "javascript": "javascript:alert(1)",
+    "no host": "http:///x", "a bad port": "http://127.0.0.1:x/", "half an address": "http://[::1/x", "unix": "http+unix://%2Ftmp%2Fx/",
+    "a line break": "/x%0d%0aSet-Cookie:%20a=b", "a control character": "/\x01", "nobody there": "http://127.0.0.1:1/x", "mailto": "mailto:a@b",
+    "an odd number for an address": "http://0x7f000001:1/x", "nothing but a fragment": "#x",
+}
+for label, location in REFUSED.items():
+    redirects.row(f"Location: {label}", to(location), when=original, expect=EITHER if label == "a line break" else REFUSE)
+    if label in ("none", "two", "file", "a bad port", "nobody there", "nothing but a fragment"):
+        redirects.row(f"Location: {label}, later", to(location), when=both_of(original, later))
+redirects.row("to itself", to("/f.bin"), when=original, expect=REFUSE)
+redirects.row("in a circle of two", to(lambda ask: "/b" if ask.path != "/b" else "/f.bin"), expect=REFUSE)
+redirects.row("without end", to(lambda ask: f"/{ask.n}"), expect=REFUSE)
+
+
+def hops(count):
+    def do(ask, answer):
+        hop = int(ask.path[2:]) if ask.path.startswith("/h") else 0
+        return to(f"/h{hop + 1}")(ask, answer) if hop < count else None
+    return do
+
+
+redirects.row("nine times", hops(9), expect=RIGHT, peers=False)
+redirects.row("eleven times", hops(11), peers=False)
+redirects.row("from https to http", to(lambda ask: ask.url("/there", "flip")), when=original, cells=over_tls, expect=REFUSE)
+redirects.row("from http to https", to(lambda ask: ask.url("/there", "flip")), when=original, cells=not_tls, expect=RIGHT)
+redirects.row("with a name and password", to(lambda ask: ask.url("/there").replace("://", "://me:secret@")), when=original)
+redirects.row("to a page that is gone", lambda ask, answer: to("/gone")(ask, answer) if original(ask) else plain("404 Not Found"), expect=REFUSE)
+redirects.row("to a login page", lambda ask, answer: to("/login")(ask, answer) if original(ask) else page("<html>log in</html>"), when=later)
+redirects.row("to a link that expires after two requests",
+              lambda ask, answer: to(f"/signed{ask.n}")(ask, answer) if original(ask) else plain("403 Forbidden"),
+              when=lambda ask: original(ask) or ask.n % 5 == 0, peers=False)
+redirects.row("to mirrors with different versions, in turns", lambda ask, answer: to(f"/mirror{1 + ask.n % 2}")(ask, answer), when=original,
+              version=lambda ask: 2 if ask.path == "/mirror2" else 1, whole=frozenset({1, 2}), shared="two")
+redirects.row("to mirrors with different versions and one weak ETag", lambda ask, answer: to(f"/mirror{1 + ask.n % 2}")(ask, answer), when=original,
+              version=lambda ask: 2 if ask.path == "/mirror2" else 1, whole=frozenset({1, 2}), shared="half", naming=none, compared=True)
+redirects.row("with a body of a megabyte", lambda ask, answer: to("/there")(ask, answer).with_body(b"x" * MiB), when=original, expect=RIGHT)
+redirects.row("with a body without an end", lambda ask, answer: to("/there")(ask, answer).with_body(b"x" * 1000).until_close("stall"), when=original, expect=RIGHT)
+for status in ("300 Multiple Choices", "304 Not Modified", "305 Use Proxy", "306 Unused", "399 Odd"):
+    redirects.row(f"{status[:3]} with a Location", to("/there", status), when=original, expect=REFUSE)
+redirects.row("Refresh in a header", lambda ask, answer: answer.add("Refresh", "0; url=/elsewhere"), expect=RIGHT)
+redirects.row("Location in a 206", lambda ask, answer: answer.add("Location", "/elsewhere"), expect=RIGHT)
+
+# Refusals.
+STATUSES = (400, 401, 402, 403, 404, 405, 407, 408, 410, 412, 421, 425, 429, 451, 499, 500, 501, 502, 503, 504, 505, 511, 520, 529, 599)
+PASSING = {408, 421, 425, 429, 500, 502, 503, 504, 520, 529}
+for status in STATUSES:
+    refusals.row(f"{status}, every", lambda ask, answer, status=status: page("<html>no</html>", f"{status} No"), expect=REFUSE)
+    if status in PASSING:
+        refusals.row(f"{status}, one in three", lambda ask, answer, status=status: page("<html>no</html>", f"{status} No"), when=third, expect=RIGHT)
+    if status in PASSING or status in (401, 403, 404, 501):
+        refusals.row(f"{status}, later", lambda ask, answer, status=status: page("<html>no</html>", f"{status} No"), when=later, expect=REFUSE if status not in PASSING else EITHER)
+for status in (0, 99, 101, 201, 203, 204, 205, 226, 299, 600, 999):
+    for when in ("every", "later"):
+        refusals.row(f"{status:03} with the bytes of the range, {when}", lambda ask, answer, status=status: setattr(answer, "status", f"{status:03} Odd"), when=WHEN[when],
+                     expect=REFUSE if when == "every" and status not in (203, 226) else EITHER)
+for label, value in (("0", "0"), ("1", "1"), ("negative", "-5"), ("a fraction", "0.5"), ("garbage", "soon"), ("a date long past", "Sat, 05 Nov 2022 08:49:37 GMT"),
+                     ("2^64", "18446744073709551616"), ("empty", "")):
+    for status in (429, 503) if label in ("0", "1") else (503,):
+        refusals.row(f"{status} and Retry-After: {label}, one in three", lambda ask, answer, value=value, status=status: plain(f"{status} Busy", ("Retry-After", value)),
+                     when=third, options=("--max-time", "20") if label == "2^64" else (), expect=EITHER if label == "2^64" else RIGHT)
+for label, value in (("a day", "86400"), ("10^12", "1000000000000"), ("a date far ahead", "Fri, 05 Nov 2100 08:49:37 GMT")):
+    refusals.row(f"503 and Retry-After: {label}, first, with --max-time", lambda ask, answer, value=value: plain("503 Busy", ("Retry-After", value)),
+                 when=WHEN["first"], options=("--max-time", "5"), expect=REFUSE, peers=False)
+BODIES = {"of the resource's length": lambda answer: answer.with_body(b"?" * SIZE), "without a length": lambda answer: answer.with_body(b"?" * 100_000).until_close(),
+          "in chunks": lambda answer: answer.with_body(b"?" * 100_000).chunked(), "cut": lambda answer: answer.with_body(b"?" * 100_000).cut_at(50_000),
+          "that stalls": lambda answer: answer.with_body(b"?" * 100_000).cut_at(50_000, "stall"), "with a Content-Range": lambda answer: answer.with_body(
+              b"?" * 1000).add("Content-Range", f"bytes 0-999/{SIZE}")}
+for label, body in BODIES.items():
+    for status in ("404 Not Found", "503 Service Unavailable"):
+        refusals.row(f"{status[:3]} with a body {label}", lambda ask, answer, body=body, status=status: body(plain(status)), when=third if status[0] == "5" else WHEN["every"],
+                     expect=RIGHT if status[0] == "5" else REFUSE)
+
+# Login pages: a 200 where a part was expected.
+HTML = b"<html><form>log in</form></html>"
+PAGES = {"short": HTML, "as long as the resource": HTML.ljust(SIZE, b" "), "empty": b""}
+NAMES = {"unnamed": [], "with a weak ETag": [("ETag", 'W/"login"')], "with an unquoted ETag": [("ETag", "login")], "with a young date": young_date(2),
+         "with a strong ETag": [("ETag", '"login"')]}
+for kind, body in PAGES.items():
+    for name, fields in NAMES.items():
+        for label, when in (("later", later), ("one in three later", later_third)):
+            if kind == "empty" and label != "later":
+                continue
+            portals.row(f"{kind}, {name}, {label}", lambda ask, answer, body=body, fields=fields: page(body, "200 OK", *fields), when=when,
+                        more=(lambda run, body=body: [body]) if name == "with a strong ETag" else None)
+for label, naming in (("weak", weak), ("unnamed", none), ("dated", old_date)):
+    portals.row(f"short, {label} resource, later", lambda ask, answer: page(HTML), when=later, naming=naming)
+    portals.row(f"as long as the resource, {label} resource, later", lambda ask, answer: page(PAGES["as long as the resource"]), when=later, naming=naming,
+                more=lambda run: [PAGES["as long as the resource"]])
+portals.row("206 of a page with the known range and no validator", lambda ask, answer: setattr(answer.drop("ETag").set("Content-Type", "text/html"), "body", b"?" * len(answer.body)),
+            when=later)
+portals.row("206 of a page with the known range and a weak ETag", lambda ask, answer: setattr(answer.set("ETag", 'W/"x"'), "body", b"?" * len(answer.body)), when=later)
+portals.row("511 later", lambda ask, answer: page(HTML, "511 Network Authentication Required"), when=later)
+
+# Codings.
+for coding in ("gzip", "x-gzip", "br", "deflate", "zstd", "compress", "gzip, identity", "identity, gzip", "aes128gcm", "unknown", "GZIP"):
+    for when in ("every", "later"):
+        codings.row(f"{coding}, {when}", lambda ask, answer, coding=coding: answer.add("Content-Encoding", coding), when=WHEN[when],
+                    expect=REFUSE if when == "every" else EITHER)
+codings.row("gzip, and it is", lambda ask, answer: whole(ask).with_body(gzip.compress(ask.data()[:100_000], 1)).add("Content-Encoding", "gzip"), when=later)
+codings.row("deflate, and it is", lambda ask, answer: whole(ask).with_body(zlib.compress(ask.data()[:100_000], 1)).add("Content-Encoding", "deflate"), expect=REFUSE)
+codings.row("a bomb", lambda ask, answer: whole(ask).with_body(gzip.compress(bytes(64 * MiB), 1)).add("Content-Encoding", "gzip"), expect=REFUSE)
+codings.row("gzip of a range of what is coded", lambda ask, answer: answer.add("Content-Encoding", "gzip").add("Vary", "Accept-Encoding"), when=both_of(ranged, third),
+            expect=EITHER)
+codings.row("identity", lambda ask, answer: answer.add("Content-Encoding", "identity"), expect=RIGHT)
+codings.row("empty", lambda ask, answer: answer.add("Content-Encoding", ""))
+codings.row("gzip of a stored .gz", lambda ask, answer: answer.add("Content-Encoding", "gzip"), file="f.gz", expect=RIGHT, peers=False)
+codings.row("gzip of a stored .gz, now and then", lambda ask, answer: answer.add("Content-Encoding", "gzip"), when=third, file="f.gz", peers=False)
+codings.row("br of a stored .gz", lambda ask, answer: answer.add("Content-Encoding", "br"), file="f.gz", expect=REFUSE)
+codings.row("gzip of a stored .gz in chunks", lambda ask, answer: answer.add("Content-Encoding", "gzip").chunked(), file="f.gz")
+FAMILIES = (redirects, refusals, portals, codings)

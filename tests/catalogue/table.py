@@ -1,0 +1,43 @@
+"""The table of outcomes: a line for each row, a column for each cell, and totals."""
+import collections
+
+from judge import MEANING
+from row import CELLS
+
+COLUMNS = [cell.key for cell in CELLS]
+
+
+def show(rows, outcomes, brief):
+    """With `brief` only rows with a run that is not as it should be."""
+    by_row = collections.defaultdict(dict)
+    for (index, cell, tool), outcome in outcomes.items():
+        by_row[index][tool, cell.key] = outcome
+    tools = [tool for tool in ("segdl", "curl", "aria2c") if any(run[2] == tool for run in outcomes)]
+    print("\n" + " ".join(f"{tool + ':':7} " + " ".join(COLUMNS) for tool in tools))
+    family = None
+    for index in sorted(by_row):
+        of_row = by_row[index]
+        if brief and all(outcome.fine for outcome in of_row.values()):
+            continue
+        if rows[index].family != family:
+            family = rows[index].family
+            print(f"-- {family}")
+        print(" ".join(" " * 8 + " ".join(cell_text(of_row.get((tool, column))) for column in COLUMNS) for tool in tools) +
+              "  " + rows[index].name)
+    show_totals(tools, outcomes)
+
+
+def cell_text(outcome):
+    if outcome is None:
+        return " . "
+    return f" {outcome.letter}{' ' if outcome.fine else '!'}"
+
+
+def show_totals(tools, outcomes):
+    print("\nR right, A absent with a message, J joined after a comparison that it tells of, W wrong bytes, H hang, L litter,")
+    print("X undocumented exit or crash, - not counted since the misbehaviour was not sent, . does not apply, ! not as it should be\n")
+    print(f"{'':8}" + "".join(f"{letter:>6}" for letter in MEANING if letter != ".") + f"{'counted':>9}{'wrong':>7}")
+    for tool in tools:
+        letters = collections.Counter(outcome.letter for run, outcome in outcomes.items() if run[2] == tool)
+        counted = sum(count for letter, count in letters.items() if letter != "-")
+        print(f"{tool:8}" + "".join(f"{letters[letter]:6}" for letter in MEANING if letter != ".") + f"{counted:9}{letters['W']:7}")
