@@ -64,8 +64,11 @@ class Answer:
     drip: tuple | None = None  # (so many bytes of all, then one every so many seconds)
     on_cut: object = None  # called once the cut was made
 
-    def get(self, name):
-        return next((value for known, value in self.fields if known.lower() == name.lower()), None)
+    def having(self, **parts):
+        """With these members."""
+        for name, value in parts.items():
+            setattr(self, name, value)
+        return self
 
     def drop(self, *names):
         lower = [name.lower() for name in names]

@@ -56,53 +56,52 @@ def cutting(ask, answer, at):
     return answer.cut_at(min(at, max(1, len(answer.body) // 2)) if at >= len(answer.body) else at)
 
 
-class AfterCut:
-    """Version 1, cut at 0.9 of a body; then version 2. On a resume it has changed before."""
-
-    def version(ask):
-        return 2 if ask.resume or made_cut(ask) else 1
-
-    def do(ask, answer):
-        return None if ask.resume or made_cut(ask) else cutting(ask, answer, len(answer.body) * 9 // 10)
+def cut_version(ask):
+    return 2 if ask.resume or made_cut(ask) else 1
 
 
-class AfterComparing:
-    """Version 1 is cut; then it comes again, for long enough to compare a segment, and is cut; then version 2."""
-
-    def version(ask):
-        return 2 if made_cut(ask) >= (1 if ask.resume else 2) else 1
-
-    def do(ask, answer):
-        made = made_cut(ask) + (1 if ask.resume else 0)
-        if made >= 2:
-            return None
-        return cutting(ask, answer, len(answer.body) * 9 // 10 if made == 0 else 3 * SEGMENT // 2)
+def cut_once(ask, answer):
+    return None if ask.resume or made_cut(ask) else cutting(ask, answer, len(answer.body) * 9 // 10)
 
 
-class Flapping:
-    """One version and the other in turns, each cut at 0.6 of a body, six times; then version 2."""
-
-    def version(ask):
-        made = made_cut(ask) + (1 if ask.resume else 0)
-        return 2 if made >= 6 else 1 + made % 2
-
-    def do(ask, answer):
-        return None if made_cut(ask) >= 6 else cutting(ask, answer, len(answer.body) * 6 // 10)
+def compared_version(ask):
+    return 2 if made_cut(ask) >= (1 if ask.resume else 2) else 1
 
 
-TIMES = {"after a cut": AfterCut, "after a comparison": AfterComparing, "back and forth": Flapping}
+def cut_twice(ask, answer):
+    made = made_cut(ask) + (1 if ask.resume else 0)
+    return None if made >= 2 else cutting(ask, answer, len(answer.body) * 9 // 10 if made == 0 else 3 * SEGMENT // 2)
+
+
+def flapping_version(ask):
+    made = made_cut(ask) + (1 if ask.resume else 0)
+    return 2 if made >= 6 else 1 + made % 2
+
+
+def cut_six_times(ask, answer):
+    return None if made_cut(ask) >= 6 else cutting(ask, answer, len(answer.body) * 6 // 10)
+
+
+TIMES = {
+    # Version 1, cut at 0.9 of a body; then version 2. On a resume it has changed before.
+    "after a cut": {"version": cut_version, "do": cut_once},
+    # Version 1 is cut; then it comes again, for long enough to compare a segment, and is cut; then version 2.
+    "after a comparison": {"version": compared_version, "do": cut_twice},
+    # One version and the other in turns, each cut at 0.6 of a body, six times; then version 2.
+    "back and forth": {"version": flapping_version, "do": cut_six_times},
+}
+AFTER_CUT = TIMES["after a cut"]
 SURE = {"strong ETag", "old date", "strong ETag, old date that stays", "strong ETags that differ in case", "strong ETags that differ at their end"}
 for label, naming in NAMINGS.items():
     for time, how in TIMES.items():
         for shared in ("half", "two"):
-            changing.row(f"{label}, {time}, {'first half' if shared == 'half' else 'all but two segments'} shared", how.do, version=how.version,
-                         naming=naming, shared=shared, compared=label in UNSIGNED,
-                         expect=RIGHT if label in SURE and how is AfterCut else EITHER)
-    changing.row(f"{label}, after a cut, all different", AfterCut.do, version=AfterCut.version, naming=naming,
+            changing.row(f"{label}, {time}, {'first half' if shared == 'half' else 'all but two segments'} shared", **how, naming=naming, shared=shared, compared=label in UNSIGNED,
+                         expect=RIGHT if label in SURE and how is AFTER_CUT else EITHER)
+    changing.row(f"{label}, after a cut, all different", **AFTER_CUT, naming=naming,
                  expect=RIGHT if label in SURE else EITHER)
 for label in ("strong ETag", "old date", "weak ETag", "no validator", "weak ETag, old date that stays"):
     for shared in ("grown", "cut"):
-        changing.row(f"{label}, after a cut, {'70,000 bytes more' if shared == 'grown' else '70,000 bytes less'}", AfterCut.do, version=AfterCut.version,
+        changing.row(f"{label}, after a cut, {'70,000 bytes more' if shared == 'grown' else '70,000 bytes less'}", **AFTER_CUT,
                      naming=NAMINGS[label], shared=shared, compared=label in UNSIGNED)
 
 # Two versions at once: by connection, or by request.
@@ -202,7 +201,7 @@ def checksum(version=1):
 same = same_etag('"same"')
 for time, how in TIMES.items():
     for shared in ("half", "two"):
-        lies.row(f"{time}, {shared}", how.do, version=how.version, naming=same, shared=shared, change=True, options=checksum(2), whole=frozenset({2}))
+        lies.row(f"{time}, {shared}", **how, naming=same, shared=shared, change=True, options=checksum(2), whole=frozenset({2}))
 
 
 def flipped(ask, answer):
@@ -213,7 +212,7 @@ def flipped(ask, answer):
 
 for label, when in (("every", ranged), ("one in three", both_of(ranged, third)), ("over odd connections", odd_connection)):
     lies.row(f"a bit is flipped, {label}", flipped, when=both_of(when, lambda ask: ask.range[1] > ask.range[0]), options=checksum())
-lies.row("the bytes of the range before", lambda ask, answer: setattr(answer, "body", ask.data()[:len(answer.body)]),
+lies.row("the bytes of the range before", lambda ask, answer: answer.having(body=ask.data()[:len(answer.body)]),
          when=lambda ask: bool(ask.range and ask.range[0] > 0), options=checksum())
-lies.row("nothing but zeros", lambda ask, answer: setattr(answer, "body", bytes(len(answer.body))), options=checksum())
+lies.row("nothing but zeros", lambda ask, answer: answer.having(body=bytes(len(answer.body))), options=checksum())
 FAMILIES = (changing, versions_at_once, conditions, edges, lies)

@@ -123,17 +123,17 @@ for label, how in GOOD_CHUNKS.items():
 for label, tail in (("a trailer of 200 KB", b"0\r\nX: " + b"y" * 200_000 + b"\r\n\r\n"), ("100,000 trailers", b"0\r\n" + b"X: y\r\n" * 100_000 + b"\r\n"),
                     ("a malformed trailer", b"0\r\nno colon\r\n\r\n"), ("a NUL in a trailer", b"0\r\nX: \0\r\n\r\n"),
                     ("a trailer without an end", b"0\r\nX: y\r\n")):
-    chunks.row(f"{label}, whole", lambda ask, answer, tail=tail: setattr(answer.chunked(tail=tail), "end", "close"), ranges=False)
-    chunks.row(f"{label}, in parts", lambda ask, answer, tail=tail: setattr(answer.chunked(tail=tail), "end", "close"))
+    chunks.row(f"{label}, whole", lambda ask, answer, tail=tail: answer.chunked(tail=tail).having(end="close"), ranges=False)
+    chunks.row(f"{label}, in parts", lambda ask, answer, tail=tail: answer.chunked(tail=tail).having(end="close"))
 
 # Ends of connections.
 ends.row("the whole until the connection ends", lambda ask, answer: answer.until_close(), ranges=False,
          expect=lambda cell: RIGHT if cell.tls else REFUSE)
 ends.row("the whole until the connection ends, believed", lambda ask, answer: answer.until_close(), ranges=False, options=("--accept-unframed",),
          expect=RIGHT)
-ends.row("the whole by HTTP/1.0", lambda ask, answer: setattr(answer, "protocol", "HTTP/1.0") or answer.until_close(), ranges=False,
+ends.row("the whole by HTTP/1.0", lambda ask, answer: answer.having(protocol="HTTP/1.0").until_close(), ranges=False,
          expect=lambda cell: RIGHT if cell.tls else REFUSE)
-ends.row("a length by HTTP/1.0", lambda ask, answer: setattr(answer, "protocol", "HTTP/1.0") or setattr(answer, "end", "close"), expect=RIGHT)
+ends.row("a length by HTTP/1.0", lambda ask, answer: answer.having(protocol="HTTP/1.0", end="close"), expect=RIGHT)
 for part, label in ((2, "half"), (1000, "all but a thousandth")):
     ends.row(f"{label} until TLS ends without close_notify", lambda ask, answer, part=part: answer.until_close().cut_at(
         len(answer.body) // 2 if part == 2 else len(answer.body) - len(answer.body) // part, "rude"), ranges=False, cells=over_tls, expect=REFUSE)
@@ -142,8 +142,8 @@ for part, label in ((2, "half"), (1000, "all but a thousandth")):
     ends.row(f"{label} until the connection ends, plain", lambda ask, answer, part=part: answer.until_close().cut_at(
         len(answer.body) // 2 if part == 2 else len(answer.body) - len(answer.body) // part), ranges=False, cells=not_tls, expect=REFUSE)
 ends.row("all of it until TLS ends without close_notify", lambda ask, answer: answer.until_close("rude"), ranges=False, cells=over_tls, expect=REFUSE)
-ends.row("a length, and TLS ends without close_notify", lambda ask, answer: setattr(answer, "end", "rude"), cells=over_tls, expect=RIGHT)
-ends.row("chunks, and TLS ends without close_notify before the last", lambda ask, answer: answer.chunked(tail=b"") and setattr(answer, "end", "rude"),
+ends.row("a length, and TLS ends without close_notify", lambda ask, answer: answer.having(end="rude"), cells=over_tls, expect=RIGHT)
+ends.row("chunks, and TLS ends without close_notify before the last", lambda ask, answer: answer.chunked(tail=b"").having(end="rude"),
          ranges=False, cells=over_tls, expect=REFUSE)
 ends.row("parts without a length and TLS without close_notify", lambda ask, answer: answer.until_close("rude").cut_at(len(answer.body) - 5000, "rude"),
          when=both_of(ranged, third), cells=over_tls)
@@ -195,12 +195,12 @@ for when in ("first", "third"):
 
 # Kept connections.
 kept.row("Connection: close, and kept open", lambda ask, answer: answer.add("Connection", "close"), expect=RIGHT)
-kept.row("Connection: keep-alive, and closed", lambda ask, answer: answer.add("Connection", "keep-alive") and setattr(answer, "end", "close"), expect=RIGHT)
-kept.row("Connection: keep-alive, and reset", lambda ask, answer: answer.add("Connection", "keep-alive") and setattr(answer, "end", "reset"), expect=RIGHT)
+kept.row("Connection: keep-alive, and closed", lambda ask, answer: answer.add("Connection", "keep-alive").having(end="close"), expect=RIGHT)
+kept.row("Connection: keep-alive, and reset", lambda ask, answer: answer.add("Connection", "keep-alive").having(end="reset"), expect=RIGHT)
 kept.row("Connection: KEEP-ALIVE, Close", lambda ask, answer: answer.add("Connection", "KEEP-ALIVE, Close"), expect=RIGHT)
-kept.row("the second request on a connection is reset", lambda ask, answer: answer.cut_at(0, "reset") and setattr(answer, "head", b""),
+kept.row("the second request on a connection is reset", lambda ask, answer: answer.cut_at(0, "reset").having(head=b""),
          when=lambda ask: ask.on_connection > 1, expect=RIGHT)
-kept.row("the second request on a connection is never answered", lambda ask, answer: answer.cut_at(0, "stall") and setattr(answer, "head", b""),
+kept.row("the second request on a connection is never answered", lambda ask, answer: answer.cut_at(0, "stall").having(head=b""),
          when=lambda ask: ask.on_connection > 1)
 kept.row("the second request on a connection is answered with the first one's bytes",
          lambda ask, answer: honest_of_first(ask, answer), when=lambda ask: ask.on_connection > 1 and bool(ask.range and ask.range[0] > 0))

@@ -35,7 +35,7 @@ for label, line in {**BAD_LINES, **LOOSE}.items():
     lines.row(label, status_line(line), when=lambda ask: ask.range is not None, expect=REFUSE if label in BAD_LINES else EITHER)
     if label in ("40 KB", "HTTP/2", "letters", "empty", "HTML"):
         lines.row(f"{label}, one in three", status_line(line), when=third)
-lines.row("none: only a body", lambda ask, answer: setattr(answer, "head", b"") or setattr(answer, "end", "close"), expect=REFUSE)
+lines.row("none: only a body", lambda ask, answer: answer.having(head=b"", end="close"), expect=REFUSE)
 
 # Fields.
 
@@ -65,22 +65,22 @@ fields.row("a folded line first", first_field(b" folded: y\r\n"), expect=REFUSE)
 fields.row("all lines end in a bare LF", raw(lambda head: head.replace(b"\r\n", b"\n")))
 fields.row("the last line ends in a bare LF", raw(lambda head: head[:-2] + b"\n"))
 fields.row("no end of the head", raw(lambda head: head[:-2] + b"X: y\r\n" * 10 + b"X", "stall"), bound=90, expect=REFUSE)
-fields.row("a head without an end", lambda ask, answer: answer.with_body(b"X: yyyy\r\n" * 1_000_000) and setattr(answer, "head", b"HTTP/1.1 200 OK\r\n"), expect=REFUSE)
-fields.row("Content-Range before an interim line", lambda ask, answer: setattr(answer, "before", b"Content-Range: bytes 0-1/2\r\n\r\n"), expect=REFUSE)
+fields.row("a head without an end", lambda ask, answer: answer.with_body(b"X: yyyy\r\n" * 1_000_000).having(head=b"HTTP/1.1 200 OK\r\n"), expect=REFUSE)
+fields.row("Content-Range before an interim line", lambda ask, answer: answer.having(before=b"Content-Range: bytes 0-1/2\r\n\r\n"), expect=REFUSE)
 
 # Interim responses.
 STORMS = {"one 100": b"HTTP/1.1 100 Continue\r\n\r\n", "a 100 with fields": b"HTTP/1.1 100 Continue\r\nX: y\r\n\r\n", "103": b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n",
           "103 with a Content-Length": b"HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\n", "102 three times": b"HTTP/1.1 102 Processing\r\n\r\n" * 3,
           "103 with another ETag": b'HTTP/1.1 103 Early Hints\r\nETag: "v2"\r\nContent-Range: bytes 0-1/2\r\n\r\n'}
 for label, storm in STORMS.items():
-    interim.row(label, lambda ask, answer, storm=storm: setattr(answer, "before", storm), expect=RIGHT)
+    interim.row(label, lambda ask, answer, storm=storm: answer.having(before=storm), expect=RIGHT)
 for count in (15, 17, 1000):
-    interim.row(f"100, {count} times", lambda ask, answer, count=count: setattr(answer, "before", b"HTTP/1.1 100 Continue\r\n\r\n" * count),
+    interim.row(f"100, {count} times", lambda ask, answer, count=count: answer.having(before=b"HTTP/1.1 100 Continue\r\n\r\n" * count),
                 expect=RIGHT if count < 16 else EITHER)
-interim.row("100 without end", lambda ask, answer: answer.with_body(b"HTTP/1.1 100 Continue\r\n\r\n" * 300_000) and setattr(answer, "head", b"HTTP/1.1 100 C\r\n\r\n"), expect=REFUSE)
-interim.row("100 and nothing else", lambda ask, answer: setattr(answer, "head", b"HTTP/1.1 100 Continue\r\n\r\n") or answer.cut_at(0, "stall"), bound=90, expect=REFUSE)
-interim.row("100 and the end", lambda ask, answer: setattr(answer, "head", b"HTTP/1.1 100 Continue\r\n\r\n") or answer.cut_at(0), expect=REFUSE)
-interim.row("101 unasked", lambda ask, answer: setattr(answer, "before", b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"), expect=REFUSE)
-interim.row("a malformed 100", lambda ask, answer: setattr(answer, "before", b"HTTP/1.1 100 Continue\r\nno colon\r\n\r\n"))
-interim.row("a 100 with a body", lambda ask, answer: setattr(answer, "before", b"HTTP/1.1 100 Continue\r\nContent-Length: 4\r\n\r\nbody"), expect=REFUSE)
+interim.row("100 without end", lambda ask, answer: answer.with_body(b"HTTP/1.1 100 Continue\r\n\r\n" * 300_000).having(head=b"HTTP/1.1 100 C\r\n\r\n"), expect=REFUSE)
+interim.row("100 and nothing else", lambda ask, answer: answer.having(head=b"HTTP/1.1 100 Continue\r\n\r\n").cut_at(0, "stall"), bound=90, expect=REFUSE)
+interim.row("100 and the end", lambda ask, answer: answer.having(head=b"HTTP/1.1 100 Continue\r\n\r\n").cut_at(0), expect=REFUSE)
+interim.row("101 unasked", lambda ask, answer: answer.having(before=b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"), expect=REFUSE)
+interim.row("a malformed 100", lambda ask, answer: answer.having(before=b"HTTP/1.1 100 Continue\r\nno colon\r\n\r\n"))
+interim.row("a 100 with a body", lambda ask, answer: answer.having(before=b"HTTP/1.1 100 Continue\r\nContent-Length: 4\r\n\r\nbody"), expect=REFUSE)
 FAMILIES = (lines, fields, interim)

@@ -35,7 +35,7 @@ sizes.row("0 bytes, 416 without a size", lambda ask, answer: plain("416 Range No
 sizes.row("0 bytes, 206 of nothing", lambda ask, answer: plain("206 Partial Content", ("ETag", '"v1"'), ("Content-Range", "bytes 0--1/0")), size=0, cells=fresh, expect=EITHER)
 sizes.row("0 bytes, 204", lambda ask, answer: plain("204 No Content").drop("Content-Length"), size=0, cells=fresh, expect=EITHER)
 sizes.row("1 byte, 200 although a 206 was possible", lambda ask, answer: whole(ask), size=1, cells=fresh)
-sizes.row("1 byte, two are sent", lambda ask, answer: setattr(answer, "extra", b"?"), size=1, cells=fresh)
+sizes.row("1 byte, two are sent", lambda ask, answer: answer.having(extra=b"?"), size=1, cells=fresh)
 sizes.row("65,536 bytes, cut before the last", lambda ask, answer: answer.cut_at(65_535), size=65_536, cells=fresh, expect=REFUSE)
 sizes.row("65,536 bytes, cut before the last, one in three", lambda ask, answer: answer.cut_at(65_535), when=third, size=65_536, cells=fresh)
 sizes.row("100 bytes, and a 206 that says 101", lambda ask, answer: answer.set("Content-Range", "bytes 0-99/101"), size=100, cells=fresh, expect=EITHER)

@@ -92,7 +92,7 @@ for status in STATUSES:
         refusals.row(f"{status}, later", lambda ask, answer, status=status: page("<html>no</html>", f"{status} No"), when=later, expect=REFUSE if status not in PASSING else EITHER)
 for status in (0, 99, 101, 201, 203, 204, 205, 226, 299, 600, 999):
     for when in ("every", "later"):
-        refusals.row(f"{status:03} with the bytes of the range, {when}", lambda ask, answer, status=status: setattr(answer, "status", f"{status:03} Odd"), when=WHEN[when],
+        refusals.row(f"{status:03} with the bytes of the range, {when}", lambda ask, answer, status=status: answer.having(status=f"{status:03} Odd"), when=WHEN[when],
                      expect=REFUSE if when == "every" and status not in (203, 226) else EITHER)
 for label, value in (("0", "0"), ("1", "1"), ("negative", "-5"), ("a fraction", "0.5"), ("garbage", "soon"), ("a date long past", "Sat, 05 Nov 2022 08:49:37 GMT"),
                      ("2^64", "18446744073709551616"), ("empty", "")):
@@ -127,9 +127,9 @@ for label, naming in (("weak", weak), ("unnamed", none), ("dated", old_date)):
     portals.row(f"short, {label} resource, later", lambda ask, answer: page(HTML), when=later, naming=naming)
     portals.row(f"as long as the resource, {label} resource, later", lambda ask, answer: page(PAGES["as long as the resource"]), when=later, naming=naming,
                 more=lambda run: [PAGES["as long as the resource"]])
-portals.row("206 of a page with the known range and no validator", lambda ask, answer: setattr(answer.drop("ETag").set("Content-Type", "text/html"), "body", b"?" * len(answer.body)),
+portals.row("206 of a page with the known range and no validator", lambda ask, answer: answer.drop("ETag").set("Content-Type", "text/html").having(body=b"?" * len(answer.body)),
             when=later)
-portals.row("206 of a page with the known range and a weak ETag", lambda ask, answer: setattr(answer.set("ETag", 'W/"x"'), "body", b"?" * len(answer.body)), when=later)
+portals.row("206 of a page with the known range and a weak ETag", lambda ask, answer: answer.set("ETag", 'W/"x"').having(body=b"?" * len(answer.body)), when=later)
 portals.row("511 later", lambda ask, answer: page(HTML, "511 Network Authentication Required"), when=later)
 
 # Codings.

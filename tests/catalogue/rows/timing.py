@@ -46,7 +46,7 @@ cuts.row("at byte 3,000,000 of the file, once in three", lambda ask, answer: ans
          when=lambda ask: ask.n % 3 == 1 and bool(ask.range and ask.range[0] <= 3_000_000 < ask.range[1]), expect=RIGHT)
 for at in (0, 1, 20, 100):
     for when in ("every", "third"):
-        cuts.row(f"in the head at {at}, {when}", lambda ask, answer, at=at: setattr(answer, "head", answer.head_bytes()[:at]) or answer.cut_at(0), when=WHEN[when],
+        cuts.row(f"in the head at {at}, {when}", lambda ask, answer, at=at: answer.having(head=answer.head_bytes()[:at]).cut_at(0), when=WHEN[when],
                  expect=REFUSE if when == "every" else RIGHT)
 cuts.row("chunks at n/2, every", lambda ask, answer: answer.chunked().cut_at(len(answer.body) // 2))
 cuts.row("chunks at n/2, third", lambda ask, answer: answer.chunked().cut_at(len(answer.body) // 2), when=third, expect=RIGHT)
@@ -64,18 +64,18 @@ stalls.row("at byte 4,900,000 of the file, once in three", lambda ask, answer: a
            when=lambda ask: later_third(ask) and bool(ask.range and ask.range[0] <= 4_900_000 < ask.range[1]))
 stalls.row("over odd connections at n/2", cut("n/2", "stall"), when=odd_connection)
 for when in ("every", "third"):
-    stalls.row(f"before the head, {when}", lambda ask, answer: setattr(answer, "head", b"") or answer.cut_at(0, "stall"), when=WHEN[when],
+    stalls.row(f"before the head, {when}", lambda ask, answer: answer.having(head=b"").cut_at(0, "stall"), when=WHEN[when],
                expect=REFUSE if when == "every" else RIGHT)
-    stalls.row(f"in the head, {when}", lambda ask, answer: setattr(answer, "head", answer.head_bytes()[:30]) or answer.cut_at(0, "stall"), when=WHEN[when],
+    stalls.row(f"in the head, {when}", lambda ask, answer: answer.having(head=answer.head_bytes()[:30]).cut_at(0, "stall"), when=WHEN[when],
                expect=REFUSE if when == "every" else RIGHT)
-stalls.row("the head comes a byte every 0.2 s", lambda ask, answer: setattr(answer, "drip", (0, 0.2)), when=later)
-stalls.row("the head comes a byte every 0.2 s, always", lambda ask, answer: setattr(answer, "drip", (0, 0.2)), expect=REFUSE)
-stalls.row("the body comes a byte every 0.2 s", lambda ask, answer: setattr(answer, "drip", (1000, 0.2)), bound=150, options=("--retries", "1"),
+stalls.row("the head comes a byte every 0.2 s", lambda ask, answer: answer.having(drip=(0, 0.2)), when=later)
+stalls.row("the head comes a byte every 0.2 s, always", lambda ask, answer: answer.having(drip=(0, 0.2)), expect=REFUSE)
+stalls.row("the body comes a byte every 0.2 s", lambda ask, answer: answer.having(drip=(1000, 0.2)), bound=150, options=("--retries", "1"),
            expect=REFUSE)
-stalls.row("one body in three comes a byte every 0.2 s", lambda ask, answer: setattr(answer, "drip", (1000, 0.2)), when=third, bound=150)
-stalls.row("a pause of a second in each body", lambda ask, answer: setattr(answer, "pause", (len(answer.body) // 2, 1.0)), expect=RIGHT)
-stalls.row("a pause of five seconds in each body", lambda ask, answer: setattr(answer, "pause", (len(answer.body) // 2, 5.0)), bound=180)
-stalls.row("silence after the whole body", lambda ask, answer: setattr(answer, "end", "stall"), expect=RIGHT)
+stalls.row("one body in three comes a byte every 0.2 s", lambda ask, answer: answer.having(drip=(1000, 0.2)), when=third, bound=150)
+stalls.row("a pause of a second in each body", lambda ask, answer: answer.having(pause=(len(answer.body) // 2, 1.0)), expect=RIGHT)
+stalls.row("a pause of five seconds in each body", lambda ask, answer: answer.having(pause=(len(answer.body) // 2, 5.0)), bound=180)
+stalls.row("silence after the whole body", lambda ask, answer: answer.having(end="stall"), expect=RIGHT)
 stalls.row("silence after the whole body, until the end of the connection", lambda ask, answer: answer.until_close("stall"), ranges=False, expect=REFUSE)
 stalls.row("an endless body of an error", lambda ask, answer: whole(ask).with_body(b"x" * 8 * MiB) and endless(ask), expect=REFUSE)
 
@@ -168,9 +168,9 @@ def beyond(k):
 
 
 REFUSALS = {"503": lambda ask, answer: plain("503 Service Unavailable"), "429": lambda ask, answer: plain("429 Too Many Requests", ("Retry-After", "1")),
-            "403": lambda ask, answer: plain("403 Forbidden"), "a reset": lambda ask, answer: setattr(answer, "head", b"") or answer.cut_at(0, "reset"),
-            "an end": lambda ask, answer: setattr(answer, "head", b"") or answer.cut_at(0), "the whole": lambda ask, answer: whole(ask),
-            "silence": lambda ask, answer: setattr(answer, "head", b"") or answer.cut_at(0, "stall")}
+            "403": lambda ask, answer: plain("403 Forbidden"), "a reset": lambda ask, answer: answer.having(head=b"").cut_at(0, "reset"),
+            "an end": lambda ask, answer: answer.having(head=b"").cut_at(0), "the whole": lambda ask, answer: whole(ask),
+            "silence": lambda ask, answer: answer.having(head=b"").cut_at(0, "stall")}
 for label, refusal in REFUSALS.items():
     for k in (1, 3):
         few.row(f"{label} beyond {k} at once", refusal, when=beyond(k), cells=lambda cell: cell.connections == 8 and not cell.resume,
