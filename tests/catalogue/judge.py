@@ -21,8 +21,8 @@ BETTER = {RIGHT: "R", REFUSE: "A", EITHER: "RA"}
 def was_sent(row, origin):
     """By the origin's log: else the run shows nothing."""
     if row.change:
-        with_bytes = {entry["version"] for entry in origin.log if entry["sent"] > 0}
-        return 2 in with_bytes and (origin.cell.resume or 1 in with_bytes)
+        answered = {entry["version"] for entry in origin.log if entry["head"]}
+        return 2 in answered and (origin.cell.resume or 1 in answered)
     return any(entry["bad"] for entry in origin.log) or bool(origin.state.get("sent"))
 
 

@@ -12,7 +12,7 @@ from content import HELD, versions
 
 PIECE = 60_000  # no multiple of a segment or of a TLS record: bodies end in the middle of one
 AT_ONCE = 8_000  # bytes that one send is sure to deliver together
-RATE = {1: 12_000_000, 8: 2_000_000}  # bytes/s of one connection: slow enough that eight are worth while
+RATE = {1: 12_000_000, 8: 1_500_000}  # bytes/s of one connection: slow enough that eight are worth while
 GATES = ("main", "other", "flip")  # another origin, and one that is plain where the rest is TLS, or the other way round
 
 
@@ -118,7 +118,7 @@ class Origin:
             connection.pending += more
         head, _, connection.pending = connection.pending.partition(b"\r\n\r\n")
         connection.requests += 1
-        entry = {"at": time.monotonic(), "bad": False, "sent": 0, "over": False}
+        entry = {"at": time.monotonic(), "bad": False, "head": False, "sent": 0, "over": False}
         with self.lock:
             before = connection.phase == "before"
             if connection.phase != self.phase:
@@ -143,6 +143,7 @@ class Origin:
             self._drip(connection, head + bytes(wire), answer, entry)
             return False
         connection.sock.sendall(head[:2 * AT_ONCE])
+        entry["head"] = True
         entry["bad"] = answer.bad == "head"
         connection.sock.sendall(head[2 * AT_ONCE:])
         if answer.pause is not None:
