@@ -115,7 +115,9 @@ for label, length_of in (("a byte less", lambda n: n - 1), ("half", lambda n: n 
                          ("a segment less a byte", lambda n: SEGMENT - 1), ("a segment and a byte", lambda n: SEGMENT + 1),
                          ("half a segment", lambda n: SEGMENT // 2)):
     for when in ("every", "third"):
-        if (label, when) != ("half a segment", "every"):
+        if (label, when) == ("half", "every"):  # at its end that is a byte at a time
+            wrong.row(f"short: {label}, {when}", cut_range(length_of), when=ranged)
+        elif (label, when) != ("half a segment", "every"):
             wrong.row(f"short: {label}, {when}", cut_range(length_of), when=both_of(ranged, WHEN[when]), expect=RIGHT)
 wrong.row("short: half, every, weak", cut_range(lambda n: n // 2), naming=weak, when=ranged)
 wrong.row("short: half, every, unnamed", cut_range(lambda n: n // 2), naming=none, when=ranged)
