@@ -4,7 +4,6 @@
 #include "core/http_head.h"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 namespace segdl {
@@ -16,12 +15,6 @@ constexpr std::size_t kMaxTrailer = 64 * 1024;
 
 }  // namespace
 
-void ChunkedDecoder::skip_body(std::uint64_t count) {
-  assert(count <= body_ahead());
-  left_ -= count;
-  if (left_ == 0 && state_ == State::body) state_ = State::body_cr;
-}
-
 Result<ChunkedDecoder::Step> ChunkedDecoder::step(std::string_view wire) {
   Step step;
   while (step.consumed < wire.size() && state_ != State::done) {
@@ -29,7 +22,8 @@ Result<ChunkedDecoder::Step> ChunkedDecoder::step(std::string_view wire) {
       step.body_begin = step.consumed;
       step.body_size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, wire.size() - step.consumed));
       step.consumed += step.body_size;
-      skip_body(step.body_size);
+      left_ -= step.body_size;
+      if (left_ == 0) state_ = State::body_cr;
       return step;
     }
     if (const char* problem = take(wire[step.consumed])) return unreadable(problem);
@@ -51,6 +45,7 @@ const char* ChunkedDecoder::take(char c) {
       return nullptr;
     case State::size_lf:
       skipped_ = digits_ = 0;
+      size_ = left_;
       state_ = left_ > 0 ? State::body : State::trailer_start;
       return c == '\n' ? nullptr : "a chunk size does not end with CR LF";
     case State::body_cr:
@@ -58,6 +53,7 @@ const char* ChunkedDecoder::take(char c) {
       return c == '\r' ? nullptr : "a chunk is longer than its size says";
     case State::body_lf:
       state_ = State::size_first;
+      ++chunks_;
       return c == '\n' ? nullptr : "a chunk is longer than its size says";
     case State::trailer_start:
     case State::trailer:

@@ -27,9 +27,9 @@ class ChunkedDecoder {
 
   bool done() const { return state_ == State::done; }
 
-  // Body bytes known to follow directly on the wire: they may be read without this decoder, then told to skip_body().
-  std::uint64_t body_ahead() const { return state_ == State::body ? left_ : 0; }
-  void skip_body(std::uint64_t count);  // REQUIRES: count <= body_ahead()
+  // How many chunks have ended where their sizes say, and what the size of the latest is.
+  std::uint64_t chunks() const { return chunks_; }
+  std::uint64_t chunk_size() const { return size_; }
 
  private:
   enum class State : std::uint8_t {
@@ -52,6 +52,8 @@ class ChunkedDecoder {
 
   State state_ = State::size_first;
   std::uint64_t left_ = 0;
+  std::uint64_t size_ = 0;
+  std::uint64_t chunks_ = 0;
   unsigned digits_ = 0;
   std::size_t skipped_ = 0;
 };

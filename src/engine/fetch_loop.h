@@ -48,6 +48,7 @@ Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink, cons
     space = space.first(std::min<std::uint64_t>(space.size(), fetcher.portion()));
     if (end) space = space.first(std::min<std::uint64_t>(space.size(), *end - at));
     auto got = reply.exchange->read(space);
+    if (!got && got.error().remedy == Remedy::refetch) fetcher.body_ended(false);
     if (!got) return std::move(got).error();
     if (*got == 0) {
       if (!end && fetcher.end_is_trusted(*reply.exchange)) return sink.body_ended(at);

@@ -14,7 +14,7 @@ constexpr std::uint64_t kPiece = 64 * kKiB;
 
 }  // namespace
 
-Sampler::Sampler(const Journal& journal, Meter& meter, const Fetcher& fetcher, std::deque<Segment> segments)
+Sampler::Sampler(const Journal& journal, Meter& meter, Fetcher& fetcher, std::deque<Segment> segments)
     : journal_(journal), meter_(meter), fetcher_(fetcher), segments_(std::move(segments)), piece_(kPiece) {}
 
 Result<std::optional<Range>> Sampler::next(std::stop_token) {
@@ -43,6 +43,7 @@ Result<void> Sampler::arrived(std::uint64_t offset, std::size_t count) {
   if (offset != range.begin + hashed_) return {};
   digest_.update(std::span(piece_).first(count));
   hashed_ += count;
+  fetcher_.progressed(count);  // each byte of what is compared counts once
   if (hashed_ < range.size()) return {};
   if (digest_.value() != journal_.proof(segment)) {
     Error error = fetcher_.problem(Cause::changed, Remedy::restart,

@@ -22,7 +22,7 @@ namespace segdl::engine {
 class Sampler {
  public:
   // `segments`: ascending, all claimed.
-  Sampler(const Journal&, Meter&, const Fetcher&, std::deque<Segment> segments);
+  Sampler(const Journal&, Meter&, Fetcher&, std::deque<Segment> segments);
 
   Result<std::optional<Range>> next(std::stop_token);
   void begins(const UsableBody&) {}
@@ -34,7 +34,7 @@ class Sampler {
  private:
   const Journal& journal_;
   Meter& meter_;
-  const Fetcher& fetcher_;
+  Fetcher& fetcher_;
   std::deque<Segment> segments_;
   std::vector<std::byte> piece_;
   StreamDigest digest_;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace segdl::io {
@@ -18,7 +17,8 @@ BodyReader::BodyReader(Message& message, const ResponseHead& head)
       framing_(head.framing),
       length_(head.content_length),
       left_(head.content_length),
-      ended_(head.framing == Framing::none || (head.framing == Framing::length && head.content_length == 0)) {}
+      ended_(head.framing == Framing::none || (head.framing == Framing::length && head.content_length == 0)),
+      chunks_(head.status == 206) {}
 
 Error BodyReader::ended_early() const {
   return network_error(Remedy::retry, "receive", "",
@@ -52,30 +52,17 @@ Result<std::size_t> BodyReader::read_to_close(std::span<std::byte> into) {
 }
 
 Result<std::size_t> BodyReader::read_chunked(std::span<std::byte> into) {
+  wire_.resize(kWirePiece);
   for (;;) {
-    // Inside a chunk, with nothing read ahead, the bytes go straight to where they are wanted.
-    if (used_ == wire_.size() && decoder_.body_ahead() > 0) {
-      auto got = message_.receive(into.first(std::min<std::uint64_t>(into.size(), decoder_.body_ahead())));
-      if (!got) return got;
-      if (*got == 0) return ended_early();
-      decoder_.skip_body(*got);
-      return got;
-    }
-    if (used_ == wire_.size()) {
-      wire_.resize(kWirePiece);
-      auto got = message_.receive(std::as_writable_bytes(std::span(wire_)));
-      wire_.resize(got ? *got : 0);
-      used_ = 0;
-      if (!got) return got;
-      if (*got == 0) return ended_early();
-    }
-    // Never more wire at once than there is room for its body.
-    auto step = decoder_.step(std::string_view(wire_).substr(used_, into.size()));
-    if (!step) return std::move(step).error();
-    if (step->body_size > 0) std::memcpy(into.data(), wire_.data() + used_ + step->body_begin, step->body_size);
-    used_ += step->consumed;
-    ended_ = decoder_.done();
-    if (step->body_size > 0 || ended_) return step->body_size;
+    if (const std::size_t got = chunks_.take(into); got > 0) return got;
+    ended_ = chunks_.ended();
+    if (ended_) return std::size_t{0};
+    if (broken_) return *broken_;
+    auto got = message_.receive(wire_);
+    if (!got) return got;
+    if (*got == 0) return ended_early();
+    auto fed = chunks_.feed({reinterpret_cast<const char*>(wire_.data()), *got});
+    if (!fed) broken_ = std::move(fed).error();
   }
 }
 

@@ -3,13 +3,14 @@
 
 #include <segdl/error.h>
 
-#include "core/chunked.h"
+#include "core/chunked_body.h"
 #include "core/http_head.h"
 #include "io/message.h"
 
 #include <cstddef>
+#include <optional>
 #include <span>
-#include <string>
+#include <vector>
 
 namespace segdl::io {
 
@@ -21,7 +22,7 @@ class BodyReader {
   Result<std::size_t> read(std::span<std::byte> into);
 
   // Whether the body has been read to its end and nothing more has arrived: the connection may carry another request.
-  bool ended_clean() const { return ended_ && wire_.size() == used_ && message_.left_over() == 0; }
+  bool ended_clean() const { return ended_ && !chunks_.has_more_behind() && message_.left_over() == 0; }
 
  private:
   Result<std::size_t> read_length(std::span<std::byte> into);
@@ -35,9 +36,9 @@ class BodyReader {
   std::uint64_t left_ = 0;
   std::uint64_t given_ = 0;
   bool ended_ = false;
-  ChunkedDecoder decoder_;
-  std::string wire_;  // chunked bytes received and not yet decoded, from used_ on
-  std::size_t used_ = 0;
+  ChunkedBody chunks_;
+  std::optional<Error> broken_;  // what is behind the chunks that have ended
+  std::vector<std::byte> wire_;  // where chunked bytes are received
 };
 
 }  // namespace segdl::io

@@ -62,7 +62,7 @@ TEST_CASE_TEMPLATE("without framing the end of the connection ends the body", Si
   CHECK(got.body == part(0, kSize));
 }
 
-TEST_CASE_TEMPLATE("a cut body gives what came and then an error to retry", Side, FakeSide, RealSide, TlsSide) {
+TEST_CASE_TEMPLATE("a cut body gives what came, in whole chunks, and then an error to retry", Side, FakeSide, RealSide, TlsSide) {
   for (const bool chunked : {false, true}) {
     Side side;
     side.script.size(kSize).cut_at(123'456).on_every([chunked](Answer& answer, const Asking&) {
@@ -74,7 +74,9 @@ TEST_CASE_TEMPLATE("a cut body gives what came and then an error to retry", Side
     REQUIRE(got.error);
     CHECK(got.error->cause == Cause::network);
     CHECK(got.error->remedy == Remedy::retry);
-    CHECK(got.body == part(0, 123'456));
+    if (!chunked) CHECK(got.body == part(0, 123'456));
+    if (chunked) CHECK(got.body == part(0, got.body.size()));
+    if (chunked) CHECK(got.body.size() < 123'456);
   }
 }
 

@@ -131,7 +131,8 @@ TEST_CASE("a resource of unknown size is read to its end, also after an interrup
     REQUIRE(report.ok());
     CHECK(consumer.has(1, kSize));
     CHECK(report->total == kSize);
-    CHECK(report->wasted == (breaks ? kBreak : 0));
+    if (!breaks) CHECK(report->wasted == 0);
+    if (breaks) CHECK((report->wasted > 0 && report->wasted <= kBreak));
   }
 }
 

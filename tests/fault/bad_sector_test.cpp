@@ -1,5 +1,6 @@
 // Sectors that can't be read: under a claim it is a proof that fails, under the journal damage; and where the disk does
 // not take anything there any more, an error with a way out.
+#include "core/journal_format.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
@@ -16,7 +17,7 @@ constexpr std::uint64_t kBlock = 4096;
 constexpr std::uint64_t kFacts = kBlock;
 constexpr std::uint64_t kBitmap = 2 * kBlock;
 constexpr std::uint64_t kProofs = 3 * kBlock;
-constexpr std::uint64_t kCopy = 4 * kBlock;
+const std::uint64_t kCopy = JournalShape{5}.copy_at();
 
 // Two segments claimed.
 void leave_half(World& world, const FakeKind& kind) {

@@ -207,7 +207,7 @@ TEST_CASE("a body shorter than its length is told, and how much of it came") {
 }
 
 TEST_CASE("broken chunks are told") {
-  for (const char* body : {"5\r\nhelloX", "5\r\nhello\r\nzz\r\n", "5\r\nhello\r\n"}) {
+  for (const char* body : {"5\r\nhello\r\n5\r\nhelloX", "5\r\nhello\r\nzz\r\n", "5\r\nhello\r\n"}) {
     TextServer server(
         {std::string("HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n") + body});
     Side side;

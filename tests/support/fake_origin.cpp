@@ -1,6 +1,6 @@
 #include "support/fake_origin.h"
 
-#include "core/chunked.h"
+#include "core/chunked_body.h"
 #include "support/pattern.h"
 
 #include <fmt/format.h>
@@ -99,18 +99,20 @@ class FakeExchange final : public Exchange {
   static Error ended_early() { return network("the connection was closed before the end of the body"); }
 
   Result<std::size_t> read_chunked(std::span<std::byte> into) {
+    if (!chunks_) chunks_.emplace(head_.status == 206);
     for (;;) {
+      if (const std::size_t got = chunks_->take(into); got > 0) return got;
+      ended_ = chunks_->ended();
+      if (ended_) return std::size_t{0};
+      if (broken_) return *broken_;
       if (taken_ == pending_.size()) {
         auto more = receive_more(limits_.idle);
         if (!more) return more;
         if (*more == 0) return ended_early();
       }
-      auto step = decoder_.step(std::string_view(pending_).substr(taken_, into.size()));
-      if (!step) return std::move(step).error();
-      if (step->body_size > 0) std::memcpy(into.data(), pending_.data() + taken_ + step->body_begin, step->body_size);
-      taken_ += step->consumed;
-      ended_ = decoder_.done();
-      if (step->body_size > 0 || ended_) return step->body_size;
+      auto fed = chunks_->feed(std::string_view(pending_).substr(taken_));
+      if (!fed) broken_ = std::move(fed).error();
+      taken_ = pending_.size();
     }
   }
 
@@ -173,7 +175,8 @@ class FakeExchange final : public Exchange {
   std::uint64_t variety_;  // of the sizes of pieces
   AnswerWire wire_;
   ResponseHead head_;
-  ChunkedDecoder decoder_;
+  std::optional<ChunkedBody> chunks_;
+  std::optional<Error> broken_;
   std::string pending_;  // off the wire, used up to taken_
   std::size_t taken_ = 0;
   std::uint64_t left_ = 0;
