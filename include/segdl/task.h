@@ -71,17 +71,25 @@ struct Request {
   // system that can't is a note in the report.
   bool remote_time = false;
 
-  // What all of it must hash to. If it does not, the download fails with Cause::integrity: nothing is published, and
-  // what came is not continued from. The digest is computed while the download runs, by a thread beside the others.
+  // What all of it must hash to. If it does not, the download fails with Cause::integrity and nothing is published. The
+  // same request then fetches all of it again; one that expects something else, or nothing, continues from it. The
+  // digest is computed while the download runs, by a thread beside the others.
   std::optional<Checksum> checksum = std::nullopt;
 
+  // Before the output appears, read all of it back and compare it with what arrived: segments with the hashes that were
+  // made of them, at the speed of the page cache, a thread for each processor. What was changed meanwhile, by another
+  // program or the disk, is fetched again; if it changes time and again the download fails with Cause::integrity.
+  // Without this, that is done only if there is a trace of it: the file was shorter or longer than it should be, has
+  // holes or a second name. Bytes replaced in place leave none.
+  bool verify = false;
+
   // If set, gets the bytes of the resource in order, each once, over one connection, and nothing of the download
-  // touches a disk: `directory`, `segment_size`, `sync`, `overwrite` and `resume` do not count, and Report::output is
-  // empty. Called by one thread at a time, never by the one that started the download, with bytes that are valid during
-  // the call; while it takes its time nothing more is read. An error that it returns ends the download with that
-  // error. After an interruption the download goes on behind what was given, if a strong validator tells that it is
-  // still the same resource; else it fails, unless nothing was given yet. It must not destroy its own Task, nor wait
-  // for it. That the checksum is wrong shows when it has been given everything.
+  // touches a disk: `directory`, `segment_size`, `sync`, `overwrite`, `resume` and `verify` do not count, and
+  // Report::output is empty. Called by one thread at a time, never by the one that started the download, with bytes
+  // that are valid during the call; while it takes its time nothing more is read. An error that it returns ends the
+  // download with that error. After an interruption the download goes on behind what was given, if a strong validator
+  // tells that it is still the same resource; else it fails, unless nothing was given yet. It must not destroy its own
+  // Task, nor wait for it. That the checksum is wrong shows when it has been given everything.
   std::function<Result<void>(std::span<const std::byte>)> consumer = {};
 };
 
@@ -126,7 +134,8 @@ struct Report {
   unsigned connections = 0;  // the most that it could use at once
   VerifiedTo verified_to = VerifiedTo::length;
   std::optional<Checksum> checksum = std::nullopt;  // the request's, which it hashes to
-  bool insecure = false;                            // certificates were not checked
+  bool rehashed = false;                // before it got its name all of it was read back, and is what arrived
+  bool insecure = false;                // certificates were not checked
   std::vector<std::string> notes = {};  // what a person should know: "the server does not serve ranges", ...
   std::chrono::nanoseconds elapsed{0};
 };

@@ -23,7 +23,9 @@ constexpr ExitCodeWords kExitCodes[] = {
     {"3", "network", "after all retries"},
     {"4", "refused by the server", "its status is in the message"},
     {"5", "TLS", "handshake, certificate, or a redirect from https to http"},
-    {"6", "integrity", "the checksum is another, the server contradicts itself, or the end of the data can't be told"},
+    {"6", "integrity",
+     "the checksum is another, the server contradicts itself, the end of the data can't be told, or what was written "
+     "keeps being changed"},
     {"7", "local file or disk", "the message has the system's words, and says so if the file is complete all the same"},
     {"8", "the resource changed", "and starting over might lose something: see the message"},
     {"9", "busy", "another process is downloading this file"},

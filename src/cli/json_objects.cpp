@@ -232,6 +232,7 @@ std::string done_line(WallTime moment, const JsonSubject& subject, const Report&
   made["connections"] = report.connections;
   made["verified_to"] = level_word(report.verified_to);
   made["checksum"] = report.checksum ? Json(checksum_text(*report.checksum)) : Json();
+  made["rehashed"] = report.rehashed;
   made["insecure"] = report.insecure;
   Json notes = Json::array();
   for (const std::string& note : report.notes) notes.push_back(printable(note));

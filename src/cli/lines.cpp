@@ -100,6 +100,7 @@ std::string report_line(const Report& report) {
   if (report.revoked > 0) line += fmt::format(", {} damaged and fetched again", size_words(report.revoked));
   if (report.retries > 0) line += fmt::format(", {} {}", report.retries, report.retries == 1 ? "retry" : "retries");
   line += fmt::format(", verified by {}", verified_words(report));
+  if (report.rehashed) line += ", read back";
   if (report.insecure) line += ", certificate not checked";
   return line;
 }

@@ -95,6 +95,7 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Outp
       ->configurable(false)
       ->type_name("sha-256=HEX|sha-512=HEX|sha-1=HEX|md5=HEX|xxh3-64=HEX|xxh128=HEX|@FILE")
       ->option_text("ALGO=HEX|@FILE");
+  app.add_flag("--verify", request.verify, "Read all of it back, and compare, before it gets its name");
   app.add_flag("--overwrite", request.overwrite, "Replace an existing file");
   app.add_flag("--skip-existing", command.skip_existing, "An existing file counts as done: for running a list again");
   app.add_flag_callback(

@@ -202,6 +202,7 @@ JournalBlock encode_facts(const Facts& facts) {
   writer.put(static_cast<std::uint32_t>(url.size()));
   writer.put(facts.stream_length);
   writer.put(facts.stream_digest);
+  writer.put(facts.refuted);
   writer.put_bytes(facts.url_hash.salt);
   writer.put_bytes(facts.url_hash.digest);
   writer.put_bytes(facts.owner_token);
@@ -219,6 +220,7 @@ std::optional<Facts> decode_facts(Block block) {
   facts.stream_complete = flags == kStreamComplete;
   facts.stream_length = reader.get<std::uint64_t>();
   facts.stream_digest = reader.get<std::uint64_t>();
+  facts.refuted = reader.get<std::uint64_t>();
   reader.get_bytes(facts.url_hash.salt);
   reader.get_bytes(facts.url_hash.digest);
   reader.get_bytes(facts.owner_token);

@@ -42,6 +42,7 @@ struct Facts {
   bool stream_complete = false;  // a stream arrived whole: the next two are right
   std::uint64_t stream_length = 0;
   std::uint64_t stream_digest = 0;          // XXH3-64 of all its bytes
+  std::uint64_t refuted = 0;                // names a checksum that all of it does not have; 0: none
   std::array<std::byte, 16> owner_token{};  // random: which download this is, for who continues it by a token
   friend bool operator==(const Facts&, const Facts&) = default;
 };

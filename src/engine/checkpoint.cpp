@@ -76,6 +76,7 @@ Result<void> Checkpoint::force() {
 }
 
 Result<void> Checkpoint::make(std::vector<Segment> covered) {
+  if (look_) look_();
   const Instant begin = clock_.now();
   auto synced = data_.sync();
   if (synced) synced = journal_.sync();

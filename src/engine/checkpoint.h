@@ -18,7 +18,9 @@
 #include "seams/file_system.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace segdl::engine {
@@ -28,6 +30,9 @@ class Checkpoint {
   // `inherited`: claims of an earlier run; whether that run synced them is not known.
   // REQUIRES: all references outlive this object.
   Checkpoint(Clock&, File& data, Journal&, Sync, std::vector<Segment> inherited);
+
+  // Called, without the lock, whenever a checkpoint begins. REQUIRES: before anything is committed.
+  void before_each(std::function<void()> look) { look_ = std::move(look); }
 
   // The segment was committed: forces to disk if that is due.
   Result<void> committed(Segment, std::uint64_t bytes);
@@ -48,6 +53,7 @@ class Checkpoint {
   File& data_;
   Journal& journal_;
   const Sync sync_;
+  std::function<void()> look_;  // may be empty
   mutable Mutex mutex_;
   std::vector<Segment> pending_ SEGDL_GUARDED_BY(mutex_);  // claims not known to be durable
   std::uint64_t pending_bytes_ SEGDL_GUARDED_BY(mutex_) = 0;

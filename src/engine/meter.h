@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -124,6 +125,7 @@ class Meter {
   void start_over() {
     const MutexLock lock(mutex_);
     wasted_ = progress_.fetched;
+    revoked_ranges_.clear();
     planned_.reset();
     progress_.total.reset();
     progress_.done = progress_.reused = progress_.verified = 0;
@@ -151,7 +153,19 @@ class Meter {
   void revoked(Range range) {
     const MutexLock lock(mutex_);
     revoked_ += range.size();
+    revoked_ranges_.insert(range.begin);
     progress_.reused -= range.size();
+    progress_.done -= range.size();
+    tell(Revoked{range});
+  }
+
+  // A claim whose proof failed at the end: of an earlier run, unless it was fetched in this one.
+  void damaged(Range range, bool inherited) {
+    const MutexLock lock(mutex_);
+    const bool fetched = !revoked_ranges_.insert(range.begin).second || !inherited;
+    std::uint64_t& counted = fetched ? wasted_ : revoked_;
+    counted += range.size();
+    if (!fetched) progress_.reused -= range.size();
     progress_.done -= range.size();
     tell(Revoked{range});
   }
@@ -199,6 +213,7 @@ class Meter {
   Progress progress_ SEGDL_GUARDED_BY(mutex_);
   std::uint64_t wasted_ SEGDL_GUARDED_BY(mutex_) = 0;
   std::uint64_t revoked_ SEGDL_GUARDED_BY(mutex_) = 0;
+  std::set<std::uint64_t> revoked_ranges_ SEGDL_GUARDED_BY(mutex_);  // where they begin: fetched in this run
   unsigned most_connections_ SEGDL_GUARDED_BY(mutex_) = 0;
   std::vector<std::string> remarks_ SEGDL_GUARDED_BY(mutex_);
   std::optional<Planned> planned_ SEGDL_GUARDED_BY(mutex_);

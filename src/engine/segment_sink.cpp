@@ -19,7 +19,10 @@ constexpr double kRoundTrips = 2;    // to connect, and to ask
 }  // namespace
 
 Result<void> write_segment(Work& work, Segment segment, std::span<const std::byte> bytes) {
-  auto step = work.place.data().write_at(work.layout.range(segment).begin, bytes);
+  const Range range = work.layout.range(segment);
+  // Only this write gives a file that was cut its length again, and would hide it.
+  if (range.end == work.layout.total()) work.watch.look(range.end);
+  auto step = work.place.data().write_at(range.begin, bytes);
   if (step) step = work.place.journal().commit(segment, digest_of(bytes));
   if (step && work.aside.exchange(false)) step = work.place.drop_aside();
   return step ? work.checkpoint.committed(segment, bytes.size()) : step;

@@ -14,6 +14,7 @@
 #include "engine/fetcher.h"
 #include "engine/meter.h"
 #include "engine/place.h"
+#include "engine/recheck.h"
 
 #include <atomic>
 #include <cstddef>
@@ -31,6 +32,7 @@ struct Work {
   Place& place;
   Dispatcher& dispatcher;
   Checkpoint& checkpoint;
+  Watch& watch;
   Meter& meter;
   Layout layout;
   std::atomic<bool> aside;  // something is set aside until the first segment is here

@@ -14,9 +14,15 @@ constexpr std::size_t kBuffer = 256 * kKiB;
 
 }  // namespace
 
-StreamSink::StreamSink(Place& place, Meter& meter, Fetcher& fetcher, const std::optional<Checksum>& expected,
+StreamSink::StreamSink(Pass& pass, Meter& meter, Fetcher& fetcher, const std::optional<Checksum>& expected,
                        std::optional<std::uint64_t> doubtful)
-    : place_(place), meter_(meter), fetcher_(fetcher), buffer_(kBuffer), whole_(expected), doubtful_(doubtful) {}
+    : place_(pass.place),
+      watch_(pass.watch),
+      meter_(meter),
+      fetcher_(fetcher),
+      buffer_(kBuffer),
+      whole_(expected),
+      doubtful_(doubtful) {}
 
 Result<std::optional<Range>> StreamSink::next(std::stop_token) {
   if (complete_) return std::optional<Range>();
@@ -50,6 +56,7 @@ Result<void> StreamSink::arrived(std::uint64_t, std::size_t count) {
 
 Result<void> StreamSink::flush() {
   const auto bytes = std::span(buffer_).first(filled_);
+  watch_.look(written_);  // each write gives a file that was cut its length again
   auto step = place_.data().write_at(written_, bytes);
   if (!step) return step;
   digest_.update(bytes);

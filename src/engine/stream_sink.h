@@ -9,6 +9,7 @@
 #include "engine/fetcher.h"
 #include "engine/meter.h"
 #include "engine/place.h"
+#include "engine/recheck.h"
 #include "engine/whole_digest.h"
 
 #include <cstddef>
@@ -22,9 +23,9 @@ namespace segdl::engine {
 
 class StreamSink {
  public:
-  // REQUIRES: place.has_journal(); everything referred to outlives the sink.
-  // `doubtful`: an end that the first body may have only because so much was asked for.
-  StreamSink(Place&, Meter&, Fetcher&, const std::optional<Checksum>& expected, std::optional<std::uint64_t> doubtful);
+  // `doubtful`: an end that the first body may have only because so much was asked for. REQUIRES: place.has_journal();
+  // the file is empty; everything referred to outlives the sink.
+  StreamSink(Pass&, Meter&, Fetcher&, const std::optional<Checksum>& expected, std::optional<std::uint64_t> doubtful);
 
   Result<std::optional<Range>> next(std::stop_token);
   void begins(const UsableBody&) {}
@@ -38,6 +39,7 @@ class StreamSink {
   Result<void> flush();
 
   Place& place_;
+  Watch& watch_;
   Meter& meter_;
   Fetcher& fetcher_;
   std::vector<std::byte> buffer_;

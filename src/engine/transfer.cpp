@@ -191,6 +191,7 @@ Result<bool> Transfer::hold_small(Place& place, Reply& first, std::stop_token st
   digest.update(sink.bytes());
   step = digest.check(place.path());
   if (step) step = place.hold_small(sink.bytes());
+  if (step && request_.verify) step = reread_small(place, sink.bytes());
   if (step) give_remote_time(place.small());
   return step ? Result<bool>(true) : std::move(step).error();
 }
@@ -259,6 +260,8 @@ Result<Identity> Transfer::plan(const Reply& reply) const {
 }
 
 Result<void> Transfer::continue_version(Place& place, std::stop_token stop) {
+  auto forgotten = forget_refuted(place);
+  if (!forgotten) return forgotten;
   const Known known = known_of(place.journal().identity());
   strong_ = known.validator.strong();
   inherits_ = place.journal().claimed() > 0;
@@ -315,11 +318,19 @@ Result<void> Transfer::fetch_stream(Place& place, const Known& known, Reply firs
     meter_.remark(first.body.total ? "the server does not serve ranges: an interruption begins again from the start"
                                    : "the server does not tell the size: an interruption begins again from the start");
   route_.ask(Asking::whole);
-  const bool doubtful = first.ranged && !first.body.total;
-  StreamSink sink(place, meter_, fetcher_, request_.checksum, doubtful ? std::optional(kProbe.end) : std::nullopt);
+  if (first.ranged && !first.body.total) doubtful_end_ = kProbe.end;
+  return keep_stream(place, known, std::move(first), stop);
+}
+
+Result<void> Transfer::receive_stream(Pass& pass, const Known& known, std::optional<Reply> first,
+                                      std::stop_token stop) {
+  StreamSink sink(pass, meter_, fetcher_, request_.checksum, std::exchange(doubtful_end_, std::nullopt));
   auto step = fetch_into(sink, fetcher_, meter_, known, std::move(first), false, stop);
   fetcher_.leave();  // the last sync needs no connection
-  if (!step) return step;
+  return step ? settle_stream(pass.place) : step;
+}
+
+Result<void> Transfer::settle_stream(Place& place) {
   Checkpoint checkpoint(env_.clock, place.data(), place.journal(), request_.sync, {});
   return settle(place, checkpoint);
 }
@@ -385,6 +396,7 @@ Report Transfer::report(std::filesystem::path output) const {
                        : strong_         ? VerifiedTo::strong_validator
                                          : VerifiedTo::length;
   report.checksum = request_.checksum;
+  report.rehashed = rehashed_;
   report.insecure = url_.origin.secure && shared_.options.insecure;
   report.notes = meter_.remarks();
   report.elapsed = env_.clock.now() - begun_;

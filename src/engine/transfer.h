@@ -20,6 +20,7 @@
 #include "engine/fetcher.h"
 #include "engine/meter.h"
 #include "engine/place.h"
+#include "engine/recheck.h"
 #include "engine/route.h"
 #include "engine/segment_sink.h"
 #include "engine/shared.h"
@@ -28,6 +29,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace segdl::engine {
 
@@ -66,15 +68,24 @@ class Transfer {
   Result<void> check_same(Place&, const Known&, std::stop_token);
   Result<void> compare_samples(Place&, const Known&, std::stop_token);
   Result<void> fetch_segments(Place&, const Known&, std::optional<Reply> first, std::stop_token);
+  Result<void> fetch_missing(Pass&, const Known&, std::optional<Reply> first, std::stop_token);
+  Result<void> revoke_damaged(Place&, std::vector<Segment> damaged, const std::vector<bool>& inherited);
   Result<void> fetch_together(Work&, const Known&, std::optional<Reply> first, Share&);
   Result<void> fetch_alone(Work&, const Known&, std::optional<Reply> first, std::stop_token);
   Result<void> fetch_stream(Place&, const Known&, Reply first, std::stop_token);
+  Result<void> keep_stream(Place&, const Known&, Reply first, std::stop_token);
+  Result<void> receive_stream(Pass&, const Known&, std::optional<Reply> first, std::stop_token);
+  Result<void> settle_stream(Place&);
+  Result<void> drop_stream(Place&, Facts);
+  Result<void> reread_small(Place&, std::span<const std::byte> bytes);
   Result<Reply> first_reply(std::stop_token);
   Result<Reply> ask_first(Range, const Known*, const std::stop_token&);
   bool is_doubtful_successor(const Reply&) const;
   Result<Identity> plan(const Reply&) const;
   Result<void> start_over(Place&, Error);
   Result<void> check_whole(Place&, FrontHasher&, const std::stop_token&);
+  Result<void> refute(Place&, Error);
+  Result<void> forget_refuted(Place&);
   Result<void> check_published(Place&, std::uint64_t size, const std::stop_token&);
   Result<void> settle(Place&, Checkpoint&);
   Result<void> take_remote_name(const std::stop_token&);
@@ -100,6 +111,9 @@ class Transfer {
   bool succeeds_ranged_ = false;  // the same of ranges
   bool inherits_ = false;         // an earlier run has claimed something of it
   bool outdated_ = false;         // what this run has claimed is of another version than what comes now
+  bool doubted_ = false;          // the digest of the file is not the expected one, or could not be made
+  std::optional<std::uint64_t> doubtful_end_;  // of a stream: may be that of the range it was asked for
+  bool rehashed_ = false;         // all of it was read back, and is what arrived
   bool refuted_ = false;          // all of it arrived, and it is not what the request expects
 };
 

@@ -2,7 +2,6 @@
 #include "engine/errors.h"
 #include "engine/fetch_loop.h"
 #include "engine/front_hasher.h"
-#include "engine/planned.h"
 #include "engine/single_body_sink.h"
 #include "engine/transfer.h"
 #include "engine/verifier.h"
@@ -42,6 +41,11 @@ struct Shown {
   Meter& meter;
 };
 
+// The claims of a pass that follows a re-hashing of all of them.
+void take_for_proved(Dispatcher& dispatcher) {
+  while (const auto segment = dispatcher.next_to_prove()) dispatcher.proved(*segment);
+}
+
 // Runs what a thread does for a download; nothing it throws gets out.
 template <class Function>
 void guarded(Dispatcher& dispatcher, Function&& function) {
@@ -54,20 +58,17 @@ void guarded(Dispatcher& dispatcher, Function&& function) {
 
 }  // namespace
 
-Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::optional<Reply> first,
-                                      std::stop_token stop) {
+// What is not claimed, while the claims are proved beside it; then all of it goes to disk.
+Result<void> Transfer::fetch_missing(Pass& pass, const Known& known, std::optional<Reply> first, std::stop_token stop) {
+  Place& place = pass.place;
   Journal& journal = place.journal();
   const Layout& layout = *journal.identity().layout;
   std::vector<bool> claims(layout.count());
   std::vector<Segment> inherited;
-  std::uint64_t reused = 0;
   for (std::uint32_t i = 0; i < layout.count(); ++i) {
     claims[i] = journal.claims(Segment{i});
-    if (!claims[i]) continue;
-    inherited.push_back(Segment{i});
-    reused += layout.range(Segment{i}).size();
+    if (claims[i]) inherited.push_back(Segment{i});
   }
-  meter_.plan(planned(journal.identity(), reused));
   meter_.enter(Phase::fetching);
   Share share;
   Dispatcher dispatcher(layout, claims, env_.clock, [&] { shared_.pool.feed(share); });
@@ -77,9 +78,11 @@ Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::opt
     dispatcher.on_settled([&front](Segment segment) { front->settled(segment); });
   }
   const Shown shown(meter_, dispatcher);
-  const std::size_t proofs = inherited.size();
+  if (pass.proved) take_for_proved(dispatcher);
+  const std::size_t proofs = pass.proved ? 0 : inherited.size();
   Checkpoint checkpoint(env_.clock, place.data(), journal, request_.sync, std::move(inherited));
-  Work work{place, dispatcher, checkpoint, meter_, layout, place.has_aside()};
+  checkpoint.before_each([&pass, &layout] { pass.watch.look(layout.total()); });
+  Work work{place, dispatcher, checkpoint, pass.watch, meter_, layout, place.has_aside()};
   const std::stop_callback give_up(stop, [&dispatcher] { dispatcher.fail(cancelled()); });
   std::vector<std::jthread> verifiers;
   for (std::size_t i = 0; i < std::min<std::size_t>(proofs, std::max(1U, std::thread::hardware_concurrency())); ++i) {
@@ -89,7 +92,12 @@ Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::opt
                                        : fetch_alone(work, known, std::move(first), stop);
   if (!step) dispatcher.fail(step.error());
   verifiers.clear();  // asked to stop, and waited for
+  doubted_ = false;
   if (step && front) step = check_whole(place, *front, stop);
+  if (doubted_) {  // what is sound is kept, whatever comes of it
+    auto forced = checkpoint.force();
+    if (!forced) return forced;
+  }
   return step ? settle(place, checkpoint) : step;
 }
 

@@ -1,11 +1,17 @@
 // Transfer's way of comparing everything with the checksum that the request expects.
+#include "core/xxh3.h"
+
 #include "engine/errors.h"
 #include "engine/front_hasher.h"
 #include "engine/planned.h"
 #include "engine/transfer.h"
 #include "engine/whole_digest.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,22 +20,57 @@ namespace {
 
 constexpr std::size_t kPiece = 256 * kKiB;
 
+// How the journal names a checksum that its content does not have. Never 0, which is none.
+std::uint64_t refuted_by(const Checksum& checksum) {
+  const std::string text = fmt::format("{}={}", algorithm_name(checksum.algorithm), hex(checksum));
+  return std::max<std::uint64_t>(1, digest_of(std::as_bytes(std::span(text))));
+}
+
 }  // namespace
 
-// What does not hash to what was expected is not believed any more, though each of its segments is what was sent: the
-// next run fetches all of it again (J4). The journal is forced to disk, or a power cut could bring the claims back.
+// A digest that is wrong, or a file that can't be read, may be somebody else's doing: then what is damaged is fetched
+// again, and this is done once more.
 Result<void> Transfer::check_whole(Place& place, FrontHasher& front, const std::stop_token& stop) {
   meter_.enter(Phase::verifying);
   auto step = front.finish(place.path(), stop);
-  if (step || step.error().cause != Cause::integrity) return step;
+  doubted_ = !step && (step.error().cause == Cause::integrity || step.error().cause == Cause::local);
+  return step;
+}
+
+// All of it is what was sent, and it is not what the request expects. Who is wrong is not known: the checksum may be
+// mistyped, so the claims stay; the bytes may have been wrong on their way, so the journal names the checksum, and a
+// run that expects the same one begins by giving them up.
+Result<void> Transfer::refute(Place& place, Error error) {
   refuted_ = true;
   Journal& journal = place.journal();
-  Result<void> revoked;
-  for (std::uint32_t i = 0; revoked && i < journal.identity().layout->count(); ++i) {
-    revoked = journal.revoke(Segment{i});
+  Facts facts = journal.facts().value_or(Facts{url_.redacted()});
+  facts.refuted = refuted_by(*request_.checksum);
+  auto step = journal.set_facts(facts);
+  if (step) step = journal.sync();
+  if (!step) return step;
+  return with_way_out(std::move(error),
+                      "check the checksum: with another one, or none, nothing is fetched again; the same command "
+                      "fetches all of it again");
+}
+
+// Claims of what did not hash to this very checksum are given up, durably, before anything of it is fetched again (J4),
+// and their proofs with them: a power cut could keep the bits of new claims beside old proofs and old bytes, which
+// agree. The note goes after them: a death in between gives up what there is then, which is nothing yet.
+Result<void> Transfer::forget_refuted(Place& place) {
+  if (!request_.checksum) return {};
+  Journal& journal = place.journal();
+  auto facts = journal.facts();
+  if (!facts || facts->refuted != refuted_by(*request_.checksum)) return {};
+  meter_.remark("what is here does not have this checksum: fetching all of it again");
+  Result<void> step;
+  for (std::uint32_t i = 0; step && i < journal.identity().layout->count(); ++i) {
+    step = journal.commit(Segment{i}, 0);
+    if (step) step = journal.revoke(Segment{i});
   }
-  if (revoked) revoked = journal.sync();
-  return revoked ? step : revoked;
+  if (step) step = journal.sync();
+  facts->refuted = 0;
+  if (step) step = journal.set_facts(*facts);
+  return step ? journal.sync() : step;
 }
 
 // A file that an earlier run has given its name.
@@ -37,6 +78,7 @@ Result<Outcome> Transfer::finish(Place& place, const std::stop_token& stop) {
   auto status = place.data().status();
   if (!status) return std::move(status).error();
   strong_ = place.published_identity().validator.strong();
+  rehashed_ = true;  // that is how it was recognised
   meter_.remark("it had arrived whole before; only the journal was left to remove");
   Planned whole = planned(place.published_identity(), status->size);
   whole.total = status->size;

@@ -33,6 +33,7 @@ struct FileStatus {
   FileId id;
   FileKind kind = FileKind::regular;
   std::uint64_t size = 0;
+  std::uint64_t links = 1;  // how many names it has
 };
 
 // A shared, writable mapping of a file's first bytes. Stores reach the file without a call; they survive the death of
@@ -54,6 +55,11 @@ class File {
   // Fills `into` from `offset`; the count is short only at the end of the file. Bytes that the disk can't give back
   // (EIO and the like) are Remedy::refetch: written anew they may be readable again.
   virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) = 0;
+
+  // Where the first byte lies that nothing was written to since the file was created or cut there, or the file's length
+  // if there is none (SEEK_HOLE); reserved space counts as not written. The length as well where the file system can't
+  // tell; one that leaves out zeros on disk may call written zeros a hole.
+  virtual std::uint64_t first_hole() = 0;
 
   // Writes all of `bytes`, or fails with `offset` set; then any part of them may have been written.
   virtual Result<void> write_at(std::uint64_t offset, std::span<const std::byte> bytes) = 0;

@@ -80,13 +80,12 @@ TEST_CASE("an end is told with what it did, or with what stood in the way") {
   report.total = report.fetched = ~std::uint64_t{0};
   report.notes = {"no \x1b ranges"};
   report.elapsed = std::chrono::microseconds(1'234'567);
-  CHECK(
-      done_line(kMoment, kSubject, report) ==
-      of_three("done",
-               R"("url":"http://***@h/f?token=***","output":"f","total":18446744073709551615,)"
-               R"("fetched":18446744073709551615,"reused":0,"revoked":0,"wasted":0,"retries":0,"restarts":0,)"
-               R"("connections":0,"verified_to":"length","checksum":null,"insecure":false,"notes":["no \\x1b ranges"],)"
-               R"("elapsed":1.235)"));
+  CHECK(done_line(kMoment, kSubject, report) ==
+        of_three("done", R"("url":"http://***@h/f?token=***","output":"f","total":18446744073709551615,)"
+                         R"("fetched":18446744073709551615,"reused":0,"revoked":0,"wasted":0,"retries":0,"restarts":0,)"
+                         R"("connections":0,"verified_to":"length","checksum":null,"rehashed":false,"insecure":false,)"
+                         R"("notes":["no \\x1b ranges"],)"
+                         R"("elapsed":1.235)"));
   report.verified_to = VerifiedTo::digest;
   report.checksum = Checksum{Algorithm::xxh3_64, std::vector<std::byte>(8, std::byte{0xab})};
   CHECK(done_line(kMoment, kSubject, report).find(R"("verified_to":"digest","checksum":"xxh3-64=abababababababab",)") !=

@@ -54,6 +54,7 @@ TEST_CASE("facts come back as they were, and a torn block is none") {
   facts.url_hash.salt.fill(std::byte{1});
   facts.url_hash.digest.fill(std::byte{2});
   facts.owner_token.fill(std::byte{3});
+  facts.refuted = 7;
   const JournalBlock block = encode_facts(facts);
   const auto decoded = decode_facts(block);
   REQUIRE(decoded);
@@ -63,6 +64,7 @@ TEST_CASE("facts come back as they were, and a torn block is none") {
   CHECK(decoded->stream_digest == 99);
   CHECK(decoded->url_hash == facts.url_hash);
   CHECK(decoded->owner_token == facts.owner_token);
+  CHECK(decoded->refuted == 7);
   for (std::size_t i = 0; i < block.size(); ++i) {
     JournalBlock torn = block;
     torn[i] ^= std::byte{1};

@@ -48,9 +48,18 @@ def test_a_wrong_file_is_not_published_and_fetched_again_whole(scene):
     done = scene.get(url, "-o", "f", "-x", "4", "--checksum", sha256(right), code=6)
     assert "the same command fetches all of it again" in done.stderr and "kept" not in done.stderr, done.stderr
     assert scene.names() == ["f.part", "f.segdl"], scene.names()
-    assert scene.status("f")["claimed"] == 0
+    assert scene.status("f")["claimed"] == 4 * MiB
     done = scene.get(url, "-o", "f", "-x", "4", "--checksum", sha256(right))
     assert "reused" not in done.stderr
+    assert scene.names() == ["f"] and read(scene.path("f")) == right
+
+
+def test_a_mistyped_checksum_costs_nothing(scene):
+    right = scene.content(1, 4 * MiB)
+    origin = scene.origin("--size", 4 * MiB)
+    scene.get(origin.url, "-o", "f", "-x", "4", "--checksum", sha256(b"other"), code=6)
+    done = scene.get(origin.url, "-o", "f", "-x", "4", "--checksum", sha256(right))
+    assert "4.0 MiB reused" in done.stderr and "verified by sha-256" in done.stderr, done.stderr
     assert scene.names() == ["f"] and read(scene.path("f")) == right
 
 

@@ -54,12 +54,14 @@ struct Way {
   const char* name;
   std::uint64_t size;
   void (*serve)(World&, std::uint64_t size);
+  bool kept = false;  // though it was not what was expected
 };
 constexpr Way kWays[] = {
-    {"segments", kSize, [](World& world, std::uint64_t size) { world.serve().size(size); }},
+    {"segments", kSize, [](World& world, std::uint64_t size) { world.serve().size(size); }, true},
     {"one segment more than the probe", 4 * kMiB + 16 * kKiB,
-     [](World& world, std::uint64_t size) { world.serve().size(size); }},
-    {"without a validator", kSize, [](World& world, std::uint64_t size) { world.serve().size(size).no_validator(); }},
+     [](World& world, std::uint64_t size) { world.serve().size(size); }, true},
+    {"without a validator", kSize, [](World& world, std::uint64_t size) { world.serve().size(size).no_validator(); },
+     true},
     {"a stream", kSize, [](World& world, std::uint64_t size) { world.serve().size(size).no_ranges(); }},
     {"a stream in chunks", 700'000,
      [](World& world, std::uint64_t size) {
@@ -70,7 +72,8 @@ constexpr Way kWays[] = {
      [](World& world, std::uint64_t size) {
        world.serve().size(size);
        world.disk.set_kind(kNfs);
-     }},
+     },
+     true},
     {"empty", 0, [](World& world, std::uint64_t size) { world.serve().size(size); }},
     {"empty on a plain file system", 0,
      [](World& world, std::uint64_t size) {
@@ -85,6 +88,12 @@ void interrupt_at(World& world, std::uint64_t offset) {
   once.retries = 0;
   REQUIRE_FALSE(world.download(expecting(1), once).ok());
   world.disk.kill();
+}
+
+std::uint64_t bytes_sent(const World& world) {
+  const auto log = world.script->log();
+  return std::accumulate(log.begin(), log.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const Asking& asking) { return sum + asking.sent; });
 }
 
 void check_refuted(World& world, const Result<Report>& report) {
@@ -134,7 +143,7 @@ TEST_CASE("in whichever way a resource comes, it is published if it is what was 
   }
 }
 
-TEST_CASE("and if not, nothing is published, and the same request is not stuck") {
+TEST_CASE("and if not, nothing is published, the same request begins again, and another one uses what came") {
   for (const Way& way : kWays) {
     CAPTURE(way.name);
     World world;
@@ -143,10 +152,11 @@ TEST_CASE("and if not, nothing is published, and the same request is not stuck")
     world.disk.kill();
     way.serve(world, way.size);
     check_refuted(world, world.download(expecting_other(way.size)));
+    CHECK(bytes_sent(world) >= way.size);
     const auto report = world.download(expecting(1, way.size));
     REQUIRE(report.ok());
-    CHECK(report->reused == 0);
-    CHECK(report->fetched == way.size);
+    CHECK(report->reused == (way.kept ? way.size : 0));
+    CHECK(report->fetched - report->wasted == (way.kept ? 0 : way.size));
     CHECK(world.has("f", 1, way.size));
     CHECK(world.disk.names() == std::vector<std::string>{"f"});
   }
@@ -187,11 +197,31 @@ TEST_CASE("what an earlier run left is hashed as well") {
     REQUIRE(report.ok());
     CHECK(report->revoked == 16 * kKiB);
   }
-  SUBCASE("and is not believed any more if the whole is wrong") {
+  SUBCASE("and stays where the whole is wrong, since the checksum may be") {
     check_refuted(world, world.download(expecting_other()));
     const auto report = world.download(expecting(1));
     REQUIRE(report.ok());
-    CHECK(report->reused == 0);
+    CHECK(report->reused == kSize);
+    CHECK(report->fetched == 0);
+  }
+  SUBCASE("and stays for a request that expects nothing") {
+    check_refuted(world, world.download(expecting_other()));
+    const auto report = world.download();
+    REQUIRE(report.ok());
+    CHECK(report->fetched == 0);
+    CHECK(report->verified_to == VerifiedTo::strong_validator);
+  }
+  SUBCASE("and what was given up once is not given up again") {
+    check_refuted(world, world.download(expecting_other()));
+    world.serve().size(kSize).stall_at(2 * 16 * kKiB + 5000, 99);
+    SessionOptions once;
+    once.retries = 0;
+    REQUIRE_FALSE(world.download(expecting_other(), once).ok());
+    world.disk.kill();
+    world.serve().size(kSize);
+    check_refuted(world, world.download(expecting_other()));
+    CHECK(bytes_sent(world) == kSize - 2 * 16 * kKiB);
+    REQUIRE(world.download(expecting(1)).ok());
   }
   CHECK(world.has("f", 1, kSize));
   CHECK(world.disk.names() == std::vector<std::string>{"f"});

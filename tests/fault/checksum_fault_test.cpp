@@ -83,3 +83,96 @@ TEST_CASE("claims that a wrong digest took away do not come back with the power"
   CHECK(report->reused == 0);
   CHECK(world.has("f", 1, kSize));
 }
+
+namespace {
+
+Request expecting_other() {
+  Request request = expecting();
+  request.checksum->digest[0] ^= std::byte{1};
+  return request;
+}
+
+// Takes its turn at every operation of the scene, by kill and by power cut with everything lost that can be, and with
+// what the dice say.
+template <class Scene>
+void for_every_death(const Scene& scene) {
+  for (const int cut : {0, 1, 2}) {
+    CAPTURE(cut);
+    bool fired = true;
+    for (std::uint64_t k = 1; fired; ++k) {
+      CAPTURE(k);
+      REQUIRE(k < 2000);
+      World world;
+      fired = scene(world, k, [&] {
+        if (cut == 0) world.disk.kill();
+        if (cut == 1) world.disk.power_cut(0);
+        if (cut == 2) world.disk.power_cut(k);
+        return cut == 0;
+      });
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("what came under a wrong checksum is there for the right one, also after the power went") {
+  for (const bool checksum : {true, false}) {
+    for (const bool power : {false, true}) {
+      World world;
+      world.serve().size(kSize);
+      const auto wrong = world.download(expecting_other());
+      REQUIRE_FALSE(wrong.ok());
+      CHECK(wrong.error().cause == Cause::integrity);
+      if (power) {
+        world.disk.power_cut(0);
+      } else {
+        world.disk.kill();
+      }
+      world.serve().size(kSize);
+      const auto report = world.download(checksum ? expecting() : World::request());
+      REQUIRE(report.ok());
+      CHECK(report->fetched == 0);
+      CHECK(report->reused == kSize);
+      CHECK(world.has("f", 1, kSize));
+    }
+  }
+}
+
+TEST_CASE("a death at any operation of a run with a wrong checksum costs the right one no more than any death") {
+  for_every_death([](World& world, std::uint64_t k, const auto& die) {
+    world.serve().size(kSize);
+    world.disk.crash_at(k);
+    CHECK_FALSE(world.download(expecting_other()).ok());
+    const bool fired = world.disk.fired();
+    const bool killed = die();
+    world.serve().size(kSize);
+    const auto report = world.download(expecting());
+    REQUIRE(report.ok());
+    if (killed) CHECK(report->revoked == 0);
+    CHECK(report->fetched == kSize - report->reused);
+    CHECK(world.has("f", 1, kSize));
+    CHECK(world.disk.names() == std::vector<std::string>{"f"});
+    return fired;
+  });
+}
+
+TEST_CASE("a death while claims of a wrong digest are given up brings none of them back") {
+  for_every_death([](World& world, std::uint64_t k, const auto& die) {
+    world.serve().size(kSize).flip_at(kSize / 2, 1);
+    REQUIRE_FALSE(world.download(expecting()).ok());
+    world.disk.kill();
+    world.serve().size(kSize);
+    world.disk.crash_at(k);
+    const bool done = world.download(expecting()).ok();
+    const bool fired = world.disk.fired();
+    die();
+    check_output(world);
+    if (done && !fired) return false;
+    const bool complete = world.disk.names() == std::vector<std::string>{"f"};
+    world.serve().size(kSize);
+    const auto report = world.download(expecting());
+    CHECK((report.ok() || (complete && report.error().cause == Cause::exists)));
+    CHECK(world.has("f", 1, kSize));
+    return fired;
+  });
+}

@@ -63,6 +63,21 @@ Error fake_error(Cause cause, std::string operation, std::string subject, std::s
   return error;
 }
 
+void FakeInode::set_length(std::uint64_t length) {
+  // As on ext4: a file that grows keeps the space reserved beyond its end, any other loses it.
+  if (length <= live.size()) reserved = std::min(reserved, length);
+  live.resize(length);
+  written.resize((length + kFakePage - 1) / kFakePage);
+  written_to = std::min(written_to, length);
+}
+
+std::uint64_t FakeInode::first_hole() const {
+  for (std::size_t page = 0; page * kFakePage < live.size(); ++page) {
+    if (page >= written.size() || !written[page]) return page * kFakePage;
+  }
+  return live.size();
+}
+
 Result<std::unique_ptr<Directory>> FakeFs::open_directory(const std::filesystem::path&) {
   const std::lock_guard lock(mutex_);
   if (auto error = begin(life_, "open-directory", "open-directory")) return *error;
@@ -100,6 +115,7 @@ FakeFs::Image FakeFs::copy(const Image& image) {
         twin->live = copy_bytes(inode->live);
         twin->durable = inode->durable;
         twin->lost = inode->lost;
+        twin->written = inode->written;
         twin->reserved = inode->reserved;
         twin->written_to = inode->written_to;
         twin->mode = inode->mode;
@@ -147,6 +163,7 @@ void FakeFs::new_life(Image image) {
   kinds_.clear();
   log_.clear();
   fail_always_ = fired_ = torn_ = false;
+  meddled_writes_ = 0;
 }
 
 void FakeFs::kill() {
@@ -220,6 +237,29 @@ std::vector<std::string> FakeFs::log() const {
   return log_;
 }
 
+void FakeFs::meddle(const std::string& name, std::uint64_t nth_write, std::function<void(FakeInode&)> what) {
+  const std::lock_guard lock(mutex_);
+  meddle_again(name, nth_write, std::move(what));
+}
+
+void FakeFs::meddle_again(const std::string& name, std::uint64_t nth_write, std::function<void(FakeInode&)> what) {
+  meddled_ = name;
+  meddled_writes_ = nth_write;
+  meddling_ = std::move(what);
+}
+
+void FakeFs::wrote(const std::string& name, FakeInode& inode) {
+  if (meddled_writes_ == 0 || name != meddled_ || --meddled_writes_ > 0) return;
+  const auto what = meddling_;  // it may set the next
+  what(inode);
+}
+
+FileStatus FakeFs::status_of(const FakeInode& inode) const {
+  const auto names = std::count_if(image_.live.begin(), image_.live.end(),
+                                   [&inode](const auto& entry) { return entry.second.get() == &inode; });
+  return {{1, inode.number}, inode.kind, inode.live.size(), static_cast<std::uint64_t>(names)};
+}
+
 void FakeFs::set_capacity(std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   capacity_ = bytes;
@@ -228,6 +268,11 @@ void FakeFs::set_capacity(std::uint64_t bytes) {
 void FakeFs::set_kind(const FakeKind& kind) {
   const std::lock_guard lock(mutex_);
   kind_ = kind;
+}
+
+void FakeFs::set_holes_seen(bool value) {
+  const std::lock_guard lock(mutex_);
+  holes_seen_ = value;
 }
 
 void FakeFs::make_unreadable(const std::string& name, BadSector sector) {
@@ -277,6 +322,7 @@ void FakeFs::put(const std::string& name, std::vector<std::byte> bytes) {
   inode->live = inode->durable = std::move(bytes);
   inode->rooted = true;
   inode->written_to = inode->live.size();
+  inode->written.assign((inode->live.size() + kFakePage - 1) / kFakePage, true);
   image_.live[name] = std::move(inode);
   image_.history = {image_.live};
 }

@@ -25,6 +25,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -70,10 +71,15 @@ struct BadSector {
 
 // One file's bytes, shared by its names, its handles and its mappings.
 struct FakeInode {
+  // As ftruncate does it.
+  void set_length(std::uint64_t length);
+  std::uint64_t first_hole() const;
+
   std::uint64_t number = 0;
   FileKind kind = FileKind::regular;
   std::vector<std::byte> live;
   std::vector<std::byte> durable;
+  std::vector<bool> written;     // pages that are no holes
   std::set<std::uint64_t> lost;  // pages whose sync failed, and that were not written since
   std::uint64_t reserved = 0;
   std::uint64_t written_to = 0;  // the end of what takes space
@@ -104,6 +110,10 @@ class FakeFs final : public FileSystem {
   void fail_at(std::uint64_t operation, std::string reason, bool always = false);
   // The n-th from 1 of this kind in this life ("sync", "write", ...), and with `always` every one after it.
   void fail_kind(const std::string& kind, std::uint64_t nth, std::string reason, bool always = false);
+  // Another program does this to a file, once, right after the n-th write under that name in this life; "(unnamed)" for
+  // those without one. It must not call the disk, but for meddle_again().
+  void meddle(const std::string& name, std::uint64_t nth_write, std::function<void(FakeInode&)> what);
+  void meddle_again(const std::string& name, std::uint64_t nth_write, std::function<void(FakeInode&)> what);
   bool fired() const;  // whether an injected fault has happened
 
   // The process is dead: what was live stays, handles and locks are gone, a new life begins.
@@ -113,6 +123,7 @@ class FakeFs final : public FileSystem {
 
   void set_capacity(std::uint64_t bytes);
   void set_kind(const FakeKind&);
+  void set_holes_seen(bool value);  // or File::first_hole() can't tell
   // From here on these bytes of the file are unreadable (EIO); with `for_good` they can't be written either.
   void make_unreadable(const std::string& name, BadSector);
 
@@ -146,6 +157,8 @@ class FakeFs final : public FileSystem {
   void drop_rootless(Names&, std::mt19937_64&, bool all) const;
   std::uint64_t room_for(const FakeInode&) const;  // how far it can reach on this disk
   static Image copy(const Image&);
+  void wrote(const std::string& name, FakeInode&);  // lets the other program have its turn
+  FileStatus status_of(const FakeInode&) const;
   static void sync(FakeInode&);  // all of it, but what is lost
   static void lose_dirty(FakeInode&);
   void freeze();
@@ -167,8 +180,12 @@ class FakeFs final : public FileSystem {
   bool fail_always_ = false;
   std::string failing_kind_;
   std::uint64_t failing_nth_ = 0;
+  std::string meddled_;
+  std::uint64_t meddled_writes_ = 0;  // so many are left before it happens
+  std::function<void(FakeInode&)> meddling_;
   std::uint64_t capacity_ = ~std::uint64_t{0};
   FakeKind kind_;
+  bool holes_seen_ = true;
 };
 
 }  // namespace segdl::test

@@ -7,8 +7,6 @@
 namespace segdl::test {
 namespace {
 
-FileStatus status_of(const FakeInode& inode) { return {{1, inode.number}, inode.kind, inode.live.size()}; }
-
 constexpr std::size_t kNameMax = 255;
 constexpr std::uint64_t kSizeMax = std::uint64_t{1} << 40;  // what a vector can be asked for
 
@@ -39,7 +37,7 @@ FakeFile::~FakeFile() {
 Result<FileStatus> FakeFile::status() {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "status", "status " + name_)) return *error;
-  return status_of(*inode_);
+  return disk_.status_of(*inode_);
 }
 
 Result<std::size_t> FakeFile::read_at(std::uint64_t offset, std::span<std::byte> into) {
@@ -58,6 +56,11 @@ Result<std::size_t> FakeFile::read_at(std::uint64_t offset, std::span<std::byte>
   return count;
 }
 
+std::uint64_t FakeFile::first_hole() {
+  const std::lock_guard lock(disk_.mutex_);
+  return disk_.holes_seen_ ? inode_->first_hole() : inode_->live.size();
+}
+
 Result<void> FakeFile::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
   const std::lock_guard lock(disk_.mutex_);
   const bool tears = disk_.torn_ && disk_.crash_at_ == disk_.operations_ + 1 && life_ == disk_.life_ && !disk_.frozen_;
@@ -73,6 +76,7 @@ Result<void> FakeFile::write_at(std::uint64_t offset, std::span<const std::byte>
   const std::uint64_t room = disk_.room_for(*inode_);
   if (offset + bytes.size() <= room) {
     put(offset, bytes);
+    disk_.wrote(name_, *inode_);
     return {};
   }
   const std::uint64_t fits = room > offset ? room - offset : 0;
@@ -116,7 +120,11 @@ void FakeFile::put(std::uint64_t offset, std::span<const std::byte> bytes) {
   inode_->written_to = std::max(inode_->written_to, end);
   inode_->modified.reset();
   std::copy(bytes.begin(), bytes.end(), inode_->live.begin() + static_cast<std::ptrdiff_t>(offset));
-  for (std::uint64_t page = offset / kFakePage; page * kFakePage < end; ++page) inode_->lost.erase(page);
+  inode_->written.resize(std::max<std::size_t>(inode_->written.size(), (end + kFakePage - 1) / kFakePage));
+  for (std::uint64_t page = offset / kFakePage; page * kFakePage < end; ++page) {
+    inode_->lost.erase(page);
+    inode_->written[page] = true;
+  }
 }
 
 Result<bool> FakeFile::reserve(std::uint64_t length) {
@@ -132,10 +140,7 @@ Result<void> FakeFile::resize(std::uint64_t length) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "resize", "resize " + name_ + " " + std::to_string(length))) return *error;
   if (!writable_ || length > kSizeMax) return fake_error(Cause::local, "resize", name_, "Invalid argument");
-  // As on ext4: a file that grows keeps the space reserved beyond its end, any other loses it.
-  if (length <= inode_->live.size()) inode_->reserved = std::min(inode_->reserved, length);
-  inode_->live.resize(length);
-  inode_->written_to = std::min(inode_->written_to, length);
+  inode_->set_length(length);
   return {};
 }
 
@@ -254,7 +259,7 @@ Result<std::optional<FileStatus>> FakeDirectory::status(const std::string& name)
   if (auto bad = bad_name("look at", name)) return *bad;
   const auto found = disk_.image_.live.find(name);
   if (found == disk_.image_.live.end()) return std::optional<FileStatus>();
-  return std::optional(status_of(*found->second));
+  return std::optional(disk_.status_of(*found->second));
 }
 
 Result<std::optional<std::vector<std::string>>> FakeDirectory::names(std::size_t most) {

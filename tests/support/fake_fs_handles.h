@@ -33,6 +33,7 @@ class FakeFile final : public File {
 
   Result<FileStatus> status() override;
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) override;
+  std::uint64_t first_hole() override;
   Result<void> write_at(std::uint64_t offset, std::span<const std::byte> bytes) override;
   Result<bool> reserve(std::uint64_t length) override;
   Result<void> resize(std::uint64_t length) override;
