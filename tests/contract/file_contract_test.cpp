@@ -36,6 +36,27 @@ TEST_CASE_TEMPLATE("a write beyond the end leaves zeros in between", World, Posi
   CHECK(must(file->status()).size == 6);
 }
 
+TEST_CASE_TEMPLATE("what was never written, or cut off and not written again, is a hole", World, PosixWorld,
+                   FakeWorld) {
+  constexpr std::uint64_t kPiece = 256 * 1024;
+  World world;
+  const auto file = write_file(world.directory(), "a", "");
+  CHECK(file->first_hole() == 0);
+  must(file->reserve(3 * kPiece));
+  must(file->resize(3 * kPiece));
+  must(file->write_at(0, bytes_of(std::string(kPiece, 'a'))));
+  must(file->write_at(2 * kPiece, bytes_of(std::string(kPiece, 'c'))));
+  CHECK(file->first_hole() == kPiece);
+  must(file->write_at(kPiece, bytes_of(std::string(kPiece, '\0'))));
+  CHECK(file->first_hole() == 3 * kPiece);
+  must(file->sync());
+  CHECK(file->first_hole() == 3 * kPiece);
+  must(file->resize(0));
+  must(file->resize(3 * kPiece));
+  must(file->write_at(kPiece, bytes_of(std::string(2 * kPiece, 'x'))));
+  CHECK(file->first_hole() == 0);
+}
+
 TEST_CASE("offsets beyond 4 GiB are exact") {
   PosixWorld world;  // the fake would need the memory
   const auto file = write_file(world.directory(), "a", "start");

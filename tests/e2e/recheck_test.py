@@ -27,7 +27,7 @@ def zeros_in_place(path):
         file.write(bytes(64 * KiB))
 
 
-WAYS = {"cut": truncate(0), "halved": truncate(SIZE // 2), "grown": truncate(SIZE + 9999), "cut and grown": cut_and_grow, "punched": punch}
+WAYS = {"cut": truncate(0), "quartered": truncate(SIZE // 4), "grown": truncate(SIZE + 9999), "cut and grown": cut_and_grow, "punched": punch}
 
 
 class Held:
