@@ -214,6 +214,9 @@ TEST_CASE("what is changed time and again ends with an error that says where, an
   REQUIRE_FALSE(report.ok());
   CHECK(report.error().cause == Cause::integrity);
   CHECK(report.error().offset == 3 * kSegment);
+  std::uint64_t sent = 0;
+  for (const Asking& request : world.script->log()) sent += request.sent;
+  CHECK(sent == kSize + engine::kMaxRepairs * kSegment);
   CHECK(report.error().resumable);
   CHECK(report.error().message().find("f.part") != std::string::npos);
   CHECK_FALSE(report.error().way_out.empty());
