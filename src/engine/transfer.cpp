@@ -27,10 +27,6 @@ constexpr Range kProbe{0, 4 * kMiB};
 constexpr std::uint32_t kSamplesOfOtherUrl = 3;  // J8
 constexpr std::chrono::hours kClockError{24};    // that a server's clock may be ahead of ours
 
-Known known_of(const Identity& identity) {
-  return {identity.layout ? std::optional(identity.layout->total()) : identity.stream_total, identity.validator};
-}
-
 }  // namespace
 
 Transfer::Transfer(const Shared& shared, const Request& request, Url url, std::string name, Meter& meter)
@@ -98,20 +94,6 @@ Result<std::unique_ptr<Place>> Transfer::open_place(const std::stop_token& stop)
 
 void Transfer::remark_on(Place& place) {
   for (const std::string& note : place.take_notes()) meter_.remark(note);
-}
-
-// Whether what an earlier run has published is what the server has: asked where it would be replaced.
-Result<bool> Transfer::is_current(Place& place, const std::stop_token& stop) {
-  const Known known = known_of(place.published_identity());
-  if (!known.validator.strong() || known.total.value_or(0) == 0) return false;
-  for (;;) {
-    auto reply = ask_first({0, 1}, &known, stop);
-    if (reply) return true;
-    if (reply.error().remedy == Remedy::restart) return false;
-    if (reply.error().remedy != Remedy::retry) return std::move(reply).error();
-    auto paused = fetcher_.pause(std::move(reply).error(), stop);
-    if (!paused) return std::move(paused).error();
-  }
 }
 
 Result<void> Transfer::fetch_until_whole(Place& place, std::stop_token stop) {

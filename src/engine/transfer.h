@@ -45,6 +45,10 @@ struct Outcome {
 // another one at every turn.
 inline constexpr unsigned kMaxRestarts = 3;
 
+inline Known known_of(const Identity& identity) {
+  return {identity.layout ? std::optional(identity.layout->total()) : identity.stream_total, identity.validator};
+}
+
 class Transfer {
  public:
   // REQUIRES: everything referred to outlives the Transfer. `name` is one component.
@@ -113,8 +117,8 @@ class Transfer {
   bool outdated_ = false;         // what this run has claimed is of another version than what comes now
   bool doubted_ = false;          // the digest of the file is not the expected one, or could not be made
   std::optional<std::uint64_t> doubtful_end_;  // of a stream: may be that of the range it was asked for
-  bool rehashed_ = false;         // all of it was read back, and is what arrived
-  bool refuted_ = false;          // all of it arrived, and it is not what the request expects
+  bool rehashed_ = false;                      // all of it was read back, and is what arrived
+  bool refuted_ = false;                       // all of it arrived, and it is not what the request expects
 };
 
 }  // namespace segdl::engine

@@ -73,6 +73,20 @@ Result<void> Transfer::forget_refuted(Place& place) {
   return step ? journal.sync() : step;
 }
 
+// Whether what an earlier run has published is what the server has: asked where it would be replaced.
+Result<bool> Transfer::is_current(Place& place, const std::stop_token& stop) {
+  const Known known = known_of(place.published_identity());
+  if (!known.validator.strong() || known.total.value_or(0) == 0) return false;
+  for (;;) {
+    auto reply = ask_first({0, 1}, &known, stop);
+    if (reply) return true;
+    if (reply.error().remedy == Remedy::restart) return false;
+    if (reply.error().remedy != Remedy::retry) return std::move(reply).error();
+    auto paused = fetcher_.pause(std::move(reply).error(), stop);
+    if (!paused) return std::move(paused).error();
+  }
+}
+
 // A file that an earlier run has given its name.
 Result<Outcome> Transfer::finish(Place& place, const std::stop_token& stop) {
   auto status = place.data().status();
