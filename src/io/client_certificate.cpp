@@ -1,5 +1,6 @@
 #include "io/client_certificate.h"
 
+#include "io/pem_file.h"
 #include "io/system_error.h"
 
 #include <openssl/err.h>
@@ -43,17 +44,13 @@ int no_passphrase(char*, int, int, void* asked) {
 Result<void> use_client_certificate(::SSL_CTX* context, const std::filesystem::path& certificate,
                                     const std::filesystem::path& key) {
   const std::filesystem::path& key_file = key.empty() ? certificate : key;
-  ::ERR_clear_error();
-  if (::SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1) {
-    return unusable("read the certificate", certificate, openssl_reason());
-  }
+  const auto chain = PemFile::read(certificate);
+  if (!chain) return unusable("read the certificate", certificate, chain.error().reason);
+  if (!chain->use_chain(context)) return unusable("read the certificate", certificate, openssl_reason());
+  const auto keys = key.empty() ? chain : PemFile::read(key);  // a pipe can be read once
+  if (!keys) return unusable("read the key", key_file, keys.error().reason);
   bool asked = false;
-  ::SSL_CTX_set_default_passwd_cb(context, no_passphrase);
-  ::SSL_CTX_set_default_passwd_cb_userdata(context, &asked);
-  ::ERR_clear_error();
-  const bool used = ::SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) == 1;
-  ::SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
-  ::SSL_CTX_set_default_passwd_cb(context, nullptr);
+  const bool used = keys->use_key(context, no_passphrase, &asked);
   if (asked) {
     return unusable("read the key", key_file, "it needs a passphrase, which segdl does not ask for",
                     "give a file without one, for yourself only: (umask 077; openssl pkey -in FILE -out PLAIN)");

@@ -12,12 +12,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 namespace segdl::io {
 namespace {
 
-constexpr int kPatience = 10'000;  // ms
+constexpr std::chrono::seconds kPatience{10};
 
 Error unusable(const std::filesystem::path& path, std::string reason, std::string way_out = "") {
   Error error;
@@ -30,10 +31,12 @@ Error unusable(const std::filesystem::path& path, std::string reason, std::strin
 }
 
 // 0 at the end, a negative errno if it fails.
-::ssize_t read_some(int file, char* into, std::size_t size) {
+::ssize_t read_some(int file, char* into, std::size_t size, std::chrono::steady_clock::time_point until) {
   for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return -ETIMEDOUT;  // also where bytes keep coming
     ::pollfd readable{file, POLLIN, 0};
-    const int ready = ::poll(&readable, 1, kPatience);
+    const int ready = ::poll(&readable, 1, static_cast<int>(left.count()));
     if (ready == 0) return -ETIMEDOUT;
     const auto got = ready < 0 ? -1 : ::read(file, into, size);
     if (got >= 0) return got;
@@ -55,10 +58,11 @@ Result<std::string> read_small_file(const std::filesystem::path& path, std::size
         "chmod 600 " + path.string());
   }
   std::string text;
+  const auto until = std::chrono::steady_clock::now() + kPatience;
   char part[16 * 1024];
   while (text.size() <= most) {
-    const auto got = read_some(file.get(), part, std::min(sizeof part, most + 1 - text.size()));
-    if (got == -ETIMEDOUT) return unusable(path, "nothing was written to it for 10 s");
+    const auto got = read_some(file.get(), part, std::min(sizeof part, most + 1 - text.size()), until);
+    if (got == -ETIMEDOUT) return unusable(path, "it was not written to its end within 10 s");
     if (got < 0) return unusable(path, system_words(static_cast<int>(-got)));
     if (got == 0) break;
     text.append(part, static_cast<std::size_t>(got));

@@ -12,8 +12,8 @@ namespace segdl::io {
 
 enum class Secrecy : std::uint8_t { any, owner_only };
 
-// What the file holds, but no more than a byte above `most`. A pipe is read to its end if each part of it comes within
-// ten seconds. Errors: Cause::usage, also for a file that is to be its owner's only and that others may use.
+// What the file holds, but no more than a byte above `most`. A pipe is read to its end if that comes within ten
+// seconds. Errors: Cause::usage, also for a file that is to be its owner's only and that others may use.
 Result<std::string> read_small_file(const std::filesystem::path&, std::size_t most, Secrecy);
 
 }  // namespace segdl::io

@@ -1,8 +1,14 @@
 #include "io/system_trust.h"
 
+#include "io/pem_file.h"
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
 #include <sys/eventfd.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <system_error>
 
 namespace segdl::io {
@@ -12,7 +18,14 @@ SystemTrust::~SystemTrust() {
 }
 
 void SystemTrust::read() {
-  ::SSL_CTX_set_default_verify_paths(context_);
+  // As SSL_CTX_set_default_verify_paths(), which would wait for a pipe for ever. Directories are read when they are
+  // needed. What can't be read trusts nobody.
+  const char* named = ::secure_getenv(::X509_get_default_cert_file_env());
+  const auto file = PemFile::read(named != nullptr ? named : ::X509_get_default_cert_file());
+  if (file) static_cast<void>(file->trust(context_));
+  ::SSL_CTX_set_default_verify_dir(context_);
+  ::SSL_CTX_set_default_verify_store(context_);
+  ::ERR_clear_error();
   there_.store(true, std::memory_order_release);
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = ::write(done_.get(), &one, sizeof one);

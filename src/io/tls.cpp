@@ -1,6 +1,7 @@
 #include "io/tls.h"
 
 #include "io/client_certificate.h"
+#include "io/pem_file.h"
 #include "io/system_error.h"
 #include "io/tls_bio.h"
 
@@ -9,6 +10,7 @@
 
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 namespace segdl::io {
@@ -204,7 +206,13 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const TrustOptions& trust
     return error;
   }
   ::ERR_clear_error();
-  if ((file != nullptr && ::SSL_CTX_load_verify_file(context.get(), file) != 1) ||
+  const auto named = file != nullptr ? std::optional(PemFile::read(file)) : std::nullopt;
+  if (named && !*named) {
+    error.subject = file;
+    error.reason = named->error().reason;
+    return error;
+  }
+  if ((named && !(*named)->trust(context.get())) ||
       (path != nullptr && ::SSL_CTX_load_verify_dir(context.get(), path) != 1)) {
     error.subject = file != nullptr ? file : path;
     error.reason = "no certificates in PEM format can be read there (" + openssl_words() + ")";
