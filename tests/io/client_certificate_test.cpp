@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+#include <unistd.h>
+
 #include <fmt/format.h>
 
 #include <openssl/x509.h>
@@ -19,6 +21,7 @@
 #include <fstream>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -205,6 +208,18 @@ TEST_CASE("connections and sessions with the certificate are not those without")
     Server closing(world.server(false, version), false);
     CHECK(ask_all(closing) == std::vector<std::string>{"alice", "nobody", "alice resumed", "nobody resumed"});
   }
+}
+
+TEST_CASE("a pipe may hold both a certificate and its key, though it can be read only once") {
+  World world;
+  const auto alice = world.authority.make_client("alice");
+  const std::string both = alice.key + alice.certificate;
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  REQUIRE(::write(ends[1], both.data(), both.size()) == static_cast<::ssize_t>(both.size()));
+  ::close(ends[1]);
+  CHECK(world.client("/dev/fd/" + std::to_string(ends[0])).ok());
+  ::close(ends[0]);
 }
 
 TEST_CASE("a certificate or key that can't be used is named, with the reason") {
