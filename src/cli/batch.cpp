@@ -5,6 +5,7 @@
 #include "cli/outcome.h"
 #include "cli/signals.h"
 #include "cli/streams.h"
+#include "cli/system_calls.h"
 
 #include <segdl/text.h>
 
@@ -13,8 +14,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
-#include <system_error>
 #include <utility>
 
 namespace segdl::cli {
@@ -26,12 +28,12 @@ constexpr std::size_t kFewUrls = 20;
 
 // Why nothing can go into a directory, if so: told once instead of for each file.
 std::optional<Error> directory_missing(const std::filesystem::path& directory) {
-  std::error_code code;
-  if (std::filesystem::is_directory(directory, code)) return std::nullopt;
+  const auto found = look_at(directory);
+  const int number = found ? ENOTDIR : errno;
+  if (found && S_ISDIR(found->st_mode)) return std::nullopt;
   Error error{Cause::local, Remedy::stop, "open", directory.string()};
   error.way_out = "create it first: mkdir -p " + directory.string();
-  error.reason =
-      std::make_error_code(code ? static_cast<std::errc>(code.value()) : std::errc::not_a_directory).message();
+  error.reason = std::strerror(number);
   return error;
 }
 
@@ -220,9 +222,9 @@ bool Batch::is_under_way_here(const std::string& output) const {
 }
 
 bool Batch::came_in_this_run(const std::string& output) const {
-  struct ::stat found {};
-  if (::stat((command_.request.directory / output).c_str(), &found) != 0) return false;
-  const ::timespec& made = found.st_ctim;
+  const auto found = look_at(command_.request.directory / output);
+  if (!found) return false;
+  const ::timespec& made = found->st_ctim;
   return made.tv_sec != begun_at_.tv_sec ? made.tv_sec > begun_at_.tv_sec : made.tv_nsec >= begun_at_.tv_nsec;
 }
 

@@ -1,6 +1,7 @@
 #include "cli/config.h"
 
 #include "cli/config_reader.h"
+#include "cli/system_calls.h"
 
 #include <segdl/text.h>
 
@@ -16,11 +17,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <set>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 namespace segdl::cli {
 namespace {
@@ -40,23 +39,16 @@ std::optional<std::filesystem::path> absolute_from(const char* variable) {
 }
 
 std::optional<std::string> text_of(const std::filesystem::path& path, bool required) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    const int error = errno;
-    std::error_code code;
-    if (!required && !std::filesystem::exists(path, code)) return std::nullopt;  // nor if nobody can tell
-    refuse(path, fmt::format("it can't be read: {}", std::strerror(error)));
-  }
-  std::string text(kLargestConfig + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) refuse(path, "it can't be read: is it a directory?");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
+  auto text = text_of_file(path, kLargestConfig + 1);
+  if (text) return text;
+  const int error = errno;
+  if (!required && !look_at(path)) return std::nullopt;  // nor if nobody can tell
+  refuse(path, fmt::format("it can't be read: {}", std::strerror(error)));
 }
 
 bool others_can_read(const std::filesystem::path& path) {
-  struct ::stat status {};
-  return ::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0;
+  const auto status = look_at(path);
+  return status && (status->st_mode & (S_IRGRP | S_IROTH)) != 0;
 }
 
 // Whether a field of that name may say who asks.

@@ -1,5 +1,7 @@
 #include "cli/list_file.h"
 
+#include "cli/system_calls.h"
+
 #include <segdl/text.h>
 
 #include <fmt/format.h>
@@ -17,6 +19,7 @@ namespace segdl::cli {
 namespace {
 
 constexpr std::size_t kAtOnce = 65536;
+constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
 bool readable(int descriptor, std::chrono::milliseconds time) {
   ::pollfd poll{descriptor, POLLIN, 0};
@@ -28,7 +31,7 @@ bool readable(int descriptor, std::chrono::milliseconds time) {
 // Without O_NONBLOCK, to open a named pipe is to wait for its writer.
 ListFile::ListFile(const std::string& path)
     : name_(path == "-" ? "standard input" : path),
-      descriptor_(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {
+      descriptor_(path == "-" ? STDIN_FILENO : retried([&] { return ::open(path.c_str(), kFlags); })) {
   if (descriptor_ < 0) fail("open");
 }
 

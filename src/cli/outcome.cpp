@@ -1,10 +1,9 @@
 #include "cli/outcome.h"
 
 #include "cli/streams.h"
+#include "cli/system_calls.h"
 
 #include <segdl/text.h>
-
-#include <system_error>
 
 namespace segdl::cli {
 
@@ -27,8 +26,8 @@ void print_error(const std::string& place, const std::string& url, const Error& 
 }
 
 bool is_there(const std::filesystem::path& output) {
-  std::error_code ignored;
-  return std::filesystem::is_regular_file(output, ignored);
+  const auto found = look_at(output);
+  return found && S_ISREG(found->st_mode);
 }
 
 }  // namespace segdl::cli

@@ -1,6 +1,7 @@
 #include "cli/terminal.h"
 
 #include "cli/streams.h"
+#include "cli/system_calls.h"
 
 #include <fcntl.h>
 #include <langinfo.h>
@@ -24,7 +25,8 @@ bool is_set(const char* name) {
 // Not what is no terminal: a file would be written from its beginning.
 int open_again() {
   if (::isatty(STDERR_FILENO) == 0) return -1;
-  return ::open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  constexpr int kFlags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  return retried([] { return ::open("/proc/self/fd/2", kFlags); });
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "cli/values.h"
 
+#include "cli/system_calls.h"
+
 #include <segdl/session.h>
 
 #include <CLI/CLI.hpp>
@@ -12,14 +14,16 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#include <fstream>
 #include <limits>
 #include <optional>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
 namespace segdl::cli {
 namespace {
+
+constexpr std::size_t kLongestValues = std::size_t{1} << 20U;  // of a file of headers or credentials
 
 [[noreturn]] void refuse(const std::string& reason) { throw CLI::ValidationError(reason); }
 
@@ -36,15 +40,20 @@ std::optional<unsigned> shift_of(std::string_view unit) {
   return std::nullopt;
 }
 
+std::string text_of(const std::string& path, std::size_t most) {
+  auto text = text_of_file(path, most + 1);
+  if (!text) refuse(fmt::format("the file {} can't be read: {}", path, std::strerror(errno)));
+  if (text->size() > most) refuse(fmt::format("the file {} is longer than {} MiB", path, most >> 20U));
+  return std::move(*text);
+}
+
 std::vector<std::string> lines_of(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) refuse(fmt::format("the file {} can't be read: {}", path, std::strerror(errno)));
+  std::istringstream text(text_of(path, kLongestValues));
   std::vector<std::string> lines;
-  for (std::string line; std::getline(file, line);) {
+  for (std::string line; std::getline(text, line);) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     lines.push_back(line);
   }
-  if (file.bad()) refuse(fmt::format("the file {} can't be read", path));  // a directory, for example
   return lines;
 }
 
@@ -159,14 +168,7 @@ Checksum parse_one_checksum(const std::string& text) {
 }
 
 ChecksumList read_checksum_list(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) refuse(fmt::format("the file {} can't be read: {}", path, std::strerror(errno)));
-  std::string text(kLongestChecksumList + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) refuse(fmt::format("the file {} can't be read", path));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kLongestChecksumList) refuse(fmt::format("the file {} is longer than 16 MiB", path));
-  ChecksumList list(path, text);
+  ChecksumList list(path, text_of(path, kLongestChecksumList));
   if (list.empty()) refuse(fmt::format("the file {} has no line that sha256sum or its relatives would write", path));
   return list;
 }

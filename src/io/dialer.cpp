@@ -34,7 +34,7 @@ Attempt begin(const Address& address) {
   static_cast<void>(::setsockopt(attempt.socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
   if (::connect(attempt.socket.get(), reinterpret_cast<const ::sockaddr*>(&address.storage), address.size) == 0) {
     attempt.connected = true;
-  } else if (errno != EINPROGRESS) {
+  } else if (errno != EINPROGRESS && errno != EINTR) {  // it goes on after a signal (connect(2))
     attempt.error = errno;
   }
   return attempt;

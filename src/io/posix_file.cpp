@@ -1,5 +1,6 @@
 #include "io/posix_file.h"
 
+#include "io/retried.h"
 #include "io/system_error.h"
 
 #include <fcntl.h>
@@ -29,10 +30,8 @@ class PosixMapping final : public Mapping {
   std::span<std::byte> bytes() override { return bytes_; }
 
   Result<void> sync() override {
-    while (::msync(bytes_.data(), bytes_.size(), MS_SYNC) != 0) {
-      if (errno != EINTR) return file_error(errno, "sync", path_);
-    }
-    return {};
+    const int synced = retried([&] { return ::msync(bytes_.data(), bytes_.size(), MS_SYNC); });
+    return synced == 0 ? Result<void>() : file_error(errno, "sync", path_);
   }
 
  private:
@@ -72,16 +71,17 @@ class PosixFile final : public File {
 
   Result<FileStatus> status() override {
     struct ::stat status {};
-    if (::fstat(fd_.get(), &status) != 0) return file_error(errno, "look at", path_);
+    if (retried([&] { return ::fstat(fd_.get(), &status); }) != 0) return file_error(errno, "look at", path_);
     return status_from(status);
   }
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) override {
     std::size_t done = 0;
     while (done < into.size()) {
-      const auto got = ::pread(fd_.get(), into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
+      const auto got = retried([&] {
+        return ::pread(fd_.get(), into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
+      });
       if (got == 0) break;
-      if (got < 0 && errno == EINTR) continue;
       if (got < 0) return read_error(errno, path_, offset + done);
       done += static_cast<std::size_t>(got);
     }
@@ -90,19 +90,17 @@ class PosixFile final : public File {
 
   std::uint64_t first_hole() override {
     struct ::stat status {};
-    if (::fstat(fd_.get(), &status) != 0) return 0;
+    if (retried([&] { return ::fstat(fd_.get(), &status); }) != 0) return 0;
     off_t hole = status.st_size;
-    if (!holes_are_slow()) {
-      do hole = ::lseek(fd_.get(), 0, SEEK_HOLE);
-      while (hole < 0 && errno == EINTR);
-    }
+    if (!holes_are_slow()) hole = retried([&] { return ::lseek(fd_.get(), 0, SEEK_HOLE); });
     return static_cast<std::uint64_t>(hole < 0 ? status.st_size : hole);
   }
 
   Result<void> write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
     for (std::size_t done = 0; done < bytes.size();) {
-      const auto put = ::pwrite(fd_.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
-      if (put < 0 && errno == EINTR) continue;
+      const auto put = retried([&] {
+        return ::pwrite(fd_.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+      });
       if (put <= 0) return file_error(put < 0 ? errno : EIO, "write", path_, offset + done);
       done += static_cast<std::size_t>(put);
     }
@@ -113,52 +111,47 @@ class PosixFile final : public File {
     if (length == 0) return true;  // fallocate(2) calls that invalid
     if (length > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max()))
       return file_error(EFBIG, "reserve space for", path_);
-    while (::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(length)) != 0) {
-      if (errno == EINTR) continue;
-      if (errno == EOPNOTSUPP || errno == ENOSYS) return false;
-      return file_error(errno, "reserve " + std::to_string(length) + " bytes for", path_);
-    }
-    return true;
+    const auto size = static_cast<off_t>(length);
+    if (retried([&] { return ::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, 0, size); }) == 0) return true;
+    if (errno == EOPNOTSUPP || errno == ENOSYS) return false;
+    return file_error(errno, "reserve " + std::to_string(length) + " bytes for", path_);
   }
 
   Result<void> resize(std::uint64_t length) override {
-    while (::ftruncate(fd_.get(), static_cast<off_t>(length)) != 0) {
-      if (errno != EINTR) return file_error(errno, "set the length of", path_);
-    }
-    return {};
+    const int set = retried([&] { return ::ftruncate(fd_.get(), static_cast<off_t>(length)); });
+    return set == 0 ? Result<void>() : file_error(errno, "set the length of", path_);
   }
 
   Result<void> sync() override {
     // Only an interrupted call is made again: after a failed one the kernel takes the lost pages for clean.
-    while (::fdatasync(fd_.get()) != 0) {
-      if (errno != EINTR) return file_error(errno, "sync", path_);
-    }
-    return {};
+    const int synced = retried([&] { return ::fdatasync(fd_.get()); });
+    return synced == 0 ? Result<void>() : file_error(errno, "sync", path_);
   }
 
   void start_sync() override { static_cast<void>(::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE)); }
 
   Result<void> set_mode(unsigned mode) override {
-    if (::fchmod(fd_.get(), mode) != 0) return file_error(errno, "set the mode of", path_);
+    if (retried([&] { return ::fchmod(fd_.get(), mode); }) != 0) return file_error(errno, "set the mode of", path_);
     return {};
   }
 
   Result<void> set_modified(std::chrono::sys_seconds time) override {
     const std::array<::timespec, 2> times{{{0, UTIME_OMIT}, {time.time_since_epoch().count(), 0}}};
-    if (::futimens(fd_.get(), times.data()) != 0) return file_error(errno, "set the time of", path_);
-    return {};
+    const int set = retried([&] { return ::futimens(fd_.get(), times.data()); });
+    return set == 0 ? Result<void>() : file_error(errno, "set the time of", path_);
   }
 
   Result<bool> try_lock() override {
     struct ::flock lock = whole_file_lock();
-    if (::fcntl(fd_.get(), F_OFD_SETLK, &lock) == 0) return true;
+    if (retried([&] { return ::fcntl(fd_.get(), F_OFD_SETLK, &lock); }) == 0) return true;
     if (errno == EAGAIN || errno == EACCES) return false;
     return file_error(errno, "lock", path_);
   }
 
   Result<bool> locked_by_another() override {
     struct ::flock lock = whole_file_lock();
-    if (::fcntl(fd_.get(), F_OFD_GETLK, &lock) != 0) return file_error(errno, "look at the lock of", path_);
+    const int got = retried([&] { return ::fcntl(fd_.get(), F_OFD_GETLK, &lock); });
+    if (got != 0) return file_error(errno, "look at the lock of", path_);
     return lock.l_type != F_UNLCK;
   }
 
@@ -185,22 +178,27 @@ class PosixFile final : public File {
                                                        0x786f4256 /* VirtualBox */,
                                                        0xbacbacbc /* VMware */};
     struct ::statfs status {};
-    if (::fstatfs(fd_.get(), &status) != 0) return file_error(errno, "look at the file system of", path_);
+    if (retried([&] { return ::fstatfs(fd_.get(), &status); }) != 0)
+      return file_error(errno, "look at the file system of", path_);
     return std::find(kRemote.begin(), kRemote.end(), static_cast<std::uint32_t>(status.f_type)) == kRemote.end();
   }
 
   Result<std::unique_ptr<Mapping>> map(std::uint64_t length) override {
-    void* address = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
+    constexpr int kAccess = PROT_READ | PROT_WRITE;
+    void* address = retried([&] { return ::mmap(nullptr, length, kAccess, MAP_SHARED, fd_.get(), 0); });
     if (address == MAP_FAILED) return file_error(errno, "map", path_);
     return std::unique_ptr<Mapping>(std::make_unique<PosixMapping>(address, length, path_));
   }
 
   Result<void> give_name(const std::string& name) override {
     // The first way is shorter, but wants a privilege before Linux 6.10 (open(2), linkat(2)).
-    if (::linkat(fd_.get(), "", unnamed_.directory, name.c_str(), AT_EMPTY_PATH) == 0) return {};
+    const char* to = name.c_str();
+    const auto ours = [&] { return has_name(to); };
+    if (retried([&] { return ::linkat(fd_.get(), "", unnamed_.directory, to, AT_EMPTY_PATH); }, ours) == 0) return {};
     if (errno == ENOENT) {
       const std::string self = "/proc/self/fd/" + std::to_string(fd_.get());
-      if (::linkat(AT_FDCWD, self.c_str(), unnamed_.directory, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
+      const auto link = [&] { return ::linkat(AT_FDCWD, self.c_str(), unnamed_.directory, to, AT_SYMLINK_FOLLOW); };
+      if (retried(link, ours) == 0) return {};
     }
     const std::string path = (std::filesystem::path(path_) / name).lexically_normal().string();
     if (errno == EEXIST) return exists_error(path, "it exists already");
@@ -209,10 +207,8 @@ class PosixFile final : public File {
 
   Result<void> sync_name() override {
     if (unnamed_.directory_syncs_links) return {};
-    while (::fsync(fd_.get()) != 0) {
-      if (errno != EINTR) return file_error(errno, "sync", path_);
-    }
-    return {};
+    const int synced = retried([&] { return ::fsync(fd_.get()); });
+    return synced == 0 ? Result<void>() : file_error(errno, "sync", path_);
   }
 
  private:
@@ -220,7 +216,16 @@ class PosixFile final : public File {
   bool holes_are_slow() const {
     constexpr std::uint32_t kZfs = 0x2fc12fc1;
     struct ::statfs status {};
-    return ::fstatfs(fd_.get(), &status) == 0 && static_cast<std::uint32_t>(status.f_type) == kZfs;
+    return retried([&] { return ::fstatfs(fd_.get(), &status); }) == 0 &&
+           static_cast<std::uint32_t>(status.f_type) == kZfs;
+  }
+
+  bool has_name(const char* name) const {
+    struct ::stat file {};
+    struct ::stat named {};
+    return retried([&] { return ::fstat(fd_.get(), &file); }) == 0 &&
+           retried([&] { return ::fstatat(unnamed_.directory, name, &named, AT_SYMLINK_NOFOLLOW); }) == 0 &&
+           status_from(file).id == status_from(named).id;
   }
 
   Descriptor fd_;

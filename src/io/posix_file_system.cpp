@@ -2,6 +2,8 @@
 
 #include "io/descriptor.h"
 #include "io/posix_file.h"
+#include "io/retried.h"
+#include "io/small_file.h"
 #include "io/system_error.h"
 
 #include <dirent.h>
@@ -33,6 +35,7 @@ namespace {
 // NONBLOCK: opening a FIFO must not wait for a writer. NOCTTY: a terminal must not become ours.
 constexpr int kAlways = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 constexpr ::mode_t kPrivate = 0600;
+constexpr std::size_t kMostOfStatus = 65536;  // of /proc/self/status
 
 const char* kind_words(FileKind kind) {
   switch (kind) {
@@ -62,7 +65,8 @@ int flags_for(OpenMode mode) {
 bool syncs_links(int descriptor) {
   struct ::statfs system {};
   struct ::stat file {};
-  if (::fstatfs(descriptor, &system) != 0 || ::fstat(descriptor, &file) != 0) return false;
+  if (retried([&] { return ::fstatfs(descriptor, &system); }) != 0) return false;
+  if (retried([&] { return ::fstat(descriptor, &file); }) != 0) return false;
   switch (static_cast<std::uint32_t>(system.f_type)) {
     case XFS_SUPER_MAGIC:
     case BTRFS_SUPER_MAGIC:
@@ -90,21 +94,23 @@ class PosixDirectory final : public Directory {
     if (mode == OpenMode::create_new) return create_new(name);
     // To open a device can be to use it, so it is looked at before. What comes after that is found by fstat.
     if (auto kind = special(name)) return exists_error(path_of(name), kind_words(*kind));
-    Descriptor fd(::openat(fd_.get(), name.c_str(), flags_for(mode) | kAlways, kPrivate));
+    const int flags = flags_for(mode) | kAlways;
+    Descriptor fd(retried([&] { return ::openat(fd_.get(), name.c_str(), flags, kPrivate); }));
     const int number = errno;
     if (!fd && (number == ELOOP || number == EISDIR || number == ENXIO)) {
       return exists_error(path_of(name), kind_words(FileKind::other));
     }
     if (!fd) return file_error(number, mode == OpenMode::create ? "create" : "open", path_of(name));
     struct ::stat found {};
-    if (::fstat(fd.get(), &found) != 0) return file_error(errno, "look at", path_of(name));
+    if (retried([&] { return ::fstat(fd.get(), &found); }) != 0) return file_error(errno, "look at", path_of(name));
     const FileStatus file = status_from(found);
     if (file.kind != FileKind::regular) return exists_error(path_of(name), kind_words(file.kind));
     return make_posix_file(std::move(fd), path_of(name));
   }
 
   Result<std::unique_ptr<File>> create_unnamed() override {
-    Descriptor fd(::openat(fd_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));  // less the umask
+    constexpr int kFlags = O_TMPFILE | O_RDWR | O_CLOEXEC;
+    Descriptor fd(retried([&] { return ::openat(fd_.get(), ".", kFlags, 0666); }));  // less the umask
     if (fd) {
       std::call_once(looked_, [this] { syncs_links_ = syncs_links(fd_.get()); });
       return make_unnamed_file(std::move(fd), path_, {fd_.get(), syncs_links_});
@@ -116,21 +122,24 @@ class PosixDirectory final : public Directory {
 
   Result<std::optional<FileStatus>> status(const std::string& name) override {
     struct ::stat found {};
-    if (::fstatat(fd_.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) return std::optional(status_from(found));
+    if (look_at(name, found) == 0) return std::optional(status_from(found));
     if (errno == ENOENT) return std::optional<FileStatus>();
     return file_error(errno, "look at", path_of(name));
   }
 
   Result<std::optional<std::vector<std::string>>> names(std::size_t most) override {
     // Opened anew: where reading has got to belongs to the open directory, and others may read it as well.
-    Descriptor fd(::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    const std::unique_ptr<::DIR, int (*)(::DIR*)> stream(fd ? ::fdopendir(fd.get()) : nullptr, ::closedir);
+    constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    Descriptor fd(retried([&] { return ::openat(fd_.get(), ".", kFlags); }));
+    ::DIR* opened = fd ? retried([&] { return ::fdopendir(fd.get()); }) : nullptr;
+    const std::unique_ptr<::DIR, int (*)(::DIR*)> stream(opened, ::closedir);
     if (!stream) return file_error(errno, "list", path_);
     static_cast<void>(fd.release());  // closed with the stream
     std::vector<std::string> names;
     for (;;) {
       errno = 0;
       const ::dirent* entry = ::readdir(stream.get());
+      if (entry == nullptr && errno == EINTR) continue;
       if (entry == nullptr && errno != 0) return file_error(errno, "list", path_);
       if (entry == nullptr) return std::optional(std::move(names));
       const std::string_view name = entry->d_name;
@@ -142,52 +151,69 @@ class PosixDirectory final : public Directory {
 
   Result<void> rename(const std::string& from, const std::string& to, bool replace) override {
     if (replace) return rename_over(from, to);
-    if (::renameat2(fd_.get(), from.c_str(), fd_.get(), to.c_str(), RENAME_NOREPLACE) == 0) return {};
+    const auto moving = id_of(from);
+    const auto move = [&] { return ::renameat2(fd_.get(), from.c_str(), fd_.get(), to.c_str(), RENAME_NOREPLACE); };
+    if (retried(move, [&] { return has_moved(moving, from, to); }) == 0) return {};
     if (errno == EEXIST) return exists_error(path_of(to), "it exists already");
     if (errno == EINVAL || errno == ENOSYS) return rename_by_link(from, to);
     return file_error(errno, "rename to", path_of(to));
   }
 
   Result<bool> exchange(const std::string& a, const std::string& b) override {
-    if (::renameat2(fd_.get(), a.c_str(), fd_.get(), b.c_str(), RENAME_EXCHANGE) == 0) return true;
+    const auto first = id_of(a);
+    const auto second = id_of(b);
+    const auto exchanged = [&] { return first && second && id_of(a) == second && id_of(b) == first; };
+    const auto exchange = [&] { return ::renameat2(fd_.get(), a.c_str(), fd_.get(), b.c_str(), RENAME_EXCHANGE); };
+    if (retried(exchange, exchanged) == 0) return true;
     if (errno == EINVAL || errno == ENOSYS) return false;
     return file_error(errno, "exchange", path_of(a));
   }
 
   Result<void> remove(const std::string& name) override {
-    if (::unlinkat(fd_.get(), name.c_str(), 0) == 0 || errno == ENOENT) return {};
+    if (retried([&] { return ::unlinkat(fd_.get(), name.c_str(), 0); }) == 0 || errno == ENOENT) return {};
     return file_error(errno, "remove", path_of(name));
   }
 
   Result<void> sync() override {
     // EINVAL: this file system has no way to sync a directory, and so nothing to wait for.
-    while (::fsync(fd_.get()) != 0) {
-      if (errno == EINVAL) return {};
-      if (errno != EINTR) return file_error(errno, "sync", path_);
-    }
-    return {};
+    if (retried([&] { return ::fsync(fd_.get()); }) == 0 || errno == EINVAL) return {};
+    return file_error(errno, "sync", path_);
   }
 
   bool is_at(const std::filesystem::path& path) override {
     struct ::stat here {};
     struct ::stat there {};
-    return ::fstat(fd_.get(), &here) == 0 && ::stat(path.c_str(), &there) == 0 && here.st_dev == there.st_dev &&
-           here.st_ino == there.st_ino;
+    return retried([&] { return ::fstat(fd_.get(), &here); }) == 0 &&
+           retried([&] { return ::stat(path.c_str(), &there); }) == 0 && status_from(here).id == status_from(there).id;
   }
 
   std::string path_of(const std::string& name) const override { return prefix_ + name; }
 
  private:
+  int look_at(const std::string& name, struct ::stat& found) const {
+    return retried([&] { return ::fstatat(fd_.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW); });
+  }
+
+  std::optional<FileId> id_of(const std::string& name) const {
+    struct ::stat found {};
+    return look_at(name, found) == 0 ? std::optional(status_from(found).id) : std::nullopt;
+  }
+
+  bool has_moved(const std::optional<FileId>& moving, const std::string& from, const std::string& to) const {
+    return moving && id_of(to) == moving && !id_of(from);
+  }
+
   // What has the name, if that is no regular file.
   std::optional<FileKind> special(const std::string& name) const {
     struct ::stat found {};
-    if (::fstatat(fd_.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0 || S_ISREG(found.st_mode)) return {};
+    if (look_at(name, found) != 0 || S_ISREG(found.st_mode)) return {};
     return status_from(found).kind;
   }
 
   // O_EXCL opens nothing that is there, whatever it is.
   Result<std::unique_ptr<File>> create_new(const std::string& name) {
-    Descriptor fd(::openat(fd_.get(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | kAlways, kPrivate));
+    constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | kAlways;
+    Descriptor fd(retried([&] { return ::openat(fd_.get(), name.c_str(), kFlags, kPrivate); }));
     if (fd) return make_posix_file(std::move(fd), path_of(name));
     if (errno != EEXIST) return file_error(errno, "create", path_of(name));
     const auto kind = special(name);
@@ -195,9 +221,10 @@ class PosixDirectory final : public Directory {
   }
 
   Result<void> rename_over(const std::string& from, const std::string& to) {
-    if (::renameat(fd_.get(), from.c_str(), fd_.get(), to.c_str()) != 0) {
+    const auto moving = id_of(from);
+    const auto move = [&] { return ::renameat(fd_.get(), from.c_str(), fd_.get(), to.c_str()); };
+    if (retried(move, [&] { return has_moved(moving, from, to); }) != 0)
       return file_error(errno, "rename to", path_of(to));
-    }
     if (from == to) return {};
     // Two names of one file stay two (rename(2)).
     const auto left = status(from);
@@ -208,13 +235,15 @@ class PosixDirectory final : public Directory {
 
   // Where renameat2 has no flags: link fails if the name is taken, which is what is wanted.
   Result<void> rename_by_link(const std::string& from, const std::string& to) {
-    if (::linkat(fd_.get(), from.c_str(), fd_.get(), to.c_str(), 0) != 0) {
+    const auto linking = id_of(from);
+    const auto link = [&] { return ::linkat(fd_.get(), from.c_str(), fd_.get(), to.c_str(), 0); };
+    if (retried(link, [&] { return linking && id_of(to) == linking; }) != 0) {
       if (errno == EEXIST) return exists_error(path_of(to), "it exists already");
       if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL) return rename_looking(from, to);
       return file_error(errno, "rename to", path_of(to));
     }
     auto removed = remove(from);
-    if (!removed) ::unlinkat(fd_.get(), to.c_str(), 0);
+    if (!removed) retried([&] { return ::unlinkat(fd_.get(), to.c_str(), 0); });
     return removed;
   }
 
@@ -235,7 +264,8 @@ class PosixDirectory final : public Directory {
 class PosixFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<Directory>> open_directory(const std::filesystem::path& path) override {
-    Descriptor fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    Descriptor fd(retried([&] { return ::open(path.c_str(), kFlags); }));
     if (!fd) {
       Error error = file_error(errno, "open directory", path.string());
       if (errno == ENOENT) error.way_out = "create it first: mkdir -p " + path.string();
@@ -246,11 +276,11 @@ class PosixFileSystem final : public FileSystem {
 
   // umask(2) can only be asked by setting it, which another thread could notice; /proc tells without.
   unsigned default_mode() override {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);) {
-      if (line.starts_with("Umask:")) return 0666U & ~static_cast<unsigned>(std::strtoul(line.c_str() + 6, nullptr, 8));
-    }
-    return kPrivate;
+    constexpr std::string_view kField = "\nUmask:";
+    const auto status = read_small_file("/proc/self/status", kMostOfStatus, Secrecy::any);
+    const auto at = status ? status->find(kField) : std::string::npos;
+    if (at == std::string::npos) return kPrivate;
+    return 0666U & ~static_cast<unsigned>(std::strtoul(status->c_str() + at + kField.size(), nullptr, 8));
   }
 };
 

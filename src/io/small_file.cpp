@@ -1,6 +1,7 @@
 #include "io/small_file.h"
 
 #include "io/descriptor.h"
+#include "io/retried.h"
 #include "io/system_error.h"
 
 #include <fmt/format.h>
@@ -48,9 +49,10 @@ Error unusable(const std::filesystem::path& path, std::string reason, std::strin
 
 Result<std::string> read_small_file(const std::filesystem::path& path, std::size_t most, Secrecy secrecy) {
   // NONBLOCK: opening a FIFO must not wait for a writer. NOCTTY: a terminal must not become ours.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  const Descriptor file(retried([&] { return ::open(path.c_str(), kFlags); }));
   struct ::stat found {};
-  if (!file || ::fstat(file.get(), &found) != 0) return unusable(path, system_words(errno));
+  if (!file || retried([&] { return ::fstat(file.get(), &found); }) != 0) return unusable(path, system_words(errno));
   if (secrecy == Secrecy::owner_only && (found.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return unusable(
         path,

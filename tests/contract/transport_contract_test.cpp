@@ -62,7 +62,8 @@ TEST_CASE_TEMPLATE("without framing the end of the connection ends the body", Si
   CHECK(got.body == part(0, kSize));
 }
 
-TEST_CASE_TEMPLATE("a cut body gives what came, in whole chunks, and then an error to retry", Side, FakeSide, RealSide, TlsSide) {
+TEST_CASE_TEMPLATE("a cut body gives what came, in whole chunks, and then an error to retry", Side, FakeSide, RealSide,
+                   TlsSide) {
   for (const bool chunked : {false, true}) {
     Side side;
     side.script.size(kSize).cut_at(123'456).on_every([chunked](Answer& answer, const Asking&) {

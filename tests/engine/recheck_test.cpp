@@ -329,7 +329,7 @@ TEST_CASE("a file that had its name already was read to recognise it") {
   World world;
   world.serve().size(kSize);
   world.disk.fail_kind("remove", 1, "Input/output error");  // of the journal
-  REQUIRE(world.download().ok());  // its journal stays, which is a note
+  REQUIRE(world.download().ok());                           // its journal stays, which is a note
   world.disk.kill();
   const auto report = world.download(asking(true));
   REQUIRE(report.ok());

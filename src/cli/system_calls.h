@@ -1,0 +1,30 @@
+// System calls of the command that were interrupted are made again (NFS and FUSE answer EINTR to any of them): the
+// command sees the library's public headers only, which have no such thing.
+#pragma once
+
+#include <cerrno>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include <sys/stat.h>
+
+namespace segdl::cli {
+
+// What `call` returns, made again as long as it fails with EINTR. Not for close(2).
+template <class Call>
+auto retried(Call call) {
+  for (;;) {
+    const auto result = call();
+    if (result != -1 || errno != EINTR) return result;
+  }
+}
+
+// What a file holds, but no more than `most` bytes; null with errno if it can't be read. A pipe is read until its
+// writer closes it.
+std::optional<std::string> text_of_file(const std::string& path, std::size_t most);
+
+// What stat(2) says; null with errno if it says nothing.
+std::optional<struct ::stat> look_at(const std::string& path);
+
+}  // namespace segdl::cli
