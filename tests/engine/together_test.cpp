@@ -174,7 +174,6 @@ TEST_CASE("a death at any moment under many workers publishes nothing wrong") {
     serve(world, kSize);
     world.disk.crash_at(k, random() % 2 == 0);
     const auto report = world.download(World::request(), with(6));
-    const bool fired = world.disk.fired();
     if (report.ok()) CHECK(world.has("f", 1, kSize));  // what is left to remove is a note
     power ? world.disk.power_cut(seed + k) : world.disk.kill();
     if (const auto output = world.disk.get("f")) CHECK(*output == pattern_bytes(1, kSize));
