@@ -80,18 +80,18 @@ bool mentions(const std::vector<std::string>& notes, const std::string& text) {
 TEST_CASE("a 200 that speaks of a part is never published as the whole, by whichever response it comes") {
   for (const unsigned connections : kConnections) {
     for (const unsigned from : {1U, 2U, 3U}) {
-      for (const char* range : {"bytes 0-4194303/9000001", "bytes */9000001", "lines 0-1/2", "nonsense"}) {
+      for (const char* range : {"bytes 0-4194303/4700001", "bytes */4700001", "lines 0-1/2", "nonsense"}) {
         CAPTURE(connections);
         CAPTURE(from);
         CAPTURE(range);
         World world;
-        world.serve().size(9'000'001).on_every([&](Answer& answer, const Asking& asking) {
+        world.serve().size(4'700'001).on_every([&](Answer& answer, const Asking& asking) {
           if (asking.number < from || asking.find("Range") == nullptr) return;
           answer.head.status = 200;
           answer.set("Content-Range", range);
         });
         const auto report = world.download(World::request(), with(connections));
-        if (report) CHECK(world.has("f", 1, 9'000'001));
+        if (report) CHECK(world.has("f", 1, 4'700'001));
         if (!report) CHECK(world.absent("f"));
       }
     }
@@ -100,10 +100,10 @@ TEST_CASE("a 200 that speaks of a part is never published as the whole, by which
 
 TEST_CASE("a server that calls every answer whole and sends a part is refused with what it contradicts") {
   World world;
-  world.serve().size(9'000'001).on_every([](Answer& answer, const Asking&) {
+  world.serve().size(4'700'001).on_every([](Answer& answer, const Asking&) {
     answer.sends(0, 4 * kMiB);
     answer.head.status = 200;
-    answer.set("Content-Range", "bytes 0-4194303/9000001");
+    answer.set("Content-Range", "bytes 0-4194303/4700001");
   });
   const auto report = world.download();
   REQUIRE_FALSE(report.ok());
@@ -116,14 +116,14 @@ TEST_CASE("a 200 just as long as the range is asked for again without one") {
     for (const unsigned connections : kConnections) {
       CAPTURE(framed);
       World world;
-      world.serve().size(9'000'001).on_every([framed](Answer& answer, const Asking& asking) {
+      world.serve().size(4'700'001).on_every([framed](Answer& answer, const Asking& asking) {
         if (asking.find("Range") == nullptr) return;
         answer.head.status = 200;
         answer.drop("Content-Range");
         if (!framed) answer.chunked();
       });
       REQUIRE(world.download(World::request(), with(connections)).ok());
-      CHECK(world.has("f", 1, 9'000'001));
+      CHECK(world.has("f", 1, 4'700'001));
     }
   }
 }
@@ -142,14 +142,14 @@ TEST_CASE("another length under the same strong ETag is a contradiction, not ano
   for (const std::int64_t by : {-1, 1, 4096}) {
     CAPTURE(by);
     World world;
-    world.serve().size(9'000'001).on_every([by](Answer& answer, const Asking& asking) {
+    world.serve().size(4'700'001).on_every([by](Answer& answer, const Asking& asking) {
       if (asking.number == 1 || asking.find("Range") == nullptr) return;
       answer.sends(0, static_cast<std::uint64_t>(static_cast<std::int64_t>(4 * kMiB) + by));
       answer.head.status = 200;
       answer.drop("Content-Range");
     });
     const auto report = world.download();
-    if (report) CHECK(world.has("f", 1, 9'000'001));
+    if (report) CHECK(world.has("f", 1, 4'700'001));
     if (!report) CHECK(world.absent("f"));
   }
 }
@@ -157,8 +157,8 @@ TEST_CASE("another length under the same strong ETag is a contradiction, not ano
 TEST_CASE("without a strong validator nothing is joined with another response of the same run") {
   for (const Weak& weak : kWeak) {
     for (const std::uint64_t shared : {std::uint64_t{0}, kSize / 2, kSize - 1}) {
-      for (const std::uint64_t cut : {kSize / 4, kSize / 2, kSize * 3 / 4, kSize - 1}) {
-        for (const unsigned turn : {2U, 3U, 4U}) {
+      for (const std::uint64_t cut : {kSize / 4, kSize * 3 / 4, kSize - 1}) {
+        for (const unsigned turn : {2U, 3U}) {
           CAPTURE(weak.name);
           CAPTURE(shared);
           CAPTURE(cut);
