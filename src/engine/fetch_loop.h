@@ -95,7 +95,7 @@ Result<void> fetch_into(Sink& sink, Fetcher& fetcher, Meter& meter, const Known&
     if (!want) return std::move(want).error();
     if (!want->has_value()) return {};
     auto reply = first ? Result<Reply>(*std::exchange(first, std::nullopt)) : fetcher.ask(**want, &known, stop);
-    auto step = reply ? pump(fetcher, meter, *reply, sink, stop) : Result<void>(std::move(reply).error());
+    auto step = reply ? pump(fetcher, meter, *reply, sink, stop) : Result<void>(reply.error());
     if (step && !stop_at_break) step = check_part(fetcher, sink, reply->body, **want);
     if (step && !stop_at_break) continue;
     if (step) {
