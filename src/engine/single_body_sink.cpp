@@ -86,7 +86,6 @@ Result<void> SingleBodySink::keep(Segment segment) {
   hand_.writing = false;
   if (!step) return step;
   resumes_ = false;
-  fetcher_.committed();
   work_.dispatcher.committed(hand_, segment);
   return step;
 }

@@ -389,3 +389,15 @@ TEST_CASE("framing that a lying chunk size makes look like data is never kept") 
     }
   }
 }
+
+TEST_CASE(
+    "bodies that each come one segment further than the one before are given up, not read from the beginning for "
+    "ever") {
+  World world;
+  world.serve().size(kSize).etag("").on_every(
+      [](Answer& answer, const Asking& asking) { answer.cut_at = std::uint64_t{asking.number} * 16 * kKiB + 100; });
+  const auto report = world.download();
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().cause == Cause::network);
+  CHECK(world.script->log().size() < 20);
+}
