@@ -1,6 +1,5 @@
 // What makes bytes of two responses one version: a strong validator, or that they were compared. Everything else is one
 // body alone.
-#include "engine/journal.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
@@ -9,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <string>
 
@@ -356,38 +354,6 @@ TEST_CASE("a comparison is continued where a shorter answer ends") {
   REQUIRE(world.download(other).ok());
   CHECK(world.has("f", 1, kSize));
   CHECK(world.script->log().size() < 200);
-}
-
-TEST_CASE("a part in a chunk too large to be held comes in another way") {
-  for (const unsigned connections : kConnections) {
-    World world;
-    world.serve().size(6 * kMiB).on_every([](Answer& answer, const Asking&) { answer.chunked(); });
-    world.script->on_every([](Answer& answer, const Asking&) {
-      if (answer.head.status == 206) answer.raw(answer.head_text() + "400000\r\n" + std::string(2 * kMiB, 'x'));
-    });
-    REQUIRE(world.download(World::request(), with(connections)).ok());
-    CHECK(world.has("f", 1, 6 * kMiB));
-  }
-}
-
-TEST_CASE("framing that a lying chunk size makes look like data is never kept") {
-  for (const unsigned connections : kConnections) {
-    for (const bool cut : {false, true}) {
-      World world;
-      world.serve().size(kSize).on_every([cut](Answer& answer, const Asking& asking) {
-        if (answer.head.status != 206 || asking.number > 3) return;
-        answer.chunked();
-        const auto bytes = pattern_bytes(1, kSize);
-        const std::string part(reinterpret_cast<const char*>(bytes.data()) + answer.begin, 60'000);
-        std::string wire = answer.head_text() + "ea60\r\n" + part + "\r\n60000\r\n" + part + "\r\n";
-        if (!cut) wire += std::string(500'000, 'x');
-        answer.raw(wire);
-      });
-      const auto report = world.download(World::request(), with(connections));
-      if (report) CHECK(world.has("f", 1, kSize));
-      if (!report) CHECK(world.absent("f"));
-    }
-  }
 }
 
 TEST_CASE(
