@@ -17,7 +17,7 @@ namespace segdl {
 
 // What kind of thing failed. One exit code of the command each.
 enum class Cause : std::uint8_t {
-  internal,   // a bug in segdl
+  internal,   // no memory, no threads, or a bug in segdl
   usage,      // the request itself is wrong: a URL that can't be parsed, a bad segment size
   network,    // names, connections, deadlines, broken framing, after all retries
   refused,    // the server answered with a status that is not the resource (`http_status` holds it)

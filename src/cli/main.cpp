@@ -14,6 +14,9 @@
 
 namespace {
 
+// Before all other initializers, whose memory may fail, too: those of CLI11 make functions and strings.
+[[gnu::constructor(101)]] void begin() { segdl::cli::say_out_of_memory_at_termination(); }
+
 // Many connections and files want many descriptors; the usual soft limit of 1,024 is for programs that use select(2).
 void raise_file_limit() {
   ::rlimit limit{};
@@ -41,7 +44,7 @@ int main(int argc, char** argv) {
     segdl::cli::fill_closed_streams();
     return run(argc, argv);
   } catch (const std::exception& exception) {  // out of memory, or a bug
-    segdl::cli::say("segdl: internal error: {}\n", exception.what());
+    segdl::cli::say_internal_error(exception);
     return segdl::cli::exit_code(segdl::Cause::internal);
   }
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace segdl::cli {
@@ -44,7 +45,12 @@ Display::Display(const FetchCommand& command)
   next_ = looked_ + kFirstPicture;
 }
 
-Display::~Display() { clear(); }
+Display::~Display() {
+  try {
+    clear();
+  } catch (const std::bad_alloc&) {  // then the picture stays
+  }
+}
 
 bool Display::due() {
   look_for_stops();

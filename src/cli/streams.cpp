@@ -1,5 +1,8 @@
 #include "cli/streams.h"
 
+#include "cli/exit_code.h"
+#include "cli/system_calls.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
@@ -8,6 +11,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <exception>
+#include <new>
 
 namespace segdl::cli {
 namespace {
@@ -44,13 +49,37 @@ bool is_ready(int descriptor) {
 void fill_closed_streams() {
   // Read-only, so that writing to a closed standard output is an error, as it would be without this.
   for (;;) {
-    const int descriptor = ::open("/dev/null", O_RDONLY);
+    const int descriptor = retried([] { return ::open("/dev/null", O_RDONLY); });
     if (descriptor > STDERR_FILENO) ::close(descriptor);
     if (descriptor < 0 || descriptor > STDERR_FILENO) return;
   }
 }
 
 void say_text(std::string_view text) { write_all(STDERR_FILENO, text); }
+
+void say_internal_error(const std::exception& exception) noexcept {
+  try {
+    if (dynamic_cast<const std::bad_alloc*>(&exception) == nullptr) {
+      return say("segdl: internal error: {}\n", exception.what());
+    }
+  } catch (const std::bad_alloc&) {  // there is none for the words either
+  }
+  say_text("segdl: out of memory; run the same command again\n");
+}
+
+void say_out_of_memory_at_termination() {
+  static std::terminate_handler otherwise;
+  otherwise = std::set_terminate([] {
+    try {
+      if (std::current_exception()) throw;
+    } catch (const std::bad_alloc& exception) {
+      say_internal_error(exception);
+      ::_exit(exit_code(Cause::internal));  // what is on disk is what a killed run leaves
+    } catch (...) {  // NOLINT(bugprone-empty-catch): a bug, and its words are the default handler's
+    }
+    otherwise();
+  });
+}
 
 void say_if_ready(std::string_view text) {
   if (is_ready(STDERR_FILENO)) write_all(STDERR_FILENO, text);

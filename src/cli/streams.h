@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,12 @@ template <class... Args>
 void say(fmt::format_string<Args...> format, Args&&... args) {
   say_text(fmt::format(format, std::forward<Args>(args)...));
 }
+
+// What ends the command and was not to happen: memory has run out, or a bug. Allocates nothing for the former.
+void say_internal_error(const std::exception&) noexcept;
+
+// The same where no handler is reached: before main(), and where what is called may throw nothing. To be called first.
+void say_out_of_memory_at_termination();
 
 // Writes to standard error if that needs no waiting; else drops the text.
 void say_if_ready(std::string_view text);

@@ -1,9 +1,11 @@
 #include "engine/dispatcher.h"
 
 #include "engine/errors.h"
+#include "engine/threads.h"
 
 #include <algorithm>
 #include <cassert>
+#include <new>
 #include <utility>
 
 namespace segdl::engine {
@@ -49,10 +51,11 @@ Hand& Dispatcher::join() {
 
 void Dispatcher::leave(Hand& hand) {
   bool food = false;
+  std::optional<Error> lost;
   {
     const MutexLock lock(mutex_);
     const bool held = !scheduler_.held(hand.worker_).empty();
-    scheduler_.release(hand.worker_);
+    lost = give_back(hand);
     hand.at_work_ = false;
     --at_work_;
     food = held && !over();
@@ -61,7 +64,18 @@ void Dispatcher::leave(Hand& hand) {
       changed_.notify_all();
     }
   }
+  if (lost) return fail(std::move(*lost));
   if (food) feed_();
+}
+
+// Of destructors: throws nothing.
+std::optional<Error> Dispatcher::give_back(Hand& hand) {
+  try {
+    scheduler_.release(hand.worker_);
+    return std::nullopt;
+  } catch (const std::bad_alloc& exception) {  // what it held is out of the others' reach
+    return error_of(exception, "");
+  }
 }
 
 Result<std::optional<Span>> Dispatcher::next(Hand& hand, std::uint64_t limit, Offer offer) {
@@ -128,13 +142,15 @@ bool Dispatcher::grant(Hand& hand, Segment segment) {
 }
 
 void Dispatcher::release(Hand& hand) {
+  std::optional<Error> lost;
   {
     const MutexLock lock(mutex_);
     if (scheduler_.held(hand.worker_).empty()) return;
-    scheduler_.release(hand.worker_);
+    lost = give_back(hand);
     ++stirs_;
     changed_.notify_all();
   }
+  if (lost) return fail(std::move(*lost));
   feed_();
 }
 
@@ -147,6 +163,7 @@ Span Dispatcher::committed(Hand& hand, Segment segment) {
   if (settled_) settled_(segment);  // first: whoever waits for the end may rely on having heard of all
   std::vector<std::stop_source> cut;
   Span held;
+  bool is_over = false;
   {
     const MutexLock lock(mutex_);
     if (const auto rival = scheduler_.rival(hand.worker_)) cut.push_back(hands_[index(*rival)].cut_);
@@ -155,22 +172,24 @@ Span Dispatcher::committed(Hand& hand, Segment segment) {
     hand.gained_ += scheduler_.layout().range(segment).size() - (mark ? mark.mapped() : 0);
     kept_.erase(segment);
     held = scheduler_.held(hand.worker_);
-    if (over()) {
-      cut = everybody();
-      changed_.notify_all();
-    }
+    is_over = over();
+    if (is_over) changed_.notify_all();
   }
   stop_all(std::move(cut));
+  if (is_over) stop_everybody();
   return held;
 }
 
-void Dispatcher::keep(Segment segment, Prefix prefix) {
+void Dispatcher::keep(Segment segment, Prefix prefix) noexcept {
   const MutexLock lock(mutex_);
   if (scheduler_.is_done(segment)) return;
-  raise_mark(segment, prefix.filled);  // from here on it is no news of anybody's
-  const auto found = kept_.find(segment);
-  if (found == kept_.end() ? kept_.size() >= hands_.size() : found->second.filled >= prefix.filled) return;
-  kept_.insert_or_assign(segment, std::move(prefix));
+  try {
+    raise_mark(segment, prefix.filled);  // from here on it is no news of anybody's
+    const auto found = kept_.find(segment);
+    if (found == kept_.end() ? kept_.size() >= hands_.size() : found->second.filled >= prefix.filled) return;
+    kept_.insert_or_assign(segment, std::move(prefix));
+  } catch (const std::bad_alloc&) {  // then it is fetched again
+  }
 }
 
 Prefix Dispatcher::take_kept(Segment segment, std::uint64_t filled) {
@@ -206,15 +225,13 @@ std::optional<Segment> Dispatcher::next_to_prove() {
 
 void Dispatcher::proved(Segment segment) {
   if (settled_) settled_(segment);
-  std::vector<std::stop_source> cut;
   {
     const MutexLock lock(mutex_);
     scheduler_.proved(segment);
     if (!over()) return;
-    cut = everybody();
     changed_.notify_all();
   }
-  stop_all(std::move(cut));
+  stop_everybody();
 }
 
 void Dispatcher::revoked(Segment segment) {
@@ -228,14 +245,12 @@ void Dispatcher::revoked(Segment segment) {
 }
 
 void Dispatcher::fail(Error error) {
-  std::vector<std::stop_source> cut;
   {
     const MutexLock lock(mutex_);
     if (!first_error_) first_error_ = std::move(error);
-    cut = everybody();
     changed_.notify_all();
   }
-  stop_all(std::move(cut));
+  stop_everybody();
 }
 
 std::optional<Error> Dispatcher::error() const {
@@ -243,12 +258,18 @@ std::optional<Error> Dispatcher::error() const {
   return first_error_;
 }
 
-std::vector<std::stop_source> Dispatcher::everybody() const {
-  std::vector<std::stop_source> sources;
+std::optional<std::stop_source> Dispatcher::next_to_stop() const {
+  const MutexLock lock(mutex_);
   for (const Hand& hand : hands_) {
-    if (hand.at_work_) sources.push_back(hand.cut_);
+    if (hand.at_work_ && !hand.cut_.stop_requested()) return hand.cut_;
   }
-  return sources;
+  return std::nullopt;
+}
+
+// One after the other, without a list of them: this is how a download ends for which there is no more memory. Nobody
+// gets a new token once it is over.
+void Dispatcher::stop_everybody() const {
+  while (auto source = next_to_stop()) source->request_stop();
 }
 
 bool Dispatcher::others_at_work(const Hand& hand) const {

@@ -99,7 +99,7 @@ class Dispatcher {
 
   // What a worker has of a segment that it is about to let go of. Of two the longer one is kept, and of a segment that
   // is done nothing. REQUIRES: of a resource with a strong validator.
-  void keep(Segment, Prefix);
+  void keep(Segment, Prefix) noexcept;
   // What is kept of this segment, if it is more than `filled` bytes.
   Prefix take_kept(Segment, std::uint64_t filled);
 
@@ -128,7 +128,9 @@ class Dispatcher {
  private:
   bool over() const SEGDL_REQUIRES(mutex_) { return first_error_.has_value() || scheduler_.finished(); }
   double seconds(Instant now) const { return std::chrono::duration<double>(now - begun_).count(); }
-  std::vector<std::stop_source> everybody() const SEGDL_REQUIRES(mutex_);
+  std::optional<Error> give_back(Hand&) SEGDL_REQUIRES(mutex_);
+  std::optional<std::stop_source> next_to_stop() const;
+  void stop_everybody() const;
   void measure(Hand&, Instant now, double elapsed) SEGDL_REQUIRES(mutex_);
   std::optional<Span> hedge(Hand&, double now, Offer, std::vector<std::stop_source>& cut) SEGDL_REQUIRES(mutex_);
   std::vector<std::stop_source> judge(Instant now) SEGDL_REQUIRES(mutex_);

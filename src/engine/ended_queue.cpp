@@ -1,17 +1,21 @@
 #include "engine/ended_queue.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace segdl::engine {
 
 void EndedQueue::expect(std::uint64_t id) {
   const MutexLock lock(mutex_);
-  running_.insert(id);
+  std::list<std::uint64_t> place{id};
+  running_.emplace(id, std::move(place));
 }
 
 void EndedQueue::ended(std::uint64_t id, bool more_follow) {
   const MutexLock lock(mutex_);
-  if (running_.erase(id) > 0) ended_.push_back(id);  // else forgotten
+  if (const auto found = running_.find(id); found != running_.end()) {  // else forgotten
+    ended_.splice(ended_.end(), found->second);
+    running_.erase(found);
+  }
   if (!more_follow && !ended_.empty()) changed_.notify_all();
 }
 

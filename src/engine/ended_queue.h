@@ -5,9 +5,9 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
+#include <list>
+#include <map>
 #include <optional>
-#include <set>
 
 namespace segdl::engine {
 
@@ -25,8 +25,9 @@ class EndedQueue {
  private:
   Mutex mutex_;
   Condition changed_;
-  std::set<std::uint64_t> running_ SEGDL_GUARDED_BY(mutex_);
-  std::deque<std::uint64_t> ended_ SEGDL_GUARDED_BY(mutex_);
+  // Each with its place in the list of those that have ended: so that to end needs no memory.
+  std::map<std::uint64_t, std::list<std::uint64_t>> running_ SEGDL_GUARDED_BY(mutex_);
+  std::list<std::uint64_t> ended_ SEGDL_GUARDED_BY(mutex_);
 };
 
 }  // namespace segdl::engine

@@ -1,6 +1,7 @@
 #include "engine/front_hasher.h"
 
 #include "engine/errors.h"
+#include "engine/threads.h"
 
 #include <algorithm>
 #include <exception>
@@ -18,8 +19,14 @@ FrontHasher::FrontHasher(const std::optional<Checksum>& expected, File& data, La
       layout_(layout),
       digest_(expected),
       buffer_(std::min<std::uint64_t>(kPiece, layout.total())),
-      settled_(layout.count()),
-      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+      settled_(layout.count()) {}
+
+Result<void> FrontHasher::start() {
+  auto started = start_thread([this](const std::stop_token& stop) { run(stop); });
+  if (!started) return std::move(started).error();
+  thread_ = std::move(*started);
+  return {};
+}
 
 void FrontHasher::settled(Segment segment) {
   const MutexLock lock(mutex_);
@@ -79,7 +86,7 @@ void FrontHasher::run(const std::stop_token& stop) {
       tell(at, step);
     }
   } catch (const std::exception& exception) {  // the entry of a thread: out of memory, or a bug
-    tell(at, make_error(Cause::internal, Remedy::stop, "verify", "", exception.what()));
+    tell(at, error_of(exception, "verify"));
   }
 }
 

@@ -34,6 +34,8 @@ class FrontHasher {
  public:
   // REQUIRES: `expected` holds a checksum; it and the file outlive this object.
   FrontHasher(const std::optional<Checksum>& expected, File& data, Layout);
+  // Begins to hash. Errors: there is no thread to be had.
+  Result<void> start();
   ~FrontHasher() = default;  // what is not hashed then never will be
   FrontHasher(const FrontHasher&) = delete;
   FrontHasher& operator=(const FrontHasher&) = delete;

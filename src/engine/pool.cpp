@@ -3,9 +3,10 @@
 #include <segdl/session.h>
 
 #include "engine/errors.h"
+#include "engine/threads.h"
 
 #include <algorithm>
-#include <system_error>
+#include <new>
 #include <utility>
 
 namespace segdl::engine {
@@ -62,11 +63,17 @@ bool Slot::closed() const {
   return pool_->clock_.now() < host_->budget.opens();
 }
 
+std::size_t Pool::Options::wanted_threads() const { return std::max(most_connections(*this), jobs); }
+
 Pool::Pool(Clock& clock, Options options)
-    : clock_(clock),
-      options_(options),
-      most_threads_(std::max(most_connections(options), options.jobs)),
-      governor_([this](const std::stop_token& stop) { govern(stop); }) {}
+    : clock_(clock), options_(options), most_threads_(std::min(options.wanted_threads(), options.most_threads)) {
+  auto governor = start_thread([this](const std::stop_token& stop) { govern(stop); });
+  if (governor) governor_ = std::move(*governor);
+  auto started = governor ? Result<void>() : std::move(governor).error();
+  const MutexLock lock(mutex_);
+  if (started) started = add_thread();
+  if (!started) broken_ = std::move(started).error();
+}
 
 Pool::~Pool() {
   std::vector<std::jthread> threads;
@@ -80,10 +87,10 @@ Pool::~Pool() {
 
 void Pool::lead(const void* key, const Origin& origin, Run run) {
   const MutexLock lock(mutex_);
-  if (leading_ == 0 && leads_.empty()) led_.notify_all();
   Host& host = host_of(origin);
-  ++host.queued;
   leads_.push_back({key, &host, std::move(run)});
+  ++host.queued;
+  if (leading_ == 0 && leads_.size() == 1) led_.notify_all();
   call_thread();
 }
 
@@ -131,20 +138,25 @@ Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, cons
 
 void Pool::open(Share& share, const Origin& origin) {
   const MutexLock lock(mutex_);
-  share.origin_ = origin;
+  Host& host = host_of(origin);
   shares_.push_back(&share);
+  share.host_ = &host;
+  ++host.shares;
   call_thread();
 }
 
 void Pool::close(Share& share) {
   const MutexLock lock(mutex_);
   std::erase(shares_, &share);
+  --share.host_->shares;
   while (share.users_ > 0) left_.wait(mutex_, {});
 }
 
 void Pool::moved(Share& share, const Origin& origin) {
   const MutexLock lock(mutex_);
-  share.origin_ = origin;
+  Host& host = host_of(origin);
+  --std::exchange(share.host_, &host)->shares;
+  ++host.shares;
 }
 
 void Pool::feed(Share& share) {
@@ -185,7 +197,7 @@ Share* Pool::share_to_help() {
   for (std::size_t i = 0; i < shares_.size(); ++i) {
     Share* share = shares_[(next_share_ + i) % shares_.size()];
     if (!share->hungry) continue;
-    const Host& host = host_of(share->origin_);
+    const Host& host = *share->host_;
     if (host.waiting > 0 || is_queued_for(host) || !host.budget.may_enter(now)) continue;
     next_share_ = (next_share_ + i + 1) % shares_.size();
     return share;
@@ -208,32 +220,43 @@ std::deque<Pool::Lead>::iterator Pool::next_lead() {
 
 bool Pool::has_job() { return next_lead() != leads_.end() || share_to_help() != nullptr; }
 
+Result<void> Pool::add_thread() {
+  try {
+    threads_.reserve(threads_.size() + 1);  // first: a thread that is not kept would have to be waited for
+    auto started = start_thread([this](const std::stop_token& stop) { work(stop); });
+    if (!started) return std::move(started).error();
+    threads_.push_back(std::move(*started));
+    return {};
+  } catch (const std::exception& exception) {
+    return error_of(exception, "start a thread");
+  }
+}
+
 // One thread is enough: whoever takes a job calls the next.
 void Pool::call_thread() {
   if (!has_job()) return;
   if (idle_ > 0) {
     work_.notify_one();
-  } else if (threads_.size() < most_threads_) {
-    try {
-      threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
-    } catch (const std::system_error&) {  // no more threads to be had: the work waits for those there are
-      most_threads_ = std::max<std::size_t>(1, threads_.size());
-    }
+  } else if (threads_.size() < most_threads_ && !add_thread()) {
+    most_threads_ = threads_.size();  // no more are to be had: the work waits for those there are
   }
 }
 
+Pool::Job Pool::job_to_lead(std::deque<Lead>::iterator lead) {
+  ++leading_;
+  Job job{lead->host, nullptr, std::move(lead->run)};
+  leads_.erase(lead);
+  --job.host->queued;
+  job.host->budget.enter();
+  return job;
+}
+
 Pool::Job Pool::take_job() {
-  if (const auto lead = next_lead(); lead != leads_.end()) {
-    ++leading_;
-    Job job{lead->host, nullptr, std::move(lead->run)};
-    leads_.erase(lead);
-    --job.host->queued;
-    job.host->budget.enter();
-    return job;
-  }
+  if (const auto lead = next_lead(); lead != leads_.end()) return job_to_lead(lead);
   Share* share = share_to_help();
   if (share == nullptr) return {};
-  Host& host = host_of(share->origin_);
+  Host& host = *share->host_;
+  host.last_used = clock_.now();
   host.budget.enter();
   ++share->users_;
   share->hungry = false;  // until it turns out that there was something to do
@@ -272,7 +295,8 @@ Pool::Job Pool::next_job(Job ended, Slot left, const std::stop_token& stop) {
   return {};
 }
 
-void Pool::work(const std::stop_token& stop) {
+// Nothing is thrown: what is run catches its own, and between two jobs nothing is allocated.
+void Pool::work(const std::stop_token& stop) noexcept {
   Slot left;
   for (Job job = next_job({}, {}, stop); job.host != nullptr;
        job = next_job(std::move(job), std::exchange(left, Slot()), stop)) {
@@ -285,7 +309,7 @@ void Pool::work(const std::stop_token& stop) {
   }
 }
 
-void Pool::govern(const std::stop_token& stop) {
+void Pool::govern(const std::stop_token& stop) noexcept {
   while (!stop.stop_requested()) {
     {
       const MutexLock lock(mutex_);
@@ -296,21 +320,28 @@ void Pool::govern(const std::stop_token& stop) {
   }
 }
 
+void Pool::measure_hosts() {
+  const Instant now = clock_.now();
+  for (auto& [name, host] : hosts_) {
+    host->budget.measured(now, host->received);
+    changed(*host);
+  }
+}
+
 void Pool::tick() {
-  std::vector<Share*> shares;
   {
     const MutexLock lock(mutex_);
-    const Instant now = clock_.now();
-    for (auto& [name, host] : hosts_) {
-      host->budget.measured(now, host->received);
-      changed(*host);
+    measure_hosts();
+    try {
+      ticked_ = shares_;
+    } catch (const std::bad_alloc&) {
+      return;  // the next time, perhaps
     }
-    shares = shares_;
-    for (Share* share : shares) ++share->users_;
+    for (Share* share : ticked_) ++share->users_;
   }
-  for (Share* share : shares) share->tick(clock_.now());
+  for (Share* share : ticked_) share->tick(clock_.now());
   const MutexLock lock(mutex_);
-  for (Share* share : shares) --share->users_;
+  for (Share* share : ticked_) --share->users_;
   left_.notify_all();
 }
 
@@ -320,9 +351,13 @@ void Pool::forget_idle_hosts() {
   if (hosts_.size() <= kIdleHosts + kIdleHosts / 4) return;  // then many at once: sorting them all costs little each
   using Entry = decltype(hosts_)::iterator;
   std::vector<Entry> idle;
+  try {
+    idle.reserve(hosts_.size());
+  } catch (const std::bad_alloc&) {
+    return;  // another time
+  }
   for (auto entry = hosts_.begin(); entry != hosts_.end(); ++entry) {
-    if (entry->second->budget.in_use() == 0 && entry->second->waiting == 0 && entry->second->queued == 0)
-      idle.push_back(entry);
+    if (entry->second->is_idle()) idle.push_back(entry);
   }
   if (idle.size() <= kIdleHosts) return;
   std::sort(idle.begin(), idle.end(), [](const Entry& left, const Entry& right) {

@@ -25,9 +25,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -49,8 +51,11 @@ struct Host {
   std::atomic<std::uint64_t> received = 0;  // body bytes, ever
   unsigned waiting = 0;                     // downloads under way that wait for a slot
   unsigned queued = 0;                      // downloads that have not begun
+  unsigned shares = 0;                      // that are open, and lead to it
   bool refused = false;                     // ever
   Instant last_used = {};
+
+  bool is_idle() const { return budget.in_use() == 0 && waiting == 0 && queued == 0 && shares == 0; }
 };
 
 // The right to use one connection to a host, given back with the object. Used by one thread.
@@ -86,14 +91,15 @@ class Slot {
 
 // What a download offers to idle threads.
 struct Share {
-  std::function<void(Slot)> help;     // fetches as long as there is something for one more; on any thread
+  // Fetches as long as there is something for one more; on any thread. Neither this nor the next throws.
+  std::function<void(Slot)> help;
   std::function<void(Instant)> tick;  // looks after who is at work
   std::atomic<bool> hungry = false;   // one more could perhaps do something
 
  private:
   friend class Pool;
-  Origin origin_;       // guarded by the pool, and so is the next
-  unsigned users_ = 0;  // threads inside help() or tick()
+  Host* host_ = nullptr;  // guarded by the pool, and so is the next
+  unsigned users_ = 0;    // threads inside help() or tick()
 };
 
 class Pool {
@@ -101,16 +107,23 @@ class Pool {
   struct Options {
     unsigned connections = 0;  // as SessionOptions
     unsigned jobs = 1;
+    std::size_t most_threads = std::numeric_limits<std::size_t>::max();  // at least 1
+
+    std::size_t wanted_threads() const;  // so many can be of use
   };
 
+  // One thread and the governor are started at once: with these every download comes to its end, so that there is none
+  // which waits for a thread that can't be had.
   Pool(Clock&, Options);
+  // Why the pool serves nothing, if it could not be started: then nothing may be led.
+  const std::optional<Error>& broken() const { return broken_; }
   ~Pool();  // REQUIRES: no download is led any more
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
   // Runs this on one of the threads when the host has a slot for it, at most `jobs` at once. In the order of calls, but
   // that those whose host has none are passed by; not more than `jobs` of them. What it returns of its slot is used for
-  // the next.
+  // the next; it throws nothing.
   using Run = std::function<Slot(Slot)>;
   void lead(const void* key, const Origin&, Run);
   // Takes it back if it has not begun.
@@ -157,10 +170,13 @@ class Pool {
   bool has_job() SEGDL_REQUIRES(mutex_);
   Share* share_to_help() SEGDL_REQUIRES(mutex_);
   void call_thread() SEGDL_REQUIRES(mutex_);
+  Result<void> add_thread() SEGDL_REQUIRES(mutex_);
+  Job job_to_lead(std::deque<Lead>::iterator) SEGDL_REQUIRES(mutex_);
   void changed(Host&) SEGDL_REQUIRES(mutex_);
-  void work(const std::stop_token&);
-  void govern(const std::stop_token&);
+  void work(const std::stop_token&) noexcept;
+  void govern(const std::stop_token&) noexcept;
   void tick();
+  void measure_hosts() SEGDL_REQUIRES(mutex_);
   void forget_idle_hosts() SEGDL_REQUIRES(mutex_);
 
   Clock& clock_;
@@ -177,7 +193,9 @@ class Pool {
   std::size_t most_threads_ SEGDL_GUARDED_BY(mutex_);
   unsigned leading_ SEGDL_GUARDED_BY(mutex_) = 0;
   unsigned idle_ SEGDL_GUARDED_BY(mutex_) = 0;
+  std::vector<Share*> ticked_;  // the governor's: shares whose tick() is being called
   std::vector<std::jthread> threads_ SEGDL_GUARDED_BY(mutex_);
+  std::optional<Error> broken_;
   std::jthread governor_;
 };
 

@@ -1,17 +1,18 @@
 #include "engine/publisher.h"
 
 #include "engine/errors.h"
+#include "engine/threads.h"
 
 #include <fmt/format.h>
 
 #include <chrono>
 #include <exception>
+#include <new>
 #include <utility>
 
 namespace segdl::engine {
 namespace {
 
-constexpr std::size_t kMostHeld = 96;  // waiting and being published: three descriptors each
 constexpr std::size_t kGoodBatch = 64;
 constexpr std::chrono::milliseconds kGather{4};
 
@@ -57,6 +58,15 @@ void sync_names(std::vector<Publisher::Entry>& entries, std::vector<Result<void>
   }
 }
 
+// By itself: what was thrown for one must not be told of others that have got their names.
+Result<void> name(Place& place) {
+  try {
+    return place.name_small();
+  } catch (const std::bad_alloc& exception) {
+    return error_of(exception, "publish");
+  }
+}
+
 void publish_all(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>& steps) {
   for (Publisher::Entry& entry : entries) {
     if (entry.sync != Sync::none) entry.place->start_sync_small();
@@ -65,7 +75,7 @@ void publish_all(std::vector<Publisher::Entry>& entries, std::vector<Result<void
     if (entries[i].sync != Sync::none) steps[i] = entries[i].place->sync_small();
   }
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (steps[i]) steps[i] = entries[i].place->name_small();
+    if (steps[i]) steps[i] = name(*entries[i].place);
     if (!steps[i]) entries[i].place->leave();
   }
   sync_names(entries, steps);
@@ -74,30 +84,39 @@ void publish_all(std::vector<Publisher::Entry>& entries, std::vector<Result<void
 
 }  // namespace
 
-Publisher::Publisher(std::function<bool()> more_to_come)
-    : more_to_come_(std::move(more_to_come)), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+Publisher::Publisher(std::size_t most_held, std::function<bool()> more_to_come)
+    : most_held_(most_held), more_to_come_(std::move(more_to_come)) {
+  auto started = start_thread([this](const std::stop_token& stop) { run(stop); });
+  if (started) {
+    thread_ = std::move(*started);
+  } else {
+    broken_ = std::move(started).error();
+  }
+}
 
 void Publisher::submit(Entry entry) {
   const MutexLock lock(mutex_);
-  while (waiting_.size() + under_way_ >= kMostHeld) changed_.wait(mutex_, {});
+  while (waiting_.size() + under_way_ >= most_held_) changed_.wait(mutex_, {});
   waiting_.push_back(std::move(entry));
   if (waiting_.size() == 1 || waiting_.size() == kGoodBatch) changed_.notify_all();
 }
 
 void Publisher::publish(std::vector<Entry> entries) {
-  std::vector<Result<void>> steps(entries.size());
+  std::vector<Result<void>> steps;
+  std::optional<Error> thrown;
   try {
+    steps.resize(entries.size());
     publish_all(entries, steps);
   } catch (const std::exception& exception) {  // the entry of a thread: out of memory, or a bug
-    for (auto& step : steps) step = make_error(Cause::internal, Remedy::stop, "publish", "", exception.what());
+    thrown = error_of(exception, "publish");
   }
   for (std::size_t i = 0; i < entries.size(); ++i) {
     entries[i].place.reset();  // its lock goes before anybody hears of it
-    entries[i].done(std::move(steps[i]), i + 1 < entries.size());
+    entries[i].done(thrown ? Result<void>(*thrown) : std::move(steps[i]), i + 1 < entries.size());
   }
 }
 
-void Publisher::run(const std::stop_token& stop) {
+void Publisher::run(const std::stop_token& stop) noexcept {
   for (;;) {
     std::vector<Entry> batch;
     {

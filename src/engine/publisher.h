@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -31,8 +32,11 @@ class Publisher {
   };
 
   // `more_to_come`: whether downloads are under way that may soon be handed over; then a few milliseconds are waited
-  // for them, so that fewer and larger batches are made.
-  explicit Publisher(std::function<bool()> more_to_come);
+  // for them, so that fewer and larger batches are made. `most_held`: waiting and being published at once, at least 1;
+  // who hands over one more waits.
+  Publisher(std::size_t most_held, std::function<bool()> more_to_come);
+  // Why nothing is published, if its thread could not be started: then nothing may be handed over.
+  const std::optional<Error>& broken() const { return broken_; }
   ~Publisher() = default;  // REQUIRES: everything handed over is done
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
@@ -44,13 +48,15 @@ class Publisher {
   static void publish(std::vector<Entry>);
 
  private:
-  void run(const std::stop_token&);
+  void run(const std::stop_token&) noexcept;
 
+  const std::size_t most_held_;
   const std::function<bool()> more_to_come_;
   Mutex mutex_;
   Condition changed_;
   std::vector<Entry> waiting_ SEGDL_GUARDED_BY(mutex_);
   std::size_t under_way_ SEGDL_GUARDED_BY(mutex_) = 0;  // being published
+  std::optional<Error> broken_;
   std::jthread thread_;
 };
 

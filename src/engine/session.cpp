@@ -5,6 +5,7 @@
 #include "engine/errors.h"
 #include "engine/output_name.h"
 #include "engine/session_state.h"
+#include "engine/threads.h"
 #include "engine/transfer.h"
 #include "seams/digest.h"
 
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -147,6 +149,14 @@ SegmentMap Task::map(std::size_t cells) const { return state_->meter.map(cells);
 
 namespace engine {
 
+namespace {
+
+Pool::Options pool_options(const SessionOptions& options, std::size_t most_threads = 1) {
+  return {options.connections, std::max(1U, options.jobs), most_threads};
+}
+
+}  // namespace
+
 SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> files_, std::unique_ptr<Clock> clock_,
                            Result<std::unique_ptr<Transport>> transport_, GivenSecrets given)
     : options(std::move(options_)),
@@ -155,13 +165,16 @@ SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> 
       throttle(*clock, options.limit_rate),
       directories(*files, *clock),
       secrets(std::move(given)),
-      publisher([this] { return pool.is_leading(); }),
-      pool(*clock, {options.connections, std::max(1U, options.jobs)}) {
+      descriptors(Descriptors::shared_out(files->may_open(), pool_options(options).wanted_threads())),
+      publisher(descriptors.held, [this] { return pool.is_leading(); }),
+      pool(*clock, pool_options(options, descriptors.threads)) {
   if (transport_) {
     transport = std::move(*transport_);
   } else {
     broken = std::move(transport_).error();
   }
+  if (!broken) broken = publisher.broken();
+  if (!broken) broken = pool.broken();
 }
 
 TaskState::TaskState(SessionState& session_, Request request_, Url url_, std::string name_)
@@ -192,7 +205,11 @@ bool TaskState::has_ended() {
 }
 
 void TaskState::start() {
-  session.pool.lead(this, url.origin, [this](Slot slot) { return run(std::move(slot)); });
+  try {
+    session.pool.lead(this, url.origin, [this](Slot slot) { return run(std::move(slot)); });
+  } catch (const std::bad_alloc& exception) {
+    finish(error_of(exception, "download"));
+  }
 }
 
 void TaskState::cancel() {
@@ -213,16 +230,17 @@ Slot TaskState::run(Slot slot) {
     // By the open directory: its path may lead to another one meanwhile.
     const auto directory = reinterpret_cast<std::uintptr_t>(&outcome->unpublished->directory());
     session.publisher.submit({std::move(outcome->unpublished), std::to_string(directory), request.sync,
-                              [this, report = std::move(outcome->report)](Result<void> published, bool more) {
-                                finish(published ? Result<Report>(report) : std::move(published).error(), more);
+                              [this, report = std::move(outcome->report)](Result<void> published, bool more) mutable {
+                                finish(published ? Result<Report>(std::move(report)) : std::move(published).error(),
+                                       more);
                               }});
   } catch (const std::exception& exception) {  // the entry of a thread: out of memory, or a bug
-    finish(make_error(Cause::internal, Remedy::stop, "download", name, exception.what()));
+    finish(error_of(exception, "download"));
   }
   return slot;
 }
 
-// The last thing that is done with this object: whoever waits for it may destroy it.
+// The last thing that is done with this object: whoever waits for it may destroy it. Allocates nothing.
 void TaskState::finish(Result<Report> outcome, bool more_follow) {
   meter.enter(Phase::ended);
   const MutexLock lock(mutex);

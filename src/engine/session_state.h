@@ -5,6 +5,7 @@
 #include <segdl/task.h>
 
 #include "core/url.h"
+#include "engine/descriptors.h"
 #include "engine/directories.h"
 #include "engine/ended_queue.h"
 #include "engine/meter.h"
@@ -40,6 +41,7 @@ struct SessionState {
   Throttle throttle;
   Directories directories;
   Secrets secrets;
+  const Descriptors descriptors;
   Publisher publisher;
   Pool pool;  // last: its threads use the rest
 

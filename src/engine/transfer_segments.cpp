@@ -3,6 +3,7 @@
 #include "engine/fetch_loop.h"
 #include "engine/front_hasher.h"
 #include "engine/single_body_sink.h"
+#include "engine/threads.h"
 #include "engine/transfer.h"
 #include "engine/verifier.h"
 #include "engine/worker.h"
@@ -52,8 +53,22 @@ void guarded(Dispatcher& dispatcher, Function&& function) {
   try {
     function();
   } catch (const std::exception& exception) {  // out of memory, or a bug
-    dispatcher.fail(make_error(Cause::internal, Remedy::stop, "download", "", exception.what()));
+    dispatcher.fail(error_of(exception, "download"));
   }
+}
+
+// Some threads that do the same; an error if there is not even one.
+template <class Function>
+Result<std::vector<std::jthread>> start_threads(std::size_t most, Function function) {
+  std::vector<std::jthread> threads;
+  threads.reserve(most);
+  while (threads.size() < most) {
+    auto started = start_thread(function);
+    if (!started && threads.empty()) return std::move(started).error();
+    if (!started) break;
+    threads.push_back(std::move(*started));
+  }
+  return threads;
 }
 
 }  // namespace
@@ -75,6 +90,8 @@ Result<void> Transfer::fetch_missing(Pass& pass, const Known& known, std::option
   std::optional<FrontHasher> front;
   if (request_.checksum) {
     front.emplace(request_.checksum, place.data(), layout);
+    auto started = front->start();
+    if (!started) return started;
     dispatcher.on_settled([&front](Segment segment) { front->settled(segment); });
   }
   const Shown shown(meter_, dispatcher);
@@ -84,14 +101,15 @@ Result<void> Transfer::fetch_missing(Pass& pass, const Known& known, std::option
   checkpoint.before_each([&pass, &layout] { pass.watch.look(layout.total()); });
   Work work{place, dispatcher, checkpoint, pass.watch, meter_, layout, place.has_aside()};
   const std::stop_callback give_up(stop, [&dispatcher] { dispatcher.fail(cancelled()); });
-  std::vector<std::jthread> verifiers;
-  for (std::size_t i = 0; i < std::min<std::size_t>(proofs, std::max(1U, std::thread::hardware_concurrency())); ++i) {
-    verifiers.emplace_back([&](std::stop_token own) { verify_claims(dispatcher, place.data(), journal, meter_, own); });
-  }
+  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  auto verifiers = start_threads(std::min(proofs, cores), [&](const std::stop_token& own) {
+    verify_claims(dispatcher, place.data(), journal, meter_, own);
+  });
+  if (!verifiers) return std::move(verifiers).error();
   auto step = known.validator.strong() ? fetch_together(work, known, std::move(first), share)
                                        : fetch_alone(work, known, std::move(first), stop);
   if (!step) dispatcher.fail(step.error());
-  verifiers.clear();  // asked to stop, and waited for
+  verifiers->clear();  // asked to stop, and waited for
   doubted_ = false;
   if (step && front) step = check_whole(place, *front, stop);
   if (doubted_) {  // what is sound is kept, whatever comes of it
@@ -111,7 +129,7 @@ Result<void> Transfer::fetch_together(Work& work, const Known& known, std::optio
       work_on(work, joined.hand, fetcher, known);
     });
   };
-  share.tick = [&dispatcher](Instant now) { dispatcher.tick(now); };
+  share.tick = [&dispatcher](Instant now) { guarded(dispatcher, [&] { dispatcher.tick(now); }); };
   route_.on_move([&](const Origin& origin) { shared_.pool.moved(share, origin); });
   shared_.pool.open(share, route_.current().origin);
   guarded(dispatcher, [&] {

@@ -2,6 +2,7 @@
 
 #include "engine/errors.h"
 #include "engine/finish.h"
+#include "engine/threads.h"
 
 #include <exception>
 #include <utility>
@@ -34,7 +35,7 @@ void verify_claims(Dispatcher& dispatcher, File& data, Journal& journal, Meter& 
   try {
     verify_each(dispatcher, data, journal, meter, stop);
   } catch (const std::exception& exception) {  // the entry of a thread: out of memory, or a bug
-    dispatcher.fail(make_error(Cause::internal, Remedy::stop, "verify", "", exception.what()));
+    dispatcher.fail(error_of(exception, "verify"));
   }
 }
 

@@ -2,10 +2,12 @@
 
 #include "core/xxh3.h"
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include <array>
 #include <cstdint>
+#include <new>
 #include <utility>
 
 namespace segdl {
@@ -77,10 +79,19 @@ class Xxh128Digest final : public Digest {
   StreamDigest128 digest_;
 };
 
+// Whether that is why OpenSSL's last call failed; it has no memory for a word about it, either, if there are none.
+bool is_out_of_memory() {
+  bool found = ::ERR_peek_error() == 0;
+  while (const unsigned long code = ::ERR_get_error()) found = found || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+  return found;
+}
+
 Result<std::unique_ptr<Digest>> make_evp(Algorithm algorithm, const char* name) {
+  ::ERR_clear_error();
   Method method(::EVP_MD_fetch(nullptr, name, nullptr));
   Context context(::EVP_MD_CTX_new());
   if (!method || !context || ::EVP_DigestInit_ex(context.get(), method.get(), nullptr) != 1) {
+    if (is_out_of_memory()) throw std::bad_alloc();
     Error error{Cause::usage, Remedy::stop, "compute", std::string(algorithm_name(algorithm))};
     error.reason = "this machine's OpenSSL does not offer it";
     error.way_out = "give another checksum, or none";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -37,11 +38,18 @@ std::unique_ptr<Connection> IdleConnections::take(const Way& way, Instant now) {
   }
 }
 
-void IdleConnections::keep(std::unique_ptr<Connection> connection, Instant now) {
+void IdleConnections::keep(std::unique_ptr<Connection> connection, Instant now) noexcept {
   Kept closed;  // after the lock is given back
   const std::lock_guard lock(mutex_);
-  Kept& kept = idle_[connection->way()];
-  kept.push_front({std::move(connection), now});
+  try {
+    Kept one;
+    const Way& way = connection->way();
+    one.push_front({std::move(connection), now});
+    Kept& kept = idle_[way];
+    kept.splice(kept.begin(), one);
+  } catch (const std::bad_alloc&) {  // then it is closed
+    return;
+  }
   ++count_;
   if (now - sorted_out_ >= kBetweenSorting) sort_out(now, closed);
   if (count_ > most_) push_out_oldest(closed);

@@ -25,7 +25,7 @@ class IdleConnections {
 
   // The one that was used last for this way and is still quiet; null if there is none.
   std::unique_ptr<Connection> take(const Way&, Instant now);
-  void keep(std::unique_ptr<Connection>, Instant now);
+  void keep(std::unique_ptr<Connection>, Instant now) noexcept;
 
   // Closes them all; how many there were.
   std::size_t clear();

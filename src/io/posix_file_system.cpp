@@ -11,10 +11,12 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
@@ -35,6 +37,7 @@ namespace {
 // NONBLOCK: opening a FIFO must not wait for a writer. NOCTTY: a terminal must not become ours.
 constexpr int kAlways = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 constexpr ::mode_t kPrivate = 0600;
+constexpr ::rlim_t kUsualLimit = 1024;        // of descriptors, where it can't be asked
 constexpr std::size_t kMostOfStatus = 65536;  // of /proc/self/status
 
 const char* kind_words(FileKind kind) {
@@ -281,6 +284,18 @@ class PosixFileSystem final : public FileSystem {
     const auto at = status ? status->find(kField) : std::string::npos;
     if (at == std::string::npos) return kPrivate;
     return 0666U & ~static_cast<unsigned>(std::strtoul(status->c_str() + at + kField.size(), nullptr, 8));
+  }
+
+  std::uint64_t may_open() override {
+    ::rlimit limit{kUsualLimit, kUsualLimit};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    std::error_code failed;
+    std::uint64_t open = 0;
+    for (std::filesystem::directory_iterator entry("/proc/self/fd", failed), end; !failed && entry != end;
+         entry.increment(failed)) {
+      ++open;
+    }
+    return limit.rlim_cur - std::min<std::uint64_t>(limit.rlim_cur, open);
   }
 };
 

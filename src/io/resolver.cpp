@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <system_error>
@@ -127,17 +128,28 @@ struct Resolver::Shared {
     return found != known.end() && now < found->second.until ? &found->second.addresses : nullptr;
   }
 
-  void end(const Name& name, Running& look, LookUp result) {
+  // What the thread does. Whatever comes of it, those who wait are told.
+  void look(const Name& name, Running& asked) noexcept {
+    LookUp result;
+    try {
+      result = look_up(name.first, name.second);
+      keep_only(family, result.addresses);
+      if (result.code == 0 && !result.addresses.empty()) remember(name, result, asked.asked);
+    } catch (const std::exception&) {
+      result.code = EAI_MEMORY;
+    }
     const std::lock_guard lock(mutex);
     running.erase(name);
-    keep_only(family, result.addresses);
-    if (result.code == 0 && !result.addresses.empty()) {
-      make_room(look.asked);
-      known.insert_or_assign(name, Known{take_turns(result.addresses), look.asked + kFresh});
-    }
-    look.result = std::move(result);
+    asked.result = std::move(result);
     const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = ::write(look.done.get(), &one, sizeof one);
+    [[maybe_unused]] const auto written = ::write(asked.done.get(), &one, sizeof one);
+  }
+
+  void remember(const Name& name, const LookUp& result, Instant asked) {
+    Known fresh{take_turns(result.addresses), asked + kFresh};
+    const std::lock_guard lock(mutex);
+    make_room(asked);
+    known.insert_or_assign(name, std::move(fresh));
   }
 
   // REQUIRES: the mutex is held.
@@ -169,9 +181,7 @@ Result<void> Resolver::start(const std::shared_ptr<Shared>& shared, const std::s
                              const Origin& origin) {
   if (!running->done) return socket_error(EMFILE, "look up", origin.host);
   try {
-    std::thread([shared, running, name = name_of(origin)] {
-      shared->end(name, *running, shared->look_up(name.first, name.second));
-    }).detach();
+    std::thread([shared, running, name = name_of(origin)] { shared->look(name, *running); }).detach();
   } catch (const std::system_error& error) {
     return network_error(Remedy::retry, "look up", origin.host, error.what());
   }

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <exception>
 #include <system_error>
 
 namespace segdl::io {
@@ -37,7 +38,7 @@ void SystemTrust::begin() {
     if (!done_) return read();
     try {
       reader_ = std::thread([this] { read(); });
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {  // no thread, or no memory for one
       read();
     }
   });

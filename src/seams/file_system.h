@@ -156,6 +156,9 @@ class FileSystem {
 
   // The mode a new file gets by default: 0666 less the process's umask.
   virtual unsigned default_mode() = 0;
+
+  // How many descriptors this process may open beyond those that are open (RLIMIT_NOFILE).
+  virtual std::uint64_t may_open() = 0;
 };
 
 }  // namespace segdl

@@ -1,4 +1,5 @@
 // The threads of a session: who leads, and who helps.
+#include "engine/descriptors.h"
 #include "engine/pool_scene.h"
 
 using namespace segdl;
@@ -297,4 +298,40 @@ TEST_CASE("a slot that a download leaves serves the next one on the same thread"
   held.give_back();
   REQUIRE(done.reaches(20));
   CHECK(std::count(threads.begin(), threads.end(), threads.front()) == 20);
+}
+
+TEST_CASE("threads and files that wait for their names share what may be opened") {
+  const auto needed = [](const Descriptors& shares) {
+    return Descriptors::kOfSession + shares.threads * Descriptors::kOfThread + shares.held * Descriptors::kOfHeld;
+  };
+  const std::uint64_t least = needed({1, 1});
+  for (std::uint64_t left = 0; left < 1200; ++left) {
+    const auto shares = Descriptors::shared_out(left, 64);
+    CAPTURE(left);
+    CHECK(shares.threads >= 1);
+    CHECK(shares.held >= 1);
+    CHECK(needed(shares) <= std::max(left, least));
+  }
+  const auto plenty = Descriptors::shared_out(std::numeric_limits<std::uint64_t>::max(), 64);
+  CHECK(plenty.threads == 64);
+  CHECK(plenty.held == Descriptors::kMostHeld);
+  CHECK(Descriptors::shared_out(1000, 64).threads == 64);
+}
+
+TEST_CASE("a pool starts no more threads than it may") {
+  Scene scene({.connections = 8, .jobs = 8, .most_threads = 2});
+  Counter running, done;
+  std::latch two(2);
+  for (int i = 0; i < 20; ++i) {
+    scene.pool->lead(&running, origin(), [&, i](Slot slot) {
+      slot.give_back();
+      running.add();
+      if (i < 2) two.arrive_and_wait();
+      running.add(-1);
+      done.add();
+      return slot;
+    });
+  }
+  REQUIRE(done.reaches(20));
+  CHECK(running.most() == 2);
 }

@@ -301,7 +301,7 @@ TEST_CASE("what many threads hand over is published once each, many at a time") 
   std::multiset<unsigned> done;
   unsigned batches = 0;
   {
-    Publisher publisher([] { return true; });
+    Publisher publisher(96, [] { return true; });
     std::vector<std::jthread> threads;
     for (unsigned thread = 0; thread < kThreads; ++thread) {
       threads.emplace_back([&, thread] {

@@ -97,6 +97,7 @@ class FakeFs final : public FileSystem {
 
   Result<std::unique_ptr<Directory>> open_directory(const std::filesystem::path&) override;
   unsigned default_mode() override { return 0644; }
+  std::uint64_t may_open() override { return 1'000'000; }
 
   // How many operations this life has had.
   std::uint64_t operations() const;
