@@ -28,12 +28,42 @@
 
 namespace segdl::engine {
 
-// The end of the body's framing, after all bytes that were promised: more bytes than that are a contradiction.
-inline void read_end(Fetcher& fetcher, Exchange& exchange) {
-  if (exchange.head().framing == Framing::until_close) return;
+// Where the end of a body is not what it was to be. Of a whole resource without a strong validator another length is
+// another version's, all else a contradiction.
+inline Error unfit(Fetcher& fetcher, const Reply& reply, std::string reason) {
+  fetcher.body_ended(false);
+  const bool changed = !reply.body.partial && !reply.body.validator.strong();
+  return fetcher.problem(changed ? Cause::changed : Cause::integrity, changed ? Remedy::restart : Remedy::retry,
+                         std::move(reason));
+}
+
+// The end of the body's framing, where all bytes that were promised have come. Unless it is framed by a length, they
+// were promised by another field or by another response, so the last of them are not used before the end has been seen.
+inline Result<void> read_end(Fetcher& fetcher, const Reply& reply) {
+  const auto& [begin, end, total, validator, partial, coded] = reply.body;
+  if (partial && reply.exchange->head().framing == Framing::until_close) return {};  // its range says where it ends
   std::array<std::byte, 512> beyond;
-  const auto more = exchange.read(beyond);
-  if (more) fetcher.body_ended(*more == 0);
+  const auto more = reply.exchange->read(beyond);
+  if (!more) return partial ? Result<void>() : more.error();
+  if (*more > 0) return unfit(fetcher, reply, fmt::format("the response goes on after byte {}, its end", *end));
+  fetcher.body_ended(true);
+  return {};
+}
+
+// Why the response ended before that.
+inline Error early_end(Fetcher& fetcher, const Reply& reply, std::uint64_t at) {
+  const auto& [begin, end, total, validator, partial, coded] = reply.body;
+  if (!end) {
+    return with_way_out(
+        fetcher.problem(Cause::integrity, Remedy::stop,
+                        fmt::format("the connection ended after {} bytes, and the server gave no length to tell "
+                                    "whether that is all",
+                                    at)),
+        "use --accept-unframed to believe it");
+  }
+  std::string reason = fmt::format("the response ended after {} of {} bytes", at - begin, *end - begin);
+  if (!partial && reply.exchange->head().framing == Framing::chunked) return unfit(fetcher, reply, std::move(reason));
+  return fetcher.problem(Cause::network, Remedy::retry, std::move(reason));
 }
 
 template <class Sink>
@@ -42,6 +72,10 @@ Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink, cons
   std::uint64_t at = reply.body.begin;
   sink.begins(reply.body);
   const auto& end = reply.body.end;
+  if (at == end) {
+    auto ended = read_end(fetcher, reply);
+    if (!ended) return ended;
+  }
   while (!end || at < *end) {
     std::span<std::byte> space = sink.space(at);
     if (space.empty()) return {};
@@ -52,25 +86,16 @@ Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink, cons
     if (!got) return std::move(got).error();
     if (*got == 0) {
       if (!end && fetcher.end_is_trusted(*reply.exchange)) return sink.body_ended(at);
-      if (!end) {
-        return with_way_out(
-            fetcher.problem(Cause::integrity, Remedy::stop,
-                            fmt::format("the connection ended after {} bytes, and the server gave no length to tell "
-                                        "whether that is all",
-                                        at)),
-            "use --accept-unframed to believe it");
-      }
-      return fetcher.problem(
-          Cause::network, Remedy::retry,
-          fmt::format("the response ended after {} of {} bytes", at - reply.body.begin, *end - reply.body.begin));
+      return early_end(fetcher, reply, at);
     }
     meter.received(*got);
-    auto taken = sink.arrived(at, *got);
+    auto taken = at + *got == end ? read_end(fetcher, reply) : Result<void>();
+    if (!taken) meter.discarded(*got);
+    if (taken) taken = sink.arrived(at, *got);
     if (!taken) return taken;
     at += *got;
     if (!fetcher.received(*got, stop)) return cancelled();
   }
-  read_end(fetcher, *reply.exchange);
   return sink.body_ended(at);
 }
 

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
@@ -22,7 +21,6 @@ constexpr std::uint64_t kMinSpan = 4 * kMiB;
 constexpr std::uint64_t kMaxSpan = 64 * kMiB;
 constexpr double kSpanTime = 5;  // seconds
 constexpr double kMemory = 10;   // seconds over which a speed is measured
-constexpr std::uint64_t kSmallBody = 16 * kKiB;
 
 // "Not now" or "not so many": of the host, whatever the resource. A whole resource where a range was asked for, which
 // ranges are served of to others, is a 200 under load.
@@ -43,16 +41,6 @@ bool came_by_cache(const ResponseHead& head) { return head.count("Via") > 0 || h
 bool is_doubtful(const Verdict& verdict) {
   return std::holds_alternative<NowChanged>(verdict) || std::holds_alternative<Contradiction>(verdict) ||
          std::holds_alternative<BeyondEnd>(verdict);
-}
-
-// Reads a small body to its end, so that the connection can be used again.
-void drain(Exchange& exchange) {
-  if (exchange.head().framing != Framing::length || exchange.head().content_length > kSmallBody) return;
-  std::array<std::byte, 4096> dropped;
-  for (;;) {
-    const auto got = exchange.read(dropped);
-    if (!got || *got == 0) return;
-  }
 }
 
 }  // namespace
@@ -158,7 +146,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
     const bool gone = head.status == 401 || head.status == 403 || head.status == 404 || head.status == 410;
     if (gone && remembered && route_.lost(url)) {  // a signed link that has expired: ask the original again
       remembered = false;
-      drain(**exchange);
+      (*exchange)->skip_rest();
       url = route_.original();
       continue;
     }
@@ -177,7 +165,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
       return problem(Cause::refused, Remedy::stop, "its redirects go round in a circle");
     }
     const int status = head.status;
-    drain(**exchange);
+    (*exchange)->skip_rest();
     meter_.redirected({url.redacted(), next->redacted(), status});
     url = std::move(*next);
   }
@@ -251,7 +239,7 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     }
     if (const auto* passing = std::get_if<PassingRefusal>(&verdict)) {
       Error error = refusal(head, passing);
-      drain(**exchange);
+      (*exchange)->skip_rest();
       return error;
     }
     if (std::holds_alternative<FinalRefusal>(verdict)) return refusal(head, nullptr);

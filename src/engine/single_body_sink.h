@@ -8,8 +8,11 @@
 //
 // A body of which nothing was kept leaves all as it was, and the next may begin as it did. The first body of a resume
 // leaves claims uncompared that lie before its beginning: that they are of the same version is an inference from those
-// that were compared, and the report says so. Every later body begins at byte 0, and what it has passed is its own,
-// byte for byte. A claim that differs is Cause::changed, Remedy::restart. A sink of fetch_into(); used by one thread.
+// that were compared, and the report says so; where there were none to compare nothing of it is kept. Every later body
+// begins at byte 0, and what it has passed is its own, byte for byte. The body of which something was kept last has to
+// reach the end of the resource, although nothing may be missing before: what lies behind is another body's until this
+// one has passed it. A claim that differs is Cause::changed, Remedy::restart. A sink of fetch_into(); used by one
+// thread.
 #pragma once
 
 #include "core/layout.h"
@@ -42,25 +45,30 @@ class SingleBodySink {
 
   // Whether there is none to come but from the beginning.
   bool begins_anew() const { return !resumes_; }
-  // Whether a claim was found to differ.
-  bool differs() const { return differs_; }
   // Bytes that were compared where others were only inferred to be the same; 0 if all were compared.
-  std::uint64_t compared_for_others() const { return begin_ > 0 ? compared_ : 0; }
+  std::uint64_t compared_for_others() const { return vouching_ && vouching_->begin > 0 ? vouching_->compared : 0; }
 
  private:
+  // How far a body has come.
+  struct Passage {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;       // of the last segment that has passed
+    std::uint64_t compared = 0;  // bytes of it
+  };
+
   std::uint64_t resume_at() const;
   void drop_segment();
   Result<void> finish(Segment);
   Result<void> keep(Segment);
   Result<void> compare(Segment);
+  bool stands_for_all() const;
 
   Work& work_;
   Hand& hand_;
   Fetcher& fetcher_;
-  bool resumes_;  // until the first segment is kept
-  bool differs_ = false;
-  std::uint64_t begin_ = 0;              // of the present body
-  std::uint64_t compared_ = 0;           // bytes of it
+  bool resumes_;                         // until the first segment is kept
+  Passage body_;                         // the present one
+  std::optional<Passage> vouching_;      // the last of which anything was kept
   std::unique_ptr<std::byte[]> buffer_;  // the segment that is passing
   std::uint64_t filled_ = 0;
   std::optional<Segment> kept_;  // that segment, if it is to be written

@@ -156,7 +156,7 @@ Result<void> Transfer::fetch_alone(Work& work, const Known& known, std::optional
     if (step && !work.dispatcher.wait(hand)) break;
     if (step) step = sink.interrupted();
     if (!step && step.error().remedy != Remedy::retry) {
-      outdated_ = !inherits_ && sink.differs();
+      outdated_ = !inherits_;
       return step;
     }
     if (sink.begins_anew()) route_.ask(Asking::whole);

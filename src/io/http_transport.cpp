@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <exception>
 #include <string>
 #include <utility>
@@ -164,6 +165,13 @@ class HttpExchange final : public Exchange {
     auto got = body_->read(into);
     if (!got) return about(std::move(got).error(), url_);
     return got;
+  }
+
+  void skip_rest() override {
+    if (head_.framing != Framing::length || head_.content_length > kMostSkipped) return;
+    message_->end_by(clock_.now() + kSkipTime);
+    std::array<std::byte, 4096> dropped;
+    for (auto got = body_->read(dropped); got && *got > 0;) got = body_->read(dropped);
   }
 
  private:

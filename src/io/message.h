@@ -9,6 +9,7 @@
 #include "io/waker.h"
 #include "seams/transport.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -29,6 +30,9 @@ class Message {
   // Body bytes: first what came with the head, then from the connection straight into `into`. 0: the connection ended
   // in order.
   Result<std::size_t> receive(std::span<std::byte> into);
+
+  // From here on nothing is waited for beyond this moment.
+  void end_by(Instant moment) { limits_.deadline = std::min(moment, limits_.deadline.value_or(moment)); }
 
   // Whether a byte of the response has arrived.
   bool heard() const { return heard_; }

@@ -55,7 +55,14 @@ class Exchange {
   // complete as framed. Short bodies, bad chunks and TLS without close_notify are Cause::network, Remedy::retry; a stop
   // request is Cause::cancelled. REQUIRES: !into.empty().
   virtual Result<std::size_t> read(std::span<std::byte> into) = 0;
+
+  // Reads away what is left of the body if it has a length of at most kMostSkipped, so that the connection can be used
+  // again; what does not come within kSkipTime is given up with the connection.
+  virtual void skip_rest() = 0;
 };
+
+inline constexpr std::uint64_t kMostSkipped = 16 * 1024;
+inline constexpr std::chrono::milliseconds kSkipTime{200};
 
 class Transport {
  public:

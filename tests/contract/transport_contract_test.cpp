@@ -95,6 +95,18 @@ TEST_CASE_TEMPLATE("a stalled body gives what came and then an error to retry", 
   CHECK(side.now() - begun >= quick().idle);
 }
 
+TEST_CASE_TEMPLATE("the rest of a body that is not wanted is not waited for", Side, FakeSide, RealSide, TlsSide) {
+  Side side;
+  side.script.size(2000).stall_at(1234);
+  Limits patient = quick();
+  patient.idle = std::chrono::minutes(5);
+  const Instant begun = side.now();
+  auto exchange = side.transport->get({side.url, {}}, patient, {});
+  REQUIRE(exchange.ok());
+  (*exchange)->skip_rest();
+  CHECK(side.now() - begun < std::chrono::minutes(1));
+}
+
 TEST_CASE_TEMPLATE("a reset body gives an error to retry", Side, FakeSide, RealSide, TlsSide) {
   for (const bool framed : {true, false}) {
     Side side;

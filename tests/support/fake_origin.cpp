@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -95,6 +96,14 @@ class FakeExchange final : public Exchange {
     return got;
   }
 
+  void skip_rest() override {
+    if (head_.framing != Framing::length || head_.content_length > kMostSkipped) return;
+    const Instant end = clock_.now() + kSkipTime;
+    limits_.deadline = std::min(end, limits_.deadline.value_or(end));
+    std::array<std::byte, 4096> dropped;
+    for (auto got = read(dropped); got && *got > 0;) got = read(dropped);
+  }
+
  private:
   static Error ended_early() { return network("the connection was closed before the end of the body"); }
 
@@ -169,7 +178,7 @@ class FakeExchange final : public Exchange {
   }
 
   Setting setting_;
-  const Limits& limits_;
+  Limits limits_;
   FakeClock& clock_;
   unsigned number_;
   std::uint64_t variety_;  // of the sizes of pieces

@@ -1,0 +1,144 @@
+// What one body is worth: where it ends, and what of a resource without a strong validator it has passed.
+#include "engine/journal.h"
+#include "support/pattern.h"
+#include "support/world.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <thread>
+
+using namespace segdl;
+using namespace segdl::engine;
+using namespace segdl::test;
+
+namespace {
+
+constexpr std::uint64_t kSegment = 16 * kKiB;
+constexpr std::uint64_t kSize = 5 * kMiB;
+constexpr unsigned kConnections[] = {1, 8};
+
+SessionOptions with(unsigned connections, unsigned retries = 5) {
+  SessionOptions options;
+  options.connections = connections;
+  options.retries = retries;
+  return options;
+}
+
+// A run without a validator that is killed with the first three mebibytes claimed; the next compares from the second
+// on.
+void interrupt(World& world) {
+  world.serve().size(kSize).no_validator().stall_at(3 * kMiB + 100, 99);
+  REQUIRE_FALSE(world.download(World::request(), with(1, 0)).ok());
+  world.disk.kill();
+}
+
+std::uint64_t claimed(World& world) {
+  const auto directory = world.disk.open_directory(".");
+  const auto journal = Journal::inspect(**directory, "f.segdl");
+  const auto* valid = std::get_if<std::unique_ptr<Journal>>(&*journal);
+  return valid != nullptr ? (*valid)->claimed() : 0;
+}
+
+std::vector<std::byte> version(std::uint64_t from, std::uint64_t seed) {
+  auto bytes = pattern_bytes(1, kSize);
+  const auto other = pattern_bytes(seed, kSize);
+  const auto at = static_cast<std::ptrdiff_t>(from);
+  std::copy(other.begin() + at, other.end(), bytes.begin() + at);
+  return bytes;
+}
+
+void serve_version(Answer& answer, std::uint64_t from, std::uint64_t seed) {
+  answer.change_at = from;
+  answer.next_seed = seed;
+}
+
+}  // namespace
+
+TEST_CASE("a body without a length of its own is not cut to that of another response") {
+  for (const std::uint64_t size : {std::uint64_t{10'000}, std::uint64_t{600'000}}) {
+    for (const std::int64_t more : {+100'000, +1, -1, -5'000}) {
+      for (const bool by_close : {false, true}) {
+        for (const bool ranges : {false, true}) {
+          for (const unsigned connections : kConnections) {
+            CAPTURE(size);
+            CAPTURE(more);
+            CAPTURE(by_close);
+            CAPTURE(ranges);
+            World world;
+            const std::uint64_t other = size + static_cast<std::uint64_t>(more);
+            world.serve().size(size).no_validator().cut_at(size / 2).change_after(1, other);
+            if (!ranges) world.script->no_ranges();
+            world.script->on_every([by_close](Answer& answer, const Asking& asking) {
+              if (asking.number > 1 && answer.head.status == 200) by_close ? answer.until_close() : answer.chunked();
+            });
+            const auto report = world.download(World::request(), with(connections));
+            CHECK((by_close || report.ok()));
+            if (report) CHECK(world.has("f", 1001, other));
+            if (!report) CHECK(world.absent("f"));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("what goes on where a strong validator's resource is to end is not used to its end") {
+  for (const bool partial : {false, true}) {
+    for (const unsigned connections : kConnections) {
+      World world;
+      world.serve().size(600'000).cut_at(300'000).on_every([partial](Answer& answer, const Asking& asking) {
+        if (asking.number == 1) return;
+        const std::string range = answer.head.status == 206 ? *answer.head.find("Content-Range") : "";
+        answer.sends(partial ? answer.begin : 0, 700'000);
+        if (partial) answer.content_range(range);
+        if (!partial) answer.head.status = 200;
+        if (!partial) answer.drop("Content-Range");
+        answer.chunked();
+      });
+      const auto report = world.download(World::request(), with(connections, 2));
+      REQUIRE_FALSE(report.ok());
+      CHECK(report.error().cause == Cause::integrity);
+      CHECK(world.absent("f"));
+    }
+  }
+}
+
+TEST_CASE("of a body nothing is kept as long as there was nothing sound to compare it with") {
+  World world;
+  interrupt(world);
+  const std::uint64_t before = claimed(world);
+  for (std::uint64_t at = 2 * kMiB; at < 3 * kMiB; at += kSegment) world.disk.flip("f.part", at + 5);
+  world.serve().size(kSize).no_validator().on_every([&](Answer& answer, const Asking&) {
+    while (claimed(world) > before - 64) std::this_thread::yield();  // until the damage has been noticed
+    serve_version(answer, 0, 5);
+  });
+  const auto report = world.download();
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().cause == Cause::changed);
+  CHECK(world.absent("f"));
+}
+
+TEST_CASE("a body that brings what was missing last has to pass all that others brought") {
+  World world;
+  interrupt(world);
+  const std::uint64_t damaged = 10 * kSegment;
+  SUBCASE("the same version: it is published") {
+    world.disk.flip("f.part", damaged + 5);
+    world.serve().size(kSize).no_validator().on(2, [&](Answer& answer) { answer.cut_at = damaged + kSegment + 1000; });
+    const auto report = world.download();
+    REQUIRE(report.ok());
+    CHECK(world.has("f", 1, kSize));
+    CHECK(world.script->log().size() == 3);
+  }
+  SUBCASE("another version from there on: it is not") {
+    world.disk.flip("f.part", damaged + 5);
+    world.serve().size(kSize).no_validator().on(2, [&](Answer& answer) { answer.cut_at = damaged + kSegment + 1000; });
+    world.script->on_from(2, [&](Answer& answer) { serve_version(answer, damaged, 5); });
+    const auto report = world.download();
+    REQUIRE_FALSE(report.ok());
+    CHECK(report.error().cause == Cause::changed);
+    CHECK(world.absent("f"));
+  }
+}
