@@ -53,6 +53,11 @@ struct JournalShape {
   std::uint64_t facts_at() const { return kJournalBlock; }
   std::uint64_t bitmap_at() const { return 2 * kJournalBlock; }
   std::uint64_t bitmap_bytes() const { return (std::uint64_t{count} + 63) / 64 * 8; }
+  // Which bits of this word of the bitmap belong to segments: behind the last one there is room for more.
+  std::uint64_t bits_of(std::uint32_t word) const {
+    const std::uint64_t bits = count - std::uint64_t{word} * 64;
+    return bits < 64 ? (std::uint64_t{1} << bits) - 1 : ~std::uint64_t{0};
+  }
   std::uint64_t digests_at() const { return bitmap_at() + padded(bitmap_bytes()); }
   // Kept free, as zeros: for each segment a second digest of 8 bytes, and the number of the source it came from.
   std::uint64_t second_digests_at() const { return digests_at() + padded(std::uint64_t{count} * 8); }

@@ -39,7 +39,8 @@ class MappedJournal final : public Journal {
   std::uint32_t claimed() const override {
     std::uint32_t count = 0;
     for (std::uint32_t i = 0; i < shape_.count; i += 64) {
-      count += static_cast<std::uint32_t>(std::popcount(bits(Segment{i}).load(std::memory_order_acquire)));
+      const std::uint64_t word = little(bits(Segment{i}).load(std::memory_order_acquire));
+      count += static_cast<std::uint32_t>(std::popcount(word & shape_.bits_of(i / 64)));
     }
     return count;
   }

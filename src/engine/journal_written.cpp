@@ -46,7 +46,9 @@ class WrittenJournal final : public Journal {
   std::uint32_t claimed() const override {
     const MutexLock lock(mutex_);
     std::uint32_t count = 0;
-    for (const std::uint64_t word : words_) count += static_cast<std::uint32_t>(std::popcount(word));
+    for (std::uint32_t i = 0; i < words_.size(); ++i) {
+      count += static_cast<std::uint32_t>(std::popcount(words_[i] & shape_.bits_of(i)));
+    }
     return count;
   }
 

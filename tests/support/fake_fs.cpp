@@ -12,6 +12,10 @@
 namespace segdl::test {
 namespace {
 
+std::atomic<std::uint64_t> kills;
+std::atomic<std::uint64_t> power_cuts;
+std::atomic<std::uint64_t> failures;
+
 // Mapped bytes may be stored to by other threads at this moment, so they are read a word at a time, as the hardware
 // would.
 std::vector<std::byte> copy_bytes(std::vector<std::byte>& from) {
@@ -78,6 +82,8 @@ std::uint64_t FakeInode::first_hole() const {
   return live.size();
 }
 
+FakeDamage fake_damage() { return {kills, power_cuts, failures}; }
+
 Result<std::unique_ptr<Directory>> FakeFs::open_directory(const std::filesystem::path&) {
   const std::lock_guard lock(mutex_);
   if (auto error = begin(life_, "open-directory", "open-directory")) return *error;
@@ -95,7 +101,7 @@ std::optional<Error> FakeFs::begin(std::uint64_t life, const std::string& kind, 
   const bool now = operations_ == fail_at_ || (kind == failing_kind_ && kinds_[kind] == failing_nth_);
   if (now && fail_always_) failing_kind_ = kind;
   if (now || (fail_always_ && fired_ && kind == failing_kind_)) {
-    fired_ = true;
+    if (!std::exchange(fired_, true)) ++failures;
     return fake_error(Cause::local, words, "", fail_reason_);
   }
   log_.push_back(words);
@@ -168,6 +174,7 @@ void FakeFs::new_life(Image image) {
 
 void FakeFs::kill() {
   const std::lock_guard lock(mutex_);
+  if (frozen_) ++kills;
   new_life(frozen_ ? std::move(*frozen_) : copy(image_));
 }
 
@@ -183,6 +190,7 @@ void FakeFs::drop_rootless(Names& names, std::mt19937_64& random, bool all) cons
 
 void FakeFs::power_cut(std::uint64_t seed) {
   const std::lock_guard lock(mutex_);
+  if (frozen_) ++power_cuts;
   Image image = frozen_ ? std::move(*frozen_) : copy(image_);
   std::mt19937_64 random(seed);
   image.live = image.history[seed == 0 ? 0 : random() % image.history.size()];

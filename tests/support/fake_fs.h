@@ -91,6 +91,15 @@ struct FakeInode {
   std::vector<BadSector> bad;
 };
 
+// What was done to all disks of this process together: lives that ended with an injected crash, by the process or by
+// the machine, and operations that failed as they were told to.
+struct FakeDamage {
+  std::uint64_t kills = 0;
+  std::uint64_t power_cuts = 0;
+  std::uint64_t failures = 0;
+};
+FakeDamage fake_damage();
+
 class FakeFs final : public FileSystem {
  public:
   FakeFs() = default;
