@@ -5,6 +5,7 @@ import contextlib
 import datetime
 import os
 import random
+import re
 import shlex
 import signal
 import subprocess
@@ -27,6 +28,16 @@ def say(text=""):
     print(text, flush=True)
 
 
+GRAVE = ("wrong", "hangs", "crashes", "other")
+
+
+def grave(violation):
+    """Which of these a violation is, by the name that its judge gave it. Who ends by a signal has an exit of -N there, or, traced, of 128 + N."""
+    if violation == "wrong bytes":
+        return "wrong"
+    return "hangs" if violation == "hang" else "crashes" if re.search(r"exit (-|1(?!30|43)\d\d)", violation) else "other"
+
+
 def add(cells):
     """Of all of them together."""
     return [sum(column) for column in zip([0, 0], *cells)]
@@ -40,11 +51,15 @@ class Table:
         self.violations = {}  # (part, violation) -> [how often, cells, words of the first]
         self.skipped = {}  # reason -> what was not tried for it
         self.distinct = 0  # states on disk that kills at instructions left
+        self.seconds = {}  # by part
+        self.worst = collections.Counter()  # (part, the gravest violation of a state) -> states
 
     def count(self, part, kind, scene, found, where):
         cell = self.cells.setdefault((part, kind, scene), [0, 0])
         cell[0] += 1
         cell[1] += bool(found)
+        if found:
+            self.worst[part, min((grave(violation) for violation, _ in found), key=GRAVE.index)] += 1
         for violation, words in found:
             entry = self.violations.setdefault((part, violation), [0, {}, f"{kind}, {scene}, {where}: {words}"])
             entry[0] += 1
@@ -71,6 +86,18 @@ class Table:
         for line in [*lines, None]:
             row = [add(cell for (at, of), cell in cells.items() if line in (at, None) and column in (of, None)) for column in [*columns, None]]
             say(f"| {line or 'all'} | " + " | ".join(f"{n}" + (f", **{bad} wrong**" if bad else "") if n else "-" for n, bad in row) + " |")
+
+    def line(self, part, seed, seconds):
+        """As tools/evidence reads it. A state with several violations counts as the gravest."""
+        kinds = {kind for of, kind, _ in self.cells if of == part}
+
+        def of(kind):
+            return add(cell for key, cell in self.cells.items() if key[:2] == (part, kind))[0]
+        tried = {"power": f"states={self.totals(part)[0]} file-systems={len(kinds)}",
+                 "syscalls": f"errors={of('errors')} kills={of('kills')}",
+                 "instructions": f"kills={self.totals(part)[0]} distinct-states={self.distinct}"}[part]
+        wrong = " ".join(f"{word}={self.worst[part, word]}" for word in GRAVE)
+        return f"totals {part}: {tried} {wrong} seed={seed} seconds={seconds:.0f}"
 
     def totals(self, part):
         return add(cell for key, cell in self.cells.items() if key[0] == part)
@@ -172,7 +199,8 @@ def run_parts(tools, arguments, table):
             table.skip(part, unable)
         tried, wrong = table.totals(part)
         states = f", {table.distinct} distinct states" if part == "instructions" else ""
-        say(f"{part}: {tried} tried{states}, {wrong} wrong, {time.monotonic() - begun:.0f} s")
+        table.seconds[part] = time.monotonic() - begun
+        say(f"{part}: {tried} tried{states}, {wrong} wrong, {table.seconds[part]:.0f} s")
 
 
 def commit():
@@ -209,6 +237,9 @@ def report(table, seed, begun):
     table.print()
     tried, wrong = add(table.totals(part) for part in PARTS)
     say(f"\n{datetime.date.today()}, {commit()}, seed {seed}, {time.monotonic() - begun:.0f} s: {tried} tried, {wrong} wrong")
+    for part, seconds in table.seconds.items():  # those that came to their end
+        if table.totals(part)[0]:
+            say(table.line(part, seed, seconds))
 
 
 if __name__ == "__main__":

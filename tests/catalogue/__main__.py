@@ -137,6 +137,7 @@ def main():
     bad = collections.Counter(outcome.letter for outcome in mine if not outcome.fine)
     print(f"{len({run[0] for run in runs})} behaviours, {len(runs)} runs in {seconds:.0f} s (seed {options.seed}): " +
           (f"{sum(bad.values())} not as they should be" if bad else "all as they should be"))
+    print(table.totals_line(outcomes, options.seed if options.sample else None, seconds))
     return 1 if bad else 0
 
 

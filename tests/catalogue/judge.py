@@ -11,7 +11,8 @@ MEANING = {
     "W": "WRONG: something was published that is no version of the resource",
     "H": "HANG: not over within the row's bound",
     "L": "LITTER: files that should not be there",
-    "X": "an exit code or a message that is not as documented, or a crash",
+    "C": "CRASH: ended by a signal",
+    "X": "an exit code or a message that is not as documented",
     "-": "not counted: the misbehaviour was never sent",
     ".": "does not apply",
 }
@@ -77,6 +78,8 @@ def judge(row, origin, done, directory):
             return "J", last, True
         if wrong:
             return "W", describe_wrong(read(os.path.join(directory, wrong[0])), origin) + ": " + last, False
+        if done.returncode < 0:
+            return "C", f"published, and ended by signal {-done.returncode}: {last}", False
         if done.returncode != 0:
             return "X", f"published, but exit {done.returncode}: {last}", False
         if others or len(published) > 1:
@@ -84,6 +87,8 @@ def judge(row, origin, done, directory):
         if os.listdir(os.path.dirname(directory)) != [os.path.basename(directory)]:
             return "L", "outside of the directory", False
         return "R", last, "R" in BETTER[row.expected(origin.cell)]
+    if done.returncode < 0:
+        return "C", f"absent, ended by signal {-done.returncode}: {last}", False
     if done.returncode == 0 or done.returncode not in row.codes:
         return "X", f"absent, exit {done.returncode}: {last}", False
     if not words:

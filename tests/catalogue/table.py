@@ -27,6 +27,17 @@ def show(rows, outcomes, brief):
     show_totals(tools, outcomes)
 
 
+def totals_line(outcomes, seed, seconds):
+    """Of segdl's runs that count, as tools/evidence reads it. `told-joins`: of two versions, with a message of what was compared (J)."""
+    counted = {run: outcome for run, outcome in outcomes.items() if run[2] == "segdl" and outcome.letter != "-"}
+    letters = collections.Counter(outcome.letter for outcome in counted.values())
+    bad = collections.Counter(outcome.letter for outcome in counted.values() if not outcome.fine)
+    other = sum(bad.values()) - bad["W"] - bad["H"] - bad["C"]
+    return (f"totals peers: behaviours={len({run[0] for run in counted})} runs={len(counted)} told-joins={letters['J']} "
+            f"wrong={bad['W']} hangs={bad['H']} crashes={bad['C']} other={other}" +
+            (f" seed={seed}" if seed is not None else "") + f" seconds={seconds:.0f}")
+
+
 def cell_text(outcome):
     if outcome is None:
         return " . "
@@ -34,8 +45,8 @@ def cell_text(outcome):
 
 
 def show_totals(tools, outcomes):
-    print("\nR right, A absent with a message, J joined after a comparison that it tells of, W wrong bytes, H hang, L litter,")
-    print("X undocumented exit or crash, - not counted since the misbehaviour was not sent, . does not apply, ! not as it should be\n")
+    print("\nR right, A absent with a message, J joined after a comparison that it tells of, W wrong bytes, H hang, C crash,")
+    print("L litter, X undocumented exit, - not counted since the misbehaviour was not sent, . does not apply, ! not as it should be\n")
     print(f"{'':8}" + "".join(f"{letter:>6}" for letter in MEANING if letter != ".") + f"{'counted':>9}{'wrong':>7}")
     for tool in tools:
         letters = collections.Counter(outcome.letter for run, outcome in outcomes.items() if run[2] == tool)

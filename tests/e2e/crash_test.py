@@ -87,6 +87,7 @@ def test_two_hundred_kills_lose_nothing_that_was_committed(scene):
     if scene.names():
         assert lives.live()
         lives.finish_file(expected)
+    harness.tally(kills=lives.kills, files=lives.files, seed=seed)
     twice = lives.sent - lives.files * SIZE
     print(f"{lives.kills} kills over {lives.files} files: {twice} bytes sent twice, {twice / lives.kills / KiB:.0f} KiB a kill")
     # Towards the end of a file spans are split, and what is on its way of the part that went to another is thrown away.

@@ -67,7 +67,9 @@ def conversation(scene, kind, port, arguments, content):
 
 
 def run_all(conversations):
-    in_parallel(lambda freeze: freeze(), [freeze for one in conversations for freeze in one])
+    freezes = [freeze for one in conversations for freeze in one]
+    in_parallel(lambda freeze: freeze(), freezes)
+    harness.tally(freezes=len(freezes))
 
 
 def origins(scene, *arguments):
@@ -117,7 +119,9 @@ def test_an_origin_that_freezes_over_four_connections(scene):
         relay = relays.add(port, through)
         return ends(scene, f"f{through}", f"http://127.0.0.1:{relay.port}/f", "-x", "4", *IMPATIENT)
 
-    assert all(in_parallel(freeze, range(0, size, 20 * KiB)))
+    where = range(0, size, 20 * KiB)
+    assert all(in_parallel(freeze, where))
+    harness.tally(freezes=len(where))
 
 
 def test_a_host_that_never_accepts(scene):
@@ -220,6 +224,7 @@ def test_a_name_server_that_freezes(scene):
             assert code == 3 and "look up" in stderr, (code, stderr)
         assert server.asked.issuperset(names)
         print(f"{way}: frozen at {len(names)} of {length} bytes")
+        harness.tally(freezes=len(names))
 
 
 class Pipe:
@@ -264,6 +269,7 @@ def test_a_pipe_that_freezes_where_a_file_is_read(scene):
         return ends(scene, name, url, *others, *named, *IMPATIENT, codes=(2, 3), env={**os.environ, **environment}, bound=2 * BOUND)
 
     codes = in_parallel(freeze, cases)
+    harness.tally(freezes=len(codes))
     assert codes == [3 if way == "SSL_CERT_FILE" else 2 for _, way, _, _ in cases], list(zip(cases, codes))
 
 

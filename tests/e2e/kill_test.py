@@ -49,6 +49,7 @@ def test_a_hundred_kills_lose_nothing_that_was_committed(scene):
     assert scene.names() == ["f"]
     # The last run asks by another URL, which costs three samples.
     sent = -3 * SEGMENT + sum(r["sent"] for r in scene.nginx.requests())
+    harness.tally(kills=kills, seed=seed)
     print(f"{kills} kills: {sent - SIZE} bytes sent twice, {(sent - SIZE) / kills / KiB:.0f} KiB a kill")
     assert sent - SIZE <= kills * (SEGMENT + SOCKET)
 
