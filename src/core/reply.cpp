@@ -57,6 +57,7 @@ Comparison compare(const Validator& now, const Validator& known) {
         !known.strong() || now.kind == known.kind || (known.kind == Kind::strong_date && now.kind == Kind::strong_etag);
     return evidence ? Comparison::different : Comparison::absent;
   }
+  if (now.etag && !known.etag) return Comparison::different;  // a date may stay where the file is another
   return differ(now.etag, known.etag) || differ(now.modified, known.modified) ? Comparison::different
                                                                               : Comparison::same;
 }

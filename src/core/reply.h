@@ -15,8 +15,8 @@
 // f.tar.gz coded with gzip. (R6) A 200 is the whole resource from byte 0, unless its head speaks of a part: a
 // Content-Range that is not all of it, multipart, or exactly the length of the range that was asked for. Under a strong
 // validator it is joined only if it proves to be the known one; without one its bytes are compared by whoever joins it.
-// (R7) A validator that both have and that differs means changed; the absence of a strong one alone does not (a login
-// page has none), nor does a malformed or weak one in its place.
+// (R7) A validator that both have and that differs means changed, and so does an ETag that comes where there was none;
+// the absence of a strong one alone does not (a login page has none), nor does a malformed or weak one in its place.
 #pragma once
 
 #include <segdl/error.h>

@@ -160,6 +160,19 @@ TEST_CASE("a validator that both have and that differs means changed, however we
   CHECK(is<NowChanged>(now({{"ETag", "b"}, {"Last-Modified", "yesterday"}}, malformed)));
 }
 
+TEST_CASE("an ETag that comes where there was a date only means changed, though the date stays") {
+  const std::string old = "Sat, 05 Nov 2022 08:49:37 GMT";
+  const Known dated{500, {Validator::Kind::strong_date, std::nullopt, old}};
+  for (const char* etag : {"\"v2\"", "W/\"v2\"", "v2"}) {
+    CAPTURE(std::string(etag));
+    const std::vector<Field> both{{"ETag", etag}, {"Last-Modified", old}};
+    std::vector<Field> part = both;
+    part.push_back({"Content-Range", "bytes 100-499/500"});
+    CHECK(is<NowChanged>(verdict(reply(206, part), kMiddle, &dated)));
+    CHECK(is<NowChanged>(verdict(reply(200, both), kMiddle, &dated)));
+  }
+}
+
 TEST_CASE("without a strong validator a 200 to a range is read from byte 0, to be compared") {
   const Known weak{500, {Validator::Kind::weak_etag, "W/\"a\""}};
   const Known none{500, {}};
