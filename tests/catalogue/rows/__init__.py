@@ -36,6 +36,7 @@ _TELLING = {
           for naming in ("weak ETag, old date that stays", "unquoted ETag, old date that stays", "no validator", "two ETags")
           for time in ("after a cut", "after a comparison") for shared in ("first half", "all but two segments")),
         "a change: strong ETag, back and forth, all but two segments shared",
+        "a change: strong ETag that comes, old date that stays, after a cut, first half shared",
     ],
     ("8fp", "8ft"): [
         "a 200 that is no whole: as long as the range and +1 byte, later",
