@@ -56,7 +56,7 @@ void Dispatcher::leave(Hand& hand) {
     const MutexLock lock(mutex_);
     const bool held = !scheduler_.held(hand.worker_).empty();
     lost = give_back(hand);
-    hand.at_work_ = false;
+    hand.at_work_ = hand.served_ = false;
     --at_work_;
     food = held && !over();
     if (food) {
@@ -114,6 +114,7 @@ bool Dispatcher::wait(Hand& hand) {
   const MutexLock lock(mutex_);
   const std::uint64_t before = stirs_;
   hand.idle_ = true;
+  hand.served_ = false;
   --at_work_;
   while (!over() && stirs_ == before && scheduler_.missing() == 0) changed_.wait(mutex_, {});
   hand.idle_ = false;
@@ -277,6 +278,24 @@ bool Dispatcher::others_at_work(const Hand& hand) const {
   return std::any_of(hands_.begin(), hands_.end(), [&](const Hand& other) SEGDL_REQUIRES(mutex_) {
     return &other != &hand && other.at_work_ && !scheduler_.held(other.worker_).empty();
   });
+}
+
+bool Dispatcher::others_served(const Hand& hand) const {
+  return std::any_of(hands_.begin(), hands_.end(),
+                     [&](const Hand& other) { return &other != &hand && other.at_work_ && other.served_; });
+}
+
+bool Dispatcher::be_served(Hand& hand, bool alone) {
+  const MutexLock lock(mutex_);
+  if (alone && others_served(hand)) return false;
+  hand.served_ = true;
+  return true;
+}
+
+bool Dispatcher::not_served(Hand& hand) {
+  const MutexLock lock(mutex_);
+  hand.served_ = false;
+  return others_served(hand);
 }
 
 std::uint64_t Dispatcher::missing_bytes() const {

@@ -56,6 +56,7 @@ class Hand {
   Worker worker_{};
   bool at_work_ = false;  // it may hold something
   bool idle_ = false;     // inside wait()
+  bool served_ = false;   // its latest answer is, or was, of use
   std::stop_source cut_;
   std::uint64_t counted_ = 0;  // of `received`, at the last tick
   Instant last_byte_{};        // when `received` was last seen to grow
@@ -117,6 +118,11 @@ class Dispatcher {
 
   // Whether another worker has something to fetch; one that waits to try again has not.
   bool others_at_work(const Hand&) const;
+  // This worker is about to use an answer. False if it wants to be the only one that does (an answer that carries all
+  // of the resource serves one) and another is being served: then it is not.
+  bool be_served(Hand&, bool alone);
+  // It was not, or is no more. Whether another worker is: only then is it no failure of the download.
+  bool not_served(Hand&);
   std::uint64_t missing_bytes() const;
   unsigned at_work() const;
   unsigned most_at_work() const;
@@ -128,6 +134,7 @@ class Dispatcher {
  private:
   bool over() const SEGDL_REQUIRES(mutex_) { return first_error_.has_value() || scheduler_.finished(); }
   double seconds(Instant now) const { return std::chrono::duration<double>(now - begun_).count(); }
+  bool others_served(const Hand&) const SEGDL_REQUIRES(mutex_);
   std::optional<Error> give_back(Hand&) SEGDL_REQUIRES(mutex_);
   std::optional<std::stop_source> next_to_stop() const;
   void stop_everybody() const;

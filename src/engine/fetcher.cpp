@@ -307,18 +307,19 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
   return {};
 }
 
-Result<void> Fetcher::give_up(Error error) {
+Result<void> Fetcher::give_up(Error error, bool others_served) {
   progress_ = came_ = 0;
   const Instant now = shared_.env.clock.now();
   // "Not so many" is no failure of a download that others go on with.
-  const unsigned failures = is_crowded(error.http_status) ? 0 : route_.failed(asked_at_, now);
+  const bool crowded = others_served && is_crowded(error.http_status);
+  const unsigned failures = crowded ? 0 : route_.failed(asked_at_, now);
   if (failures > shared_.options.retries) {
     error.remedy = Remedy::stop;
     error.reason += fmt::format(" ({} tries)", failures);
     return error;
   }
   meter_.retried({error, std::chrono::milliseconds(0), true}, "; leaving it to the other connections");
-  if (!is_crowded(error.http_status)) route_.rest_until(now + backoff(failures, error.retry_after, random_()));
+  if (!crowded) route_.rest_until(now + backoff(failures, error.retry_after, random_()));
   if (slot_) slot_.refused(now + error.retry_after.value_or(std::chrono::seconds(0)));
   return {};
 }

@@ -65,8 +65,9 @@ class Fetcher {
   // error, now with Remedy::stop, if there were too many in a row, or with cancelled.
   Result<void> pause(Error, std::stop_token);
 
-  // The same for one worker of several, which goes and leaves the work to the others.
-  Result<void> give_up(Error);
+  // The same for one worker of several, which goes and leaves the work to the others; `others_served`: another one gets
+  // what it asks for, so that "not so many" is no failure.
+  Result<void> give_up(Error, bool others_served);
 
   // The host gives this connection nothing, or not what it gives to others.
   void refused() { slot_.refused(shared_.env.clock.now()); }

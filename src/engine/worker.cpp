@@ -16,7 +16,7 @@ bool must_be_alone(const Reply& reply, const SegmentSink& sink) {
 }
 
 Result<void> take(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, Range want, Reply reply) {
-  if (must_be_alone(reply, sink) && work.dispatcher.others_at_work(hand)) {
+  if (!work.dispatcher.be_served(hand, must_be_alone(reply, sink))) {
     Error error = fetcher.problem(Cause::network, Remedy::retry, "it answered with the whole resource, not the range");
     error.http_status = 200;
     return error;
@@ -27,6 +27,7 @@ Result<void> take(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, R
 
 Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, Error error) {
   Dispatcher& dispatcher = work.dispatcher;
+  const bool others_served = dispatcher.not_served(hand);
   if (error.cause == Cause::cancelled) return dispatcher.renew(hand) ? Then::go_on : Then::leave;
   if (error.remedy != Remedy::retry && error.remedy != Remedy::refetch) {
     dispatcher.fail(std::move(error));
@@ -36,7 +37,8 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
   const bool waits = step && !fetcher.got_on();
   const bool leaves = waits && dispatcher.others_at_work(hand);
   if (waits) sink.release();
-  if (step) step = leaves ? fetcher.give_up(std::move(error)) : fetcher.pause(std::move(error), hand.token());
+  if (step)
+    step = leaves ? fetcher.give_up(std::move(error), others_served) : fetcher.pause(std::move(error), hand.token());
   if (step) return leaves ? Then::leave : Then::go_on;
   if (step.error().cause == Cause::cancelled) return dispatcher.renew(hand) ? Then::go_on : Then::leave;
   dispatcher.fail(std::move(step).error());

@@ -256,3 +256,19 @@ TEST_CASE("a server that is busy for good is given up by many workers too") {
     }
   }
 }
+
+TEST_CASE("workers to whom all of the resource is sent, and breaks, don't leave it to one another for ever") {
+  for (const unsigned connections : {1U, 8U}) {
+    for (int round = 0; round < 10; ++round) {
+      CAPTURE(connections);
+      World world;
+      world.serve().size(kSize).stall_at(kSize * 3 / 4, 99);
+      REQUIRE_FALSE(world.download(World::request(), with(connections)).ok());
+      world.disk.kill();
+      world.serve().size(kSize).no_ranges().cut_at(2 * kSegment, OriginScript::kAlways);
+      const auto report = world.download(World::request(), with(connections));
+      REQUIRE_FALSE(report.ok());
+      CHECK(world.script->log().size() <= 20);
+    }
+  }
+}
