@@ -112,7 +112,7 @@ Result<std::optional<Published>> finish_published(Directory& directory, const Na
   auto step = output.sync();
   if (step) step = directory.sync();
   if (!step) return std::move(step).error();
-  Published published{std::move((*opened)->output), (*journal)->identity(), {}};
+  Published published{std::move((*opened)->output), (*journal)->identity(), (*journal)->facts(), {}};
   step = tidy_up(directory, names, (*opened)->part != nullptr);
   if (!step) published.notes.push_back("what was beside it stays: " + step.error().message());
   return std::optional(std::move(published));

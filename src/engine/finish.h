@@ -20,6 +20,7 @@ struct Names;
 struct Published {
   std::unique_ptr<File> output;
   Identity identity;
+  std::optional<Facts> facts;      // nothing if they are torn: then it is not known of which URL this is
   std::vector<std::string> notes;  // of what could not be removed
 };
 

@@ -174,6 +174,7 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
       Place place(std::move(open), names, std::move((*published)->output));
       place.found_ = Found::finished;
       place.published_identity_ = std::move((*published)->identity);
+      place.published_facts_ = std::move((*published)->facts);
       place.notes_ = std::move((*published)->notes);
       return place;
     }
@@ -192,6 +193,12 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
     return place;
   }
   return busy(directory, names.part);
+}
+
+Error Place::of_another_url() const {
+  return exists(*directory_, names_.output,
+                published_facts_ ? "it exists already, and was fetched whole from " + published_facts_->url
+                                 : "it exists already, whole, and its journal has lost the URL that it is from");
 }
 
 Result<void> Place::examine(const Request& request) {

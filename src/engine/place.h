@@ -25,6 +25,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -109,6 +110,9 @@ class Place {
 
   // Of a finished place: what its journal said.
   const Identity& published_identity() const { return published_identity_; }
+  const std::optional<Facts>& published_facts() const { return published_facts_; }
+  // The same, to a request for another URL: it is a file that exists already.
+  Error of_another_url() const;
 
   // Removes an empty data file, and the journal of what was given up. Errors are of no consequence.
   void leave();
@@ -140,6 +144,7 @@ class Place {
   bool small_held_ = false;
   Found found_ = Found::nothing;
   Identity published_identity_;
+  std::optional<Facts> published_facts_;
   bool created_data_ = false;  // by this run
   bool aside_ = false;
   bool stale_journal_ = false;  // of what was given up: begin() replaces it

@@ -57,14 +57,9 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
   if (!opened) return std::move(opened).error();
   auto place = std::move(*opened);
   if (place->found() == Place::Found::finished) {
-    auto current = request_.overwrite ? is_current(*place, stop) : Result<bool>(true);
-    if (!current) return std::move(current).error();
-    if (*current) return finish(*place, stop);
-    place.reset();
-    opened = open_place(stop);  // its journal is gone
-    if (!opened) return std::move(opened).error();
-    place = std::move(*opened);
-    if (place->found() == Place::Found::finished) return finish(*place, stop);
+    auto wanted = is_wanted(place, stop);
+    if (!wanted) return std::move(wanted).error();
+    if (*wanted) return finish(*place, stop);
   }
   auto step = fetch_until_whole(*place, stop);
   if (step && place->holds_small()) {

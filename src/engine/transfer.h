@@ -62,6 +62,8 @@ class Transfer {
   Result<Outcome> run_consumer(std::stop_token);
   Result<std::unique_ptr<Place>> open_place(const std::stop_token&);
   void remark_on(Place&);
+  Result<bool> is_wanted(std::unique_ptr<Place>&, const std::stop_token&);
+  Result<bool> is_what_was_asked_for(Place&, const std::stop_token&);
   Result<bool> is_current(Place&, const std::stop_token&);
   Result<Outcome> finish(Place&, const std::stop_token&);
   Result<void> fetch_until_whole(Place&, std::stop_token);

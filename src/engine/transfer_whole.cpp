@@ -5,6 +5,7 @@
 #include "engine/front_hasher.h"
 #include "engine/planned.h"
 #include "engine/transfer.h"
+#include "engine/url_hash.h"
 #include "engine/whole_digest.h"
 
 #include <fmt/format.h>
@@ -73,7 +74,35 @@ Result<void> Transfer::forget_refuted(Place& place) {
   return step ? journal.sync() : step;
 }
 
-// Whether what an earlier run has published is what the server has: asked where it would be replaced.
+// Whether the request is done with what an earlier run has published. If not, and it may be replaced, the place is
+// opened anew, as one with another file in the way: its journal is gone.
+Result<bool> Transfer::is_wanted(std::unique_ptr<Place>& place, const std::stop_token& stop) {
+  auto wanted = is_what_was_asked_for(*place, stop);
+  if (!wanted || *wanted) return wanted;
+  if (!request_.overwrite) return place->of_another_url();
+  place.reset();
+  auto opened = open_place(stop);
+  if (!opened) return std::move(opened).error();
+  place = std::move(*opened);
+  if (place->found() != Place::Found::finished) return false;
+  return with_way_out(make_error(Cause::local, Remedy::stop, "replace", place->path(),
+                                 fmt::format("{} is beside it, and can't be removed",
+                                             place->directory().path_of(place->names().journal))),
+                      "find out why, and remove it");
+}
+
+// A published file that proves to be what its journal speaks of is that of the journal's URL (J8), and done unless it
+// may be replaced. Of a URL that differs in its secrets alone it is if the server says so.
+Result<bool> Transfer::is_what_was_asked_for(Place& place, const std::stop_token& stop) {
+  const auto& facts = place.published_facts();
+  const bool same_url = facts && is_hash_of(facts->url_hash, url_);
+  if (same_url && !request_.overwrite) return true;
+  const bool same_but_secrets = facts && facts->url == url_.redacted();
+  return same_url || same_but_secrets ? is_current(place, stop) : Result<bool>(false);
+}
+
+// Whether what an earlier run has published is what the server has: asked where it would be replaced, or may be of
+// another URL.
 Result<bool> Transfer::is_current(Place& place, const std::stop_token& stop) {
   const Known known = known_of(place.published_identity());
   if (!known.validator.strong() || known.total.value_or(0) == 0) return false;

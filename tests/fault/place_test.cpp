@@ -22,10 +22,12 @@ void leave_half(World& world) {
 }
 
 // As a death between the rename and the removal of the journal leaves it, and an unwritten removal brings it back.
-void leave_published(World& world) {
+void leave_published(World& world, const std::string& url = World::request().url) {
   world.serve().size(kSize);
   world.disk.fail_kind("remove", 1, "Input/output error");
-  const auto report = world.download();
+  Request request = World::request();
+  request.url = url;
+  const auto report = world.download(request);
   REQUIRE(report.ok());
   REQUIRE(report->notes.size() == 1);
   CHECK(report->notes[0].find("f.segdl: Input/output error") != std::string::npos);
@@ -189,6 +191,71 @@ TEST_CASE("with overwrite a published file is kept only if it is what the server
     REQUIRE(world.download(overwriting()).ok());
     CHECK(world.has("f", 2, kSize));
   }
+  CHECK(world.disk.names() == kJustOutput);
+}
+
+TEST_CASE("a published file is not taken for that of another URL, nor of one that the journal has lost") {
+  World world;
+  leave_published(world);
+  Request request = World::request();
+  SUBCASE("another path") { request.url = "http://origin.test/other/f"; }
+  SUBCASE("without resuming, and read again") {
+    request.url = "http://origin.test/other/f";
+    request.resume = false;
+    request.verify = true;
+  }
+  SUBCASE("torn facts") { world.disk.flip("f.segdl", 4096 + 60); }
+  const auto refused = world.download(request);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().cause == Cause::exists);
+  CHECK(refused.error().way_out.find("--skip-existing") != std::string::npos);
+  CHECK(world.script->log().empty());
+  CHECK(world.has("f", 1, kSize));
+  CHECK(world.disk.names() == kJustOutput);
+}
+
+TEST_CASE("a published file of another URL is replaced on request, even by one of its length and validator") {
+  World world;
+  leave_published(world);
+  world.serve().size(kSize).seed(2);
+  Request request = overwriting();
+  request.url = "http://origin.test/other/f";
+  REQUIRE(world.download(request).ok());
+  CHECK(world.has("f", 2, kSize));
+  CHECK(world.disk.names() == kJustOutput);
+}
+
+TEST_CASE("what can't be replaced because its journal stays is not reported as done") {
+  World world;
+  leave_published(world);
+  world.disk.fail_kind("remove", 1, "Input/output error", true);
+  Request request = overwriting();
+  request.url = "http://origin.test/other/f";
+  const auto report = world.download(request);
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().cause == Cause::local);
+  CHECK_FALSE(report.error().way_out.empty());
+  CHECK(world.has("f", 1, kSize));
+}
+
+TEST_CASE("a published file whose URL differs in its secrets alone is done if the server says that it is the same") {
+  World world;
+  leave_published(world, "http://origin.test/f?token=old");
+  Request request = World::request();
+  request.url = "http://origin.test/f?token=new";
+  SUBCASE("the same version") {
+    const auto report = world.download(request);
+    REQUIRE(report.ok());
+    CHECK(report->reused == kSize);
+    CHECK(world.script->log().size() == 1);
+  }
+  SUBCASE("another version") {
+    world.serve().size(kSize).seed(2).etag("\"v2\"");
+    const auto report = world.download(request);
+    REQUIRE_FALSE(report.ok());
+    CHECK(report.error().cause == Cause::exists);
+  }
+  CHECK(world.has("f", 1, kSize));
   CHECK(world.disk.names() == kJustOutput);
 }
 
