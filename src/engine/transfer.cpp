@@ -144,6 +144,7 @@ Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
   const Known known = known_of(*identity);
   strong_ = known.validator.strong();
   inherits_ = false;
+  continued_from_.reset();
   meter_.plan(planned(*identity));
   if (identity->layout) return fetch_segments(place, known, std::move(*first), stop);
   return fetch_stream(place, known, std::move(*first), stop);
@@ -241,7 +242,8 @@ Result<void> Transfer::continue_version(Place& place, std::stop_token stop) {
   if (!forgotten) return forgotten;
   const Known known = known_of(place.journal().identity());
   strong_ = known.validator.strong();
-  inherits_ = place.journal().claimed() > 0;
+  continued_from_ = place.journal().claimed();
+  inherits_ = *continued_from_ > 0;
   const Layout& layout = *place.journal().identity().layout;
   auto sized = place.data().status();
   if (!sized) return std::move(sized).error();
@@ -380,10 +382,17 @@ Report Transfer::report(std::filesystem::path output) const {
   return report;
 }
 
+// A server that contradicts what an earlier run has kept may go on with that for ever. Whose mistake it is is not
+// known, so what is kept stays; but that the same command would get on is no more than a hope.
 Error Transfer::final_error(Error error, Place& place) const {
   error.remedy = Remedy::stop;
   error.resumable = !refuted_ && place.has_journal() && place.journal().identity().layout.has_value();
-  return error;
+  const bool is_stuck = error.resumable && continued_from_ && place.journal().claimed() <= *continued_from_;
+  if (!is_stuck || error.cause != Cause::integrity || !error.way_out.empty()) return error;
+  error.resumable = false;
+  return with_way_out(std::move(error),
+                      "that does not fit what an earlier run has kept here; if it stays so, start over with "
+                      "--no-resume, or choose another name with -o");
 }
 
 }  // namespace segdl::engine

@@ -118,9 +118,10 @@ class Transfer {
   bool inherits_ = false;         // an earlier run has claimed something of it
   bool outdated_ = false;         // what this run has claimed is of another version than what comes now
   bool doubted_ = false;          // the digest of the file is not the expected one, or could not be made
-  std::optional<std::uint64_t> doubtful_end_;  // of a stream: may be that of the range it was asked for
-  bool rehashed_ = false;                      // all of it was read back, and is what arrived
-  bool refuted_ = false;                       // all of it arrived, and it is not what the request expects
+  std::optional<std::uint32_t> continued_from_;  // so many claims of an earlier run
+  std::optional<std::uint64_t> doubtful_end_;    // of a stream: may be that of the range it was asked for
+  bool rehashed_ = false;                        // all of it was read back, and is what arrived
+  bool refuted_ = false;                         // all of it arrived, and it is not what the request expects
 };
 
 }  // namespace segdl::engine
