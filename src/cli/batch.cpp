@@ -142,15 +142,33 @@ Error Batch::two_of_one_name(const std::string& output, std::string reason) cons
   Error error{Cause::exists, Remedy::stop,
               list_ == nullptr ? "two URLs have the name" : "two lines of the list have the name", output};
   error.reason = std::move(reason);
+  error.way_out = list_ == nullptr ? "download one of them in a run of its own, with -o and another name"
+                                   : "give one of them another name in the list, behind a TAB";
   return error;
 }
 
+// Where the other download of that name is, which may have ended.
+std::string Batch::other_of(const std::string& output) const {
+  const auto found = active_.find(output);
+  if (found == active_.end()) return "the other has ended already";
+  const Entry& other = downloads_.at(found->second).entry;
+  return "the other is " + (other.place.empty() ? redacted_url(other.url) : other.place);
+}
+
+bool Batch::is_in_use(const std::string& output) const {
+  return active_.count(output) > 0 || (names_ && names_->contains(output));
+}
+
 std::optional<Error> Batch::name_refused(const std::string& output) {
-  if (const auto found = active_.find(output); found != active_.end()) {
-    const Entry& other = downloads_.at(found->second).entry;
-    return two_of_one_name(output, "the other is " + (other.place.empty() ? redacted_url(other.url) : other.place));
+  if (is_in_use(output)) return two_of_one_name(output, other_of(output));
+  if (const auto other = name_in_the_way(output, [this](const std::string& name) { return is_in_use(name); })) {
+    Error error = two_of_one_name(
+        output, fmt::format("{} is in the way, since files of one are written under the name of the other; {}", *other,
+                            other_of(*other)));
+    error.operation = "download";
+    return error;
   }
-  if (names_ && !names_->insert(output)) return two_of_one_name(output, "the other has ended already");
+  if (names_) names_->insert(output);
   return std::nullopt;
 }
 

@@ -67,6 +67,8 @@ class Batch final {
   bool begin_some();
   void begin(Entry);
   std::optional<Error> name_refused(const std::string& output);
+  bool is_in_use(const std::string& output) const;
+  std::string other_of(const std::string& output) const;
   Error two_of_one_name(const std::string& output, std::string reason) const;
 
   void conclude_some(std::chrono::milliseconds);

@@ -5,6 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +17,7 @@ class NameSet {
  public:
   // False if it is there already.
   bool insert(std::string_view name);
+  bool contains(std::string_view name) const;
 
  private:
   bool place(std::uint64_t hash);
@@ -22,5 +26,10 @@ class NameSet {
   std::vector<std::uint64_t> slots_;  // open addressing; 0 is an empty one
   std::size_t used_ = 0;
 };
+
+// Of two files in one directory the one may have the name of what the other is written to, and would be replaced by it:
+// x.part and x, x.segdl and x (doc/journal.md). The name in use that is in the way of `name` so, either way round.
+std::optional<std::string> name_in_the_way(const std::string& name,
+                                           const std::function<bool(const std::string&)>& is_in_use);
 
 }  // namespace segdl::cli

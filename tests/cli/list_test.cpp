@@ -107,6 +107,31 @@ TEST_CASE("a name is known from its second time on") {
   CHECK_FALSE(names.insert(""));
 }
 
+TEST_CASE("a name is contained once it was inserted, however full the set is") {
+  NameSet names;
+  CHECK_FALSE(names.contains("name0"));
+  for (int i = 0; i < 1000; ++i) {
+    CHECK_FALSE(names.contains(fmt::format("name{}", i)));
+    names.insert(fmt::format("name{}", i));
+    CHECK(names.contains(fmt::format("name{}", i)));
+    CHECK(names.contains("name0"));
+  }
+}
+
+TEST_CASE("two names are in each other's way if one is that of a file the other is written to") {
+  const auto in_the_way = [](const std::string& name, const std::string& used) {
+    return name_in_the_way(name, [&](const std::string& asked) { return asked == used; }) == used;
+  };
+  for (const char* working : {"x.part", "x.segdl", "x.segdl.new", "x.part.old", "x.segdl.old"}) {
+    CAPTURE(working);
+    CHECK(in_the_way("x", working));
+    CHECK(in_the_way(working, "x"));
+    CHECK_FALSE(in_the_way(working, "y"));
+    CHECK_FALSE(in_the_way("xx", working));
+  }
+  for (const char* other : {"x", "x.old", "x.partial", "part", ".part.x"}) CHECK_FALSE(in_the_way("x", other));
+}
+
 TEST_CASE("the line about many says what there is to say") {
   CHECK(batch_line({12, 0, 5000, 3, kGiB}, 1048576) == "12 of 5000 files  3 under way  4988 left  1.0 GiB  1.0 MiB/s");
   CHECK(batch_line({1, 2, 0, 3, 0}, 0) == "1 file  2 failed  3 under way  0 B  0 B/s");

@@ -72,6 +72,21 @@ def test_names_from_the_server_in_a_list_meet_each_other_and_what_is_there(scene
     assert "it can't go with --remote-header-name" in scene.get("-J", one.url(), "-o", "x", code=2).stderr
 
 
+def test_a_name_that_another_download_writes_to_is_refused_in_a_list(scene):
+    path = os.path.join(scene.directory, "list")
+    data = pattern(3 * MiB, 1)
+    server = serving(scene, data, 'ETag: "v1"')
+    for working in ("x.part", "x.segdl", "x.segdl.new", "x.part.old", "x.segdl.old"):
+        for first, second in ((working, "x"), ("x", working)):
+            for arguments in (("--overwrite",), ("--skip-existing",)):
+                harness.write(path, f"{server.url('a')}\t{first}\n{server.url('b')}\t{second}\n".encode())
+                done = scene.get("-i", path, "-j", "1", *arguments, code=10)
+                assert f"download {second}: {first} is in the way" in done.stderr, done.stderr
+                assert "another name" in done.stderr, done.stderr
+                assert scene.names() == [first] and harness.read(scene.path(first)) == data, scene.names()
+                os.remove(scene.path(first))
+
+
 def test_a_file_is_skipped_for_being_there_and_for_nothing_else(scene):
     harness.write(scene.path("one.part"), b"of another program")
     data = pattern(1000, 1)
