@@ -13,16 +13,18 @@
 namespace segdl {
 
 // What the journal of a download says. The claims are what a resume will check and keep; they are not proved here.
+// Only where everything is claimed and the output is there, with its size, all of that is read.
 // While a download is under way they grow: what is told was true at some moment of the call.
 struct DownloadStatus {
   enum class State : std::uint8_t {
-    complete,     // the output is there and there is no journal: nothing to continue (whose it is can't be told)
+    complete,     // the output is there, without a journal (whose it is can't be told) or with one that proves it
     interrupted,  // a journal and its data: the same request continues
     damaged,      // the journal can't be believed: the same request starts over
   };
   State state = State::interrupted;
   std::filesystem::path output = {};
   bool busy = false;           // a process is working on it
+  bool journal_left = false;   // complete, but its process died before it removed the journal: the next run does
   std::string url = {};        // where it came from, without secrets
   std::string validator = {};  // as the server sent it; empty if none
   bool validator_strong = false;

@@ -40,6 +40,7 @@ std::string to_json(const DownloadStatus& status) {
   object["output"] = json_name(status.output);
   object["state"] = state_word(status.state);
   object["busy"] = status.busy;
+  object["journal_left"] = status.journal_left;
   object["url"] = printable(status.url);
   object["validator"] = printable(status.validator);
   object["validator_strong"] = status.validator_strong;
@@ -70,8 +71,9 @@ std::string interrupted_words(const DownloadStatus& status) {
 }
 
 std::string in_words(const DownloadStatus& status) {
-  std::string words = fmt::format("{}: {}{}\n", printable(status.output.string()), state_word(status.state),
-                                  status.busy ? ", being worked on" : "");
+  std::string words = fmt::format("{}: {}{}{}\n", printable(status.output.string()), state_word(status.state),
+                                  status.busy ? ", being worked on" : "",
+                                  status.journal_left ? "; its journal is left, and the next run removes it" : "");
   if (status.state == DownloadStatus::State::interrupted) words += interrupted_words(status);
   return words;
 }

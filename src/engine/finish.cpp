@@ -92,6 +92,15 @@ bool proof_holds(File& data, const Journal& journal, Segment segment) {
   return digest_of_range(data, journal.identity().layout->range(segment)) == journal.proof(segment);
 }
 
+bool is_published(Directory& directory, const Names& names, const Journal& journal) {
+  const auto picture = looks_published(directory, names);
+  if (!picture || !*picture) return false;
+  auto output = directory.open(names.output, OpenMode::read_only);
+  if (!output) return false;
+  const auto status = (*output)->status();
+  return status && all_proofs_hold(**output, journal, status->size, {});
+}
+
 Result<std::optional<Published>> finish_published(Directory& directory, const Names& names, std::stop_token stop) {
   auto picture = looks_published(directory, names);
   if (!picture) return std::move(picture).error();

@@ -1,6 +1,7 @@
 #include "engine/read_status.h"
 
 #include "engine/errors.h"
+#include "engine/finish.h"
 #include "engine/journal.h"
 #include "engine/place.h"
 
@@ -65,6 +66,8 @@ Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::pat
     auto busy = is_busy(directory, names);
     if (!busy) return std::move(busy).error();
     status.busy = *busy;
+    status.journal_left = !status.busy && is_published(directory, names, **journal);
+    if (status.journal_left) status.state = DownloadStatus::State::complete;
     return status;
   }
   if (const auto* foreign = std::get_if<Journal::Foreign>(&*loaded)) {

@@ -1,0 +1,55 @@
+// What status() says of what a death has left.
+#include "engine/read_status.h"
+#include "support/pattern.h"
+#include "support/world.h"
+
+#include <doctest/doctest.h>
+
+using namespace segdl;
+using namespace segdl::test;
+
+namespace {
+
+constexpr std::uint64_t kSize = 4 * 16 * kKiB + 100;
+
+// As a death between the rename and the removal of the journal leaves it.
+void leave_published(World& world, bool stream) {
+  world.serve().size(kSize);
+  if (stream) world.script->no_ranges();
+  world.disk.fail_kind("remove", 1, "Input/output error");
+  REQUIRE(world.download().ok());
+  world.disk.kill();
+  REQUIRE(world.disk.names() == std::vector<std::string>{"f", "f.segdl"});
+}
+
+}  // namespace
+
+TEST_CASE("the status of a published file whose journal is left is complete, of any other file interrupted") {
+  for (const bool stream : {false, true}) {
+    CAPTURE(stream);
+    World world;
+    leave_published(world, stream);
+    const auto left = engine::read_status(world.disk, "f");
+    REQUIRE(left.ok());
+    CHECK(left->state == DownloadStatus::State::complete);
+    CHECK(left->journal_left);
+    CHECK(left->total == kSize);
+    CHECK(world.disk.names() == std::vector<std::string>{"f", "f.segdl"});
+    world.disk.flip("f", 50'000);
+    const auto other = engine::read_status(world.disk, "f");
+    REQUIRE(other.ok());
+    CHECK(other->state == DownloadStatus::State::interrupted);
+    CHECK_FALSE(other->journal_left);
+  }
+}
+
+TEST_CASE(
+    "the status of a published file that is not tidied up yet is complete after the next run, without a journal") {
+  World world;
+  leave_published(world, false);
+  REQUIRE(world.download().ok());
+  const auto status = engine::read_status(world.disk, "f");
+  REQUIRE(status.ok());
+  CHECK(status->state == DownloadStatus::State::complete);
+  CHECK_FALSE(status->journal_left);
+}
