@@ -13,8 +13,15 @@ Result<std::unique_ptr<File>> new_locked_file(Directory& directory, const std::s
   auto locked = (*file)->try_lock();
   if (!locked) return std::move(locked).error();
   if (!*locked)
-    return make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name), "another process took it");
+    return with_way_out(
+        make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name), "another process took it"), kBusyWayOut);
   return file;
+}
+
+// What has a name that something is set aside under, and is none of segdl's.
+Error not_ours(const Directory& directory, const std::string& name, std::string reason) {
+  return with_way_out(make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(name), std::move(reason)),
+                      kMoveWayOut);
 }
 
 }  // namespace
@@ -45,9 +52,7 @@ Result<void> Place::check_room_aside() {
   if (!there) return std::move(there).error();
   if (!there->has_value()) return {};
   if ((*there)->kind == FileKind::regular && (*there)->size == 0) return directory_->remove(names_.old_part);
-  return with_way_out(make_error(Cause::exists, Remedy::stop, "keep", directory_->path_of(names_.old_part),
-                                 "it is in the way of what is to be set aside"),
-                      "move it away, or choose another name with -o");
+  return not_ours(*directory_, names_.old_part, "it is in the way of what is to be set aside");
 }
 
 Result<void> Place::swap_in_empty_data() {
@@ -83,12 +88,12 @@ Result<void> Place::recover_aside() {
   auto old = Journal::inspect(*directory_, names_.old_journal);
   if (!old) return std::move(old).error();
   if (const auto* foreign = std::get_if<Journal::Foreign>(&*old)) {
-    return make_error(Cause::exists, Remedy::stop, "keep", directory_->path_of(names_.old_journal), foreign->reason);
+    return not_ours(*directory_, names_.old_journal, foreign->reason);
   }
   auto current = Journal::inspect(*directory_, names_.journal);
   if (!current) return std::move(current).error();
   if (const auto* foreign = std::get_if<Journal::Foreign>(&*current)) {
-    return make_error(Cause::exists, Remedy::stop, "keep", directory_->path_of(names_.journal), foreign->reason);
+    return not_ours(*directory_, names_.journal, foreign->reason);
   }
   const auto* journal = std::get_if<std::unique_ptr<Journal>>(&*current);
   if (journal != nullptr && (*journal)->claimed() > 0) {
@@ -113,8 +118,9 @@ Result<void> Place::roll_back_aside() {
     auto locked = (*data)->try_lock();
     if (!locked) return std::move(locked).error();
     if (!*locked) {
-      return make_error(Cause::busy, Remedy::stop, "lock", directory_->path_of(names_.old_part),
-                        "another process has it");
+      return with_way_out(
+          make_error(Cause::busy, Remedy::stop, "lock", directory_->path_of(names_.old_part), "another process has it"),
+          kBusyWayOut);
     }
     step = directory_->rename(names_.old_part, names_.part, true);
     data_ = std::move(*data);

@@ -16,13 +16,23 @@ constexpr std::size_t kMaxName = 255 - std::string_view(".segdl.old").size();
 constexpr const char* kOverwriteWayOut =
     "replace it with --overwrite, leave it with --skip-existing, or choose another name with -o";
 
-Error exists(const Directory& directory, const std::string& name, std::string reason) {
-  return with_way_out(make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(name), std::move(reason)),
-                      kOverwriteWayOut);
+Result<bool> is_directory(Directory& directory, const std::string& name) {
+  auto status = directory.status(name);
+  if (!status) return std::move(status).error();
+  return status->has_value() && (*status)->kind == FileKind::directory;
+}
+
+// What is a directory is never replaced.
+Error exists(Directory& directory, const std::string& name, std::string reason) {
+  Error error = make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(name), std::move(reason));
+  const auto stays = is_directory(directory, name);
+  if (!stays || !*stays) return with_way_out(std::move(error), kOverwriteWayOut);
+  error.reason = "it is a directory";
+  return with_way_out(std::move(error), kMoveWayOut);
 }
 
 // Of an output with a journal, but not the one that this journal proves.
-Error exists_beside_journal(const Directory& directory, const Names& names) {
+Error exists_beside_journal(Directory& directory, const Names& names) {
   const std::string journal = directory.path_of(names.journal);
   Error error =
       exists(directory, names.output, fmt::format("it exists already, and is not what its journal {} proves", journal));
@@ -33,7 +43,7 @@ Error exists_beside_journal(const Directory& directory, const Names& names) {
 Error busy(const Directory& directory, const std::string& name) {
   return with_way_out(make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name),
                                  "another process is downloading this file"),
-                      "wait for it to end, or choose another name with -o");
+                      kBusyWayOut);
 }
 
 Result<bool> present(Directory& directory, const std::string& name) {
@@ -202,12 +212,14 @@ Error Place::of_another_url() const {
 }
 
 Result<void> Place::examine(const Request& request) {
-  auto output = directory_->status(names_.output);
+  auto output = present(*directory_, names_.output);
   if (!output) return std::move(output).error();
-  if (output->has_value() && (*output)->kind == FileKind::directory) {
-    return exists(*directory_, names_.output, "it is a directory");
+  if (*output && !request.overwrite) return exists(*directory_, names_.output, "it exists already");
+  for (const std::string* name : {&names_.output, &names_.journal}) {
+    auto stays = is_directory(*directory_, *name);
+    if (!stays) return std::move(stays).error();
+    if (*stays) return exists(*directory_, *name, "it is a directory");
   }
-  if (output->has_value() && !request.overwrite) return exists(*directory_, names_.output, "it exists already");
   auto status = data_->status();
   if (!status) return std::move(status).error();
   return examine_journal(request, status->size);

@@ -45,6 +45,10 @@ struct Names {
   std::string output, part, journal, temporary, old_part, old_journal;
 };
 
+// The ways out where another process is at work on a name, and where what has it is not to be replaced.
+inline constexpr const char* kBusyWayOut = "wait for it to end, or choose another name with -o";
+inline constexpr const char* kMoveWayOut = "move it away, or choose another name with -o";
+
 class Place {
  public:
   // What the recovery table says of a place.

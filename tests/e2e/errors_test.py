@@ -103,6 +103,28 @@ def test_an_unwritable_directory_is_told_to_an_unprivileged_user(scene):
     assert scene.names() == before
 
 
+def test_what_has_a_name_that_segdl_needs_is_told_with_a_way_out_that_works(scene):
+    scene.nginx.put("g", pattern(3 * MiB, 1))
+    url = scene.nginx.url("g")
+    for suffix in ("", ".part", ".segdl", ".segdl.new", ".segdl.old"):
+        name = scene.path("g" + suffix)
+        for directory in (True, False):
+            os.mkdir(name) if directory else harness.write(name, b"mine, and no journal")
+            told = scene.get(url, code=10).stderr
+            way_out = told.splitlines()[1:]
+            assert f"keep g{suffix}: " in told and len(way_out) == 1 and "another name with -o" in way_out[0], told
+            if "--overwrite" in told:
+                scene.get("--overwrite", url)
+            else:
+                assert "move it away" in told or "it is a directory" in told, told
+                assert len(scene.get("--overwrite", url, code=10).stderr.splitlines()) == 2
+                os.rename(name, scene.path("away"))
+                scene.get(url)
+                os.rmdir(scene.path("away")) if directory else os.remove(scene.path("away"))
+            assert scene.names() == ["g"], scene.names()
+            os.remove(scene.path("g"))
+
+
 def test_existing_names_are_not_touched(scene):
     scene.nginx.put("f", b"x" * 1000)
     harness.write(scene.path("f"), b"mine")
@@ -115,7 +137,7 @@ def test_existing_names_are_not_touched(scene):
     os.mkfifo(scene.path("i.part"))
     fails(scene, 10, "not a regular file", scene.nginx.url("f"), "-o", "i")
     os.mkdir(scene.path("j"))
-    fails(scene, 10, "exists", scene.nginx.url("f"), "-o", "j")
+    fails(scene, 10, "is a directory", scene.nginx.url("f"), "-o", "j")
     fails(scene, 10, "is a directory", scene.nginx.url("f"), "-o", "j", "--overwrite")
     scene.get(scene.nginx.url("f"), "--overwrite")
     assert harness.read(scene.path("f")) == b"x" * 1000

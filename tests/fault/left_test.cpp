@@ -1,4 +1,4 @@
-// What status() says of what a death has left.
+// What is said of what a death, or somebody else, has left: by status(), and by errors.
 #include "engine/read_status.h"
 #include "support/pattern.h"
 #include "support/world.h"
@@ -23,6 +23,19 @@ void leave_published(World& world, bool stream) {
 }
 
 }  // namespace
+
+TEST_CASE("somebody else's file under the name of what is set aside is left there, and the error has a way out") {
+  World world;
+  world.serve().size(kSize);
+  world.disk.put("f.segdl.old", pattern_bytes(9, 5000));
+  const auto report = world.download();
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().cause == Cause::exists);
+  CHECK(report.error().way_out.find("move it away") != std::string::npos);
+  CHECK(world.disk.names() == std::vector<std::string>{"f.segdl.old"});
+  world.disk.erase("f.segdl.old");
+  CHECK(world.download().ok());
+}
 
 TEST_CASE("the status of a published file whose journal is left is complete, of any other file interrupted") {
   for (const bool stream : {false, true}) {
