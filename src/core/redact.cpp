@@ -8,38 +8,75 @@
 namespace segdl {
 namespace {
 
-bool is_secret_key(std::string_view key) {
-  constexpr std::array<std::string_view, 27> kKeys = {
-      "token",    "access_token", "id_token",    "refresh_token", "auth",      "authorization", "key",
-      "api_key",  "apikey",       "api-key",     "sig",           "signature", "secret",        "client_secret",
-      "password", "passwd",       "pwd",         "session",       "sessionid", "sid",           "code",
-      "jwt",      "policy",       "key-pair-id", "hdnts",         "hdnea",     "verify"};
-  constexpr std::array<std::string_view, 3> kPrefixes = {"x-amz-", "x-goog-", "x-ms-"};
-  const auto matches = [&](std::string_view known) { return same_text(key, known); };
-  const auto begins = [&](std::string_view prefix) { return same_text(key.substr(0, prefix.size()), prefix); };
-  return std::any_of(kKeys.begin(), kKeys.end(), matches) || std::any_of(kPrefixes.begin(), kPrefixes.end(), begins);
-}
-
-std::string redact_query(std::string_view query) {
+std::string decoded(std::string_view text) {
   std::string out;
-  for (bool more = true; more;) {
-    const auto end = query.find_first_of("&;");
-    const std::string_view pair = query.substr(0, end);
-    const auto equals = pair.find('=');
-    const bool secret = equals != std::string_view::npos && is_secret_key(pair.substr(0, equals));
-    out += secret ? std::string(pair.substr(0, equals)) + "=***" : std::string(pair);
-    more = end != std::string_view::npos;
-    if (!more) break;
-    out += query[end];
-    query.remove_prefix(end + 1);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape =
+        text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
+    out += escape ? static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2])) : text[i];
+    if (escape) i += 2;
   }
   return out;
 }
 
+// A server reads the escapes of a key as well.
+bool is_secret_key(std::string_view raw) {
+  constexpr std::array<std::string_view, 13> kKeys = {"auth",  "authorization", "key",   "sig",    "pwd",
+                                                      "sid",   "code",          "jwt",   "policy", "key-pair-id",
+                                                      "hdnts", "hdnea",         "verify"};
+  constexpr std::array<std::string_view, 8> kParts = {"token", "secret", "signature", "session",
+                                                      "passw", "apikey", "api_key",   "api-key"};
+  constexpr std::array<std::string_view, 3> kPrefixes = {"x-amz-", "x-goog-", "x-ms-"};
+  const std::string key = lower(decoded(raw));
+  const auto matches = [&](std::string_view known) { return key == known; };
+  const auto contains = [&](std::string_view part) { return key.find(part) != std::string::npos; };
+  const auto begins = [&](std::string_view prefix) { return key.starts_with(prefix); };
+  return std::any_of(kKeys.begin(), kKeys.end(), matches) || std::any_of(kParts.begin(), kParts.end(), contains) ||
+         std::any_of(kPrefixes.begin(), kPrefixes.end(), begins);
+}
+
+// Of KEY=VALUE pairs between these separators the values that are secrets; none is behind a '/', where a component of a
+// path begins.
+std::string redact_pairs(std::string_view text, const char* separators) {
+  std::string out;
+  char before = '/';
+  for (bool more = true; more;) {
+    const auto end = text.find_first_of(separators);
+    const std::string_view pair = text.substr(0, end);
+    const auto equals = pair.find('=');
+    const bool secret = before != '/' && equals != std::string_view::npos && is_secret_key(pair.substr(0, equals));
+    out += secret ? std::string(pair.substr(0, equals)) + "=***" : std::string(pair);
+    more = end != std::string_view::npos;
+    if (!more) break;
+    before = text[end];
+    out += before;
+    text.remove_prefix(end + 1);
+  }
+  return out;
+}
+
+// A path, whose components may have parameters (/f;jsessionid=...), and what follows it: a query, a fragment.
+std::string redact_rest(std::string_view rest) {
+  const auto path_end = std::min(rest.find_first_of("?#"), rest.size());
+  return redact_pairs(rest.substr(0, path_end), ";/") + redact_pairs(rest.substr(path_end), "?#&;");
+}
+
+// Where the authority of a URL begins: behind its scheme and slashes, of which a mistaken one has too few, or
+// backslashes; or behind the slashes of a reference without a scheme.
+std::size_t authority_of(std::string_view word) {
+  const auto is_slash = [](char c) { return c == '/' || c == '\\'; };
+  const auto colon = word.find(':');
+  const bool has_scheme = colon != std::string_view::npos && colon + 1 < word.size() && is_slash(word[colon + 1]) &&
+                          word.substr(0, colon).find_first_of("/\\?#@") == std::string_view::npos;
+  std::size_t begin = has_scheme ? colon + 1 : 0;
+  if (!has_scheme && (word.size() < 2 || !is_slash(word[0]) || !is_slash(word[1]))) return 0;
+  while (begin < word.size() && is_slash(word[begin])) ++begin;
+  return begin;
+}
+
 // One run of text without blanks, which may be a URL.
 std::string redact_word(std::string_view word) {
-  const auto scheme = word.find("://");
-  const std::size_t begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const std::size_t begin = authority_of(word);
   const auto end = std::min(word.find_first_of("/?#", begin), word.size());
   const auto at = word.substr(0, end).rfind('@');
   std::string out(word.substr(0, begin));
@@ -48,22 +85,12 @@ std::string redact_word(std::string_view word) {
     out += "***@";
     rest = word.substr(at + 1);
   }
-  const auto question = rest.find('?');
-  out += rest.substr(0, question);
-  if (question == std::string_view::npos) return out;
-  out += '?';
-  out += redact_query(rest.substr(question + 1));
-  return out;
+  return out + redact_rest(rest);
 }
 
 }  // namespace
 
-std::string Url::redacted() const {
-  std::string whole = text();
-  const auto question = whole.find('?');
-  if (question == std::string::npos) return whole;
-  return whole.substr(0, question) + "?" + redact_query(std::string_view(whole).substr(question + 1));
-}
+std::string Url::redacted() const { return redact_rest(text()); }
 
 std::string redact(std::string_view text) {
   std::string out;

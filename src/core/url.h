@@ -32,8 +32,9 @@ struct Url {
   // The whole URL without userinfo. May hold secrets in its query: for the wire, not for people.
   std::string text() const;
 
-  // For people and for disk: without userinfo, with the values of query keys that carry secrets (token, sig, signature,
-  // key, password, auth, X-Amz-*, X-Goog-*, Expires kept, ...) replaced by "***".
+  // For people and for disk: without userinfo, with the values of keys that carry secrets replaced by "***", in the
+  // query and in parameters of the path (;jsessionid=): those that contain token, secret, signature, session, passw or
+  // apikey, and sig, key, auth, X-Amz-*, X-Goog-*, ... (Expires is kept). Escapes in a key don't hide it.
   std::string redacted() const;
 };
 

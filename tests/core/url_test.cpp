@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <fmt/format.h>
+
 #include <utility>
 
 using namespace segdl;
@@ -180,9 +182,43 @@ TEST_CASE("secrets do not show") {
   CHECK(redact("u:p@host/x") == "***@host/x");
   CHECK(redact("plain words, a=b") == "plain words, a=b");
   CHECK(redacted_url("http://h/\x1b[2J?token=1") == "http://h/\\x1b[2J?token=***");
+  CHECK(redacted_url("http://h/f?a@b/c") == "http://h/f?a@b/c");
+  CHECK(redacted_url("/@scope/f") == "/@scope/f");
+  CHECK(redacted_url("http://h/key=1/f;a=2/code=3") == "http://h/key=1/f;a=2/code=3");
   const auto error = parse_url("http://u:secret@h:0/?token=sesame");
   REQUIRE_FALSE(error.ok());
   CHECK(error.error().message().find("se") == error.error().message().rfind("se"));
   CHECK(error.error().message().find("secret") == std::string::npos);
   CHECK(error.error().message().find("sesame") == std::string::npos);
+}
+
+TEST_CASE("a secret does not show by whatever key it has, wherever it stands in a URL") {
+  for (const char* key : {"%74oken", "%54OKEN", "to%6Ben", "access-token", "oauth_token", "X-Auth-Token",
+                          "client_secret", "Policy", "PHPSESSIONID", "passwd", "password", "api-key", "api_key",
+                          "myApiKey", "X-Amz-Credential", "x%2Damz%2Dsignature", "upload_signature"}) {
+    CAPTURE(key);
+    for (const char* shape : {"http://h/f?{}=SESAME", "http://h/f?a=1&{}=SESAME&b=2", "http://h/f;{}=SESAME",
+                              "http://h/a;b=1;{}=SESAME/f?c=2", "http://h/a;{}=SESAME/f"}) {
+      const std::string text = fmt::format(fmt::runtime(shape), key);
+      CAPTURE(text);
+      const auto url = parse_url(text);
+      REQUIRE(url.ok());
+      CHECK(url->redacted().find("SESAME") == std::string::npos);
+      CHECK(redact("get " + text).find("SESAME") == std::string::npos);
+    }
+    CHECK(redact(fmt::format("http://h/f#{}=SESAME", key)).find("SESAME") == std::string::npos);
+    CHECK(redact(fmt::format("?{}=SESAME", key)).find("SESAME") == std::string::npos);
+  }
+  CHECK(parse_url("http://h/a;v=1/f;jsessionid=x?page=2;sid=3")->redacted() ==
+        "http://h/a;v=1/f;jsessionid=***?page=2;sid=***");
+}
+
+TEST_CASE("userinfo does not show where a URL has no scheme, or is not quite one") {
+  for (const char* text : {"//u:SESAME@h/f", "///u:SESAME@h/f", "\\\\u:SESAME@h/f", "http:/u:SESAME@h/f",
+                           "http:\\\\u:SESAME@h", "http:u:SESAME@h/f", "u:SESAME@h", "https:///u:SESAME@h/f"}) {
+    CAPTURE(text);
+    CHECK(redact(text).find("SESAME") == std::string::npos);
+    const auto led = resolve_url(*parse_url("http://origin.test/f"), text);
+    if (!led) CHECK(led.error().message().find("SESAME") == std::string::npos);
+  }
 }
