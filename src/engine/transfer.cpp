@@ -197,9 +197,10 @@ Result<Reply> Transfer::first_reply(std::stop_token stop) {
   for (;;) {
     auto reply = ask_first(range, known ? &*known : nullptr, stop);
     if (reply && is_doubtful_successor(*reply)) {
-      reply = fetcher_.problem(
-          Cause::changed, Remedy::retry,
-          "it changed, and nothing shows that what is sent now is a new version: perhaps another page");
+      reply = with_way_out(fetcher_.problem(Cause::changed, Remedy::retry,
+                                            "it changed, and nothing shows that what is sent now is a new version: "
+                                            "perhaps another page"),
+                           "if it is what you want, start over with --no-resume");
     }
     if (reply) {
       ranged_ = ranged_ || reply->body.partial;
