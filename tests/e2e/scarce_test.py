@@ -101,6 +101,7 @@ def fail_in_turn(scene, call, *steps):
         cases += [(way, f"{call}:{number}:{step}") for number in numbers(calls) for step in steps]
     ends = faulty.all_at_once(lambda way, fault: way.check(faults, fault=fault), cases)
     codes = [end.returncode for end in ends]
+    harness.tally(**{"failed_allocations" if call == "malloc" else "failed_threads": sum(end.failures for end in ends)}, starved_runs=len(ends))
     print(f"{len(cases)} runs: " + ", ".join(f"{codes.count(code)} ended with {code}" for code in sorted(set(codes))))
     return ends
 
@@ -121,6 +122,7 @@ def test_a_process_with_little_memory_ends(scene):
     for way in ways(scene):
         cases += [(way, mib) for mib in range(24, 129, 1 if ALL else 8)]
     ends = faulty.all_at_once(lambda way, mib: way.check(faults, limits=[f"--as={mib * MiB}"], fault=""), cases)
+    harness.tally(starved_runs=len(ends))
     codes = {(way.name, mib): end.returncode for (way, mib), end in zip(cases, ends)}
     assert {0, 1} <= set(codes.values()), f"it says nothing: {codes}"
 
@@ -133,6 +135,7 @@ def test_few_descriptors_cost_speed_and_nothing_else(scene):
             Way(scene, "several large files", [*large, "-j", "8", *SEGMENTS], {url.rpartition("/")[2]: origin.large for url in large})]
     cases = [(way, number) for way in busy for number in (12, 16, 24, 32, 48, 64, 100, 150, 200)]
     ends = faulty.all_at_once(lambda way, number: way.check(faults, limits=[f"--nofile={number}"]), cases)
+    harness.tally(starved_runs=len(ends))
     codes = {(way.name, number): end.returncode for (way, number), end in zip(cases, ends)}
     assert set(codes.values()) == {0}, codes
 

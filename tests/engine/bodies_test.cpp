@@ -5,9 +5,10 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
+#include <memory>
 #include <string>
 #include <thread>
+#include <variant>
 
 using namespace segdl;
 using namespace segdl::engine;
@@ -39,14 +40,6 @@ std::uint64_t claimed(World& world) {
   const auto journal = Journal::inspect(**directory, "f.segdl");
   const auto* valid = std::get_if<std::unique_ptr<Journal>>(&*journal);
   return valid != nullptr ? (*valid)->claimed() : 0;
-}
-
-std::vector<std::byte> version(std::uint64_t from, std::uint64_t seed) {
-  auto bytes = pattern_bytes(1, kSize);
-  const auto other = pattern_bytes(seed, kSize);
-  const auto at = static_cast<std::ptrdiff_t>(from);
-  std::copy(other.begin() + at, other.end(), bytes.begin() + at);
-  return bytes;
 }
 
 void serve_version(Answer& answer, std::uint64_t from, std::uint64_t seed) {
