@@ -49,7 +49,7 @@ void get_stuck(World& world, std::uint64_t kept, const Contradicting& now) {
 
 TEST_CASE("a server that contradicts what is kept is not said to continue, and the way out leads out") {
   for (const Contradicting& now : kContradicting) {
-    for (const std::uint64_t kept : {0, 30}) {
+    for (const std::uint64_t kept : {std::uint64_t{0}, std::uint64_t{30}}) {
       CAPTURE(now.how);
       CAPTURE(kept);
       World world;
