@@ -1,5 +1,6 @@
 // Which look-ups of a name are made, and who waits for them.
 #include "io/resolver.h"
+#include "io/descriptor.h"
 #include "io/http_transport.h"
 #include "support/fake_clock.h"
 #include "support/loopback_address.h"
@@ -124,10 +125,14 @@ TEST_CASE("more look-ups at once than the bound are refused, and can be tried ag
 }
 
 TEST_CASE("addresses that can't be reached are asked for again, those that can are not") {
-  std::uint16_t dead_port = 0;
+  // Bound and not listening: nobody else gets the port, and connections to it are refused.
+  const io::Descriptor bound(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  auto address = loopback_address<io::Address>(0);
+  REQUIRE(::bind(bound.get(), reinterpret_cast<const ::sockaddr*>(&address.storage), address.size) == 0);
+  REQUIRE(::getsockname(bound.get(), reinterpret_cast<::sockaddr*>(&address.storage), &address.size) == 0);
+  const std::uint16_t dead_port = ntohs(reinterpret_cast<const ::sockaddr_in&>(address.storage).sin_port);
   OriginScript script;
   script.size(100);
-  { dead_port = LoopbackOrigin(script).port(); }
   LoopbackOrigin origin(script);
   std::atomic<int> asked{0};
   FakeClock clock;
