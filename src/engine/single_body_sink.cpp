@@ -38,14 +38,14 @@ std::uint64_t SingleBodySink::resume_at() const {
 
 Result<std::optional<Range>> SingleBodySink::next(std::stop_token) {
   if (auto error = work_.dispatcher.error()) return *std::move(error);
-  if (work_.dispatcher.missing_bytes() == 0 && stands_for_all()) return std::optional<Range>();
+  if (work_.dispatcher.missing_bytes() == 0) return std::optional<Range>();
   return std::optional(Range{resumes_ ? resume_at() : 0, work_.layout.total()});
 }
 
-// Whether what is there has passed in one body, or was there before.
-bool SingleBodySink::stands_for_all() const { return !vouching_ || vouching_->end == work_.layout.total(); }
-
-void SingleBodySink::begins(const UsableBody& body) { body_ = {body.begin, body.begin, 0}; }
+void SingleBodySink::begins(const UsableBody& body) {
+  begin_ = body.begin;
+  compared_ = 0;
+}
 
 std::span<std::byte> SingleBodySink::space(std::uint64_t offset) {
   const Segment segment = work_.layout.at(offset);
@@ -75,16 +75,10 @@ Result<void> SingleBodySink::finish(Segment segment) {
   kept_.reset();
   filled_ = 0;
   hand_.filled = 0;
-  body_.end = work_.layout.range(segment).end;
-  if (step && !resumes_) vouching_ = body_;
   return step;
 }
 
 Result<void> SingleBodySink::keep(Segment segment) {
-  if (body_.begin > 0 && body_.compared == 0) {  // what it was to be compared with has turned out to be damaged
-    return fetcher_.problem(Cause::changed, Remedy::retry,
-                            fmt::format("nothing sound is left before byte {} to compare it with", body_.begin));
-  }
   // Nobody else fetches here, so the right to write it is never another's.
   if (!work_.dispatcher.begin_commit(hand_, segment)) return {};
   hand_.writing = true;
@@ -98,7 +92,7 @@ Result<void> SingleBodySink::keep(Segment segment) {
 
 Result<void> SingleBodySink::compare(Segment segment) {
   if (digest_of(std::span(buffer_.get(), filled_)) == work_.place.journal().proof(segment)) {
-    body_.compared += filled_;
+    compared_ += filled_;
     return {};
   }
   const Range range = work_.layout.range(segment);

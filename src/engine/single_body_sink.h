@@ -3,16 +3,17 @@
 // Nothing but their bytes says that two responses are of one version, so what a run publishes is joined from one body
 // alone: a segment that is missing is kept as it passes, and one that is claimed is compared with its proof.
 //
-//   claimed:   ######....#..        first body of a resume:   ....>>>>>>>>>    from a few claims before the first hole
+//   claimed:   ######......        first body of a resume:   ....>>>>>>>>>    from a few claims before the first hole
 //                                   any other body:           >>>>>>>>>>>>>    from the beginning
+//
+// Nothing is claimed behind the first hole (claims that lay there were dropped, see fetch_missing()), so what is
+// claimed is one piece at every moment, and a run that dies leaves no two bodies beside each other that were not
+// compared.
 //
 // A body of which nothing was kept leaves all as it was, and the next may begin as it did. The first body of a resume
 // leaves claims uncompared that lie before its beginning: that they are of the same version is an inference from those
-// that were compared, and the report says so; where there were none to compare nothing of it is kept. Every later body
-// begins at byte 0, and what it has passed is its own, byte for byte. The body of which something was kept last has to
-// reach the end of the resource, although nothing may be missing before: what lies behind is another body's until this
-// one has passed it. A claim that differs is Cause::changed, Remedy::restart. A sink of fetch_into(); used by one
-// thread.
+// that were compared, and the report says so. Every later body begins at byte 0, and what it has passed is its own,
+// byte for byte. A claim that differs is Cause::changed, Remedy::restart. A sink of fetch_into(); used by one thread.
 #pragma once
 
 #include "core/layout.h"
@@ -30,7 +31,7 @@ namespace segdl::engine {
 class SingleBodySink {
  public:
   // `resumes`: the first body begins where what an earlier run claimed ends. REQUIRES: everything referred to outlives
-  // the sink; work.place.has_journal().
+  // the sink; work.place.has_journal(); nothing is claimed behind the first hole, and what is claimed is proved.
   SingleBodySink(Work&, Hand&, Fetcher&, bool resumes);
   ~SingleBodySink();
   SingleBodySink(const SingleBodySink&) = delete;
@@ -46,29 +47,21 @@ class SingleBodySink {
   // Whether there is none to come but from the beginning.
   bool begins_anew() const { return !resumes_; }
   // Bytes that were compared where others were only inferred to be the same; 0 if all were compared.
-  std::uint64_t compared_for_others() const { return vouching_ && vouching_->begin > 0 ? vouching_->compared : 0; }
+  std::uint64_t compared_for_others() const { return begin_ > 0 ? compared_ : 0; }
 
  private:
-  // How far a body has come.
-  struct Passage {
-    std::uint64_t begin = 0;
-    std::uint64_t end = 0;       // of the last segment that has passed
-    std::uint64_t compared = 0;  // bytes of it
-  };
-
   std::uint64_t resume_at() const;
   void drop_segment();
   Result<void> finish(Segment);
   Result<void> keep(Segment);
   Result<void> compare(Segment);
-  bool stands_for_all() const;
 
   Work& work_;
   Hand& hand_;
   Fetcher& fetcher_;
   bool resumes_;                         // until the first segment is kept
-  Passage body_;                         // the present one
-  std::optional<Passage> vouching_;      // the last of which anything was kept
+  std::uint64_t begin_ = 0;              // of the present body
+  std::uint64_t compared_ = 0;           // bytes of it
   std::unique_ptr<std::byte[]> buffer_;  // the segment that is passing
   std::uint64_t filled_ = 0;
   std::optional<Segment> kept_;  // that segment, if it is to be written

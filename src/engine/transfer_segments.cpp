@@ -1,6 +1,7 @@
 // Transfer's way of fetching a resource in segments, with all who can help.
 #include "engine/errors.h"
 #include "engine/fetch_loop.h"
+#include "engine/finish.h"
 #include "engine/front_hasher.h"
 #include "engine/single_body_sink.h"
 #include "engine/threads.h"
@@ -57,6 +58,32 @@ void guarded(Dispatcher& dispatcher, Function&& function) {
   }
 }
 
+// Without a strong validator what is claimed has to be one piece that begins at byte 0, and proved before anything is
+// asked for: a body is compared with its end. Claims behind the first hole came with another body than what will fill
+// the hole, and would stand beside it uncompared if the run ended before that one has passed them. True: some were
+// dropped.
+Result<bool> drop_behind_hole(Pass& pass, Meter& meter, const std::stop_token& stop) {
+  Journal& journal = pass.place.journal();
+  const Layout& layout = *journal.identity().layout;
+  bool whole = true;
+  bool dropped = false;
+  for (std::uint32_t i = 0; i < layout.count(); ++i) {
+    if (stop.stop_requested()) return cancelled();
+    const Segment segment{i};
+    const bool claimed = journal.claims(segment);
+    whole = whole && claimed && (pass.proved || proof_holds(pass.place.data(), journal, segment));
+    const Range range = layout.range(segment);
+    if (whole && !pass.proved) meter.proved(range.size());
+    if (whole || !claimed) continue;
+    auto revoked = journal.revoke(segment);
+    if (!revoked) return std::move(revoked).error();
+    meter.revoked(range);
+    dropped = true;
+  }
+  pass.proved = true;
+  return dropped;
+}
+
 // Some threads that do the same; an error if there is not even one.
 template <class Function>
 Result<std::vector<std::jthread>> start_threads(std::size_t most, Function function) {
@@ -78,13 +105,15 @@ Result<void> Transfer::fetch_missing(Pass& pass, const Known& known, std::option
   Place& place = pass.place;
   Journal& journal = place.journal();
   const Layout& layout = *journal.identity().layout;
+  meter_.enter(Phase::fetching);
+  auto dropped = known.validator.strong() ? Result<bool>(false) : drop_behind_hole(pass, meter_, stop);
+  if (!dropped) return std::move(dropped).error();
   std::vector<bool> claims(layout.count());
   std::vector<Segment> inherited;
   for (std::uint32_t i = 0; i < layout.count(); ++i) {
     claims[i] = journal.claims(Segment{i});
     if (claims[i]) inherited.push_back(Segment{i});
   }
-  meter_.enter(Phase::fetching);
   Share share;
   Dispatcher dispatcher(layout, claims, env_.clock, [&] { shared_.pool.feed(share); });
   std::optional<FrontHasher> front;
@@ -99,6 +128,10 @@ Result<void> Transfer::fetch_missing(Pass& pass, const Known& known, std::option
   const std::size_t proofs = pass.proved ? 0 : inherited.size();
   Checkpoint checkpoint(env_.clock, place.data(), journal, request_.sync, std::move(inherited));
   checkpoint.before_each([&pass, &layout] { pass.watch.look(layout.total()); });
+  if (*dropped) {  // the disk must not have what fills the hole and what lay behind it at the same time
+    auto forced = checkpoint.force();
+    if (!forced) return forced;
+  }
   Work work{place, dispatcher, checkpoint, pass.watch, meter_, layout, place.has_aside()};
   const std::stop_callback give_up(stop, [&dispatcher] { dispatcher.fail(cancelled()); });
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
