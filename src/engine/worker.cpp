@@ -27,6 +27,7 @@ Result<void> take(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, R
 
 Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, Error error) {
   Dispatcher& dispatcher = work.dispatcher;
+  const bool declined = error.http_status == 200;  // for another worker, whatever has become of that one
   const bool others_served = dispatcher.not_served(hand);
   if (error.cause == Cause::cancelled) return dispatcher.renew(hand) ? Then::go_on : Then::leave;
   if (error.remedy != Remedy::retry && error.remedy != Remedy::refetch) {
@@ -37,8 +38,9 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
   const bool waits = step && !fetcher.got_on();
   const bool leaves = waits && dispatcher.others_at_work(hand);
   if (waits) sink.release();
-  if (step)
-    step = leaves ? fetcher.give_up(std::move(error), others_served) : fetcher.pause(std::move(error), hand.token());
+  if (waits && declined && !leaves) return Then::go_on;  // nobody else wants the next answer
+  if (step && leaves) step = fetcher.give_up(std::move(error), others_served || declined);
+  if (step && !leaves) step = fetcher.pause(std::move(error), hand.token());
   if (step) return leaves ? Then::leave : Then::go_on;
   if (step.error().cause == Cause::cancelled) return dispatcher.renew(hand) ? Then::go_on : Then::leave;
   dispatcher.fail(std::move(step).error());
@@ -65,7 +67,10 @@ void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, std::
       if (!work.dispatcher.held(hand).empty()) continue;
       const bool closed = fetcher.must_wait();
       if ((closed || fetcher.wanted_elsewhere()) && work.dispatcher.others_at_work(hand)) return;
-      if (closed) fetcher.leave();
+      if (closed) {
+        work.dispatcher.not_served(hand);
+        fetcher.leave();
+      }
       continue;
     }
     if (after_failure(work, hand, fetcher, sink, std::move(step).error()) == Then::leave) return;

@@ -81,6 +81,7 @@ TEST_CASE("what goes on where a strong validator's resource is to end is not use
       });
       const auto report = world.download(World::request(), with(connections, 2));
       REQUIRE_FALSE(report.ok());
+      CAPTURE(report.error().message());
       CHECK(report.error().cause == Cause::integrity);
       CHECK(world.absent("f"));
     }
