@@ -36,7 +36,7 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
   }
   auto step = sink.interrupted();
   const bool waits = step && !fetcher.got_on();
-  const bool leaves = waits && dispatcher.others_at_work(hand);
+  const bool leaves = waits && (dispatcher.others_at_work(hand) || (declined && others_served));
   if (waits) sink.release();
   if (waits && declined && !leaves) return Then::go_on;  // nobody else wants the next answer
   if (step && leaves) step = fetcher.give_up(std::move(error), others_served || declined);

@@ -87,13 +87,6 @@ struct FakeSession {
   std::optional<Session> session;
 };
 
-bool has_pattern(const std::filesystem::path& path, std::uint64_t seed, std::uint64_t size) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const auto expected = pattern_bytes(seed, size);
-  return text == std::string(reinterpret_cast<const char*>(expected.data()), expected.size());
-}
-
 std::size_t entries_of(const char* directory) {
   std::size_t count = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(directory)) ++count;

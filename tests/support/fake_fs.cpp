@@ -1,6 +1,7 @@
 #include "support/fake_fs.h"
 
 #include "support/fake_fs_handles.h"
+#include "support/pattern.h"
 
 #include <algorithm>
 #include <atomic>
@@ -17,9 +18,8 @@ std::atomic<std::uint64_t> power_cuts;
 std::atomic<std::uint64_t> failures;
 
 // Mapped bytes may be stored to by other threads at this moment, so they are read a word at a time, as the hardware
-// would.
-std::vector<std::byte> copy_bytes(std::vector<std::byte>& from) {
-  std::vector<std::byte> to(from.size());
+// would. REQUIRES: both are equally long, and begin at a word.
+void copy_words(std::span<std::byte> from, std::span<std::byte> to) {
   const std::size_t words = from.size() / 8;
   for (std::size_t i = 0; i < words; ++i) {
     const std::uint64_t word =
@@ -28,6 +28,11 @@ std::vector<std::byte> copy_bytes(std::vector<std::byte>& from) {
   }
   std::copy(from.begin() + static_cast<std::ptrdiff_t>(8 * words), from.end(),
             to.begin() + static_cast<std::ptrdiff_t>(8 * words));
+}
+
+std::vector<std::byte> copy_bytes(std::vector<std::byte>& from) {
+  std::vector<std::byte> to(from.size());
+  copy_words(from, to);
   return to;
 }
 
@@ -45,15 +50,16 @@ bool same_page(const FakeInode& inode, std::size_t at) {
 // What is on the platter after a power cut: each page, and the length, is old or new.
 template <class Coin>
 void lose_power(FakeInode& inode, const Coin& stays) {
-  std::vector<std::byte> survived = stays() ? inode.live : inode.durable;
-  const std::size_t length = survived.size();
-  for (std::size_t at = 0; at < length; at += kFakePage) {
+  std::vector<std::byte> survived(stays() ? inode.live.size() : inode.durable.size());
+  for (std::size_t at = 0; at < survived.size(); at += kFakePage) {
     const std::vector<std::byte>& side = stays() ? inode.live : inode.durable;
-    const std::size_t end = std::min(length, at + kFakePage);
-    for (std::size_t i = at; i < end; ++i) survived[i] = i < side.size() ? side[i] : std::byte{0};
+    const std::size_t end = std::min({survived.size(), side.size(), at + kFakePage});
+    if (at < end) std::memcpy(survived.data() + at, side.data() + at, end - at);
   }
-  inode.live = inode.durable = std::move(survived);
+  inode.live = survived;
+  inode.durable = std::move(survived);
   inode.lost.clear();
+  inode.dirty.clear();
 }
 
 }  // namespace
@@ -70,9 +76,14 @@ Error fake_error(Cause cause, std::string operation, std::string subject, std::s
 void FakeInode::set_length(std::uint64_t length) {
   // As on ext4: a file that grows keeps the space reserved beyond its end, any other loses it.
   if (length <= live.size()) reserved = std::min(reserved, length);
+  make_dirty(std::min<std::uint64_t>(length, live.size()), std::max<std::uint64_t>(length, live.size()));
   live.resize(length);
   written.resize((length + kFakePage - 1) / kFakePage);
   written_to = std::min(written_to, length);
+}
+
+void FakeInode::make_dirty(std::uint64_t begin, std::uint64_t end) {
+  for (std::uint64_t page = begin / kFakePage; page * kFakePage < end; ++page) dirty.insert(page);
 }
 
 std::uint64_t FakeInode::first_hole() const {
@@ -121,6 +132,8 @@ FakeFs::Image FakeFs::copy(const Image& image) {
         twin->live = copy_bytes(inode->live);
         twin->durable = inode->durable;
         twin->lost = inode->lost;
+        twin->dirty = inode->dirty;
+        twin->stored_to = inode->stored_to;
         twin->written = inode->written;
         twin->reserved = inode->reserved;
         twin->written_to = inode->written_to;
@@ -139,19 +152,22 @@ FakeFs::Image FakeFs::copy(const Image& image) {
 }
 
 void FakeFs::sync(FakeInode& inode) {
-  std::vector<std::byte> durable = copy_bytes(inode.live);
-  for (const std::uint64_t page : inode.lost) {
-    for (std::size_t at = page * kFakePage; at < std::min<std::size_t>((page + 1) * kFakePage, durable.size()); ++at) {
-      durable[at] = at < inode.durable.size() ? inode.durable[at] : std::byte{0};
-    }
+  if (inode.stored_to) inode.make_dirty(0, inode.live.size());
+  inode.durable.resize(inode.live.size());
+  for (const std::uint64_t page : inode.dirty) {
+    const std::size_t begin = page * kFakePage;
+    if (begin >= inode.live.size() || inode.lost.contains(page)) continue;
+    const std::size_t size = std::min(kFakePage, inode.live.size() - begin);
+    copy_words(std::span(inode.live).subspan(begin, size), std::span(inode.durable).subspan(begin, size));
   }
-  inode.durable = std::move(durable);
+  inode.dirty.clear();
   inode.rooted = inode.rooted || inode.named;
 }
 
 void FakeFs::lose_dirty(FakeInode& inode) {
-  for (std::size_t at = 0; at < inode.live.size(); at += kFakePage) {
-    if (!same_page(inode, at)) inode.lost.insert(at / kFakePage);
+  if (inode.stored_to) inode.make_dirty(0, inode.live.size());
+  for (const std::uint64_t page : inode.dirty) {
+    if (page * kFakePage < inode.live.size() && !same_page(inode, page * kFakePage)) inode.lost.insert(page);
   }
 }
 
@@ -259,6 +275,7 @@ void FakeFs::meddle_again(const std::string& name, std::uint64_t nth_write, std:
 void FakeFs::wrote(const std::string& name, FakeInode& inode) {
   if (meddled_writes_ == 0 || name != meddled_ || --meddled_writes_ > 0) return;
   const auto what = meddling_;  // it may set the next
+  inode.stored_to = true;
   what(inode);
 }
 
@@ -301,6 +318,12 @@ std::optional<std::vector<std::byte>> FakeFs::get(const std::string& name) const
   return found == image_.live.end() ? std::nullopt : std::optional(copy_bytes(found->second->live));
 }
 
+bool FakeFs::has_pattern(const std::string& name, std::uint64_t seed, std::uint64_t size) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = image_.live.find(name);
+  return found != image_.live.end() && found->second->live.size() == size && is_pattern(found->second->live, seed);
+}
+
 std::optional<unsigned> FakeFs::mode(const std::string& name) const {
   const std::lock_guard lock(mutex_);
   const auto found = image_.live.find(name);
@@ -340,6 +363,7 @@ void FakeFs::flip(const std::string& name, std::uint64_t offset) {
   FakeInode& inode = *image_.live.at(name);
   inode.live.at(offset) ^= std::byte{0x10};
   inode.durable = inode.live;
+  inode.dirty.clear();
 }
 
 void FakeFs::erase(const std::string& name) {

@@ -73,14 +73,17 @@ struct BadSector {
 struct FakeInode {
   // As ftruncate does it.
   void set_length(std::uint64_t length);
+  void make_dirty(std::uint64_t begin, std::uint64_t end);  // bytes
   std::uint64_t first_hole() const;
 
   std::uint64_t number = 0;
   FileKind kind = FileKind::regular;
   std::vector<std::byte> live;
   std::vector<std::byte> durable;
-  std::vector<bool> written;     // pages that are no holes
-  std::set<std::uint64_t> lost;  // pages whose sync failed, and that were not written since
+  std::vector<bool> written;      // pages that are no holes
+  std::set<std::uint64_t> dirty;  // pages written since the last sync
+  bool stored_to = false;         // perhaps others as well: it has been mapped, or another program was at it
+  std::set<std::uint64_t> lost;   // pages whose sync failed, and that were not written since
   std::uint64_t reserved = 0;
   std::uint64_t written_to = 0;  // the end of what takes space
   unsigned mode = 0600;
@@ -140,6 +143,7 @@ class FakeFs final : public FileSystem {
   // The disk as a person sees it between two lives.
   std::vector<std::string> names() const;
   std::optional<std::vector<std::byte>> get(const std::string& name) const;
+  bool has_pattern(const std::string& name, std::uint64_t seed, std::uint64_t size) const;
   std::optional<unsigned> mode(const std::string& name) const;
   std::optional<std::chrono::sys_seconds> modified(const std::string& name) const;
   void put(const std::string& name, std::vector<std::byte> bytes);

@@ -116,8 +116,10 @@ std::optional<Error> FakeFile::refused(std::uint64_t offset, std::uint64_t size)
 void FakeFile::put(std::uint64_t offset, std::span<const std::byte> bytes) {
   if (bytes.empty()) return;
   const std::uint64_t end = offset + bytes.size();
+  if (inode_->live.size() < end) inode_->make_dirty(inode_->live.size(), end);
   if (inode_->live.size() < end) inode_->live.resize(end);
   inode_->written_to = std::max(inode_->written_to, end);
+  inode_->make_dirty(offset, end);
   inode_->modified.reset();
   std::copy(bytes.begin(), bytes.end(), inode_->live.begin() + static_cast<std::ptrdiff_t>(offset));
   inode_->written.resize(std::max<std::size_t>(inode_->written.size(), (end + kFakePage - 1) / kFakePage));
@@ -199,6 +201,7 @@ Result<std::unique_ptr<Mapping>> FakeFile::map(std::uint64_t length) {
   // A store into a hole of a full disk would be a SIGBUS: to be told before, not survived.
   if (length > disk_.room_for(*inode_)) return no_space("map", name_);
   inode_->written_to = std::max(inode_->written_to, length);
+  inode_->stored_to = true;
   return std::unique_ptr<Mapping>(std::make_unique<FakeMapping>(disk_, life_, inode_, name_, length));
 }
 

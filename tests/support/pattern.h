@@ -6,10 +6,13 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <span>
 #include <vector>
 
@@ -46,6 +49,24 @@ inline std::vector<std::byte> pattern_bytes(std::uint64_t seed, std::uint64_t si
   std::vector<std::byte> bytes(size);
   fill_pattern(bytes, seed, 0);
   return bytes;
+}
+
+// Whether these are the first bytes of it.
+inline bool is_pattern(std::span<const std::byte> bytes, std::uint64_t seed) {
+  std::array<std::byte, 4096> expected;
+  for (std::size_t at = 0; at < bytes.size(); at += expected.size()) {
+    const auto piece = bytes.subspan(at, std::min(expected.size(), bytes.size() - at));
+    fill_pattern(std::span(expected).first(piece.size()), seed, at);
+    if (std::memcmp(piece.data(), expected.data(), piece.size()) != 0) return false;
+  }
+  return true;
+}
+
+inline bool has_pattern(const std::filesystem::path& path, std::uint64_t seed, std::uint64_t size) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<std::byte> bytes(size + 1);  // one more than it is to have
+  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  return file.gcount() == static_cast<std::streamsize>(size) && is_pattern(std::span(bytes).first(size), seed);
 }
 
 }  // namespace segdl::test

@@ -7,7 +7,6 @@
 #include "engine/secrets.h"
 #include "engine/throttle.h"
 #include "engine/transfer.h"
-#include "support/pattern.h"
 
 #include <algorithm>
 #include <utility>
@@ -54,7 +53,7 @@ OriginScript& World::serve() {
 }
 
 bool World::has(const std::string& name, std::uint64_t seed, std::uint64_t total) const {
-  return disk.get(name) == pattern_bytes(seed, total);
+  return disk.has_pattern(name, seed, total);
 }
 
 }  // namespace segdl::test
