@@ -202,8 +202,16 @@ void add_help_options(CLI::App& app) {
   app.set_version_flag("-V,--version", fmt::format("segdl {}", kVersion), "Print the version");
 }
 
+// A host's name is a URL as well, but hardly meant where only options come before it.
+bool is_other_command(std::string_view word) { return word == "status" || word == "completion" || word == "man"; }
+
 void check_together(const FetchCommand& command) {
   if (command.urls.empty() && !command.list) throw CLI::RequiredError("URL");
+  if (!command.urls.empty() && is_other_command(command.urls.front())) {
+    const std::string& word = command.urls.front();
+    throw CLI::ValidationError(
+        word, fmt::format("write it first: segdl {0} ..., or for a host of that name https://{0}/", word));
+  }
   if (command.request.checksum && (command.urls.size() > 1 || command.list)) {
     throw CLI::ValidationError("--checksum", "one can't serve several URLs; a file that lists one for each name can");
   }

@@ -74,10 +74,20 @@ std::size_t authority_of(std::string_view word) {
   return begin;
 }
 
-// One run of text without blanks, which may be a URL.
+// Whether a userinfo has begun and not ended where the authority does: what stands behind the colon is no port. A
+// password may hold what has to be escaped there, and is not.
+bool is_open(std::string_view word) {
+  const std::size_t begin = authority_of(word);
+  const auto authority = word.substr(begin, word.find_first_of("/?#", begin) - begin);
+  const auto colon = authority.find(':');
+  return begin > 0 && colon != std::string_view::npos && authority.find_first_of("@[") == std::string_view::npos &&
+         (colon + 1 == authority.size() || authority.find_first_not_of("0123456789", colon + 1) != authority.npos);
+}
+
+// One run of text without blanks but those of a password, which may be a URL.
 std::string redact_word(std::string_view word) {
   const std::size_t begin = authority_of(word);
-  const auto end = std::min(word.find_first_of("/?#", begin), word.size());
+  const auto end = is_open(word) ? word.size() : std::min(word.find_first_of("/?#", begin), word.size());
   const auto at = word.substr(0, end).rfind('@');
   std::string out(word.substr(0, begin));
   std::string_view rest = word.substr(begin);
@@ -95,7 +105,9 @@ std::string Url::redacted() const { return redact_rest(text()); }
 std::string redact(std::string_view text) {
   std::string out;
   for (bool more = true; more;) {
-    const auto blank = text.find(' ');
+    auto blank = text.find(' ');
+    if (blank != std::string_view::npos && is_open(text.substr(0, blank)))
+      blank = text.find(' ', text.find('@', blank));
     out += redact_word(text.substr(0, blank));
     more = blank != std::string_view::npos;
     if (more) out += ' ';

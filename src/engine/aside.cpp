@@ -18,13 +18,12 @@ Result<std::unique_ptr<File>> new_locked_file(Directory& directory, const std::s
   return file;
 }
 
-// What has a name that something is set aside under, and is none of segdl's.
+}  // namespace
+
 Error not_ours(const Directory& directory, const std::string& name, std::string reason) {
   return with_way_out(make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(name), std::move(reason)),
                       kMoveWayOut);
 }
-
-}  // namespace
 
 Result<void> Place::start_over() {
   // A damaged journal can't be asked what it claims.

@@ -233,12 +233,12 @@ Result<void> Place::examine_journal(const Request& request, std::uint64_t data_s
   if (std::holds_alternative<Journal::Absent>(*loaded)) {
     if (data_size == 0) return {};
     if (!request.overwrite)
-      return exists(*directory_, names_.part, "it has no journal, so it is not segdl's to continue");
+      return not_ours(*directory_, names_.part, "it has no journal, so it is not segdl's to continue");
     found_ = Found::foreign;
     return {};
   }
   if (const auto* foreign = std::get_if<Journal::Foreign>(&*loaded)) {
-    if (!request.overwrite) return exists(*directory_, names_.journal, foreign->reason);
+    if (!request.overwrite) return not_ours(*directory_, names_.journal, foreign->reason);
     found_ = Found::foreign;
     return {};
   }
@@ -320,7 +320,7 @@ Error Place::data_lost() {
   return with_way_out(make_error(Cause::local, Remedy::stop, "publish", path(),
                                  fmt::format("{} is another file now, and what had arrived went with the former one",
                                              directory_->path_of(names_.part))),
-                      "find out what replaced it, and run the same command again");
+                      "move away what is there now, and run the same command again");
 }
 
 Result<void> Place::publish(bool overwrite, Sync sync) {

@@ -245,21 +245,16 @@ Result<void> Transfer::continue_version(Place& place, std::stop_token stop) {
   strong_ = known.validator.strong();
   continued_from_ = place.journal().claimed();
   inherits_ = *continued_from_ > 0;
-  const Layout& layout = *place.journal().identity().layout;
-  auto sized = place.data().status();
-  if (!sized) return std::move(sized).error();
-  // It died between naming the journal and setting the length, or somebody cut the file: then the proofs tell.
-  if (sized->size != layout.total()) {
-    auto resized = place.data().resize(layout.total());
-    if (!resized) return resized;
-  }
   auto same = check_same(place, known, stop);
   if (!same) return same;
+  // It died between naming the journal and setting the length, or somebody cut the file: then the proofs tell.
+  auto mended = mend_length(place.data(), place.journal().identity().layout->total());
+  if (!mended) return std::move(mended).error();
   return fetch_segments(place, known, std::nullopt, stop);
 }
 
-// Whether the journal may be continued from this URL (J8). Under a strong validator it may differ in its secrets alone;
-// without one it must be the very same.
+// Whether the journal may be continued from this URL (J8): without a strong validator only from the very same, with one
+// from another where samples are equal. If they are not, one that differs in its secrets alone is of a later version.
 Result<void> Transfer::check_same(Place& place, const Known& known, std::stop_token stop) {
   const bool strong = known.validator.strong();
   const auto facts = place.journal().facts();
@@ -272,16 +267,14 @@ Result<void> Transfer::check_same(Place& place, const Known& known, std::stop_to
     return error;
   }
   const bool same_but_secrets = facts && facts->url == url_.redacted();
-  if (!same_but_secrets) {
-    auto compared = compare_samples(place, known, stop);
-    if (!compared && compared.error().remedy == Remedy::restart) {
-      Error error = std::move(compared).error();
-      error.remedy = Remedy::stop;
-      error.way_out = "choose another name with -o, or start over with --no-resume";
-      return error;
-    }
-    if (!compared) return compared;
+  auto compared = compare_samples(place, known, stop);
+  if (!compared && compared.error().remedy == Remedy::restart && !same_but_secrets) {
+    Error error = std::move(compared).error();
+    error.remedy = Remedy::stop;
+    error.way_out = "choose another name with -o, or start over with --no-resume";
+    return error;
   }
+  if (!compared) return compared;
   Facts updated = facts.value_or(Facts{});
   updated.url = url_.redacted();
   updated.url_hash = hash_of(url_);

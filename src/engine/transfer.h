@@ -73,6 +73,8 @@ class Transfer {
   Result<void> continue_version(Place&, std::stop_token);
   Result<void> check_same(Place&, const Known&, std::stop_token);
   Result<void> compare_samples(Place&, const Known&, std::stop_token);
+  // Gives the file its length and its space again; whether it had lost its length.
+  static Result<bool> mend_length(File& data, std::uint64_t length);
   Result<void> fetch_segments(Place&, const Known&, std::optional<Reply> first, std::stop_token);
   Result<void> fetch_missing(Pass&, const Known&, std::optional<Reply> first, std::stop_token);
   Result<void> revoke_damaged(Place&, std::vector<Segment> damaged, const std::vector<bool>& inherited);

@@ -39,8 +39,9 @@ Error does_not_stay(Place& place, std::uint64_t offset) {
   return with_way_out(std::move(error), "find out what changes it; the same command continues");
 }
 
-// Gives the file its length and its space again; whether it had lost its length.
-Result<bool> mend_length(File& data, std::uint64_t length) {
+}  // namespace
+
+Result<bool> Transfer::mend_length(File& data, std::uint64_t length) {
   auto status = data.status();
   if (!status) return std::move(status).error();
   if (status->size == length) return false;
@@ -50,8 +51,6 @@ Result<bool> mend_length(File& data, std::uint64_t length) {
   if (!resized) return std::move(resized).error();
   return true;
 }
-
-}  // namespace
 
 // Until all of it is there, and nothing shows that it is not what arrived. What was damaged meanwhile is fetched again:
 // a claim whose proof fails is revoked like one of an earlier run (J4).

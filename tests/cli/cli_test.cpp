@@ -227,6 +227,8 @@ TEST_CASE("a wrong command line is a usage error") {
                                              {"http://h/x", "--retries", "-1"},
                                              {"http://h/x", "--progress", "fancy"},
                                              {"http://h/x", "--bogus"},
+                                             {"-q", "status", "f"},
+                                             {"--no-config", "man"},
                                              {"status"},
                                              {"status", "a", "b"}}) {
     CAPTURE(words.size());

@@ -222,3 +222,19 @@ TEST_CASE("userinfo does not show where a URL has no scheme, or is not quite one
     if (!led) CHECK(led.error().message().find("SESAME") == std::string::npos);
   }
 }
+
+TEST_CASE("a password does not show that holds what a URL may not") {
+  for (const std::string text : {"http://u:pa/SESAME@h/f", "http://u:p?SESAME@h/f", "http://u:#SESAME@h/f",
+                                 "http://u:SESAME/@h:80/f", "http://u:p SESAME@h/f", "http://u:SESAME p@h/f",
+                                 "http://u:SESAME p/@h/f", "get http://u:p SESAME@h/f: refused"}) {
+    CAPTURE(text);
+    CHECK(redact(text).find("SESAME") == std::string::npos);
+    CHECK(redact(text).find("@h") != std::string::npos);
+    const auto url = parse_url(text);
+    if (url) CHECK(url->redacted().find("SESAME") == std::string::npos);
+    if (!url) CHECK(url.error().message().find("SESAME") == std::string::npos);
+  }
+  CHECK(redact("http://h:80/@scope/f http://[::1]/@x http://h/a:b@c") ==
+        "http://h:80/@scope/f http://[::1]/@x http://h/a:b@c");
+  CHECK(redact("http://h:x/f: its port is odd") == "http://h:x/f: its port is odd");
+}

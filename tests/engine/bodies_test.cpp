@@ -14,14 +14,6 @@ namespace {
 
 constexpr std::uint64_t kSegment = 16 * kKiB;
 constexpr std::uint64_t kSize = 5 * kMiB;
-constexpr unsigned kConnections[] = {1, 8};
-
-SessionOptions with(unsigned connections, unsigned retries = 5) {
-  SessionOptions options;
-  options.connections = connections;
-  options.retries = retries;
-  return options;
-}
 
 // A run without a validator that is killed with the first three mebibytes claimed; the next compares from the second
 // on.

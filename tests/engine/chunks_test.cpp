@@ -12,13 +12,6 @@ using namespace segdl::test;
 namespace {
 
 constexpr std::uint64_t kSize = 40 * 16 * kKiB + 1000;
-constexpr unsigned kConnections[] = {1, 8};
-
-SessionOptions with(unsigned connections) {
-  SessionOptions options;
-  options.connections = connections;
-  return options;
-}
 
 }  // namespace
 

@@ -17,14 +17,6 @@ using namespace segdl::test;
 namespace {
 
 constexpr std::uint64_t kSize = 40 * 16 * kKiB + 1000;
-constexpr unsigned kConnections[] = {1, 8};
-
-SessionOptions with(unsigned connections, unsigned retries = 5) {
-  SessionOptions options;
-  options.connections = connections;
-  options.retries = retries;
-  return options;
-}
 
 // Validators that are none, or not strong.
 struct Weak {
@@ -71,6 +63,12 @@ void interrupt_at(World& world, std::uint64_t offset, const Weak& weak) {
 
 bool mentions(const std::vector<std::string>& notes, const std::string& text) {
   return std::any_of(notes.begin(), notes.end(), [&](const auto& n) { return n.find(text) != std::string::npos; });
+}
+
+Request with_token(const char* token) {
+  Request request = World::request();
+  request.url = fmt::format("http://origin.test/f?token={}", token);
+  return request;
 }
 
 }  // namespace
@@ -297,14 +295,9 @@ TEST_CASE("no date is sent in If-Range where there is an ETag of any kind") {
 }
 
 TEST_CASE("a URL with a secret and no strong validator is continued by the same URL and by no other") {
-  const auto request = [](const char* token) {
-    Request made = World::request();
-    made.url = fmt::format("http://origin.test/f?token={}", token);
-    return made;
-  };
   World world;
   world.serve().size(kSize).etag("").stall_at(30 * 16 * kKiB + 500, 99);
-  REQUIRE_FALSE(world.download(request("aaa"), with(1, 0)).ok());
+  REQUIRE_FALSE(world.download(with_token("aaa"), with(1, 0)).ok());
   world.disk.kill();
   const auto journal = world.disk.get("f.segdl");
   REQUIRE(journal.has_value());
@@ -312,16 +305,37 @@ TEST_CASE("a URL with a secret and no strong validator is continued by the same 
   CHECK(text.find("aaa") == std::string::npos);
   SUBCASE("the same") {
     world.serve().size(kSize).etag("");
-    const auto report = world.download(request("aaa"));
+    const auto report = world.download(with_token("aaa"));
     REQUIRE(report.ok());
     CHECK(report->reused == 30 * 16 * kKiB);
     CHECK(world.has("f", 1, kSize));
   }
   SUBCASE("another") {
     world.serve().size(kSize).etag("");
-    const auto report = world.download(request("bbb"));
+    const auto report = world.download(with_token("bbb"));
     REQUIRE_FALSE(report.ok());
     CHECK(report.error().cause == Cause::changed);
+  }
+}
+
+TEST_CASE("what looks like a secret may choose the resource, and a strong validator alone does not vouch for it") {
+  World world;
+  world.serve().size(kSize).stall_at(30 * 16 * kKiB + 500, 99);
+  REQUIRE_FALSE(world.download(with_token("aaa"), with(1, 0)).ok());
+  world.disk.kill();
+  SUBCASE("it does not") {
+    world.serve().size(kSize);
+    const auto report = world.download(with_token("bbb"));
+    REQUIRE(report.ok());
+    CHECK(report->reused == 30 * 16 * kKiB);
+    CHECK(world.has("f", 1, kSize));
+  }
+  SUBCASE("it does, and both are called the same") {
+    world.serve().size(kSize).seed(2);
+    const auto report = world.download(with_token("bbb"));
+    REQUIRE(report.ok());
+    CHECK(report->reused == 0);
+    CHECK(world.has("f", 2, kSize));
   }
 }
 

@@ -37,12 +37,6 @@ const std::vector<Cut> kCuts{
     {"0.9 n", [](std::uint64_t n, unsigned) { return n * 9 / 10; }},
 };
 
-SessionOptions with(unsigned connections) {
-  SessionOptions options;
-  options.connections = connections;
-  return options;
-}
-
 // Time passes with every request, so that near the end work is taken from others.
 OriginScript& serve(World& world, std::uint64_t size, const Sent& sent) {
   return world.serve().size(size).on_every([&world, sent](Answer& answer, const Asking& asking) {

@@ -59,12 +59,6 @@ Request asking(bool verify, bool checksum = false, std::uint64_t size = kSize) {
   return request;
 }
 
-SessionOptions with(unsigned connections) {
-  SessionOptions options;
-  options.connections = connections;
-  return options;
-}
-
 void interrupt(World& world) {
   world.serve().size(kSize).stall_at(4 * kSegment + 1000, 99);
   SessionOptions once = with(1);

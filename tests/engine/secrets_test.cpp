@@ -16,13 +16,6 @@ constexpr std::uint64_t kSize = 24 * kMiB;
 constexpr const char* kAlice = "Basic YWxpY2U6MQ==";  // alice:1
 constexpr const char* kBob = "Basic Ym9iOjI=";        // bob:2
 
-SessionOptions with(unsigned connections) {
-  SessionOptions options;
-  options.connections = connections;
-  options.retries = 0;
-  return options;
-}
-
 // Nobody gets the resource without this cookie.
 void require_cookie(OriginScript& script, const std::string& cookie) {
   script.size(kSize).on_every([cookie](Answer& answer, const Asking& asking) {
@@ -59,7 +52,7 @@ TEST_CASE("a session cookie of a redirect goes with the requests of all workers"
       answer.add("Set-Cookie", "sid=7; Path=/data; HttpOnly").add("Set-Cookie", "other=x; Domain=elsewhere.test");
     });
     require_cookie(world.script->path("/data/f"), "sid=7");
-    REQUIRE(world.download(World::request(), with(connections)).ok());
+    REQUIRE(world.download(World::request(), with(connections, 0)).ok());
     CHECK(world.has("f", 1, kSize));
     CHECK(sent(world, "/f", "Cookie") == "-");
     CHECK(sent(world, "/data/f", "Cookie") == "sid=7");
@@ -75,7 +68,7 @@ TEST_CASE("a session cookie of the first response goes with the others") {
       answer.status(403);
     }
   });
-  REQUIRE(world.download(World::request(), with(8)).ok());
+  REQUIRE(world.download(World::request(), with(8, 0)).ok());
   CHECK(world.has("f", 1, kSize));
 }
 
@@ -84,13 +77,13 @@ TEST_CASE("a redirect to the same URL is followed if it set a cookie, and else i
   world.serve().size(kSize).on_every([](Answer& answer, const Asking& asking) {
     if (asking.find("Cookie") == nullptr) answer.status(302).set("Location", "/f").set("Set-Cookie", "seen=1");
   });
-  REQUIRE(world.download(World::request(), with(8)).ok());
+  REQUIRE(world.download(World::request(), with(8, 0)).ok());
   CHECK(world.has("f", 1, kSize));
 
   World circle;
   circle.serve().on_every(
       [](Answer& answer, const Asking&) { answer.status(302).set("Location", "/f").set("Set-Cookie", "seen=1"); });
-  const auto failed = circle.download(World::request(), with(1));
+  const auto failed = circle.download(World::request(), with(1, 0));
   REQUIRE_FALSE(failed.ok());
   CHECK(failed.error().reason == "its redirects go round in a circle");
   CHECK(circle.script->log().size() == 2);
@@ -101,7 +94,7 @@ TEST_CASE("a server that sets another cookie with every redirect is not followed
   world.serve().on_every([](Answer& answer, const Asking& asking) {
     answer.status(302).set("Location", "/f").set("Set-Cookie", fmt::format("n={}", asking.number));
   });
-  const auto failed = world.download(World::request(), with(1));
+  const auto failed = world.download(World::request(), with(1, 0));
   REQUIRE_FALSE(failed.ok());
   CHECK(failed.error().reason == "more than 10 redirects");
 }
@@ -117,7 +110,7 @@ TEST_CASE("when a session has ended the original URL is asked for another") {
     const bool first = cookie != nullptr && *cookie == "sid=1";
     if (cookie == nullptr || (first && asking.number > 1)) answer.status(403);
   });
-  REQUIRE(world.download(World::request(), with(1)).ok());
+  REQUIRE(world.download(World::request(), with(1, 0)).ok());
   CHECK(world.has("f", 1, kSize));
   CHECK(sent(world, "/data/f", "Cookie") == "sid=1 | sid=2");
 }
@@ -131,7 +124,7 @@ TEST_CASE("cookies stay with their host when a redirect leads to another") {
       .on_every([](Answer& answer, const Asking&) { answer.set("Set-Cookie", "theirs=1"); });
   world.script->path("/f").on_every([](Answer& answer, const Asking&) { answer.set("Set-Cookie", "ours=1"); });
   world.secrets.cookies = *parse_cookies("other.test\tFALSE\t/\tFALSE\t0\tgiven\t1");
-  REQUIRE(world.download(World::request(), with(1)).ok());
+  REQUIRE(world.download(World::request(), with(1, 0)).ok());
   CHECK(sent(world, "/f", "Cookie") == "-");
   CHECK(sent(world, "/g", "Cookie") == "given=1 | given=1; theirs=1");
 }
@@ -143,7 +136,7 @@ TEST_CASE("a Cookie header of the request counts more, at its own origin") {
       *parse_cookies("origin.test\tFALSE\t/\tFALSE\t0\tgiven\t1\nother.test\tFALSE\t/\tFALSE\t0\tgiven\t2");
   Request request = World::request();
   request.headers = {{"cookie", "mine=1"}};
-  REQUIRE(world.download(request, with(8)).ok());
+  REQUIRE(world.download(request, with(8, 0)).ok());
   CHECK(sent(world, "/f", "Cookie") == "mine=1");
   CHECK(sent(world, "/g", "Cookie") == "given=2");
 }
@@ -152,7 +145,7 @@ TEST_CASE("given cookies go with every request") {
   World world;
   require_cookie(world.serve(), "sid=7");
   world.secrets.cookies = *parse_cookies(".test\tTRUE\t/\tFALSE\t0\tsid\t7");
-  REQUIRE(world.download(World::request(), with(8)).ok());
+  REQUIRE(world.download(World::request(), with(8, 0)).ok());
   CHECK(world.has("f", 1, kSize));
 }
 
@@ -161,7 +154,7 @@ TEST_CASE("each host gets its own name and password of a netrc file") {
   world.secrets.netrc = *parse_netrc(
       "machine origin.test login alice password 1 machine other.test login bob "
       "password 2");
-  REQUIRE(leads_elsewhere(world).download(World::request(), with(8)).ok());
+  REQUIRE(leads_elsewhere(world).download(World::request(), with(8, 0)).ok());
   CHECK(sent(world, "/f", "Authorization") == kAlice);
   CHECK(sent(world, "/g", "Authorization") == kBob);
 }
@@ -169,12 +162,12 @@ TEST_CASE("each host gets its own name and password of a netrc file") {
 TEST_CASE("a host without an entry gets no name and password") {
   World world;
   world.secrets.netrc = *parse_netrc("machine origin.test login alice password 1 machine bare.test");
-  REQUIRE(leads_elsewhere(world).download(World::request(), with(1)).ok());
+  REQUIRE(leads_elsewhere(world).download(World::request(), with(1, 0)).ok());
   CHECK(sent(world, "/f", "Authorization") == kAlice);
   CHECK(sent(world, "/g", "Authorization") == "-");
   World bare;
   bare.secrets.netrc = *parse_netrc("machine origin.test default login bob password 2");
-  REQUIRE(leads_elsewhere(bare).download(World::request(), with(1)).ok());
+  REQUIRE(leads_elsewhere(bare).download(World::request(), with(1, 0)).ok());
   CHECK(sent(bare, "/f", "Authorization") == "-");
   CHECK(sent(bare, "/g", "Authorization") == kBob);
 }
@@ -184,7 +177,7 @@ TEST_CASE("the client certificate is for the origin of the URL, and for no other
   world.serve().redirect("/f", "/here").redirect("/here", "https://origin.test:444/g").path("/g").size(kSize);
   Request request = World::request();
   request.url = "https://origin.test/f";
-  REQUIRE(world.download(request, with(8)).ok());
+  REQUIRE(world.download(request, with(8, 0)).ok());
   CHECK(sent(world, "/f", "Client-Cert") == "shown");
   CHECK(sent(world, "/here", "Client-Cert") == "shown");
   CHECK(sent(world, "/g", "Client-Cert") == "-");
@@ -195,7 +188,7 @@ TEST_CASE("credentials of the request stay at its origin, and a netrc file has t
   world.secrets.netrc = *parse_netrc("machine origin.test login x password x machine other.test login bob password 2");
   Request request = World::request();
   request.credentials = Credentials{"alice", "1"};
-  REQUIRE(leads_elsewhere(world).download(request, with(8)).ok());
+  REQUIRE(leads_elsewhere(world).download(request, with(8, 0)).ok());
   CHECK(sent(world, "/f", "Authorization") == kAlice);
   CHECK(sent(world, "/g", "Authorization") == kBob);
 }
@@ -209,7 +202,7 @@ TEST_CASE("what a request brings counts more than a netrc file") {
     world.secrets.netrc = netrc;
     Request request = World::request();
     change(request);
-    REQUIRE(world.download(request, with(1)).ok());
+    REQUIRE(world.download(request, with(1, 0)).ok());
     return sent(world, "/f", "Authorization");
   };
   CHECK(authorization([](Request&) {}) == kBob);

@@ -23,12 +23,6 @@ OriginScript& serve(World& world, std::uint64_t size) {
       [&world](Answer&, const Asking&) { world.clock.advance(std::chrono::milliseconds(200)); });
 }
 
-SessionOptions with(unsigned connections) {
-  SessionOptions options;
-  options.connections = connections;
-  return options;
-}
-
 // A download that was killed with some segments claimed.
 void interrupt_at(World& world, std::uint64_t offset) {
   world.serve().size(kSize).stall_at(offset, 99);

@@ -52,6 +52,13 @@ OriginScript& World::serve() {
   return *script;
 }
 
+SessionOptions with(unsigned connections, unsigned retries) {
+  SessionOptions options;
+  options.connections = connections;
+  options.retries = retries;
+  return options;
+}
+
 bool World::has(const std::string& name, std::uint64_t seed, std::uint64_t total) const {
   return disk.has_pattern(name, seed, total);
 }

@@ -39,4 +39,8 @@ struct World {
 
 inline const std::string kName = "f";
 
+// One worker goes other ways than several do.
+inline constexpr unsigned kConnections[] = {1, 8};
+SessionOptions with(unsigned connections, unsigned retries = SessionOptions().retries);
+
 }  // namespace segdl::test
