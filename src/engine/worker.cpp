@@ -39,8 +39,9 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
   const bool leaves = waits && (dispatcher.others_at_work(hand) || (declined && others_served));
   if (waits) sink.release();
   if (waits && declined && !leaves) return Then::go_on;  // nobody else wants the next answer
-  if (step && leaves) step = fetcher.give_up(std::move(error), others_served || declined);
-  if (step && !leaves) step = fetcher.pause(std::move(error), hand.token());
+  if (step)
+    step = leaves ? fetcher.give_up(std::move(error), others_served || declined)
+                  : fetcher.pause(std::move(error), hand.token());
   if (step) return leaves ? Then::leave : Then::go_on;
   if (step.error().cause == Cause::cancelled) return dispatcher.renew(hand) ? Then::go_on : Then::leave;
   dispatcher.fail(std::move(step).error());
