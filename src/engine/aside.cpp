@@ -20,9 +20,9 @@ Result<std::unique_ptr<File>> new_locked_file(Directory& directory, const std::s
 
 }  // namespace
 
-Error not_ours(const Directory& directory, const std::string& name, std::string reason) {
+Error not_ours(const Directory& directory, const std::string& name, std::string reason, const char* way_out) {
   return with_way_out(make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(name), std::move(reason)),
-                      kMoveWayOut);
+                      way_out);
 }
 
 Result<void> Place::start_over() {

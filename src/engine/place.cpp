@@ -15,6 +15,7 @@ constexpr std::size_t kMaxName = 255 - std::string_view(".segdl.old").size();
 
 constexpr const char* kOverwriteWayOut =
     "replace it with --overwrite, leave it with --skip-existing, or choose another name with -o";
+constexpr const char* kReplaceWayOut = "replace it with --overwrite, move it away, or choose another name with -o";
 
 Result<bool> is_directory(Directory& directory, const std::string& name) {
   auto status = directory.status(name);
@@ -233,12 +234,12 @@ Result<void> Place::examine_journal(const Request& request, std::uint64_t data_s
   if (std::holds_alternative<Journal::Absent>(*loaded)) {
     if (data_size == 0) return {};
     if (!request.overwrite)
-      return not_ours(*directory_, names_.part, "it has no journal, so it is not segdl's to continue");
+      return not_ours(*directory_, names_.part, "it has no journal, so it is not segdl's to continue", kReplaceWayOut);
     found_ = Found::foreign;
     return {};
   }
   if (const auto* foreign = std::get_if<Journal::Foreign>(&*loaded)) {
-    if (!request.overwrite) return not_ours(*directory_, names_.journal, foreign->reason);
+    if (!request.overwrite) return not_ours(*directory_, names_.journal, foreign->reason, kReplaceWayOut);
     found_ = Found::foreign;
     return {};
   }

@@ -49,7 +49,7 @@ struct Names {
 inline constexpr const char* kBusyWayOut = "wait for it to end, or choose another name with -o";
 inline constexpr const char* kMoveWayOut = "move it away, or choose another name with -o";
 // Of what has one of the names that go with an output, and is none of segdl's.
-Error not_ours(const Directory&, const std::string& name, std::string reason);
+Error not_ours(const Directory&, const std::string& name, std::string reason, const char* way_out = kMoveWayOut);
 
 class Place {
  public:
