@@ -106,8 +106,8 @@ std::string redact(std::string_view text) {
   std::string out;
   for (bool more = true; more;) {
     auto blank = text.find(' ');
-    if (blank != std::string_view::npos && is_open(text.substr(0, blank)))
-      blank = text.find(' ', text.find('@', blank));
+    const auto at = blank != std::string_view::npos && is_open(text.substr(0, blank)) ? text.find('@', blank) : blank;
+    if (at != std::string_view::npos) blank = text.find(' ', at);
     out += redact_word(text.substr(0, blank));
     more = blank != std::string_view::npos;
     if (more) out += ' ';

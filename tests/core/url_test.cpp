@@ -236,5 +236,6 @@ TEST_CASE("a password does not show that holds what a URL may not") {
   }
   CHECK(redact("http://h:80/@scope/f http://[::1]/@x http://h/a:b@c") ==
         "http://h:80/@scope/f http://[::1]/@x http://h/a:b@c");
-  CHECK(redact("http://h:x/f: its port is odd") == "http://h:x/f: its port is odd");
+  CHECK(redact("http://h:x/f: its port is odd, not http://h/?token=1 /;a") ==
+        "http://h:x/f: its port is odd, not http://h/?token=*** /;a");
 }
