@@ -2,6 +2,7 @@
 
 #include "core/ascii.h"
 #include "core/http_head.h"
+#include "core/require.h"
 
 #include <algorithm>
 #include <utility>
@@ -22,14 +23,19 @@ Result<ChunkedDecoder::Step> ChunkedDecoder::step(std::string_view wire) {
       step.body_begin = step.consumed;
       step.body_size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, wire.size() - step.consumed));
       step.consumed += step.body_size;
-      left_ -= step.body_size;
-      if (left_ == 0) state_ = State::body_cr;
+      skip_body(step.body_size);
       return step;
     }
     if (const char* problem = take(wire[step.consumed])) return unreadable(problem);
     ++step.consumed;
   }
   return step;
+}
+
+void ChunkedDecoder::skip_body(std::uint64_t count) {
+  require(count <= body_ahead(), "more of a chunk was read than it has");
+  left_ -= count;
+  if (left_ == 0 && state_ == State::body) state_ = State::body_cr;
 }
 
 // One byte of framing. The problem with it, or null.
@@ -52,9 +58,10 @@ const char* ChunkedDecoder::take(char c) {
       state_ = State::body_lf;
       return c == '\r' ? nullptr : "a chunk is longer than its size says";
     case State::body_lf:
+      if (c != '\n') return "a chunk is longer than its size says";
       state_ = State::size_first;
       ++chunks_;
-      return c == '\n' ? nullptr : "a chunk is longer than its size says";
+      return nullptr;
     case State::trailer_start:
     case State::trailer:
     case State::trailer_lf:

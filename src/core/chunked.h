@@ -26,6 +26,12 @@ class ChunkedDecoder {
   Result<Step> step(std::string_view wire);
 
   bool done() const { return state_ == State::done; }
+  // The chunk of size 0 has come; what may be missing is of the trailer section.
+  bool last_chunk_seen() const { return state_ >= State::trailer_start; }
+
+  // Body bytes known to follow directly on the wire: they may be read without step(), and then told to skip_body().
+  std::uint64_t body_ahead() const { return state_ == State::body ? left_ : 0; }
+  void skip_body(std::uint64_t count);  // REQUIRES: count <= body_ahead()
 
   // How many chunks have ended where their sizes say, and what the size of the latest is.
   std::uint64_t chunks() const { return chunks_; }

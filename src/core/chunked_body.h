@@ -4,6 +4,9 @@
 // that was cut: what came would be kept. So a chunk is held until the CRLF behind it is there. Held are chunks of up to
 // kMaxHeldChunk; of a larger one, which few servers send, nothing is used in a part of a resource, and in a whole one,
 // which begins again after a cut, it is given out as it comes.
+//
+// What comes off the wire stays where it was received, framing and all, until it is given out: no byte of the body is
+// copied more than once, and of a large chunk that fits where it is wanted most are not copied at all.
 #pragma once
 
 #include <segdl/error.h>
@@ -14,8 +17,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
 namespace segdl {
@@ -27,24 +30,48 @@ class ChunkedBody {
   // `partial`: it is the body of a 206.
   explicit ChunkedBody(bool partial) : partial_(partial) {}
 
-  // What has come off the wire. Errors: Cause::network, Remedy::refetch; after one take() gives the
-  // chunks that have ended before it, and feed() must not be called again.
-  Result<void> feed(std::string_view wire);
+  // Where to receive what comes next off the wire: never empty, and valid until the next call of room().
+  // REQUIRES: take() has nothing more to give.
+  std::span<std::byte> room();
 
-  // Body bytes, at most into.size(); 0: feed() more, unless ended().
+  // So many bytes have been received there; returns how many of them are body. Errors: Cause::network, Remedy::refetch;
+  // after one take() gives the chunks that have ended before it, and received() must not be called again.
+  Result<std::size_t> received(std::size_t count);
+
+  // Body bytes, at most into.size(); 0: more has to be received, unless ended().
   std::size_t take(std::span<std::byte> into);
 
-  // The end of the trailer section has come, and all of the body was taken.
-  bool ended() const { return decoder_.done() && taken_ == held_.size(); }
+  // The chunk that has begun, if it is better held where it is wanted than here: all of it fits into `into`, and much
+  // of it is still to come. What was held of it is moved there, and its size returned; the caller receives the rest
+  // behind it, body_ahead() bytes, tells received_elsewhere(), and uses nothing before chunks() says that it has ended.
+  // REQUIRES: take() has nothing more to give.
+  std::optional<std::size_t> hand_over(std::span<std::byte> into);
+  std::uint64_t body_ahead() const { return decoder_.body_ahead(); }
+  void received_elsewhere(std::size_t count) { decoder_.skip_body(count); }
+  std::uint64_t chunks() const { return decoder_.chunks(); }
+
+  // All of the body was taken, whatever the trailer section may bring: the response is complete with its last chunk
+  // (RFC 9112 section 8).
+  bool complete() const { return decoder_.last_chunk_seen() && next_ == runs_.size(); }
+  // The end of the trailer section has come as well.
+  bool ended() const { return decoder_.done() && next_ == runs_.size(); }
   // Something came behind it.
   bool has_more_behind() const { return behind_; }
 
  private:
+  struct Run {
+    std::size_t begin = 0;  // in buffer_
+    std::size_t end = 0;
+  };
+  void add(Run run);
+
   const bool partial_;
   ChunkedDecoder decoder_;
-  std::vector<std::byte> held_;
-  std::size_t ready_ = 0;  // of held_: may be given out
-  std::size_t taken_ = 0;  // was
+  std::vector<std::byte> buffer_;
+  std::size_t filled_ = 0;  // of buffer_
+  std::vector<Run> runs_;   // the body in buffer_
+  std::size_t ready_ = 0;   // of runs_: may be given out
+  std::size_t next_ = 0;    // is given out next
   bool behind_ = false;
 };
 

@@ -3,15 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace segdl::io {
-namespace {
-
-constexpr std::size_t kWirePiece = 16 * 1024;
-
-}  // namespace
-
 BodyReader::BodyReader(Message& message, const ResponseHead& head)
     : message_(message),
       framing_(head.framing),
@@ -52,18 +47,54 @@ Result<std::size_t> BodyReader::read_to_close(std::span<std::byte> into) {
 }
 
 Result<std::size_t> BodyReader::read_chunked(std::span<std::byte> into) {
-  wire_.resize(kWirePiece);
   for (;;) {
     if (const std::size_t got = chunks_.take(into); got > 0) return got;
-    ended_ = chunks_.ended();
+    ended_ = chunks_.ended() || trailer_missing_;
     if (ended_) return std::size_t{0};
     if (broken_) return *broken_;
-    auto got = message_.receive(wire_);
+    if (const auto moved = chunks_.hand_over(into)) return receive_chunk(into, *moved);
+    auto step = receive_chunks();
+    if (!step) return std::move(step).error();
+  }
+}
+
+// The rest of a chunk of which so many bytes are there, and its end.
+Result<std::size_t> BodyReader::receive_chunk(std::span<std::byte> into, std::size_t at) {
+  while (chunks_.body_ahead() > 0) {
+    auto got = message_.receive(into.subspan(at, chunks_.body_ahead()));
     if (!got) return got;
     if (*got == 0) return ended_early();
-    auto fed = chunks_.feed({reinterpret_cast<const char*>(wire_.data()), *got});
-    if (!fed) broken_ = std::move(fed).error();
+    chunks_.received_elsewhere(*got);
+    quiet_since_.reset();
+    at += *got;
   }
+  for (const std::uint64_t ended = chunks_.chunks(); chunks_.chunks() == ended;) {
+    if (broken_) return *broken_;
+    auto step = receive_chunks();
+    if (!step) return std::move(step).error();
+  }
+  return at;
+}
+
+// A trailer section that breaks off, or is slow to come, costs the connection, not the body.
+Result<void> BodyReader::receive_chunks() {
+  const Instant begin = std::chrono::steady_clock::now();
+  const bool complete = chunks_.complete();
+  if (complete) message_.end_by(begin + kSkipTime);
+  auto got = message_.receive(chunks_.room(), quiet_since_);
+  trailer_missing_ = complete && (got ? *got == 0 : got.error().cause != Cause::cancelled);
+  if (trailer_missing_) return {};
+  if (!got) return std::move(got).error();
+  if (*got == 0) return ended_early();
+  auto body = chunks_.received(*got);
+  if (!body) {
+    broken_ = std::move(body).error();
+  } else if (*body > 0) {
+    quiet_since_.reset();
+  } else if (!quiet_since_) {
+    quiet_since_ = begin;
+  }
+  return {};
 }
 
 }  // namespace segdl::io

@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <optional>
 #include <span>
-#include <vector>
 
 namespace segdl::io {
 
@@ -22,11 +21,15 @@ class BodyReader {
   Result<std::size_t> read(std::span<std::byte> into);
 
   // Whether the body has been read to its end and nothing more has arrived: the connection may carry another request.
-  bool ended_clean() const { return ended_ && !chunks_.has_more_behind() && message_.left_over() == 0; }
+  bool ended_clean() const {
+    return ended_ && !trailer_missing_ && !chunks_.has_more_behind() && message_.left_over() == 0;
+  }
 
  private:
   Result<std::size_t> read_length(std::span<std::byte> into);
   Result<std::size_t> read_chunked(std::span<std::byte> into);
+  Result<std::size_t> receive_chunk(std::span<std::byte> into, std::size_t at);
+  Result<void> receive_chunks();
   Result<std::size_t> read_to_close(std::span<std::byte> into);
   Error ended_early() const;
 
@@ -37,8 +40,9 @@ class BodyReader {
   std::uint64_t given_ = 0;
   bool ended_ = false;
   ChunkedBody chunks_;
-  std::optional<Error> broken_;  // what is behind the chunks that have ended
-  std::vector<std::byte> wire_;  // where chunked bytes are received
+  bool trailer_missing_ = false;
+  std::optional<Instant> quiet_since_;  // only framing has come since then
+  std::optional<Error> broken_;         // what is behind the chunks that have ended
 };
 
 }  // namespace segdl::io

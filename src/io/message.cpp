@@ -61,7 +61,7 @@ Result<void> Message::check_speed(std::chrono::nanoseconds waited, std::size_t g
       fmt::format("slower than {} bytes/s for {}", limits_.min_speed, seconds_words(limits_.speed_window)));
 }
 
-Result<std::size_t> Message::receive(std::span<std::byte> into) {
+Result<std::size_t> Message::receive(std::span<std::byte> into, std::optional<Instant> quiet_since) {
   if (left_over() > 0) {
     const std::size_t count = std::min(left_over(), into.size());
     std::memcpy(into.data(), inbox_.view().data(), count);
@@ -69,7 +69,10 @@ Result<std::size_t> Message::receive(std::span<std::byte> into) {
     return count;
   }
   const Instant begin = std::chrono::steady_clock::now();
-  auto got = connection_.receive(into, bound_after(limits_.idle, "nothing received for", limits_.deadline), waker_);
+  Bound bound = bound_after(limits_.idle, "nothing received for", limits_.deadline);
+  if (quiet_since && *quiet_since + limits_.idle < bound.until)
+    bound = {*quiet_since + limits_.idle, "nothing of the body received for", limits_.idle};
+  auto got = connection_.receive(into, bound, waker_);
   if (!got) return got;
   // Only time spent waiting for the peer counts, not what happens to the bytes between two calls.
   auto fast_enough = check_speed(std::chrono::steady_clock::now() - begin, *got);

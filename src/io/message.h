@@ -28,8 +28,8 @@ class Message {
   Result<ResponseHead> read_head();
 
   // Body bytes: first what came with the head, then from the connection straight into `into`. 0: the connection ended
-  // in order.
-  Result<std::size_t> receive(std::span<std::byte> into);
+  // in order. `quiet_since`: since then nothing but framing has come, so that the limit on silence began there.
+  Result<std::size_t> receive(std::span<std::byte> into, std::optional<Instant> quiet_since = {});
 
   // From here on nothing is waited for beyond this moment.
   void end_by(Instant moment) { limits_.deadline = std::min(moment, limits_.deadline.value_or(moment)); }

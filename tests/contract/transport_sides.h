@@ -53,9 +53,9 @@ struct Read {
   std::optional<Error> error;
 };
 
-inline Read read_all(Exchange& exchange) {
+inline Read read_all(Exchange& exchange, std::size_t at_once = 10'000) {
   Read result;
-  std::vector<std::byte> piece(10'000);
+  std::vector<std::byte> piece(at_once);
   for (;;) {
     const auto got = exchange.read(piece);
     if (!got) {

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 using namespace segdl;
 using namespace segdl::test;
@@ -85,6 +87,82 @@ TEST_CASE("chunks") {
          {kOk + "Transfer-Encoding: gzip, chunked\r\n\r\n", "|refetch"},
          {kOk + "Transfer-Encoding: identity\r\n\r\nhello", "|refetch"},
          {"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "|refetch"}});
+}
+
+TEST_CASE_TEMPLATE("of a large chunk nothing is given before its end, wherever it is held", Side, FakeSide, RealSide,
+                   TlsSide) {
+  struct Large {
+    std::string wire;
+    std::size_t whole;  // chunks that end
+    std::string words;
+  };
+  constexpr std::size_t kChunk = 60'000;
+  const std::string bytes(kChunk, 'x');
+  const std::string chunk = "ea60\r\n" + bytes + "\r\n";
+  const std::string last = "0\r\n\r\n";
+  const Large rows[] = {{chunk + chunk + last, 2, ""},
+                        {chunk + chunk, 2, "retry"},
+                        {chunk + chunk.substr(0, chunk.size() - 1), 1, "retry"},
+                        {chunk + chunk.substr(0, chunk.size() - 2), 1, "retry"},
+                        {chunk + chunk.substr(0, 30'000), 1, "retry"},
+                        {chunk + "ea60\r\n" + bytes + "xx\r\n" + last, 1, "refetch"},
+                        {chunk + "ea60\r\n" + bytes + "\rx\r\n" + last, 1, "refetch"},
+                        {chunk + chunk + "xyz\r\n", 2, "refetch"}};
+  for (const Large& row : rows) {
+    CAPTURE(&row - rows);
+    for (const std::size_t at_once : {1000U, 30'000U, 59'999U, 60'000U, 250'000U}) {
+      CAPTURE(at_once);
+      Side side;
+      side.script.on_every([&](Answer& answer, const Asking&) { answer.raw(kChunked + row.wire); });
+      auto exchange = side.transport->get({side.url, {}}, quick(), {});
+      REQUIRE(exchange.ok());
+      const Read got = read_all(**exchange, at_once);
+      CHECK(got.body == std::vector(row.whole * kChunk, std::byte{'x'}));
+      CHECK((got.error ? words(*got.error) : "") == row.words);
+    }
+  }
+}
+
+// RFC 9112 section 8: a chunked body is complete once its last chunk has come.
+TEST_CASE("a trailer section that breaks off") {
+  const std::string complete = kChunked + "5\r\nhello\r\n0\r\n";
+  for (const WireEnd end : {WireEnd::close, WireEnd::cut, WireEnd::reset, WireEnd::stall}) {
+    check({{complete, "200 hello", end},
+           {complete + "\r", "200 hello", end},
+           {complete + "X: y", "200 hello", end},
+           {complete + "X: y\r\n", "200 hello", end},
+           {kChunked + "5\r\nhello\r\n0\r", "200 hello|retry", end}});
+  }
+  check({{complete + "\nX", "200 hello|refetch"}, {complete + "X: y\n", "200 hello|refetch"}});
+}
+
+TEST_CASE_TEMPLATE("framing that drips is no body, and ends as silence does", Side, FakeSide, RealSide, TlsSide) {
+  struct Dripping {
+    std::string wire;
+    std::string body;
+    bool fails;
+  };
+  const std::string extension = "5;" + std::string(4000, 'x');
+  const std::string begin = kChunked + "5\r\nhello\r\n";
+  const Dripping rows[] = {{begin + extension + "\r\nhello\r\n0\r\n\r\n", "hello", true},
+                           {kChunked + extension + "\r\nhello\r\n0\r\n\r\n", "", true},
+                           {begin + "0\r\n" + std::string(4000, 'x') + "\r\n\r\n", "hello", false}};
+  for (const Dripping& row : rows) {
+    CAPTURE(&row - rows);
+    Side side;
+    side.script.on_every([&](Answer& answer, const Asking&) {
+      answer.raw(row.wire);
+      answer.drip = 100;
+      answer.drip_pause = std::chrono::milliseconds(100);
+    });
+    const Instant start = side.now();
+    auto exchange = side.transport->get({side.url, {}}, quick(), {});
+    REQUIRE(exchange.ok());
+    const Read got = read_all(**exchange);
+    CHECK(std::string(reinterpret_cast<const char*>(got.body.data()), got.body.size()) == row.body);
+    CHECK(got.error.has_value() == row.fails);
+    CHECK(side.now() - start < std::chrono::milliseconds(2500));  // all of it takes 4 s
+  }
 }
 
 TEST_CASE("heads") {

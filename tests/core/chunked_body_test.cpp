@@ -1,5 +1,6 @@
 // What of a chunked body is given out, and when.
 #include "core/chunked_body.h"
+#include "support/pattern.h"
 
 #include <doctest/doctest.h>
 
@@ -11,6 +12,7 @@
 #include <string_view>
 
 using namespace segdl;
+using namespace segdl::test;
 
 namespace {
 
@@ -19,14 +21,22 @@ struct Taken {
   bool ended = false;
 };
 
+// Takes up to `piece` bytes off the front of the wire.
+Result<std::size_t> feed(ChunkedBody& body, std::string_view& wire, std::size_t piece) {
+  const std::span<std::byte> room = body.room();
+  const std::string_view shown = wire.substr(0, std::min(piece, room.size()));
+  shown.copy(reinterpret_cast<char*>(room.data()), shown.size());
+  wire.remove_prefix(shown.size());
+  return body.received(shown.size());
+}
+
 // What comes out when the wire comes in pieces of this size; nothing if it is refused, whatever was given out before.
 std::optional<Taken> taken(std::string_view wire, std::size_t piece, bool partial = true) {
   ChunkedBody body(partial);
   Taken result;
   char into[7];
   while (!wire.empty()) {
-    if (!body.feed(wire.substr(0, piece)).ok()) return std::nullopt;
-    wire.remove_prefix(std::min(piece, wire.size()));
+    if (!feed(body, wire, piece).ok()) return std::nullopt;
     while (const std::size_t got = body.take(std::as_writable_bytes(std::span(into)))) result.bytes.append(into, got);
   }
   result.ended = body.ended();
@@ -62,6 +72,18 @@ TEST_CASE("a size that lies lets nothing of its chunk out, though the framing be
   CHECK(cut->bytes == "good");
 }
 
+TEST_CASE("a chunk with something else than CR LF behind it is not given out") {
+  for (const std::string_view end : {"xx", "\rx", "\n\r", "\n"}) {
+    CAPTURE(end);
+    ChunkedBody body(true);
+    const std::string whole = chunk("one") + "5\r\nabcde" + std::string(end) + "0\r\n\r\n";
+    std::string_view wire = whole;
+    CHECK_FALSE(feed(body, wire, wire.size()).ok());
+    std::byte into[9];
+    CHECK(body.take(into) == 3);
+  }
+}
+
 TEST_CASE("a chunk too large to hold is refused in a part, and given out as it comes in a whole") {
   const std::string bytes(kMaxHeldChunk + 1, 'x');
   CHECK_FALSE(taken(chunk(bytes), 4096, true));
@@ -71,11 +93,51 @@ TEST_CASE("a chunk too large to hold is refused in a part, and given out as it c
   CHECK(taken(chunk(largest) + "0\r\n\r\n", 4096, true)->bytes == largest);
 }
 
+TEST_CASE("chunks of any size come out whole, however the wire is cut") {
+  for (const bool partial : {false, true}) {
+    std::string wire;
+    std::string bytes;
+    for (std::size_t i = 0; i < 60; ++i) {
+      const std::size_t size = 1 + pattern_word(7, i) % (i % 12 == 0 ? 300'000 : 20'000);
+      std::string part(size, '\0');
+      fill_pattern(std::as_writable_bytes(std::span(part)), 1, bytes.size());
+      wire += chunk(part);
+      bytes += part;
+    }
+    wire += "0\r\n\r\n";
+    for (const std::size_t piece : {501U, 1448U, 16'384U, 40'000U, 1'000'000U}) {
+      CAPTURE(piece);
+      const auto got = taken(wire, piece, partial);
+      REQUIRE(got);
+      CHECK(got->bytes == bytes);
+      CHECK(got->ended);
+    }
+  }
+}
+
+TEST_CASE("a body is complete with its last chunk, and ended with its trailer section") {
+  const std::string wire = chunk("one") + "0\r\nX: y\r\n\r\n";
+  const std::size_t last = wire.find("X");
+  for (std::size_t end = 0; end <= wire.size(); ++end) {
+    CAPTURE(end);
+    ChunkedBody body(false);
+    std::string_view shown = std::string_view(wire).substr(0, end);
+    REQUIRE(feed(body, shown, wire.size()).ok());
+    CHECK(body.complete() == false);  // before it was taken
+    std::byte into[9];
+    while (body.take(into) > 0) continue;
+    CHECK(body.complete() == (end >= last));
+    CHECK(body.ended() == (end == wire.size()));
+  }
+}
+
 TEST_CASE("what comes behind the end is noticed") {
   ChunkedBody body(true);
-  REQUIRE(body.feed("0\r\n\r\n").ok());
+  std::string_view end = "0\r\n\r\n";
+  REQUIRE(feed(body, end, end.size()).ok());
   CHECK(body.ended());
   CHECK_FALSE(body.has_more_behind());
-  REQUIRE(body.feed("HTTP/1.1 200 OK").ok());
+  std::string_view behind = "HTTP/1.1 200 OK";
+  REQUIRE(feed(body, behind, behind.size()).ok());
   CHECK(body.has_more_behind());
 }

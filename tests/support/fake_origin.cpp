@@ -98,8 +98,7 @@ class FakeExchange final : public Exchange {
 
   void skip_rest() override {
     if (head_.framing != Framing::length || head_.content_length > kMostSkipped) return;
-    const Instant end = clock_.now() + kSkipTime;
-    limits_.deadline = std::min(end, limits_.deadline.value_or(end));
+    end_by(clock_.now() + kSkipTime);
     std::array<std::byte, 4096> dropped;
     for (auto got = read(dropped); got && *got > 0;) got = read(dropped);
   }
@@ -114,16 +113,27 @@ class FakeExchange final : public Exchange {
       ended_ = chunks_->ended();
       if (ended_) return std::size_t{0};
       if (broken_) return *broken_;
-      if (taken_ == pending_.size()) {
-        auto more = receive_more(limits_.idle);
-        if (!more) return more;
-        if (*more == 0) return ended_early();
+      const Instant begin = clock_.now();
+      if (quiet_since_ && begin - *quiet_since_ >= limits_.idle) return network("nothing of the body for a while");
+      const bool complete = chunks_->complete();
+      if (complete) end_by(begin + kSkipTime);
+      auto got = receive(chunks_->room());
+      ended_ = complete && (!got || *got == 0);
+      if (ended_) return std::size_t{0};
+      if (!got) return got;
+      if (*got == 0) return ended_early();
+      auto body = chunks_->received(*got);
+      if (!body) {
+        broken_ = std::move(body).error();
+      } else if (*body > 0) {
+        quiet_since_.reset();
+      } else if (!quiet_since_) {
+        quiet_since_ = begin;
       }
-      auto fed = chunks_->feed(std::string_view(pending_).substr(taken_));
-      if (!fed) broken_ = std::move(fed).error();
-      taken_ = pending_.size();
     }
   }
+
+  void end_by(Instant moment) { limits_.deadline = std::min(moment, limits_.deadline.value_or(moment)); }
 
   Result<std::size_t> receive(std::span<std::byte> into) {
     if (taken_ == pending_.size()) return pull(into, limits_.idle);
@@ -185,6 +195,7 @@ class FakeExchange final : public Exchange {
   AnswerWire wire_;
   ResponseHead head_;
   std::optional<ChunkedBody> chunks_;
+  std::optional<Instant> quiet_since_;  // only framing has come since then
   std::optional<Error> broken_;
   std::string pending_;  // off the wire, used up to taken_
   std::size_t taken_ = 0;

@@ -123,8 +123,25 @@ for label, how in GOOD_CHUNKS.items():
 for label, tail in (("a trailer of 200 KB", b"0\r\nX: " + b"y" * 200_000 + b"\r\n\r\n"), ("100,000 trailers", b"0\r\n" + b"X: y\r\n" * 100_000 + b"\r\n"),
                     ("a malformed trailer", b"0\r\nno colon\r\n\r\n"), ("a NUL in a trailer", b"0\r\nX: \0\r\n\r\n"),
                     ("a trailer without an end", b"0\r\nX: y\r\n")):
-    chunks.row(f"{label}, whole", lambda ask, answer, tail=tail: answer.chunked(tail=tail).having(end="close"), ranges=False)
+    chunks.row(f"{label}, whole", lambda ask, answer, tail=tail: answer.chunked(tail=tail).having(end="close"), ranges=False,
+               expect=RIGHT if label == "a trailer without an end" else EITHER)
     chunks.row(f"{label}, in parts", lambda ask, answer, tail=tail: answer.chunked(tail=tail).having(end="close"))
+
+
+def dripping_trailer(ask, answer):
+    answer = answer.chunked(tail=b"0\r\n" + b"X: y\r\n" * 1000 + b"\r\n")
+    return answer.having(drip=(len(answer.head_bytes()) + len(answer.body) - 6000, 0.2))
+
+
+def dripping_extension(ask, answer):
+    answer = answer.chunked(extension=b";" + b"x" * 3000)
+    return answer.having(drip=(len(answer.head_bytes()) + 100, 0.2))
+
+
+chunks.row("an extension that comes a byte every 0.2 s", dripping_extension, when=later)
+chunks.row("extensions that come a byte every 0.2 s, always", dripping_extension, expect=REFUSE)
+chunks.row("a trailer that comes a byte every 0.2 s, whole", dripping_trailer, ranges=False, expect=RIGHT)
+chunks.row("a trailer that comes a byte every 0.2 s, in parts", dripping_trailer, expect=RIGHT)
 
 # Ends of connections.
 ends.row("the whole until the connection ends", lambda ask, answer: answer.until_close(), ranges=False,
