@@ -37,9 +37,9 @@ class Counter {
     most_ = std::max(most_, value_);
     changed_.notify_all();
   }
-  bool reaches(int value) {
+  bool reaches(int value, std::chrono::milliseconds patience = kPatience) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, kPatience, [&] { return value_ >= value; });
+    return changed_.wait_for(lock, patience, [&] { return value_ >= value; });
   }
   int value() const {
     const std::lock_guard lock(mutex_);

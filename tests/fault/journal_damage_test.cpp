@@ -2,14 +2,13 @@
 // bytes and nothing beside them, whether the journal is mapped or written. All bits of claims and every 251st of the
 // others, or with SEGDL_EVERY=1 in the environment all.
 #include "core/journal_format.h"
+#include "fault/every.h"
 #include "fault/totals.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <string_view>
 
 using namespace segdl;
 using namespace segdl::test;
@@ -17,11 +16,6 @@ using namespace segdl::test;
 namespace {
 
 constexpr std::uint64_t kSize = 4 * 16 * kKiB + 100;
-
-std::size_t stride() {
-  const char* every = std::getenv("SEGDL_EVERY");
-  return every != nullptr && every == std::string_view("1") ? 1 : 251;
-}
 
 // What a download that was killed in its middle leaves.
 struct Left {
@@ -63,7 +57,7 @@ TEST_CASE("a journal with any bit flipped is continued or begun anew, and the fi
     return bit / 8 >= shape.bitmap_at() && bit / 8 < shape.bitmap_at() + shape.bitmap_bytes();
   };
   for (std::size_t bit = 0; bit < left.journal.size() * 8; ++bit) {
-    if (bit % stride() != 0 && !is_claim(bit)) continue;
+    if (bit % every(251) != 0 && !is_claim(bit)) continue;
     for (const FakeKind& way : kWays) {
       CAPTURE(bit);
       CAPTURE(std::string(way.name));
@@ -77,7 +71,7 @@ TEST_CASE("a journal with any bit flipped is continued or begun anew, and the fi
 
 TEST_CASE("a journal cut to any length is continued or begun anew, and the file is right") {
   const Left left = left_by_a_kill();
-  for (std::size_t size = 0; size < left.journal.size(); size += stride()) {
+  for (std::size_t size = 0; size < left.journal.size(); size += every(251)) {
     for (const FakeKind& way : kWays) {
       CAPTURE(size);
       CAPTURE(std::string(way.name));
