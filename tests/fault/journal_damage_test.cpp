@@ -9,7 +9,6 @@
 
 #include <doctest/doctest.h>
 
-
 using namespace segdl;
 using namespace segdl::test;
 
