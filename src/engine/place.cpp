@@ -319,9 +319,9 @@ Error Place::data_lost() {
   if (!removed) return std::move(removed).error();
   journal_.reset();
   return with_way_out(make_error(Cause::local, Remedy::stop, "publish", path(),
-                                 fmt::format("{} is another file now, and what had arrived went with the former one",
+                                 fmt::format("{} was removed or replaced, and what had arrived went with it",
                                              directory_->path_of(names_.part))),
-                      "move away what is there now, and run the same command again");
+                      "move away what is there now, if anything, and run the same command again");
 }
 
 Result<void> Place::publish(bool overwrite, Sync sync) {

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr const char* kShowOne = "name one that it knows with --cert FILE and --key FILE";
 constexpr std::size_t kReadBuffer = 64 * 1024;  // several records for one recv
+constexpr unsigned kReadsAtOnce = 16;           // a record takes one or two, if it comes at all
 
 bool is_address(const std::string& host) {
   ::ASN1_OCTET_STRING* address = ::a2i_IPADDRESS(host.c_str());
@@ -107,10 +109,19 @@ Error handshake_ended(const Origin& origin, Error error) {
 
 }  // namespace
 
+void TlsChannel::begin_call() {
+  ::ERR_clear_error();
+  socket_->reads_left = kReadsAtOnce;
+}
+
 Result<bool> TlsChannel::wait_after(int result, const Bound& bound, const Waker& waker) {
   const int need = ::SSL_get_error(ssl_.get(), result);
   if (need != SSL_ERROR_WANT_READ && need != SSL_ERROR_WANT_WRITE) return false;
-  auto waited = waker.wait(socket_, need == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, bound);
+  // Not empty, as far as is known: whoever calls comes back at once, for as long as the bound allows.
+  if (need == SSL_ERROR_WANT_READ && socket_->reads_left == 0 && !waker.stopped() &&
+      std::chrono::steady_clock::now() < bound.until)
+    return true;
+  auto waited = waker.wait(socket_->descriptor, need == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, bound);
   if (!waited) return std::move(waited).error();
   return true;
 }
@@ -118,7 +129,7 @@ Result<bool> TlsChannel::wait_after(int result, const Bound& bound, const Waker&
 Result<void> TlsChannel::handshake(const Bound& bound, const Waker& waker) {
   const Origin& origin = place_->origin;
   for (;;) {
-    ::ERR_clear_error();
+    begin_call();
     const int result = ::SSL_connect(ssl_.get());
     if (result == 1) return {};
     auto again = wait_after(result, bound, waker);
@@ -134,7 +145,7 @@ Result<void> TlsChannel::handshake(const Bound& bound, const Waker& waker) {
 Result<std::size_t> TlsChannel::receive(std::span<std::byte> into, const Bound& bound, const Waker& waker) {
   std::size_t total = 0;
   for (;;) {
-    ::ERR_clear_error();
+    begin_call();
     std::size_t got = 0;
     const int result = ::SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &got);
     if (result == 1) {
@@ -154,15 +165,15 @@ Result<std::size_t> TlsChannel::receive(std::span<std::byte> into, const Bound& 
 }
 
 bool TlsChannel::is_quiet() {
-  ::ERR_clear_error();
+  begin_call();
   char byte = 0;
   const int result = ::SSL_peek(ssl_.get(), &byte, 1);
-  return result <= 0 && ::SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
+  return result <= 0 && ::SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ && socket_->reads_left > 0;
 }
 
 Result<void> TlsChannel::send(std::string_view bytes, const Bound& bound, const Waker& waker) {
   while (!bytes.empty()) {
-    ::ERR_clear_error();
+    begin_call();
     std::size_t sent = 0;
     const int result = ::SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &sent);
     if (result == 1) {
@@ -231,7 +242,8 @@ Result<TlsChannel> TlsContext::channel(const Origin& origin, int socket, const B
     if (!trusted) return handshake_ended(origin, std::move(trusted).error());
   }
   std::unique_ptr<::SSL, FreeSsl> ssl(::SSL_new(context_.get()));
-  ::BIO* bio = ssl ? make_socket_bio(socket) : nullptr;
+  auto tls_socket = std::make_unique<TlsSocket>(socket);
+  ::BIO* bio = ssl ? make_socket_bio(*tls_socket) : nullptr;
   if (bio == nullptr) return tls_error(origin, "out of memory", "");
   ::SSL_set_bio(ssl.get(), bio, bio);
   ::X509_VERIFY_PARAM* parameters = ::SSL_get0_param(ssl.get());
@@ -246,7 +258,7 @@ Result<TlsChannel> TlsContext::channel(const Origin& origin, int socket, const B
   auto place = std::make_unique<TlsSessions::Place>(TlsSessions::Place{sessions_, origin});
   TlsSessions::watch(ssl.get(), *place);
   if (const TlsSession session = sessions_.take(origin)) ::SSL_set_session(ssl.get(), session.get());
-  return TlsChannel(std::move(ssl), std::move(place), socket);
+  return TlsChannel(std::move(ssl), std::move(place), std::move(tls_socket));
 }
 
 }  // namespace segdl::io

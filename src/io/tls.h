@@ -10,6 +10,7 @@
 
 #include "core/url.h"
 #include "io/system_trust.h"
+#include "io/tls_bio.h"
 #include "io/tls_sessions.h"
 #include "io/waker.h"
 
@@ -42,8 +43,10 @@ struct FreeSslContext {
 // One connection's TLS state. Used by one thread at a time.
 class TlsChannel {
  public:
-  TlsChannel(std::unique_ptr<::SSL, FreeSsl> ssl, std::unique_ptr<TlsSessions::Place> place, int socket)
-      : place_(std::move(place)), ssl_(std::move(ssl)), socket_(socket) {}
+  // `socket` is what `ssl` reads and writes.
+  TlsChannel(std::unique_ptr<::SSL, FreeSsl> ssl, std::unique_ptr<TlsSessions::Place> place,
+             std::unique_ptr<TlsSocket> socket)
+      : place_(std::move(place)), socket_(std::move(socket)), ssl_(std::move(ssl)) {}
 
   // With the origin the channel was made for; resumes a session where there is one.
   Result<void> handshake(const Bound&, const Waker&);
@@ -58,12 +61,14 @@ class TlsChannel {
   bool has_pending() const { return ::SSL_has_pending(ssl_.get()) != 0; }
 
  private:
+  // Before each call of OpenSSL that reads or writes.
+  void begin_call();
   // Waits for what SSL_get_error() says is needed; false if the call failed for good.
   Result<bool> wait_after(int result, const Bound&, const Waker&);
 
   std::unique_ptr<TlsSessions::Place> place_;  // at one address, however often the channel is moved
+  std::unique_ptr<TlsSocket> socket_;
   std::unique_ptr<::SSL, FreeSsl> ssl_;
-  int socket_;
 };
 
 // Thread-safe.

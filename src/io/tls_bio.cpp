@@ -3,16 +3,15 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstdint>
 
 namespace segdl::io {
 namespace {
 
-int socket_of(::BIO* bio) { return static_cast<int>(reinterpret_cast<std::intptr_t>(::BIO_get_data(bio))); }
+TlsSocket& socket_of(::BIO* bio) { return *static_cast<TlsSocket*>(::BIO_get_data(bio)); }
 
 int bio_write(::BIO* bio, const char* bytes, std::size_t size, std::size_t* written) {
   BIO_clear_retry_flags(bio);
-  const auto sent = ::send(socket_of(bio), bytes, size, MSG_NOSIGNAL);
+  const auto sent = ::send(socket_of(bio).descriptor, bytes, size, MSG_NOSIGNAL);
   if (sent < 0) {
     if (errno == EAGAIN || errno == EINTR) BIO_set_retry_write(bio);
     return 0;
@@ -23,7 +22,13 @@ int bio_write(::BIO* bio, const char* bytes, std::size_t size, std::size_t* writ
 
 int bio_read(::BIO* bio, char* bytes, std::size_t size, std::size_t* got) {
   BIO_clear_retry_flags(bio);
-  const auto received = ::recv(socket_of(bio), bytes, size, 0);
+  TlsSocket& socket = socket_of(bio);
+  if (socket.reads_left == 0) {
+    BIO_set_retry_read(bio);
+    return 0;
+  }
+  --socket.reads_left;
+  const auto received = ::recv(socket.descriptor, bytes, size, 0);
   if (received <= 0) {
     if (received == 0) {
       ::BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
@@ -52,12 +57,12 @@ long bio_control(::BIO* bio, int command, long, void*) {
 
 }  // namespace
 
-::BIO* make_socket_bio(int socket) {
+::BIO* make_socket_bio(TlsSocket& socket) {
   static const ::BIO_METHOD* const method = make_method();  // lives as long as OpenSSL itself
   if (method == nullptr) return nullptr;
   ::BIO* bio = ::BIO_new(method);
   if (bio == nullptr) return nullptr;
-  ::BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket)));
+  ::BIO_set_data(bio, &socket);
   ::BIO_set_init(bio, 1);
   return bio;
 }

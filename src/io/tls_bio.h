@@ -5,7 +5,15 @@
 
 namespace segdl::io {
 
-// Null if out of memory. Does not own the socket.
-::BIO* make_socket_bio(int socket);
+// A socket as OpenSSL sees it. One call of OpenSSL reads on for as long as what comes is its own business, like tickets
+// for other sessions, which a peer may send for ever: after so many reads it is told that nothing more is there, and
+// whoever called can see to its bounds.
+struct TlsSocket {
+  int descriptor;
+  unsigned reads_left = 0;
+};
+
+// Null if out of memory. Owns nothing; the socket has to outlive it.
+::BIO* make_socket_bio(TlsSocket&);
 
 }  // namespace segdl::io

@@ -82,8 +82,9 @@ Result<void> Waker::poll_until(std::span<::pollfd> all, const Bound& bound) cons
     if (ready < 0 && errno != EINTR)
       return network_error(Remedy::retry, "wait for the network", "", system_words(errno));
     if (stopped()) return stopped_error();
-    if (ready > 0) return {};
+    // Also where something is always ready, but never what is waited for.
     if (std::chrono::steady_clock::now() >= bound.until) return network_error(Remedy::retry, "", "", bound.words());
+    if (ready > 0) return {};
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -14,7 +15,9 @@
 
 #include <csignal>
 #include <functional>
+#include <future>
 #include <memory>
+#include <string>
 
 using namespace segdl;
 using namespace segdl::test;
@@ -78,6 +81,23 @@ std::string body_of(Exchange& exchange) {
     if (*got == 0) return body;
     body.append(piece, *got);
   }
+}
+
+// The records of an answer and of as many tickets for other sessions as fill `size` bytes. Made before they are sent,
+// so that they come faster than they can be taken.
+std::string with_tickets(::SSL* ssl, const std::string& text, std::size_t size) {
+  ::BIO* wire = ::SSL_get_wbio(ssl);
+  ::BIO_up_ref(wire);
+  ::BIO* memory = ::BIO_new(::BIO_s_mem());
+  ::SSL_set0_wbio(ssl, memory);
+  answer(ssl, text);
+  char* bytes = nullptr;
+  while (static_cast<std::size_t>(BIO_get_mem_data(memory, &bytes)) < size) {
+    if (::SSL_new_session_ticket(ssl) != 1 || ::SSL_do_handshake(ssl) != 1) return {};
+  }
+  std::string records(bytes, static_cast<std::size_t>(BIO_get_mem_data(memory, &bytes)));
+  ::SSL_set0_wbio(ssl, wire);
+  return records;
 }
 
 }  // namespace
@@ -147,4 +167,23 @@ TEST_CASE("a TLS connection is kept for the next request") {
     CHECK(body_of(**got) == "hello");
   }
   CHECK(handshakes == 1);
+}
+
+TEST_CASE("a flood of tickets ends as silence does") {
+  std::promise<bool> taken;
+  TlsServer server([&](::SSL* ssl, int socket) {
+    read_request_from(ssl);
+    const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell";
+    const std::string flood = with_tickets(ssl, head, 25'000'000);  // several times what sockets hold
+    taken.set_value(flood.empty() || send_all(socket, flood));
+  });
+  Limits limits;
+  limits.idle = std::chrono::milliseconds(50);
+  Side side;
+  {
+    auto got = side.transport->get({*parse_url(server.url()), {}}, limits, {});
+    REQUIRE(got.ok());
+    CHECK(body_of(**got) == "hell|broken");
+  }
+  CHECK_FALSE(taken.get_future().get());
 }
