@@ -131,8 +131,9 @@ def claims_in(binary, directory):
 
 
 def overlap(claims, requests):
-    """Bytes of the claims that were asked for again."""
-    return sum(max(0, min(c[1], r["range"][1]) - max(c[0], r["range"][0])) for c in claims for r in requests if r["range"])
+    """Bytes of the claims that were asked for again. A single byte asks whether a published file is still the server's, and fetches nothing."""
+    fetches = [r["range"] for r in requests if r["range"] and r["range"][1] - r["range"][0] > 1]
+    return sum(max(0, min(c[1], f[1]) - max(c[0], f[0])) for c in claims for f in fetches)
 
 
 def finish(process):
