@@ -242,7 +242,7 @@ Result<TlsChannel> TlsContext::channel(const Origin& origin, int socket, const B
     if (!trusted) return handshake_ended(origin, std::move(trusted).error());
   }
   std::unique_ptr<::SSL, FreeSsl> ssl(::SSL_new(context_.get()));
-  auto tls_socket = std::make_unique<TlsSocket>(socket);
+  auto tls_socket = std::make_unique<TlsSocket>(TlsSocket{socket});
   ::BIO* bio = ssl ? make_socket_bio(*tls_socket) : nullptr;
   if (bio == nullptr) return tls_error(origin, "out of memory", "");
   ::SSL_set_bio(ssl.get(), bio, bio);

@@ -92,11 +92,11 @@ Request expecting_other() {
   return request;
 }
 
-// Takes its turn at every operation of the scene, by kill and by power cut with everything lost that can be, and with
-// what the dice say.
+// Takes its turn at every operation of the scene, by kill and by power cut with everything lost that can be, and so
+// many times with what the dice say.
 template <class Scene>
-void for_every_death(const Scene& scene) {
-  for (const int cut : {0, 1, 2}) {
+void for_every_death(const Scene& scene, std::uint64_t throws = 1) {
+  for (std::uint64_t cut = 0; cut < 2 + throws; ++cut) {
     CAPTURE(cut);
     bool fired = true;
     for (std::uint64_t k = 1; fired; ++k) {
@@ -106,7 +106,7 @@ void for_every_death(const Scene& scene) {
       fired = scene(world, k, [&] {
         if (cut == 0) world.disk.kill();
         if (cut == 1) world.disk.power_cut(0);
-        if (cut == 2) world.disk.power_cut(k);
+        if (cut >= 2) world.disk.power_cut(k + 1000 * (cut - 2));
         return cut == 0;
       });
     }
@@ -157,22 +157,24 @@ TEST_CASE("a death at any operation of a run with a wrong checksum costs the rig
 }
 
 TEST_CASE("a death while claims of a wrong digest are given up brings none of them back") {
-  for_every_death([](World& world, std::uint64_t k, const auto& die) {
-    world.serve().size(kSize).flip_at(kSize / 2, 1);
-    REQUIRE_FALSE(world.download(expecting()).ok());
-    world.disk.kill();
-    world.serve().size(kSize);
-    world.disk.crash_at(k);
-    const bool done = world.download(expecting()).ok();
-    const bool fired = world.disk.fired();
-    die();
-    check_output(world);
-    if (done && !fired) return false;
-    const bool complete = world.disk.names() == std::vector<std::string>{"f"};
-    world.serve().size(kSize);
-    const auto report = world.download(expecting());
-    CHECK((report.ok() || (complete && report.error().cause == Cause::exists)));
-    CHECK(world.has("f", 1, kSize));
-    return fired;
-  });
+  for_every_death(
+      [](World& world, std::uint64_t k, const auto& die) {
+        world.serve().size(kSize).flip_at(kSize / 2, 1);
+        REQUIRE_FALSE(world.download(expecting()).ok());
+        world.disk.kill();
+        world.serve().size(kSize);
+        world.disk.crash_at(k);
+        const bool done = world.download(expecting()).ok();
+        const bool fired = world.disk.fired();
+        die();
+        check_output(world);
+        if (done && !fired) return false;
+        const bool complete = world.disk.names() == std::vector<std::string>{"f"};
+        world.serve().size(kSize);
+        const auto report = world.download(expecting());
+        CHECK((report.ok() || (complete && report.error().cause == Cause::exists)));
+        CHECK(world.has("f", 1, kSize));
+        return fired;
+      },
+      10);
 }

@@ -1,6 +1,7 @@
 // TLS where an embedder's process is at stake, and where a body's end is.
 #include "io/http_transport.h"
 #include "io/real_clock.h"
+#include "io/tls_bio.h"
 #include "support/loopback_origin.h"
 
 #include <doctest/doctest.h>
@@ -12,6 +13,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <functional>
@@ -186,4 +188,22 @@ TEST_CASE("a flood of tickets ends as silence does") {
     CHECK(body_of(**got) == "hell|broken");
   }
   CHECK_FALSE(taken.get_future().get());
+}
+
+TEST_CASE("a call of OpenSSL reads no more often than it may") {
+  int pair[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0);
+  REQUIRE(::send(pair[1], "abc", 3, 0) == 3);
+  io::TlsSocket socket{pair[0], 2};
+  const std::unique_ptr<::BIO, decltype(&::BIO_free)> bio(io::make_socket_bio(socket), ::BIO_free);
+  char byte = 0;
+  CHECK(::BIO_read(bio.get(), &byte, 1) == 1);
+  CHECK(::BIO_read(bio.get(), &byte, 1) == 1);
+  CHECK(::BIO_read(bio.get(), &byte, 1) <= 0);
+  CHECK(BIO_should_read(bio.get()));
+  socket.reads_left = 1;
+  CHECK(::BIO_read(bio.get(), &byte, 1) == 1);
+  CHECK(byte == 'c');
+  ::close(pair[0]);
+  ::close(pair[1]);
 }
