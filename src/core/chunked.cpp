@@ -50,13 +50,15 @@ const char* ChunkedDecoder::take(char c) {
       if (c == '\r') state_ = State::size_lf;
       return nullptr;
     case State::size_lf:
+      if (c != '\n') return "a chunk size does not end with CR LF";
       skipped_ = digits_ = 0;
       size_ = left_;
       state_ = left_ > 0 ? State::body : State::trailer_start;
-      return c == '\n' ? nullptr : "a chunk size does not end with CR LF";
+      return nullptr;
     case State::body_cr:
+      if (c != '\r') return "a chunk is longer than its size says";
       state_ = State::body_lf;
-      return c == '\r' ? nullptr : "a chunk is longer than its size says";
+      return nullptr;
     case State::body_lf:
       if (c != '\n') return "a chunk is longer than its size says";
       state_ = State::size_first;
@@ -95,20 +97,22 @@ const char* ChunkedDecoder::take_size(char c) {
 
 const char* ChunkedDecoder::take_trailer(char c) {
   if (++skipped_ > kMaxTrailer) return "the trailer section is too long";
+  const bool wants_lf = state_ == State::trailer_lf || state_ == State::end_lf;
+  if (wants_lf != (c == '\n')) return "the trailer section does not end with CR LF";
   switch (state_) {
     case State::trailer_start:
       state_ = c == '\r' ? State::end_lf : State::trailer;
-      return c == '\n' ? "the trailer section does not end with CR LF" : nullptr;
+      break;
     case State::trailer:
       if (c == '\r') state_ = State::trailer_lf;
-      return c == '\n' ? "the trailer section does not end with CR LF" : nullptr;
+      break;
     case State::trailer_lf:
       state_ = State::trailer_start;
-      return c == '\n' ? nullptr : "the trailer section does not end with CR LF";
+      break;
     default:
       state_ = State::done;
-      return c == '\n' ? nullptr : "the trailer section does not end with CR LF";
   }
+  return nullptr;
 }
 
 }  // namespace segdl

@@ -74,6 +74,7 @@ std::size_t ChunkedBody::take(std::span<std::byte> into) {
 }
 
 std::optional<std::size_t> ChunkedBody::hand_over(std::span<std::byte> into) {
+  require(!is_open(), "a chunk is held that is given out as it comes");
   const Run held = runs_.size() > next_ ? runs_.back() : Run();
   const std::size_t size = held.end - held.begin;
   if (body_ahead() < kRoom || size > into.size() || body_ahead() > into.size() - size) return std::nullopt;

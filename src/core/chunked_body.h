@@ -6,7 +6,7 @@
 // which begins again after a cut, it is given out as it comes.
 //
 // What comes off the wire stays where it was received, framing and all, until it is given out: no byte of the body is
-// copied more than once, and of a large chunk that fits where it is wanted most are not copied at all.
+// copied out more than once, and of a large chunk most are received where they are wanted and not copied at all.
 #pragma once
 
 #include <segdl/error.h>
@@ -41,10 +41,14 @@ class ChunkedBody {
   // Body bytes, at most into.size(); 0: more has to be received, unless ended().
   std::size_t take(std::span<std::byte> into);
 
+  // Whether more is to come of a chunk that is given out as it comes: the caller may receive it, up to body_ahead()
+  // bytes, where it likes, and tells received_elsewhere(). REQUIRES: take() has nothing more to give.
+  bool is_open() const { return body_ahead() > 0 && decoder_.chunk_size() > kMaxHeldChunk; }
+
   // The chunk that has begun, if it is better held where it is wanted than here: all of it fits into `into`, and much
   // of it is still to come. What was held of it is moved there, and its size returned; the caller receives the rest
   // behind it, body_ahead() bytes, tells received_elsewhere(), and uses nothing before chunks() says that it has ended.
-  // REQUIRES: take() has nothing more to give.
+  // REQUIRES: take() has nothing more to give, and the chunk is not open.
   std::optional<std::size_t> hand_over(std::span<std::byte> into);
   std::uint64_t body_ahead() const { return decoder_.body_ahead(); }
   void received_elsewhere(std::size_t count) { decoder_.skip_body(count); }

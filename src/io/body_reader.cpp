@@ -31,8 +31,17 @@ Result<std::size_t> BodyReader::read(std::span<std::byte> into) {
   return got;
 }
 
+// Bytes that are body, all of them.
+Result<std::size_t> BodyReader::receive_body(std::span<std::byte> into) {
+  auto got = message_.receive(into);
+  if (!got || *got == 0) return got;
+  auto counted = message_.count_body(*got);
+  if (!counted) return std::move(counted).error();
+  return got;
+}
+
 Result<std::size_t> BodyReader::read_length(std::span<std::byte> into) {
-  auto got = message_.receive(into.first(std::min<std::uint64_t>(into.size(), left_)));
+  auto got = receive_body(into.first(std::min<std::uint64_t>(into.size(), left_)));
   if (!got) return got;
   if (*got == 0) return ended_early();
   left_ -= *got;
@@ -41,7 +50,7 @@ Result<std::size_t> BodyReader::read_length(std::span<std::byte> into) {
 }
 
 Result<std::size_t> BodyReader::read_to_close(std::span<std::byte> into) {
-  auto got = message_.receive(into);
+  auto got = receive_body(into);
   if (got && *got == 0) ended_ = true;
   return got;
 }
@@ -49,23 +58,30 @@ Result<std::size_t> BodyReader::read_to_close(std::span<std::byte> into) {
 Result<std::size_t> BodyReader::read_chunked(std::span<std::byte> into) {
   for (;;) {
     if (const std::size_t got = chunks_.take(into); got > 0) return got;
+    if (broken_) return *broken_;
     ended_ = chunks_.ended() || trailer_missing_;
     if (ended_) return std::size_t{0};
-    if (broken_) return *broken_;
+    if (chunks_.is_open()) return receive_in_chunk(into);
     if (const auto moved = chunks_.hand_over(into)) return receive_chunk(into, *moved);
     auto step = receive_chunks();
     if (!step) return std::move(step).error();
   }
 }
 
+// Bytes of the chunk that has begun, straight to where they are wanted.
+Result<std::size_t> BodyReader::receive_in_chunk(std::span<std::byte> into) {
+  auto got = receive_body(into.first(std::min<std::uint64_t>(into.size(), chunks_.body_ahead())));
+  if (!got) return got;
+  if (*got == 0) return ended_early();
+  chunks_.received_elsewhere(*got);
+  return got;
+}
+
 // The rest of a chunk of which so many bytes are there, and its end.
 Result<std::size_t> BodyReader::receive_chunk(std::span<std::byte> into, std::size_t at) {
   while (chunks_.body_ahead() > 0) {
-    auto got = message_.receive(into.subspan(at, chunks_.body_ahead()));
+    auto got = receive_in_chunk(into.subspan(at));
     if (!got) return got;
-    if (*got == 0) return ended_early();
-    chunks_.received_elsewhere(*got);
-    quiet_since_.reset();
     at += *got;
   }
   for (const std::uint64_t ended = chunks_.chunks(); chunks_.chunks() == ended;) {
@@ -78,22 +94,16 @@ Result<std::size_t> BodyReader::receive_chunk(std::span<std::byte> into, std::si
 
 // A trailer section that breaks off, or is slow to come, costs the connection, not the body.
 Result<void> BodyReader::receive_chunks() {
-  const Instant begin = std::chrono::steady_clock::now();
   const bool complete = chunks_.complete();
-  if (complete) message_.end_by(begin + kSkipTime);
-  auto got = message_.receive(chunks_.room(), quiet_since_);
+  if (complete) message_.end_by(std::chrono::steady_clock::now() + kSkipTime);
+  auto got = message_.receive(chunks_.room());
   trailer_missing_ = complete && (got ? *got == 0 : got.error().cause != Cause::cancelled);
   if (trailer_missing_) return {};
   if (!got) return std::move(got).error();
   if (*got == 0) return ended_early();
   auto body = chunks_.received(*got);
-  if (!body) {
-    broken_ = std::move(body).error();
-  } else if (*body > 0) {
-    quiet_since_.reset();
-  } else if (!quiet_since_) {
-    quiet_since_ = begin;
-  }
+  if (body) return complete ? Result<void>() : message_.count_body(*body);
+  broken_ = std::move(body).error();
   return {};
 }
 

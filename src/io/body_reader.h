@@ -28,6 +28,8 @@ class BodyReader {
  private:
   Result<std::size_t> read_length(std::span<std::byte> into);
   Result<std::size_t> read_chunked(std::span<std::byte> into);
+  Result<std::size_t> receive_body(std::span<std::byte> into);
+  Result<std::size_t> receive_in_chunk(std::span<std::byte> into);
   Result<std::size_t> receive_chunk(std::span<std::byte> into, std::size_t at);
   Result<void> receive_chunks();
   Result<std::size_t> read_to_close(std::span<std::byte> into);
@@ -41,8 +43,7 @@ class BodyReader {
   bool ended_ = false;
   ChunkedBody chunks_;
   bool trailer_missing_ = false;
-  std::optional<Instant> quiet_since_;  // only framing has come since then
-  std::optional<Error> broken_;         // what is behind the chunks that have ended
+  std::optional<Error> broken_;  // what is behind the chunks that have ended
 };
 
 }  // namespace segdl::io

@@ -48,20 +48,7 @@ Result<ResponseHead> Message::read_head() {
   return error;
 }
 
-Result<void> Message::check_speed(std::chrono::nanoseconds waited, std::size_t got) {
-  waited_ += waited;
-  got_ += got;
-  if (limits_.min_speed == 0 || waited_ < limits_.speed_window) return {};
-  const double speed = static_cast<double>(got_) / std::chrono::duration<double>(waited_).count();
-  waited_ = {};
-  got_ = 0;
-  if (speed >= static_cast<double>(limits_.min_speed)) return {};
-  return network_error(
-      Remedy::retry, "receive", "",
-      fmt::format("slower than {} bytes/s for {}", limits_.min_speed, seconds_words(limits_.speed_window)));
-}
-
-Result<std::size_t> Message::receive(std::span<std::byte> into, std::optional<Instant> quiet_since) {
+Result<std::size_t> Message::receive(std::span<std::byte> into) {
   if (left_over() > 0) {
     const std::size_t count = std::min(left_over(), into.size());
     std::memcpy(into.data(), inbox_.view().data(), count);
@@ -70,14 +57,26 @@ Result<std::size_t> Message::receive(std::span<std::byte> into, std::optional<In
   }
   const Instant begin = std::chrono::steady_clock::now();
   Bound bound = bound_after(limits_.idle, "nothing received for", limits_.deadline);
-  if (quiet_since && *quiet_since + limits_.idle < bound.until)
-    bound = {*quiet_since + limits_.idle, "nothing of the body received for", limits_.idle};
+  const Instant silent = begin + limits_.idle - quiet_;
+  if (quiet_.count() > 0 && silent < bound.until) bound = {silent, "nothing of the body received for", limits_.idle};
   auto got = connection_.receive(into, bound, waker_);
-  if (!got) return got;
-  // Only time spent waiting for the peer counts, not what happens to the bytes between two calls.
-  auto fast_enough = check_speed(std::chrono::steady_clock::now() - begin, *got);
-  if (!fast_enough) return std::move(fast_enough).error();
+  const auto waited = std::chrono::steady_clock::now() - begin;
+  quiet_ += waited;
+  waited_ += waited;
   return got;
+}
+
+Result<void> Message::count_body(std::size_t bytes) {
+  if (bytes > 0) quiet_ = {};
+  got_ += bytes;
+  if (limits_.min_speed == 0 || waited_ < limits_.speed_window) return {};
+  const double speed = static_cast<double>(got_) / std::chrono::duration<double>(waited_).count();
+  waited_ = {};
+  got_ = 0;
+  if (speed >= static_cast<double>(limits_.min_speed)) return {};
+  return network_error(
+      Remedy::retry, "receive", "",
+      fmt::format("slower than {} bytes/s for {}", limits_.min_speed, seconds_words(limits_.speed_window)));
 }
 
 }  // namespace segdl::io

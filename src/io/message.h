@@ -27,9 +27,13 @@ class Message {
   // The head of the final response: interim ones are skipped, limits and deadline hold for all of them together.
   Result<ResponseHead> read_head();
 
-  // Body bytes: first what came with the head, then from the connection straight into `into`. 0: the connection ended
-  // in order. `quiet_since`: since then nothing but framing has come, so that the limit on silence began there.
-  Result<std::size_t> receive(std::span<std::byte> into, std::optional<Instant> quiet_since = {});
+  // Body bytes and their framing: first what came with the head, then from the connection straight into `into`. 0: the
+  // connection ended in order.
+  Result<std::size_t> receive(std::span<std::byte> into);
+
+  // So many of the bytes just received are body. None: the limit on silence runs on. An error where they come too
+  // slowly. Only time spent waiting for the peer counts for either, not what the caller does between two calls.
+  Result<void> count_body(std::size_t bytes);
 
   // From here on nothing is waited for beyond this moment.
   void end_by(Instant moment) { limits_.deadline = std::min(moment, limits_.deadline.value_or(moment)); }
@@ -41,13 +45,13 @@ class Message {
 
  private:
   Result<void> receive_more(const Bound&);
-  Result<void> check_speed(std::chrono::nanoseconds waited, std::size_t got);
 
   Connection& connection_;
   const Waker& waker_;
   Limits limits_;
   Inbox inbox_;
   bool heard_ = false;
+  std::chrono::nanoseconds quiet_{0};   // waited since a byte of the body has come
   std::chrono::nanoseconds waited_{0};  // in this window of the minimum speed
   std::uint64_t got_ = 0;
 };

@@ -117,7 +117,7 @@ void TlsChannel::begin_call() {
 Result<bool> TlsChannel::wait_after(int result, const Bound& bound, const Waker& waker) {
   const int need = ::SSL_get_error(ssl_.get(), result);
   if (need != SSL_ERROR_WANT_READ && need != SSL_ERROR_WANT_WRITE) return false;
-  // Not empty, as far as is known: whoever calls comes back at once, for as long as the bound allows.
+  // Not empty, as far as is known: whoever calls comes back at once. Past the bound a wait ends before it begins.
   if (need == SSL_ERROR_WANT_READ && socket_->reads_left == 0 && !waker.stopped() &&
       std::chrono::steady_clock::now() < bound.until)
     return true;
@@ -143,24 +143,32 @@ Result<void> TlsChannel::handshake(const Bound& bound, const Waker& waker) {
 }
 
 Result<std::size_t> TlsChannel::receive(std::span<std::byte> into, const Bound& bound, const Waker& waker) {
+  if (broken_) return *broken_;
   std::size_t total = 0;
   for (;;) {
-    begin_call();
+    // A record is at most 16 KiB: what else has arrived is taken as well, with the reads that are left.
+    if (total == 0) begin_call();
+    ::ERR_clear_error();
     std::size_t got = 0;
     const int result = ::SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &got);
     if (result == 1) {
       total += got;
       if (total == into.size()) return total;
-      continue;  // a record is at most 16 KiB: take all that have arrived
+      continue;
     }
-    if (total > 0) return total;
     const int why = ::SSL_get_error(ssl_.get(), result);
-    if (why == SSL_ERROR_ZERO_RETURN) return 0;
+    if (why == SSL_ERROR_ZERO_RETURN) return total;
+    const bool passes = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE;
+    if (passes && total > 0) return total;
     auto again = wait_after(result, bound, waker);
     if (!again) return std::move(again).error();
     if (*again) continue;
-    if (const char* refused = certificate_refused()) return tls_error(place_->origin, refused, kShowOne);
-    return network_error(Remedy::retry, "receive", "", "the secure connection broke: " + openssl_words());
+    const char* refused = certificate_refused();
+    broken_ = refused != nullptr
+                  ? tls_error(place_->origin, refused, kShowOne)
+                  : network_error(Remedy::retry, "receive", "", "the secure connection broke: " + openssl_words());
+    if (total > 0) return total;
+    return *broken_;
   }
 }
 
@@ -168,7 +176,8 @@ bool TlsChannel::is_quiet() {
   begin_call();
   char byte = 0;
   const int result = ::SSL_peek(ssl_.get(), &byte, 1);
-  return result <= 0 && ::SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ && socket_->reads_left > 0;
+  return result <= 0 && ::SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ && socket_->reads_left > 0 &&
+         !has_pending();
 }
 
 Result<void> TlsChannel::send(std::string_view bytes, const Bound& bound, const Waker& waker) {

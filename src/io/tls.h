@@ -1,8 +1,8 @@
 // TLS by OpenSSL: one context and one store of certificates for all connections of a session.
 //
 // TLS 1.2 at least; OpenSSL's own check of the host name or address, without the common name and without partial
-// wildcards (RFC 9525); a body that ends without close_notify is cut short, never complete. Bytes go through a BIO of
-// our own, because OpenSSL's socket BIO uses write(2), which raises SIGPIPE when the peer has gone, and an embedder
+// wildcards (RFC 9525); a body that only the connection ends is cut short without close_notify. Bytes go through a BIO
+// of our own, because OpenSSL's socket BIO uses write(2), which raises SIGPIPE when the peer has gone, and an embedder
 // must not die of that.
 #pragma once
 
@@ -61,7 +61,7 @@ class TlsChannel {
   bool has_pending() const { return ::SSL_has_pending(ssl_.get()) != 0; }
 
  private:
-  // Before each call of OpenSSL that reads or writes.
+  // Before each call of OpenSSL that reads or writes, or several that together are to last no longer than one may.
   void begin_call();
   // Waits for what SSL_get_error() says is needed; false if the call failed for good.
   Result<bool> wait_after(int result, const Bound&, const Waker&);
@@ -69,6 +69,7 @@ class TlsChannel {
   std::unique_ptr<TlsSessions::Place> place_;  // at one address, however often the channel is moved
   std::unique_ptr<TlsSocket> socket_;
   std::unique_ptr<::SSL, FreeSsl> ssl_;
+  std::optional<Error> broken_;  // behind what was received
 };
 
 // Thread-safe.

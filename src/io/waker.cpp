@@ -82,14 +82,16 @@ Result<void> Waker::poll_until(std::span<::pollfd> all, const Bound& bound) cons
     if (ready < 0 && errno != EINTR)
       return network_error(Remedy::retry, "wait for the network", "", system_words(errno));
     if (stopped()) return stopped_error();
-    // Also where something is always ready, but never what is waited for.
-    if (std::chrono::steady_clock::now() >= bound.until) return network_error(Remedy::retry, "", "", bound.words());
+    // What came while this process was stopped came in time.
     if (ready > 0) return {};
+    if (std::chrono::steady_clock::now() >= bound.until) return network_error(Remedy::retry, "", "", bound.words());
   }
 }
 
 Result<void> Waker::wait_beside(std::span<::pollfd> all, const Bound& bound) const {
   if (stopped()) return stopped_error();
+  // Also where something is always ready, but never what is waited for.
+  if (std::chrono::steady_clock::now() >= bound.until) return network_error(Remedy::retry, "", "", bound.words());
   thread_local Bell bell;
   if (!bell.ready()) return socket_error(EMFILE, "connect to", "");
   all.back() = {bell.descriptor(), POLLIN, 0};

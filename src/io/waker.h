@@ -40,7 +40,7 @@ class Waker {
   explicit Waker(std::stop_token token) : token_(std::move(token)) {}
 
   // Waits until one of `descriptors` is ready (its revents are set). Errors: cancelled, or the bound's words as a
-  // network error to retry.
+  // network error to retry; so it is, whatever is ready, where the bound has passed before.
   Result<void> wait(std::span<::pollfd> descriptors, const Bound&) const;
 
   // The same for one.

@@ -52,8 +52,8 @@ class Exchange {
   virtual const ResponseHead& head() const = 0;
 
   // Reads body bytes, as many as have arrived, at most `into.size()`; framing is taken off. 0 means the body is
-  // complete as framed. Short bodies, bad chunks and TLS without close_notify are Cause::network, Remedy::retry; a stop
-  // request is Cause::cancelled. REQUIRES: !into.empty().
+  // complete as framed. Cause::network: Remedy::retry for short bodies and TLS without close_notify, Remedy::refetch
+  // for bad chunks. A stop request is Cause::cancelled. REQUIRES: !into.empty().
   virtual Result<std::size_t> read(std::span<std::byte> into) = 0;
 
   // Reads away what is left of the body if it has a length of at most kMostSkipped, so that the connection can be used

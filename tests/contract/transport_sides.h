@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct FakeSide {
   std::unique_ptr<Transport> transport = std::make_unique<FakeOrigin>(script, clock);
   Url url = *parse_url("http://origin.test/f");
   Instant now() { return clock.now(); }
+  void pause(std::chrono::milliseconds time) { clock.advance(time); }
 };
 
 struct RealSide {
@@ -31,6 +33,7 @@ struct RealSide {
   std::unique_ptr<Transport> transport = std::move(*io::make_http_transport({}, *clock));
   Url url = *parse_url(origin.url("/f"));
   Instant now() { return clock->now(); }
+  void pause(std::chrono::milliseconds time) { clock->sleep_until(now() + time, {}); }
 };
 
 struct TlsSide {
@@ -40,6 +43,7 @@ struct TlsSide {
   std::unique_ptr<Transport> transport = std::move(*io::make_http_transport({{}, {}, true}, *clock));
   Url url = *parse_url(origin.url("/f"));
   Instant now() { return clock->now(); }
+  void pause(std::chrono::milliseconds time) { clock->sleep_until(now() + time, {}); }
 };
 
 inline Limits quick() {
@@ -71,6 +75,11 @@ inline std::vector<std::byte> part(std::uint64_t begin, std::uint64_t end) {
   std::vector<std::byte> bytes(end - begin);
   fill_pattern(bytes, 1, begin);
   return bytes;
+}
+
+inline std::string text_part(std::uint64_t begin, std::uint64_t end) {
+  const std::vector<std::byte> bytes = part(begin, end);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 }  // namespace segdl::test

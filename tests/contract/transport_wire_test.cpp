@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -97,7 +98,7 @@ TEST_CASE_TEMPLATE("of a large chunk nothing is given before its end, wherever i
     std::string words;
   };
   constexpr std::size_t kChunk = 60'000;
-  const std::string bytes(kChunk, 'x');
+  const std::string bytes = text_part(0, kChunk);
   const std::string chunk = "ea60\r\n" + bytes + "\r\n";
   const std::string last = "0\r\n\r\n";
   const Large rows[] = {{chunk + chunk + last, 2, ""},
@@ -117,7 +118,12 @@ TEST_CASE_TEMPLATE("of a large chunk nothing is given before its end, wherever i
       auto exchange = side.transport->get({side.url, {}}, quick(), {});
       REQUIRE(exchange.ok());
       const Read got = read_all(**exchange, at_once);
-      CHECK(got.body == std::vector(row.whole * kChunk, std::byte{'x'}));
+      std::vector<std::byte> expected;
+      for (std::size_t i = 0; i < row.whole; ++i) {
+        const std::vector<std::byte> one = part(0, kChunk);
+        expected.insert(expected.end(), one.begin(), one.end());
+      }
+      CHECK(got.body == expected);
       CHECK((got.error ? words(*got.error) : "") == row.words);
     }
   }
@@ -133,7 +139,34 @@ TEST_CASE("a trailer section that breaks off") {
            {complete + "X: y\r\n", "200 hello", end},
            {kChunked + "5\r\nhello\r\n0\r", "200 hello|retry", end}});
   }
-  check({{complete + "\nX", "200 hello|refetch"}, {complete + "X: y\n", "200 hello|refetch"}});
+  check({{complete + "\nX", "200 hello|refetch"},
+         {complete + "X: y\n", "200 hello|refetch"},
+         {complete + "\rX", "200 hello|refetch"},
+         {complete + "\rXHTTP/1.1 200 OK\r\n\r\nforged", "200 hello|refetch"}});
+}
+
+TEST_CASE_TEMPLATE("of a chunk too large to hold every byte is given as it comes", Side, FakeSide, RealSide, TlsSide) {
+  constexpr std::size_t kChunk = 2'000'000;
+  const std::string chunk = "1e8480\r\n" + text_part(0, kChunk) + "\r\n";
+  for (const std::size_t at_once : {1000U, 100'000U, 3'000'000U}) {
+    CAPTURE(at_once);
+    Side side;
+    std::string wire = chunk + "3\r\nend\r\n0\r\n\r\n";
+    side.script.on_every([&](Answer& answer, const Asking&) { answer.raw(kChunked + wire); });
+    auto whole = side.transport->get({side.url, {}}, quick(), {});
+    REQUIRE(whole.ok());
+    const Read all = read_all(**whole, at_once);
+    CHECK_FALSE(all.error);
+    REQUIRE(all.body.size() == kChunk + 3);
+    CHECK(std::equal(all.body.begin(), all.body.begin() + kChunk, part(0, kChunk).begin()));
+    wire = chunk.substr(0, 8 + 1'500'000);
+    auto cut = side.transport->get({side.url, {}}, quick(), {});
+    REQUIRE(cut.ok());
+    const Read begin = read_all(**cut, at_once);
+    REQUIRE(begin.error);
+    CHECK(words(*begin.error) == "retry");
+    CHECK(begin.body == part(0, 1'500'000));
+  }
 }
 
 TEST_CASE_TEMPLATE("framing that drips is no body, and ends as silence does", Side, FakeSide, RealSide, TlsSide) {
@@ -163,6 +196,45 @@ TEST_CASE_TEMPLATE("framing that drips is no body, and ends as silence does", Si
     CHECK(got.error.has_value() == row.fails);
     CHECK(side.now() - start < std::chrono::milliseconds(2500));  // all of it takes 4 s
   }
+}
+
+// Silence is the peer's, not that of a caller who does something else between two calls.
+TEST_CASE_TEMPLATE("a caller may take its time behind framing", Side, FakeSide, RealSide, TlsSide) {
+  Side side;
+  side.script.on_every([](Answer& answer, const Asking&) {
+    answer.raw(kChunked + "5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n");
+    answer.drip = 1;  // so that the end of a chunk comes by itself
+    answer.drip_pause = std::chrono::milliseconds(2);
+  });
+  auto exchange = side.transport->get({side.url, {}}, quick(), {});
+  REQUIRE(exchange.ok());
+  std::vector<std::byte> piece(100);
+  for (const std::size_t expected : {5U, 5U, 0U}) {
+    const auto got = (*exchange)->read(piece);
+    REQUIRE(got.ok());
+    CHECK(*got == expected);
+    side.pause(2 * quick().idle);
+  }
+}
+
+TEST_CASE_TEMPLATE("framing does not make a body that crawls faster", Side, FakeSide, RealSide, TlsSide) {
+  std::string wire = kChunked;
+  for (int i = 0; i < 1000; ++i) wire += "1;" + std::string(1000, 'x') + "\r\n.\r\n";
+  Side side;
+  side.script.on_every([&](Answer& answer, const Asking&) {
+    answer.raw(wire);
+    answer.drip = 1000;
+    answer.drip_pause = std::chrono::milliseconds(2);
+  });
+  Limits limits;
+  limits.min_speed = 10'000;
+  limits.speed_window = std::chrono::milliseconds(100);
+  auto exchange = side.transport->get({side.url, {}}, limits, {});
+  REQUIRE(exchange.ok());
+  const Read got = read_all(**exchange);
+  REQUIRE(got.error);
+  CHECK(got.error->remedy == Remedy::retry);
+  CHECK(got.body.size() < 900);
 }
 
 TEST_CASE("heads") {

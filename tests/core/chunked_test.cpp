@@ -125,6 +125,11 @@ TEST_CASE("sizes and ends that are not plain are refused") {
     CAPTURE(wire);
     CHECK_FALSE(decode(wire, 1000).has_value());
     CHECK_FALSE(decode(wire, 1).has_value());
+    ChunkedDecoder decoder;
+    std::string_view rest = wire;
+    auto step = decoder.step(rest);
+    for (; step; step = decoder.step(rest)) rest.remove_prefix(step->consumed);
+    CHECK_FALSE(decoder.done());
   }
 }
 

@@ -101,6 +101,23 @@ def test_during_a_stalled_body(scene):
     interrupt(started(scene, server.url()), signal.SIGTERM)
 
 
+def test_a_stopped_job_goes_on_where_it_was(scene):
+    # What came while the command was stopped, for longer than its limit on silence, came in time: nothing is asked again.
+    def serve(connection, request, number):
+        connection.sendall(head("200 OK", "Content-Length: 100") + b"x" * 50)
+        time.sleep(1)
+        connection.sendall(b"x" * 50)
+
+    server = scene.raw(serve)
+    process = started(scene, server.url(), "-o", "-", "--timeout", "2")
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(3)
+    process.send_signal(signal.SIGCONT)
+    stdout, stderr = process.communicate(timeout=20)
+    assert (process.returncode, stdout) == (0, "x" * 100), (process.returncode, stdout, stderr)
+    assert len(server.requests) == 1, server.requests
+
+
 def test_while_verifying(scene):
     size = 512 * MiB
     data = pattern(size, 1)

@@ -1,13 +1,17 @@
 // TLS where an embedder's process is at stake, and where a body's end is.
+#include "io/tls.h"
+#include "io/descriptor.h"
 #include "io/http_transport.h"
 #include "io/real_clock.h"
 #include "io/tls_bio.h"
+#include "io/waker.h"
 #include "support/loopback_origin.h"
 
 #include <doctest/doctest.h>
 
 #include <fmt/format.h>
 
+#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
@@ -15,18 +19,36 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <functional>
 #include <future>
 #include <memory>
 #include <string>
+#include <thread>
 
 using namespace segdl;
 using namespace segdl::test;
 
 namespace {
 
-// A TLS server with a certificate of its own making; `serve` gets the open channel.
+constexpr unsigned kFlood = 100'000;  // several times what sockets hold
+
+// With a certificate of its own making.
+std::shared_ptr<::SSL_CTX> make_context() {
+  std::shared_ptr<::SSL_CTX> context(::SSL_CTX_new(::TLS_server_method()), ::SSL_CTX_free);
+  std::unique_ptr<::EVP_PKEY, decltype(&::EVP_PKEY_free)> key(::EVP_EC_gen("P-256"), ::EVP_PKEY_free);
+  std::unique_ptr<::X509, decltype(&::X509_free)> certificate(::X509_new(), ::X509_free);
+  ::X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
+  ::X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+  ::X509_set_pubkey(certificate.get(), key.get());
+  ::X509_sign(certificate.get(), key.get(), ::EVP_sha256());
+  REQUIRE(::SSL_CTX_use_certificate(context.get(), certificate.get()) == 1);
+  REQUIRE(::SSL_CTX_use_PrivateKey(context.get(), key.get()) == 1);
+  return context;
+}
+
+// A TLS server with such a certificate; `serve` gets the open channel.
 class TlsServer {
  public:
   explicit TlsServer(std::function<void(::SSL*, int socket)> serve)
@@ -35,19 +57,6 @@ class TlsServer {
   std::string url() const { return fmt::format("https://127.0.0.1:{}/", server_.port()); }
 
  private:
-  static std::shared_ptr<::SSL_CTX> make_context() {
-    std::shared_ptr<::SSL_CTX> context(::SSL_CTX_new(::TLS_server_method()), ::SSL_CTX_free);
-    std::unique_ptr<::EVP_PKEY, decltype(&::EVP_PKEY_free)> key(::EVP_EC_gen("P-256"), ::EVP_PKEY_free);
-    std::unique_ptr<::X509, decltype(&::X509_free)> certificate(::X509_new(), ::X509_free);
-    ::X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
-    ::X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
-    ::X509_set_pubkey(certificate.get(), key.get());
-    ::X509_sign(certificate.get(), key.get(), ::EVP_sha256());
-    REQUIRE(::SSL_CTX_use_certificate(context.get(), certificate.get()) == 1);
-    REQUIRE(::SSL_CTX_use_PrivateKey(context.get(), key.get()) == 1);
-    return context;
-  }
-
   void run(int socket) {
     const std::unique_ptr<::SSL, decltype(&::SSL_free)> ssl(::SSL_new(context_.get()), ::SSL_free);
     ::SSL_set_fd(ssl.get(), socket);
@@ -85,21 +94,23 @@ std::string body_of(Exchange& exchange) {
   }
 }
 
-// The records of an answer and of as many tickets for other sessions as fill `size` bytes. Made before they are sent,
-// so that they come faster than they can be taken.
-std::string with_tickets(::SSL* ssl, const std::string& text, std::size_t size) {
+// The records that `make` makes. Made before they are sent, so that they come faster than they can be taken.
+std::string records_of(::SSL* ssl, const std::function<void()>& make) {
   ::BIO* wire = ::SSL_get_wbio(ssl);
   ::BIO_up_ref(wire);
   ::BIO* memory = ::BIO_new(::BIO_s_mem());
   ::SSL_set0_wbio(ssl, memory);
-  answer(ssl, text);
+  make();
   char* bytes = nullptr;
-  while (static_cast<std::size_t>(BIO_get_mem_data(memory, &bytes)) < size) {
-    if (::SSL_new_session_ticket(ssl) != 1 || ::SSL_do_handshake(ssl) != 1) return {};
-  }
-  std::string records(bytes, static_cast<std::size_t>(BIO_get_mem_data(memory, &bytes)));
+  const long size = BIO_get_mem_data(memory, &bytes);
+  std::string records(bytes, static_cast<std::size_t>(size));
   ::SSL_set0_wbio(ssl, wire);
   return records;
+}
+
+// Tickets for other sessions.
+void add_tickets(::SSL* ssl, unsigned count) {
+  while (count-- > 0 && ::SSL_new_session_ticket(ssl) == 1 && ::SSL_do_handshake(ssl) == 1) continue;
 }
 
 }  // namespace
@@ -175,9 +186,10 @@ TEST_CASE("a flood of tickets ends as silence does") {
   std::promise<bool> taken;
   TlsServer server([&](::SSL* ssl, int socket) {
     read_request_from(ssl);
-    const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell";
-    const std::string flood = with_tickets(ssl, head, 25'000'000);  // several times what sockets hold
-    taken.set_value(flood.empty() || send_all(socket, flood));
+    taken.set_value(send_all(socket, records_of(ssl, [&] {
+                               answer(ssl, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell");
+                               add_tickets(ssl, kFlood);
+                             })));
   });
   Limits limits;
   limits.idle = std::chrono::milliseconds(50);
@@ -188,6 +200,87 @@ TEST_CASE("a flood of tickets ends as silence does") {
     CHECK(body_of(**got) == "hell|broken");
   }
   CHECK_FALSE(taken.get_future().get());
+}
+
+TEST_CASE("what comes between the bytes of one read is bounded for all of them together") {
+  // Packets: each recv gets one record, so that their number is known.
+  int pair[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
+  const io::Descriptor ours(pair[0]);
+  const io::Descriptor theirs(pair[1]);
+  REQUIRE(::fcntl(ours.get(), F_SETFL, O_NONBLOCK) == 0);
+  const ::timeval patience{20, 0};
+  REQUIRE(::setsockopt(theirs.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
+  const std::shared_ptr<::SSL_CTX> context = make_context();
+  ::SSL_CTX_set_read_ahead(context.get(), 1);  // or the rest of a packet is lost
+  std::promise<void> sent;
+  const std::jthread server([&] {
+    const std::unique_ptr<::SSL, decltype(&::SSL_free)> ssl(::SSL_new(context.get()), ::SSL_free);
+    ::SSL_set_fd(ssl.get(), theirs.get());
+    if (::SSL_accept(ssl.get()) == 1) {
+      for (int i = 0; i < 8; ++i) {
+        answer(ssl.get(), "x");
+        add_tickets(ssl.get(), 10);
+      }
+    }
+    sent.set_value();
+  });
+  const auto tls = std::move(*io::TlsContext::create({{}, {}, true}));
+  const io::Waker waker({});
+  const io::Bound bound = io::bound_after(std::chrono::seconds(60), "nothing within", {});
+  auto channel = std::move(*tls->channel({true, "a.test", 443}, ours.get(), bound, waker));
+  REQUIRE(channel.handshake(bound, waker).ok());
+  sent.get_future().wait();
+  std::byte bytes[8];
+  std::size_t total = 0;
+  while (total < 8) {
+    const auto got = channel.receive(bytes, bound, waker);
+    REQUIRE(got.ok());
+    CHECK(*got <= 3);  // 16 reads, 11 for a byte
+    total += *got;
+  }
+}
+
+TEST_CASE("what breaks a connection is told though bytes came before it") {
+  TlsServer server([&](::SSL* ssl, int socket) {
+    read_request_from(ssl);
+    const std::string begin = records_of(ssl, [&] { answer(ssl, "HTTP/1.1 200 OK\r\n\r\nhello"); });
+    const std::string forged("\x17\x03\x03\x00\x20", 5);
+    send_all(socket, begin + forged + std::string(32, 'x'));
+  });
+  Side side;
+  auto got = side.get(server);
+  REQUIRE(got.ok());
+  std::byte piece[100];
+  const auto first = (*got)->read(piece);
+  REQUIRE(first.ok());
+  CHECK(*first == 5);
+  const auto next = (*got)->read(piece);
+  REQUIRE_FALSE(next.ok());
+  CHECK(next.error().reason == "the secure connection broke: decryption failed or bad record mac");
+}
+
+TEST_CASE("a connection with half a record behind its answer is not kept") {
+  std::atomic<int> handshakes = 0;
+  TlsServer server([&](::SSL* ssl, int socket) {
+    ++handshakes;
+    read_request_from(ssl);
+    std::string records = records_of(ssl, [&] {
+      answer(ssl, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+      answer(ssl, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong");
+    });
+    const std::size_t half = records.size() - 20;
+    send_all(socket, records.substr(0, half));
+    read_request_from(ssl);
+    send_all(socket, records.substr(half));
+  });
+  Side side;
+  for (int i = 0; i < 2; ++i) {
+    auto got = side.get(server);
+    REQUIRE(got.ok());
+    CHECK(body_of(**got) == "hello");
+  }
+  CHECK(handshakes == 2);
 }
 
 TEST_CASE("a call of OpenSSL reads no more often than it may") {

@@ -41,6 +41,12 @@ TEST_CASE("the deadline is told where it is what ends a wait") {
   CHECK(waited.error().reason == "the time limit for the download is reached");
 }
 
+TEST_CASE("what is ready does not put off a bound that has passed") {
+  const Descriptor ready(::eventfd(1, EFD_CLOEXEC));
+  CHECK(Waker({}).wait(ready.get(), POLLIN, within(milliseconds(60'000))).ok());
+  CHECK_FALSE(Waker({}).wait(ready.get(), POLLIN, within(milliseconds(0))).ok());
+}
+
 TEST_CASE("a stop request ends all the waits for it") {
   const Silent silent;
   std::stop_source stop;

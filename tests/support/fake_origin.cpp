@@ -91,6 +91,7 @@ class FakeExchange final : public Exchange {
     auto got = receive(into);
     if (!got) return got;
     if (*got == 0 && head_.framing == Framing::length) return ended_early();
+    if (*got > 0 && !count_body(*got)) return network("too slow");
     left_ -= std::min<std::uint64_t>(*got, left_);
     ended_ = *got == 0 || (head_.framing == Framing::length && left_ == 0);
     return got;
@@ -113,10 +114,9 @@ class FakeExchange final : public Exchange {
       ended_ = chunks_->ended();
       if (ended_) return std::size_t{0};
       if (broken_) return *broken_;
-      const Instant begin = clock_.now();
-      if (quiet_since_ && begin - *quiet_since_ >= limits_.idle) return network("nothing of the body for a while");
+      if (quiet_ >= limits_.idle) return network("nothing of the body for a while");
       const bool complete = chunks_->complete();
-      if (complete) end_by(begin + kSkipTime);
+      if (complete) end_by(clock_.now() + kSkipTime);
       auto got = receive(chunks_->room());
       ended_ = complete && (!got || *got == 0);
       if (ended_) return std::size_t{0};
@@ -125,10 +125,8 @@ class FakeExchange final : public Exchange {
       auto body = chunks_->received(*got);
       if (!body) {
         broken_ = std::move(body).error();
-      } else if (*body > 0) {
-        quiet_since_.reset();
-      } else if (!quiet_since_) {
-        quiet_since_ = begin;
+      } else if (!complete && !count_body(*body)) {
+        return network("too slow");
       }
     }
   }
@@ -136,14 +134,14 @@ class FakeExchange final : public Exchange {
   void end_by(Instant moment) { limits_.deadline = std::min(moment, limits_.deadline.value_or(moment)); }
 
   Result<std::size_t> receive(std::span<std::byte> into) {
-    if (taken_ == pending_.size()) return pull(into, limits_.idle);
+    if (taken_ == pending_.size()) return pull(into, limits_.idle - quiet_);
     const std::size_t count = std::min(pending_.size() - taken_, into.size());
     std::memcpy(into.data(), pending_.data() + taken_, count);
     taken_ += count;
     return count;
   }
 
-  Result<std::size_t> receive_more(std::chrono::milliseconds patience) {
+  Result<std::size_t> receive_more(std::chrono::nanoseconds patience) {
     constexpr std::size_t kPiece = 4096;
     if (taken_ == pending_.size()) taken_ = (pending_.clear(), 0);
     const std::size_t had = pending_.size();
@@ -154,17 +152,21 @@ class FakeExchange final : public Exchange {
   }
 
   // Bytes off the wire, 1 to 16 KiB as their number will have it; 0: the connection was closed in order.
-  Result<std::size_t> pull(std::span<std::byte> into, std::chrono::milliseconds patience) {
+  Result<std::size_t> pull(std::span<std::byte> into, std::chrono::nanoseconds patience) {
     if (limits_.deadline && clock_.now() >= *limits_.deadline) return timed_out();
     const std::size_t piece = 1 + static_cast<std::size_t>(pattern_word(variety_, pulls_++) % 16384);
     const std::size_t got = wire_.next(into.first(std::min(into.size(), piece)));
     setting_.script.note_sent(number_, wire_.body_given());
     if (got == 0) return at_end(patience);
     clock_.advance(wire_.pause());
-    return fast_enough(got) ? Result<std::size_t>(got) : network("too slow");
+    if (head_.status != 0) {
+      quiet_ += wire_.pause();
+      waited_ += wire_.pause();
+    }
+    return got;
   }
 
-  Result<std::size_t> at_end(std::chrono::milliseconds patience) {
+  Result<std::size_t> at_end(std::chrono::nanoseconds patience) {
     if (wire_.end() == WireEnd::reset) return network("Connection reset by peer");
     if (wire_.end() == WireEnd::cut && setting_.secure) return network("the secure connection broke");
     if (wire_.end() == WireEnd::close || wire_.end() == WireEnd::cut) return std::size_t{0};
@@ -175,10 +177,9 @@ class FakeExchange final : public Exchange {
     return late ? timed_out() : network("nothing received for a while");
   }
 
-  // As Limits::min_speed says, for the body, over the pauses of a drip.
-  bool fast_enough(std::size_t got) {
-    if (head_.status == 0) return true;
-    waited_ += wire_.pause();
+  // So many bytes of the body have come. False if that is slower than Limits::min_speed over the pauses of a drip.
+  bool count_body(std::size_t got) {
+    if (got > 0) quiet_ = {};
     got_ += got;
     if (limits_.min_speed == 0 || waited_ < limits_.speed_window) return true;
     const double speed = static_cast<double>(got_) / std::chrono::duration<double>(waited_).count();
@@ -195,7 +196,7 @@ class FakeExchange final : public Exchange {
   AnswerWire wire_;
   ResponseHead head_;
   std::optional<ChunkedBody> chunks_;
-  std::optional<Instant> quiet_since_;  // only framing has come since then
+  std::chrono::nanoseconds quiet_{0};  // waited while only framing came
   std::optional<Error> broken_;
   std::string pending_;  // off the wire, used up to taken_
   std::size_t taken_ = 0;
