@@ -1,5 +1,7 @@
 #include "cli/checksum_list.h"
 
+#include "cli/blanks.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +11,6 @@
 namespace segdl::cli {
 namespace {
 
-constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kXxh3 = "XXH3_";
 
 std::string_view without_blanks_before(std::string_view text) {

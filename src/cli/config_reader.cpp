@@ -1,16 +1,13 @@
 #include "cli/config_reader.h"
 
+#include "cli/blanks.h"
+
 #include <algorithm>
 
 namespace segdl::cli {
 namespace {
 
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r";
-  const auto begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
+constexpr std::string_view kBlanksOfLines = " \t\r";
 
 bool is_key(std::string_view text) {
   return !text.empty() && text.front() != '-' && std::all_of(text.begin(), text.end(), [](char c) {
@@ -21,9 +18,9 @@ bool is_key(std::string_view text) {
 ConfigLine read_line(std::size_t number, std::string_view text) {
   ConfigLine line{number};
   const auto equals = text.find('=');
-  line.key = trim(text.substr(0, equals));
+  line.key = trimmed(text.substr(0, equals), kBlanksOfLines);
   line.bare = equals == std::string_view::npos;
-  line.value = line.bare ? "true" : std::string(trim(text.substr(equals + 1)));
+  line.value = line.bare ? "true" : std::string(trimmed(text.substr(equals + 1), kBlanksOfLines));
   if (text.find('\0') != std::string_view::npos) {
     line.problem = "it has a NUL byte";
   } else if (line.key.starts_with("--")) {
@@ -45,7 +42,7 @@ std::vector<ConfigLine> read_config(std::string_view text) {
   while (!text.empty()) {
     ++number;
     const auto end = text.find('\n');
-    const std::string_view line = trim(text.substr(0, end));
+    const std::string_view line = trimmed(text.substr(0, end), kBlanksOfLines);
     if (!line.empty() && line.front() != '#') lines.push_back(read_line(number, line));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }

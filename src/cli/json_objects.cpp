@@ -175,7 +175,7 @@ struct Teller {
 };
 
 // In whole seconds; null if nothing can be said.
-Json time_left(const Progress& progress, double speed) {
+Json eta(const Progress& progress, double speed) {
   if (!progress.total || progress.done > *progress.total || speed < 1) return {};
   return std::llround(static_cast<double>(*progress.total - progress.done) / speed);
 }
@@ -212,7 +212,7 @@ std::string progress_line(WallTime moment, const JsonSubject& subject, const Jso
   made["reused"] = progress.reused;
   made["verified"] = progress.verified;
   made["speed"] = std::llround(now.speed);
-  made["eta"] = time_left(progress, now.speed);
+  made["eta"] = eta(progress, now.speed);
   made["connections"] = progress.connections;
   made["retries"] = progress.retries;
   return line_of(made);

@@ -18,8 +18,8 @@
 namespace segdl::cli {
 namespace {
 
-constexpr std::size_t kAtOnce = 65536;
-constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+constexpr std::size_t kLongestRead = 65536;
+constexpr int kOpenFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
 bool readable(int descriptor, std::chrono::milliseconds time) {
   ::pollfd poll{descriptor, POLLIN, 0};
@@ -31,7 +31,7 @@ bool readable(int descriptor, std::chrono::milliseconds time) {
 // Without O_NONBLOCK, to open a named pipe is to wait for its writer.
 ListFile::ListFile(const std::string& path)
     : name_(path == "-" ? "standard input" : path),
-      descriptor_(path == "-" ? STDIN_FILENO : retried([&] { return ::open(path.c_str(), kFlags); })) {
+      descriptor_(path == "-" ? STDIN_FILENO : retried([&] { return ::open(path.c_str(), kOpenFlags); })) {
   if (descriptor_ < 0) fail("open");
 }
 
@@ -56,7 +56,7 @@ std::optional<ListLine> ListFile::next() {
 // True if there may be another line.
 bool ListFile::read_some() {
   if (!readable(descriptor_, std::chrono::milliseconds(0))) return false;
-  std::array<char, kAtOnce> bytes;
+  std::array<char, kLongestRead> bytes;
   const ::ssize_t got = ::read(descriptor_, bytes.data(), bytes.size());
   if (got > 0) {
     reader_.feed(std::string_view(bytes.data(), static_cast<std::size_t>(got)));

@@ -1,5 +1,7 @@
 #include "cli/list_reader.h"
 
+#include "cli/blanks.h"
+
 #include <fmt/format.h>
 
 #include <utility>
@@ -7,14 +9,7 @@
 namespace segdl::cli {
 namespace {
 
-constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) + 1 - first);
-}
 
 bool is_component(std::string_view name) {
   return name != "." && name != ".." && name.find('/') == std::string_view::npos;

@@ -9,11 +9,11 @@
 namespace segdl::cli {
 namespace {
 
-constexpr std::size_t kAtOnce = 16384;
+constexpr std::size_t kFileRead = 16384;
 
 // False with errno if it fails.
 bool read_up_to(int descriptor, std::size_t most, std::string& text) {
-  std::array<char, kAtOnce> bytes;
+  std::array<char, kFileRead> bytes;
   while (text.size() < most) {
     const std::size_t size = std::min(bytes.size(), most - text.size());
     const ::ssize_t got = retried([&] { return ::read(descriptor, bytes.data(), size); });

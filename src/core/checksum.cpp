@@ -15,12 +15,12 @@ namespace {
 
 constexpr std::size_t kLongestName = 16;  // of what is looked up and shown
 
-struct Known {
+struct Entry {
   Algorithm algorithm;
   std::string_view name;
   std::size_t size;
 };
-constexpr std::array<Known, 6> kKnown = {{{Algorithm::sha256, "sha-256", 32},
+constexpr std::array<Entry, 6> kKnown = {{{Algorithm::sha256, "sha-256", 32},
                                           {Algorithm::sha512, "sha-512", 64},
                                           {Algorithm::sha1, "sha-1", 20},
                                           {Algorithm::md5, "md5", 16},
@@ -38,7 +38,7 @@ constexpr std::array<std::pair<std::string_view, Algorithm>, 10> kSpellings = {{
                                                                                 {"xxh3128", Algorithm::xxh128},
                                                                                 {"xxh128", Algorithm::xxh128}}};
 
-const Known& known(Algorithm algorithm) { return kKnown[static_cast<std::size_t>(algorithm)]; }
+const Entry& known(Algorithm algorithm) { return kKnown[static_cast<std::size_t>(algorithm)]; }
 
 Error refused(std::string reason) {
   Error error{Cause::usage, Remedy::stop, "read checksum"};
@@ -59,7 +59,7 @@ std::optional<Algorithm> algorithm_of(std::string_view name) {
 
 Error unknown_algorithm(std::string_view name) {
   std::string names;
-  for (const Known& one : kKnown) names += fmt::format("{}{}", names.empty() ? "" : ", ", one.name);
+  for (const Entry& one : kKnown) names += fmt::format("{}{}", names.empty() ? "" : ", ", one.name);
   return refused(fmt::format("'{}' is none of {}", escape(name.substr(0, kLongestName)), names));
 }
 

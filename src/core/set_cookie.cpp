@@ -25,12 +25,12 @@ std::string default_path(std::string_view target) {
   return std::string(last == 0 || last == std::string_view::npos ? "/" : target.substr(0, last));
 }
 
-std::optional<std::chrono::sys_seconds> date_after(std::string_view seconds, std::chrono::sys_seconds now) {
-  const bool negative = seconds.starts_with('-');
-  if (negative) seconds.remove_prefix(1);
-  if (seconds.empty() || !std::all_of(seconds.begin(), seconds.end(), is_digit)) return std::nullopt;
+std::optional<std::chrono::sys_seconds> date_after(std::string_view digits, std::chrono::sys_seconds now) {
+  const bool negative = digits.starts_with('-');
+  if (negative) digits.remove_prefix(1);
+  if (digits.empty() || !std::all_of(digits.begin(), digits.end(), is_digit)) return std::nullopt;
   const std::uint64_t most = static_cast<std::uint64_t>(std::chrono::seconds(kMaxCookieAge).count());
-  const std::uint64_t age = std::min(parse_decimal(seconds).value_or(most), most);
+  const std::uint64_t age = std::min(parse_decimal(digits).value_or(most), most);
   if (negative || age == 0) return std::chrono::sys_seconds();
   return now + std::chrono::seconds(age);
 }

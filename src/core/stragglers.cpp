@@ -10,8 +10,8 @@ constexpr double kSilence = 2;          // s
 constexpr double kFlowing = 64 * 1024;  // bytes/s: the median at which silence is suspicious
 constexpr double kFraction = 0.1;       // of the median
 constexpr double kPatience = 3;         // s below that fraction
-constexpr double kFirstPause = 2;       // s
-constexpr double kLongestPause = 64;    // s
+constexpr double kShortRest = 2;        // s
+constexpr double kLongRest = 64;        // s
 
 // The median of all but one, given all in order.
 double median_without(const std::vector<double>& sorted, double speed) {
@@ -67,7 +67,7 @@ bool Stragglers::is_straggler(double now, const Pace& pace, double median) {
 
 void Stragglers::cut(double now, Record& record) {
   record.slow_since.reset();
-  record.pause = record.pause > 0 ? std::min(2 * record.pause, kLongestPause) : kFirstPause;
+  record.pause = record.pause > 0 ? std::min(2 * record.pause, kLongRest) : kShortRest;
   record.spared_until = now + record.pause;
 }
 

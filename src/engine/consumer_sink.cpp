@@ -1,17 +1,19 @@
 #include "engine/consumer_sink.h"
 
+#include "engine/pieces.h"
+
 #include <algorithm>
 #include <limits>
 
 namespace segdl::engine {
-namespace {
-
-constexpr std::size_t kBuffer = 256 * kKiB;
-
-}  // namespace
 
 ConsumerSink::ConsumerSink(const Request& request, const Known& known, Meter& meter, Fetcher& fetcher)
-    : request_(request), known_(known), meter_(meter), fetcher_(fetcher), buffer_(kBuffer), whole_(request.checksum) {}
+    : request_(request),
+      known_(known),
+      meter_(meter),
+      fetcher_(fetcher),
+      buffer_(kReceivePiece),
+      whole_(request.checksum) {}
 
 Result<std::optional<Range>> ConsumerSink::next(std::stop_token) {
   if (complete_ || known_.total == given_) return std::optional<Range>();

@@ -2,6 +2,7 @@
 
 #include "core/xxh3.h"
 #include "engine/errors.h"
+#include "engine/pieces.h"
 #include "engine/place.h"
 
 #include <algorithm>
@@ -11,10 +12,8 @@
 namespace segdl::engine {
 namespace {
 
-constexpr std::size_t kPiece = 256 * kKiB;
-
 std::optional<std::uint64_t> digest_of_range(File& data, Range range) {
-  std::vector<std::byte> piece(std::min<std::uint64_t>(kPiece, range.size()));
+  std::vector<std::byte> piece(std::min<std::uint64_t>(kReadPiece, range.size()));
   StreamDigest digest;
   for (std::uint64_t at = range.begin; at < range.end;) {
     const auto want = std::span(piece).first(std::min<std::uint64_t>(piece.size(), range.end - at));

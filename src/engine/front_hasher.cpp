@@ -1,6 +1,7 @@
 #include "engine/front_hasher.h"
 
 #include "engine/errors.h"
+#include "engine/pieces.h"
 #include "engine/threads.h"
 
 #include <algorithm>
@@ -8,17 +9,13 @@
 #include <utility>
 
 namespace segdl::engine {
-namespace {
-
-constexpr std::size_t kPiece = 256 * kKiB;  // half of a usual second-level cache: read, then hashed while it is there
-
-}  // namespace
+namespace {}  // namespace
 
 FrontHasher::FrontHasher(const std::optional<Checksum>& expected, File& data, Layout layout)
     : data_(data),
       layout_(layout),
       digest_(expected),
-      buffer_(std::min<std::uint64_t>(kPiece, layout.total())),
+      buffer_(std::min<std::uint64_t>(kReadPiece, layout.total())),
       settled_(layout.count()) {}
 
 Result<void> FrontHasher::start() {

@@ -3,6 +3,7 @@
 #include "core/xxh3.h"
 #include "engine/errors.h"
 #include "engine/finish.h"
+#include "engine/pieces.h"
 
 #include <algorithm>
 #include <exception>
@@ -13,8 +14,6 @@
 
 namespace segdl::engine {
 namespace {
-
-constexpr std::size_t kPiece = 256 * kKiB;
 
 // Hands out segments to prove, and collects those that fail. A byte for each: threads write to their own.
 class Proving {
@@ -86,7 +85,7 @@ Result<std::vector<Segment>> find_damaged(File& data, const Journal& journal, co
 }
 
 Result<bool> stream_intact(File& data, const Facts& facts, const std::stop_token& stop) {
-  std::vector<std::byte> piece(kPiece);
+  std::vector<std::byte> piece(kReadPiece);
   StreamDigest digest;
   for (std::uint64_t at = 0; at < facts.stream_length;) {
     if (stop.stop_requested()) return cancelled();
@@ -102,7 +101,7 @@ Result<bool> stream_intact(File& data, const Facts& facts, const std::stop_token
 bool holds_exactly(File& data, std::span<const std::byte> bytes) {
   const auto status = data.status();
   if (!status || status->size != bytes.size()) return false;
-  std::vector<std::byte> piece(std::min(kPiece, bytes.size()));
+  std::vector<std::byte> piece(std::min(kReadPiece, bytes.size()));
   for (std::size_t at = 0; at < bytes.size(); at += piece.size()) {
     const auto want = bytes.subspan(at, std::min(piece.size(), bytes.size() - at));
     const auto got = data.read_at(at, std::span(piece).first(want.size()));

@@ -10,12 +10,12 @@
 namespace segdl::engine {
 namespace {
 
-constexpr std::uint64_t kPiece = 64 * kKiB;
+constexpr std::uint64_t kSample = 64 * kKiB;
 
 }  // namespace
 
 Sampler::Sampler(const Journal& journal, Meter& meter, Fetcher& fetcher, std::deque<Segment> segments)
-    : journal_(journal), meter_(meter), fetcher_(fetcher), segments_(std::move(segments)), piece_(kPiece) {}
+    : journal_(journal), meter_(meter), fetcher_(fetcher), segments_(std::move(segments)), piece_(kSample) {}
 
 Result<std::optional<Range>> Sampler::next(std::stop_token) {
   if (segments_.empty()) return std::optional<Range>();

@@ -1,6 +1,7 @@
 #include "engine/stream_sink.h"
 
 #include "engine/errors.h"
+#include "engine/pieces.h"
 
 #include <fmt/format.h>
 
@@ -8,11 +9,7 @@
 #include <utility>
 
 namespace segdl::engine {
-namespace {
-
-constexpr std::size_t kBuffer = 256 * kKiB;
-
-}  // namespace
+namespace {}  // namespace
 
 StreamSink::StreamSink(Pass& pass, Meter& meter, Fetcher& fetcher, const std::optional<Checksum>& expected,
                        std::optional<std::uint64_t> doubtful)
@@ -20,7 +17,7 @@ StreamSink::StreamSink(Pass& pass, Meter& meter, Fetcher& fetcher, const std::op
       watch_(pass.watch),
       meter_(meter),
       fetcher_(fetcher),
-      buffer_(kBuffer),
+      buffer_(kReceivePiece),
       whole_(expected),
       doubtful_(doubtful) {}
 

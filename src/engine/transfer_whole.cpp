@@ -3,6 +3,7 @@
 
 #include "engine/errors.h"
 #include "engine/front_hasher.h"
+#include "engine/pieces.h"
 #include "engine/planned.h"
 #include "engine/transfer.h"
 #include "engine/url_hash.h"
@@ -18,8 +19,6 @@
 
 namespace segdl::engine {
 namespace {
-
-constexpr std::size_t kPiece = 256 * kKiB;
 
 // How the journal names a checksum that its content does not have. Never 0, which is none.
 std::uint64_t refuted_by(const Checksum& checksum) {
@@ -136,7 +135,7 @@ Result<void> Transfer::check_published(Place& place, std::uint64_t size, const s
   if (!request_.checksum) return {};
   meter_.enter(Phase::verifying);
   WholeDigest digest(request_.checksum);
-  std::vector<std::byte> piece(std::min<std::uint64_t>(kPiece, size));
+  std::vector<std::byte> piece(std::min<std::uint64_t>(kReadPiece, size));
   for (std::uint64_t at = 0; at < size; at += piece.size()) {
     if (stop.stop_requested()) return cancelled();
     const auto bytes = std::span(piece).first(std::min<std::uint64_t>(piece.size(), size - at));
