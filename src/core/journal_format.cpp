@@ -139,21 +139,29 @@ std::variant<Identity, BadBlock> read_identity(Reader& reader) {
   const auto segment_size = reader.get<std::uint64_t>();
   const auto count = reader.get<std::uint32_t>();
   auto validator = read_validator(reader);
-  if (!validator) return BadBlock{false, false, "its validator is not valid"};
+  if (!validator) return BadBlock{false, "its validator is not valid"};
   identity.validator = *std::move(validator);
-  if (!reader.only_zeros_left()) return BadBlock{false, false, "it has bytes where there should be none"};
+  if (!reader.only_zeros_left()) return BadBlock{false, "it has bytes where there should be none"};
   if (flags == kHasLayout) {
     identity.layout = layout_from(total, segment_size, count);
-    if (!identity.layout) return BadBlock{false, false, "its sizes do not fit each other"};
+    if (!identity.layout) return BadBlock{false, "its sizes do not fit each other"};
     return identity;
   }
   const bool known = flags == kHasStreamTotal;
   if ((flags != 0 && !known) || segment_size != 0 || count != 0 || (!known && total != kUnknown) ||
       (known && total >> 63 != 0)) {
-    return BadBlock{false, false, "its sizes do not fit each other"};
+    return BadBlock{false, "its sizes do not fit each other"};
   }
   if (known) identity.stream_total = total;
   return identity;
+}
+
+// Whether nothing but the first bytes of the magic is there, or none: what a cut, and a file that is being made, leave.
+bool is_begun(Block block) {
+  const auto last = std::find_if(block.rbegin(), block.rend(), [](std::byte b) { return b != std::byte{0}; });
+  const auto there = block.first(static_cast<std::size_t>(block.rend() - last));
+  return there.size() < kMagic.size() &&
+         std::equal(there.begin(), there.end(), std::as_bytes(std::span(kMagic)).begin());
 }
 
 }  // namespace
@@ -184,12 +192,12 @@ JournalBlock encode_identity(const Identity& identity) {
 std::variant<Identity, BadBlock> decode_identity(Block block) {
   Reader reader(block);
   if (!reader.has(kMagic)) {
-    const bool empty = std::all_of(block.begin(), block.end(), [](std::byte b) { return b == std::byte{0}; });
-    return BadBlock{!empty, empty, empty ? "it is all zeros" : "it is not a segdl journal"};
+    if (is_begun(block)) return BadBlock{false, "it is empty, or cut in its first bytes"};
+    return BadBlock{true, "it is not a segdl journal"};
   }
-  if (!sealed(block)) return BadBlock{false, false, "its check does not match"};
+  if (!sealed(block)) return BadBlock{false, "its check does not match"};
   const auto version = reader.get<std::uint32_t>();
-  if (version != kVersion) return BadBlock{true, false, "it was made by another version of segdl"};
+  if (version != kVersion) return BadBlock{true, "it was made by another version of segdl"};
   return read_identity(reader);
 }
 

@@ -74,10 +74,9 @@ using JournalBlock = std::array<std::byte, kJournalBlock>;
 JournalBlock encode_identity(const Identity&);
 JournalBlock encode_facts(const Facts&);
 
-// Why a block is not valid: `foreign` if it does not even begin with the magic.
+// Why a block is not valid: `foreign` if it holds something else than what begins with the magic or was cut inside it.
 struct BadBlock {
   bool foreign = false;
-  bool empty = false;  // all zero bytes
   std::string reason;
 };
 std::variant<Identity, BadBlock> decode_identity(std::span<const std::byte, kJournalBlock>);

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <limits>
 #include <random>
 
@@ -103,8 +104,20 @@ TEST_CASE("fields that contradict each other are refused even under a right chec
 
 TEST_CASE("other files, zeros and later versions are told apart") {
   const auto bad = [](const JournalBlock& block) { return std::get<BadBlock>(decode_identity(block)); };
-  CHECK(bad({}).empty);
   CHECK_FALSE(bad({}).foreign);
+  const JournalBlock whole = encode_identity(segmented());
+  for (std::size_t size = 1; size < 8; ++size) {
+    CAPTURE(size);
+    JournalBlock cut{};
+    std::copy_n(whole.begin(), size, cut.begin());
+    CHECK_FALSE(bad(cut).foreign);
+    JournalBlock other = cut;
+    other[size - 1] = std::byte{'x'};
+    CHECK(bad(other).foreign);
+    JournalBlock followed = cut;
+    followed.back() = std::byte{1};
+    CHECK(bad(followed).foreign);
+  }
   JournalBlock text{};
   text.fill(std::byte{'x'});
   CHECK(bad(text).foreign);
