@@ -167,20 +167,32 @@ TEST_CASE_TEMPLATE("the body of a refusal can be read", Side, FakeSide, RealSide
   CHECK(got.body == part(0, 700));
 }
 
-TEST_CASE_TEMPLATE("a body that crawls is given up", Side, FakeSide, RealSide, TlsSide) {
-  Side side;
-  side.script.size(kSize).drip(1, std::chrono::milliseconds(10)).on_every([](Answer& answer, const Asking&) {
-    answer.raw("HTTP/1.1 200 X\r\nContent-Length: 100000\r\n\r\n" + std::string(1000, 'x'));
-  });
-  Limits limits;
-  limits.min_speed = 1024;
-  limits.speed_window = std::chrono::milliseconds(100);
-  auto exchange = side.transport->get({side.url, {}}, limits, {});
-  REQUIRE(exchange.ok());
-  const Read got = read_all(**exchange);
-  REQUIRE(got.error);
-  CHECK(got.error->remedy == Remedy::retry);
-  CHECK(got.body.size() < 900);
+TEST_CASE_TEMPLATE("a body that crawls is given up, however much framing comes with it", Side, FakeSide, RealSide,
+                   TlsSide) {
+  struct Crawling {
+    std::string wire;  // 1,000 bytes of a body
+    std::size_t drip;
+  };
+  std::string chunks = "HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 1000; ++i) chunks += "1;" + std::string(1000, 'x') + "\r\n.\r\n";
+  const Crawling rows[] = {{"HTTP/1.1 200 X\r\nContent-Length: 100000\r\n\r\n" + std::string(1000, 'x'), 1},
+                           {chunks, 1008}};
+  for (const Crawling& row : rows) {
+    CAPTURE(row.drip);
+    Side side;
+    side.script.drip(row.drip, std::chrono::milliseconds(10)).on_every([&](Answer& answer, const Asking&) {
+      answer.raw(row.wire);
+    });
+    Limits limits;
+    limits.min_speed = 1024;
+    limits.speed_window = std::chrono::milliseconds(100);
+    auto exchange = side.transport->get({side.url, {}}, limits, {});
+    REQUIRE(exchange.ok());
+    const Read got = read_all(**exchange);
+    REQUIRE(got.error);
+    CHECK(got.error->remedy == Remedy::retry);
+    CHECK(got.body.size() < 900);
+  }
 }
 
 TEST_CASE_TEMPLATE("the deadline holds even while bytes keep coming", Side, FakeSide, RealSide, TlsSide) {

@@ -217,26 +217,6 @@ TEST_CASE_TEMPLATE("a caller may take its time behind framing", Side, FakeSide, 
   }
 }
 
-TEST_CASE_TEMPLATE("framing does not make a body that crawls faster", Side, FakeSide, RealSide, TlsSide) {
-  std::string wire = kChunked;
-  for (int i = 0; i < 1000; ++i) wire += "1;" + std::string(1000, 'x') + "\r\n.\r\n";
-  Side side;
-  side.script.on_every([&](Answer& answer, const Asking&) {
-    answer.raw(wire);
-    answer.drip = 1000;
-    answer.drip_pause = std::chrono::milliseconds(2);
-  });
-  Limits limits;
-  limits.min_speed = 10'000;
-  limits.speed_window = std::chrono::milliseconds(100);
-  auto exchange = side.transport->get({side.url, {}}, limits, {});
-  REQUIRE(exchange.ok());
-  const Read got = read_all(**exchange);
-  REQUIRE(got.error);
-  CHECK(got.error->remedy == Remedy::retry);
-  CHECK(got.body.size() < 900);
-}
-
 TEST_CASE("heads") {
   const std::string hints = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
   std::string many;
