@@ -71,10 +71,6 @@ Slot Fetcher::give() {
   return std::move(slot_);
 }
 
-Result<void> Fetcher::enter(std::stop_token stop) {
-  return slot_ ? Result<void>() : enter_at(route_.current().origin, stop);
-}
-
 // A redirect to another host waits for its turn there: the slot for this one is no right to that.
 Result<void> Fetcher::enter_at(const Origin& origin, const std::stop_token& stop) {
   if (slot_ && slot_.is_for(origin)) return {};
@@ -180,7 +176,6 @@ Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, 
   return Reply{std::move(exchange), std::move(body), asked.range.has_value(), std::stop_source(std::nostopstate)};
 }
 
-// A slot, and neither the download nor the host is to be left alone at the moment.
 Result<void> Fetcher::get_ready(const std::stop_token& stop) {
   Clock& clock = shared_.env.clock;
   for (;;) {
@@ -190,7 +185,7 @@ Result<void> Fetcher::get_ready(const std::stop_token& stop) {
       if (!clock.sleep_until(rest, stop)) return cancelled();
     }
     if (must_wait()) leave();
-    auto entered = enter(stop);
+    auto entered = slot_ ? Result<void>() : enter_at(route_.current().origin, stop);
     if (!entered || route_.rests_until() <= clock.now()) return entered;
   }
 }

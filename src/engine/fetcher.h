@@ -49,8 +49,9 @@ class Fetcher {
   Fetcher(const Fetcher&) = delete;
   Fetcher& operator=(const Fetcher&) = delete;
 
-  // Waits until a connection may be used. Errors: cancelled, or the time limit.
-  Result<void> enter(std::stop_token);
+  // Waits until a connection may be used, and neither the download nor the host is to be left alone at the moment.
+  // Errors: cancelled, or the time limit.
+  Result<void> get_ready(const std::stop_token&);
   void leave();
   // The slot from somebody, and to somebody who goes on with it; either may be empty. REQUIRES: to take one: none is
   // held.
@@ -110,7 +111,6 @@ class Fetcher {
 
  private:
   Result<void> enter_at(const Origin&, const std::stop_token&);
-  Result<void> get_ready(const std::stop_token&);
   Result<std::unique_ptr<Exchange>> get(const Asked&, const Known*, std::stop_token);
   Result<std::unique_ptr<Exchange>> try_get(const HttpRequest&, std::stop_token);
   std::optional<Credentials> credentials_for(const Url&, bool own) const;

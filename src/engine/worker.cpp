@@ -53,9 +53,10 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
 void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, std::optional<Reply> first) {
   SegmentSink sink(work, hand, fetcher);
   for (;;) {
-    auto entered = fetcher.enter(hand.token());
-    if (!entered) {
-      if (after_failure(work, hand, fetcher, sink, std::move(entered).error()) == Then::leave) return;
+    // First, so that who waits holds no work: a whole resource that comes to another could not serve it.
+    auto ready = first ? Result<void>() : fetcher.get_ready(hand.token());
+    if (!ready) {
+      if (after_failure(work, hand, fetcher, sink, std::move(ready).error()) == Then::leave) return;
       continue;
     }
     auto want = sink.next({});

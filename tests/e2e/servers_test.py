@@ -1,8 +1,10 @@
 """Servers that can do less, or do it wrong: over real sockets, with the command."""
+import os
 import struct
 import subprocess
 import sys
 import threading
+import time
 
 import harness
 from harness import KiB, MiB, asked_range, head, pattern, ranged
@@ -53,6 +55,36 @@ def test_unknown_size_ended_by_the_connection(scene):
     assert "--accept-unframed" in done.stderr, done.stderr
     assert "f" not in scene.names()
     arrives(scene, server, "--accept-unframed")
+
+
+def test_ranges_in_one_large_chunk_cost_the_whole_once(scene):
+    # Of a 206 no chunk above 1 MiB is used. The whole that is asked for instead serves all that is missing, whoever asks.
+    honest = [True]
+
+    def in_one_chunk(connection, request, number):
+        top, body = ranged(DATA, request)
+        if honest[0]:
+            if number == 1:
+                connection.sendall(top + body[:MiB])
+            return "close"
+        top = b"\r\n".join(line for line in top.split(b"\r\n") if not line.startswith(b"Content-Length"))
+        connection.sendall(top.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n", 1) + f"{len(body):x}\r\n".encode())
+        for at in range(0, len(body), 60_000):
+            connection.sendall(body[at:at + 60_000])
+            time.sleep(0.002)
+        connection.sendall(b"\r\n0\r\n\r\n")
+
+    for _ in range(6):  # who waits for whom is chance
+        honest[0] = True
+        server = scene.raw(in_one_chunk)
+        scene.run(server.url("f"), "-x", "1", "--retries", "0")
+        assert scene.status("f")["claimed"] > 0
+        honest[0] = False
+        before = len(server.requests)
+        arrives(scene, server, "-x", "1")
+        whole = [request for request in server.requests[before:] if asked_range(request, len(DATA)) is None]
+        assert len(whole) <= 1, server.requests[before:]
+        os.unlink(scene.path("f"))
 
 
 def test_a_connection_that_drops_every_50_kib(scene):
