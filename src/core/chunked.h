@@ -29,6 +29,9 @@ class ChunkedDecoder {
   // The chunk of size 0 has come; what may be missing is of the trailer section.
   bool last_chunk_seen() const { return state_ >= State::trailer_start; }
 
+  // A chunk has begun, and its end has not come.
+  bool in_chunk() const { return state_ >= State::body && state_ <= State::body_lf; }
+
   // Body bytes known to follow directly on the wire: they may be read without step(), and then told to skip_body().
   std::uint64_t body_ahead() const { return state_ == State::body ? left_ : 0; }
   void skip_body(std::uint64_t count);  // REQUIRES: count <= body_ahead()

@@ -53,7 +53,11 @@ Result<std::size_t> ChunkedBody::received(std::size_t count) {
     body += step->body_size;
     at += step->consumed;
     if (decoder_.chunk_size() <= kMaxHeldChunk) continue;
-    if (partial_) return unreadable("a chunk of a part is too large to be held until its end is seen");
+    if (joined_) {
+      Error error = unreadable("it comes in a chunk too large to be held until its end is seen");
+      if (!partial_) error.remedy = Remedy::restart;
+      return error;
+    }
     ready_ = runs_.size();
   }
   behind_ = behind_ || at < filled_;

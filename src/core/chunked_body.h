@@ -2,8 +2,8 @@
 //
 // A size line that lies makes framing look like data, and a body that is cut inside such a chunk looks like any other
 // that was cut: what came would be kept. So a chunk is held until the CRLF behind it is there. Held are chunks of up to
-// kMaxHeldChunk; of a larger one, which few servers send, nothing is used in a part of a resource, and in a whole one,
-// which begins again after a cut, it is given out as it comes.
+// kMaxHeldChunk. Of a larger one, which few servers send, nothing is used in a body that is joined with others; in one
+// that begins again after a cut it is given out as it comes.
 //
 // What comes off the wire stays where it was received, framing and all, until it is given out: no byte of the body is
 // copied out more than once, and of a large chunk most are received where they are wanted and not copied at all.
@@ -27,15 +27,16 @@ inline constexpr std::uint64_t kMaxHeldChunk = kMiB;
 
 class ChunkedBody {
  public:
-  // `partial`: it is the body of a 206.
-  explicit ChunkedBody(bool partial) : partial_(partial) {}
+  // `partial`: it is the body of a 206. `joined`: what comes of it is kept, whatever becomes of it.
+  explicit ChunkedBody(bool partial, bool joined = false) : partial_(partial), joined_(joined || partial) {}
 
   // Where to receive what comes next off the wire: never empty, and valid until the next call of room().
   // REQUIRES: take() has nothing more to give.
   std::span<std::byte> room();
 
-  // So many bytes have been received there; returns how many of them are body. Errors: Cause::network, Remedy::refetch;
-  // after one take() gives the chunks that have ended before it, and received() must not be called again.
+  // So many bytes have been received there; returns how many of them are body. Errors: Cause::network, Remedy::refetch,
+  // or Remedy::restart if a chunk of a joined body that is no part is too large: not even the whole can be joined.
+  // After one take() gives the chunks that have ended before it, and received() must not be called again.
   Result<std::size_t> received(std::size_t count);
 
   // Body bytes, at most into.size(); 0: more has to be received, unless ended().
@@ -44,6 +45,9 @@ class ChunkedBody {
   // Whether more is to come of a chunk that is given out as it comes: the caller may receive it, up to body_ahead()
   // bytes, where it likes, and tells received_elsewhere(). REQUIRES: take() has nothing more to give.
   bool is_open() const { return body_ahead() > 0 && decoder_.chunk_size() > kMaxHeldChunk; }
+
+  // Bytes were given out of a chunk that has not ended: if it never does, they may have been framing.
+  bool gives_unproved() const { return !joined_ && decoder_.in_chunk() && decoder_.chunk_size() > kMaxHeldChunk; }
 
   // The chunk that has begun, if it is better held where it is wanted than here: all of it fits into `into`, and much
   // of it is still to come. What was held of it is moved there, and its size returned; the caller receives the rest
@@ -70,6 +74,7 @@ class ChunkedBody {
   void add(Run run);
 
   const bool partial_;
+  const bool joined_;
   ChunkedDecoder decoder_;
   std::vector<std::byte> buffer_;
   std::size_t filled_ = 0;  // of buffer_

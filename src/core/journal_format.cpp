@@ -17,6 +17,7 @@ constexpr std::array<unsigned char, 8> kMagic = {0x93, 'S', 'G', 'D', '\r', '\n'
 constexpr std::array<unsigned char, 8> kFactsMagic = {'S', 'G', 'D', 'F', 'A', 'C', 'T', 'S'};
 constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kCheckAt = kJournalBlock - 8;
+constexpr std::size_t kJoinedAt = kCheckAt - 8;
 constexpr std::size_t kMaxUrl = 3 * 1024;
 constexpr std::uint64_t kUnknown = std::numeric_limits<std::uint64_t>::max();
 
@@ -45,6 +46,7 @@ class Writer {
   void put(std::string_view text) {
     for (const char c : text) block_[at_++] = static_cast<std::byte>(c);
   }
+  void go_to(std::size_t offset) { at_ = offset; }
   void seal() {
     const std::uint64_t check = digest_of(std::span(block_).first(kCheckAt));
     at_ = kCheckAt;
@@ -83,10 +85,11 @@ class Reader {
     for (std::size_t i = 0; i < size; ++i) result += std::to_integer<char>(block_[at_++]);
     return result;
   }
-  // Whether only zeros follow up to the check.
-  bool only_zeros_left() const {
-    return std::all_of(block_.begin() + static_cast<std::ptrdiff_t>(at_), block_.begin() + kCheckAt,
-                       [](std::byte b) { return b == std::byte{0}; });
+  // Skips what is before this offset. False if it is not zeros alone.
+  bool only_zeros_until(std::size_t end) {
+    const auto between = block_.subspan(at_, end - at_);
+    at_ = end;
+    return std::all_of(between.begin(), between.end(), [](std::byte b) { return b == std::byte{0}; });
   }
 
  private:
@@ -141,7 +144,7 @@ std::variant<Identity, BadBlock> read_identity(Reader& reader) {
   auto validator = read_validator(reader);
   if (!validator) return BadBlock{false, "its validator is not valid"};
   identity.validator = *std::move(validator);
-  if (!reader.only_zeros_left()) return BadBlock{false, "it has bytes where there should be none"};
+  if (!reader.only_zeros_until(kCheckAt)) return BadBlock{false, "it has bytes where there should be none"};
   if (flags == kHasLayout) {
     identity.layout = layout_from(total, segment_size, count);
     if (!identity.layout) return BadBlock{false, "its sizes do not fit each other"};
@@ -215,6 +218,8 @@ JournalBlock encode_facts(const Facts& facts) {
   writer.put_bytes(facts.url_hash.digest);
   writer.put_bytes(facts.owner_token);
   writer.put(url);
+  writer.go_to(kJoinedAt);
+  writer.put(facts.joined);
   writer.seal();
   return block;
 }
@@ -234,7 +239,9 @@ std::optional<Facts> decode_facts(Block block) {
   reader.get_bytes(facts.owner_token);
   if (flags > kStreamComplete || length > kMaxUrl) return std::nullopt;
   facts.url = reader.text(length);
-  return reader.only_zeros_left() ? std::optional(facts) : std::nullopt;
+  if (!reader.only_zeros_until(kJoinedAt)) return std::nullopt;
+  facts.joined = reader.get<std::uint64_t>();
+  return facts;
 }
 
 }  // namespace segdl

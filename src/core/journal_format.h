@@ -44,6 +44,7 @@ struct Facts {
   std::uint64_t stream_digest = 0;          // XXH3-64 of all its bytes
   std::uint64_t refuted = 0;                // names a checksum that all of it does not have; 0: none
   std::array<std::byte, 16> owner_token{};  // random: which download this is, for who continues it by a token
+  std::uint64_t joined = 0;                 // bytes compared when two bodies were, without a strong validator; 0: none
   friend bool operator==(const Facts&, const Facts&) = default;
 };
 

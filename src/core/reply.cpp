@@ -72,11 +72,13 @@ NowChanged other_validator(const Validator& now, const Validator& known) {
   return {fmt::format("it was {} and is {}", words(known), words(now))};
 }
 
-// One version has one length: under the same strong ETag another one is no evidence of another version.
+// One version has one length: under the same strong validator another one is no evidence of another version.
 Verdict other_size(const Known& known, std::uint64_t now) {
   std::string reason = fmt::format("its size was {} and is {}", *known.total, now);
-  if (known.validator.kind != Validator::Kind::strong_etag) return NowChanged{std::move(reason)};
-  return Contradiction{fmt::format("{}, under the same ETag {}", reason, *known.validator.etag)};
+  if (!known.validator.strong()) return NowChanged{std::move(reason)};
+  return Contradiction{known.validator.is_etag()
+                           ? fmt::format("{}, under the same ETag {}", reason, *known.validator.etag)
+                           : fmt::format("{}, under the same date {}", reason, *known.validator.modified)};
 }
 
 bool is_multipart(const ResponseHead& head) {
@@ -151,6 +153,9 @@ Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Known* k
   }
   if (comparison != Comparison::same) return other_validator(now, known->validator);
   if (known->total && length && *known->total != *length) return other_size(*known, *length);
+  if (!length && asked.range && asked.range->begin > 0) {
+    return Contradiction{"its 200 gives no length, so it may be the range that was asked for"};
+  }
   const auto total = known->total ? known->total : length;
   return UsableBody{0, total, total, known->validator, false};
 }
@@ -164,6 +169,18 @@ Verdict judge_body(const ResponseHead& head, const Asked& asked, const Known* kn
 }
 
 }  // namespace
+
+bool is_page(const ResponseHead& head) {
+  const std::string* field = head.find("Content-Type");
+  if (field == nullptr) return false;
+  std::string_view type = std::string_view(*field).substr(0, field->find(';'));
+  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+  const auto ends_with = [type](std::string_view end) {
+    return type.size() >= end.size() && same_text(type.substr(type.size() - end.size()), end);
+  };
+  return same_text(type.substr(0, 5), "text/") || ends_with("/json") || ends_with("+json") || ends_with("/xml") ||
+         ends_with("+xml");
+}
 
 Verdict judge(const ResponseHead& head, const Asked& asked, const Known* known,
               std::chrono::system_clock::time_point wall) {

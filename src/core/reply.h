@@ -10,13 +10,15 @@
 //
 // Rules, by the sections they come from: (R1) a 206 is joined only under the same validator, or the same weak one on
 // one stream (RFC 9110 15.3.7.3). (R2) It begins exactly where asked and does not pass what was asked. (R3) Its total
-// is the known total, or `*`; another one under the same strong ETag contradicts itself. (R4) Its length, if given, is
-// its range's. (R5) No content coding, but for that of a stored file that has it by name: servers that go by names call
-// f.tar.gz coded with gzip. (R6) A 200 is the whole resource from byte 0, unless its head speaks of a part: a
-// Content-Range that is not all of it, multipart, or exactly the length of the range that was asked for. Under a strong
-// validator it is joined only if it proves to be the known one; without one its bytes are compared by whoever joins it.
-// (R7) A validator that both have and that differs means changed, and so does an ETag that comes where there was none;
-// the absence of a strong one alone does not (a login page has none), nor does a malformed or weak one in its place.
+// is the known total, or `*`; another one under the same strong validator contradicts itself. (R4) Its length, if
+// given, is its range's. (R5) No content coding, but for that of a stored file that has it by name: servers that go by
+// names call f.tar.gz coded with gzip. (R6) A 200 is the whole resource from byte 0, unless its head speaks of a part
+// (a Content-Range that is not all of it, multipart, exactly the length of the range that was asked for) or does not
+// show that it is none: without a length, its bytes could be those of a range that does not begin at byte 0. Under a
+// strong validator it is joined only if it proves to be the known one; without one its bytes are compared by whoever
+// joins it. (R7) A validator that both have and that differs means changed, and so does an ETag that comes where there
+// was none; the absence of a strong one alone does not (a login page has none), nor does a malformed or weak one in its
+// place.
 #pragma once
 
 #include <segdl/error.h>
@@ -85,6 +87,9 @@ struct BeyondEnd {
 
 using Verdict =
     std::variant<UsableBody, RedirectTo, NowChanged, Contradiction, PassingRefusal, FinalRefusal, BeyondEnd>;
+
+// Whether the media type is one that error pages have: text, JSON or XML (RFC 9110 section 8.3).
+bool is_page(const ResponseHead&);
 
 // `known` is null before the first usable response.
 Verdict judge(const ResponseHead&, const Asked&, const Known* known, std::chrono::system_clock::time_point wall);

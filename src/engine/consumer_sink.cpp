@@ -1,6 +1,9 @@
 #include "engine/consumer_sink.h"
 
+#include "engine/errors.h"
 #include "engine/pieces.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
@@ -44,9 +47,19 @@ Result<void> ConsumerSink::arrived(std::uint64_t offset, std::size_t count) {
   return taken;
 }
 
+// What a body brought that contradicts itself is passed on and can't be fetched again.
+Result<void> ConsumerSink::interrupted(Remedy remedy) {
+  if (remedy != Remedy::refetch || given_ == given_before_) return {};
+  return fetcher_.problem(Cause::network, Remedy::retry, "what it sent contradicts itself");
+}
+
 Result<void> ConsumerSink::body_ended(std::uint64_t offset) {
   complete_ = !known_.total && offset == given_;
-  return {};
+  if (offset >= given_) return {};
+  return fetcher_.problem(
+      Cause::integrity, Remedy::retry,
+      fmt::format("the response ended after {} bytes, {} were passed on before under the same validator", offset,
+                  given_));
 }
 
 }  // namespace segdl::engine

@@ -25,11 +25,11 @@ class ConsumerSink {
   ConsumerSink(const Request&, const Known&, Meter&, Fetcher&);
 
   Result<std::optional<Range>> next(std::stop_token);
-  void begins(const UsableBody&) {}
+  void begins(const UsableBody&) { given_before_ = given_; }
   std::span<std::byte> space(std::uint64_t offset);
   Result<void> arrived(std::uint64_t offset, std::size_t count);
   Result<void> body_ended(std::uint64_t offset);
-  Result<void> interrupted() { return {}; }
+  Result<void> interrupted(Remedy);
 
   std::uint64_t given() const { return given_; }
   // After the last: whether all that was given is what the request expects.
@@ -42,6 +42,7 @@ class ConsumerSink {
   Fetcher& fetcher_;
   std::vector<std::byte> buffer_;
   std::uint64_t given_ = 0;
+  std::uint64_t given_before_ = 0;  // the present body
   WholeDigest whole_;
   bool complete_ = false;
 };

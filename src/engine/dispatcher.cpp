@@ -254,6 +254,25 @@ void Dispatcher::fail(Error error) {
   stop_everybody();
 }
 
+void Dispatcher::unsure(std::vector<Segment> segments) {
+  const MutexLock lock(mutex_);
+  unsure_.insert(unsure_.end(), segments.begin(), segments.end());
+}
+
+void Dispatcher::doubt(Error error) {
+  {
+    const MutexLock lock(mutex_);
+    if (unsure_.empty()) return;
+    doubted_ = true;
+  }
+  fail(std::move(error));
+}
+
+std::vector<Segment> Dispatcher::doubted() const {
+  const MutexLock lock(mutex_);
+  return doubted_ ? unsure_ : std::vector<Segment>();
+}
+
 std::optional<Error> Dispatcher::error() const {
   const MutexLock lock(mutex_);
   return first_error_;

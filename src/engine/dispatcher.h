@@ -112,6 +112,13 @@ class Dispatcher {
   void proved(Segment);
   void revoked(Segment);
 
+  // Segments of a response that has not shown where it ends.
+  void unsure(std::vector<Segment>);
+  // One of those has contradicted itself: ends everybody's work with this error, if there are any such segments.
+  void doubt(Error);
+  // They, after doubt().
+  std::vector<Segment> doubted() const;
+
   // Ends everybody's work with this error, if it is the first.
   void fail(Error);
   std::optional<Error> error() const;
@@ -156,6 +163,8 @@ class Dispatcher {
   std::map<Segment, Prefix> kept_ SEGDL_GUARDED_BY(mutex_);          // of segments that are not done
   std::map<Segment, std::uint64_t> marks_ SEGDL_GUARDED_BY(mutex_);  // of those, how much was counted as progress
   std::optional<Error> first_error_ SEGDL_GUARDED_BY(mutex_);
+  std::vector<Segment> unsure_ SEGDL_GUARDED_BY(mutex_);
+  bool doubted_ SEGDL_GUARDED_BY(mutex_) = false;
   Instant last_tick_ SEGDL_GUARDED_BY(mutex_);
   std::uint64_t stirs_ SEGDL_GUARDED_BY(mutex_) = 0;  // how often there may have been new work
   unsigned at_work_ SEGDL_GUARDED_BY(mutex_) = 0;

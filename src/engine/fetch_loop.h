@@ -10,7 +10,7 @@
 //                                                 response is wanted
 //   Result<void> arrived(offset, count)           they are there, in order within one response
 //   Result<void> body_ended(offset)               the response was complete, as framed, and ended at `offset`
-//   Result<void> interrupted()                    it was not, and there may be a pause
+//   Result<void> interrupted(remedy)              it was not, and there may be a pause
 //
 // and gets whole bodies as well as the ranges it asked for: what it does not want of one, it drops.
 #pragma once
@@ -29,19 +29,18 @@
 namespace segdl::engine {
 
 // Where the end of a body is not what it was to be. Of a whole resource without a strong validator another length is
-// another version's, all else a contradiction.
+// another version's, all else a contradiction: then the bytes of a part may be those of another place.
 inline Error unfit(Fetcher& fetcher, const Reply& reply, std::string reason) {
   fetcher.body_ended(false);
   const bool changed = !reply.body.partial && !reply.body.validator.strong();
-  return fetcher.problem(changed ? Cause::changed : Cause::integrity, changed ? Remedy::restart : Remedy::retry,
-                         std::move(reason));
+  const Remedy remedy = changed ? Remedy::restart : reply.body.partial ? Remedy::refetch : Remedy::retry;
+  return fetcher.problem(changed ? Cause::changed : Cause::integrity, remedy, std::move(reason));
 }
 
 // The end of the body's framing, where all bytes that were promised have come. Unless it is framed by a length, they
 // were promised by another field or by another response, so the last of them are not used before the end has been seen.
 inline Result<void> read_end(Fetcher& fetcher, const Reply& reply) {
   const auto& [begin, end, total, validator, partial, coded] = reply.body;
-  if (partial && reply.exchange->head().framing == Framing::until_close) return {};  // its range says where it ends
   std::array<std::byte, 512> beyond;
   const auto more = reply.exchange->read(beyond);
   if (!more) return partial ? Result<void>() : more.error();
@@ -105,7 +104,7 @@ template <class Sink>
 Result<void> check_part(Fetcher& fetcher, Sink& sink, const UsableBody& body, Range want) {
   const bool ends_early = body.partial && *body.end < want.end && body.end != body.total;
   if (!ends_early) return {};
-  auto step = sink.interrupted();
+  auto step = sink.interrupted(Remedy::retry);
   if (!step || fetcher.goes_on()) return step;
   return fetcher.problem(Cause::network, Remedy::retry, "the response was much shorter than what was asked for");
 }
@@ -130,7 +129,7 @@ Result<void> fetch_into(Sink& sink, Fetcher& fetcher, Meter& meter, const Known&
       step = fetcher.problem(Cause::network, Remedy::retry, "the response was shorter than what was asked for");
     }
     if (step.error().remedy != Remedy::retry && step.error().remedy != Remedy::refetch) return step;
-    auto paused = sink.interrupted();
+    auto paused = sink.interrupted(step.error().remedy);
     if (paused) paused = fetcher.pause(step.error(), stop);
     if (!paused) return paused;
     step.error().remedy = Remedy::retry;

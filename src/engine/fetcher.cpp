@@ -169,6 +169,15 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
 }
 
 Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, const Asked& asked) {
+  const bool page = is_page(exchange->head());
+  if (page && route_.came_as_file() && !body.validator.strong()) {
+    exchange->skip_rest();
+    return with_way_out(
+        problem(Cause::changed, Remedy::retry,
+                "what comes is a page where there was none, and nothing shows that it is a new version"),
+        "if it is what you want, start over with --no-resume");
+  }
+  route_.came_as_page(page);
   const std::string* modified = request_.remote_time ? exchange->head().find("Last-Modified") : nullptr;
   if (const auto time = modified != nullptr ? parse_http_date(*modified) : std::nullopt) route_.modified_at(*time);
   slot_.answered(latency_);

@@ -37,6 +37,7 @@ HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known
   auto& fields = request.fields;
   const bool own = url.origin == route_.original().origin;  // secrets of the request go nowhere else
   request.certified = own;
+  request.joined = route_.joined();
   const std::vector<Header> none;
   const auto& headers = own ? request_.headers : none;
   if (!has_field(headers, "User-Agent")) {

@@ -45,6 +45,14 @@ class Route {
   void held_good(Asking, Part);
   void failed_us(Asking, Part);
 
+  // Whether the latest usable answer was a document to be read by people or programs, as error pages are.
+  void came_as_page(bool page) { came_as_ = page ? Came::as_page : Came::as_file; }
+  bool came_as_file() const { return came_as_ == Came::as_file; }
+
+  // Whether what comes is joined with other responses' (HttpRequest::joined).
+  void set_joined(bool joined) { joined_ = joined; }
+  bool joined() const { return joined_; }
+
   // The Last-Modified of the latest usable answer.
   void modified_at(std::chrono::sys_seconds time) { modified_ = time; }
   std::optional<std::chrono::sys_seconds> modified() const {
@@ -77,6 +85,7 @@ class Route {
   Trust& trust(Asking asking, Part part) SEGDL_REQUIRES(mutex_) {
     return trust_[static_cast<std::size_t>(asking)][static_cast<std::size_t>(part)];
   }
+  enum class Came : std::uint8_t { not_yet, as_page, as_file };
   static constexpr std::chrono::sys_seconds kNoTime = std::chrono::sys_seconds::min();
 
   const Url original_;
@@ -86,6 +95,8 @@ class Route {
   std::atomic<Asking> asking_ = Asking::conditional;
   std::array<std::array<Trust, 2>, 3> trust_ SEGDL_GUARDED_BY(mutex_);  // by Asking and Part
   std::atomic<bool> past_caches_ = false;
+  std::atomic<bool> joined_ = false;
+  std::atomic<Came> came_as_ = Came::not_yet;
   std::atomic<unsigned> failures_ = 0;
   std::atomic<Instant::rep> rest_ = 0;
   std::atomic<std::chrono::nanoseconds> latency_ = std::chrono::nanoseconds(0);

@@ -29,7 +29,7 @@ class Sampler {
   std::span<std::byte> space(std::uint64_t offset);
   Result<void> arrived(std::uint64_t offset, std::size_t count);
   Result<void> body_ended(std::uint64_t) { return {}; }
-  Result<void> interrupted() { return {}; }
+  Result<void> interrupted(Remedy) { return {}; }
 
  private:
   const Journal& journal_;

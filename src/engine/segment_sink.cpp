@@ -98,6 +98,11 @@ Result<void> SegmentSink::arrived(std::uint64_t offset, std::size_t count) {
   return filled_ == work_.layout.range(*filling_).size() ? commit() : Result<void>();
 }
 
+Result<void> SegmentSink::body_ended(std::uint64_t) {
+  brought_.clear();
+  return {};
+}
+
 Result<void> SegmentSink::commit() {
   const Segment segment = *filling_;
   if (!work_.dispatcher.begin_commit(hand_, segment)) {  // a hedge was sooner
@@ -109,6 +114,7 @@ Result<void> SegmentSink::commit() {
   auto step = write_segment(work_, segment, std::span(buffer_.get(), filled_));
   hand_.writing = false;
   if (!step) return step;
+  brought_.push_back(segment);
   filling_.reset();
   filled_ = 0;
   hand_.filled = 0;
@@ -117,7 +123,7 @@ Result<void> SegmentSink::commit() {
   return step;
 }
 
-Result<void> SegmentSink::interrupted() {
+Result<void> SegmentSink::interrupted(Remedy) {
   fetcher_.progressed(work_.dispatcher.gained(hand_, filling_, filled_));
   return work_.checkpoint.pausing();
 }

@@ -23,6 +23,7 @@
 #include <optional>
 #include <span>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 namespace segdl::engine {
@@ -54,14 +55,17 @@ class SegmentSink {
   void begins(const UsableBody&);
   std::span<std::byte> space(std::uint64_t offset);
   Result<void> arrived(std::uint64_t offset, std::size_t count);
-  Result<void> body_ended(std::uint64_t) { return {}; }
-  Result<void> interrupted();
+  Result<void> body_ended(std::uint64_t);
+  Result<void> interrupted(Remedy);
 
   // Holds nothing any more: who waits, or ends, leaves the work and what it has of it to the others.
   void release();
 
   // Forgets the unfinished segment: it will be fetched from its beginning.
   void drop_unfinished();
+
+  // What was committed of the latest response, unless that has ended in order.
+  std::vector<Segment> take_brought() { return std::exchange(brought_, {}); }
 
   // Where the next response should begin.
   std::uint64_t wanted() const { return wanted_; }
@@ -82,6 +86,7 @@ class SegmentSink {
   bool whole_ = false;                   // everything comes, from the beginning
   std::optional<Segment> filling_;       // what the buffer holds the beginning of
   std::uint64_t filled_ = 0;
+  std::vector<Segment> brought_;  // by the present response
 };
 
 }  // namespace segdl::engine

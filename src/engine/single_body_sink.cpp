@@ -21,7 +21,9 @@ SingleBodySink::SingleBodySink(Work& work, Hand& hand, Fetcher& fetcher, bool re
       hand_(hand),
       fetcher_(fetcher),
       resumes_(resumes),
-      buffer_(std::make_unique_for_overwrite<std::byte[]>(std::min(work.layout.segment_size(), work.layout.total()))) {}
+      buffer_(std::make_unique_for_overwrite<std::byte[]>(std::min(work.layout.segment_size(), work.layout.total()))) {
+  if (const auto facts = work.place.journal().facts()) joined_ = facts->joined;
+}
 
 SingleBodySink::~SingleBodySink() { drop_segment(); }
 
@@ -37,6 +39,7 @@ std::uint64_t SingleBodySink::resume_at() const {
 }
 
 Result<std::optional<Range>> SingleBodySink::next(std::stop_token) {
+  drop_segment();  // of a body that ended inside it: then it is missing
   if (auto error = work_.dispatcher.error()) return *std::move(error);
   if (work_.dispatcher.missing_bytes() == 0) return std::optional<Range>();
   return std::optional(Range{resumes_ ? resume_at() : 0, work_.layout.total()});
@@ -81,12 +84,26 @@ Result<void> SingleBodySink::finish(Segment segment) {
 Result<void> SingleBodySink::keep(Segment segment) {
   // Nobody else fetches here, so the right to write it is never another's.
   if (!work_.dispatcher.begin_commit(hand_, segment)) return {};
+  auto step = note_joined(begin_ > 0 ? compared_ : 0);
+  if (!step) return step;
   hand_.writing = true;
-  auto step = write_segment(work_, segment, std::span(buffer_.get(), filled_));
+  step = write_segment(work_, segment, std::span(buffer_.get(), filled_));
   hand_.writing = false;
   if (!step) return step;
   resumes_ = false;
   work_.dispatcher.committed(hand_, segment);
+  return step;
+}
+
+// Before anything of the body is claimed, durably: a run that finds everything claimed has nothing to compare.
+Result<void> SingleBodySink::note_joined(std::uint64_t compared) {
+  if (joined_ == compared) return {};
+  Journal& journal = work_.place.journal();
+  Facts facts = journal.facts().value_or(Facts{});
+  facts.joined = compared;
+  auto step = journal.set_facts(facts);
+  if (step) step = journal.sync();
+  if (step) joined_ = compared;
   return step;
 }
 
@@ -102,7 +119,7 @@ Result<void> SingleBodySink::compare(Segment segment) {
   return error;
 }
 
-Result<void> SingleBodySink::interrupted() {
+Result<void> SingleBodySink::interrupted(Remedy) {
   drop_segment();
   return work_.checkpoint.pausing();
 }

@@ -42,18 +42,20 @@ class SingleBodySink {
   std::span<std::byte> space(std::uint64_t offset);
   Result<void> arrived(std::uint64_t offset, std::size_t count);
   Result<void> body_ended(std::uint64_t) { return {}; }
-  Result<void> interrupted();
+  Result<void> interrupted(Remedy);
 
   // Whether there is none to come but from the beginning.
   bool begins_anew() const { return !resumes_; }
-  // Bytes that were compared where others were only inferred to be the same; 0 if all were compared.
-  std::uint64_t compared_for_others() const { return begin_ > 0 ? compared_ : 0; }
+  // Bytes that were compared, by this run or the one that kept the last of it, where others were only inferred to be
+  // the same; 0 if all were compared.
+  std::uint64_t compared_for_others() const { return joined_; }
 
  private:
   std::uint64_t resume_at() const;
   void drop_segment();
   Result<void> finish(Segment);
   Result<void> keep(Segment);
+  Result<void> note_joined(std::uint64_t compared);
   Result<void> compare(Segment);
 
   Work& work_;
@@ -62,6 +64,7 @@ class SingleBodySink {
   bool resumes_;                         // until the first segment is kept
   std::uint64_t begin_ = 0;              // of the present body
   std::uint64_t compared_ = 0;           // bytes of it
+  std::uint64_t joined_ = 0;             // as the journal has it
   std::unique_ptr<std::byte[]> buffer_;  // the segment that is passing
   std::uint64_t filled_ = 0;
   std::optional<Segment> kept_;  // that segment, if it is to be written

@@ -35,6 +35,7 @@ class SmallSink {
   }
   void begins(const UsableBody& body) {
     if (body.begin != filled_) drop();
+    whole_ = !body.partial;
   }
   std::span<std::byte> space(std::uint64_t offset) { return std::span(buffer_.get(), total_).subspan(offset); }
   Result<void> arrived(std::uint64_t, std::size_t count) {
@@ -46,8 +47,9 @@ class SmallSink {
     if (complete_) return {};
     return fetcher_.problem(Cause::network, Remedy::retry, "the response was shorter than what was asked for");
   }
-  Result<void> interrupted() {
+  Result<void> interrupted(Remedy remedy) {
     if (filled_ > most_) fetcher_.progressed(filled_ - std::exchange(most_, filled_));
+    if (whole_ || remedy == Remedy::refetch) drop();  // it begins again, and what came of a large chunk may be framing
     return {};
   }
 
@@ -63,6 +65,7 @@ class SmallSink {
   std::unique_ptr<std::byte[]> buffer_;
   std::uint64_t filled_ = 0;
   std::uint64_t most_ = 0;  // how far any response has come
+  bool whole_ = false;      // everything comes, from the beginning
   bool complete_ = false;
 };
 

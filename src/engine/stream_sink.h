@@ -32,7 +32,7 @@ class StreamSink {
   std::span<std::byte> space(std::uint64_t offset);
   Result<void> arrived(std::uint64_t offset, std::size_t count);
   Result<void> body_ended(std::uint64_t offset);
-  Result<void> interrupted() { return {}; }  // nothing of it would count
+  Result<void> interrupted(Remedy) { return {}; }  // nothing of it would count
 
  private:
   Result<void> begin_again();

@@ -123,6 +123,7 @@ Result<void> Transfer::take_remote_name(const std::stop_token& stop) {
 
 // A resource of which nothing is known yet, or nothing any more.
 Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
+  route_.set_joined(false);
   auto first = named_ ? Result<Reply>(*std::exchange(named_, std::nullopt)) : first_reply(stop);
   if (!first) return std::move(first).error();
   if (first->body.coded) meter_.remark("the server calls it compressed, as its name does: it is kept as it came");
@@ -345,11 +346,13 @@ Result<void> Transfer::start_over(Place& place, Error error) {
     error.reason += fmt::format(" (it changed {} times)", restarts_);
     return error;
   }
-  meter_.changed(error.reason);
+  const bool in_one_piece = error.cause != Cause::changed;
+  if (in_one_piece) meter_.remark(fmt::format("{}: starting over, in one piece", error.reason));
+  if (!in_one_piece) meter_.changed(error.reason);
   meter_.start_over();
   succeeds_strong_ = strong_;
-  succeeds_ranged_ = ranged_;
-  route_.ask(restarts_ < kMaxRestarts - 1 ? Asking::conditional : Asking::whole);
+  succeeds_ranged_ = ranged_ && !in_one_piece;
+  route_.ask(in_one_piece || restarts_ >= kMaxRestarts - 1 ? Asking::whole : Asking::conditional);
   return place.has_journal() ? place.start_over() : Result<void>();
 }
 

@@ -80,6 +80,8 @@ class Transfer {
   Result<void> revoke_damaged(Place&, std::vector<Segment> damaged, const std::vector<bool>& inherited);
   Result<void> fetch_together(Work&, const Known&, std::optional<Reply> first, Share&);
   Result<void> fetch_alone(Work&, const Known&, std::optional<Reply> first, std::stop_token);
+  Result<void> forget(Place&, const std::vector<Segment>&);
+  void tell_joined(std::uint64_t compared);
   Result<void> fetch_stream(Place&, const Known&, Reply first, std::stop_token);
   Result<void> keep_stream(Place&, const Known&, Reply first, std::stop_token);
   Result<void> receive_stream(Pass&, const Known&, std::optional<Reply> first, std::stop_token);
@@ -119,6 +121,7 @@ class Transfer {
   bool succeeds_ranged_ = false;  // the same of ranges
   bool inherits_ = false;         // an earlier run has claimed something of it
   bool outdated_ = false;         // what this run has claimed is of another version than what comes now
+  bool contradicted_ = false;     // the latest pass ended with a response that did, and gave up what such ones brought
   bool doubted_ = false;          // the digest of the file is not the expected one, or could not be made
   std::optional<std::uint32_t> continued_from_;  // so many claims of an earlier run
   std::optional<std::uint64_t> doubtful_end_;    // of a stream: may be that of the range it was asked for

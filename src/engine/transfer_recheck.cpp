@@ -62,7 +62,9 @@ Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::opt
   for (unsigned repairs = 0;; ++repairs) {
     Pass pass{place, Watch(place.data()), repairs > 0};
     auto step = fetch_missing(pass, known, std::exchange(first, std::nullopt), stop);
-    if (!step && !doubted_) return step;
+    const bool gave_up = !step && contradicted_ && repairs < kMaxRepairs;
+    if (!step && !doubted_ && !gave_up) return step;
+    if (gave_up) meter_.remark(step.error().reason + ": what came without a length is fetched again");
     pass.watch.look_at_whole(identity.layout->total());
     const bool must = !step || request_.verify || repairs > 0;
     if (!must && !pass.watch.found_traces()) return step;
@@ -74,6 +76,7 @@ Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::opt
     const bool clean = damaged->empty() && !*mended;
     rehashed_ = clean && step;
     if (rehashed_) return step;
+    if (clean && gave_up) continue;
     if (clean && step.error().cause == Cause::integrity) return refute(place, std::move(step).error());
     if (repairs == kMaxRepairs && clean) return step;
     if (repairs == kMaxRepairs) {

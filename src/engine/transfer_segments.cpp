@@ -143,6 +143,8 @@ Result<void> Transfer::fetch_missing(Pass& pass, const Known& known, std::option
                                        : fetch_alone(work, known, std::move(first), stop);
   if (!step) dispatcher.fail(step.error());
   verifiers->clear();  // asked to stop, and waited for
+  auto refuted = forget(place, dispatcher.doubted());
+  if (!refuted) return refuted;
   doubted_ = false;
   if (step && front) step = check_whole(place, *front, stop);
   if (doubted_) {  // what is sound is kept, whatever comes of it
@@ -152,9 +154,25 @@ Result<void> Transfer::fetch_missing(Pass& pass, const Known& known, std::option
   return step ? settle(place, checkpoint) : step;
 }
 
+// What came in responses that may be of another place of the resource; durably, as all that is no failed proof (J4).
+Result<void> Transfer::forget(Place& place, const std::vector<Segment>& segments) {
+  contradicted_ = !segments.empty();
+  if (segments.empty()) return {};
+  Journal& journal = place.journal();
+  Result<void> step;
+  for (const Segment segment : segments) {
+    step = journal.commit(segment, 0);  // the bit could stay on disk, and the proof with it
+    if (step) step = journal.revoke(segment);
+    if (!step) return step;
+    meter_.damaged(journal.identity().layout->range(segment), false);
+  }
+  return journal.sync();
+}
+
 // Leads while others help. Ends when everything is committed and proved, or with the first error.
 Result<void> Transfer::fetch_together(Work& work, const Known& known, std::optional<Reply> first, Share& share) {
   Dispatcher& dispatcher = work.dispatcher;
+  route_.set_joined(true);
   share.help = [&](Slot slot) {
     guarded(dispatcher, [&] {
       Fetcher fetcher(setting_, std::move(slot));
@@ -178,6 +196,11 @@ Result<void> Transfer::fetch_together(Work& work, const Known& known, std::optio
   return error ? Result<void>(*error) : Result<void>();
 }
 
+void Transfer::tell_joined(std::uint64_t compared) {
+  if (compared == 0) return;
+  meter_.remark(fmt::format("no strong validator: joined with what was here after comparing {} bytes", compared));
+}
+
 // Without a strong validator a run joins nothing but one body with what an earlier run left (see single_body_sink.h).
 Result<void> Transfer::fetch_alone(Work& work, const Known& known, std::optional<Reply> first, std::stop_token stop) {
   Hand& hand = work.dispatcher.join();
@@ -187,7 +210,7 @@ Result<void> Transfer::fetch_alone(Work& work, const Known& known, std::optional
     // Everything is here, or claims that are being proved: other downloads may have the connection.
     if (step) fetcher_.leave();
     if (step && !work.dispatcher.wait(hand)) break;
-    if (step) step = sink.interrupted();
+    if (step) step = sink.interrupted(Remedy::retry);
     if (!step && step.error().remedy != Remedy::retry) {
       outdated_ = !inherits_;
       return step;
@@ -195,10 +218,7 @@ Result<void> Transfer::fetch_alone(Work& work, const Known& known, std::optional
     if (sink.begins_anew()) route_.ask(Asking::whole);
   }
   if (const auto error = work.dispatcher.error()) return *error;
-  if (sink.compared_for_others() > 0) {
-    meter_.remark(fmt::format("no strong validator: joined with what was here after comparing {} bytes",
-                              sink.compared_for_others()));
-  }
+  tell_joined(sink.compared_for_others());
   return {};
 }
 

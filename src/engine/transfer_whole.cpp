@@ -122,6 +122,7 @@ Result<Outcome> Transfer::finish(Place& place, const std::stop_token& stop) {
   strong_ = place.published_identity().validator.strong();
   rehashed_ = true;  // that is how it was recognised
   meter_.remark("it had arrived whole before; only the journal was left to remove");
+  tell_joined(place.published_facts() ? place.published_facts()->joined : 0);
   Planned whole = planned(place.published_identity(), status->size);
   whole.total = status->size;
   meter_.plan(std::move(whole));

@@ -4,6 +4,7 @@
 #include "engine/fetch_loop.h"
 
 #include <utility>
+#include <vector>
 
 namespace segdl::engine {
 namespace {
@@ -15,13 +16,26 @@ bool must_be_alone(const Reply& reply, const SegmentSink& sink) {
   return !reply.body.partial && reply.body.begin != sink.wanted();
 }
 
+// The bytes of a part without a length of its own are believed to be of their place only as long as no such body has
+// contradicted itself at its end: a server that does that may have done it wherever the end was not read.
+Result<void> believe(Work& work, SegmentSink& sink, const Reply& reply, Result<void> step) {
+  std::vector<Segment> brought = sink.take_brought();
+  if (!reply.body.partial || reply.exchange->head().framing == Framing::length) return step;
+  work.dispatcher.unsure(std::move(brought));
+  if (!step && step.error().cause == Cause::integrity) {
+    sink.drop_unfinished();
+    work.dispatcher.doubt(step.error());
+  }
+  return step;
+}
+
 Result<void> take(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, Range want, Reply reply) {
   if (!work.dispatcher.be_served(hand, must_be_alone(reply, sink))) {
     Error error = fetcher.problem(Cause::network, Remedy::retry, "it answered with the whole resource, not the range");
     error.http_status = 200;
     return error;
   }
-  auto step = pump(fetcher, work.meter, reply, sink, hand.token());
+  auto step = believe(work, sink, reply, pump(fetcher, work.meter, reply, sink, hand.token()));
   return step ? check_part(fetcher, sink, reply.body, want) : step;
 }
 
@@ -34,7 +48,7 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
     dispatcher.fail(std::move(error));
     return Then::leave;
   }
-  auto step = sink.interrupted();
+  auto step = sink.interrupted(error.remedy);
   const bool waits = step && !fetcher.got_on();
   const bool leaves = waits && (dispatcher.others_at_work(hand) || (declined && others_served));
   if (waits) sink.release();

@@ -1,5 +1,7 @@
 #include "io/body_reader.h"
 
+#include "core/http_fields.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,13 +9,25 @@
 #include <utility>
 
 namespace segdl::io {
-BodyReader::BodyReader(Message& message, const ResponseHead& head)
+namespace {
+
+// How long the body is to be, as far as the head tells. Of a 206 that ends with its connection the range does.
+std::uint64_t length_of(const ResponseHead& head) {
+  if (head.framing == Framing::length) return head.content_length;
+  const std::string* field = head.status == 206 ? head.find("Content-Range") : nullptr;
+  const auto range = field != nullptr ? parse_content_range(*field) : std::nullopt;
+  return range && range->range ? range->range->size() : 0;
+}
+
+}  // namespace
+
+BodyReader::BodyReader(Message& message, const ResponseHead& head, bool joined)
     : message_(message),
       framing_(head.framing),
-      length_(head.content_length),
+      length_(length_of(head)),
       left_(head.content_length),
       ended_(head.framing == Framing::none || (head.framing == Framing::length && head.content_length == 0)),
-      chunks_(head.status == 206) {}
+      chunks_(head.status == 206, joined) {}
 
 Error BodyReader::ended_early() const {
   return network_error(Remedy::retry, "receive", "",
@@ -28,6 +42,11 @@ Result<std::size_t> BodyReader::read(std::span<std::byte> into) {
              : framing_ == Framing::chunked ? read_chunked(into)
                                             : read_to_close(into);
   if (got) given_ += *got;
+  if (!got && got.error().remedy == Remedy::retry && chunks_.gives_unproved()) {
+    Error error = std::move(got).error();
+    error.remedy = Remedy::refetch;
+    return error;
+  }
   return got;
 }
 
@@ -49,7 +68,9 @@ Result<std::size_t> BodyReader::read_length(std::span<std::byte> into) {
   return got;
 }
 
+// Behind the last byte of a range nothing but the end is waited for, and that comes with it.
 Result<std::size_t> BodyReader::read_to_close(std::span<std::byte> into) {
+  if (length_ > 0 && given_ >= length_) message_.end_by(std::chrono::steady_clock::now() + kSkipTime);
   auto got = receive_body(into);
   if (got && *got == 0) ended_ = true;
   return got;

@@ -15,7 +15,8 @@ namespace segdl::io {
 
 class BodyReader {
  public:
-  BodyReader(Message& message, const ResponseHead& head);
+  // `joined` as in HttpRequest.
+  BodyReader(Message& message, const ResponseHead& head, bool joined);
 
   // As Exchange::read().
   Result<std::size_t> read(std::span<std::byte> into);
@@ -37,7 +38,7 @@ class BodyReader {
 
   Message& message_;
   Framing framing_;
-  std::uint64_t length_ = 0;
+  std::uint64_t length_ = 0;  // that the head speaks of; 0: of none
   std::uint64_t left_ = 0;
   std::uint64_t given_ = 0;
   bool ended_ = false;

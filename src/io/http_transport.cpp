@@ -155,7 +155,7 @@ class HttpExchange final : public Exchange {
     if (!head) return about(met_on(way, std::move(head).error()), url_);
     if (way.forwarded() && head->status == 407) return about(proxy_refusal(*way.proxy, *head), url_);
     head_ = std::move(*head);
-    body_.emplace(*message_, head_);
+    body_.emplace(*message_, head_, request.joined);
     return {};
   }
 

@@ -31,6 +31,9 @@ struct HttpRequest {
   std::vector<Field> fields;
   std::optional<Credentials> credentials = std::nullopt;  // sent as Basic (RFC 7617)
   bool certified = false;  // a server that asks may be shown the client certificate, if there is one
+  // What comes of the body is kept and joined with others', even if it breaks off: of one in chunks nothing is given
+  // out before its chunk has ended, and one that is too large to be held is refused.
+  bool joined = false;
 };
 
 // Bounds on one exchange. Running into one is Cause::network, Remedy::retry, with the bound in the reason.
@@ -52,8 +55,10 @@ class Exchange {
   virtual const ResponseHead& head() const = 0;
 
   // Reads body bytes, as many as have arrived, at most `into.size()`; framing is taken off. 0 means the body is
-  // complete as framed. Cause::network: Remedy::retry for short bodies and TLS without close_notify, Remedy::refetch
-  // for bad chunks. A stop request is Cause::cancelled. REQUIRES: !into.empty().
+  // complete as framed. Behind the last byte of a 206 without framing, whose range says where it ends, the end is
+  // waited for kSkipTime at most. Cause::network: Remedy::retry for short bodies and TLS without close_notify,
+  // Remedy::refetch for bad chunks and what breaks off inside one that was too large to be held, Remedy::restart for
+  // such a one of a whole resource that is to be joined. A stop request is Cause::cancelled. REQUIRES: !into.empty().
   virtual Result<std::size_t> read(std::span<std::byte> into) = 0;
 
   // Reads away what is left of the body if it has a length of at most kMostSkipped, so that the connection can be used

@@ -56,6 +56,7 @@ TEST_CASE("facts come back as they were, and a torn block is none") {
   facts.url_hash.digest.fill(std::byte{2});
   facts.owner_token.fill(std::byte{3});
   facts.refuted = 7;
+  facts.joined = 1048576;
   const JournalBlock block = encode_facts(facts);
   const auto decoded = decode_facts(block);
   REQUIRE(decoded);
@@ -66,6 +67,7 @@ TEST_CASE("facts come back as they were, and a torn block is none") {
   CHECK(decoded->url_hash == facts.url_hash);
   CHECK(decoded->owner_token == facts.owner_token);
   CHECK(decoded->refuted == 7);
+  CHECK(decoded->joined == 1048576);
   for (std::size_t i = 0; i < block.size(); ++i) {
     JournalBlock torn = block;
     torn[i] ^= std::byte{1};

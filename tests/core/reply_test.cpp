@@ -135,6 +135,14 @@ TEST_CASE("a 200 that is just as long as the range asked for is asked for again,
   CHECK(is<UsableBody>(verdict(reply(200, {{"ETag", "\"a\""}}, 500), Asked{Asking::conditional, Range{0, 500}})));
 }
 
+TEST_CASE("a 200 without a length to a range beyond byte 0 may be that range") {
+  const auto open = reply(200, {{"ETag", "\"a\""}});
+  CHECK(is<Contradiction>(verdict(open)));
+  CHECK(is<Contradiction>(verdict(open, Asked{Asking::range_only, Range{100, 500}})));
+  CHECK(is<UsableBody>(verdict(open, Asked{Asking::conditional, Range{0, 500}})));
+  CHECK(is<UsableBody>(verdict(open, kWhole)));
+}
+
 TEST_CASE("a validator that both have and that differs means changed, however weak, and whatever else agrees") {
   const Field range{"Content-Range", "bytes 100-499/500"};
   const auto now = [&](std::vector<Field> fields, const Validator& before) {

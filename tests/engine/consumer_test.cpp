@@ -136,6 +136,39 @@ TEST_CASE("a resource of unknown size is read to its end, also after an interrup
   }
 }
 
+TEST_CASE("a body that ends before what a consumer was given is a failed try, and not asked for without end") {
+  for (const std::uint64_t end : {std::uint64_t{0}, std::uint64_t{1}, kBreak / 2}) {
+    CAPTURE(end);
+    World world;
+    world.serve().size(kSize).no_ranges().cut_at(kBreak, 2).on_every([end](Answer& answer, const Asking& asking) {
+      answer.chunked();
+      if (asking.number > 2) answer.end = end;
+    });
+    Consumer consumer;
+    const auto report = consume(world, consumer, with(1, 3));
+    REQUIRE_FALSE(report.ok());
+    CHECK(report.error().reason.find("were passed on before") != std::string::npos);
+    CHECK(consumer.got.size() > end);
+    CHECK(world.script->log().size() < 10);
+  }
+}
+
+TEST_CASE("what breaks off in a chunk too large to be held is not gone on with") {
+  World world;
+  constexpr std::uint64_t kLarge = 4 * kMiB;
+  world.serve().size(kLarge).cut_at(0).on_from(2, [](Answer& answer) {
+    const auto all = pattern_bytes(1, kLarge);
+    const std::string text(reinterpret_cast<const char*>(all.data()), all.size());
+    answer.head.status = 200;
+    answer.drop("Content-Range").chunked();
+    answer.raw(answer.head_text() + "400000\r\n" + text.substr(0, kMiB) + "\r\n300000\r\n" + text.substr(kMiB, kMiB));
+  });
+  Consumer consumer;
+  const auto report = consume(world, consumer);
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().reason.find("were passed on and can't be taken back") != std::string::npos);
+}
+
 TEST_CASE("a resource that changes under a consumer fails, and says how much was passed on") {
   for (const std::uint64_t size : {kSize, kSize + 5000}) {
     CAPTURE(size);

@@ -1,6 +1,7 @@
 #include "support/fake_origin.h"
 
 #include "core/chunked_body.h"
+#include "core/http_fields.h"
 #include "support/pattern.h"
 
 #include <fmt/format.h>
@@ -38,6 +39,7 @@ struct Setting {
   Limits limits;
   std::stop_token stop;
   bool secure = false;
+  bool joined = false;  // HttpRequest::joined
 };
 
 class FakeExchange final : public Exchange {
@@ -77,6 +79,9 @@ class FakeExchange final : public Exchange {
       }
       head_ = std::move(*head);
       left_ = head_.content_length;
+      const std::string* field = head_.status == 206 ? head_.find("Content-Range") : nullptr;
+      const auto range = field != nullptr ? parse_content_range(*field) : std::nullopt;
+      if (range && range->range) range_left_ = range->range->size();
       ended_ = head_.framing == Framing::none || (head_.framing == Framing::length && left_ == 0);
       return {};
     }
@@ -86,13 +91,21 @@ class FakeExchange final : public Exchange {
   Result<std::size_t> read(std::span<std::byte> into) override {
     if (setting_.stop.stop_requested()) return cancelled();
     if (ended_) return std::size_t{0};
-    if (head_.framing == Framing::chunked) return read_chunked(into);
+    if (head_.framing == Framing::chunked) {
+      auto got = read_chunked(into);
+      if (!got && chunks_->gives_unproved() && got.error().remedy == Remedy::retry) {
+        return network(got.error().reason, Remedy::refetch);
+      }
+      return got;
+    }
     if (head_.framing == Framing::length) into = into.first(std::min<std::uint64_t>(into.size(), left_));
+    if (head_.framing == Framing::until_close && range_left_ == 0) end_by(clock_.now() + kSkipTime);
     auto got = receive(into);
     if (!got) return got;
     if (*got == 0 && head_.framing == Framing::length) return ended_early();
     if (*got > 0 && !count_body(*got)) return network("too slow");
     left_ -= std::min<std::uint64_t>(*got, left_);
+    if (range_left_) range_left_ = *range_left_ - std::min<std::uint64_t>(*got, *range_left_);
     ended_ = *got == 0 || (head_.framing == Framing::length && left_ == 0);
     return got;
   }
@@ -108,7 +121,7 @@ class FakeExchange final : public Exchange {
   static Error ended_early() { return network("the connection was closed before the end of the body"); }
 
   Result<std::size_t> read_chunked(std::span<std::byte> into) {
-    if (!chunks_) chunks_.emplace(head_.status == 206);
+    if (!chunks_) chunks_.emplace(head_.status == 206, setting_.joined);
     for (;;) {
       if (const std::size_t got = chunks_->take(into); got > 0) return got;
       ended_ = chunks_->ended();
@@ -201,6 +214,7 @@ class FakeExchange final : public Exchange {
   std::string pending_;  // off the wire, used up to taken_
   std::size_t taken_ = 0;
   std::uint64_t left_ = 0;
+  std::optional<std::uint64_t> range_left_;  // of a 206's body, as its range says
   std::uint64_t pulls_ = 0;
   bool ended_ = false;
   std::chrono::milliseconds waited_{0};
@@ -237,7 +251,7 @@ Result<std::unique_ptr<Exchange>> FakeOrigin::get(const HttpRequest& request, co
                                                   std::stop_token stop) {
   if (stop.stop_requested()) return cancelled();
   if (limits.deadline && clock_.now() >= *limits.deadline) return timed_out();
-  Setting setting{script_, clock_, limits, std::move(stop), request.url.origin.secure};
+  Setting setting{script_, clock_, limits, std::move(stop), request.url.origin.secure, request.joined};
   auto exchange =
       std::make_unique<FakeExchange>(std::move(setting), script_.answer(request.url.target, fields_of(request)));
   auto head = exchange->read_head();
