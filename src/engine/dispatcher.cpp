@@ -254,23 +254,20 @@ void Dispatcher::fail(Error error) {
   stop_everybody();
 }
 
-void Dispatcher::unsure(std::vector<Segment> segments) {
-  const MutexLock lock(mutex_);
-  unsure_.insert(unsure_.end(), segments.begin(), segments.end());
-}
-
-void Dispatcher::doubt(Error error) {
+void Dispatcher::unsure(std::vector<Segment> segments, std::optional<Error> contradiction) {
+  std::optional<Error> ends_it;
   {
     const MutexLock lock(mutex_);
-    if (unsure_.empty()) return;
-    doubted_ = true;
+    unsure_.insert(unsure_.end(), segments.begin(), segments.end());
+    if (!doubt_) doubt_ = std::move(contradiction);
+    if (!unsure_.empty()) ends_it = doubt_;
   }
-  fail(std::move(error));
+  if (ends_it) fail(*std::move(ends_it));
 }
 
 std::vector<Segment> Dispatcher::doubted() const {
   const MutexLock lock(mutex_);
-  return doubted_ ? unsure_ : std::vector<Segment>();
+  return doubt_ ? unsure_ : std::vector<Segment>();
 }
 
 std::optional<Error> Dispatcher::error() const {

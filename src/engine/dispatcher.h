@@ -112,11 +112,10 @@ class Dispatcher {
   void proved(Segment);
   void revoked(Segment);
 
-  // Segments of a response that has not shown where it ends.
-  void unsure(std::vector<Segment>);
-  // One of those has contradicted itself: ends everybody's work with this error, if there are any such segments.
-  void doubt(Error);
-  // They, after doubt().
+  // Segments of a response that has not shown where it ends, and how it has contradicted itself if it has. Once one
+  // has, the first such segments end everybody's work with that error.
+  void unsure(std::vector<Segment>, std::optional<Error> contradiction);
+  // Those segments, once one has.
   std::vector<Segment> doubted() const;
 
   // Ends everybody's work with this error, if it is the first.
@@ -164,7 +163,7 @@ class Dispatcher {
   std::map<Segment, std::uint64_t> marks_ SEGDL_GUARDED_BY(mutex_);  // of those, how much was counted as progress
   std::optional<Error> first_error_ SEGDL_GUARDED_BY(mutex_);
   std::vector<Segment> unsure_ SEGDL_GUARDED_BY(mutex_);
-  bool doubted_ SEGDL_GUARDED_BY(mutex_) = false;
+  std::optional<Error> doubt_ SEGDL_GUARDED_BY(mutex_);
   Instant last_tick_ SEGDL_GUARDED_BY(mutex_);
   std::uint64_t stirs_ SEGDL_GUARDED_BY(mutex_) = 0;  // how often there may have been new work
   unsigned at_work_ SEGDL_GUARDED_BY(mutex_) = 0;

@@ -32,6 +32,7 @@ namespace segdl::engine {
 // another version's, all else a contradiction: then the bytes of a part may be those of another place.
 inline Error unfit(Fetcher& fetcher, const Reply& reply, std::string reason) {
   fetcher.body_ended(false);
+  if (reply.body.partial) fetcher.distrust_unmeasured();
   const bool changed = !reply.body.partial && !reply.body.validator.strong();
   const Remedy remedy = changed ? Remedy::restart : reply.body.partial ? Remedy::refetch : Remedy::retry;
   return fetcher.problem(changed ? Cause::changed : Cause::integrity, remedy, std::move(reason));

@@ -208,6 +208,14 @@ std::optional<Asking> Fetcher::simpler() {
   return asked_ == Asking::conditional ? std::optional(Asking::range_only) : std::nullopt;
 }
 
+Verdict Fetcher::judged(const ResponseHead& head, const Asked& asked, const Known* known) const {
+  Verdict verdict = judge(head, asked, known, shared_.env.clock.wall());
+  const auto* body = std::get_if<UsableBody>(&verdict);
+  const bool unmeasured = body != nullptr && body->partial && head.framing != Framing::length;
+  if (!unmeasured || !route_.distrusts_unmeasured()) return verdict;
+  return Contradiction{"its 206 gives no length, and an earlier one went on behind its range"};
+}
+
 Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop) {
   auto ready = get_ready(stop);
   if (!ready) return std::move(ready).error();
@@ -226,7 +234,7 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     }
     meter_.enter(Phase::fetching);
     const ResponseHead& head = (*exchange)->head();
-    Verdict verdict = judge(head, asked, known, shared_.env.clock.wall());
+    Verdict verdict = judged(head, asked, known);
     if (is_doubtful(verdict) && came_by_cache(head) && !past_caches) {  // perhaps it has kept another version
       route_.ask_past_caches();
       meter_.note("asking again past the caches on the way");

@@ -92,6 +92,9 @@ class Fetcher {
   // The same after a part of what was asked for: if so, the next part is to bring as much.
   bool goes_on();
 
+  // See Route.
+  void distrust_unmeasured() { route_.distrust_unmeasured(); }
+
   // The body was as long as its head promised, or was not.
   void body_ended(bool as_promised) {
     as_promised ? route_.held_good(asked_, Route::Part::body) : route_.failed_us(asked_, Route::Part::body);
@@ -118,6 +121,7 @@ class Fetcher {
   Result<Url> follow(const Url& from, const std::string& location, int status) const;
   Error refusal(const ResponseHead&, const PassingRefusal*) const;
   Result<Reply> use(std::unique_ptr<Exchange>, UsableBody, const Asked&);
+  Verdict judged(const ResponseHead&, const Asked&, const Known*) const;
   std::optional<Asking> simpler();
   bool too_late(Instant until) const { return limits_.deadline && until > *limits_.deadline; }
 

@@ -45,6 +45,11 @@ class Route {
   void held_good(Asking, Part);
   void failed_us(Asking, Part);
 
+  // A part without a length of its own has contradicted itself behind its range, which shows only where that end is
+  // read: from here on none of them is used.
+  void distrust_unmeasured() { distrusts_unmeasured_ = true; }
+  bool distrusts_unmeasured() const { return distrusts_unmeasured_; }
+
   // Whether the latest usable answer was a document to be read by people or programs, as error pages are.
   void came_as_page(bool page) { came_as_ = page ? Came::as_page : Came::as_file; }
   bool came_as_file() const { return came_as_ == Came::as_file; }
@@ -96,6 +101,7 @@ class Route {
   std::array<std::array<Trust, 2>, 3> trust_ SEGDL_GUARDED_BY(mutex_);  // by Asking and Part
   std::atomic<bool> past_caches_ = false;
   std::atomic<bool> joined_ = false;
+  std::atomic<bool> distrusts_unmeasured_ = false;
   std::atomic<Came> came_as_ = Came::not_yet;
   std::atomic<unsigned> failures_ = 0;
   std::atomic<Instant::rep> rest_ = 0;

@@ -21,11 +21,9 @@ bool must_be_alone(const Reply& reply, const SegmentSink& sink) {
 Result<void> believe(Work& work, SegmentSink& sink, const Reply& reply, Result<void> step) {
   std::vector<Segment> brought = sink.take_brought();
   if (!reply.body.partial || reply.exchange->head().framing == Framing::length) return step;
-  work.dispatcher.unsure(std::move(brought));
-  if (!step && step.error().cause == Cause::integrity) {
-    sink.drop_unfinished();
-    work.dispatcher.doubt(step.error());
-  }
+  const bool contradicts = !step && step.error().cause == Cause::integrity;
+  if (contradicts) sink.drop_unfinished();
+  work.dispatcher.unsure(std::move(brought), contradicts ? std::optional(step.error()) : std::nullopt);
   return step;
 }
 

@@ -138,6 +138,21 @@ def dripping_extension(ask, answer):
     return answer.having(drip=(len(answer.head_bytes()) + 100, 0.2))
 
 
+
+
+def one_chunk_with_framing_inside(size):
+    """All of it, in a 200 whose only chunk is as long as it says for the first `size` bytes alone; cut at the end, or not."""
+    def do(ask, answer):
+        answer, data = whole(ask), ask.data()
+        answer.body = b"%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(data), data[:size], len(data) - size, data[size:])
+        answer.bad = size
+        return answer.drop("Content-Length").add("Transfer-Encoding", "chunked").having(end="close")
+    return do
+
+
+for label, ranges in (("one in three", True), ("two in three", False)):
+    chunks.row(f"framing inside a chunk of all of it, {label}", one_chunk_with_framing_inside(SIZE // 3), ranges=ranges,
+               when=third if ranges else lambda ask: ask.n % 3 != 0)
 chunks.row("an extension that comes a byte every 0.2 s", dripping_extension, when=later)
 chunks.row("extensions that come a byte every 0.2 s, always", dripping_extension, expect=REFUSE)
 chunks.row("a trailer that comes a byte every 0.2 s, whole", dripping_trailer, ranges=False, expect=RIGHT)

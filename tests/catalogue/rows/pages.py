@@ -127,6 +127,21 @@ for label, naming in (("weak", weak), ("unnamed", none), ("dated", old_date)):
     portals.row(f"short, {label} resource, later", lambda ask, answer: page(HTML), when=later, naming=naming)
     portals.row(f"as long as the resource, {label} resource, later", lambda ask, answer: page(PAGES["as long as the resource"]), when=later, naming=naming,
                 more=lambda run: [PAGES["as long as the resource"]])
+
+
+def cut_and_then_a_page(sized):
+    def do(ask, answer):
+        if ask.n == 1 and not ask.resume:
+            return answer.cut_at(SIZE // 2).having(bad=False)
+        answer = page(HTML)
+        return answer if sized else answer.chunked()
+    return do
+
+
+for label, naming in (("weak", weak), ("unnamed", none), ("dated", old_date)):
+    for sized in (True, False):
+        portals.row(f"short{'' if sized else ', in chunks'}, {label} resource without ranges that was cut, later", cut_and_then_a_page(sized), naming=naming,
+                    ranges=False, expect=REFUSE)
 portals.row("206 of a page with the known range and no validator", lambda ask, answer: answer.drop("ETag").set("Content-Type", "text/html").having(body=b"?" * len(answer.body)),
             when=later)
 portals.row("206 of a page with the known range and a weak ETag", lambda ask, answer: answer.set("ETag", 'W/"x"').having(body=b"?" * len(answer.body)), when=later)

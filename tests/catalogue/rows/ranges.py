@@ -1,7 +1,7 @@
 """Answers to a range: a 200 that contradicts itself, a 206 that is not what was asked, units, totals, multipart, 416."""
 from answer import honest, plain, whole
 from content import KiB, MiB, SEGMENT, SIZE, none, old_date, strong, weak, young_date
-from row import (EITHER, LOCAL, DOCUMENTED, RIGHT, WHEN, Family, both_of, conditional, eight, every, fresh, later, later_third, odd_connection, ranged,
+from row import (EITHER, LOCAL, DOCUMENTED, RIGHT, WHEN, Family, both_of, conditional, eight, every, first, fresh, later, later_third, odd_connection, ranged,
                  second, third)
 
 contradictory = Family("a 200 that is no whole", when=both_of(ranged, later))
@@ -197,6 +197,23 @@ wrong.row("no Content-Length: until the connection ends", lambda ask, answer: an
 wrong.row("no Content-Length, ends after half", lambda ask, answer: answer.until_close().cut_at(len(answer.body) // 2), when=both_of(ranged, third),
           expect=RIGHT)
 wrong.row("no Content-Length, and more behind it", lambda ask, answer: answer.having(extra=b"?" * 9999).until_close(), when=ranged)
+
+
+def all_behind_the_head(chunked):
+    """What a script sends that sets the head right, and then everything."""
+    def do(ask, answer):
+        answer.body, answer.bad = ask.data(), "head"
+        return answer.chunked() if chunked else answer.until_close()
+    return do
+
+
+for when in ("every", "later", "third"):  # one in three over one connection, which reads each to its end: only there it shows
+    for label, chunked in (("in chunks", True), ("until the connection ends", False)):
+        wrong.row(f"the head of the range, and all of it behind {label}, {when}", all_behind_the_head(chunked),
+                  when=both_of(ranged, WHEN[when], lambda ask: ask.range != (0, SIZE)),
+                  cells=(lambda cell: cell.connections == 1) if when == "third" else every)
+for label, naming in (("weak", weak), ("unnamed", none)):
+    wrong.row(f"short: a byte less, {label}, first", cut_range(lambda n: n - 1), naming=naming, when=both_of(ranged, first), expect=RIGHT)
 wrong.row("an empty body for its range", lambda ask, answer: answer.with_body(b""), when=both_of(ranged, later))
 wrong.row("empty and inverted, past the end", with_range("bytes {b}-{a}/{n}"), when=both_of(ranged, third))
 wrong.row("to a request without a range", lambda ask, answer: all_of_it(ask, answer.having(status="206 Partial Content")),
@@ -212,6 +229,14 @@ for by in (1, -1):
     totals.row(f"{by:+} over odd connections",
                lambda ask, answer, by=by: answer.set("Content-Range", f"bytes {ask.range[0]}-{ask.range[1] - 1}/{SIZE + by}"),
                when=both_of(ranged, odd_connection), more=lambda run: [run.versions[1][:-1]])  # over one connection that is all there is
+
+
+def first_bytes(ask, answer):
+    return whole(ask).with_body(ask.data()[:4 * MiB])
+
+
+for label, naming in (("strong", strong), ("old date", old_date)):
+    totals.row(f"a 200 of the first 4 MiB alone, {label}, later", first_bytes, naming=naming, when=later)
 totals.row("* with another length of range", lambda ask, answer: cut_range(lambda n: n - 5)(ask, answer).set(
     "Content-Range", f"bytes {ask.range[0]}-{max(ask.range[0], ask.range[1] - 6)}/*"), when=both_of(ranged, later))
 
