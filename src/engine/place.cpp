@@ -41,31 +41,10 @@ Error exists_beside_journal(Directory& directory, const Names& names) {
   return error;
 }
 
-Error busy(const Directory& directory, const std::string& name) {
-  return with_way_out(make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name),
-                                 "another process is downloading this file"),
-                      kBusyWayOut);
-}
-
 Result<bool> present(Directory& directory, const std::string& name) {
   auto status = directory.status(name);
   if (!status) return std::move(status).error();
   return status->has_value();
-}
-
-// Whether the name is still this file's: another download to the directory, or another program, may have given it away.
-Result<bool> belongs_to(Directory& directory, const std::string& name, FileId id) {
-  auto status = directory.status(name);
-  if (!status) return std::move(status).error();
-  return status->has_value() && (*status)->id == id;
-}
-
-// Whether it is the data of a download under way. What can't be opened is none of segdl's.
-bool is_locked(Directory& directory, const std::string& name) {
-  auto file = directory.open(name, OpenMode::read_only);
-  if (!file) return false;
-  const auto locked = (*file)->locked_by_another();
-  return locked && *locked;
 }
 
 // None of the names that make a place anything but fresh.
@@ -129,6 +108,12 @@ Result<Locked> try_acquire(Directory& directory, const Names& names, bool overwr
 }
 
 }  // namespace
+
+Error busy(const Directory& directory, const std::string& name) {
+  return with_way_out(make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name),
+                                 "another process is downloading this file"),
+                      kBusyWayOut);
+}
 
 // The common case in as few steps as it can be: nothing of that name is there. False if something is; then nothing was
 // changed, and the table decides.
@@ -305,96 +290,6 @@ Result<void> Place::note_journal() {
   if (!status) return std::move(status).error();
   journal_id_ = status->has_value() ? (*status)->id : FileId{};
   return {};
-}
-
-Result<void> Place::remove_journal() {
-  auto mine = belongs_to(*directory_, names_.journal, journal_id_);
-  if (!mine) return std::move(mine).error();
-  return *mine ? directory_->remove(names_.journal) : Result<void>();
-}
-
-// A journal without its data is of no use to the next run.
-Error Place::data_lost() {
-  auto removed = remove_journal();
-  if (!removed) return std::move(removed).error();
-  journal_.reset();
-  return with_way_out(make_error(Cause::local, Remedy::stop, "publish", path(),
-                                 fmt::format("{} was removed or replaced, and what had arrived went with it",
-                                             directory_->path_of(names_.part))),
-                      "move away what is there now, if anything, and run the same command again");
-}
-
-Result<void> Place::publish(bool overwrite, Sync sync) {
-  auto status = data_->status();
-  if (!status) return std::move(status).error();
-  auto mine = belongs_to(*directory_, names_.part, status->id);
-  if (!mine) return std::move(mine).error();
-  if (!*mine) return data_lost();
-  auto named = belongs_to(*directory_, names_.output, status->id);  // by a link that a death has left
-  if (!named) return std::move(named).error();
-  if (overwrite && !*named && is_locked(*directory_, names_.output)) return busy(*directory_, names_.output);
-  auto step = directory_->rename(names_.part, names_.output, overwrite);
-  if (!step) return step;
-  if (sync != Sync::none) step = directory_->sync();
-  if (!step) {
-    step.error().reason += fmt::format("; {} is complete, but may not outlast a power cut", path());
-    step.error().way_out = "run the same command again";
-    return step;
-  }
-  step = drop_aside();
-  if (step) step = remove_journal();
-  if (!step) notes_.push_back("the file is complete, but what was beside it stays: " + step.error().message());
-  return {};
-}
-
-Result<bool> Place::prepare_small() {
-  auto file = directory_->create_unnamed();
-  if (!file) return std::move(file).error();
-  small_ = std::move(*file);
-  return small_ != nullptr;
-}
-
-Result<void> Place::hold_small(std::span<const std::byte> bytes) {
-  auto step = small_->write_at(0, bytes);
-  small_held_ = step.ok();
-  return step;
-}
-
-Result<void> Place::name_small() {
-  auto status = data_->status();
-  if (!status) return std::move(status).error();
-  auto mine = belongs_to(*directory_, names_.part, status->id);
-  if (!mine) return std::move(mine).error();
-  // In this order a death leaves nothing or the output, never the output with an empty data file beside it.
-  auto step = *mine ? directory_->remove(names_.part) : Result<void>();
-  return step ? small_->give_name(names_.output) : step;
-}
-
-Result<void> Place::unname_small() {
-  auto mine = small_->status();
-  if (!mine) return std::move(mine).error();
-  auto named = directory_->status(names_.output);
-  if (!named) return std::move(named).error();
-  return named->has_value() && (*named)->id == mine->id ? directory_->remove(names_.output) : Result<void>();
-}
-
-void Place::leave() {
-  if (journal_ || found_ == Found::finished) return;
-  if (stale_journal_) {
-    // Its emptying first, or a power cut could bring the data back without a journal.
-    auto step = data_->sync();
-    if (step) step = remove_journal();
-    if (!step) return;
-  }
-  if (!created_data_) {
-    const auto journal = present(*directory_, names_.journal);
-    if (!journal || *journal) return;
-  }
-  const auto status = data_->status();
-  const auto named = directory_->status(names_.part);
-  if (!status || !named || !named->has_value() || (*named)->id != status->id || status->size != 0) return;
-  const auto removed = directory_->remove(names_.part);
-  static_cast<void>(removed.ok());
 }
 
 }  // namespace segdl::engine
