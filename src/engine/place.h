@@ -122,7 +122,7 @@ class Place {
   // The same, to a request for another URL: it is a file that exists already.
   Error of_another_url() const;
 
-  // Removes an empty data file, and the journal of what was given up. Errors are of no consequence.
+  // Removes an empty data file, and the journal of what was given up and is empty. Errors are of no consequence.
   void leave();
 
  private:

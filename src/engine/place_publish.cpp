@@ -100,7 +100,9 @@ Result<void> Place::unname_small() {
 void Place::leave() {
   if (journal_ || found_ == Found::finished) return;
   if (stale_journal_) {
-    // Its emptying first, or a power cut could bring the data back without a journal.
+    // Only of what is empty, and is so on disk: data without a journal would be nobody's, now or after a power cut.
+    const auto emptied = data_->status();
+    if (!emptied || emptied->size != 0) return;
     auto step = data_->sync();
     if (step) step = remove_journal();
     if (!step) return;

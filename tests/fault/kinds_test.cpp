@@ -1,7 +1,7 @@
 // Every point of every way through a place, on every kind of file system that has a path of its own: the process dies,
-// or the power goes, at operation 1, 2, ... until none is left. What is left is always ours: the same request ends well
-// with the right bytes, and leaves nothing beside them. SEGDL_EVERY=N in the environment takes one operation in N of
-// each way, not the same of all: for builds that are slow.
+// the power goes, or an operation fails, at operation 1, 2, ... until none is left. What is left is always ours: the
+// same request ends well with the right bytes, and leaves nothing beside them. SEGDL_EVERY=N in the environment takes
+// one operation in N of each way, not the same of all: for builds that are slow.
 #include "fault/every.h"
 #include "support/pattern.h"
 #include "support/world.h"
@@ -68,6 +68,12 @@ void hardly(World& world) {
   world.disk.kill();
 }
 
+// A stream of which more had come than is held in memory.
+void half_written(World& world) {
+  half<stream>(world);
+  world.disk.put("f.part", pattern_bytes(1, kSize / 2));
+}
+
 void older_file(World& world) { world.disk.put("f", pattern_bytes(9, 500)); }
 
 // A download that was killed, of a file that is to be replaced.
@@ -83,6 +89,7 @@ const std::vector<Scene>& scenes() {
       {"small", nothing, small, 1, kSmall},
       {"resume", half<segments>, segments},
       {"stream begun again", half<stream>, stream},
+      {"stream begun again, some of it written", half_written, stream},
       {"changed resource", half<segments>, changed, 2},
       {"changed resource, nothing claimed", hardly, changed, 2},
       {"changed to a stream", half<segments>, [](World& world) { changed(world), world.script->no_ranges(); }, 2},
@@ -138,21 +145,39 @@ bool dies_at(const FakeKind& kind, const Scene& scene, std::uint64_t operation, 
   return fired;
 }
 
-void die_everywhere(bool power) {
+// The failure of this operation, and with `always` of every later one of its kind; the process goes on until it ends by
+// itself. Whether there was an operation to fail.
+bool fails_at(const FakeKind& kind, const Scene& scene, std::uint64_t operation, bool always) {
+  World world;
+  world.disk.set_kind(kind);
+  scene.before(world);
+  scene.serve(world);
+  world.disk.fail_at(operation, "Input/output error", always);
+  const auto report = world.download(scene.request());
+  const bool fired = world.disk.fired();
+  CHECK((report.ok() || fired));
+  world.disk.kill();
+  check_after(world, scene);
+  return fired;
+}
+
+// Runs `fault`, which tells whether there was an operation with this number, with `variants` of it, everywhere.
+using Fault = std::function<bool(const FakeKind&, const Scene&, std::uint64_t operation, std::uint64_t variant)>;
+
+void everywhere(std::uint64_t variants, const Fault& fault) {
   const std::uint64_t step = every(1);
   std::uint64_t ways = 0;
   for (const FakeKind& kind : kFakeKinds) {
     for (const Scene& scene : scenes()) {
-      for (std::uint64_t seed = 0; seed < (power ? kSeeds : 1); ++seed) {
+      for (std::uint64_t variant = 0; variant < variants; ++variant) {
         bool fired = true;
         for (std::uint64_t operation = 1 + ways++ % step; fired; operation += step) {
           CAPTURE(std::string(kind.name));
           CAPTURE(std::string(scene.name));
           CAPTURE(operation);
-          CAPTURE(seed);
+          CAPTURE(variant);
           REQUIRE(operation < 2000);
-          fired = dies_at(kind, scene, operation,
-                          power ? std::optional(seed == 0 ? 0 : seed * 1000 + operation) : std::nullopt);
+          fired = fault(kind, scene, operation, variant);
         }
       }
     }
@@ -162,9 +187,19 @@ void die_everywhere(bool power) {
 }  // namespace
 
 TEST_CASE("a kill at any operation, on any kind of file system, leaves what the same request finishes") {
-  die_everywhere(false);
+  everywhere(1, [](const FakeKind& kind, const Scene& scene, std::uint64_t operation, std::uint64_t) {
+    return dies_at(kind, scene, operation, std::nullopt);
+  });
 }
 
 TEST_CASE("a power cut at any operation, on any kind of file system, leaves what the same request finishes") {
-  die_everywhere(true);
+  everywhere(kSeeds, [](const FakeKind& kind, const Scene& scene, std::uint64_t operation, std::uint64_t seed) {
+    return dies_at(kind, scene, operation, seed == 0 ? 0 : seed * 1000 + operation);
+  });
+}
+
+TEST_CASE("a failure of any operation, on any kind of file system, leaves what the same request finishes") {
+  everywhere(2, [](const FakeKind& kind, const Scene& scene, std::uint64_t operation, std::uint64_t always) {
+    return fails_at(kind, scene, operation, always != 0);
+  });
 }
