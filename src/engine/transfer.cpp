@@ -27,6 +27,12 @@ constexpr Range kProbe{0, 4 * kMiB};
 constexpr std::uint32_t kSamplesOfOtherUrl = 3;  // J8
 constexpr std::chrono::hours kClockError{24};    // that a server's clock may be ahead of ours
 
+// Where a mode can't be set (another user's vfat, some FUSE), that does not cost the file.
+void give_mode(File& file, unsigned mode, Meter& meter) {
+  const auto set = file.set_mode(mode);
+  if (!set) meter.remark("it keeps the mode that it was created with: " + set.error().message());
+}
+
 }  // namespace
 
 Transfer::Transfer(const Shared& shared, const Request& request, Url url, std::string name, Meter& meter)
@@ -317,9 +323,9 @@ Result<void> Transfer::settle(Place& place, Checkpoint& checkpoint) {
   if (layout && place.journal().claimed() != layout->count()) {
     return make_error(Cause::internal, Remedy::stop, "publish", place.path(), "not every segment is there");
   }
-  auto step = place.data().set_mode(env_.files.default_mode());
-  if (step) give_remote_time(place.data());
-  return step ? checkpoint.force() : step;
+  give_mode(place.data(), env_.files.default_mode(), meter_);
+  give_remote_time(place.data());
+  return checkpoint.force();
 }
 
 // What no file can be as old as, or as new as, is a server's mistake.

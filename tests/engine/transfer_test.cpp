@@ -42,6 +42,21 @@ TEST_CASE("a download publishes the resource and leaves nothing else") {
   }
 }
 
+TEST_CASE("a file whose mode can't be set is published, and a note says so") {
+  for (const bool ranges : {false, true}) {
+    CAPTURE(ranges);
+    World world;
+    world.serve().size(kSize);
+    if (!ranges) world.script->no_ranges();
+    world.disk.fail_kind("set-mode", 1, "Operation not permitted", true);
+    const auto report = world.download();
+    REQUIRE(report.ok());
+    CHECK(world.has("f", 1, kSize));
+    CHECK(world.disk.names() == std::vector<std::string>{"f"});
+    CHECK(report->notes.back().find("Operation not permitted") != std::string::npos);
+  }
+}
+
 TEST_CASE("an empty resource is published empty") {
   World world;
   world.serve().size(0);
