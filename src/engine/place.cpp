@@ -17,18 +17,27 @@ constexpr const char* kOverwriteWayOut =
     "replace it with --overwrite, leave it with --skip-existing, or choose another name with -o";
 constexpr const char* kReplaceWayOut = "replace it with --overwrite, move it away, or choose another name with -o";
 
-Result<bool> is_directory(Directory& directory, const std::string& name) {
+// Why what has the name is never replaced; null if it may be. A link may: the rename puts the output in its place, and
+// what it leads to stays.
+Result<const char*> never_replaced(Directory& directory, const std::string& name) {
   auto status = directory.status(name);
   if (!status) return std::move(status).error();
-  return status->has_value() && (*status)->kind == FileKind::directory;
+  if (!status->has_value()) return nullptr;
+  switch ((*status)->kind) {
+    case FileKind::directory:
+      return "it is a directory";
+    case FileKind::other:
+      return "it is a device, a FIFO or a socket";
+    default:
+      return nullptr;
+  }
 }
 
-// What is a directory is never replaced.
 Error exists(Directory& directory, const std::string& name, std::string reason) {
   Error error = make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(name), std::move(reason));
-  const auto stays = is_directory(directory, name);
-  if (!stays || !*stays) return with_way_out(std::move(error), kOverwriteWayOut);
-  error.reason = "it is a directory";
+  const auto stays = never_replaced(directory, name);
+  if (!stays || *stays == nullptr) return with_way_out(std::move(error), kOverwriteWayOut);
+  error.reason = *stays;
   return with_way_out(std::move(error), kMoveWayOut);
 }
 
@@ -202,9 +211,9 @@ Result<void> Place::examine(const Request& request) {
   if (!output) return std::move(output).error();
   if (*output && !request.overwrite) return exists(*directory_, names_.output, "it exists already");
   for (const std::string* name : {&names_.output, &names_.journal}) {
-    auto stays = is_directory(*directory_, *name);
+    auto stays = never_replaced(*directory_, *name);
     if (!stays) return std::move(stays).error();
-    if (*stays) return exists(*directory_, *name, "it is a directory");
+    if (*stays != nullptr) return exists(*directory_, *name, *stays);
   }
   auto status = data_->status();
   if (!status) return std::move(status).error();

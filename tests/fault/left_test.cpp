@@ -37,6 +37,35 @@ TEST_CASE("somebody else's file under the name of what is set aside is left ther
   CHECK(world.download().ok());
 }
 
+TEST_CASE("a directory, a device, a FIFO or a socket is never replaced, a link is") {
+  for (const std::string name : {"f", "f.part", "f.segdl"}) {
+    for (const FileKind kind : {FileKind::directory, FileKind::other}) {
+      for (const bool overwrite : {false, true}) {
+        CAPTURE(name);
+        CAPTURE(static_cast<int>(kind));
+        CAPTURE(overwrite);
+        World world;
+        world.serve().size(kSize);
+        world.disk.put_special(name, kind);
+        Request request = World::request();
+        request.overwrite = overwrite;
+        const auto report = world.download(request);
+        REQUIRE_FALSE(report.ok());
+        CHECK(report.error().cause == Cause::exists);
+        CHECK(world.disk.names() == std::vector<std::string>{name});
+        CHECK(world.script->log().empty());
+      }
+    }
+  }
+  World world;
+  world.serve().size(kSize);
+  world.disk.put_special("f", FileKind::symlink);
+  Request request = World::request();
+  request.overwrite = true;
+  CHECK(world.download(request).ok());
+  CHECK(world.has("f", 1, kSize));
+}
+
 TEST_CASE("the status of a published file whose journal is left is complete, of any other file interrupted") {
   for (const bool stream : {false, true}) {
     CAPTURE(stream);
