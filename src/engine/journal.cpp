@@ -195,6 +195,11 @@ Result<std::unique_ptr<Journal>> Journal::create(Directory& directory, const std
   return open_store(std::move(*file), identity, options.back_end);
 }
 
+Result<void> forget(Journal& journal, Segment segment) {
+  auto step = journal.commit(segment, 0);
+  return step ? journal.revoke(segment) : step;
+}
+
 Result<void> Journal::drop_leftover(Directory& directory, const std::string& name) {
   const std::string temporary = temporary_name(name);
   auto there = directory.status(temporary);

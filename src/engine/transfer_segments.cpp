@@ -75,8 +75,8 @@ Result<bool> drop_behind_hole(Pass& pass, Meter& meter, const std::stop_token& s
     const Range range = layout.range(segment);
     if (whole && !pass.proved) meter.proved(range.size());
     if (whole || !claimed) continue;
-    auto revoked = journal.revoke(segment);
-    if (!revoked) return std::move(revoked).error();
+    auto forgotten = forget(journal, segment);
+    if (!forgotten) return std::move(forgotten).error();
     meter.revoked(range);
     dropped = true;
   }

@@ -54,8 +54,8 @@ Result<void> Transfer::refute(Place& place, Error error) {
 }
 
 // Claims of what did not hash to this very checksum are given up, durably, before anything of it is fetched again (J4),
-// and their proofs with them: a power cut could keep the bits of new claims beside old proofs and old bytes, which
-// agree. The note goes after them: a death in between gives up what there is then, which is nothing yet.
+// and their proofs with them. The note goes after them: a death in between gives up what there is then, which is
+// nothing yet.
 Result<void> Transfer::forget_refuted(Place& place) {
   if (!request_.checksum) return {};
   Journal& journal = place.journal();
@@ -64,8 +64,7 @@ Result<void> Transfer::forget_refuted(Place& place) {
   meter_.remark("what is here does not have this checksum: fetching all of it again");
   Result<void> step;
   for (std::uint32_t i = 0; step && i < journal.identity().layout->count(); ++i) {
-    step = journal.commit(Segment{i}, 0);
-    if (step) step = journal.revoke(Segment{i});
+    step = forget(journal, Segment{i});
   }
   if (step) step = journal.sync();
   facts->refuted = 0;
