@@ -217,7 +217,11 @@ class PosixDirectory final : public Directory {
   Result<std::unique_ptr<File>> create_new(const std::string& name) {
     constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | kAlways;
     Descriptor fd(retried([&] { return ::openat(fd_.get(), name.c_str(), kFlags, kPrivate); }));
-    if (fd) return make_posix_file(std::move(fd), path_of(name));
+    if (fd) {
+      // What a umask has taken from the owner (0222) the next run needs; where modes can't be set it has what it has.
+      static_cast<void>(retried([&] { return ::fchmod(fd.get(), kPrivate); }));
+      return make_posix_file(std::move(fd), path_of(name));
+    }
     if (errno != EEXIST) return file_error(errno, "create", path_of(name));
     const auto kind = special(name);
     return exists_error(path_of(name), kind ? kind_words(*kind) : "it exists already");

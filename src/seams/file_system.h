@@ -107,7 +107,7 @@ enum class OpenMode : std::uint8_t {
   existing,    // read and write; must exist
   read_only,   // must exist
   create,      // read and write; created with mode 0600 if absent
-  create_new,  // created with mode 0600; Cause::exists if anything has the name
+  create_new,  // created with mode 0600, whatever the umask; Cause::exists if anything has the name
 };
 
 // An open directory. Thread-safe.

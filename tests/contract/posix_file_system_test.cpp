@@ -146,6 +146,17 @@ TEST_CASE("the default mode follows the umask") {
   }
 }
 
+TEST_CASE("a new file can be opened again under a umask that takes the right to write from its owner") {
+  PosixWorld world;
+  std::filesystem::permissions(world.path(), std::filesystem::perms{0777});
+  CHECK(in_child([&world] {
+    ::umask(0222);
+    if (!drop_privileges()) return false;
+    if (!world.directory().open("a", OpenMode::create_new).ok()) return false;
+    return world.mode("a") == 0600 && world.directory().open("a", OpenMode::existing).ok();
+  }));
+}
+
 TEST_CASE("a device is refused and not touched") {
   const auto files = io::make_posix_file_system();
   const auto directory = must(files->open_directory("/dev"));
