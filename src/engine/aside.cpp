@@ -40,6 +40,7 @@ Result<void> Place::start_over() {
   if (!step) return step;
   found_ = Found::nothing;
   step = directory_->rename(names_.journal, names_.old_journal, false);
+  if (step) step = directory_->sync();
   if (step) step = swap_in_empty_data();
   aside_ = step.ok();
   return step;
@@ -75,6 +76,7 @@ Result<void> Place::drop_aside() {
   if (!aside_) return {};
   // The marker goes last: until then the next open knows what this is.
   auto step = directory_->remove(names_.old_part);
+  if (step) step = directory_->sync();
   if (step) step = directory_->remove(names_.old_journal);
   if (step) aside_ = false;
   return step;
@@ -125,6 +127,7 @@ Result<void> Place::roll_back_aside() {
     data_ = std::move(*data);
     created_data_ = false;
   }
+  if (step) step = directory_->sync();
   if (step) step = directory_->rename(names_.old_journal, names_.journal, false);
   return step;
 }

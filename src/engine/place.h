@@ -11,9 +11,10 @@
 //   next open:       segdl claims something:  drop part.old, segdl.old        (the new one has its first segment)
 //                    segdl claims nothing:    remove segdl, part.old -> part, segdl.old -> segdl
 //
-// A death at any point leaves one of those states. Where a rename is a link and an unlink, two of the names may be of
-// one file: data under both of its names is taken by the first, a journal under both claims something, and
-// `NAME.segdl.new` is removed. Used by one thread at a time.
+// A death at any point leaves one of those states. The directory is synced after the marker has come and before it
+// goes, for file systems that write changes of a directory in any order. Where a rename is a link and an unlink, two of
+// the names may be of one file: data under both of its names is taken by the first, a journal under both claims
+// something, and `NAME.segdl.new` is removed. Used by one thread at a time.
 #pragma once
 
 #include <segdl/error.h>

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 using namespace segdl;
 using namespace segdl::test;
 
@@ -22,6 +24,20 @@ void leave_published(World& world, bool stream) {
   REQUIRE(world.disk.names() == std::vector<std::string>{"f", "f.segdl"});
 }
 
+void leave_half(World& world) {
+  world.serve().size(kSize).stall_at(2 * 16 * kKiB + 1000, 99);
+  REQUIRE_FALSE(world.download(World::request(), with(1, 0)).ok());
+  world.disk.kill();
+}
+
+// Whether the directory was synced after the one operation and before the other.
+bool synced_between(const std::vector<std::string>& log, const std::string& before, const std::string& after) {
+  const auto first = std::find(log.begin(), log.end(), before);
+  const auto last = std::find(first, log.end(), after);
+  REQUIRE(last != log.end());
+  return std::find(first, last, "sync-directory") != last;
+}
+
 }  // namespace
 
 TEST_CASE("somebody else's file under the name of what is set aside is left there, and the error has a way out") {
@@ -35,6 +51,19 @@ TEST_CASE("somebody else's file under the name of what is set aside is left ther
   CHECK(world.disk.names() == std::vector<std::string>{"f.segdl.old"});
   world.disk.erase("f.segdl.old");
   CHECK(world.download().ok());
+}
+
+TEST_CASE("the marker of what is set aside is on disk before that moves, and until it has gone or is back") {
+  World world;
+  leave_half(world);
+  world.serve().size(kSize).seed(2).etag("\"v2\"").stall_at(1000, 99);
+  REQUIRE_FALSE(world.download(World::request(), with(1, 0)).ok());
+  CHECK(synced_between(world.disk.log(), "rename f.segdl f.segdl.old", "exchange f.part f.part.old"));
+  world.disk.kill();
+  world.serve().size(kSize).seed(2).etag("\"v2\"");
+  REQUIRE(world.download().ok());
+  CHECK(synced_between(world.disk.log(), "rename f.part.old f.part", "rename f.segdl.old f.segdl"));
+  CHECK(synced_between(world.disk.log(), "remove f.part.old", "remove f.segdl.old"));
 }
 
 TEST_CASE("a directory, a device, a FIFO or a socket is never replaced, a link is") {
