@@ -23,6 +23,9 @@ inline Error with_way_out(Error error, std::string way_out) {
   return error;
 }
 
+// Of a read: what the disk can't give back is not there. Any other error may pass, and says nothing of the bytes.
+inline bool is_unreadable(const Error& error) { return error.remedy == Remedy::refetch; }
+
 inline Error cancelled() { return make_error(Cause::cancelled, Remedy::stop, "", "", "interrupted"); }
 
 }  // namespace segdl::engine

@@ -12,31 +12,37 @@
 namespace segdl::engine {
 namespace {
 
-std::optional<std::uint64_t> digest_of_range(File& data, Range range) {
+// Nothing of what is not there: the file is shorter, or the disk can't give it back.
+Result<std::optional<std::uint64_t>> digest_of_range(File& data, Range range) {
   std::vector<std::byte> piece(std::min<std::uint64_t>(kReadPiece, range.size()));
   StreamDigest digest;
   for (std::uint64_t at = range.begin; at < range.end;) {
     const auto want = std::span(piece).first(std::min<std::uint64_t>(piece.size(), range.end - at));
-    const auto got = data.read_at(at, want);
-    if (!got || *got != want.size()) return std::nullopt;
+    auto got = data.read_at(at, want);
+    if (!got && !is_unreadable(got.error())) return std::move(got).error();
+    if (!got || *got != want.size()) return std::optional<std::uint64_t>();
     digest.update(want);
     at += want.size();
   }
-  return digest.value();
+  return std::optional(digest.value());
 }
 
-bool stream_holds(File& output, const Journal& journal, std::uint64_t size, const std::stop_token& stop) {
+Result<bool> stream_holds(File& output, const Journal& journal, std::uint64_t size, const std::stop_token& stop) {
   const auto facts = journal.facts();
   if (!facts || !facts->stream_complete || facts->stream_length != size || stop.stop_requested()) return false;
-  return digest_of_range(output, {0, size}) == facts->stream_digest;
+  auto digest = digest_of_range(output, {0, size});
+  if (!digest) return std::move(digest).error();
+  return *digest == facts->stream_digest;
 }
 
-bool all_proofs_hold(File& output, const Journal& journal, std::uint64_t size, const std::stop_token& stop) {
+Result<bool> all_proofs_hold(File& output, const Journal& journal, std::uint64_t size, const std::stop_token& stop) {
   const auto& layout = journal.identity().layout;
   if (!layout) return stream_holds(output, journal, size, stop);
   if (layout->total() != size) return false;
   for (std::uint32_t i = 0; i < layout->count(); ++i) {
-    if (stop.stop_requested() || !journal.claims(Segment{i}) || !proof_holds(output, journal, Segment{i})) return false;
+    if (stop.stop_requested() || !journal.claims(Segment{i})) return false;
+    auto holds = proof_holds(output, journal, Segment{i});
+    if (!holds || !*holds) return holds;
   }
   return true;
 }
@@ -87,17 +93,22 @@ Result<void> tidy_up(Directory& directory, const Names& names, bool has_part) {
 
 }  // namespace
 
-bool proof_holds(File& data, const Journal& journal, Segment segment) {
-  return digest_of_range(data, journal.identity().layout->range(segment)) == journal.proof(segment);
+Result<bool> proof_holds(File& data, const Journal& journal, Segment segment) {
+  auto digest = digest_of_range(data, journal.identity().layout->range(segment));
+  if (!digest) return std::move(digest).error();
+  auto proof = journal.proof(segment);
+  if (!proof) return std::move(proof).error();
+  return *digest == *proof;
 }
 
-bool is_published(Directory& directory, const Names& names, const Journal& journal) {
-  const auto picture = looks_published(directory, names);
-  if (!picture || !*picture) return false;
+Result<bool> is_published(Directory& directory, const Names& names, const Journal& journal) {
+  auto picture = looks_published(directory, names);
+  if (!picture || !*picture) return picture;
   auto output = directory.open(names.output, OpenMode::read_only);
   if (!output) return false;
-  const auto status = (*output)->status();
-  return status && all_proofs_hold(**output, journal, status->size, {});
+  auto status = (*output)->status();
+  if (!status) return std::move(status).error();
+  return all_proofs_hold(**output, journal, status->size, {});
 }
 
 Result<std::optional<Published>> finish_published(Directory& directory, const Names& names, std::stop_token stop) {
@@ -114,9 +125,10 @@ Result<std::optional<Published>> finish_published(Directory& directory, const Na
   File& output = *(*opened)->output;
   auto status = output.status();
   if (!status) return std::move(status).error();
-  const bool whole = all_proofs_hold(output, **journal, status->size, stop);
+  auto whole = all_proofs_hold(output, **journal, status->size, stop);
   if (stop.stop_requested()) return cancelled();
-  if (!whole) return std::optional<Published>();
+  if (!whole) return std::move(whole).error();
+  if (!*whole) return std::optional<Published>();
   auto step = output.sync();
   if (step) step = directory.sync();
   if (!step) return std::move(step).error();

@@ -32,10 +32,10 @@ struct Published {
 Result<std::optional<Published>> finish_published(Directory&, const Names&, std::stop_token);
 
 // Whether the output is there and is all of what the journal speaks of, by its content. Changes nothing.
-bool is_published(Directory&, const Names&, const Journal&);
+Result<bool> is_published(Directory&, const Names&, const Journal&);
 
-// Whether the segment's bytes in `data` hash to its proof. Reads in pieces of 256 KiB; a short or failing read is
-// false: what can't be read is not there.
-bool proof_holds(File& data, const Journal&, Segment);
+// Whether the segment's bytes in `data` hash to its proof. Reads in pieces of 256 KiB; a short read, and one of what
+// the disk can't give back, is false: that is not there. Any other error of a read proves nothing, and is the result.
+Result<bool> proof_holds(File& data, const Journal&, Segment);
 
 }  // namespace segdl::engine

@@ -21,8 +21,6 @@ Result<Block> read_block(File& file, std::uint64_t offset) {
   return block;  // short at the end of the file: the zeros that are left fail the check
 }
 
-bool unreadable(const Error& error) { return error.remedy == Remedy::refetch; }
-
 std::string temporary_name(const std::string& name) { return name + ".new"; }
 
 // Writes real zeros: reserves space where reserve() can't promise it.
@@ -53,7 +51,7 @@ using Decoded = std::variant<Identity, BadBlock>;
 Result<std::optional<Decoded>> identity_at(File& file, std::uint64_t offset) {
   auto block = read_block(file, offset);
   if (block) return std::optional(decode_identity(*block));
-  return unreadable(block.error()) ? Result<std::optional<Decoded>>(std::nullopt) : std::move(block).error();
+  return is_unreadable(block.error()) ? Result<std::optional<Decoded>>(std::nullopt) : std::move(block).error();
 }
 
 // Whether a file under the temporary name can only be what a death of ours left: empty, or with our beginning.
@@ -123,7 +121,7 @@ Result<Checked> check(File& file) {
 Result<bool> mend(File& file, std::uint64_t offset, const Identity& identity, const JournalShape& shape) {
   auto block = read_block(file, offset);
   if (block) return true;
-  if (!unreadable(block.error())) return std::move(block).error();
+  if (!is_unreadable(block.error())) return std::move(block).error();
   const bool is_identity = offset == 0 || offset == shape.copy_at();
   return file.write_at(offset, is_identity ? encode_identity(identity) : Block{}).ok();
 }
@@ -137,7 +135,7 @@ Result<bool> make_readable(File& file, const Identity& identity, OpenMode mode) 
     const std::uint64_t end = std::min<std::uint64_t>(shape.length(), at + piece.size());
     auto got = file.read_at(at, std::span(piece).first(end - at));
     if (got) continue;
-    if (!unreadable(got.error())) return std::move(got).error();
+    if (!is_unreadable(got.error())) return std::move(got).error();
     if (mode == OpenMode::read_only) return false;
     for (std::uint64_t block = at; block < end; block += kJournalBlock) {
       auto mended = mend(file, block, identity, shape);

@@ -62,9 +62,10 @@ class Journal {
   virtual ~Journal() = default;
 
   virtual const Identity& identity() const = 0;
-  virtual bool claims(Segment) const = 0;          // acquire
-  virtual std::uint64_t proof(Segment) const = 0;  // REQUIRES: claims(segment), or it is being checked
-  virtual std::uint32_t claimed() const = 0;       // how many bits are set; O(count)
+  virtual bool claims(Segment) const = 0;                  // acquire
+  virtual Result<std::uint64_t> proof(Segment) const = 0;  // 0, which proves nothing, of one that can't be read.
+                                                           // REQUIRES: claims(segment), or it is being checked
+  virtual std::uint32_t claimed() const = 0;               // how many bits are set; O(count)
 
   // Different segments may be committed and revoked by different threads at once.
   virtual Result<void> commit(Segment, std::uint64_t digest) = 0;

@@ -32,7 +32,7 @@ class MappedJournal final : public Journal {
     return (bits(segment).load(std::memory_order_acquire) & mask(segment)) != 0;
   }
 
-  std::uint64_t proof(Segment segment) const override {
+  Result<std::uint64_t> proof(Segment segment) const override {
     return little(digest(segment).load(std::memory_order_relaxed));
   }
 

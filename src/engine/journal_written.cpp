@@ -1,3 +1,4 @@
+#include "engine/errors.h"
 #include "engine/journal_store.h"
 #include "engine/monitor.h"
 
@@ -23,11 +24,13 @@ std::uint64_t decode_word(std::span<const std::byte, 8> bytes) {
 
 class WrittenJournal final : public Journal {
  public:
-  WrittenJournal(std::unique_ptr<File> file, Identity identity, std::vector<std::uint64_t> words)
+  WrittenJournal(std::unique_ptr<File> file, Identity identity, std::vector<std::uint64_t> words,
+                 std::optional<Facts> facts)
       : file_(std::move(file)),
         identity_(std::move(identity)),
         shape_{identity_.layout ? identity_.layout->count() : 0},
-        words_(std::move(words)) {}
+        words_(std::move(words)),
+        facts_(std::move(facts)) {}
 
   const Identity& identity() const override { return identity_; }
 
@@ -36,10 +39,11 @@ class WrittenJournal final : public Journal {
     return (words_[index(segment) / 64] >> index(segment) % 64 & 1) != 0;
   }
 
-  std::uint64_t proof(Segment segment) const override {
+  Result<std::uint64_t> proof(Segment segment) const override {
     std::array<std::byte, 8> bytes{};
-    const auto got = file_->read_at(digest_at(segment), bytes);
-    // What can't be read proves nothing; a digest of zero belongs to practically no data.
+    auto got = file_->read_at(digest_at(segment), bytes);
+    if (!got && !is_unreadable(got.error())) return std::move(got).error();
+    // A digest of zero belongs to practically no data.
     return got && *got == bytes.size() ? decode_word(bytes) : 0;
   }
 
@@ -60,13 +64,17 @@ class WrittenJournal final : public Journal {
   Result<void> revoke(Segment segment) override { return set_bit(segment, false); }
 
   std::optional<Facts> facts() const override {
-    JournalBlock block{};
-    const auto got = file_->read_at(shape_.facts_at(), block);
-    return got ? decode_facts(block) : std::nullopt;
+    const MutexLock lock(mutex_);
+    return facts_;
   }
 
   Result<void> set_facts(const Facts& facts) override {
-    return file_->write_at(shape_.facts_at(), encode_facts(facts));
+    const JournalBlock block = encode_facts(facts);
+    auto step = file_->write_at(shape_.facts_at(), block);
+    if (!step) return step;
+    const MutexLock lock(mutex_);
+    facts_ = decode_facts(block);
+    return step;
   }
 
   Result<void> sync() override { return file_->sync(); }
@@ -91,6 +99,7 @@ class WrittenJournal final : public Journal {
   JournalShape shape_;
   mutable Mutex mutex_;
   std::vector<std::uint64_t> words_ SEGDL_GUARDED_BY(mutex_);
+  std::optional<Facts> facts_ SEGDL_GUARDED_BY(mutex_);
 };
 
 }  // namespace
@@ -100,10 +109,13 @@ Result<std::unique_ptr<Journal>> open_written(std::unique_ptr<File> file, Identi
   std::vector<std::byte> bytes(shape.bitmap_bytes());
   auto got = file->read_at(shape.bitmap_at(), bytes);
   if (!got) return std::move(got).error();
+  JournalBlock facts{};
+  got = file->read_at(shape.facts_at(), facts);
+  if (!got && !is_unreadable(got.error())) return std::move(got).error();
   std::vector<std::uint64_t> words(bytes.size() / 8);
   for (std::size_t i = 0; i < words.size(); ++i) words[i] = decode_word(std::span(bytes).subspan(i * 8).first<8>());
   return std::unique_ptr<Journal>(
-      std::make_unique<WrittenJournal>(std::move(file), std::move(identity), std::move(words)));
+      std::make_unique<WrittenJournal>(std::move(file), std::move(identity), std::move(words), decode_facts(facts)));
 }
 
 }  // namespace segdl::engine

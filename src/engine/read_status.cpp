@@ -66,7 +66,9 @@ Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::pat
     auto busy = is_busy(directory, names);
     if (!busy) return std::move(busy).error();
     status.busy = *busy;
-    status.journal_left = !status.busy && is_published(directory, names, **journal);
+    auto published = status.busy ? Result<bool>(false) : is_published(directory, names, **journal);
+    if (!published) return std::move(published).error();
+    status.journal_left = *published;
     if (status.journal_left) status.state = DownloadStatus::State::complete;
     return status;
   }

@@ -3,7 +3,9 @@
 #include "core/xxh3.h"
 #include "engine/errors.h"
 #include "engine/finish.h"
+#include "engine/monitor.h"
 #include "engine/pieces.h"
+#include "engine/threads.h"
 
 #include <algorithm>
 #include <exception>
@@ -24,7 +26,10 @@ class Proving {
   void run() {
     for (std::uint32_t i = next_++; i < failed_.size() && !stop_.stop_requested(); i = next_++) {
       const Segment segment{i};
-      failed_[i] = static_cast<char>(journal_.claims(segment) && !proof_holds(data_, journal_, segment));
+      if (!journal_.claims(segment)) continue;
+      auto holds = proof_holds(data_, journal_, segment);
+      if (!holds) return fail(std::move(holds).error());
+      failed_[i] = static_cast<char>(!*holds);
     }
   }
 
@@ -32,12 +37,16 @@ class Proving {
   void run_beside() {
     try {
       run();
-    } catch (const std::exception&) {
-      broken_ = true;
+    } catch (const std::exception& exception) {
+      fail(error_of(exception, "verify"));
     }
   }
 
-  bool broken() const { return broken_; }
+  // The first error of any thread: then it is not known which of the others fail.
+  std::optional<Error> error() const {
+    const MutexLock lock(mutex_);
+    return error_;
+  }
   std::vector<Segment> failed() const {
     std::vector<Segment> result;
     for (std::uint32_t i = 0; i < failed_.size(); ++i) {
@@ -47,12 +56,20 @@ class Proving {
   }
 
  private:
+  // The others have nothing left to do.
+  void fail(Error error) {
+    next_ = static_cast<std::uint32_t>(failed_.size());
+    const MutexLock lock(mutex_);
+    if (!error_) error_ = std::move(error);
+  }
+
   File& data_;
   const Journal& journal_;
   const std::stop_token& stop_;
   std::vector<char> failed_;
   std::atomic<std::uint32_t> next_ = 0;
-  std::atomic<bool> broken_ = false;
+  mutable Mutex mutex_;
+  std::optional<Error> error_ SEGDL_GUARDED_BY(mutex_);
 };
 
 }  // namespace
@@ -80,7 +97,7 @@ Result<std::vector<Segment>> find_damaged(File& data, const Journal& journal, co
     proving.run();
   }
   if (stop.stop_requested()) return cancelled();
-  if (proving.broken()) return make_error(Cause::internal, Remedy::stop, "verify", "", "a thread of it failed");
+  if (auto error = proving.error()) return *std::move(error);
   return proving.failed();
 }
 
@@ -90,7 +107,8 @@ Result<bool> stream_intact(File& data, const Facts& facts, const std::stop_token
   for (std::uint64_t at = 0; at < facts.stream_length;) {
     if (stop.stop_requested()) return cancelled();
     const auto want = std::span(piece).first(std::min<std::uint64_t>(piece.size(), facts.stream_length - at));
-    const auto got = data.read_at(at, want);
+    auto got = data.read_at(at, want);
+    if (!got && !is_unreadable(got.error())) return std::move(got).error();
     if (!got || *got != want.size()) return false;  // what can't be read is not there
     digest.update(want);
     at += want.size();
@@ -98,13 +116,15 @@ Result<bool> stream_intact(File& data, const Facts& facts, const std::stop_token
   return digest.value() == facts.stream_digest;
 }
 
-bool holds_exactly(File& data, std::span<const std::byte> bytes) {
-  const auto status = data.status();
-  if (!status || status->size != bytes.size()) return false;
+Result<bool> holds_exactly(File& data, std::span<const std::byte> bytes) {
+  auto status = data.status();
+  if (!status) return std::move(status).error();
+  if (status->size != bytes.size()) return false;
   std::vector<std::byte> piece(std::min(kReadPiece, bytes.size()));
   for (std::size_t at = 0; at < bytes.size(); at += piece.size()) {
     const auto want = bytes.subspan(at, std::min(piece.size(), bytes.size() - at));
-    const auto got = data.read_at(at, std::span(piece).first(want.size()));
+    auto got = data.read_at(at, std::span(piece).first(want.size()));
+    if (!got && !is_unreadable(got.error())) return std::move(got).error();
     if (!got || *got != want.size() || !std::equal(want.begin(), want.end(), piece.begin())) return false;
   }
   return true;

@@ -64,7 +64,7 @@ Result<std::vector<Segment>> find_damaged(File& data, const Journal&, const std:
 // Whether the file's first bytes are those of the stream that the facts speak of.
 Result<bool> stream_intact(File& data, const Facts&, const std::stop_token&);
 
-// Whether the file is exactly these bytes. What can't be read is not there.
-bool holds_exactly(File& data, std::span<const std::byte> bytes);
+// Whether the file is exactly these bytes. What the disk can't give back is not there.
+Result<bool> holds_exactly(File& data, std::span<const std::byte> bytes);
 
 }  // namespace segdl::engine

@@ -45,7 +45,9 @@ Result<void> Sampler::arrived(std::uint64_t offset, std::size_t count) {
   hashed_ += count;
   fetcher_.progressed(count);  // each byte of what is compared counts once
   if (hashed_ < range.size()) return {};
-  if (digest_.value() != journal_.proof(segment)) {
+  auto proof = journal_.proof(segment);
+  if (!proof) return std::move(proof).error();
+  if (digest_.value() != *proof) {
     Error error = fetcher_.problem(Cause::changed, Remedy::restart,
                                    fmt::format("bytes {} to {} are not what they were", range.begin, range.end));
     error.offset = range.begin;

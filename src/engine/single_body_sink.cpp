@@ -108,7 +108,9 @@ Result<void> SingleBodySink::note_joined(std::uint64_t compared) {
 }
 
 Result<void> SingleBodySink::compare(Segment segment) {
-  if (digest_of(std::span(buffer_.get(), filled_)) == work_.place.journal().proof(segment)) {
+  auto proof = work_.place.journal().proof(segment);
+  if (!proof) return std::move(proof).error();
+  if (digest_of(std::span(buffer_.get(), filled_)) == *proof) {
     compared_ += filled_;
     return {};
   }

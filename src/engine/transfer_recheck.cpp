@@ -148,7 +148,10 @@ Result<void> Transfer::drop_stream(Place& place, Facts facts) {
 
 // A small file is read back from where it was written.
 Result<void> Transfer::reread_small(Place& place, std::span<const std::byte> bytes) {
-  for (unsigned repairs = 0; !holds_exactly(place.small(), bytes); ++repairs) {
+  for (unsigned repairs = 0;; ++repairs) {
+    auto holds = holds_exactly(place.small(), bytes);
+    if (!holds) return std::move(holds).error();
+    if (*holds) break;
     if (repairs == kMaxRepairs) return does_not_stay(place, 0);
     auto step = place.hold_small(bytes);
     if (!step) return step;

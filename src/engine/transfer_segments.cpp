@@ -71,7 +71,10 @@ Result<bool> drop_behind_hole(Pass& pass, Meter& meter, const std::stop_token& s
     if (stop.stop_requested()) return cancelled();
     const Segment segment{i};
     const bool claimed = journal.claims(segment);
-    whole = whole && claimed && (pass.proved || proof_holds(pass.place.data(), journal, segment));
+    whole = whole && claimed;
+    auto holds = whole && !pass.proved ? proof_holds(pass.place.data(), journal, segment) : Result<bool>(whole);
+    if (!holds) return std::move(holds).error();
+    whole = *holds;
     const Range range = layout.range(segment);
     if (whole && !pass.proved) meter.proved(range.size());
     if (whole || !claimed) continue;

@@ -16,7 +16,9 @@ void verify_each(Dispatcher& dispatcher, File& data, Journal& journal, Meter& me
     const auto segment = dispatcher.next_to_prove();
     if (!segment) return;
     const Range range = journal.identity().layout->range(*segment);
-    if (proof_holds(data, journal, *segment)) {
+    auto holds = proof_holds(data, journal, *segment);
+    if (!holds) return dispatcher.fail(std::move(holds).error());
+    if (*holds) {
       meter.proved(range.size());
       dispatcher.proved(*segment);
       continue;

@@ -139,7 +139,7 @@ TEST_CASE_TEMPLATE("what is committed is claimed with its proof, by every back e
     CHECK(journal->claimed() == (kCount + 2) / 3 - 1);
     for (std::uint32_t i = 0; i < kCount; ++i) {
       CHECK(journal->claims(Segment{i}) == (i % 3 == 0 && i != 3));
-      if (i % 3 == 0) CHECK(journal->proof(Segment{i}) == 1000 + i);
+      if (i % 3 == 0) CHECK(*journal->proof(Segment{i}) == 1000 + i);
     }
   }
   const auto looked = Journal::inspect(on.disk.directory(), "f.segdl");

@@ -1,5 +1,5 @@
 // Sectors that can't be read: under a claim it is a proof that fails, under the journal damage; and where the disk does
-// not take anything there any more, an error with a way out.
+// not take anything there any more, an error with a way out. Any other error of a read costs the run, and no claim.
 #include "core/journal_format.h"
 #include "support/pattern.h"
 #include "support/world.h"
@@ -125,4 +125,93 @@ TEST_CASE("a published file that can't be read is not taken for what its journal
   REQUIRE_FALSE(report.ok());
   CHECK(report.error().cause == Cause::exists);
   CHECK(report.error().way_out.find("f.segdl") != std::string::npos);
+}
+
+namespace {
+
+// What is there to be read, and whether all of it is read to be sure.
+struct Reading {
+  const char* name;
+  const FakeKind* kind;
+  void (*before)(World&);
+  bool ranges = true;
+  bool strong = true;
+  bool verify = false;
+
+  void serve(World& world) const {
+    world.serve().size(kSize);
+    if (!ranges) world.script->no_ranges();
+    if (!strong) world.script->no_validator();
+  }
+  Request request() const {
+    Request request = World::request();
+    request.verify = verify;
+    return request;
+  }
+};
+
+void interrupted(World& world) {
+  world.script->stall_at(2 * kSegment + 1000, 99);
+  REQUIRE_FALSE(world.download(World::request(), with(1, 0)).ok());
+}
+
+void published(World& world) {
+  world.disk.fail_kind("remove", 1, "Input/output error");
+  REQUIRE(world.download().ok());
+}
+
+// Whether there was an n-th read to fail.
+bool keeps_all(const Reading& reading, std::uint64_t nth) {
+  World world;
+  world.disk.set_kind(*reading.kind);
+  reading.serve(world);
+  reading.before(world);
+  world.disk.kill();
+  reading.serve(world);
+  world.disk.fail_kind("read", nth, "Cannot allocate memory");
+  const auto report = world.download(reading.request());
+  const bool fired = world.disk.fired();
+  if (report.ok()) CHECK(report->revoked == 0);
+  if (!report.ok()) CHECK(report.error().cause == Cause::local);
+  world.disk.kill();
+  if (!fired || world.disk.names() == std::vector<std::string>{"f"}) return fired;
+  reading.serve(world);
+  const auto rerun = world.download(reading.request());
+  if (!rerun.ok()) MESSAGE(rerun.error().message());
+  REQUIRE(rerun.ok());
+  CHECK(rerun->revoked == 0);
+  CHECK(world.has("f", 1, kSize));
+  CHECK(world.disk.names() == std::vector<std::string>{"f"});
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("a read that fails for a reason that may pass costs the run, and no claim") {
+  const Reading readings[] = {
+      {"resume", &kExt4, interrupted},
+      {"resume, verified", &kExt4, interrupted, true, true, true},
+      {"resume with a written journal", &kNfs, interrupted},
+      {"resume without a strong validator", &kNfs, interrupted, true, false},
+      {"stream, verified", &kNfs, interrupted, false, true, true},
+      {"published", &kExt4, published},
+      {"published, with a written journal", &kNfs, published},
+      {"published stream", &kNfs, published, false},
+  };
+  for (const Reading& reading : readings) {
+    CAPTURE(reading.name);
+    for (std::uint64_t nth = 1; keeps_all(reading, nth); ++nth) REQUIRE(nth < 200);
+  }
+}
+
+TEST_CASE("a small file that can't be read back for a reason that may pass is not called changed") {
+  World world;
+  world.serve().size(10'000);
+  world.disk.fail_kind("read", 1, "Cannot allocate memory", true);
+  Request request = World::request();
+  request.verify = true;
+  const auto report = world.download(request);
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().cause == Cause::local);
+  CHECK(world.disk.names().empty());
 }
