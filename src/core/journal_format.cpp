@@ -195,7 +195,7 @@ JournalBlock encode_identity(const Identity& identity) {
 std::variant<Identity, BadBlock> decode_identity(Block block) {
   Reader reader(block);
   if (!reader.has(kMagic)) {
-    if (is_begun(block)) return BadBlock{false, "it is empty, or cut in its first bytes"};
+    if (is_begun(block)) return BadBlock{false, "it is empty, or cut in its first bytes", true};
     return BadBlock{true, "it is not a segdl journal"};
   }
   if (!sealed(block)) return BadBlock{false, "its check does not match"};

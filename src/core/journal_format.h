@@ -75,10 +75,12 @@ using JournalBlock = std::array<std::byte, kJournalBlock>;
 JournalBlock encode_identity(const Identity&);
 JournalBlock encode_facts(const Facts&);
 
-// Why a block is not valid: `foreign` if it holds something else than what begins with the magic or was cut inside it.
+// Why a block is not valid: `foreign` if it holds something else than what begins with the magic or was cut inside it,
+// `begun` if it holds nothing but zeros or the first bytes of the magic, which any file may.
 struct BadBlock {
   bool foreign = false;
   std::string reason;
+  bool begun = false;
 };
 std::variant<Identity, BadBlock> decode_identity(std::span<const std::byte, kJournalBlock>);
 std::optional<Facts> decode_facts(std::span<const std::byte, kJournalBlock>);  // nothing if the check fails

@@ -81,18 +81,20 @@ struct Checked {
   Journal::Loaded verdict = Journal::Absent{};  // if there is no identity
 };
 
-// On a file without a valid identity. One block torn beyond its magic, or unreadable, is damage; a file of which all
-// that can be read does not begin like ours is somebody else's.
+// On a file without a valid identity. One block torn beyond its magic is damage. Else what is foreign decides, for
+// zeros and what can't be read may be in any file; and if nothing is, it is damage as well.
 Journal::Loaded verdict_on(const std::optional<Decoded>& first, const std::optional<Decoded>& copy) {
-  const BadBlock* foreign = nullptr;
+  std::string reason = "it can't be read";
+  bool is_foreign = false;
   for (const auto* block : {&first, &copy}) {
     if (!block->has_value()) continue;
     const BadBlock& bad = std::get<BadBlock>(**block);
-    if (!bad.foreign) return Journal::Damaged{bad.reason};
-    if (foreign == nullptr) foreign = &bad;
+    if (!bad.foreign && !bad.begun) return Journal::Damaged{bad.reason};
+    if (!is_foreign) reason = bad.reason;
+    is_foreign = is_foreign || bad.foreign;
   }
-  if (foreign == nullptr) return Journal::Damaged{"it can't be read"};
-  return Journal::Foreign{foreign->reason};
+  if (is_foreign) return Journal::Foreign{std::move(reason)};
+  return Journal::Damaged{std::move(reason)};
 }
 
 // The validity rule of doc/journal.md.

@@ -243,6 +243,18 @@ TEST_CASE("no truncation of a journal is valid, and no damage to one block is fa
   CHECK(std::holds_alternative<Journal::Damaged>(*Journal::load(*directory, "f.segdl")));
 }
 
+TEST_CASE("zeros at the beginning or the end of somebody else's file do not make it ours") {
+  FakeFs disk;
+  auto directory = std::move(*disk.open_directory("."));
+  for (const bool at_its_end : {false, true}) {
+    CAPTURE(at_its_end);
+    std::vector<std::byte> zeros(20'000, std::byte{'x'});
+    std::fill_n(at_its_end ? zeros.end() - 4096 : zeros.begin(), 4096, std::byte{0});
+    disk.put("f.segdl", zeros);
+    CHECK(std::holds_alternative<Journal::Foreign>(*Journal::load(*directory, "f.segdl")));
+  }
+}
+
 TEST_CASE("a journal gets its name only when it is whole and synced") {
   FakeFs disk;
   auto directory = std::move(*disk.open_directory("."));
