@@ -2,6 +2,8 @@
 #include "engine/errors.h"
 #include "engine/place.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace segdl::engine {
@@ -80,6 +82,15 @@ Result<void> Place::drop_aside() {
   if (step) step = directory_->remove(names_.old_journal);
   if (step) aside_ = false;
   return step;
+}
+
+// What is set aside keeps its space until the new version has a segment, which it may be too large for.
+Error Place::no_room(Error error) const {
+  if (!aside_) return error;
+  if (!error.way_out.empty()) error.way_out += "; ";
+  error.way_out += fmt::format("{} and {} hold an older version of it: if space is what is missing, remove both",
+                               directory_->path_of(names_.old_part), directory_->path_of(names_.old_journal));
+  return error;
 }
 
 Result<void> Place::recover_aside() {

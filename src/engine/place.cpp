@@ -282,11 +282,11 @@ Result<void> Place::begin(const Identity& identity, const Facts& facts) {
   const std::uint64_t length = identity.layout ? identity.layout->total() : identity.stream_total.value_or(0);
   if (length > 0) {
     auto reserved = data_->reserve(length);
-    if (!reserved) return std::move(reserved).error();
+    if (!reserved) return no_room(std::move(reserved).error());
   }
   const bool replace = stale_journal_ || found_ == Found::foreign;
   auto journal = Journal::create(*directory_, names_.journal, identity, facts, {Journal::BackEnd::automatic, replace});
-  if (!journal) return std::move(journal).error();
+  if (!journal) return no_room(std::move(journal).error());
   journal_ = std::move(*journal);
   found_ = Found::nothing;
   stale_journal_ = false;

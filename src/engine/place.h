@@ -139,6 +139,7 @@ class Place {
   Result<void> make_room_for_journal();
   Result<void> check_room_aside();
   Result<void> swap_in_empty_data();
+  Error no_room(Error) const;
   Result<void> note_journal();
   Result<void> remove_journal();
   Error data_lost();

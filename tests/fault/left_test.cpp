@@ -66,6 +66,26 @@ TEST_CASE("the marker of what is set aside is on disk before that moves, and unt
   CHECK(synced_between(world.disk.log(), "remove f.part.old", "remove f.segdl.old"));
 }
 
+TEST_CASE("a new version that the disk has no room for beside the old one says what to remove") {
+  World world;
+  leave_half(world);
+  world.disk.set_capacity(130'000);  // old data and journal have 94,308 of it
+  for (int again = 0; again < 2; ++again) {
+    world.serve().size(kSize).seed(2).etag("\"v2\"");
+    const auto report = world.download();
+    REQUIRE_FALSE(report.ok());
+    CHECK(report.error().cause == Cause::local);
+    CHECK(report.error().way_out.find("f.part.old and f.segdl.old hold an older version") != std::string::npos);
+    world.disk.kill();
+    CHECK(world.disk.names() == std::vector<std::string>{"f.part.old", "f.segdl.old"});
+  }
+  world.disk.erase("f.part.old");
+  world.disk.erase("f.segdl.old");
+  world.serve().size(kSize).seed(2).etag("\"v2\"");
+  CHECK(world.download().ok());
+  CHECK(world.has("f", 2, kSize));
+}
+
 TEST_CASE("a directory, a device, a FIFO or a socket is never replaced, a link is") {
   for (const std::string name : {"f", "f.part", "f.segdl"}) {
     for (const FileKind kind : {FileKind::directory, FileKind::other}) {
