@@ -353,8 +353,7 @@ Result<void> Transfer::start_over(Place& place, Error error) {
     return error;
   }
   const bool in_one_piece = error.cause != Cause::changed;
-  if (in_one_piece) meter_.remark(fmt::format("{}: starting over, in one piece", error.reason));
-  if (!in_one_piece) meter_.changed(error.reason);
+  in_one_piece ? meter_.remark(error.reason + ": starting over, in one piece") : meter_.changed(error.reason);
   meter_.start_over();
   succeeds_strong_ = strong_;
   succeeds_ranged_ = ranged_ && !in_one_piece;

@@ -80,7 +80,7 @@ class Transfer {
   Result<void> revoke_damaged(Place&, std::vector<Segment> damaged, const std::vector<bool>& inherited);
   Result<void> fetch_together(Work&, const Known&, std::optional<Reply> first, Share&);
   Result<void> fetch_alone(Work&, const Known&, std::optional<Reply> first, std::stop_token);
-  Result<void> forget(Place&, const std::vector<Segment>&);
+  Result<void> forget_doubted(Place&, const std::vector<Segment>&);
   void tell_joined(std::uint64_t compared);
   Result<void> fetch_stream(Place&, const Known&, Reply first, std::stop_token);
   Result<void> keep_stream(Place&, const Known&, Reply first, std::stop_token);

@@ -146,7 +146,7 @@ Result<void> Transfer::fetch_missing(Pass& pass, const Known& known, std::option
                                        : fetch_alone(work, known, std::move(first), stop);
   if (!step) dispatcher.fail(step.error());
   verifiers->clear();  // asked to stop, and waited for
-  auto refuted = forget(place, dispatcher.doubted());
+  auto refuted = forget_doubted(place, dispatcher.doubted());
   if (!refuted) return refuted;
   doubted_ = false;
   if (step && front) step = check_whole(place, *front, stop);
@@ -158,14 +158,12 @@ Result<void> Transfer::fetch_missing(Pass& pass, const Known& known, std::option
 }
 
 // What came in responses that may be of another place of the resource; durably, as all that is no failed proof (J4).
-Result<void> Transfer::forget(Place& place, const std::vector<Segment>& segments) {
+Result<void> Transfer::forget_doubted(Place& place, const std::vector<Segment>& segments) {
   contradicted_ = !segments.empty();
   if (segments.empty()) return {};
   Journal& journal = place.journal();
-  Result<void> step;
   for (const Segment segment : segments) {
-    step = journal.commit(segment, 0);  // the bit could stay on disk, and the proof with it
-    if (step) step = journal.revoke(segment);
+    auto step = engine::forget(journal, segment);
     if (!step) return step;
     meter_.damaged(journal.identity().layout->range(segment), false);
   }
