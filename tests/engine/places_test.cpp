@@ -36,7 +36,7 @@ bool mentions(const std::vector<std::string>& notes, const std::string& text) {
 }  // namespace
 
 TEST_CASE("the bytes of a range in a 200 without a length are never taken for the first ones") {
-  for (const std::uint64_t claimed : {1, 10, 19}) {  // so that the body is longer than what lies before its range
+  for (const unsigned claimed : {1U, 10U, 19U}) {  // so that the body is longer than what lies before its range
     for (const bool chunked : {true, false}) {
       for (const unsigned connections : kConnections) {
         CAPTURE(claimed);
@@ -128,8 +128,8 @@ TEST_CASE("a whole resource in a chunk too large to be held is not joined with w
 }
 
 TEST_CASE("a body without a strong validator that ends inside the last segment is not the end of the download") {
-  for (const std::uint64_t claimed : {1, 20, 39}) {
-    for (const std::uint64_t less : {1, 999, 1001}) {
+  for (const unsigned claimed : {1U, 20U, 39U}) {
+    for (const unsigned less : {1U, 999U, 1001U}) {
       CAPTURE(claimed);
       CAPTURE(less);
       World world;
