@@ -182,7 +182,7 @@ Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, 
   if (const auto time = modified != nullptr ? parse_http_date(*modified) : std::nullopt) route_.modified_at(*time);
   slot_.answered(latency_);
   route_.answered_after(latency_);
-  return Reply{std::move(exchange), std::move(body), asked.range.has_value(), std::stop_source(std::nostopstate)};
+  return Reply{std::move(exchange), std::move(body), asked.range, std::stop_source(std::nostopstate)};
 }
 
 Result<void> Fetcher::get_ready(const std::stop_token& stop) {

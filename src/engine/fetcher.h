@@ -27,7 +27,7 @@ namespace segdl::engine {
 struct Reply {
   std::unique_ptr<Exchange> exchange;
   UsableBody body;
-  bool ranged = false;  // it answers a request for a range
+  std::optional<Range> asked;  // the range that was asked for
   // Ends the exchange, where it was begun with another token than that of who reads it.
   std::stop_source cut{std::nostopstate};
 };

@@ -9,17 +9,14 @@
 #include <utility>
 
 namespace segdl::engine {
-namespace {}  // namespace
 
-StreamSink::StreamSink(Pass& pass, Meter& meter, Fetcher& fetcher, const std::optional<Checksum>& expected,
-                       std::optional<std::uint64_t> doubtful)
+StreamSink::StreamSink(Pass& pass, Meter& meter, Fetcher& fetcher, const std::optional<Checksum>& expected)
     : place_(pass.place),
       watch_(pass.watch),
       meter_(meter),
       fetcher_(fetcher),
       buffer_(kReceivePiece),
-      whole_(expected),
-      doubtful_(doubtful) {}
+      whole_(expected) {}
 
 Result<std::optional<Range>> StreamSink::next(std::stop_token) {
   if (complete_) return std::optional<Range>();
@@ -32,7 +29,6 @@ Result<std::optional<Range>> StreamSink::next(std::stop_token) {
 
 Result<void> StreamSink::begin_again() {
   if (written_ + filled_ == 0) return {};
-  doubtful_.reset();  // what comes now is asked for without a range
   meter_.discarded(written_ + filled_);
   written_ = filled_ = 0;
   digest_ = StreamDigest();
@@ -70,11 +66,6 @@ Result<void> StreamSink::body_ended(std::uint64_t) {
   if (total && *total != written_) {
     return make_error(Cause::integrity, Remedy::retry, "get", place_.path(),
                       fmt::format("{} bytes came instead of {}", written_, *total));
-  }
-  if (doubtful_ == written_) {
-    return fetcher_.problem(
-        Cause::integrity, Remedy::retry,
-        fmt::format("its 200 ended after {} bytes, just where the range that was asked for does", written_));
   }
   step = whole_.check(place_.path());
   if (!step) return step;

@@ -23,9 +23,8 @@ namespace segdl::engine {
 
 class StreamSink {
  public:
-  // `doubtful`: an end that the first body may have only because so much was asked for. REQUIRES: place.has_journal();
-  // the file is empty; everything referred to outlives the sink.
-  StreamSink(Pass&, Meter&, Fetcher&, const std::optional<Checksum>& expected, std::optional<std::uint64_t> doubtful);
+  // REQUIRES: place.has_journal(); the file is empty; everything referred to outlives the sink.
+  StreamSink(Pass&, Meter&, Fetcher&, const std::optional<Checksum>& expected);
 
   Result<std::optional<Range>> next(std::stop_token);
   void begins(const UsableBody&) {}
@@ -48,7 +47,6 @@ class StreamSink {
   std::uint64_t most_ = 0;  // how far any response has come
   StreamDigest digest_;
   WholeDigest whole_;
-  std::optional<std::uint64_t> doubtful_;
   bool complete_ = false;
 };
 

@@ -194,7 +194,7 @@ Result<Reply> Transfer::ask_first(Range range, const Known* known, const std::st
 // A login page has no strong validator and is no range of anything. It must not be published as a new version.
 bool Transfer::is_doubtful_successor(const Reply& reply) const {
   if (reply.body.validator.strong()) return false;
-  return succeeds_strong_ || (succeeds_ranged_ && reply.ranged && !reply.body.partial);
+  return succeeds_strong_ || (succeeds_ranged_ && reply.asked && !reply.body.partial);
 }
 
 // The first usable response. Without a strong validator it is made to carry all of the resource.
@@ -298,13 +298,12 @@ Result<void> Transfer::fetch_stream(Place& place, const Known& known, Reply firs
     meter_.remark(first.body.total ? "the server does not serve ranges: an interruption begins again from the start"
                                    : "the server does not tell the size: an interruption begins again from the start");
   route_.ask(Asking::whole);
-  if (first.ranged && !first.body.total) doubtful_end_ = kProbe.end;
   return keep_stream(place, known, std::move(first), stop);
 }
 
 Result<void> Transfer::receive_stream(Pass& pass, const Known& known, std::optional<Reply> first,
                                       std::stop_token stop) {
-  StreamSink sink(pass, meter_, fetcher_, request_.checksum, std::exchange(doubtful_end_, std::nullopt));
+  StreamSink sink(pass, meter_, fetcher_, request_.checksum);
   auto step = fetch_into(sink, fetcher_, meter_, known, std::move(first), false, stop);
   fetcher_.leave();  // the last sync needs no connection
   return step ? settle_stream(pass.place) : step;

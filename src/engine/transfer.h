@@ -124,7 +124,6 @@ class Transfer {
   bool contradicted_ = false;     // the latest pass ended with a response that did, and gave up what such ones brought
   bool doubted_ = false;          // the digest of the file is not the expected one, or could not be made
   std::optional<std::uint32_t> continued_from_;  // so many claims of an earlier run
-  std::optional<std::uint64_t> doubtful_end_;    // of a stream: may be that of the range it was asked for
   bool rehashed_ = false;                        // all of it was read back, and is what arrived
   bool refuted_ = false;                         // all of it arrived, and it is not what the request expects
 };

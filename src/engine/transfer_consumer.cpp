@@ -16,7 +16,7 @@ Result<Outcome> Transfer::run_consumer(std::stop_token stop) {
   for (;;) {
     auto first = first_reply(stop);
     if (!first) return std::move(first).error();
-    if (first->ranged && !first->body.total) {  // where it ends tells nothing: it may be a part
+    if (first->asked && !first->body.total) {  // where it ends tells nothing: it may be a part
       route_.ask(Asking::whole);
       continue;
     }

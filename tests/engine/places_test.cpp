@@ -61,6 +61,37 @@ TEST_CASE("the bytes of a range in a 200 without a length are never taken for th
   }
 }
 
+TEST_CASE("a 200 without a length that ends where the range asked for does is asked for again without one") {
+  for (const bool chunked : {false, true}) {
+    for (const bool strong : {true, false}) {
+      for (const bool named : {true, false}) {  // into a file, or to a consumer
+        CAPTURE(chunked);
+        CAPTURE(strong);
+        CAPTURE(named);
+        World world;
+        world.serve().size(9 * kMiB).on_every([chunked](Answer& answer, const Asking& asking) {
+          if (asking.find("Range") == nullptr) return;
+          answer.head.status = 200;
+          answer.drop("Content-Range");
+          chunked ? answer.chunked() : answer.until_close();
+        });
+        if (!strong) world.script->no_validator();
+        std::vector<std::byte> given;
+        Request request = World::request();
+        if (!named) {
+          request.consumer = [&given](std::span<const std::byte> bytes) {
+            given.insert(given.end(), bytes.begin(), bytes.end());
+            return Result<void>();
+          };
+        }
+        REQUIRE(world.download(std::move(request)).ok());
+        CHECK((named ? world.has("f", 1, 9 * kMiB) : given == pattern_bytes(1, 9 * kMiB)));
+        CHECK(world.script->log().size() == 2);
+      }
+    }
+  }
+}
+
 TEST_CASE("what goes on behind the range of a 206 that ends with its connection is not the range") {
   for (const unsigned connections : kConnections) {
     World world;
