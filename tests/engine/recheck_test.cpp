@@ -3,6 +3,7 @@
 #include "engine/recheck.h"
 
 #include "seams/digest.h"
+#include "support/every.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
@@ -84,7 +85,7 @@ TEST_CASE("a file that another program changes after any write is published righ
     for (const bool resumed : {false, true}) {
       for (const unsigned connections : {1U, 8U}) {
         for (const bool checksum : {false, true}) {
-          for (std::uint64_t write = 1; write <= (resumed ? 9 : 13); ++write) {
+          for (std::uint64_t write = 1; write <= (resumed ? 9 : 13); write += every(1)) {
             CAPTURE(resumed);
             CAPTURE(connections);
             CAPTURE(checksum);
@@ -239,7 +240,7 @@ TEST_CASE("a stream that another program changes begins again") {
   for (const Way& way : kWays) {
     CAPTURE(way.name);
     for (const bool checksum : {false, true}) {
-      for (std::uint64_t write = 1; write <= 6; ++write) {
+      for (std::uint64_t write = 1; write <= 6; write += every(1)) {
         CAPTURE(write);
         World world;
         world.serve().size(kStream).no_ranges();

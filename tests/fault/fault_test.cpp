@@ -1,6 +1,7 @@
 // The fault loops: fail, kill or cut the power at the k-th operation for k = 1, 2, ... until none is left. After each:
 // the output is absent or exactly one version of the resource, the fault-free rerun succeeds, and nothing is left
 // behind.
+#include "support/every.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
@@ -123,7 +124,7 @@ TEST_CASE("after a kill nothing is revoked, and exactly what is not claimed is f
 
 TEST_CASE("a power cut at any operation publishes nothing wrong") {
   for (const Kind kind : kKinds) {
-    for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 12; seed += every(1)) {
       for_every_operation([&](std::uint64_t k) {
         CAPTURE(k);
         CAPTURE(seed);
@@ -142,7 +143,7 @@ TEST_CASE("a power cut at any operation publishes nothing wrong") {
 
 TEST_CASE("a power cut right after the end leaves the output whole") {
   for (const Kind kind : kKinds) {
-    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 40; seed += every(1)) {
       CAPTURE(seed);
       World world;
       serve(world, kind);
@@ -154,7 +155,7 @@ TEST_CASE("a power cut right after the end leaves the output whole") {
 }
 
 TEST_CASE("a power cut at any operation of a resume publishes nothing wrong") {
-  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 8; seed += every(1)) {
     for_every_operation([&](std::uint64_t k) {
       CAPTURE(k);
       CAPTURE(seed);

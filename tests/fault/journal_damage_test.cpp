@@ -2,8 +2,8 @@
 // bytes and nothing beside them, whether the journal is mapped or written. All bits of claims, all of
 // the first 64 bytes, and every 251st of the others, or with SEGDL_EVERY=1 in the environment all.
 #include "core/journal_format.h"
-#include "fault/every.h"
 #include "fault/totals.h"
+#include "support/every.h"
 #include "support/pattern.h"
 #include "support/world.h"
 

@@ -2,7 +2,7 @@
 // the power goes, or an operation fails, at operation 1, 2, ... until none is left. What is left is always ours: the
 // same request ends well with the right bytes, and leaves nothing beside them. SEGDL_EVERY=N in the environment takes
 // one operation in N of each way, not the same of all: for builds that are slow.
-#include "fault/every.h"
+#include "support/every.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
