@@ -145,21 +145,24 @@ TEST_CASE("who has opened a share gets it back when nobody is inside any more") 
 TEST_CASE("a share is not closed under its own tick") {
   Scene scene({.connections = 1, .jobs = 1});
   const Leading leading(*scene.pool);
-  Counter inside, out;
+  Counter inside, closing, closes;
   Share share;
   share.help = [](Slot) {};
   share.tick = [&](Instant) {
     inside.add();
-    out.reaches(1);
+    closing.reaches(1);
+    closes.reaches(1, std::chrono::milliseconds(300));  // which it must not before this returns
     inside.add(-1);
   };
   scene.pool->open(share, origin());
   REQUIRE(inside.reaches(1));
   auto closed = std::async(std::launch::async, [&] {
+    closing.add();
     scene.pool->close(share);
-    return inside.value();
+    const int within = inside.value();
+    closes.add();
+    return within;
   });
-  out.add();
   REQUIRE(closed.wait_for(kPatience) == std::future_status::ready);
   CHECK(closed.get() == 0);
 }
