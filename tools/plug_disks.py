@@ -12,7 +12,7 @@ import struct
 import subprocess
 import time
 
-MiB = 1024 ** 2
+KiB, MiB = 1024, 1024 ** 2
 BLOCK, SECTOR = 4096, 512
 PATIENCE = 60  # seconds for any tool
 
@@ -73,10 +73,10 @@ def run_tool(*command, right=(0,)):
 class Kind:
     """A kind of file system: how it is made, mounted and, where the kernel does not do it, repaired."""
 
-    def __init__(self, name, system, size, make, options="", repair=None, overlay=False, torn=True):
+    def __init__(self, name, system, size, make, options="", repair=None, overlay=False, whole=(0, 0)):
         self.name, self.system, self.size, self.make, self.options = name, system, size, make, options
         self.repair, self.overlay = repair, overlay
-        self.torn = torn  # it gets over blocks of which only some sectors were written
+        self.whole = whole  # bytes of which it needs all that was written at once, or none: a superblock in place, with a checksum
 
     def missing(self):
         """What this machine lacks for it, or None."""
@@ -100,16 +100,17 @@ class Kind:
 
 EXT = ("-q", "-F", "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0")
 FSCK = ("e2fsck", "-fy")
+FIRST = (0, 4 * KiB)
 KINDS = [
-    Kind("ext4", "ext4", 64 * MiB, ("mkfs.ext4", *EXT), "data=ordered"),
-    Kind("ext4-journal", "ext4", 64 * MiB, ("mkfs.ext4", *EXT), "data=journal"),
-    Kind("ext4-writeback", "ext4", 64 * MiB, ("mkfs.ext4", *EXT), "data=writeback"),
+    Kind("ext4", "ext4", 64 * MiB, ("mkfs.ext4", *EXT), "data=ordered", whole=FIRST),
+    Kind("ext4-journal", "ext4", 64 * MiB, ("mkfs.ext4", *EXT), "data=journal", whole=FIRST),
+    Kind("ext4-writeback", "ext4", 64 * MiB, ("mkfs.ext4", *EXT), "data=writeback", whole=FIRST),
     Kind("ext4-nojournal", "ext4", 64 * MiB, ("mkfs.ext4", *EXT, "-O", "^has_journal"), "", FSCK),
     Kind("ext3", "ext3", 64 * MiB, ("mkfs.ext3", *EXT), "data=ordered"),
     Kind("ext2", "ext2", 64 * MiB, ("mkfs.ext2", *EXT), "", FSCK),
     Kind("xfs", "xfs", 320 * MiB, ("mkfs.xfs", "-q", "-K")),
-    Kind("btrfs", "btrfs", 128 * MiB, ("mkfs.btrfs", "-q", "-K", "-M"), torn=False),  # not over its first block
-    Kind("overlay", "ext4", 64 * MiB, ("mkfs.ext4", *EXT), "data=ordered", overlay=True),
+    Kind("btrfs", "btrfs", 128 * MiB, ("mkfs.btrfs", "-q", "-K", "-M"), whole=(64 * KiB, 68 * KiB)),
+    Kind("overlay", "ext4", 64 * MiB, ("mkfs.ext4", *EXT), "data=ordered", overlay=True, whole=FIRST),
 ]
 UNPROTECTED = Kind("ext4-nobarrier", "ext4", 64 * MiB, ("mkfs.ext4", *EXT), "nobarrier")  # for the check of the recorder
 NOT_HERE = ("vfat", "exfat", "f2fs", "nfs")  # named in the table where the kernel lacks them

@@ -201,12 +201,17 @@ class Disk:
         path = os.path.join(self.recording.directory, "state")
         disks.run_tool("cp", "--sparse=always", self.durable, path)
         kept = {"all": 1.0, "none": 0.0}.get(variant, chance.choice((0.1, 0.5, 0.9)))
-        size = SECTOR if variant == "sectors" else BLOCK
+        unit = SECTOR if variant == "sectors" else BLOCK
+        first, last = self.recording.kind.whole
         with open(path, "r+b", buffering=0) as file:
             for offset, data in self.pending:
-                for begin in range(0, len(data), size):
+                begin = 0
+                while begin < len(data):
+                    at = offset + begin
+                    size = last - at if first <= at < last else unit
                     if kept == 1.0 or chance.random() < kept:
-                        os.pwrite(file.fileno(), data[begin:begin + size], offset + begin)
+                        os.pwrite(file.fileno(), data[begin:begin + size], at)
+                    begin += size
 
     def close(self):
         os.close(self.file)
@@ -215,12 +220,11 @@ class Disk:
 def choose_cuts(recording, first, count, chance):
     """Sorted, each with a way to lose writes. A third anywhere, a third where the output gets its name, a third behind."""
     records, last = recording.records, len(recording.records)
-    variants = VARIANTS if recording.kind.torn else VARIANTS[:-1]
     if count is None:
-        return [(cut, variant) for cut in range(first, last + 1) for variant in (*variants, *variants[2:])]
+        return [(cut, variant) for cut in range(first, last + 1) for variant in (*VARIANTS, *VARIANTS[2:])]
     told = next(i for i, (what, _, data) in enumerate(records) if what == "M" and data.startswith(b"told "))
     spans = ((first, last), (max(first, told - 20), min(last, told + 10)), (told, last))
-    return sorted((chance.randint(*spans[i % len(spans)]), chance.choice(variants)) for i in range(count))
+    return sorted((chance.randint(*spans[i % len(spans)]), chance.choice(VARIANTS)) for i in range(count))
 
 
 def check_state(recording, disk, judge, moved):
