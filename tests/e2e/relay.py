@@ -20,7 +20,7 @@ class Relay:
                 back.cancel()
             finally:
                 out.close()
-        except OSError:
+        except (OSError, asyncio.CancelledError):  # the latter by stop()
             pass
         finally:
             writer.close()
@@ -63,5 +63,15 @@ class Relays:
         self.loop.call_soon_threadsafe(relay.server.close)
 
     def stop(self):
+        """Ends what is still connected, too."""
+        asyncio.run_coroutine_threadsafe(self._end(), self.loop).result(20)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(20)
+        self.loop.close()
+
+    @staticmethod
+    async def _end():
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
