@@ -27,7 +27,7 @@ segdl::Result<segdl::Report> fetch(segdl::Session& session, const segdl::Request
 }
 
 // Whether the same request may do better in a while: then it goes on from what is on disk.
-bool passes(const segdl::Error& error) { return error.resumable && error.remedy == segdl::Remedy::retry; }
+bool passes(const segdl::Error& error) { return error.remedy == segdl::Remedy::retry; }
 
 }  // namespace
 

@@ -32,7 +32,7 @@ enum class Cause : std::uint8_t {
 
 // What the caller does next.
 enum class Remedy : std::uint8_t {
-  retry,    // the same request again, after a pause: a passing fault
+  retry,    // the same request again, after a pause: a passing fault, also where the tries for it are spent
   refetch,  // the same bytes again, asked for differently: this answer can't be used
   restart,  // the resource from its beginning: it changed
   stop,     // nothing without a change by a person
@@ -52,6 +52,7 @@ struct Error {
   std::optional<std::chrono::seconds> retry_after = std::nullopt;  // what the server asked for, clamped
   std::string way_out = {};                                        // what a person can do; may be empty
   bool resumable = false;                                          // the same request continues from what is on disk
+  unsigned tries = 0;  // made in a row, without progress, before it was given up; 0: it was not tried again
 
   std::string message() const;
 };

@@ -24,13 +24,19 @@ struct SessionOptions {
   std::filesystem::path ca_path = {};                 // a directory of hashed certificates
   bool insecure = false;                              // accept any certificate; the report says so
   std::chrono::milliseconds connect_timeout{15'000};  // names, all addresses, TLS handshake together
-  std::chrono::milliseconds timeout{15'000};          // for the head of a response, and between two bytes of a body
-  std::chrono::milliseconds max_time{0};              // for a whole download once it has begun; 0: none
-  std::uint64_t min_speed = 1024;  // bytes/s over 30 s, below which a connection is given up; 0: none
-
-  // In a row without progress: 4 KiB that are new, and an eighth of what came, or a segment. Requests that were under
-  // way together and all failed are one try.
-  unsigned retries = 5;
+  // For the head of a response, and between two bytes of a body. Left out: 60 s for the first response of a download,
+  // which may have to be brought from cold storage, and 30 s from then on.
+  std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+  std::chrono::milliseconds max_time{0};  // for a whole download once it has begun; 0: none
+  // bytes/s over 30 s, below which a connection is given up; 0: none. A slow line is no dead one: a connection that is
+  // far slower than the others of its download is given up whatever this says.
+  std::uint64_t min_speed = 16;
+  // When a download gives up: after so many failures in a row without progress (4 KiB that are new, and an eighth of
+  // what came, or a segment), or before the first try that would begin so long after the first of them. Requests that
+  // were under way together and all failed are one. Both left out: a server that has never answered is given up after
+  // 5, which are some 7 s; one that has, after 2 minutes of trying.
+  std::optional<unsigned> retries = std::nullopt;
+  std::optional<std::chrono::milliseconds> retry_max_time = std::nullopt;
 
   // Read once, when the session is made, and never written. A name and password of the netrc file go to its host, on
   // whatever port, and so do those for the host that a redirect leads to; what a Request brings counts more. It must be

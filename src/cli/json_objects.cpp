@@ -262,6 +262,9 @@ std::string error_line(WallTime moment, const JsonSubject& subject, const Error&
   made["offset"] = or_null(error.offset);
   made["http_status"] = status_or_null(error.http_status);
   made["way_out"] = text_or_null(error.way_out);
+  made["tries"] = error.tries;
+  made["passing"] = error.remedy == Remedy::retry;
+  made["retry_after"] = error.retry_after ? Json(error.retry_after->count()) : Json();
   made["resumable"] = error.resumable;
   return line_of(made);
 }

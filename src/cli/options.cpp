@@ -168,10 +168,15 @@ void add_limit_options(CLI::App& app, FetchCommand& command) {
       ->description("Bytes/s at most, all files together; 0: no limit");
   add_parsed(app, "--retries", session.retries, parse_count)
       ->type_name("N")
-      ->description("Tries in a row without progress, after the first (5)");
+      ->description("Give up after so many failures in a row without progress (see --retry-max-time)");
+  add_parsed(app, "--retry-max-time", session.retry_max_time, parse_duration)
+      ->type_name("S")
+      ->description(
+          "Give up when failures in a row last longer. Without this and --retries: after 5 where the server "
+          "has never answered, else after 2 minutes");
   add_parsed(app, "--timeout", session.timeout, parse_timeout)
       ->type_name("S")
-      ->description("Longest silence of a server (15)");
+      ->description("Longest silence of a server (60 for its first answer, then 30)");
   add_parsed(app, "--connect-timeout", session.connect_timeout, parse_timeout)
       ->type_name("S")
       ->description("Longest time to connect, TLS included (15)");
@@ -180,7 +185,7 @@ void add_limit_options(CLI::App& app, FetchCommand& command) {
       ->description("Longest time for one file");
   add_parsed(app, "--min-speed", session.min_speed, parse_size)
       ->type_name("RATE")
-      ->description("Give a connection up below this many bytes/s over 30 s (1K)");
+      ->description("Give a connection up below this many bytes/s over 30 s (16)");
 }
 
 void add_display_options(CLI::App& app, FetchCommand& command) {

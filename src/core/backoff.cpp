@@ -6,7 +6,7 @@ namespace segdl {
 namespace {
 
 constexpr std::chrono::milliseconds kFirst{250};
-constexpr std::chrono::milliseconds kLongest{30'000};
+constexpr std::chrono::milliseconds kLongest{15'000};
 
 }  // namespace
 
@@ -18,6 +18,14 @@ std::chrono::milliseconds backoff(unsigned failures, std::optional<std::chrono::
   const auto jitter = std::chrono::milliseconds(random % static_cast<std::uint64_t>(half.count() + 1));
   const std::chrono::milliseconds pause = whole - half + jitter;
   return retry_after ? std::max<std::chrono::milliseconds>(pause, *retry_after) : pause;
+}
+
+bool Patience::is_over(const Failing& failing, bool has_answered) const {
+  if (retries && failing.count > *retries) return true;
+  if (time && failing.next > *time) return true;
+  if (retries || time) return false;
+  if (failing.broken > kRetries) return true;
+  return failing.count > kRetries && (!has_answered || failing.since >= kOutage);
 }
 
 }  // namespace segdl

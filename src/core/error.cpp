@@ -16,6 +16,7 @@ std::string Error::message() const {
   join(" ", subject);
   if (offset) line += fmt::format(" at {}", *offset);
   join(": ", reason);
+  if (tries > 1) line += fmt::format(" ({} tries)", tries);
   return line;
 }
 

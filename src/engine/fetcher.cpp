@@ -1,6 +1,5 @@
 #include "engine/fetcher.h"
 
-#include "core/backoff.h"
 #include "core/http_status.h"
 #include "engine/errors.h"
 
@@ -15,16 +14,9 @@ namespace segdl::engine {
 namespace {
 
 constexpr int kMaxRedirects = 10;
-constexpr std::uint64_t kProgress = 4 * kKiB;  // fewer bytes than this between two failures don't count as getting on
-constexpr std::uint64_t kMostAgain = 8;        // nor does less than one new byte of so many
-constexpr std::uint64_t kMinSpan = 4 * kMiB;
-constexpr std::uint64_t kMaxSpan = 64 * kMiB;
-constexpr double kSpanTime = 5;  // seconds
-constexpr double kMemory = 10;   // seconds over which a speed is measured
-
-// "Not now" or "not so many": of the host, whatever the resource. A whole resource where a range was asked for, which
-// ranges are served of to others, is a 200 under load.
-bool is_crowded(int status) { return status == 429 || status == 503 || status == 200; }
+constexpr std::chrono::seconds kFirstAnswer{60};
+constexpr std::chrono::seconds kSilence{30};
+constexpr double kMemory = 10;  // seconds over which a speed is measured
 
 // Whether all of the resource came where If-Range let the server choose, and may be what it tripped over: some answer
 // so to every If-Range with an entity tag (row 24 of the catalogue).
@@ -55,7 +47,7 @@ Fetcher::Fetcher(const Setting& setting, Slot slot)
       random_(static_cast<std::minstd_rand::result_type>(measured_from_.time_since_epoch().count())) {
   const SessionOptions& options = shared_.options;
   limits_.connect = options.connect_timeout;
-  limits_.head = limits_.idle = options.timeout;
+  limits_.idle = options.timeout.value_or(kSilence);
   limits_.min_speed = options.min_speed;
   if (options.max_time.count() > 0) limits_.deadline = setting.begun + options.max_time;
   take(std::move(slot));
@@ -120,6 +112,8 @@ Result<std::unique_ptr<Exchange>> Fetcher::try_get(const HttpRequest& request, s
   auto entered = enter_at(request.url.origin, stop);
   if (!entered) return std::move(entered).error();
   asked_at_ = shared_.env.clock.now();
+  answered_ = false;
+  limits_.head = shared_.options.timeout.value_or(route_.has_answered() ? kSilence : kFirstAnswer);
   if (std::chrono::duration<double>(asked_at_ - measured_from_).count() > kMemory) {  // what is older counts half
     measured_from_ += (asked_at_ - measured_from_) / 2;
     measured_ /= 2;
@@ -180,23 +174,10 @@ Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, 
   route_.came_as_page(page);
   const std::string* modified = request_.remote_time ? exchange->head().find("Last-Modified") : nullptr;
   if (const auto time = modified != nullptr ? parse_http_date(*modified) : std::nullopt) route_.modified_at(*time);
+  answered_ = true;
   slot_.answered(latency_);
   route_.answered_after(latency_);
   return Reply{std::move(exchange), std::move(body), asked.range, std::stop_source(std::nostopstate)};
-}
-
-Result<void> Fetcher::get_ready(const std::stop_token& stop) {
-  Clock& clock = shared_.env.clock;
-  for (;;) {
-    const Instant rest = route_.rests_until();
-    if (rest > clock.now()) {
-      leave();
-      if (!clock.sleep_until(rest, stop)) return cancelled();
-    }
-    if (must_wait()) leave();
-    auto entered = slot_ ? Result<void>() : enter_at(route_.current().origin, stop);
-    if (!entered || route_.rests_until() <= clock.now()) return entered;
-  }
 }
 
 // How to ask for the same bytes once more after an answer that could not be used. Nothing: not now. All of a resource
@@ -273,88 +254,6 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     if (way) meter_.note("asking again in a simpler way: " + first_reason);
   }
   return problem(Cause::integrity, asked_ == Asking::whole ? Remedy::stop : Remedy::retry, std::move(first_reason));
-}
-
-std::chrono::nanoseconds Fetcher::latency() const { return latency_.count() > 0 ? latency_ : route_.latency(); }
-
-bool Fetcher::got_on() const { return progress_ >= kProgress && progress_ >= came_ / kMostAgain; }
-
-bool Fetcher::goes_on() {
-  if (!got_on()) return false;
-  progress_ = came_ = 0;
-  route_.progressed();
-  return true;
-}
-
-Result<void> Fetcher::pause(Error error, std::stop_token stop) {
-  Clock& clock = shared_.env.clock;
-  const bool on = got_on();
-  progress_ = came_ = 0;
-  if (on) route_.progressed();
-  const unsigned failures = on ? 1 : route_.failed(asked_at_, clock.now());
-  if (failures > shared_.options.retries && !on) {
-    error.remedy = Remedy::stop;
-    if (shared_.options.retries > 0) error.reason += fmt::format(" ({} tries)", failures);
-    return error;
-  }
-  const auto wait =
-      on && !error.retry_after ? std::chrono::milliseconds(0) : backoff(failures, error.retry_after, random_());
-  const Instant until = clock.now() + wait;
-  if (too_late(until)) {
-    error.remedy = Remedy::stop;
-    if (error.reason.find("time limit") == std::string::npos) {  // which would be said twice
-      error.reason += ", and the time limit leaves no time to try again";
-    }
-    return error;
-  }
-  meter_.retried({error, wait}, fmt::format("; trying again in {:.1f} s", std::chrono::duration<double>(wait).count()));
-  if (is_crowded(error.http_status) && slot_) slot_.refused(until);  // not by anybody before then
-  if (wait.count() > 0) {
-    route_.rest_until(until);
-    leave();
-  }
-  if (!clock.sleep_until(until, stop)) return cancelled();
-  measured_ = 0;
-  measured_from_ = clock.now();
-  return {};
-}
-
-Result<void> Fetcher::give_up(Error error, bool others_served) {
-  progress_ = came_ = 0;
-  const Instant now = shared_.env.clock.now();
-  // "Not so many" is no failure of a download that others go on with.
-  const bool crowded = others_served && is_crowded(error.http_status);
-  const unsigned failures = crowded ? 0 : route_.failed(asked_at_, now);
-  if (failures > shared_.options.retries) {
-    error.remedy = Remedy::stop;
-    error.reason += fmt::format(" ({} tries)", failures);
-    return error;
-  }
-  meter_.retried({error, std::chrono::milliseconds(0), true}, "; leaving it to the other connections");
-  if (!crowded) route_.rest_until(now + backoff(failures, error.retry_after, random_()));
-  if (slot_) slot_.refused(now + error.retry_after.value_or(std::chrono::seconds(0)));
-  return {};
-}
-
-bool Fetcher::received(std::uint64_t bytes, const std::stop_token& stop) {
-  came_ += bytes;
-  measured_ += bytes;
-  slot_.received(bytes);
-  return shared_.throttle.pay(bytes, stop, limits_.deadline.value_or(Instant::max()));  // the next read tells
-}
-
-double Fetcher::speed() const {
-  const std::chrono::duration<double> elapsed = shared_.env.clock.now() - measured_from_;
-  return elapsed.count() <= 0 ? 0 : static_cast<double>(measured_) / elapsed.count();
-}
-
-std::uint64_t Fetcher::span_limit(std::uint64_t left) const {
-  const unsigned expected = shared_.pool.expected(route_.current().origin);
-  const double fair = static_cast<double>(left) / (expected > 1 ? 2.0 * expected : 1.0);
-  const double speed = this->speed();
-  const double timed = speed > 0 ? kSpanTime * speed : static_cast<double>(measured_ == 0 ? kMinSpan : kMaxSpan);
-  return static_cast<std::uint64_t>(
-      std::clamp(std::min(timed, fair), static_cast<double>(kMinSpan), static_cast<double>(kMaxSpan)));
 }
 
 bool Fetcher::end_is_trusted(const Exchange& exchange) const {

@@ -123,6 +123,8 @@ class Fetcher {
   Result<Reply> use(std::unique_ptr<Exchange>, UsableBody, const Asked&);
   Verdict judged(const ResponseHead&, const Asked&, const Known*) const;
   std::optional<Asking> simpler();
+  bool is_over(const Failing&) const;
+  Error spent(Error, unsigned tries) const;
   bool too_late(Instant until) const { return limits_.deadline && until > *limits_.deadline; }
 
   const Shared& shared_;
@@ -133,6 +135,7 @@ class Fetcher {
   Limits limits_;
   Asking asked_ = Asking::conditional;  // how the last request was made
   Instant asked_at_;
+  bool answered_ = false;  // what was asked for last, in a way that was of use
   std::chrono::nanoseconds latency_{0};
   std::uint64_t progress_ = 0;  // bytes since the last failure
   std::uint64_t came_ = 0;      // likewise, with those that were here before

@@ -54,11 +54,19 @@ void Route::progressed() {
   if (rest_ > 0) rest_ = 0;
 }
 
-unsigned Route::failed(Instant asked, Instant now) {
+Failing Route::failed(Instant asked, Instant now, bool broke_off) {
   const MutexLock lock(mutex_);
-  if (last_failure_ && asked < *last_failure_) return std::max(1U, failures_.load());
-  last_failure_ = now;
-  return ++failures_;
+  if (!last_failure_ || asked >= *last_failure_) {
+    last_failure_ = now;
+    if (++failures_ == 1) {
+      first_failure_ = now;
+      broken_ = 0;
+    }
+    if (broke_off) ++broken_;
+  }
+  const unsigned count = failures_;
+  if (count == 0) return {1};  // there was progress since it was asked
+  return {count, broken_, now - first_failure_, now - first_failure_};
 }
 
 }  // namespace segdl::engine

@@ -6,6 +6,7 @@
 
 #include <segdl/error.h>
 
+#include "core/backoff.h"
 #include "core/reply.h"
 #include "core/url.h"
 #include "engine/monitor.h"
@@ -53,6 +54,8 @@ class Route {
   // Whether the latest usable answer was a document to be read by people or programs, as error pages are.
   void came_as_page(bool page) { came_as_ = page ? Came::as_page : Came::as_file; }
   bool came_as_file() const { return came_as_ == Came::as_file; }
+  // Whether there has been a usable answer.
+  bool has_answered() const { return came_as_ != Came::not_yet; }
 
   // Whether what comes is joined with other responses' (HttpRequest::joined).
   void set_joined(bool joined) { joined_ = joined; }
@@ -75,9 +78,9 @@ class Route {
   // More of the resource is here than ever before. What is fetched a second time is no progress: a server that cuts
   // every response at the same place must not be asked for ever.
   void progressed();
-  // A request made at `asked` came to nothing. How many did in a row since there was progress; those that were under
-  // way together count as one.
-  unsigned failed(Instant asked, Instant now);
+  // A request made at `asked` came to nothing, or its answer broke off, as all have in a row since there was progress;
+  // those that were under way together count as one.
+  Failing failed(Instant asked, Instant now, bool broke_off);
   // Nothing is to be asked before then, by any worker, unless there is progress.
   void rest_until(Instant until) { rest_ = until.time_since_epoch().count(); }
   Instant rests_until() const { return Instant(Instant::duration(rest_.load())); }
@@ -108,6 +111,8 @@ class Route {
   std::atomic<std::chrono::nanoseconds> latency_ = std::chrono::nanoseconds(0);
   std::atomic<std::chrono::sys_seconds> modified_ = kNoTime;
   std::optional<Instant> last_failure_ SEGDL_GUARDED_BY(mutex_);
+  Instant first_failure_ SEGDL_GUARDED_BY(mutex_);  // since there was progress
+  unsigned broken_ SEGDL_GUARDED_BY(mutex_) = 0;    // answers since then
 };
 
 }  // namespace segdl::engine

@@ -50,6 +50,7 @@ Transfer::Transfer(const Shared& shared, const Request& request, Url url, std::s
 Result<Outcome> Transfer::run(std::stop_token stop, Slot& slot) {
   fetcher_.take(std::move(slot));
   auto outcome = request_.consumer ? run_consumer(std::move(stop)) : run_place(std::move(stop));
+  if (!outcome && outcome.error().tries > 0) outcome.error().remedy = Remedy::retry;
   slot = fetcher_.give();
   return outcome;
 }

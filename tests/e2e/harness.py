@@ -220,13 +220,13 @@ def wait_for(condition, what, timeout=20):
 class RawServer:
     """Calls handler(connection, request_bytes, number) for each request on each connection; closing is the handler's or the peer's business."""
 
-    def __init__(self, handler, tls=None, family=socket.AF_INET):
+    def __init__(self, handler, tls=None, family=socket.AF_INET, port=0):
         self.handler = handler
         self.tls = tls  # an ssl.SSLContext, or None for plain connections
         self.count = 0
         self.lock = threading.Lock()
         self.requests = []
-        self.socket = socket.create_server(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0), family=family)
+        self.socket = socket.create_server(("::1" if family == socket.AF_INET6 else "127.0.0.1", port), family=family)
         self.port = self.socket.getsockname()[1]
         self.accepting = threading.Thread(target=self._accept, daemon=True)
         self.accepting.start()
@@ -310,8 +310,8 @@ class Scene:
             self._nginx = Nginx(os.path.join(self.directory, "nginx"))
         return self._nginx
 
-    def raw(self, handler, tls=None):
-        self.servers.append(RawServer(handler, tls))
+    def raw(self, handler, tls=None, port=0):
+        self.servers.append(RawServer(handler, tls, port=port))
         return self.servers[-1]
 
     def origin(self, *arguments):

@@ -50,6 +50,18 @@ def check_example(scene, program):
     assert scene.names() == ["file"]
 
 
+def check_outage(scene, program):
+    """A server that is away for longer than one download waits for it: the example tries again until it is there."""
+    port = harness.free_ports(1)[0]
+    arguments = [program, f"http://127.0.0.1:{port}/late", scene.out]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    first = process.stderr.readline()
+    assert "(6 tries); again in a while" in first, first
+    scene.raw(lambda connection, request, number: connection.sendall(harness.head("200 OK", "Content-Length: 5") + b"hello"), port=port)
+    stdout, stderr = process.communicate(timeout=harness.TIMEOUT)
+    assert process.returncode == 0 and stdout == f"{scene.path('late')}: 5 bytes fetched, 0 reused\n", (stdout, stderr)
+
+
 def test_the_command_its_pages_and_the_library_are_where_they_belong(scene):
     prefix = installed(scene)
     lib = os.path.relpath(library(prefix), prefix)
@@ -69,6 +81,7 @@ def test_a_project_finds_it_with_cmake(scene):
     call("cmake", "-S", EXAMPLES, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_CXX_COMPILER={cache('CMAKE_CXX_COMPILER')}")
     call("cmake", "--build", build)
     check_example(scene, os.path.join(build, "embed"))
+    check_outage(scene, os.path.join(build, "embed"))
 
 
 def test_a_project_finds_it_with_pkg_config(scene):

@@ -52,7 +52,7 @@ OriginScript& World::serve() {
   return *script;
 }
 
-SessionOptions with(unsigned connections, unsigned retries) {
+SessionOptions with(unsigned connections, std::optional<unsigned> retries) {
   SessionOptions options;
   options.connections = connections;
   options.retries = retries;

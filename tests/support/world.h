@@ -41,6 +41,6 @@ inline const std::string kName = "f";
 
 // One worker goes other ways than several do.
 inline constexpr unsigned kConnections[] = {1, 8};
-SessionOptions with(unsigned connections, unsigned retries = SessionOptions().retries);
+SessionOptions with(unsigned connections, std::optional<unsigned> retries = std::nullopt);
 
 }  // namespace segdl::test

@@ -1,0 +1,140 @@
+// Fetcher's pace: when it asks, when again, when no more, and how much at once.
+#include "core/backoff.h"
+#include "engine/errors.h"
+#include "engine/fetcher.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+constexpr std::uint64_t kProgress = 4 * kKiB;  // fewer bytes than this between two failures don't count as getting on
+constexpr std::uint64_t kMostAgain = 8;        // nor does less than one new byte of so many
+constexpr std::uint64_t kMinSpan = 4 * kMiB;
+constexpr std::uint64_t kMaxSpan = 64 * kMiB;
+constexpr double kSpanTime = 5;  // seconds
+
+// "Not now" or "not so many": of the host, whatever the resource. A whole resource where a range was asked for, which
+// ranges are served of to others, is a 200 under load.
+bool is_crowded(int status) { return status == 429 || status == 503 || status == 200; }
+
+// What can be done about a fault that did not pass.
+std::string way_out_of(const Error& error) {
+  if (error.retry_after) {
+    return fmt::format("the server asks to be left alone for {} s: try again after that", error.retry_after->count());
+  }
+  if (error.http_status == 429) return "the server limits requests: try again later, with fewer connections";
+  if (error.cause == Cause::refused) return "the server is busy or failing: try again later";
+  if (error.cause == Cause::network) return "check the URL and the network, or try again later";
+  return "";
+}
+
+}  // namespace
+
+Result<void> Fetcher::get_ready(const std::stop_token& stop) {
+  Clock& clock = shared_.env.clock;
+  for (;;) {
+    const Instant rest = route_.rests_until();
+    if (rest > clock.now()) {
+      leave();
+      if (!clock.sleep_until(rest, stop)) return cancelled();
+    }
+    if (must_wait()) leave();
+    auto entered = slot_ ? Result<void>() : enter_at(route_.current().origin, stop);
+    if (!entered || route_.rests_until() <= clock.now()) return entered;
+  }
+}
+
+bool Fetcher::is_over(const Failing& failing) const {
+  const SessionOptions& options = shared_.options;
+  return Patience{options.retries, options.retry_max_time}.is_over(failing, route_.has_answered());
+}
+
+// For the download it is the end; for whoever asked for the download it is still a fault that passes (see
+// Transfer::run).
+Error Fetcher::spent(Error error, unsigned tries) const {
+  error.remedy = Remedy::stop;
+  error.tries = tries;
+  if (error.way_out.empty()) error.way_out = way_out_of(error);
+  return error;
+}
+
+std::chrono::nanoseconds Fetcher::latency() const { return latency_.count() > 0 ? latency_ : route_.latency(); }
+
+bool Fetcher::got_on() const { return progress_ >= kProgress && progress_ >= came_ / kMostAgain; }
+
+bool Fetcher::goes_on() {
+  if (!got_on()) return false;
+  progress_ = came_ = 0;
+  route_.progressed();
+  return true;
+}
+
+Result<void> Fetcher::pause(Error error, std::stop_token stop) {
+  Clock& clock = shared_.env.clock;
+  const bool on = got_on();
+  progress_ = came_ = 0;
+  if (on) route_.progressed();
+  Failing failing = on ? Failing{1} : route_.failed(asked_at_, clock.now(), answered_);
+  const auto wait =
+      on && !error.retry_after ? std::chrono::milliseconds(0) : backoff(failing.count, error.retry_after, random_());
+  failing.next += wait;
+  if (!on && is_over(failing)) return spent(std::move(error), failing.count);
+  const Instant until = clock.now() + wait;
+  if (too_late(until)) {
+    if (error.reason.find("time limit") == std::string::npos) {  // which would be said twice
+      error.reason += ", and the time limit leaves no time to try again";
+    }
+    return spent(std::move(error), failing.count);
+  }
+  meter_.retried({error, wait}, fmt::format("; trying again in {:.1f} s", std::chrono::duration<double>(wait).count()));
+  if (is_crowded(error.http_status) && slot_) slot_.refused(until);  // not by anybody before then
+  if (wait.count() > 0) {
+    route_.rest_until(until);
+    leave();
+  }
+  if (!clock.sleep_until(until, stop)) return cancelled();
+  measured_ = 0;
+  measured_from_ = clock.now();
+  return {};
+}
+
+Result<void> Fetcher::give_up(Error error, bool others_served) {
+  progress_ = came_ = 0;
+  const Instant now = shared_.env.clock.now();
+  // "Not so many" is no failure of a download that others go on with.
+  const bool crowded = others_served && is_crowded(error.http_status);
+  const Failing failing = crowded ? Failing{} : route_.failed(asked_at_, now, answered_);
+  if (is_over(failing)) return spent(std::move(error), failing.count);
+  meter_.retried({error, std::chrono::milliseconds(0), true}, "; leaving it to the other connections");
+  if (!crowded) route_.rest_until(now + backoff(failing.count, error.retry_after, random_()));
+  if (slot_) slot_.refused(now + error.retry_after.value_or(std::chrono::seconds(0)));
+  return {};
+}
+
+bool Fetcher::received(std::uint64_t bytes, const std::stop_token& stop) {
+  came_ += bytes;
+  measured_ += bytes;
+  slot_.received(bytes);
+  return shared_.throttle.pay(bytes, stop, limits_.deadline.value_or(Instant::max()));  // the next read tells
+}
+
+double Fetcher::speed() const {
+  const std::chrono::duration<double> elapsed = shared_.env.clock.now() - measured_from_;
+  return elapsed.count() <= 0 ? 0 : static_cast<double>(measured_) / elapsed.count();
+}
+
+std::uint64_t Fetcher::span_limit(std::uint64_t left) const {
+  const unsigned expected = shared_.pool.expected(route_.current().origin);
+  const double fair = static_cast<double>(left) / (expected > 1 ? 2.0 * expected : 1.0);
+  const double speed = this->speed();
+  const double timed = speed > 0 ? kSpanTime * speed : static_cast<double>(measured_ == 0 ? kMinSpan : kMaxSpan);
+  return static_cast<std::uint64_t>(
+      std::clamp(std::min(timed, fair), static_cast<double>(kMinSpan), static_cast<double>(kMaxSpan)));
+}
+
+}  // namespace segdl::engine
