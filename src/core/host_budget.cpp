@@ -87,6 +87,7 @@ void HostBudget::refused(Instant now, Instant until) {
     volley_ends_ = now + std::max(latency_, Duration(0));
     refusals_ = 0;
     limit_before_volley_ = limit_;
+    allowed_before_volley_ = allowed_;
     proven_before_volley_ = proven_;
     teaches_ = !cautious_;  // the first one let in after a refusal teaches only to wait longer
   }
@@ -104,6 +105,13 @@ void HostBudget::refused(Instant now, Instant until) {
   grown_.reset();
   from_.reset();
   next_growth_ = std::max(next_growth_, now + kFirstPause);
+}
+
+void HostBudget::unlearn() {
+  limit_ = limit_before_volley_;
+  proven_ = std::max(proven_, proven_before_volley_);
+  allowed_ = std::max(allowed_, allowed_before_volley_);
+  cautious_ = false;
 }
 
 void HostBudget::learn(unsigned served, Instant now) {

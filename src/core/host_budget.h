@@ -39,6 +39,8 @@ class HostBudget {
   // The host refused one more connection or request, which has not left yet; nothing is to be asked of it before
   // `until`.
   void refused(Instant now, Instant until);
+  // The latest refusals were given for another reason than the number of connections.
+  void unlearn();
   // A while has passed; `bytes` is all that was ever received from this host.
   void measured(Instant now, std::uint64_t bytes);
 
@@ -98,6 +100,7 @@ class HostBudget {
   unsigned above_ = 0;                              // usable answers while more than the limit were in use
   unsigned proven_ = 0, proven_before_volley_ = 0;  // so many were served at a time
   Limit limit_, limit_before_volley_;
+  unsigned allowed_before_volley_ = 1;
 
   // Measuring.
   unsigned goal_;

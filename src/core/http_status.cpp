@@ -33,4 +33,9 @@ bool may_pass(int status) {
   return status >= 500 && status != 501 && status != 505;
 }
 
+bool may_be_of_form(int status) {
+  constexpr std::array<int, 10> kOther = {401, 402, 407, 408, 410, 421, 425, 429, 451, 511};
+  return std::find(kOther.begin(), kOther.end(), status) == kOther.end();
+}
+
 }  // namespace segdl

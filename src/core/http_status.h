@@ -11,4 +11,8 @@ std::string_view status_words(int status);
 // Whether the same request may be answered better a little later.
 bool may_pass(int status);
 
+// Whether such an answer without what was asked for may be of the way of asking, a Range or an If-Range: what names
+// another reason is not.
+bool may_be_of_form(int status);
+
 }  // namespace segdl

@@ -314,6 +314,11 @@ bool Dispatcher::not_served(Hand& hand) {
   return others_served(hand);
 }
 
+bool Dispatcher::serves_others(const Hand& hand) const {
+  const MutexLock lock(mutex_);
+  return others_served(hand);
+}
+
 std::uint64_t Dispatcher::missing_bytes() const {
   const MutexLock lock(mutex_);
   return scheduler_.missing() * scheduler_.layout().segment_size();

@@ -129,6 +129,7 @@ class Dispatcher {
   bool be_served(Hand&, bool alone);
   // It was not, or is no more. Whether another worker is: only then is it no failure of the download.
   bool not_served(Hand&);
+  bool serves_others(const Hand&) const;
   std::uint64_t missing_bytes() const;
   unsigned at_work() const;
   unsigned most_at_work() const;

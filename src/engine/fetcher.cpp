@@ -14,6 +14,8 @@ namespace segdl::engine {
 namespace {
 
 constexpr int kMaxRedirects = 10;
+constexpr unsigned kMostCrowds = 4;         // so often a refusal is taken for one of too many connections
+constexpr std::chrono::seconds kAlone{10};  // so long a host's other connections are waited for
 constexpr std::chrono::seconds kFirstAnswer{60};
 constexpr std::chrono::seconds kSilence{30};
 constexpr double kMemory = 10;  // seconds over which a speed is measured
@@ -63,11 +65,23 @@ Slot Fetcher::give() {
   return std::move(slot_);
 }
 
+// After a refusal that may have been one of the number of connections: what is refused to the only one is believed.
+// Waits until the others have ended, and a moment more, for the server to notice; but not for ever.
+Result<Slot> Fetcher::enter_alone(const Origin& origin, const std::stop_token& stop) {
+  if (crowds_ == 0) return cancelled();
+  Clock& clock = shared_.env.clock;
+  const Instant last = clock.now() + kAlone;
+  auto slot = shared_.pool.enter(origin, stop, std::min(last, limits_.deadline.value_or(last)), true);
+  if (slot && !clock.sleep_until(clock.now() + kNoticed, stop)) return cancelled();
+  return slot;
+}
+
 // A redirect to another host waits for its turn there: the slot for this one is no right to that.
 Result<void> Fetcher::enter_at(const Origin& origin, const std::stop_token& stop) {
   if (slot_ && slot_.is_for(origin)) return {};
   leave();
-  auto slot = shared_.pool.enter(origin, stop, limits_.deadline);
+  auto slot = enter_alone(origin, stop);
+  if (!slot && !stop.stop_requested()) slot = shared_.pool.enter(origin, stop, limits_.deadline);
   if (!slot) return std::move(slot).error();
   slot_ = std::move(*slot);
   meter_.connected();
@@ -95,7 +109,7 @@ Result<Url> Fetcher::follow(const Url& from, const std::string& location, int st
 }
 
 Error Fetcher::problem(Cause cause, Remedy remedy, std::string reason) const {
-  return make_error(cause, remedy, "get", route_.current().redacted(), std::move(reason));
+  return make_error(cause, remedy, "get", (led_to_ ? *led_to_ : route_.current()).redacted(), std::move(reason));
 }
 
 Error Fetcher::refusal(const ResponseHead& head, const PassingRefusal* passing) const {
@@ -118,6 +132,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::try_get(const HttpRequest& request, s
     measured_from_ += (asked_at_ - measured_from_) / 2;
     measured_ /= 2;
   }
+  in_crowd_ = in_crowd_ || slot_.may_be_crowded(crowds_ == 0);
   auto exchange = shared_.env.transport.get(request, limits_, std::move(stop));
   latency_ = shared_.env.clock.now() - asked_at_;
   return exchange;
@@ -129,6 +144,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
   bool remembered = !url.leads_to_same(route_.original());
   std::vector<std::string> visited;
   for (int hop = 0; hop <= kMaxRedirects; ++hop) {
+    led_to_ = url;
     auto exchange = try_get(request_for(url, asked, known), stop);
     if (!exchange) return exchange;
     const ResponseHead& head = (*exchange)->head();
@@ -143,10 +159,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
     remembered = false;
     const Verdict verdict = judge(head, asked, known, shared_.env.clock.wall());
     const auto* redirect = std::get_if<RedirectTo>(&verdict);
-    if (redirect == nullptr) {
-      route_.leads_to(url);
-      return exchange;
-    }
+    if (redirect == nullptr) return exchange;
     if (learned) visited.clear();  // with other cookies the same URL may have another answer
     if (!learned) visited.push_back(url.text());
     auto next = follow(url, redirect->location, head.status);
@@ -164,17 +177,12 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
 
 Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, const Asked& asked) {
   const bool page = is_page(exchange->head());
-  if (page && route_.came_as_file() && !body.validator.strong()) {
-    exchange->skip_rest();
-    return with_way_out(
-        problem(Cause::changed, Remedy::retry,
-                "what comes is a page where there was none, and nothing shows that it is a new version"),
-        "if it is what you want, start over with --no-resume");
-  }
+  route_.leads_to(*led_to_);
   route_.came_as_page(page);
   const std::string* modified = request_.remote_time ? exchange->head().find("Last-Modified") : nullptr;
   if (const auto time = modified != nullptr ? parse_http_date(*modified) : std::nullopt) route_.modified_at(*time);
   answered_ = true;
+  if (std::exchange(crowds_, 0) > 0) slot_.was_crowded();
   slot_.answered(latency_);
   route_.answered_after(latency_);
   return Reply{std::move(exchange), std::move(body), asked.range, std::stop_source(std::nostopstate)};
@@ -189,6 +197,73 @@ std::optional<Asking> Fetcher::simpler() {
   return asked_ == Asking::conditional ? std::optional(Asking::range_only) : std::nullopt;
 }
 
+// The same after a refusal, which may be of the way of asking: some servers answer anything from 400 to 503 to a Range
+// or an If-Range that they do not like. One that may pass is taken for that only if it does not, and all of the
+// resource is asked for only by the last worker of the download.
+std::optional<Asking> Fetcher::simpler(const Asked& asked, const Known* known, const Error& refusal, bool alone) const {
+  if (asked.asking == Asking::whole || refusal.retry_after || !may_be_of_form(refusal.http_status)) return {};
+  const bool passes = refusal.remedy == Remedy::retry;
+  if (has_if_range(asked, known) && (!passes || route_.has_failed())) return Asking::range_only;
+  const bool last = !passes || is_over(route_.failing(shared_.env.clock.now()));
+  return alone && last ? std::optional(Asking::whole) : std::nullopt;
+}
+
+// What an answer that is of no use comes to, if nothing else is tried.
+Error Fetcher::failure(const Verdict& verdict, const ResponseHead& head, const Known* known) {
+  if (const auto* passing = std::get_if<PassingRefusal>(&verdict)) return refusal(head, passing);
+  if (std::holds_alternative<FinalRefusal>(verdict)) return final_refusal(head);
+  if (const auto* changed = std::get_if<NowChanged>(&verdict)) {
+    return problem(Cause::changed, Remedy::restart, changed->evidence);
+  }
+  const Remedy remedy = asked_ == Asking::whole ? Remedy::stop : Remedy::retry;
+  if (const auto* contradiction = std::get_if<Contradiction>(&verdict)) {
+    return problem(Cause::integrity, remedy, contradiction->reason);
+  }
+  const auto* beyond = std::get_if<BeyondEnd>(&verdict);
+  if (beyond == nullptr) return problem(Cause::integrity, remedy, "it answered with the whole resource, not the range");
+  if (asked_ == Asking::whole) return refusal(head, nullptr);
+  if (known != nullptr && known->total && beyond->total && *beyond->total != *known->total) {
+    return problem(Cause::changed, Remedy::restart,
+                   fmt::format("its size was {} and is {}", *known->total, *beyond->total));
+  }
+  Error error = problem(Cause::integrity, Remedy::retry, "the server says the range lies beyond the end");
+  if (known != nullptr && beyond->total) error.http_status = head.status;  // it knows the resource, and refuses a part
+  return error;
+}
+
+// A page without a strong validator, where the resource has come as a file, or where the host may have no more than a
+// page for so many connections.
+std::optional<Error> Fetcher::doubtful_page(const ResponseHead& head) {
+  if ((head.status != 200 && head.status != 206) || !is_page(head) || validator_of(head).strong()) return {};
+  Error error = problem(Cause::changed, Remedy::retry,
+                        "what comes is a page where there was none, and nothing shows that it is a new version");
+  error.http_status = head.status;
+  if (route_.came_as_file())
+    return with_way_out(std::move(error), "if it is what you want, start over with --no-resume");
+  if (route_.has_answered() || !takes_for_crowd()) return {};
+  error.cause = Cause::refused;
+  error.reason = "it answered with a page, perhaps because it serves no more connections at a time";
+  return error;
+}
+
+// Beyond what the host has ever served at a time a refusal may mean "not so many", whatever its status says. It is
+// believed once it is given to no more than that.
+Error Fetcher::final_refusal(const ResponseHead& head) {
+  Error error = refusal(head, nullptr);
+  if (takes_for_crowd()) {
+    error.remedy = Remedy::retry;
+  } else if (std::exchange(crowds_, 0) > 0) {
+    slot_.refused_for_another_reason();
+  }
+  return error;
+}
+
+bool Fetcher::takes_for_crowd() {
+  crowded_ = in_crowd_ && crowds_ < kMostCrowds;
+  if (crowded_) ++crowds_;
+  return crowded_;
+}
+
 Verdict Fetcher::judged(const ResponseHead& head, const Asked& asked, const Known* known) const {
   Verdict verdict = judge(head, asked, known, shared_.env.clock.wall());
   const auto* body = std::get_if<UsableBody>(&verdict);
@@ -197,13 +272,16 @@ Verdict Fetcher::judged(const ResponseHead& head, const Asked& asked, const Know
   return Contradiction{"its 206 gives no length, and an earlier one went on behind its range"};
 }
 
-Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop) {
+Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop, bool alone) {
   auto ready = get_ready(stop);
   if (!ready) return std::move(ready).error();
   const std::string name = last_component(route_.original());
-  std::string first_reason;  // later ones only follow from asking in another way
+  std::optional<Error> first;  // later ones only follow from asking in another way
+  std::vector<Asking> refused;
+  crowded_ = false;
   for (auto way = std::optional(route_.asking()); way;) {
     asked_ = *way;
+    in_crowd_ = false;
     const bool past_caches = route_.asks_past_caches();
     const Asked asked{asked_, asked_ == Asking::whole ? std::nullopt : std::optional(range), name};
     auto exchange = get(asked, known, stop);
@@ -221,39 +299,38 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
       meter_.note("asking again past the caches on the way");
       continue;
     }
-    std::string reason = "the server says the range lies beyond the end";
-    if (auto* body = std::get_if<UsableBody>(&verdict)) {
+    auto page = doubtful_page(head);
+    if (auto* body = page ? nullptr : std::get_if<UsableBody>(&verdict)) {
       // Without an If-Range it tells nothing of how one is taken.
       const bool unconditional = asked_ == Asking::conditional && !has_if_range(asked, known);
       const Asking proven = unconditional ? Asking::range_only : asked_;
       if (body->partial || asked_ == Asking::whole) route_.held_good(proven, Route::Part::head);
-      if (!ignored_range(asked, known, *body)) return use(std::move(*exchange), std::move(*body), asked);
-      reason = "it answered with the whole resource, not the range";
-    }
-    if (const auto* passing = std::get_if<PassingRefusal>(&verdict)) {
-      Error error = refusal(head, passing);
-      (*exchange)->skip_rest();
-      return error;
-    }
-    if (std::holds_alternative<FinalRefusal>(verdict)) return refusal(head, nullptr);
-    if (const auto* changed = std::get_if<NowChanged>(&verdict)) {
-      return problem(Cause::changed, Remedy::restart, changed->evidence);
-    }
-    if (const auto* beyond = std::get_if<BeyondEnd>(&verdict)) {
-      if (asked_ == Asking::whole) return refusal(head, nullptr);
-      if (known != nullptr && known->total && beyond->total && *beyond->total != *known->total) {
-        return problem(Cause::changed, Remedy::restart,
-                       fmt::format("its size was {} and is {}", *known->total, *beyond->total));
+      if (!ignored_range(asked, known, *body)) {
+        if (!refused.empty()) learn_from(refused, *first);
+        return use(std::move(*exchange), std::move(*body), asked);
       }
-      if (known != nullptr && beyond->total) return problem(Cause::integrity, Remedy::retry, reason);
-    } else if (const auto* contradiction = std::get_if<Contradiction>(&verdict)) {
-      reason = contradiction->reason;
     }
-    if (first_reason.empty()) first_reason = std::move(reason);
-    way = simpler();
-    if (way) meter_.note("asking again in a simpler way: " + first_reason);
+    Error error = page ? *std::move(page) : failure(verdict, head, known);
+    const bool is_refusal = error.http_status != 0;
+    if (error.remedy == Remedy::restart || crowded_) return error;
+    if (is_refusal) (*exchange)->skip_rest();
+    way = is_refusal ? simpler(asked, known, error, alone) : simpler();
+    if (is_refusal && way) refused.push_back(asked_);
+    if (!first) first = std::move(error);
+    if (way) meter_.note("asking again in a simpler way: " + first->reason);
   }
-  return problem(Cause::integrity, asked_ == Asking::whole ? Remedy::stop : Remedy::retry, std::move(first_reason));
+  if (first->cause == Cause::integrity && first->http_status == 0) {
+    first->remedy = asked_ == Asking::whole ? Remedy::stop : Remedy::retry;
+  }
+  return *std::move(first);
+}
+
+// What was refused is given when it is asked for like this, so the refusals were of the ways of asking.
+void Fetcher::learn_from(const std::vector<Asking>& refused, const Error& refusal) {
+  for (const Asking way : refused) route_.failed_us(way, Route::Part::head);
+  if (!route_.tells_of_form()) return;
+  meter_.remark(asked_ == Asking::whole ? refusal.reason + " to a range: all of it was asked for instead"
+                                        : refusal.reason + " to a conditional range: asking without the condition");
 }
 
 bool Fetcher::end_is_trusted(const Exchange& exchange) const {

@@ -20,6 +20,7 @@
 #include <random>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace segdl::engine {
 
@@ -59,8 +60,9 @@ class Fetcher {
   Slot give();
 
   // One try (redirects and steps down included) at the bytes of `range`. `known` is null before the first usable
-  // response. Remedies: retry (then pause()), restart (the resource changed), stop.
-  Result<Reply> ask(Range range, const Known* known, std::stop_token);
+  // response. `alone`: no other worker of the download is at work, so that all of the resource may be asked for where
+  // its ranges are refused. Remedies: retry (then pause()), restart (the resource changed), stop.
+  Result<Reply> ask(Range range, const Known* known, std::stop_token, bool alone = true);
 
   // After an error of Remedy::retry, for the only worker of a download: waits as long as is polite. Fails with that
   // error, now with Remedy::stop, if there were too many in a row, or with cancelled.
@@ -70,8 +72,12 @@ class Fetcher {
   // what it asks for, so that "not so many" is no failure.
   Result<void> give_up(Error, bool others_served);
 
-  // The host gives this connection nothing, or not what it gives to others.
-  void refused() { slot_.refused(shared_.env.clock.now()); }
+  // Whether the last request has waited for an answer much longer than others take.
+  bool waited_in_vain() const;
+  // The host gives this connection nothing while it serves others.
+  void refused() {
+    if (slot_) slot_.refused(shared_.env.clock.now());
+  }
   // Whether the connection is worth more elsewhere.
   bool wanted_elsewhere() const { return slot_ && slot_.wanted_elsewhere(); }
   // Whether the host asked to be left alone for a while.
@@ -113,6 +119,7 @@ class Fetcher {
   bool end_is_trusted(const Exchange&) const;
 
  private:
+  Result<Slot> enter_alone(const Origin&, const std::stop_token&);
   Result<void> enter_at(const Origin&, const std::stop_token&);
   Result<std::unique_ptr<Exchange>> get(const Asked&, const Known*, std::stop_token);
   Result<std::unique_ptr<Exchange>> try_get(const HttpRequest&, std::stop_token);
@@ -123,6 +130,12 @@ class Fetcher {
   Result<Reply> use(std::unique_ptr<Exchange>, UsableBody, const Asked&);
   Verdict judged(const ResponseHead&, const Asked&, const Known*) const;
   std::optional<Asking> simpler();
+  std::optional<Asking> simpler(const Asked&, const Known*, const Error& refusal, bool alone) const;
+  Error failure(const Verdict&, const ResponseHead&, const Known*);
+  std::optional<Error> doubtful_page(const ResponseHead&);
+  Error final_refusal(const ResponseHead&);
+  bool takes_for_crowd();
+  void learn_from(const std::vector<Asking>& refused, const Error& refusal);
   bool is_over(const Failing&) const;
   Error spent(Error, unsigned tries) const;
   bool too_late(Instant until) const { return limits_.deadline && until > *limits_.deadline; }
@@ -133,10 +146,14 @@ class Fetcher {
   Meter& meter_;
   Slot slot_;
   Limits limits_;
+  std::optional<Url> led_to_;           // by the redirects of the last request
   Asking asked_ = Asking::conditional;  // how the last request was made
   Instant asked_at_;
   bool answered_ = false;  // what was asked for last, in a way that was of use
   std::chrono::nanoseconds latency_{0};
+  bool in_crowd_ = false;       // the last request was sent where a refusal may be one of the number
+  bool crowded_ = false;        // its answer is taken for "not so many"
+  unsigned crowds_ = 0;         // how often, in a row
   std::uint64_t progress_ = 0;  // bytes since the last failure
   std::uint64_t came_ = 0;      // likewise, with those that were here before
   std::uint64_t measured_ = 0;  // bytes since `measured_from_`

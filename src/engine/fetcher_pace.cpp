@@ -17,6 +17,8 @@ constexpr std::uint64_t kMostAgain = 8;        // nor does less than one new byt
 constexpr std::uint64_t kMinSpan = 4 * kMiB;
 constexpr std::uint64_t kMaxSpan = 64 * kMiB;
 constexpr double kSpanTime = 5;  // seconds
+constexpr std::chrono::milliseconds kInVain{1500};
+constexpr int kMuchLonger = 4;
 
 // "Not now" or "not so many": of the host, whatever the resource. A whole resource where a range was asked for, which
 // ranges are served of to others, is a 200 under load.
@@ -79,11 +81,11 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
   const bool on = got_on();
   progress_ = came_ = 0;
   if (on) route_.progressed();
-  Failing failing = on ? Failing{1} : route_.failed(asked_at_, clock.now(), answered_);
+  Failing failing = on || crowded_ ? Failing{1} : route_.failed(asked_at_, clock.now(), answered_);
   const auto wait =
       on && !error.retry_after ? std::chrono::milliseconds(0) : backoff(failing.count, error.retry_after, random_());
   failing.next += wait;
-  if (!on && is_over(failing)) return spent(std::move(error), failing.count);
+  if (!on && !crowded_ && is_over(failing)) return spent(std::move(error), failing.count);
   const Instant until = clock.now() + wait;
   if (too_late(until)) {
     if (error.reason.find("time limit") == std::string::npos) {  // which would be said twice
@@ -92,7 +94,7 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
     return spent(std::move(error), failing.count);
   }
   meter_.retried({error, wait}, fmt::format("; trying again in {:.1f} s", std::chrono::duration<double>(wait).count()));
-  if (is_crowded(error.http_status) && slot_) slot_.refused(until);  // not by anybody before then
+  if ((crowded_ || is_crowded(error.http_status)) && slot_) slot_.refused(until);  // not by anybody before then
   if (wait.count() > 0) {
     route_.rest_until(until);
     leave();
@@ -103,11 +105,16 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
   return {};
 }
 
+bool Fetcher::waited_in_vain() const {
+  const auto waited = shared_.env.clock.now() - asked_at_;
+  return !answered_ && waited >= kInVain && waited >= kMuchLonger * route_.latency();
+}
+
 Result<void> Fetcher::give_up(Error error, bool others_served) {
   progress_ = came_ = 0;
   const Instant now = shared_.env.clock.now();
   // "Not so many" is no failure of a download that others go on with.
-  const bool crowded = others_served && is_crowded(error.http_status);
+  const bool crowded = others_served && error.http_status != 0;
   const Failing failing = crowded ? Failing{} : route_.failed(asked_at_, now, answered_);
   if (is_over(failing)) return spent(std::move(error), failing.count);
   meter_.retried({error, std::chrono::milliseconds(0), true}, "; leaving it to the other connections");

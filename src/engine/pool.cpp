@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::hours kLongWait{1};  // looked at again after that, though nothing has changed
+constexpr unsigned kHonest = 3;             // so many refusals that say what they mean, and all of the host's do
 constexpr std::size_t kIdleHosts = 1000;    // so many are remembered
 
 unsigned most_connections(const Pool::Options& options) {
@@ -51,6 +52,25 @@ void Slot::refused(Instant until) {
   const MutexLock lock(pool_->mutex_);
   host_->refused = true;
   host_->budget.refused(pool_->clock_.now(), until);
+}
+
+void Slot::refused_for_another_reason() {
+  const MutexLock lock(pool_->mutex_);
+  host_->budget.unlearn();
+  ++host_->honest;
+  pool_->changed(*host_);
+}
+
+void Slot::was_crowded() {
+  const MutexLock lock(pool_->mutex_);
+  host_->narrow = true;
+}
+
+bool Slot::may_be_crowded(bool first) const {
+  const MutexLock lock(pool_->mutex_);
+  const bool others =
+      host_->budget.in_use() > 1 || (first && host_->last_left && pool_->clock_.now() - *host_->last_left < kNoticed);
+  return others && (host_->narrow || (first && host_->honest < kHonest));
 }
 
 bool Slot::wanted_elsewhere() const {
@@ -107,7 +127,8 @@ bool Pool::is_leading() {
   return leading_ > 0;
 }
 
-Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, const std::optional<Instant>& deadline) {
+Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, const std::optional<Instant>& deadline,
+                         bool alone) {
   const Instant last = deadline.value_or(Instant::max());
   for (;;) {
     Instant opens;
@@ -115,13 +136,13 @@ Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, cons
       const MutexLock lock(mutex_);
       Host& host = host_of(origin);
       ++host.waiting;
-      while (!stop.stop_requested() && !host.budget.may_enter(clock_.now()) && clock_.now() >= host.budget.opens() &&
-             clock_.now() < last) {
+      const auto may = [&] { return host.budget.may_enter(clock_.now()) && (!alone || host.budget.in_use() == 0); };
+      while (!stop.stop_requested() && !may() && clock_.now() >= host.budget.opens() && clock_.now() < last) {
         slots_.wait_until(mutex_, stop, std::min(last, clock_.now() + kLongWait));
       }
       --host.waiting;
       if (stop.stop_requested()) return cancelled();
-      if (host.budget.may_enter(clock_.now())) {
+      if (may()) {
         host.budget.enter();
         if (host.waiting == 0) call_thread();  // what is left is for helpers
         return Slot(*this, host);
@@ -265,7 +286,7 @@ Pool::Job Pool::take_job() {
 
 void Pool::take_back(Slot& slot) {
   slot.host_->budget.leave();
-  slot.host_->last_used = clock_.now();
+  slot.host_->last_left = slot.host_->last_used = clock_.now();
   slot.host_ = nullptr;
 }
 

@@ -43,6 +43,9 @@ namespace segdl::engine {
 
 class Pool;
 
+// So long a server may take to notice that a connection is not in use any more.
+inline constexpr std::chrono::milliseconds kNoticed{100};
+
 // What the pool knows of one host. Its budget is guarded by the pool.
 struct Host {
   Host(Origin origin_, unsigned most, bool adaptive) : origin(std::move(origin_)), budget(most, adaptive) {}
@@ -53,7 +56,10 @@ struct Host {
   unsigned queued = 0;                      // downloads that have not begun
   unsigned shares = 0;                      // that are open, and lead to it
   bool refused = false;                     // ever
+  bool narrow = false;                      // it has refused for the number of connections, and called it otherwise
+  unsigned honest = 0;                      // refusals that were repeated when no other connection was in use
   Instant last_used = {};
+  std::optional<Instant> last_left = std::nullopt;  // by whoever used a slot
 
   bool is_idle() const { return budget.in_use() == 0 && waiting == 0 && queued == 0 && shares == 0; }
 };
@@ -76,6 +82,12 @@ class Slot {
   void answered(std::chrono::nanoseconds latency);
   // The host gave nothing, and is to be left alone until then.
   void refused(Instant until);
+  // Not because there were too many connections, or just because of that.
+  void refused_for_another_reason();
+  void was_crowded();
+  // Whether a refusal may be one of the number of connections, though it does not say so: others are in use, or were a
+  // moment ago, and the host is known for that, or for nothing yet. `first`: of this download's in a row.
+  bool may_be_crowded(bool first) const;
 
   // Whether the connection is worth more elsewhere: the host allows fewer than are in use, or a download waits.
   bool wanted_elsewhere() const;
@@ -132,8 +144,10 @@ class Pool {
   // Whether a download is under way.
   bool is_leading();
 
-  // Waits until one more connection to the host may be used. Errors: cancelled, or the deadline.
-  Result<Slot> enter(const Origin&, const std::stop_token&, const std::optional<Instant>& deadline = std::nullopt);
+  // Waits until one more connection to the host may be used; `alone`: and no other is. Errors: cancelled, or the
+  // deadline.
+  Result<Slot> enter(const Origin&, const std::stop_token&, const std::optional<Instant>& deadline = std::nullopt,
+                     bool alone = false);
 
   // Threads come to help while it is open. close() returns when none is inside any more. REQUIRES: between the two the
   // share stays where it is; before close() it is told its workers to end.

@@ -54,6 +54,13 @@ void Route::progressed() {
   if (rest_ > 0) rest_ = 0;
 }
 
+Failing Route::failing(Instant now) const {
+  const MutexLock lock(mutex_);
+  const unsigned count = failures_;
+  if (count == 0) return {1};
+  return {count + 1, broken_, now - first_failure_, now - first_failure_};
+}
+
 Failing Route::failed(Instant asked, Instant now, bool broke_off) {
   const MutexLock lock(mutex_);
   if (!last_failure_ || asked >= *last_failure_) {

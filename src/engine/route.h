@@ -81,6 +81,11 @@ class Route {
   // A request made at `asked` came to nothing, or its answer broke off, as all have in a row since there was progress;
   // those that were under way together count as one.
   Failing failed(Instant asked, Instant now, bool broke_off);
+  bool has_failed() const { return failures_ > 0; }
+  // What one more would come to.
+  Failing failing(Instant now) const;
+  // Whether what was learned of how to ask is still to be told of; once.
+  bool tells_of_form() { return !told_of_form_.exchange(true); }
   // Nothing is to be asked before then, by any worker, unless there is progress.
   void rest_until(Instant until) { rest_ = until.time_since_epoch().count(); }
   Instant rests_until() const { return Instant(Instant::duration(rest_.load())); }
@@ -103,6 +108,7 @@ class Route {
   std::atomic<Asking> asking_ = Asking::conditional;
   std::array<std::array<Trust, 2>, 3> trust_ SEGDL_GUARDED_BY(mutex_);  // by Asking and Part
   std::atomic<bool> past_caches_ = false;
+  std::atomic<bool> told_of_form_ = false;
   std::atomic<bool> joined_ = false;
   std::atomic<bool> distrusts_unmeasured_ = false;
   std::atomic<Came> came_as_ = Came::not_yet;

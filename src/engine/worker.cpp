@@ -39,9 +39,18 @@ Result<void> take(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, R
 
 Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, Error error) {
   Dispatcher& dispatcher = work.dispatcher;
-  const bool declined = error.http_status == 200;  // for another worker, whatever has become of that one
+  // For another worker, whatever has become of that one.
+  const bool declined = error.cause == Cause::network && error.http_status == 200;
   const bool others_served = dispatcher.not_served(hand);
-  if (error.cause == Cause::cancelled) return dispatcher.renew(hand) ? Then::go_on : Then::leave;
+  // What the host refuses to one while it serves another is "not so many", whatever it calls it: the last one believes
+  // it.
+  const bool refused = error.cause == Cause::refused && error.remedy == Remedy::stop && error.http_status != 0;
+  if (refused && (others_served || dispatcher.others_at_work(hand))) error.remedy = Remedy::retry;
+  if (error.cause == Cause::cancelled) {
+    const bool in_vain = others_served && fetcher.waited_in_vain();
+    if (in_vain) fetcher.refused();
+    return dispatcher.renew(hand) && !in_vain ? Then::go_on : Then::leave;
+  }
   if (error.remedy != Remedy::retry && error.remedy != Remedy::refetch) {
     dispatcher.fail(std::move(error));
     return Then::leave;
@@ -74,13 +83,17 @@ void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, std::
     auto want = sink.next({});
     if (!want) return;  // the download has failed: whoever leads it knows why
     if (!want->has_value()) return;
-    auto reply = first ? Result<Reply>(*std::exchange(first, std::nullopt)) : fetcher.ask(**want, &known, hand.token());
+    const bool alone = !work.dispatcher.others_at_work(hand);
+    auto reply =
+        first ? Result<Reply>(*std::exchange(first, std::nullopt)) : fetcher.ask(**want, &known, hand.token(), alone);
     auto step =
         reply ? take(work, hand, fetcher, sink, **want, std::move(*reply)) : Result<void>(std::move(reply).error());
     if (step) {
       if (!work.dispatcher.held(hand).empty()) continue;
       const bool closed = fetcher.must_wait();
-      if ((closed || fetcher.wanted_elsewhere()) && work.dispatcher.others_at_work(hand)) return;
+      // Whoever is served stays: the server may have no more workers than the one that waits for it.
+      if (closed && work.dispatcher.others_at_work(hand)) return;
+      if (fetcher.wanted_elsewhere() && work.dispatcher.serves_others(hand)) return;
       if (closed) {
         work.dispatcher.not_served(hand);
         fetcher.leave();

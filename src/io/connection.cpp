@@ -60,6 +60,13 @@ Result<std::size_t> Connection::receive(std::span<std::byte> into, const Bound& 
   }
 }
 
+Result<void> Connection::await(const Bound& bound, const Waker& waker) {
+  if (tls_ && tls_->has_pending()) return {};
+  auto waited = waker.wait(socket_.get(), POLLIN, bound);
+  if (waited) asked_ = false;
+  return waited;
+}
+
 Result<void> Connection::send(std::string_view bytes, const Bound& bound, const Waker& waker) {
   asked_ = true;
   if (tls_) return tls_->send(bytes, bound, waker);

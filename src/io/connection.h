@@ -29,6 +29,9 @@ class Connection {
   Result<std::size_t> receive(std::span<std::byte> into, const Bound&, const Waker&);
   Result<void> send(std::string_view, const Bound&, const Waker&);
 
+  // Waits until there may be something to receive, or the connection has ended.
+  Result<void> await(const Bound&, const Waker&);
+
   // Whether the connection is still there and nothing has arrived that nobody asked for: it may carry another request.
   bool is_quiet();
 

@@ -14,6 +14,7 @@
 
 #include <array>
 #include <exception>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -30,7 +31,8 @@ namespace {
 // server really sent was read and checked before.
 class MessageStream final : public httplib::Stream {
  public:
-  explicit MessageStream(Message& message) : message_(message) {}
+  MessageStream(Message& message, std::function<void()> unanswered)
+      : message_(message), unanswered_(std::move(unanswered)) {}
 
   bool is_readable() const override { return true; }
   bool is_writable() const override { return true; }
@@ -58,7 +60,7 @@ class MessageStream final : public httplib::Stream {
 
  private:
   bool read_head() {
-    auto head = message_.read_head();
+    auto head = message_.read_head(unanswered_);
     if (!head) {
       error_ = std::move(head).error();
       return false;
@@ -69,6 +71,7 @@ class MessageStream final : public httplib::Stream {
   }
 
   Message& message_;
+  const std::function<void()> unanswered_;
   std::optional<ResponseHead> head_;
   std::optional<Error> error_;
   std::string canonical_;
@@ -148,8 +151,9 @@ class HttpExchange final : public Exchange {
   Result<void> run(const HttpRequest& request, std::unique_ptr<Connection> connection) {
     connection_ = std::move(connection);
     message_.emplace(*connection_, waker_, limits_);
-    MessageStream stream(*message_);
     const Way& way = connection_->way();
+    // A server with one worker may wait on a connection that is kept here, before it looks at this one.
+    MessageStream stream(*message_, [this, &way] { idle_.clear(way); });
     httplib::Request message = message_for(request, way);
     auto head = MessageClient(request.url.origin).run(stream, message);
     if (!head) return about(met_on(way, std::move(head).error()), url_);

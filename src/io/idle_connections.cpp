@@ -62,6 +62,15 @@ std::size_t IdleConnections::clear() {
   return std::exchange(count_, 0);
 }
 
+void IdleConnections::clear(const Way& way) {
+  Kept closed;
+  const std::lock_guard lock(mutex_);
+  const auto found = idle_.find(way);
+  if (found == idle_.end()) return;
+  closed.swap(found->second);
+  count_ -= closed.size();
+}
+
 // Drops what has been idle too long, and ways without connections.
 void IdleConnections::sort_out(Instant now, Kept& closed) {
   sorted_out_ = now;

@@ -29,6 +29,8 @@ class IdleConnections {
 
   // Closes them all; how many there were.
   std::size_t clear();
+  // Closes those of this way.
+  void clear(const Way&);
 
  private:
   struct Idle {

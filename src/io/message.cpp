@@ -23,7 +23,13 @@ Result<void> Message::send(std::string_view request) {
                           waker_);
 }
 
-Result<void> Message::receive_more(const Bound& bound) {
+Result<void> Message::receive_more(const Bound& bound, const std::function<void()>& unanswered) {
+  for (Instant look = std::chrono::steady_clock::now() + kSilentTime; !heard_ && look < bound.until;
+       look += kSilentTime) {
+    auto waited = connection_.await(Bound{look}, waker_);
+    if (waited || waker_.stopped() || std::chrono::steady_clock::now() < look) break;
+    unanswered();
+  }
   auto got = connection_.receive(inbox_.room(), bound, waker_);
   if (!got) return std::move(got).error();
   if (*got == 0) {
@@ -36,9 +42,9 @@ Result<void> Message::receive_more(const Bound& bound) {
   return {};
 }
 
-Result<ResponseHead> Message::read_head() {
+Result<ResponseHead> Message::read_head(const std::function<void()>& unanswered) {
   const Bound bound = bound_after(limits_.head, "no response within", limits_.deadline);
-  auto head = read_final_head(inbox_, [&] { return receive_more(bound); });
+  auto head = read_final_head(inbox_, [&] { return receive_more(bound, unanswered); });
   if (head || !looks_like_tls(inbox_.view())) return head;
   Error error = std::move(head).error();
   error.cause = Cause::tls;

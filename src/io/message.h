@@ -10,12 +10,16 @@
 #include "seams/transport.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
 
 namespace segdl::io {
+
+inline constexpr std::chrono::seconds kSilentTime{1};
 
 class Message {
  public:
@@ -25,7 +29,8 @@ class Message {
   Result<void> send(std::string_view request);
 
   // The head of the final response: interim ones are skipped, limits and deadline hold for all of them together.
-  Result<ResponseHead> read_head();
+  // `unanswered` is called each kSilentTime in which nothing of it has come.
+  Result<ResponseHead> read_head(const std::function<void()>& unanswered);
 
   // Body bytes and their framing: first what came with the head, then from the connection straight into `into`. 0: the
   // connection ended in order.
@@ -44,7 +49,7 @@ class Message {
   std::size_t left_over() const { return inbox_.view().size(); }
 
  private:
-  Result<void> receive_more(const Bound&);
+  Result<void> receive_more(const Bound&, const std::function<void()>& unanswered);
 
   Connection& connection_;
   const Waker& waker_;

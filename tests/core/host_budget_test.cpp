@@ -322,3 +322,15 @@ TEST_CASE("never fewer than one is allowed, never more than asked for, whatever 
     REQUIRE(budget.may_enter(budget.opens()));
   }
 }
+
+TEST_CASE("a refusal that proves to be of another reason leaves no limit behind") {
+  HostBudget budget = serving(2);
+  const unsigned before = budget.allowed();
+  enter(budget, 1);
+  budget.refused(at(milliseconds(10)), at(milliseconds(10)));
+  budget.leave();
+  CHECK(budget.allowed() < before);
+  budget.unlearn();
+  CHECK(budget.allowed() == before);
+  CHECK(budget.may_enter(at(milliseconds(11))));
+}

@@ -92,6 +92,21 @@ TEST_CASE("without retries a server may refuse the further connections") {
   CHECK(world.has("f", 1, 24 * kMiB));
 }
 
+TEST_CASE("what is refused beside others that are served is \"not so many\", whatever it is called") {
+  for (const int status : {400, 401, 403, 404, 410, 429, 501, 503}) {
+    for (const unsigned most : {1U, 3U}) {
+      CAPTURE(status);
+      CAPTURE(most);
+      World world;
+      serve(world, 24 * kMiB).on_every([=](Answer& answer, const Asking& asking) {
+        if (asking.active > most) answer.status(status);
+      });
+      REQUIRE(world.download(World::request(), with(8)).ok());
+      CHECK(world.has("f", 1, 24 * kMiB));
+    }
+  }
+}
+
 TEST_CASE("a resource that changes under many workers is published in one version") {
   for (const unsigned request : {1U, 2U, 4U}) {
     CAPTURE(request);

@@ -364,7 +364,8 @@ TEST_CASE("refusals that do not pass end at once and leave nothing") {
     CHECK(report.error().cause == Cause::refused);
     CHECK(report.error().http_status == status);
     CHECK(world.disk.names().empty());
-    CHECK(world.script->log().size() == 1);
+    const bool may_be_of_form = status != 401 && status != 410;  // asked for once more, without a range
+    CHECK(world.script->log().size() == (may_be_of_form ? 2 : 1));
   }
 }
 

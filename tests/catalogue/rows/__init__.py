@@ -1,9 +1,9 @@
 """All rows, and the telling ones: those that an earlier segdl or another downloader got wrong."""
 import collections
 
-from rows import changes, framing, heads, naming, pages, ranges, timing
+from rows import changes, framing, heads, naming, pages, ranges, timing, tolerated
 
-ROWS = [row for module in (ranges, framing, timing, changes, pages, heads, naming) for family in module.FAMILIES for row in family.rows]
+ROWS = [row for module in (ranges, framing, timing, changes, pages, heads, naming, tolerated) for family in module.FAMILIES for row in family.rows]
 
 _twice = [key for key, count in collections.Counter(row.key for row in ROWS).items() if count > 1]
 assert not _twice, f"rows of one name: {_twice}"

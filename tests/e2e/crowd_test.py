@@ -1,0 +1,131 @@
+"""Servers that serve only a few connections at a time, and have other words for it than 429, or none."""
+import os
+import socket
+import threading
+import time
+
+import harness
+from harness import MiB, head, pattern, ranged
+
+HTML = b"<html>no</html>"
+DATA = pattern(12 * MiB, 50)
+FILES = {f"f{i}.bin": pattern(MiB + i, i) for i in range(20)}
+
+
+class Narrow:
+    """Serves FILES to `most` connections at a time; `refuse(connection)` answers the others, and asks for /login."""
+
+    def __init__(self, scene, most, refuse):
+        self.most, self.refuse = most, refuse
+        self.lock = threading.Lock()
+        self.live = set()
+        self.refused = 0
+        self.server = scene.raw(self.answer)
+
+    def answer(self, connection, request, number):
+        name = request.split(b" ")[1][1:].decode()
+        with self.lock:
+            if name == "login" or len(self.live) >= self.most:
+                self.refused += 1
+                connection.sendall(page("200 OK") if name == "login" else self.refuse)
+                return "close"
+            self.live.add(connection)
+        try:
+            answer, body = ranged(FILES[name], request)
+            connection.sendall(answer)
+            for at in range(0, len(body), 65536):
+                connection.sendall(body[at:at + 65536])
+                time.sleep(0.002)
+        finally:
+            with self.lock:
+                self.live.discard(connection)
+        return None
+
+
+def page(status):
+    return head(status, "Content-Type: text/html", f"Content-Length: {len(HTML)}") + HTML
+
+
+def test_a_list_from_a_server_that_allows_only_a_few_connections_comes_whole(scene):
+    refusals = {status: page(f"{status} No") for status in (401, 403, 404, 410, 429)}
+    refusals["page"] = page("200 OK")
+    refusals["redirect"] = head("302 Found", "Location: /login", "Content-Length: 0")
+    for label, refusal in refusals.items():
+        for most in (1, 3):
+            narrow = Narrow(scene, most, refusal)
+            urls = os.path.join(scene.directory, "urls")
+            harness.write(urls, "".join(narrow.server.url(name) + "\n" for name in FILES).encode())
+            scene.get("-q", "-i", urls)
+            assert narrow.refused, (label, most)
+            for name, data in FILES.items():
+                assert harness.read(scene.path(name)) == data, (label, most, name)
+                os.unlink(scene.path(name))
+
+
+def test_a_file_that_is_not_there_is_told_as_missing_beside_others(scene):
+    """Its refusal may be one of the number, so it is asked for again; then it is believed, and the others go on as before."""
+    def answer(connection, request, number):
+        name = request.split(b" ")[1][1:].decode()
+        if name not in FILES:
+            connection.sendall(page("404 Not Found"))
+            return None
+        parts = ranged(FILES[name], request)
+        connection.sendall(parts[0] + parts[1])
+        return None
+
+    server = scene.raw(answer)
+    names = [name for pair in zip(FILES, (f"gone{i}" for i in range(20))) for name in pair]
+    urls = os.path.join(scene.directory, "urls")
+    harness.write(urls, "".join(server.url(name) + "\n" for name in names).encode())
+    done = scene.get("-q", "-i", urls, code=4)
+    assert done.stderr.count("404") == 20, done.stderr
+    assert scene.names() == sorted(FILES)
+    assert server.count <= 20 + 20 * 3 + 20, server.count
+
+
+def serve_one_after_the_other(connection):
+    """All that is asked for on this connection; the next one waits until it has ended."""
+    pending = b""
+    with connection:
+        try:
+            while True:
+                while b"\r\n\r\n" not in pending:
+                    more = connection.recv(65536)
+                    if not more:
+                        return
+                    pending += more
+                request, _, pending = pending.partition(b"\r\n\r\n")
+                answer, body = ranged(DATA, request)
+                connection.sendall(answer)
+                for at in range(0, len(body), 65536):
+                    connection.sendall(body[at:at + 65536])
+                    time.sleep(65536 / (8 * MiB))
+        except OSError:
+            return
+
+
+def serve_all(listener):
+    while True:
+        try:
+            serve_one_after_the_other(listener.accept()[0])
+        except OSError:
+            return
+
+
+def test_a_server_with_one_worker_loses_nothing_by_more_connections(scene):
+    """The second connection waits for as long as the first one is kept, so it must be the one that goes."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+    threading.Thread(target=serve_all, args=(listener,), daemon=True).start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/f"
+    for connections in ("auto", "8"):
+        begun = time.monotonic()
+        scene.get("-q", "-x", connections, "-o", "f", url)
+        took = time.monotonic() - begun
+        assert took < 15, f"-x {connections}: {took:.1f} s, where one connection takes 1.5"  # and 30 s of silence end a wait in vain
+        assert harness.read(scene.path("f")) == DATA
+        os.unlink(scene.path("f"))
+    listener.close()
+
+
+if __name__ == "__main__":
+    harness.main()
