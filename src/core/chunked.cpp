@@ -10,8 +10,7 @@
 namespace segdl {
 namespace {
 
-constexpr unsigned kMaxDigits = 16;
-constexpr std::size_t kMaxExtension = 4 * 1024;
+constexpr std::size_t kMaxExtension = 4 * 1024;  // and as much padding of the size
 constexpr std::size_t kMaxTrailer = 64 * 1024;
 
 }  // namespace
@@ -43,6 +42,7 @@ const char* ChunkedDecoder::take(char c) {
   switch (state_) {
     case State::size_first:
     case State::size:
+    case State::padding:
       return take_size(c);
     case State::extension:
       if (++skipped_ > kMaxExtension) return "a chunk extension is too long";
@@ -51,7 +51,7 @@ const char* ChunkedDecoder::take(char c) {
       return nullptr;
     case State::size_lf:
       if (c != '\n') return "a chunk size does not end with CR LF";
-      skipped_ = digits_ = 0;
+      skipped_ = 0;
       size_ = left_;
       state_ = left_ > 0 ? State::body : State::trailer_start;
       return nullptr;
@@ -77,11 +77,19 @@ const char* ChunkedDecoder::take(char c) {
 }
 
 const char* ChunkedDecoder::take_size(char c) {
-  const int digit = hex_value(c);
-  if (digit >= 0) {
-    if (++digits_ > kMaxDigits || left_ >> 59 != 0) return "a chunk size is too large";
+  const int digit = state_ == State::padding ? -1 : hex_value(c);
+  if (digit > 0 || (digit == 0 && left_ > 0)) {
+    if (left_ >> 59 != 0) return "a chunk size is too large";
     left_ = left_ << 4 | static_cast<unsigned>(digit);
     state_ = State::size;
+    return nullptr;
+  }
+  const bool blank = is_blank(c);
+  if (digit == 0 || blank) {
+    if (++skipped_ > kMaxExtension) return "a chunk size is padded too much";
+    padded_ = padded_ || blank;
+    if (digit == 0) state_ = State::size;
+    if (blank && state_ == State::size) state_ = State::padding;
     return nullptr;
   }
   if (state_ == State::size_first) return "a chunk size is not a hexadecimal number";
@@ -89,6 +97,7 @@ const char* ChunkedDecoder::take_size(char c) {
     state_ = State::size_lf;
   } else if (c == ';') {
     state_ = State::extension;
+    skipped_ = 0;
   } else {
     return "a chunk size is not a hexadecimal number";
   }

@@ -1,8 +1,9 @@
 // The chunked coding, taken off (RFC 9112 section 7.1).
 //
 // A pure state machine: it is shown wire bytes, says which of them are body, and stops exactly at the end of the
-// trailer section. Strict: hexadecimal sizes of at most 16 digits without sign, prefix or space; CRLF only; extensions
-// up to 4 KiB a chunk and trailers up to 64 KiB are skipped unread.
+// trailer section. Sizes are hexadecimal and below 2^63, without sign or prefix, perhaps with blanks around and zeros
+// before them; lines end in CRLF only. Padding and extensions of up to 4 KiB a chunk each, and trailers of up to 64
+// KiB, are skipped unread.
 #pragma once
 
 #include <segdl/error.h>
@@ -39,11 +40,14 @@ class ChunkedDecoder {
   // How many chunks have ended where their sizes say, and what the size of the latest is.
   std::uint64_t chunks() const { return chunks_; }
   std::uint64_t chunk_size() const { return size_; }
+  // Whether there are blanks around a size, as some servers pad it to a fixed width.
+  bool padded() const { return padded_; }
 
  private:
   enum class State : std::uint8_t {
     size_first,
     size,
+    padding,
     extension,
     size_lf,
     body,
@@ -63,7 +67,7 @@ class ChunkedDecoder {
   std::uint64_t left_ = 0;
   std::uint64_t size_ = 0;
   std::uint64_t chunks_ = 0;
-  unsigned digits_ = 0;
+  bool padded_ = false;
   std::size_t skipped_ = 0;
 };
 

@@ -57,6 +57,7 @@ class ChunkedBody {
   std::uint64_t body_ahead() const { return decoder_.body_ahead(); }
   void received_elsewhere(std::size_t count) { decoder_.skip_body(count); }
   std::uint64_t chunks() const { return decoder_.chunks(); }
+  bool padded() const { return decoder_.padded(); }
 
   // All of the body was taken, whatever the trailer section may bring: the response is complete with its last chunk
   // (RFC 9112 section 8).
@@ -82,6 +83,25 @@ class ChunkedBody {
   std::size_t ready_ = 0;   // of runs_: may be given out
   std::size_t next_ = 0;    // is given out next
   bool behind_ = false;
+};
+
+// Of a body that is said to be chunked twice one coding is taken off, as servers that say so have put on one. Whether
+// this one put on two shows in what is left: that begins with the size of a chunk.
+class SaidTwice {
+ public:
+  explicit SaidTwice(bool said) {
+    if (said) inner_.emplace();
+  }
+  // Whether the body, of which these are the next bytes, may be chunked still. Only the first bytes are looked at.
+  bool may_be_chunked(std::span<const std::byte> body) {
+    if (!inner_ || body.empty()) return false;
+    const bool fits = inner_->step({reinterpret_cast<const char*>(body.data()), body.size()}).ok();
+    if (!fits) inner_.reset();
+    return fits;
+  }
+
+ private:
+  std::optional<ChunkedDecoder> inner_;
 };
 
 }  // namespace segdl

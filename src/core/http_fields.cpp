@@ -27,7 +27,7 @@ bool is_strong_etag(std::string_view value) {
 std::optional<std::string> opaque_value(const ResponseHead& head, std::string_view name) {
   std::optional<std::string> value;
   for (const Field& field : head.fields) {
-    if (!same_text(field.name, name)) continue;
+    if (!same_text(field.name, name) || value == field.value) continue;
     value = value ? *value + ", " + field.value : field.value;
   }
   if (value && value->size() > kMaxValidator) {
@@ -188,7 +188,7 @@ Validator validator_of(const ResponseHead& head) {
   Validator validator{Kind::none, opaque_value(head, "ETag"), opaque_value(head, "Last-Modified")};
   const auto modified = date_field(head, "Last-Modified");
   const auto date = date_field(head, "Date");
-  if (head.count("ETag") == 1 && validator.etag->size() <= kMaxValidator && is_strong_etag(*validator.etag)) {
+  if (head.find("ETag") != nullptr && validator.etag->size() <= kMaxValidator && is_strong_etag(*validator.etag)) {
     validator.kind = Kind::strong_etag;
     if (modified && date && std::chrono::abs(*date - *modified) <= kClockStep) validator.modified.reset();
   } else if (modified && date && *date - *modified >= kStrongAge) {

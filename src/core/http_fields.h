@@ -50,9 +50,9 @@ struct Validator {
 
 inline constexpr std::size_t kMaxValidator = 1024;
 
-// The validators of a response. Strong are one well-formed strong ETag of at most kMaxValidator, and one Last-Modified
-// at least 60 s older than the Date beside it. Beside a strong ETag a Last-Modified within a second of the Date is left
-// out: some servers send the time of the answer.
+// The validators of a response. Strong are one well-formed strong ETag, perhaps repeated, of at most kMaxValidator, and
+// one Last-Modified at least 60 s older than the Date beside it. Beside a strong ETag a Last-Modified within a second
+// of the Date is left out: some servers send the time of the answer.
 Validator validator_of(const ResponseHead&);
 
 // IMF-fixdate, RFC 850 and asctime forms (RFC 9110 section 5.6.7). Nothing for anything else.

@@ -1,9 +1,14 @@
-// The head of an HTTP/1.1 response, read strictly.
+// The head of an HTTP/1.1 response: strict where two readers could disagree, tolerant elsewhere.
 //
-// A downloader that joins bytes of many responses must never be unsure where a body begins and ends, so anything a
-// second reader could understand differently is refused: bare LF or CR, NUL, obs-fold, space before a colon, two
-// framings at once, lengths that are not plain decimal numbers (RFC 9112 sections 2.2, 5 and 6.3). Nothing is decoded:
-// values are the exact bytes the server sent, less the optional white space around them.
+// A downloader that joins bytes of many responses must never be unsure where a body begins and ends. Refused are NUL, a
+// bare CR, a space before a colon, lengths that differ or are no plain decimal numbers, codings but chunked, and in a
+// field that decides (a length, a validator, a Location...) folded lines and control characters. Tolerated, and told in
+// ResponseHead::tolerated, are lines that end in LF alone, folded lines and control characters elsewhere, a
+// Content-Length beside chunked, chunked said twice, identity, and the same field twice (RFC 9112 sections 2.2, 5.2 and
+// 6.3). Nothing is decoded: values are the exact bytes the server sent, less the optional white space around them.
+//
+// Bare LFs are line ends only where they can't be a part of a value: where some field lines end in CR LF and others in
+// LF alone, a field that decides must neither follow nor end in a bare LF, and the head must not end behind one.
 #pragma once
 
 #include <segdl/error.h>
@@ -16,10 +21,10 @@
 
 namespace segdl {
 
-inline constexpr std::size_t kMaxHeadBytes = 64 * 1024;
-inline constexpr std::size_t kMaxHeadLines = 200;
+inline constexpr std::size_t kMaxHeadBytes = 300 * 1024;
+inline constexpr std::size_t kMaxHeadLines = 1000;
 inline constexpr std::size_t kMaxStatusLine = 8 * 1024;
-inline constexpr int kMaxInterimResponses = 16;
+inline constexpr int kMaxInterimResponses = 100;
 
 struct Field {
   std::string name;
@@ -34,10 +39,15 @@ struct ResponseHead {
   int minor_version = 1;  // HTTP/1.x
   std::vector<Field> fields = {};
   Framing framing = Framing::until_close;
-  std::uint64_t content_length = 0;  // if framing is length
-  bool keep_alive = false;           // RFC 9112 section 9.3; never where unread bytes might follow
+  std::uint64_t content_length = 0;              // if framing is length
+  bool chunked_twice = false;                    // said so; servers that do apply it once
+  bool keep_alive = false;                       // RFC 9112 section 9.3; never where unread bytes might follow
+  std::vector<std::string_view> tolerated = {};  // what was odd, each once, as it completes "tolerated: "
 
-  // The only value of this name (ASCII case ignored); null if absent or given more than once.
+  // Adds to `tolerated`. REQUIRES: the text lives as long as the program.
+  void tolerate(std::string_view);
+
+  // The value of this name (ASCII case ignored); null if absent or given with different ones.
   const std::string* find(std::string_view name) const;
   std::size_t count(std::string_view name) const;
 
@@ -45,17 +55,31 @@ struct ResponseHead {
   bool has_token(std::string_view name, std::string_view token) const;
 };
 
-// The number of bytes of the head at the start of `bytes`, its empty line included; 0 if more are needed. Fails as soon
-// as the limits are passed or what is there can't be the start of a head, however much is missing. Looks at all of the
-// head each time: 64 KiB that trickle in byte by byte are searched for a line end at every byte, 2 GiB in all, which
-// costs far less than receiving them that way.
-Result<std::size_t> find_head_end(std::string_view bytes);
+// Finds where a head ends, while it arrives.
+class HeadEnd {
+ public:
+  // The number of bytes of the head at the start of `bytes`, its empty line included; 0 if more are needed. Fails as
+  // soon as the limits are passed or what is there can't be the start of a head, however much is missing.
+  // REQUIRES: `bytes` begins with what was given the last time, which is not looked at again.
+  Result<std::size_t> find(std::string_view bytes);
+
+ private:
+  std::size_t searched_ = 0;
+  std::size_t line_ = 0;  // where the line that has not ended begins
+  std::size_t lines_ = 0;
+  bool full_ = false;         // a field line ended in CR LF
+  bool bare_before_ = false;  // the last line ended in LF alone
+};
+inline Result<std::size_t> find_head_end(std::string_view bytes) { return HeadEnd().find(bytes); }
 
 // What to say of a response whose framing can't be followed, head or body: Cause::network, Remedy::refetch.
 Error unreadable(std::string reason);
 
-// Parses one whole head, from the status line to the empty line. The response is to a GET. Interim (1xx) heads parse
-// too, with Framing::none. Errors: Cause::network, Remedy::refetch.
-Result<ResponseHead> parse_head(std::string_view head);
+// What the response is to. The fields of a 2xx to CONNECT frame nothing.
+enum class RequestMethod : std::uint8_t { get, connect };
+
+// Parses one whole head, from the status line to the empty line. Interim (1xx) heads parse too, with Framing::none.
+// Errors: Cause::network, Remedy::refetch.
+Result<ResponseHead> parse_head(std::string_view head, RequestMethod = RequestMethod::get);
 
 }  // namespace segdl

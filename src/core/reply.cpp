@@ -188,12 +188,14 @@ Verdict judge(const ResponseHead& head, const Asked& asked, const Known* known,
     case 200:
     case 206:
       return judge_body(head, asked, known);
+    case 300:
     case 301:
     case 302:
     case 303:
     case 307:
     case 308: {
       const std::string* location = head.find("Location");
+      if (head.status == 300 && head.count("Location") == 0) break;
       if (location == nullptr || location->empty()) return Contradiction{"its redirect has not exactly one Location"};
       return RedirectTo{*location};
     }

@@ -92,6 +92,7 @@ Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink, cons
     space = space.first(std::min<std::uint64_t>(space.size(), fetcher.portion()));
     if (end) space = space.first(std::min<std::uint64_t>(space.size(), *end - at));
     auto got = reply.exchange->read(space);
+    meter.tolerated(reply.exchange->head().tolerated);
     if (!got && got.error().remedy == Remedy::refetch) fetcher.body_ended(false);
     if (!got) return std::move(got).error();
     if (*got == 0) {

@@ -148,6 +148,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
     auto exchange = try_get(request_for(url, asked, known), stop);
     if (!exchange) return exchange;
     const ResponseHead& head = (*exchange)->head();
+    meter_.tolerated(head.tolerated);
     const bool learned = shared_.secrets.learn(head, url, shared_.env.clock);
     const bool gone = head.status == 401 || head.status == 403 || head.status == 404 || head.status == 410;
     if (gone && remembered && route_.lost(url)) {  // a signed link that has expired: ask the original again

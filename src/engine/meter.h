@@ -16,6 +16,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -86,9 +87,16 @@ class Meter {
   // A decision that belongs in the report as well.
   void remark(std::string text) {
     const MutexLock lock(mutex_);
-    tell(Noted{text});
-    progress_.note = text;
-    remarks_.push_back(std::move(text));
+    add_remark(std::move(text));
+  }
+
+  // What is odd in a response and was tolerated: each kind is remarked once.
+  void tolerated(const std::vector<std::string_view>& oddities) {
+    for (const std::string_view oddity : oddities) {
+      std::string text = "tolerated in a response: " + std::string(oddity);
+      const MutexLock lock(mutex_);
+      if (std::find(remarks_.begin(), remarks_.end(), text) == remarks_.end()) add_remark(std::move(text));
+    }
   }
 
   std::vector<std::string> remarks() const {
@@ -202,6 +210,12 @@ class Meter {
   }
 
  private:
+  void add_remark(std::string text) SEGDL_REQUIRES(mutex_) {
+    tell(Noted{text});
+    progress_.note = text;
+    remarks_.push_back(std::move(text));
+  }
+
   template <class What>
   void tell(What&& what) SEGDL_REQUIRES(mutex_) {
     if (events_) events_->add(std::forward<What>(what));

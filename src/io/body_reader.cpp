@@ -11,6 +11,8 @@
 namespace segdl::io {
 namespace {
 
+constexpr const char* kPerhapsTwice = "its body is said to be chunked twice, and may be";
+
 // How long the body is to be, as far as the head tells. Of a 206 that ends with its connection the range does.
 std::uint64_t length_of(const ResponseHead& head) {
   if (head.framing == Framing::length) return head.content_length;
@@ -27,7 +29,8 @@ BodyReader::BodyReader(Message& message, const ResponseHead& head, bool joined)
       length_(length_of(head)),
       left_(head.content_length),
       ended_(head.framing == Framing::none || (head.framing == Framing::length && head.content_length == 0)),
-      chunks_(head.status == 206, joined) {}
+      chunks_(head.status == 206, joined),
+      said_twice_(head.chunked_twice) {}
 
 Error BodyReader::ended_early() const {
   return network_error(Remedy::retry, "receive", "",
@@ -38,9 +41,8 @@ Error BodyReader::ended_early() const {
 
 Result<std::size_t> BodyReader::read(std::span<std::byte> into) {
   if (ended_) return std::size_t{0};
-  auto got = framing_ == Framing::length    ? read_length(into)
-             : framing_ == Framing::chunked ? read_chunked(into)
-                                            : read_to_close(into);
+  auto got = read_framed(into);
+  if (got && said_twice_.may_be_chunked(into.first(*got))) return unreadable(kPerhapsTwice);
   if (got) given_ += *got;
   if (!got && got.error().remedy == Remedy::retry && chunks_.gives_unproved()) {
     Error error = std::move(got).error();
@@ -48,6 +50,11 @@ Result<std::size_t> BodyReader::read(std::span<std::byte> into) {
     return error;
   }
   return got;
+}
+
+Result<std::size_t> BodyReader::read_framed(std::span<std::byte> into) {
+  if (framing_ == Framing::length) return read_length(into);
+  return framing_ == Framing::chunked ? read_chunked(into) : read_to_close(into);
 }
 
 // Bytes that are body, all of them.

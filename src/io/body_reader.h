@@ -21,12 +21,16 @@ class BodyReader {
   // As Exchange::read().
   Result<std::size_t> read(std::span<std::byte> into);
 
+  // Whether the sizes of its chunks are padded.
+  bool padded() const { return chunks_.padded(); }
+
   // Whether the body has been read to its end and nothing more has arrived: the connection may carry another request.
   bool ended_clean() const {
     return ended_ && !trailer_missing_ && !chunks_.has_more_behind() && message_.left_over() == 0;
   }
 
  private:
+  Result<std::size_t> read_framed(std::span<std::byte> into);
   Result<std::size_t> read_length(std::span<std::byte> into);
   Result<std::size_t> read_chunked(std::span<std::byte> into);
   Result<std::size_t> receive_body(std::span<std::byte> into);
@@ -44,6 +48,7 @@ class BodyReader {
   bool ended_ = false;
   ChunkedBody chunks_;
   bool trailer_missing_ = false;
+  SaidTwice said_twice_;
   std::optional<Error> broken_;  // what is behind the chunks that have ended
 };
 

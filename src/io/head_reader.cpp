@@ -6,22 +6,26 @@
 
 namespace segdl::io {
 
-Result<ResponseHead> read_final_head(Inbox& inbox, const std::function<Result<void>()>& more) {
-  for (int interim = 0; interim <= kMaxInterimResponses;) {
-    auto end = find_head_end(inbox.view());
+Result<ResponseHead> read_final_head(Inbox& inbox, RequestMethod method,
+                                     const std::function<Result<void>(int still_at_work)>& more) {
+  HeadEnd head_end;
+  for (int interim = 0, still_at_work = 0; interim <= kMaxInterimResponses;) {
+    auto end = head_end.find(inbox.view());
     if (!end) return std::move(end).error();
     if (*end == 0) {
-      auto arrived = more();
+      auto arrived = more(still_at_work);
       if (!arrived) return std::move(arrived).error();
       continue;
     }
-    auto head = parse_head(inbox.view().substr(0, *end));
+    auto head = parse_head(inbox.view().substr(0, *end), method);
     if (!head) return head;
     inbox.take(*end);
     if (head->status >= 200) return head;
     ++interim;
+    if (head->status == 102) ++still_at_work;
+    head_end = HeadEnd();
   }
-  return network_error(Remedy::refetch, "read the response", "", "more than 16 interim responses");
+  return network_error(Remedy::refetch, "read the response", "", "more than 100 interim responses");
 }
 
 bool looks_like_tls(std::string_view bytes) { return !bytes.empty() && (bytes[0] == 0x15 || bytes[0] == 0x16); }

@@ -11,10 +11,11 @@
 
 namespace segdl::io {
 
-// The head of the final response: interim ones are skipped, the limits of core/http_head.h hold. `more` puts what
-// arrives next into the inbox, or fails. What came behind the head stays in the inbox; after a failure, what made it
-// fail.
-Result<ResponseHead> read_final_head(Inbox&, const std::function<Result<void>()>& more);
+// The head of the final response to such a request: interim ones are skipped, the limits of core/http_head.h hold.
+// `more` puts what arrives next into the inbox, or fails; it is told how many times the server has said that it is
+// still at work (102, RFC 2518 section 10.1). What came behind the head stays in the inbox; after a failure, what made
+// it fail.
+Result<ResponseHead> read_final_head(Inbox&, RequestMethod, const std::function<Result<void>(int still_at_work)>& more);
 
 // Whether that is how a peer that speaks TLS answers a plain request: an alert or a handshake record (RFC 8446 section
 // 5.1).

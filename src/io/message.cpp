@@ -43,8 +43,13 @@ Result<void> Message::receive_more(const Bound& bound, const std::function<void(
 }
 
 Result<ResponseHead> Message::read_head(const std::function<void()>& unanswered) {
-  const Bound bound = bound_after(limits_.head, "no response within", limits_.deadline);
-  auto head = read_final_head(inbox_, [&] { return receive_more(bound, unanswered); });
+  const auto bound_anew = [this] { return bound_after(limits_.head, "no response within", limits_.deadline); };
+  Bound bound = bound_anew();
+  int heard_of = 0;
+  auto head = read_final_head(inbox_, RequestMethod::get, [&](int still_at_work) {
+    if (std::exchange(heard_of, still_at_work) != still_at_work) bound = bound_anew();
+    return receive_more(bound, unanswered);
+  });
   if (head || !looks_like_tls(inbox_.view())) return head;
   Error error = std::move(head).error();
   error.cause = Cause::tls;

@@ -57,7 +57,7 @@ Error broken(const Proxy& proxy, std::string_view what) {
 
 Result<ResponseHead> read_answer(Connection& connection, Inbox& inbox, const Bound& bound, const Waker& waker) {
   bool heard = false;
-  auto head = read_final_head(inbox, [&]() -> Result<void> {
+  auto head = read_final_head(inbox, RequestMethod::connect, [&](int) -> Result<void> {
     auto got = connection.receive(inbox.room(), bound, waker);
     if (!got) return std::move(got).error();
     if (*got == 0) {

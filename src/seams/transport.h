@@ -2,7 +2,7 @@
 //
 // The engine says which bytes of which URL it wants and reads them; how connections are opened, kept, reused, secured
 // and framed is the transport's own business. A response reaches the engine only if its head and its framing are
-// strictly valid (RFC 9112); what the response *means* is decided in core/reply.
+// valid (RFC 9112), as core/http_head reads it; what the response *means* is decided in core/reply.
 #pragma once
 
 #include <segdl/error.h>
@@ -39,9 +39,10 @@ struct HttpRequest {
 // Bounds on one exchange. Running into one is Cause::network, Remedy::retry, with the bound in the reason.
 struct Limits {
   std::chrono::milliseconds connect{15'000};  // names, all addresses and the TLS handshake together
-  std::chrono::milliseconds head{15'000};     // from the request sent to the head complete, interim ones included
-  std::chrono::milliseconds idle{15'000};     // between two bytes of a body
-  std::uint64_t min_speed = 0;                // bytes/s of body, over `speed_window`; 0: none
+  std::chrono::milliseconds head{
+      15'000};  // from the request sent, or the last 102 of at most 100, to the head complete
+  std::chrono::milliseconds idle{15'000};  // between two bytes of a body
+  std::uint64_t min_speed = 0;             // bytes/s of body, over `speed_window`; 0: none
   std::chrono::milliseconds speed_window{30'000};
   std::optional<Instant> deadline = std::nullopt;  // for everything together
 };
@@ -52,6 +53,7 @@ class Exchange {
  public:
   virtual ~Exchange() = default;
 
+  // What is odd and tolerated of the body is added to it when it is met.
   virtual const ResponseHead& head() const = 0;
 
   // Reads body bytes, as many as have arrived, at most `into.size()`; framing is taken off. 0 means the body is

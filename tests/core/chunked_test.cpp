@@ -32,8 +32,12 @@ std::optional<Decoded> naive(std::string_view wire) {
   for (;;) {
     const auto line = line_of(rest);
     if (!line) return std::nullopt;
-    const std::string digits(line->substr(0, line->find(';')));
-    if (digits.empty() || digits.size() > 16) return std::nullopt;
+    std::string digits(line->substr(0, line->find(';')));
+    digits.erase(0, std::min(digits.find_first_not_of(" \t"), digits.size()));
+    digits.erase(digits.find_last_not_of(" \t") + 1);
+    if (digits.empty()) return std::nullopt;
+    digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size() - 1));
+    if (digits.size() > 15) return std::nullopt;
     if (digits.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) return std::nullopt;
     const std::uint64_t size = std::stoull(digits, nullptr, 16);
     if (size == 0) break;
@@ -105,8 +109,8 @@ TEST_CASE("sizes and ends that are not plain are refused") {
   for (const char* wire : {"0x5\r\nhello\r\n",
                            "+5\r\nhello\r\n",
                            "-2\r\nhello",
-                           " 5\r\nhello\r\n",
-                           "5 \r\nhello\r\n",
+                           " \r\nhello\r\n",
+                           "5 5\r\nhello\r\n",
                            "\r\n",
                            "g\r\n",
                            ";x\r\n",
@@ -133,7 +137,28 @@ TEST_CASE("sizes and ends that are not plain are refused") {
   }
 }
 
-TEST_CASE("a size of sixteen digits is read, a seventeenth refused") {
+TEST_CASE("blanks around a size are told, zeros before it are not") {
+  for (const char* size : {" 5", "5 ", "\t5", "5\t;x"}) {
+    ChunkedDecoder decoder;
+    REQUIRE(decoder.step(fmt::format("{}\r\n", size)).ok());
+    CHECK(decoder.chunk_size() == 5);
+    CHECK(decoder.padded());
+  }
+  ChunkedDecoder decoder;
+  REQUIRE(decoder.step("000000000000000000005;x= y\r\n").ok());
+  CHECK(decoder.chunk_size() == 5);
+  CHECK_FALSE(decoder.padded());
+}
+
+TEST_CASE("a size is padded by at most 4 KiB") {
+  for (const char padding : {' ', '0'}) {
+    const auto wire = [&](std::size_t size) { return std::string(size, padding) + "1\r\na\r\n0\r\n\r\n"; };
+    CHECK(whole(decode(wire(4096), 1000)));
+    CHECK_FALSE(decode(wire(4097), 1000));
+  }
+}
+
+TEST_CASE("a size of sixteen digits is read") {
   ChunkedDecoder decoder;
   REQUIRE(decoder.step("0000000000000005\r\n").ok());
   CHECK(decoder.chunk_size() == 5);
@@ -173,7 +198,7 @@ TEST_CASE("a trailer section is at most 64 KiB with its empty line") {
 }
 
 TEST_CASE("short wires of every kind are whole exactly if the grammar says so") {
-  constexpr std::string_view kBytes = "01\r\n;x";
+  constexpr std::string_view kBytes = "01\r\n; x";
   constexpr std::size_t kLongest = 7;
   std::string wire;
   std::uint64_t whole_ones = 0;

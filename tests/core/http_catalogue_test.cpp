@@ -197,14 +197,16 @@ TEST_CASE("row 26: a weak ETag is compared, but never instead of a strong one") 
   CHECK(known_whole(head_of("200 OK", "ETag: W/\"a\"", "Content-Length: 500"), kWeak) == "whole 500");
 }
 
-TEST_CASE("row 28: an ETag that is malformed or given twice is no evidence of a change") {
+TEST_CASE("row 28: an ETag that is malformed or given with two values is no evidence of a change") {
   const std::string range = "Content-Range: bytes 100-499/500";
   for (const char* etag :
-       {"a", "\"a", "\"\"", "", "'a'", "w/\"b\"", "\"b\" \"c\"", "\"b\"\r\nETag: \"c\"", "\"a\"\r\nETag: \"a\""}) {
+       {"a", "\"a", "\"\"", "", "'a'", "w/\"b\"", "\"b\" \"c\"", "\"b\"\r\nETag: \"c\"", "\"a\"\r\nETag: \"b\""}) {
     CAPTURE(etag);
     CHECK(known(head_of(kPart, fmt::format("ETag: {}", etag), range)) == "contradiction");
     CHECK(known(head_of("200 OK", fmt::format("ETag: {}", etag), "Content-Length: 500")) == "contradiction");
   }
+  CHECK(known(head_of(kPart, kA, kA, range)) == "part 100-500 of 500");
+  CHECK(known(head_of(kPart, "ETag: \"b\"", "ETag: \"b\"", range)) == "changed");
   const Known odd{500, {Validator::Kind::strong_etag, "\"%41\xff\\\""}};
   CHECK(known(head_of(kPart, "ETag: \"%41\xff\\\"", range), odd) == "part 100-500 of 500");
   CHECK(known(head_of(kPart, "ETag: \"A\xff\\\"", range), odd) == "changed");
@@ -230,11 +232,13 @@ TEST_CASE("rows 33 to 36: small, clamped and huge") {
   CHECK(fresh(head_of("200 OK", "Content-Length: 9223372036854775808")) == "unreadable");
 }
 
-TEST_CASE("rows 38, 39 and 47: two framings, or another one, are refused") {
-  CHECK(framing(head_of("200 OK", "Content-Length: 5", "Transfer-Encoding: chunked")) == "refused");
+TEST_CASE("rows 38, 39 and 47: chunked counts beside a length, and other codings are refused") {
+  CHECK(framing(head_of("200 OK", "Content-Length: 5", "Transfer-Encoding: chunked")) == "chunked");
+  CHECK(framing(head_of("200 OK", "Content-Length: 5", "Transfer-Encoding: identity")) == "length 5");
+  CHECK(framing(head_of("200 OK", "Transfer-Encoding: chunked, chunked")) == "chunked");
   CHECK(framing(head_of("200 OK", "Content-Length: 5", "Content-Length: 6")) == "refused");
-  for (const char* coding : {"gzip, chunked", "identity", "chunked\r\nTransfer-Encoding: chunked", "chunked, chunked",
-                             "chunked;q=1", "xchunked", "\"chunked\"", ""}) {
+  for (const char* coding :
+       {"gzip, chunked", "chunked\r\nTransfer-Encoding: gzip", "chunked;q=1", "xchunked", "\"chunked\"", ""}) {
     CAPTURE(coding);
     CHECK(framing(head_of("200 OK", fmt::format("Transfer-Encoding: {}", coding))) == "refused");
   }
@@ -266,13 +270,18 @@ TEST_CASE("row 44: a chunked body that is cut is not complete, one with a bad en
   }
 }
 
-TEST_CASE("row 45: a chunk size is strict hexadecimal below 2^63") {
-  for (const char* size : {"0x5", "+5", "-2", " 5", "5 ", "", "g", "5h", "8000000000000000", "ffffffffffffffff",
-                           "10000000000000005", "00000000000000005", "5,5"}) {
+TEST_CASE("row 45: a chunk size is hexadecimal below 2^63, perhaps padded") {
+  for (const char* size : {"0x5", "+5", "-2", "", " ", "g", "5h", "8000000000000000", "ffffffffffffffff",
+                           "10000000000000005", "5,5", "5 5", "5 x", "0 5"}) {
     CAPTURE(size);
     CHECK(chunks(fmt::format("{}\r\nhello\r\n0\r\n\r\n", size)) == "refused");
   }
-  CHECK(chunks("0000000000000005\r\nhello\r\n0000000000000000\r\n\r\n") == "hello");
+  for (const char* size : {"0000000000000005", "00000000000000000005", " 5", "5 ", "\t5 \t ", " 0005  ", "5 ;a=b"}) {
+    CAPTURE(size);
+    CHECK(chunks(fmt::format("{}\r\nhello\r\n 000000000000000000 \r\n\r\n", size)) == "hello");
+  }
+  CHECK(chunks(std::string(5000, '0') + "5\r\nhello\r\n0\r\n\r\n") == "refused");
+  CHECK(chunks(std::string(5000, ' ') + "5\r\nhello\r\n0\r\n\r\n") == "refused");
   CHECK(chunks("1;" + std::string(5000, 'x')) == "refused");
 }
 
@@ -315,18 +324,20 @@ TEST_CASE("row 51: a line without an end and lines without an end are refused") 
   std::string lines;
   for (int i = 0; i < 100'000; ++i) lines += "A: b\r\n";
   CHECK(framing("HTTP/1.1 200 OK\r\n" + lines) == "refused");
-  CHECK_FALSE(find_head_end("HTTP/1.1 200 OK\r\nA: " + std::string(70'000, 'x')).ok());
+  CHECK_FALSE(find_head_end("HTTP/1.1 200 OK\r\nA: " + std::string(310'000, 'x')).ok());
 }
 
 TEST_CASE("row 52: lines that could be read in two ways are refused") {
   for (const std::string wire :
-       {"HTTP/1.1 200 OK\nA: b\n\n", "HTTP/1.1 200 OK\r\nA: b\n\r\n", "HTTP/1.1 200 OK\rA: b\r\n\r\n",
+       {"HTTP/1.1 200 OK\r\nA: b\r\nC: d\n\n", "HTTP/1.1 200 OK\r\nA: b\n\r\n", "HTTP/1.1 200 OK\rA: b\r\n\r\n",
         "HTTP/1.1 200 OK\r\nA: b\rContent-Length: 5\r\n\r\n", "HTTP/1.1 200 OK\r\nA: b\r\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", "HTTP/1.1 200 OK\r\n A: b\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n 0\r\n\r\n", "HTTP/1.1 200 OK\r\n A: b\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length\t: 5\r\n\r\n"}) {
     CAPTURE(wire);
     CHECK(framing(wire) == "refused");
   }
+  CHECK(framing("HTTP/1.1 200 OK\nContent-Length: 5\n\n") == "length 5");
+  CHECK(framing("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nA: b\r\n c\r\n\r\n") == "length 5");
   using namespace std::string_literals;
   CHECK(framing("HTTP/1.1 200 OK\r\nA: b\0c\r\n\r\n"s) == "refused");
   CHECK(framing("HTTP/1.1 200 O\0K\r\n\r\n"s) == "refused");
@@ -379,7 +390,8 @@ TEST_CASE("rows 70, 83 and 99: final refusals, and statuses that are no answer")
     CAPTURE(status);
     CHECK(known(head_of(fmt::format("{} X", status), "Retry-After: 1")) == "refused");
   }
-  for (const int status : {201, 202, 203, 205, 226, 300, 304, 305, 306, 399}) {
+  CHECK(known(head_of("300 Multiple Choices", kA, "Content-Length: 0")) == "contradiction");
+  for (const int status : {201, 202, 203, 205, 226, 304, 305, 306, 399}) {
     CAPTURE(status);
     CHECK(known(head_of(fmt::format("{} X", status), "Location: /x", kA, "Content-Length: 0")) == "contradiction");
   }

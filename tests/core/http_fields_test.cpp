@@ -137,10 +137,15 @@ TEST_CASE("a validator is kept up to 1 KiB, of a longer one its digest") {
   CHECK_FALSE(tagged('x') == tagged('y'));
 }
 
-TEST_CASE("a Last-Modified or a Date given twice is weak") {
+TEST_CASE("a Last-Modified or a Date given with two values is weak, the same one twice is one") {
   const Field old{"Last-Modified", "Sat, 05 Nov 2022 08:49:37 GMT"};
-  CHECK(validator_of(head_with({old, old, kDate})).kind == Kind::weak_date);
-  CHECK(validator_of(head_with({old, kDate, kDate})).kind == Kind::weak_date);
+  const Field older{"Last-Modified", "Sat, 05 Nov 2022 08:49:36 GMT"};
+  const Field later{"Date", "Sun, 06 Nov 2022 08:49:38 GMT"};
+  CHECK(validator_of(head_with({old, older, kDate})).kind == Kind::weak_date);
+  CHECK(validator_of(head_with({old, kDate, later})).kind == Kind::weak_date);
+  CHECK(validator_of(head_with({old, old, kDate, kDate})) == validator_of(head_with({old, kDate})));
+  const Field etag{"ETag", "\"a\""};
+  CHECK(validator_of(head_with({etag, etag})) == validator_of(head_with({etag})));
 }
 
 TEST_CASE("the three forms of a date mean the same") {

@@ -239,7 +239,9 @@ TEST_CASE("bytes behind the answer are not the tunnel's, and end it before TLS b
 TEST_CASE("the framing of a 2xx does not count, and interim answers are skipped") {
   for (const char* answer :
        {"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", "HTTP/1.0 200 Connection established\r\n\r\n",
-        "HTTP/1.1 299 Odd\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"}) {
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "HTTP/1.1 200 OK\nVia: x\n\n", "HTTP/1.1 299 Odd\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"}) {
     CAPTURE(answer);
     ScriptedProxy proxy({answer}, certificate());
     CHECK(Side(at(proxy)).body("https://origin.test/") == "hello");
@@ -250,12 +252,12 @@ TEST_CASE("the framing of a 2xx does not count, and interim answers are skipped"
 
 TEST_CASE("an answer that is no HTTP opens no tunnel") {
   std::string interim;
-  for (int i = 0; i < 17; ++i) interim += "HTTP/1.1 102 Processing\r\n\r\n";
+  for (int i = 0; i < 101; ++i) interim += "HTTP/1.1 102 Processing\r\n\r\n";
   for (const std::string& answer :
-       {std::string("<html>welcome</html>\r\n\r\n"), std::string("HTTP/1.1 200 OK\n\n"),
+       {std::string("<html>welcome</html>\r\n\r\n"), std::string("HTTP/1.1 200 OK\n\r\n"),
         std::string("HTTP/1.1 101 Switching\r\n\r\n"), "HTTP/1.1 200 " + std::string(9000, 'x') + "\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nA: " + std::string(70'000, 'x') + "\r\n\r\n", interim + kTunnel,
-        std::string("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n")}) {
+        "HTTP/1.1 200 OK\r\nA: " + std::string(310'000, 'x') + "\r\n\r\n", interim + kTunnel,
+        std::string("HTTP/1.1 200 OK\r\nConnection : close\r\n\r\n")}) {
     CAPTURE(answer.substr(0, 60));
     ScriptedProxy proxy({answer});
     const Error error = refusal_of(proxy);

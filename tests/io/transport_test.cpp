@@ -181,7 +181,7 @@ TEST_CASE("interim responses are skipped, up to a point") {
   CHECK(body_of(**side.get(server.port())) == "hello");
   CHECK_FALSE(side.get(server.port()).ok());
   std::string many;
-  for (int i = 0; i < 17; ++i) many += hints;
+  for (int i = 0; i < 101; ++i) many += hints;
   TextServer endless({many + kHello});
   CHECK_FALSE(side.get(endless.port()).ok());
 }
@@ -189,9 +189,9 @@ TEST_CASE("interim responses are skipped, up to a point") {
 TEST_CASE("heads that are too long, too many or not HTTP are refused") {
   for (const std::string& answer :
        {"HTTP/1.1 " + std::string(40'000, '2') + "\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nA: " + std::string(70'000, 'x') + "\r\n\r\n", std::string("<html>hello</html>\r\n\r\n"),
-        std::string("HTTP/1.1 200 OK\nContent-Length: 5\n\nhello"),
-        std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nhello")}) {
+        "HTTP/1.1 200 OK\r\nA: " + std::string(310'000, 'x') + "\r\n\r\n", std::string("<html>hello</html>\r\n\r\n"),
+        std::string("HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 5\n\nhello"),
+        std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: gzip\r\n\r\nhello")}) {
     TextServer server({answer});
     Side side;
     const auto got = side.get(server.port());
@@ -213,6 +213,53 @@ TEST_CASE("broken chunks are told") {
     Side side;
     CHECK(body_of(**side.get(server.port())).starts_with("hello|"));
   }
+}
+
+TEST_CASE("beside chunked a length does not count, and the connection is not used again") {
+  const std::string odd =
+      "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+  TextServer server({odd, kHello});
+  Side side;
+  CHECK(body_of(**side.get(server.port())) == "hello");
+  CHECK(body_of(**side.get(server.port())) == "hello");
+  CHECK(server.connections() == 2);
+}
+
+TEST_CASE("what is odd and tolerated is told with the head, and of the body once it was met") {
+  TextServer server({"HTTP/1.1 200 OK\nConnection: close\nTransfer-Encoding: chunked\n\n5 \r\nhello\r\n0\r\n\r\n"});
+  Side side;
+  const auto exchange = side.get(server.port());
+  REQUIRE(exchange.ok());
+  REQUIRE((*exchange)->head().tolerated.size() == 1);
+  CHECK((*exchange)->head().tolerated[0] == "lines of its head that end in a bare LF");
+  CHECK(body_of(**exchange) == "hello");
+  REQUIRE((*exchange)->head().tolerated.size() == 2);
+  CHECK((*exchange)->head().tolerated[1] == "blanks around the sizes of its chunks");
+}
+
+TEST_CASE("a server that says it is still at work is waited for longer, one that says so for ever is not") {
+  const auto talks = [](int times, const std::string& what) {
+    return [=](int socket) {
+      for (int i = 0; i < times; ++i) {
+        if (!send_all(socket, what)) return;
+        std::this_thread::sleep_for(milliseconds(60));
+      }
+      send_all(socket, kHello);
+    };
+  };
+  Limits limits;
+  limits.head = milliseconds(150);
+  Side side;
+  LoopbackServer patient(talks(6, "HTTP/1.1 102 Processing\r\n\r\n"));
+  CHECK(side.get(patient.port(), "/", limits).ok());
+  LoopbackServer other(talks(6, "HTTP/1.1 103 Early Hints\r\n\r\n"));
+  CHECK_FALSE(side.get(other.port(), "/", limits).ok());
+  std::string many;
+  for (int i = 0; i < 101; ++i) many += "HTTP/1.1 102 Processing\r\n\r\n";
+  TextServer endless({many + kHello});
+  const auto got = side.get(endless.port());
+  REQUIRE_FALSE(got.ok());
+  CHECK(got.error().reason == "more than 100 interim responses");
 }
 
 TEST_CASE("a dripping head runs into its deadline") {

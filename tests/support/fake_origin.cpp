@@ -59,7 +59,7 @@ class FakeExchange final : public Exchange {
   const ResponseHead& head() const override { return head_; }
 
   Result<void> read_head() {
-    const Instant begun = clock_.now();
+    Instant begun = clock_.now();
     for (int interim = 0; interim <= kMaxInterimResponses;) {
       auto end = find_head_end(std::string_view(pending_).substr(taken_));
       if (!end) return std::move(end).error();
@@ -75,17 +75,19 @@ class FakeExchange final : public Exchange {
       taken_ += *end;
       if (head->status < 200) {
         ++interim;
+        if (head->status == 102) begun = clock_.now();
         continue;
       }
       head_ = std::move(*head);
       left_ = head_.content_length;
+      said_twice_ = SaidTwice(head_.chunked_twice);
       const std::string* field = head_.status == 206 ? head_.find("Content-Range") : nullptr;
       const auto range = field != nullptr ? parse_content_range(*field) : std::nullopt;
       if (range && range->range) range_left_ = range->range->size();
       ended_ = head_.framing == Framing::none || (head_.framing == Framing::length && left_ == 0);
       return {};
     }
-    return network("more than 16 interim responses", Remedy::refetch);
+    return network("more than 100 interim responses", Remedy::refetch);
   }
 
   Result<std::size_t> read(std::span<std::byte> into) override {
@@ -93,6 +95,8 @@ class FakeExchange final : public Exchange {
     if (ended_) return std::size_t{0};
     if (head_.framing == Framing::chunked) {
       auto got = read_chunked(into);
+      if (chunks_->padded()) head_.tolerate("blanks around the sizes of its chunks");
+      if (got && said_twice_.may_be_chunked(into.first(*got))) return network("chunked twice?", Remedy::refetch);
       if (!got && chunks_->gives_unproved() && got.error().remedy == Remedy::retry) {
         return network(got.error().reason, Remedy::refetch);
       }
@@ -209,6 +213,7 @@ class FakeExchange final : public Exchange {
   AnswerWire wire_;
   ResponseHead head_;
   std::optional<ChunkedBody> chunks_;
+  SaidTwice said_twice_{false};
   std::chrono::nanoseconds quiet_{0};  // waited while only framing came
   std::optional<Error> broken_;
   std::string pending_;  // off the wire, used up to taken_

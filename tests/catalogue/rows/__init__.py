@@ -28,6 +28,8 @@ _TELLING = {
         "If-Range: it is ignored, and the part is of another version, strong ETag, two",
         "redirects: to mirrors with different versions, in turns",
         "login pages: as long as the resource, unnamed, later",
+        "Content-Length and Transfer-Encoding: Transfer-Encoding chunked twice, and so it is, whole",
+        "header fields: two bare LFs",
         "header fields: a hidden Content-Length behind a bare CR",
         "1xx: 103 with another ETag",
     ],

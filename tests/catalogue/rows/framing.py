@@ -44,15 +44,36 @@ lengths.row("blanks around", with_fields((L, "  {n} \t "), end=""), expect=RIGHT
 lengths.row("100,000 more than is sent", with_fields((L, "{over}")), when=ranged)
 lengths.row("100,000 more than is sent, without ranges", with_fields((L, "{over}")), ranges=False, expect=REFUSE)
 CODINGS = {
-    "with a length": [(TE, "chunked"), (L, "{n}")], "behind a length": [(L, "{n}"), (TE, "chunked")], "gzip, chunked": [(TE, "gzip, chunked")],
-    "chunked, gzip": [(TE, "chunked, gzip")], "identity": [(TE, "identity"), (L, "{n}")], "in two fields": [(TE, "gzip"), (TE, "chunked")],
-    "twice": [(TE, "chunked, chunked")], "a parameter": [(TE, "chunked;q=1")], "xchunked": [(TE, "xchunked")], "quoted": [(TE, '"chunked"')],
+    "with two lengths": [(TE, "chunked"), (L, "{n}"), (L, "{half}")], "with a length that is a word": [(L, "abc"), (TE, "chunked")], "gzip, chunked": [(TE, "gzip, chunked")],
+    "chunked, gzip": [(TE, "chunked, gzip")], "in two fields": [(TE, "gzip"), (TE, "chunked")], "a parameter": [(TE, "chunked;q=1")], "xchunked": [(TE, "xchunked")], "quoted": [(TE, '"chunked"')],
     "empty": [(TE, ""), (L, "{n}")], "a control character before it": [(TE, "\x0bchunked")],
 }
 for label, fields in CODINGS.items():
     lengths.row(f"Transfer-Encoding {label}", with_fields(*fields, chunked=True), expect=REFUSE)
     if "chunked" in str(fields):
         lengths.row(f"Transfer-Encoding {label}, a body without chunks", with_fields(*fields), when=later)
+ODD_CODINGS = {
+    "with a length": [(TE, "chunked"), (L, "{n}")], "behind a length": [(L, "{half}"), (TE, "chunked")], "twice": [(TE, "chunked, chunked")],
+    "in two equal fields": [(TE, "chunked"), (TE, "chunked")], "beside identity": [(TE, "identity, chunked")],
+}
+for label, fields in ODD_CODINGS.items():
+    lengths.row(f"Transfer-Encoding chunked {label}", with_fields(*fields, chunked=True, end=""), expect=RIGHT)
+    lengths.row(f"Transfer-Encoding chunked {label}, whole", with_fields(*fields, chunked=True, end=""), ranges=False, expect=RIGHT)
+    lengths.row(f"Transfer-Encoding chunked {label}, a body without chunks", with_fields(*fields), expect=REFUSE)
+    lengths.row(f"Transfer-Encoding chunked {label}, a body without chunks, later", with_fields(*fields), when=later)
+lengths.row("Transfer-Encoding identity", with_fields((TE, "identity"), (L, "{n}"), end=""), expect=RIGHT)
+lengths.row("Transfer-Encoding identity, whole", with_fields((TE, "identity"), (L, "{n}"), end=""), ranges=False, expect=RIGHT)
+lengths.row("Transfer-Encoding identity, no length, whole", with_fields((TE, "identity")), ranges=False, expect=lambda cell: RIGHT if cell.tls else REFUSE)
+
+
+def chunked_twice(ask, answer):
+    """Really twice: what is left after one coding is taken off is no part of the resource."""
+    return answer.chunked().chunked(pieces=70_000).drop(TE).add(TE, "chunked, chunked")
+
+
+for label, when, ranges in (("every", lambda ask: True, True), ("later", later, True), ("whole", lambda ask: True, False)):
+    lengths.row(f"Transfer-Encoding chunked twice, and so it is, {label}", chunked_twice, when=when, ranges=ranges,
+                expect=REFUSE if label != "later" else EITHER)
 lengths.row("Transfer-Encoding in capitals", with_fields((TE, "CHUNKED"), chunked=True, end=""), expect=RIGHT)
 
 # Chunks: of a 206, and of the whole.
@@ -94,7 +115,9 @@ BAD_CHUNKS = {
     "a size with 0x": replace_in_second(size_line, b"\r\n0xea60\r\n"),
     "a size with a plus": replace_in_second(size_line, b"\r\n+ea60\r\n"),
     "a negative size": replace_in_second(size_line, b"\r\n-ea60\r\n"),
-    "a blank before the size": replace_in_second(size_line, b"\r\n ea60\r\n"),
+    "a blank inside the size": replace_in_second(size_line, b"\r\nea 60\r\n"),
+    "blanks for a size": replace_in_second(size_line, b"\r\n    \r\n"),
+    "a size behind 5 KB of zeros": replace_in_second(size_line, b"\r\n" + b"0" * 5000 + b"ea60\r\n"),
     "an empty size": replace_in_second(size_line, b"\r\n\r\n"),
     "only an extension": replace_in_second(size_line, b"\r\n;ea60\r\n"),
     "a size that wraps": replace_in_second(size_line, b"\r\n1000000000000ea60\r\n"),
@@ -115,11 +138,16 @@ for label, change in BAD_CHUNKS.items():
 GOOD_CHUNKS = {
     "small": {"pieces": 1013}, "one for all": {"pieces": SIZE}, "an extension": {"extension": b";a=b"}, "a quoted extension": {"extension": b';a="b;c"'},
     "a trailer": {"tail": b"0\r\nX-Checksum: 1\r\n\r\n"}, "an ETag in a trailer": {"tail": b'0\r\nETag: "v2"\r\n\r\n'},
+    "blanks behind the sizes": {"extension": b"    "}, "a blank before an extension": {"extension": b" ;a=b"},
     "a length in a trailer": {"tail": b"0\r\nContent-Length: 5\r\n\r\n"}, "leading zeros in the last": {"tail": b"00000\r\n\r\n"},
 }
 for label, how in GOOD_CHUNKS.items():
     chunks.row(f"{label}, whole", in_chunks(**how), ranges=False, expect=RIGHT)
     chunks.row(f"{label}, in parts", in_chunks(**how), expect=RIGHT)
+for label, old, new in (("a blank before a size", size_line, b"\r\n ea60\r\n"), ("blanks around a size", size_line, b"\r\n  ea60 \t \r\n"),
+                        ("a size of 24 digits", size_line, b"\r\n00000000000000000000ea60\r\n")):
+    chunks.row(f"{label}, whole", rechunked(replace_in_second(old, new)), ranges=False, expect=RIGHT)
+    chunks.row(f"{label}, in parts", rechunked(replace_in_second(old, new)), expect=RIGHT)
 for label, tail in (("a trailer of 200 KB", b"0\r\nX: " + b"y" * 200_000 + b"\r\n\r\n"), ("100,000 trailers", b"0\r\n" + b"X: y\r\n" * 100_000 + b"\r\n"),
                     ("a malformed trailer", b"0\r\nno colon\r\n\r\n"), ("a NUL in a trailer", b"0\r\nX: \0\r\n\r\n"),
                     ("a trailer without an end", b"0\r\nX: y\r\n")):

@@ -25,7 +25,7 @@ def to(location, status="302 Found", *fields):
     return do
 
 
-for status in ("301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"):
+for status in ("300 Multiple Choices", "301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"):
     redirects.row(f"{status[:3]}, relative", to("other/f.bin", status), when=original, expect=RIGHT)
     redirects.row(f"{status[:3]}, to another origin", to(lambda ask: ask.url("/there", "other"), status), when=original, expect=RIGHT)
     redirects.row(f"{status[:3]} once, then not", to("/there", status), when=both_of(original, lambda ask: ask.n == 1), expect=RIGHT)
@@ -33,7 +33,7 @@ FOLLOWED = {
     "absolute path": "/there", "absolute": lambda ask: ask.url("/there"), "scheme-relative": lambda ask: ask.url("/there").split(":", 1)[1],
     "query only": "?q=1", "dots": "./a/../b", "too many dots": "/../../there", "a fragment behind it": "/there#x",
     "a scheme in capitals": lambda ask: ask.url("/there").replace("http", "HTTP", 1), "percent": "/a%20b%2Fc%00", "an empty path": lambda ask: ask.url("?q"),
-    "blanks": "/a b", "UTF-8": "/\xc3\xa4", "a backslash": "/a\\b", "quotes": '/"there"', "a long one": "/" + "x" * 4000,
+    "two that are the same": ["/there", "/there"], "blanks": "/a b", "UTF-8": "/\xc3\xa4", "a backslash": "/a\\b", "quotes": '/"there"', "a long one": "/" + "x" * 4000,
 }
 for label, location in FOLLOWED.items():
     redirects.row(f"Location: {label}", to(location), when=original, expect=EITHER if label in ("blanks", "UTF-8", "a backslash", "quotes", "percent") else RIGHT)
@@ -76,7 +76,7 @@ redirects.row("to mirrors with different versions and one weak ETag", lambda ask
               version=lambda ask: 2 if ask.path == "/mirror2" else 1, whole=frozenset({1, 2}), shared="half", naming=none, compared=True)
 redirects.row("with a body of a megabyte", lambda ask, answer: to("/there")(ask, answer).with_body(b"x" * MiB), when=original, expect=RIGHT)
 redirects.row("with a body without an end", lambda ask, answer: to("/there")(ask, answer).with_body(b"x" * 1000).until_close("stall"), when=original, expect=RIGHT)
-for status in ("300 Multiple Choices", "304 Not Modified", "305 Use Proxy", "306 Unused", "399 Odd"):
+for status in ("304 Not Modified", "305 Use Proxy", "306 Unused", "399 Odd"):
     redirects.row(f"{status[:3]} with a Location", to("/there", status), when=original, expect=REFUSE)
 redirects.row("Refresh in a header", lambda ask, answer: answer.add("Refresh", "0; url=/elsewhere"), expect=RIGHT)
 redirects.row("Location in a 206", lambda ask, answer: answer.add("Location", "/elsewhere"), expect=RIGHT)
