@@ -9,16 +9,23 @@
 namespace segdl {
 
 // Which addresses are connected to: those of a proxy too. A name is resolved by whoever connects to it: behind a proxy,
-// by the proxy.
+// by the proxy, but for socks5.
 enum class AddressFamily : std::uint8_t { any, v4, v6 };
 
 // Nothing is read from the environment: that is the caller's business.
 //
-// A proxy is named http://[USER:PASS@]HOST[:PORT], as text with or without http://; its port is 1080 if none is named,
-// as in curl. HTTP proxies are spoken to, without TLS on the way to them, and with Basic credentials (RFC 7617), which
-// reach no origin. An http request passes through the proxy as it is, with whatever secrets are meant for the origin.
-// An https one goes through a tunnel (CONNECT, RFC 9110 section 9.3.6) with TLS to the origin inside: the proxy learns
-// its host and port, and nothing more. A request whose proxy can't be used fails with Cause::usage.
+// A proxy is named SCHEME://[USER:PASS@]HOST[:PORT], as text:
+//
+//   http      or no scheme: an HTTP proxy; its port is 1080 if none is named, as in curl
+//   https     the same, with TLS on the way to it (443); its certificate is checked as any, and none is shown to it
+//   socks5    SOCKS5 (RFC 1928), 1080; names are looked up here, and each address of a host is tried
+//   socks5h   the same, and names are looked up by the proxy; so with socks, which desktops write
+//
+// Credentials, which reach no origin, are Basic (RFC 7617), or with SOCKS a name and password of at most 255 bytes each
+// (RFC 1929), as readable on the way as with http. An http request passes through an HTTP proxy as it is, with whatever
+// secrets are meant for the origin. An https one goes through a tunnel (CONNECT, RFC 9110 section 9.3.6) with TLS to
+// the origin inside: the proxy learns its host and port, and nothing more. Through SOCKS both go to the origin itself.
+// A request whose proxy can't be used fails with Cause::usage.
 struct NetworkOptions {
   AddressFamily addresses = AddressFamily::any;
   std::string http_proxy = {};   // for http URLs; empty: none

@@ -45,6 +45,8 @@ constexpr Habit kHabits[] = {
     {" --private-key ", "write --key FILE"},
     {" --netrc-path ", "write --netrc-file FILE"},
     {" --all-proxy --http-proxy --https-proxy ", "write --proxy URL"},
+    {" --socks5-hostname ", "write --proxy socks5h://HOST:PORT"},
+    {" --socks5 ", "write --proxy socks5://HOST:PORT"},
     {" --no-clobber ", "write --skip-existing"},
     {" --allow-overwrite ", "write --overwrite"},
     {" --content-disposition ", "write -J"},

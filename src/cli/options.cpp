@@ -145,7 +145,7 @@ void add_network_options(CLI::App& app, FetchCommand& command, std::optional<std
   app.option_defaults()->group("Connections and limits");
   app.add_option_function<std::string>(
          "--proxy", [&proxy](const std::string& text) { proxy = text; },
-         "Ask this HTTP proxy; '' asks none, whatever the environment says")
+         "Ask this proxy, http, https, socks5 or socks5h; '' asks none, whatever the environment says")
       ->type_name("URL");
   AddressFamily& addresses = command.session.network.addresses;
   app.add_flag_callback(

@@ -6,12 +6,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace segdl {
 namespace {
 
 constexpr std::uint16_t kDefaultPort = 1080;
+constexpr std::size_t kMaxSocksSecret = 255;  // RFC 1929
+
+struct Scheme {
+  std::string_view name;
+  ProxyKind kind;
+  bool secure;
+};
+// Desktops write socks:// of any version into the environment; by which name the proxy is asked to go is then its own
+// business, so that it works where only the proxy can look names up, and tells the network here nothing.
+constexpr Scheme kSchemes[] = {
+    {"http", ProxyKind::http, false},       {"https", ProxyKind::http, true},     {"socks5", ProxyKind::socks5, false},
+    {"socks5h", ProxyKind::socks5h, false}, {"socks", ProxyKind::socks5h, false},
+};
 
 // Without whatever may be a name and password, even where the text is no URL.
 std::string shown(std::string_view text) {
@@ -28,7 +42,7 @@ Error bad_proxy(std::string_view text, std::string reason) {
   error.operation = "use the proxy";
   error.subject = shown(text);
   error.reason = std::move(reason);
-  error.way_out = "write it as http://HOST:PORT or http://NAME:PASS@HOST:PORT";
+  error.way_out = "write it as http://HOST:PORT or socks5h://NAME:PASS@HOST:PORT; https:// and socks5:// are known too";
   return error;
 }
 
@@ -55,14 +69,20 @@ std::string host_and_port(const Origin& origin) {
 Result<Proxy> parse_proxy(std::string_view text) {
   const auto end = text.find("://");
   const std::string scheme = end == std::string_view::npos ? "http" : lower(text.substr(0, end));
-  if (scheme == "https") return bad_proxy(text, "TLS on the way to a proxy is not supported");
-  if (scheme.starts_with("socks")) return bad_proxy(text, "SOCKS is not supported, only HTTP proxies are");
-  if (scheme != "http") return bad_proxy(text, "it is not an HTTP proxy");
+  const auto known = std::find_if(std::begin(kSchemes), std::end(kSchemes), [&](auto& s) { return s.name == scheme; });
+  if (known == std::end(kSchemes)) {
+    if (scheme.starts_with("socks4")) return bad_proxy(text, "of SOCKS only version 5 is spoken");
+    return bad_proxy(text, "it is neither an HTTP proxy nor a SOCKS5 proxy");
+  }
   const std::string_view rest = end == std::string_view::npos ? text : text.substr(end + 3);
-  auto url = parse_url("http://" + std::string(rest));
+  auto url = parse_url((known->secure ? "https://" : "http://") + std::string(rest));
   if (!url) return bad_proxy(text, std::move(url).error().reason);
-  Proxy proxy{std::move(url->origin), url->has_userinfo, std::move(url->user), std::move(url->password)};
-  if (!names_port(rest.substr(0, rest.find_first_of("/?#")))) proxy.origin.port = kDefaultPort;
+  Proxy proxy{std::move(url->origin), known->kind, url->has_userinfo, std::move(url->user), std::move(url->password)};
+  if (!names_port(rest.substr(0, rest.find_first_of("/?#"))) && !known->secure) proxy.origin.port = kDefaultPort;
+  const bool long_secret = proxy.user.size() > kMaxSocksSecret || proxy.password.size() > kMaxSocksSecret;
+  if (proxy.kind != ProxyKind::http && long_secret) {
+    return bad_proxy(text, "a name and a password for SOCKS have at most 255 bytes");
+  }
   return proxy;
 }
 

@@ -19,8 +19,12 @@ namespace segdl {
 // 3.2.3).
 std::string host_and_port(const Origin&);
 
+// What is spoken to a proxy. Of the two kinds of SOCKS5 the second has the proxy look names up.
+enum class ProxyKind : std::uint8_t { http, socks5, socks5h };
+
 struct Proxy {
-  Origin origin = {};  // never secure
+  Origin origin = {};  // secure: TLS is spoken to it; never so with SOCKS
+  ProxyKind kind = ProxyKind::http;
   bool has_credentials = false;
   std::string user = {};  // these two: for the proxy only, never shown
   std::string password = {};
@@ -72,7 +76,10 @@ struct Way {
   // Whom a connection is opened to.
   const Origin& first() const { return proxy != nullptr ? proxy->origin : origin; }
   // Whether the proxy sees the request itself, instead of a tunnel.
-  bool forwarded() const { return proxy != nullptr && !origin.secure; }
+  bool forwarded() const { return proxy != nullptr && proxy->kind == ProxyKind::http && !origin.secure; }
+  // Whether the proxy is asked for a tunnel by HTTP.
+  bool tunnelled() const { return proxy != nullptr && proxy->kind == ProxyKind::http && origin.secure; }
+  bool by_socks() const { return proxy != nullptr && proxy->kind != ProxyKind::http; }
 };
 
 }  // namespace segdl

@@ -20,8 +20,9 @@ namespace segdl::io {
 // Used by one thread at a time.
 class Connection {
  public:
-  // Resolves, connects, has a proxy open a tunnel where there is to be TLS, and shakes hands, all within the bound.
-  // `tls` may be null for a plain origin.
+  // Resolves, connects, shakes hands with a proxy that speaks TLS, has a proxy open the way to the origin where it does
+  // not pass requests on, and shakes hands with the origin, all within the bound. `tls` may be null where nobody speaks
+  // TLS.
   static Result<std::unique_ptr<Connection>> open(const Way&, Resolver&, TlsContext* tls, const Bound&, const Waker&);
 
   // Bytes as they arrive, at least one, read straight into `into`. 0: the peer ended the connection in order. REQUIRES:
@@ -40,12 +41,19 @@ class Connection {
  private:
   Connection(const Way& way, Descriptor socket) : way_(way), socket_(std::move(socket)) {}
 
+  // To whom the way leads first; with TLS, if that is a proxy that speaks it.
+  static Result<std::unique_ptr<Connection>> begin(const Way&, Resolver&, TlsContext*, const Bound&, const Waker&);
   static Result<Descriptor> reach(const Origin&, Resolver&, const Bound&, const Waker&);
+  static Result<std::unique_ptr<Connection>> through_socks(const Way&, Resolver&, const Bound&, const Waker&);
+  static Result<void> secure(std::optional<TlsChannel>&, Result<TlsChannel>, const Bound&, const Waker&);
+  // The TLS that requests are sent in: the origin's, or that of a proxy that passes them on.
+  TlsChannel* tls() { return tls_ ? &*tls_ : proxy_tls_ ? &*proxy_tls_ : nullptr; }
 
   Way way_;
   Descriptor socket_;
-  std::optional<TlsChannel> tls_;
-  bool asked_ = false;  // a request was sent and nothing received since
+  std::optional<TlsChannel> proxy_tls_;
+  std::optional<TlsChannel> tls_;  // with the origin, perhaps inside the other
+  bool asked_ = false;             // a request was sent and nothing received since
 };
 
 }  // namespace segdl::io

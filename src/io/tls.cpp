@@ -19,7 +19,6 @@ namespace {
 
 constexpr const char* kShowOne = "name one that it knows with --cert FILE and --key FILE";
 constexpr std::size_t kReadBuffer = 64 * 1024;  // several records for one recv
-constexpr unsigned kReadsAtOnce = 16;           // a record takes one or two, if it comes at all
 
 bool is_address(const std::string& host) {
   ::ASN1_OCTET_STRING* address = ::a2i_IPADDRESS(host.c_str());
@@ -204,7 +203,7 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const TrustOptions& trust
   if (!context) return error;
   ::SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   ::SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);
-  ::SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
+  ::SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   ::SSL_CTX_set_read_ahead(context.get(), 1);
   ::SSL_CTX_set_default_read_buffer_len(context.get(), kReadBuffer);
   ::SSL_CTX_set_verify(context.get(), trust.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
@@ -245,13 +244,14 @@ void TlsContext::prepare() {
   if (system_trust_) system_trust_->begin();
 }
 
-Result<TlsChannel> TlsContext::channel(const Origin& origin, int socket, const Bound& bound, const Waker& waker) {
+Result<TlsChannel> TlsContext::channel(const Origin& origin, const TlsSocket& below, const Bound& bound,
+                                       const Waker& waker) {
   if (system_trust_) {
     auto trusted = system_trust_->wait(bound, waker);
     if (!trusted) return handshake_ended(origin, std::move(trusted).error());
   }
   std::unique_ptr<::SSL, FreeSsl> ssl(::SSL_new(context_.get()));
-  auto tls_socket = std::make_unique<TlsSocket>(TlsSocket{socket});
+  auto tls_socket = std::make_unique<TlsSocket>(below);
   ::BIO* bio = ssl ? make_socket_bio(*tls_socket) : nullptr;
   if (bio == nullptr) return tls_error(origin, "out of memory", "");
   ::SSL_set_bio(ssl.get(), bio, bio);

@@ -57,8 +57,16 @@ class TlsChannel {
   // Whether nothing has arrived but what TLS itself has to say, like a ticket for another session; that is taken.
   bool is_quiet();
 
-  // Whether decrypted or undecrypted bytes are waiting inside OpenSSL.
-  bool has_pending() const { return ::SSL_has_pending(ssl_.get()) != 0; }
+  // Whether decrypted or undecrypted bytes are waiting inside OpenSSL, here or below.
+  bool has_pending() const {
+    return ::SSL_has_pending(ssl_.get()) != 0 || (socket_->outer != nullptr && ::SSL_has_pending(socket_->outer) != 0);
+  }
+
+  // What another TLS inside this one reads and writes. REQUIRES: this outlives it.
+  TlsSocket inside() const { return {socket_->descriptor, 0, ssl_.get(), socket_.get()}; }
+
+  // The peer is not one the client's certificate is meant for. REQUIRES: before the handshake.
+  void show_no_certificate() { ::SSL_certs_clear(ssl_.get()); }
 
  private:
   // Before each call of OpenSSL that reads or writes, or several that together are to last no longer than one may.
@@ -81,8 +89,8 @@ class TlsContext {
   // A connection is going to be wanted: what takes time to get ready is begun.
   void prepare();
 
-  // Ready for a handshake with this origin over a connected socket.
-  Result<TlsChannel> channel(const Origin&, int socket, const Bound&, const Waker&);
+  // Ready for a handshake with this origin over a connected socket, or over the TLS on one.
+  Result<TlsChannel> channel(const Origin&, const TlsSocket&, const Bound&, const Waker&);
 
  private:
   TlsContext(std::unique_ptr<::SSL_CTX, FreeSslContext> context, bool trusts_system) : context_(std::move(context)) {

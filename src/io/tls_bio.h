@@ -2,6 +2,7 @@
 #pragma once
 
 #include <openssl/bio.h>
+#include <openssl/ssl.h>
 
 namespace segdl::io {
 
@@ -11,7 +12,10 @@ namespace segdl::io {
 struct TlsSocket {
   int descriptor;
   unsigned reads_left = 0;
+  ::SSL* outer = nullptr;  // TLS on this socket that carries the bytes; null: none
+  TlsSocket* outer_socket = nullptr;
 };
+inline constexpr unsigned kReadsAtOnce = 16;  // a record takes one or two, if it comes at all
 
 // Null if out of memory. Owns nothing; the socket has to outlive it.
 ::BIO* make_socket_bio(TlsSocket&);

@@ -40,19 +40,8 @@ std::string way_out_of(const Proxy& proxy, const ResponseHead& head) {
   if (head.status != 407) return "";
   if (!takes_basic(head)) return "it takes no Basic credentials, and segdl knows no others";
   if (proxy.has_credentials) return "check the name and password in the proxy's URL";
-  return fmt::format("give a name and password in the proxy's URL: http://NAME:PASS@{}", host_and_port(proxy.origin));
-}
-
-// An error of opening the tunnel says where to.
-Error about(const Way& way, Error error) {
-  if (error.cause == Cause::cancelled) return error;
-  error.operation = "connect to";
-  error.subject = host_and_port(way.origin);
-  return error;
-}
-
-Error broken(const Proxy& proxy, std::string_view what) {
-  return network_error(Remedy::retry, "", "", fmt::format("the proxy {} {}", host_and_port(proxy.origin), what));
+  return fmt::format("give a name and password in the proxy's URL: {}://NAME:PASS@{}",
+                     proxy.origin.secure ? "https" : "http", host_and_port(proxy.origin));
 }
 
 Result<ResponseHead> read_answer(Connection& connection, Inbox& inbox, const Bound& bound, const Waker& waker) {
@@ -61,8 +50,8 @@ Result<ResponseHead> read_answer(Connection& connection, Inbox& inbox, const Bou
     auto got = connection.receive(inbox.room(), bound, waker);
     if (!got) return std::move(got).error();
     if (*got == 0) {
-      return broken(*connection.way().proxy,
-                    heard ? "closed the connection inside its answer" : "closed the connection without an answer");
+      return broken_by_proxy(*connection.way().proxy, heard ? "closed the connection inside its answer"
+                                                            : "closed the connection without an answer");
     }
     inbox.put(*got);
     heard = true;
@@ -71,13 +60,24 @@ Result<ResponseHead> read_answer(Connection& connection, Inbox& inbox, const Bou
   if (head) return head;
   if (looks_like_tls(inbox.view())) return proxy_speaks_tls(std::move(head).error());
   if (head.error().remedy != Remedy::refetch) return head;
-  return broken(*connection.way().proxy, "gave an answer that is no valid response: " + head.error().reason);
+  return broken_by_proxy(*connection.way().proxy, "gave an answer that is no valid response: " + head.error().reason);
 }
 
 }  // namespace
 
+Error about_origin(const Way& way, Error error) {
+  if (error.cause == Cause::cancelled) return error;
+  error.operation = "connect to";
+  error.subject = host_and_port(way.origin);
+  return error;
+}
+
+Error broken_by_proxy(const Proxy& proxy, std::string_view what) {
+  return network_error(Remedy::retry, "", "", fmt::format("the proxy {} {}", host_and_port(proxy.origin), what));
+}
+
 Error proxy_refusal(const Proxy& proxy, const ResponseHead& head) {
-  Error error = broken(proxy, fmt::format("answered {} ({})", head.status, status_words(head.status)));
+  Error error = broken_by_proxy(proxy, fmt::format("answered {} ({})", head.status, status_words(head.status)));
   error.cause = Cause::refused;
   error.remedy = may_pass(head.status) ? Remedy::retry : Remedy::stop;
   error.http_status = head.status;
@@ -94,21 +94,21 @@ Error on_way_to_proxy(Error error) {
 Error proxy_speaks_tls(Error error) {
   error.cause = Cause::tls;
   error.remedy = Remedy::stop;
-  error.reason = "the proxy speaks TLS on this port, which is not supported";
-  error.way_out = "name a port where it speaks plain HTTP";
+  error.reason = "the proxy speaks TLS on this port";
+  error.way_out = "perhaps its URL should begin with https://";
   return error;
 }
 
 Result<void> open_tunnel(Connection& connection, const Bound& bound, const Waker& waker) {
   const Way& way = connection.way();
   auto sent = connection.send(connect_request(way), bound, waker);
-  if (!sent) return about(way, std::move(sent).error());
+  if (!sent) return about_origin(way, std::move(sent).error());
   Inbox inbox;
   auto head = read_answer(connection, inbox, bound, waker);
-  if (!head) return about(way, std::move(head).error());
-  if (head->status >= 300) return about(way, proxy_refusal(*way.proxy, *head));
+  if (!head) return about_origin(way, std::move(head).error());
+  if (head->status >= 300) return about_origin(way, proxy_refusal(*way.proxy, *head));
   if (inbox.view().empty()) return {};
-  return about(way, broken(*way.proxy, "sent more than an answer before the tunnel was used"));
+  return about_origin(way, broken_by_proxy(*way.proxy, "sent more than an answer before the tunnel was used"));
 }
 
 }  // namespace segdl::io

@@ -12,6 +12,8 @@
 #include "io/connection.h"
 #include "io/waker.h"
 
+#include <string_view>
+
 namespace segdl::io {
 
 // Asks for the tunnel of the connection's way. REQUIRES: its way has a proxy, nothing was sent on it yet.
@@ -19,6 +21,12 @@ Result<void> open_tunnel(Connection&, const Bound&, const Waker&);
 
 // The proxy's own answer, with this head, instead of what was wanted: Cause::refused.
 Error proxy_refusal(const Proxy&, const ResponseHead&);
+
+// An error of opening the way through a proxy says where to.
+Error about_origin(const Way&, Error);
+
+// What the proxy did instead of what it should: a network error to retry.
+Error broken_by_proxy(const Proxy&, std::string_view what);
 
 // An error of the way to the proxy, instead of to the origin.
 Error on_way_to_proxy(Error);

@@ -43,9 +43,39 @@ TEST_CASE("a proxy without a port listens on 1080, as for curl") {
   CHECK(parse_proxy("http://h:80")->origin.port == 80);
 }
 
-TEST_CASE("what is no HTTP proxy is refused, and the refusal holds no password") {
+TEST_CASE("the scheme says what is spoken to a proxy, and how it is reached") {
+  struct Row {
+    const char* scheme;
+    ProxyKind kind;
+    bool secure;
+    std::uint16_t port;
+  };
+  for (const auto& [scheme, kind, secure, port] :
+       {Row{"http", ProxyKind::http, false, 1080}, Row{"HTTPS", ProxyKind::http, true, 443},
+        Row{"socks5", ProxyKind::socks5, false, 1080}, Row{"Socks5h", ProxyKind::socks5h, false, 1080},
+        Row{"socks", ProxyKind::socks5h, false, 1080}}) {
+    CAPTURE(scheme);
+    const auto proxy = parse_proxy(std::string(scheme) + "://u:p@h/");
+    REQUIRE(proxy.ok());
+    CHECK(proxy->kind == kind);
+    CHECK(proxy->origin == Origin{secure, "h", port});
+    CHECK(proxy->user == "u");
+    CHECK(parse_proxy(std::string(scheme) + "://h:443")->origin.port == 443);
+    CHECK(parse_proxy(std::string(scheme) + "://h:80")->origin.port == 80);
+  }
+}
+
+TEST_CASE("a name or password that SOCKS can't carry is refused, and HTTP has no such limit") {
+  const std::string longest(255, 'x');
+  CHECK(parse_proxy("socks5://" + longest + ":" + longest + "@h").ok());
+  CHECK_FALSE(parse_proxy("socks5://" + longest + "x:p@h").ok());
+  CHECK_FALSE(parse_proxy("socks5h://u:x" + longest + "@h").ok());
+  CHECK(parse_proxy("http://u:x" + longest + "@h").ok());
+}
+
+TEST_CASE("what is no proxy that is spoken to is refused, and the refusal holds no password") {
   for (const char* text :
-       {"socks5h://bob:secret@h:1", "https://bob:secret@h:1", "ftp://bob:secret@h:1", "http://bob:sec/ret@h:1",
+       {"socks4://bob:secret@h:1", "socks4a://bob:secret@h:1", "ftp://bob:secret@h:1", "http://bob:sec/ret@h:1",
         "bob:secret@h:x", "bob:sec?ret@h@h:99999", "http://bob:secret@", "bob:se\ncret@h:1", "bob:secret@://h"}) {
     CAPTURE(text);
     const auto proxy = parse_proxy(text);
@@ -73,7 +103,7 @@ TEST_CASE("each scheme has its proxy, and only its") {
 
 TEST_CASE("a proxy that can't be used fails what needs it and nothing else") {
   NetworkOptions options;
-  options.http_proxy = "socks5://h:1";
+  options.http_proxy = "socks4://h:1";
   options.https_proxy = "http://h:1";
   options.no_proxy = "exempt.test";
   const Proxies proxies(options);

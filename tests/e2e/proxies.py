@@ -1,4 +1,4 @@
-"""Real proxies as processes: tinyproxy, which closes after each answer, and squid, which keeps connections and caches."""
+"""Real proxies as processes: tinyproxy, which closes after each answer, squid, which keeps connections and caches, and microsocks."""
 import os
 import pwd
 import re
@@ -55,6 +55,18 @@ class Tinyproxy(Proxy):
 
     def command(self, configuration):
         return ["tinyproxy", "-d", "-c", configuration]
+
+
+class Microsocks(Proxy):
+    """SOCKS5, with a name and password."""
+    user = None
+
+    def configuration(self, directory, password):
+        self.password = password
+        return ""
+
+    def command(self, configuration):
+        return ["microsocks", "-i", "127.0.0.1", "-p", str(self.port), "-u", "user", "-P", self.password]
 
 
 class Squid(Proxy):

@@ -7,7 +7,7 @@ import urllib.request
 import harness
 from harness import MiB, free_port, head, kill, ranged, read, wait_for
 from measure import most_at_once
-from proxies import Squid, Tinyproxy
+from proxies import Microsocks, Squid, Tinyproxy
 
 SIZE = 16 * MiB
 
@@ -65,6 +65,32 @@ def test_the_proxys_credentials_go_to_it_and_no_further(scene):
     done = scene.get("--proxy", f"http://user:wrong@{proxy.address}", origin.url, *trust, code=4)
     assert "wrong" not in done.stderr and "the proxy" in done.stderr, done.stderr
     scene.get("-H", "Proxy-Authorization: Basic x", origin.url, *trust, code=2)  # a header goes to the origin
+
+
+def test_eight_connections_through_socks_plain_and_with_tls_and_a_kill(scene):
+    proxy = start(scene, Microsocks, password="pa55")
+    for scheme in ("socks5h", "socks5", "socks"):
+        for origin, trust in origins(scene, "--limit-rate", 2 * MiB):
+            url = origin.url.replace("127.0.0.1", "localhost")
+            command = ("-o", "f", "-x", "8", url, *trust, "--proxy", f"{scheme}://user:pa55@{proxy.address}")
+            process = scene.start(*command)
+            wait_for(lambda: os.path.exists(scene.path("f.segdl")) and scene.status("f").get("claimed", 0) > MiB, "some of it")
+            kill(process)
+            done = scene.get(*command)
+            assert "reused" in done.stderr, done.stderr
+            assert read(scene.path("f")) == scene.content(1, SIZE)
+            os.unlink(scene.path("f"))
+            origin.wait_until_idle()
+            assert 4 <= most_at_once(origin.requests()) <= 11
+    origin, trust = origins(scene)[1]
+    for url, words in ((origin.url, trust), (origins(scene)[0][0].url, ())):
+        for wrong, way_out in (("user:wrong@", "check the name and password"), ("", "socks5h://NAME:PASS@")):
+            done = scene.get("--proxy", f"socks5h://{wrong}{proxy.address}", url, *words, code=4)
+            assert way_out in done.stderr and "wrong" not in done.stderr, done.stderr
+        scene.get("-q", "-o", "f", "--overwrite", url, *words, env=environment(all_proxy=f"socks5h://user:pa55@{proxy.address}"))
+        assert read(scene.path("f")) == scene.content(1, SIZE)
+    nobody = scene.get("--retries", "0", "-o", "none", "--proxy", f"socks5h://user:pa55@{proxy.address}", f"http://127.0.0.1:{free_port()}/f", code=3)
+    assert "could not connect: connection refused" in nobody.stderr, nobody.stderr
 
 
 def test_the_process_list_shows_no_password(scene):
@@ -128,7 +154,7 @@ def test_what_is_no_proxy_is_told(scene):
     for url in ("http://origin.test/f", "https://origin.test/f"):
         done = scene.get("--retries", "0", "--proxy", nobody, url, code=3)
         assert f"connect to the proxy {nobody}: Connection refused" in done.stderr, done.stderr
-        for unfit in ("socks5://user:pa55@127.0.0.1:1", "https://user:pa55@127.0.0.1:1", "http://user:pa55@127.0.0.1:x"):
+        for unfit in ("socks4://user:pa55@127.0.0.1:1", "ftp://user:pa55@127.0.0.1:1", "http://user:pa55@127.0.0.1:x"):
             done = scene.get("--proxy", unfit, url, code=2)
             assert "pa55" not in done.stderr and "http://HOST:PORT" in done.stderr, done.stderr
     done = scene.get("--proxy", f"127.0.0.1:{scene.nginx.port}", "https://origin.test/f", code=4)
