@@ -43,10 +43,14 @@ install(FILES ${PROJECT_BINARY_DIR}/segdl-config.cmake ${PROJECT_BINARY_DIR}/seg
   DESTINATION ${package_directory} COMPONENT development)
 
 # A static library needs what it is made of at every link, with and without --static; a shared one has it in itself.
+# libidn2 is named as a library: as a package it would ask for the development files of libunistring with --static, which
+# its own package in Debian does not bring.
 if(BUILD_SHARED_LIBS)
   set(requires Requires.private)
+  set(libs_private " -lidn2")
 else()
   set(requires Requires)
+  set(libs " -lidn2")
 endif()
 file(RELATIVE_PATH up_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 string(REGEX REPLACE "/$" "" up_to_prefix ${up_to_prefix})
@@ -72,7 +76,7 @@ kill or power cut it fetches only what is missing, and never publishes a wrong
 byte.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libsegdl-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libssl-dev, libcpp-httplib-dev, libpsl-dev, libxxhash-dev, libfmt-dev, pkg-config")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libssl-dev, libcpp-httplib-dev, libidn2-dev, libpsl-dev, libxxhash-dev, libfmt-dev, pkg-config")
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "The library of segdl with its headers, CMake package and pkg-config file.")
 configure_file(${CMAKE_CURRENT_LIST_DIR}/debian.cmake.in ${PROJECT_BINARY_DIR}/debian.cmake @ONLY)
 set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_BINARY_DIR}/debian.cmake)

@@ -1,5 +1,6 @@
 // URLs without their secrets: what url.h promises of redacted() and redact().
 #include "core/ascii.h"
+#include "core/idn.h"
 #include "core/url.h"
 
 #include <algorithm>
@@ -101,6 +102,12 @@ std::string redact_word(std::string_view word) {
 }  // namespace
 
 std::string Url::redacted() const { return redact_rest(text()); }
+
+std::string Url::shown() const {
+  Url readable = *this;
+  readable.origin.host = shown_host(origin.host);
+  return readable.redacted();
+}
 
 std::string redact(std::string_view text) {
   std::string out;

@@ -128,7 +128,7 @@ bool read_authority(std::string_view authority, Url& url, std::string& problem) 
   const auto colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
   const auto host = normal_host(authority.substr(0, colon));
   if (!host) {
-    problem = authority.substr(0, colon).empty() ? "it has no host" : "its host is not a plain name or address";
+    problem = authority.substr(0, colon).empty() ? "it has no host" : "its host is not a valid name or address";
     return false;
   }
   url.origin.host = *host;

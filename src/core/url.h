@@ -13,7 +13,7 @@ namespace segdl {
 // Scheme + host + port: what secrets are bound to, and what a connection is kept for (RFC 6454 section 4).
 struct Origin {
   bool secure = false;    // https
-  std::string host = {};  // lower case, without brackets and without a trailing dot; a name or an IP literal
+  std::string host = {};  // lower-case ASCII, without brackets and without a trailing dot; a name or an IP literal
   std::uint16_t port = 0;
   friend bool operator==(const Origin&, const Origin&) = default;
   std::string authority() const;  // host[:port], brackets for IPv6, the default port left out: the Host field
@@ -32,16 +32,20 @@ struct Url {
   // The whole URL without userinfo. May hold secrets in its query: for the wire, not for people.
   std::string text() const;
 
-  // For people and for disk: without userinfo, with the values of keys that carry secrets replaced by "***", in the
-  // query and in parameters of the path (;jsessionid=): those that contain token, secret, signature, session, passw or
-  // apikey, and sig, key, auth, X-Amz-*, X-Goog-*, ... (Expires is kept). Escapes in a key don't hide it.
+  // For disk, and to be compared: without userinfo, with the values of keys that carry secrets replaced by "***", in
+  // the query and in parameters of the path (;jsessionid=): those that contain token, secret, signature, session, passw
+  // or apikey, and sig, key, auth, X-Amz-*, X-Goog-*, ... (Expires is kept). Escapes in a key don't hide it.
   std::string redacted() const;
+
+  // The same for people: with the labels of its host in Unicode that are safe to show (core/idn.h).
+  std::string shown() const;
 };
 
 // Parses an absolute URL as a person types it: without a scheme (`example.org/f`, `example.org:8080/f`) it is https;
 // spaces and non-ASCII bytes in path and query are percent-encoded, an upper-case scheme is fine, a fragment is
-// dropped, dot segments are removed, existing %xx stay as they are. Errors: Cause::usage: unknown scheme, no host, a
-// bad port, control characters, odd hosts (decimal or hexadecimal IPv4, scope ids, non-ASCII names).
+// dropped, dot segments are removed, existing %xx stay as they are, a host in Unicode becomes its A-labels. Errors:
+// Cause::usage: unknown scheme, no host, a bad port, control characters, odd hosts (decimal or hexadecimal IPv4, scope
+// ids, what is no valid international name).
 Result<Url> parse_url(std::string_view text);
 
 // Resolves a Location against the URL it came from (RFC 3986 section 5). Userinfo is not inherited. Errors as

@@ -1,6 +1,7 @@
 #include "core/url_host.h"
 
 #include "core/ascii.h"
+#include "core/idn.h"
 
 #include <algorithm>
 #include <vector>
@@ -79,6 +80,11 @@ std::optional<std::string> normal_host(std::string_view host) {
     host = host.substr(1, host.size() - 2);
     return is_ipv6(host) ? std::optional(lower(host)) : std::nullopt;
   }
+  const bool unicode =
+      std::any_of(host.begin(), host.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  const auto converted = unicode ? ascii_host(host) : std::optional<std::string>();
+  if (unicode && (!converted || is_dotted_quad(*converted))) return std::nullopt;
+  if (converted) host = *converted;
   if (host.size() > 1 && host.back() == '.') host.remove_suffix(1);
   return is_dotted_quad(host) || is_name(host) ? std::optional(lower(host)) : std::nullopt;
 }

@@ -8,8 +8,8 @@
 namespace segdl {
 
 // Lower case, without brackets and without a trailing dot; nothing if it is not a plain name, a dotted quad or a
-// bracketed IPv6 address. Decimal, octal, hexadecimal and shortened IPv4 forms, scope ids and non-ASCII names are
-// refused.
+// bracketed IPv6 address. A name in Unicode becomes its A-labels (core/idn.h), unless it would become an address.
+// Decimal, octal, hexadecimal and shortened IPv4 forms and scope ids are refused.
 std::optional<std::string> normal_host(std::string_view host);
 
 }  // namespace segdl

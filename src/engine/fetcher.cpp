@@ -102,14 +102,14 @@ Result<Url> Fetcher::follow(const Url& from, const std::string& location, int st
     return error;
   }
   if (from.origin.secure && !to->origin.secure) {
-    return make_error(Cause::tls, Remedy::stop, "follow a redirect to", to->redacted(),
+    return make_error(Cause::tls, Remedy::stop, "follow a redirect to", to->shown(),
                       "it leads from https to http, where anybody could change the data");
   }
   return to;
 }
 
 Error Fetcher::problem(Cause cause, Remedy remedy, std::string reason) const {
-  return make_error(cause, remedy, "get", (led_to_ ? *led_to_ : route_.current()).redacted(), std::move(reason));
+  return make_error(cause, remedy, "get", (led_to_ ? *led_to_ : route_.current()).shown(), std::move(reason));
 }
 
 Error Fetcher::refusal(const ResponseHead& head, const PassingRefusal* passing) const {
@@ -170,7 +170,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
     }
     const int status = head.status;
     (*exchange)->skip_rest();
-    meter_.redirected({url.redacted(), next->redacted(), status});
+    meter_.redirected({url.shown(), next->shown(), status});
     url = std::move(*next);
   }
   return problem(Cause::refused, Remedy::stop, fmt::format("more than {} redirects", kMaxRedirects));

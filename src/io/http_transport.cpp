@@ -128,7 +128,7 @@ Error met_on(const Way& way, Error error) {
 
 // An error of this exchange names the URL it was about.
 Error about(Error error, const Url& url) {
-  if (error.subject.empty() && error.cause != Cause::cancelled) error.subject = url.redacted();
+  if (error.subject.empty() && error.cause != Cause::cancelled) error.subject = url.shown();
   if (error.operation.empty() && error.cause != Cause::cancelled) error.operation = "get";
   return error;
 }

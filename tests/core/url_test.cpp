@@ -85,7 +85,7 @@ TEST_CASE("what can't be a URL of ours is refused") {
                           "http://[]/",
                           "http://[1:2:3]/",
                           "http://[::1::]/",
-                          "http://h\xc3\xa9/",
+                          "http://h\xc3/",
                           "http://-h/",
                           "http://a..b/",
                           "http://[1.2.3.4::]/"}) {

@@ -188,6 +188,40 @@ def test_a_portal_in_place_of_the_proxy_keeps_what_has_arrived(scene):
     assert read(scene.path("f")) == data
 
 
+def test_an_international_host_typed_and_in_a_location(scene):
+    data = harness.pattern(6 * MiB, 4)
+    stuck = []
+
+    def serve(connection, request, number):
+        lines = request.split(b"\r\n")
+        if b"://xn--bcher-kva.example/" in lines[0]:
+            connection.sendall(head("302 Found", "Location: //M\xfcller.example/f", "Content-Length: 0").replace(b"\xfc", "\xfc".encode()))
+            return None
+        assert lines[0].startswith(b"GET http://xn--mller-kva.example/f ") and b"Host: xn--mller-kva.example" in lines, request
+        answer, body = ranged(data, request)
+        if stuck:
+            connection.sendall(b"" if len(stuck) > 1 else answer + body[:MiB])
+            stuck.append(True)
+            return "close"
+        connection.sendall(answer + body)
+        return None
+
+    proxy = scene.raw(serve)
+    for connections in ("1", "8"):
+        stuck.append(True)
+        command = ("-v", "http://B\u00fccher.example/f", "-x", connections, "--retries", "0", "--overwrite", "--proxy", f"127.0.0.1:{proxy.port}")
+        assert scene.run(*command).returncode != 0
+        stuck.clear()
+        assert scene.status("f")["claimed"] > 0
+        done = scene.get(*command)
+        assert "reused" in done.stderr, done.stderr
+        assert "m\u00fcller.example/f" in done.stderr, done.stderr
+        assert read(scene.path("f")) == data
+    done = scene.run("http://\u0430\u0440\u0440\u04cf\u0435.example/g", "--retries", "0", "--proxy", f"127.0.0.1:{free_port()}")
+    assert "xn--80ak6aa92e.example" in done.stderr or "the proxy" in done.stderr, done.stderr
+    assert "h\uff0fx" in scene.get("http://h\uff0fx.example/", code=2).stderr
+
+
 def test_one_family_of_addresses(scene):
     def answer(text):
         return lambda connection, request, number: connection.sendall(b"".join(ranged(text, request)))

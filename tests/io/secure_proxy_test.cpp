@@ -151,6 +151,20 @@ TEST_CASE("a proxy that does not speak TLS, or falls silent in the handshake, is
   }
 }
 
+TEST_CASE("an international host is asked for, and its certificate checked, by its A-labels") {
+  const Trusted trusted;
+  const auto at_origin = trusted.authority.server_context({.alternative_names = "DNS:xn--bcher-kva.test"});
+  ScriptedProxy proxy({kTunnel}, at_origin);
+  Side side(fmt::format("http://127.0.0.1:{}", proxy.port()), "", trusted.trust);
+  CHECK(side.body("https://Bücher.test/ü") == "hello");
+  CHECK(proxy.at_proxy(0).starts_with("CONNECT xn--bcher-kva.test:443 HTTP/1.1\r\n"));
+  CHECK(proxy.at_origin(0).starts_with("GET /%C3%BC HTTP/1.1\r\n"));
+  CHECK(proxy.at_origin(0).find("Host: xn--bcher-kva.test\r\n") != std::string::npos);
+  const auto other = side.get("https://müller.test/");
+  REQUIRE_FALSE(other.ok());
+  CHECK(other.error().message().find("its certificate is for another host") != std::string::npos);
+}
+
 TEST_CASE("a client certificate is never shown to a proxy") {
   const Trusted trusted;
   const auto client = trusted.authority.make_client("client");
