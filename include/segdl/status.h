@@ -38,9 +38,10 @@ struct DownloadStatus {
   std::vector<Range> holes = {};   // the rest of [0, total)
 };
 
-// `output` is the name the download is going to have, not that of its .part or .segdl file. Errors: Cause::local, also
-// if there is no such download, or none yet: a download has a journal from its first response on, and one of at most
-// one segment has none. Thread-safe; takes no lock and changes nothing.
+// `output` is the name the download is going to have; that of its .part or .segdl file means the same download, and
+// DownloadStatus::output tells which was meant. Errors: Cause::local, also if there is no such download, or none yet: a
+// download has a journal from its first response on, and one of at most one segment has none. Thread-safe; takes no
+// lock and changes nothing.
 Result<DownloadStatus> status(const std::filesystem::path& output);
 
 }  // namespace segdl

@@ -5,6 +5,8 @@
 #include "engine/journal.h"
 #include "engine/place.h"
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace segdl::engine {
@@ -50,13 +52,31 @@ Result<bool> is_busy(Directory& directory, const Names& names) {
   return (*file)->locked_by_another();
 }
 
+// The name whose download is meant: NAME.part and NAME.segdl are taken for NAME, unless they are files of their own,
+// which have no journal beside them.
+Result<std::string> meant(Directory& directory, const std::string& given) {
+  for (const std::string_view suffix : {".part", ".segdl"}) {
+    if (given.size() <= suffix.size() || !given.ends_with(suffix)) continue;
+    const Names names(given.substr(0, given.size() - suffix.size()));
+    for (const auto& [name, wanted] : {std::pair(names.journal, true), {given, false}}) {
+      auto found = directory.status(name);
+      if (!found) return std::move(found).error();
+      if (found->has_value() == wanted) return names.output;
+    }
+  }
+  return given;
+}
+
 }  // namespace
 
-Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::path& output) {
-  auto opened = files.open_directory(output.has_parent_path() ? output.parent_path() : ".");
+Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::path& given) {
+  auto opened = files.open_directory(given.has_parent_path() ? given.parent_path() : ".");
   if (!opened) return std::move(opened).error();
   Directory& directory = **opened;
-  const Names names(output.filename().string());
+  auto name = meant(directory, given.filename().string());
+  if (!name) return std::move(name).error();
+  const Names names(*name);
+  const auto output = given.parent_path() / names.output;
   DownloadStatus status;
   status.output = output;
   auto loaded = Journal::inspect(directory, names.journal);
@@ -84,7 +104,7 @@ Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::pat
   if (!found->has_value()) {
     return with_way_out(make_error(Cause::local, Remedy::stop, "find", directory.path_of(names.output),
                                    "there is no such file, and no interrupted download of it"),
-                        "give the name the download is going to have, without .part or .segdl");
+                        "give the name the download is going to have");
   }
   status.state = DownloadStatus::State::complete;
   status.total = (*found)->size;

@@ -9,6 +9,6 @@
 
 namespace segdl::engine {
 
-Result<DownloadStatus> read_status(FileSystem&, const std::filesystem::path& output);
+Result<DownloadStatus> read_status(FileSystem&, const std::filesystem::path& given);
 
 }  // namespace segdl::engine

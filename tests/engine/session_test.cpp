@@ -143,11 +143,22 @@ TEST_CASE("a cancelled task says so, keeps what it has, and the next one continu
   CHECK(status->state == DownloadStatus::State::interrupted);
   CHECK(status->claimed == 300'000 / (16 * kKiB) * (16 * kKiB));
   CHECK_FALSE(status->busy);
+  for (const char* other : {"f.part", "f.segdl"}) {  // the names of its files mean it as well
+    const auto same = segdl::status(place.path / other);
+    REQUIRE(same.ok());
+    CHECK(same->state == DownloadStatus::State::interrupted);
+    CHECK(same->output == place.path / "f");
+  }
   const auto report = download(request_for(server, place), {.connections = 1});
   REQUIRE(report.ok());
   CHECK(report->reused == status->claimed);
   CHECK(has_pattern(place.path / "f", 1, 500'000));
-  CHECK(segdl::status(place.path / "f")->state == DownloadStatus::State::complete);
+  for (const char* name : {"f", "f.part", "f.segdl"}) {
+    CHECK(segdl::status(place.path / name)->state == DownloadStatus::State::complete);
+    CHECK(segdl::status(place.path / name)->output == place.path / "f");
+  }
+  std::filesystem::rename(place.path / "f", place.path / "g.part");  // a file of its own
+  CHECK(segdl::status(place.path / "g.part")->output == place.path / "g.part");
 }
 
 TEST_CASE("two tasks of one session on one name: the second is busy") {
