@@ -40,6 +40,18 @@ std::optional<unsigned> shift_of(std::string_view unit) {
   return std::nullopt;
 }
 
+// A size with decimals, rounded up: what is not nothing must not become it, which often means no limit.
+std::uint64_t parse_fraction(const std::string& text) {
+  double number = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number, std::chars_format::fixed);
+  const auto shift = shift_of(std::string_view(end, static_cast<std::size_t>(last - end)));
+  if (error != std::errc() || !shift) refuse(fmt::format("'{}' is not a size such as 65536, 1.5M or 1MiB", text));
+  const double bytes = std::ceil(std::ldexp(number, static_cast<int>(*shift)));
+  if (bytes >= 0x1p63) refuse(fmt::format("{} is too large", text));
+  return static_cast<std::uint64_t>(bytes);
+}
+
 std::string text_of(const std::string& path, std::size_t most) {
   auto text = text_of_file(path, most + 1);
   if (!text) refuse(fmt::format("the file {} can't be read: {}", path, std::strerror(errno)));
@@ -68,10 +80,12 @@ Header parse_header(const std::string& line) {
 
 std::uint64_t parse_size(const std::string& text) {
   std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const auto shift = shift_of(std::string_view(end, static_cast<std::size_t>(text.data() + text.size() - end)));
+  const char* const last = text.data() + text.size();
+  auto [end, error] = std::from_chars(text.data(), last, number);
+  if (error == std::errc() && end != last && *end == '.') return parse_fraction(text);
+  const auto shift = shift_of(std::string_view(end, static_cast<std::size_t>(last - end)));
   if (error == std::errc::result_out_of_range) refuse(fmt::format("{} is too large", text));
-  if (error != std::errc() || !shift) refuse(fmt::format("'{}' is not a size such as 65536, 64K or 1MiB", text));
+  if (error != std::errc() || !shift) refuse(fmt::format("'{}' is not a size such as 65536, 1.5M or 1MiB", text));
   if (number > (std::numeric_limits<std::uint64_t>::max() >> 1 >> *shift)) refuse(fmt::format("{} is too large", text));
   return number << *shift;
 }

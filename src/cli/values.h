@@ -15,7 +15,7 @@
 
 namespace segdl::cli {
 
-// Bytes: 500, 64K, 1M, 1MiB, 10G, 2T. K is 1024, as in curl and wget.
+// Bytes: 500, 64K, 1.5M, 1MiB, 10G, 2T. K is 1024, as in curl and wget; parts of a byte are rounded up.
 std::uint64_t parse_size(const std::string& text);
 
 // Seconds with decimals, or with a unit: 1.5, 300ms, 5m, 1h. At most ten years.

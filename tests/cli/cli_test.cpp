@@ -58,9 +58,13 @@ TEST_CASE("sizes have units of 1024") {
   CHECK(parse_size("64K") == 65536);
   CHECK(parse_size("1MiB") == 1048576);
   CHECK(parse_size("10G") == 10737418240U);
+  CHECK(parse_size("1.5M") == 1572864);
+  CHECK(parse_size("0.5K") == 512);
+  CHECK(parse_size("2.0") == 2);
+  CHECK(parse_size("0.0001K") == 1);  // never nothing, which may mean no limit
   CHECK(parse_size("8388607T") == 8388607ULL << 40U);
-  for (const char* bad :
-       {"", "K", "-1", "+1", "1.5M", "1X", "1 M", "0x10", "8388608T", "18446744073709551616", "nan"}) {
+  for (const char* bad : {"", "K", "-1", "+1", ".5M", "1.5X", "1.e3", "1..5M", "8388608.0T", "1X", "1 M", "0x10",
+                          "8388608T", "18446744073709551616", "nan"}) {
     CAPTURE(bad);
     CHECK_THROWS_AS(parse_size(bad), CLI::ValidationError);
   }

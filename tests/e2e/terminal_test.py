@@ -129,10 +129,10 @@ def test_quiet_says_nothing_but_errors(scene):
 
 def test_values_are_refused_by_option_and_value(scene):
     for arguments, words in ((["--timeout", "abc"], "--timeout: 'abc'"), (["--connect-timeout", "0"], "--connect-timeout: '0'"),
-                             (["--max-time", "-1"], "--max-time: '-1'"), (["--min-speed", "1.5"], "--min-speed: '1.5'"),
+                             (["--max-time", "-1"], "--max-time: '-1'"), (["--min-speed", "1..5"], "--min-speed: '1..5'"),
                              (["--retries", "x"], "--retries: 'x'"), (["-x", "0"], "--connections: '0'"), (["-j", "0"], "--jobs: '0'"), (["--segment-size", "9999999999G"], "--segment-size: 9999999999G"),
                              (["-H", "none"], "--header: "),
-                             (["-o", ""], "--output: "), (["--limit-rate", "1.5M"], "--limit-rate: '1.5M'"), (["-i", ""], "--input-file: ")):
+                             (["-o", ""], "--output: "), (["--limit-rate", "1.5X"], "--limit-rate: '1.5X'"), (["-i", ""], "--input-file: ")):
         lines = scene.get("http://127.0.0.1:1/x", *arguments, code=2).stderr.splitlines()
         assert lines[0].startswith("segdl: " + words), lines
 
