@@ -16,12 +16,12 @@ namespace segdl::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kShortestName = 10, kShortestBar = 10, kLongestBar = 50, kMostForWords = 40;
+constexpr std::size_t kShortestName = 8, kShortestBar = 10, kLongestBar = 50, kMostForWords = 40;
 
 // What a line says, left to right. Words stand where speed, time and connections would.
 enum Field : std::size_t { kName, kBar, kPercent, kSizes, kSpeed, kLeft, kConnections, kFields };
 // What is left out first where there is no room.
-constexpr std::array kFirstToGo = {kConnections, kSizes, kLeft, kBar, kSpeed, kName, kPercent};
+constexpr std::array kFirstToGo = {kConnections, kSizes, kBar, kLeft, kSpeed, kName, kPercent};
 
 // A line before it is known how wide each field may be.
 struct Row {
