@@ -60,6 +60,20 @@ TEST_CASE("no bytes make an unsafe name") {
   }
 }
 
+TEST_CASE("of text that would fill screens the beginning and the end are shown") {
+  const std::string longest(kLongestShown, 'x');
+  CHECK(escape(longest) == longest);
+  std::string location = "https://host/\x1b";
+  while (location.size() < 60'000) location += "\u4e2d";  // three bytes, cut through nowhere
+  const std::string shown = escape(location + "/end");
+  CHECK(shown.size() < kLongestShown);
+  CHECK(shown.starts_with("https://host/\\x1b\u4e2d"));
+  CHECK(shown.ends_with("\u4e2d/end"));
+  CHECK(shown.find(" bytes left out ...]\u4e2d") != std::string::npos);
+  CHECK(shown.find("\u4e2d[... ") != std::string::npos);
+  CHECK(escape(std::string(5000, '\x80')).size() < 4 * kLongestShown);
+}
+
 TEST_CASE("text is escaped so that it can't move the cursor or reorder itself") {
   CHECK(escape("plain \u00e9 \u4e2d") == "plain \u00e9 \u4e2d");
   CHECK(escape("\x1b[2J\r\n\t\x7f") == "\\x1b[2J\\x0d\\x0a\\x09\\x7f");
