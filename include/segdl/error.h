@@ -25,7 +25,7 @@ enum class Cause : std::uint8_t {
   integrity,  // a digest does not match, or a server keeps contradicting itself
   local,      // a local file, directory or disk
   changed,    // the resource changed and can't be restarted safely
-  busy,       // another process holds this download
+  busy,       // another session, of whichever process, holds this download
   exists,     // the output, or a file under one of our names, is there already and is not ours
   cancelled,  // cancel() or a stop request
 };

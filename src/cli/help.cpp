@@ -28,7 +28,7 @@ constexpr ExitCodeWords kExitCodes[] = {
      "keeps being changed"},
     {"7", "local file or disk", "the message has the system's words, and says so if the file is complete all the same"},
     {"8", "the resource changed", "and starting over might lose something: see the message"},
-    {"9", "busy", "another process is downloading this file"},
+    {"9", "busy", "another download of this file is under way"},
     {"10", "the output exists",
      "or a file under one of our names exists and is not ours, or two lines of a list have one name"},
     {"130", "interrupted by Ctrl-C", "the same command continues"},

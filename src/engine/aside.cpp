@@ -16,7 +16,8 @@ Result<std::unique_ptr<File>> new_locked_file(Directory& directory, const std::s
   if (!locked) return std::move(locked).error();
   if (!*locked)
     return with_way_out(
-        make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name), "another process took it"), kBusyWayOut);
+        make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name), "another download took it"),
+        kBusyWayOut);
   return file;
 }
 
@@ -130,9 +131,9 @@ Result<void> Place::roll_back_aside() {
     auto locked = (*data)->try_lock();
     if (!locked) return std::move(locked).error();
     if (!*locked) {
-      return with_way_out(
-          make_error(Cause::busy, Remedy::stop, "lock", directory_->path_of(names_.old_part), "another process has it"),
-          kBusyWayOut);
+      return with_way_out(make_error(Cause::busy, Remedy::stop, "lock", directory_->path_of(names_.old_part),
+                                     "another download has it"),
+                          kBusyWayOut);
     }
     step = directory_->rename(names_.old_part, names_.part, true);
     data_ = std::move(*data);

@@ -75,7 +75,7 @@ Result<std::optional<Opened>> open_locked(Directory& directory, const Names& nam
   if (!taken) return std::move(taken).error();
   if (*taken) return std::optional(Opened{std::move(*output), std::move(*data)});
   return make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(has_part ? names.part : names.output),
-                    "another process is publishing this file");
+                    "another download of this file is being published");
 }
 
 // Removes what is left beside a published file, its journal last: until then the next run finds what this is.

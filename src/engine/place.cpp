@@ -120,7 +120,7 @@ Result<Locked> try_acquire(Directory& directory, const Names& names, bool overwr
 
 Error busy(const Directory& directory, const std::string& name) {
   return with_way_out(make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name),
-                                 "another process is downloading this file"),
+                                 "another download of this file is under way"),
                       kBusyWayOut);
 }
 

@@ -238,7 +238,7 @@ Result<Identity> Transfer::plan(const Reply& reply) const {
       request_.segment_size != 0 ? request_.segment_size : Layout::default_segment_size(*body.total);
   if (*body.total / size >= std::numeric_limits<std::uint32_t>::max()) {
     const bool chosen = request_.segment_size != 0;
-    return make_error(chosen ? Cause::usage : Cause::integrity, Remedy::stop, "lay out", name_,
+    return make_error(chosen ? Cause::local : Cause::integrity, Remedy::stop, "lay out", name_,
                       chosen ? fmt::format("segments of {} bytes are too small for {} bytes", size, *body.total)
                              : fmt::format("the server calls it {} bytes long, which can't be", *body.total));
   }
