@@ -19,7 +19,7 @@ void blank(char* text) {
 // Where in a cluster of short options (-kqu...) one with a secret stands, whose value follows; or npos.
 std::size_t secret_in_cluster(std::string_view argument) {
   if (!argument.starts_with('-') || argument.starts_with("--")) return std::string_view::npos;
-  const auto option = argument.find_first_not_of("46JLRchknqvV", 1);
+  const auto option = argument.find_first_not_of("46JLRchknqvVfsSgO#", 1);
   const bool secret = option != std::string_view::npos && (argument[option] == 'u' || argument[option] == 'H');
   return secret ? option : std::string_view::npos;
 }

@@ -50,6 +50,9 @@ Many connections need a server that serves ranges and names a strong validator. 
 connection, and segdl says so. If the resource changed on the server, it is fetched again whole, or segdl stops with
 exit code 8 where that might lose something.
 .PP
+A URL without a scheme is https. A word without a dot, a slash or a colon, but for localhost, is no URL; write
+https://NAME/ for a host of that name.
+.PP
 In a list (\fB\-i\fR) each line has one URL, and if the file is to have another name, a TAB and that name. Empty lines
 and lines that begin with # do not count.
 .PP

@@ -1,5 +1,6 @@
 #include "cli/mistakes.h"
 
+#include "cli/habits.h"
 #include "cli/option_table.h"
 
 #include <segdl/text.h>
@@ -16,65 +17,6 @@
 
 namespace segdl::cli {
 namespace {
-
-struct Habit {
-  std::string_view names;  // between blanks
-  std::string_view way_out;
-};
-
-// Options of curl, wget, aria2c and axel that have another name here; see doc/habits.md.
-constexpr Habit kHabits[] = {
-    {" -O --out --output-document --remote-name ", "-o FILE names the file; without it the URL does"},
-    {" -C --continue-at ", "leave it out: the same command continues anyway"},
-    {" -f --fail ", "leave it out: an error page is never saved"},
-    {" -P --dir --output-dir --directory-prefix ", "write -d DIR"},
-    {" -U ", "write -A NAME"},
-    {" -b --cookie ", "write --load-cookies FILE, or -H @FILE for a Cookie header"},
-    {" -s ", "write -q to be quiet, -x N for N connections, or --limit-rate RATE"},
-    {" -t -T ", "write --timeout S, or --retries N"},
-    {" -Z --parallel --parallel-max --max-concurrent-downloads ", "write -j N"},
-    {" --split --max-connection-per-server --num-connections ", "write -x N"},
-    {" --silent ", "write -q"},
-    {" --max-overall-download-limit --max-download-limit --max-speed ", "write --limit-rate RATE"},
-    {" -y -Y --lowest-speed-limit --speed-limit --speed-time ", "write --min-speed RATE"},
-    {" --tries --retry --max-tries ", "write --retries N"},
-    {" --no-check-certificate --check-certificate ", "write -k"},
-    {" --ca-certificate ", "write --cacert FILE"},
-    {" --ca-directory ", "write --capath DIR"},
-    {" --certificate ", "write --cert FILE"},
-    {" --private-key ", "write --key FILE"},
-    {" --netrc-path ", "write --netrc-file FILE"},
-    {" --all-proxy --http-proxy --https-proxy ", "write --proxy URL"},
-    {" --socks5-hostname ", "write --proxy socks5h://HOST:PORT"},
-    {" --socks5 ", "write --proxy socks5://HOST:PORT"},
-    {" --no-clobber ", "write --skip-existing"},
-    {" --allow-overwrite ", "write --overwrite"},
-    {" --content-disposition ", "write -J"},
-    {" --use-server-timestamps ", "write -R"},
-    {" --http-user --http-passwd --http-password --password ", "write -u NAME:PASS, or -u @FILE"},
-};
-
-std::string_view habit(const std::string& name) {
-  const auto* found = std::find_if(std::begin(kHabits), std::end(kHabits), [&](const Habit& known) {
-    return known.names.find(" " + name + " ") != std::string_view::npos;
-  });
-  return found == std::end(kHabits) ? std::string_view() : found->way_out;
-}
-
-// Letters to insert, remove or replace until one is the other.
-std::size_t distance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> row(to.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    std::size_t corner = row[0]++;
-    for (std::size_t j = 0; j < to.size(); ++j) {
-      const std::size_t replaced = corner + (from[i] == to[j] ? 0 : 1);
-      corner = row[j + 1];
-      row[j + 1] = std::min({replaced, corner + 1, row[j] + 1});
-    }
-  }
-  return row.back();
-}
 
 // The long option that begins so, or is at most two letters away, or none.
 std::string nearest(const CLI::App& app, const std::string& name) {
@@ -124,6 +66,20 @@ std::string switch_of(const std::string& words) {
 }
 
 }  // namespace
+
+std::size_t distance(std::string_view from, std::string_view to) {
+  std::vector<std::size_t> row(to.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    std::size_t corner = row[0]++;
+    for (std::size_t j = 0; j < to.size(); ++j) {
+      const std::size_t replaced = corner + (from[i] == to[j] ? 0 : 1);
+      corner = row[j + 1];
+      row[j + 1] = std::min({replaced, corner + 1, row[j] + 1});
+    }
+  }
+  return row.back();
+}
 
 Mistake mistake(const CLI::App& app, const CLI::ParseError& error) {
   const std::string words = error.what();

@@ -3,6 +3,7 @@
 #include "cli/auth_options.h"
 #include "cli/config.h"
 #include "cli/exit_code.h"
+#include "cli/habits.h"
 #include "cli/help.h"
 #include "cli/mistakes.h"
 #include "cli/network.h"
@@ -207,16 +208,8 @@ void add_help_options(CLI::App& app) {
   app.set_version_flag("-V,--version", fmt::format("segdl {}", kVersion), "Print the version");
 }
 
-// A host's name is a URL as well, but hardly meant where only options come before it.
-bool is_other_command(std::string_view word) { return word == "status" || word == "completion" || word == "man"; }
-
 void check_together(const FetchCommand& command) {
   if (command.urls.empty() && !command.list) throw CLI::RequiredError("URL");
-  if (!command.urls.empty() && is_other_command(command.urls.front())) {
-    const std::string& word = command.urls.front();
-    throw CLI::ValidationError(
-        word, fmt::format("write it first: segdl {0} ..., or for a host of that name https://{0}/", word));
-  }
   if (command.request.checksum && (command.urls.size() > 1 || command.list)) {
     throw CLI::ValidationError("--checksum", "one can't serve several URLs; a file that lists one for each name can");
   }
@@ -258,16 +251,19 @@ void place_output(const Output& output, FetchCommand& command) {
   if (!output.directory.empty()) command.request.directory /= output.directory;  // an absolute one replaces it
 }
 
+Exit refused(const CLI::App& app, const Mistake& wrong) {
+  say("segdl: {}\n       {}\n", wrong.what,
+      wrong.way_out.empty() ? "see " + app.get_name() + " --help" : wrong.way_out);
+  return {kUsage};
+}
+
 Exit parse_failed(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) {
     std::ostringstream text;
     app.exit(error, text, text);  // help or version
     return {put_out(text.str()) ? 0 : kLocal};
   }
-  const Mistake wrong = mistake(app, error);
-  say("segdl: {}\n       {}\n", wrong.what,
-      wrong.way_out.empty() ? "see " + app.get_name() + " --help" : wrong.way_out);
-  return {kUsage};
+  return refused(app, mistake(app, error));
 }
 
 // The words after the first; how it ends, if they are wrong or ask for help only.
@@ -328,6 +324,7 @@ void add_fetch_options(CLI::App& app, FetchCommand& command, Unsettled& rest) {
   add_display_options(app, command);
   add_config_options(app, rest);
   add_help_options(app);
+  add_harmless_switches(app, rest);
   relate_options(app);
   use_help(app, fetch_footer());
 }
@@ -350,8 +347,10 @@ Command read_command_line(int argc, char** argv) {
   FetchCommand command;
   Unsettled rest;
   add_fetch_options(app, command, rest);
+  if (const auto wrong = foreign_call(app, argc, argv)) return refused(app, *wrong);
   try {
     app.parse(argc, argv);
+    command.quiet = command.quiet || (rest.silent && !command.verbose);
     apply_settings(rest, app);
     check_together(command);
     set_proxies(command.session.network, rest.proxy, ::getenv);

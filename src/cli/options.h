@@ -50,6 +50,7 @@ struct Unsettled {
   std::optional<std::string> proxy = std::nullopt;
   std::optional<std::filesystem::path> config = std::nullopt;  // where settings come from
   bool no_config = false;
+  bool silent = false;  // as curl means it: --verbose counts more
 };
 
 struct StatusCommand {

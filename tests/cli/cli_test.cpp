@@ -70,6 +70,34 @@ TEST_CASE("sizes have units of 1024") {
   }
 }
 
+TEST_CASE("a word is a URL if it has a dot, a slash or a colon, or a scheme, and localhost is one") {
+  for (const char* url :
+       {"example.org", "example.org/f", "h/f", "h:8080", "[::1]/f", "localhost", "https://h", "10.0.0.1"}) {
+    CAPTURE(url);
+    CHECK(fetch({"-k", url}).urls == std::vector<std::string>{url});
+  }
+  for (const char* word : {"h", "statsu", "help", "16", "1M", "out=f", "-"}) {
+    CAPTURE(word);
+    CHECK(refused({word}) == 2);
+    CHECK(refused({"http://h/x", word}) == 2);
+  }
+}
+
+TEST_CASE("switches that have a value elsewhere are not turned on by it") {
+  for (const char* value : {"1", "16", "1M", "1.5M", "512k", "20MiB"}) {
+    CAPTURE(value);
+    for (const char* letter : {"-k", "-n", "-s"}) {
+      CHECK(refused({letter, value, "http://h/x"}) == 2);
+      CHECK(refused({std::string(letter) + value, "http://h/x"}) == 2);
+      CHECK(refused({std::string("-L") + (letter + 1), value, "http://h/x"}) == 2);
+    }
+    CHECK(refused({"--insecure", value, "http://h/x"}) == 2);
+    CHECK(fetch({"--limit-rate", value, "http://h/x"}).session.limit_rate > 0);
+  }
+  CHECK(fetch({"-k", "10.0.0.1/f"}).session.insecure);
+  CHECK(fetch({"-Lk", "1.5.example.org"}).session.insecure);
+}
+
 TEST_CASE("times are in seconds or have a unit") {
   using std::chrono::milliseconds;
   CHECK(parse_duration("30") == milliseconds(30'000));
@@ -246,7 +274,8 @@ TEST_CASE("status is a command only in the first place") {
   REQUIRE(std::holds_alternative<StatusCommand>(command));
   CHECK(std::get<StatusCommand>(command).file == "f");
   CHECK(std::get<StatusCommand>(command).json);
-  CHECK(fetch({"http://h/status", "status"}).urls.size() == 2);
+  CHECK(refused({"http://h/status", "status"}) == 2);
+  CHECK(fetch({"https://status/"}).urls.size() == 1);
 }
 
 TEST_CASE("the process list shows no secrets") {

@@ -1,0 +1,276 @@
+#include "cli/habits.h"
+#include "cli/help.h"
+#include "cli/mistakes.h"
+#include "cli/system_calls.h"
+
+#include <segdl/text.h>
+
+#include <CLI/CLI.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace segdl::cli {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool has_scheme(std::string_view text) { return text.find("://") != std::string_view::npos; }
+
+// Whether what a person typed can be meant as a URL: with a dot, a slash or a colon in it.
+bool is_like_url(std::string_view text) {
+  return text.empty() || text == "localhost" || text.find_first_of("./:") != std::string_view::npos;
+}
+
+// 8, 1M, 1.5M, 20KB: what other programs take behind a letter that is a switch here. 10.0.0.1 is a host.
+bool is_number(std::string_view text) {
+  constexpr std::string_view kUnits = " k m g t b kb mb gb tb kib mib gib tib ";
+  const auto end = std::min(text.find_first_not_of("0123456789."), text.size());
+  std::string unit(text.substr(end));
+  std::transform(unit.begin(), unit.end(), unit.begin(), [](unsigned char c) { return std::tolower(c); });
+  return !text.empty() && is_digit(text.front()) && std::count(text.begin(), text.end(), '.') < 2 &&
+         (unit.empty() || kUnits.find(fmt::format(" {} ", unit)) != std::string_view::npos);
+}
+
+// A body for POST as curl takes it, or a file that has one.
+bool is_json(std::string_view text) {
+  return !text.empty() && std::string_view("{[@").find(text.front()) != std::string_view::npos;
+}
+
+bool is_form(std::string_view text) {
+  const bool is_object = is_json(text) && text.find('"') != std::string_view::npos;
+  const auto joined = text.find('&');
+  const bool is_list = joined != std::string_view::npos && text.find('=') < joined;
+  return is_object || is_list || text.starts_with('@');
+}
+
+bool is_web_url(std::string_view text) { return text.starts_with("http://") || text.starts_with("https://"); }
+
+bool is_command_of_wget(std::string_view text) { return text.find('=') < text.find_first_of(":/"); }
+
+bool is_not_dash(std::string_view text) { return text != "-"; }
+
+// A value that means something elsewhere and is none here.
+struct Value {
+  std::string_view option;
+  bool (*is_meant)(std::string_view);
+  std::string_view problem;
+  std::string_view way_out;
+};
+
+// Behind switches that have a value elsewhere: attached, or as the next word.
+constexpr Value kBehindSwitches[] = {
+    {"--insecure", is_number, "is no value of -k, which accepts any certificate here",
+     "leave out aria2c's -k: segdl divides the file itself; or write --segment-size SIZE"},
+    {"--netrc", is_number, "is no value of -n, which uses a netrc file here", "for so many connections write -x N"},
+    {"--silent", is_number, "is no value of -s, which is curl's --silent",
+     "for so many connections write -x N, for a limit --limit-rate RATE"},
+    {"--json", is_json, "is no value of --json, which tells what happens here", "segdl sends no data"},
+};
+
+// Of options that have one here, too.
+constexpr Value kValues[] = {
+    {"--continue-at", is_not_dash, "is no value of -C here", "leave it out: the same command continues where it was"},
+    {"--header", is_web_url, "is a URL, not a header", "leave out wget's -H: segdl does not crawl"},
+    {"--referer", is_command_of_wget, "is a setting of wget, and -e says which URL led here",
+     "leave it out: segdl reads no robots.txt, for example"},
+    {"--input-file", is_web_url, "is a URL, and -i names a file of URLs",
+     "leave out curl's -i: -v and --json tell of the answer"},
+    {"--directory", is_form, "is no directory's name, but data, as for curl's -d", "segdl sends GET, and no data"},
+    {"--directory", is_web_url, "is a URL, not a directory", "write -d DIR, or leave out wget's -d"},
+    {"--max-time", is_web_url, "is a URL, not a time", "leave out wget's -m: segdl does not crawl"},
+    {"--cert", is_web_url, "is a URL, not a certificate", "leave out wget's -E"},
+    {"--connections", is_web_url, "is a URL, not a number of connections",
+     "leave out wget's -x; a proxy is --proxy URL"},
+    {"--jobs", is_web_url, "is a URL, not a number of files", "leave out curl's -j"},
+    {"--output", is_web_url, "is a URL, not a file's name", "write -o FILE before the URL"},
+};
+
+// wget's options of two letters, by the second; the first is an option here.
+constexpr std::pair<char, std::string_view> kOfWget[] = {
+    {'c', "write --skip-existing"},
+    {'v', "write -q"},
+    {'d', "leave it out: files go to -d DIR"},
+    {'H', "leave it out: files go to -d DIR"},
+    {'p', "leave it out: segdl does not crawl"},
+};
+
+// Words that are no URL, and what whoever writes them may want.
+constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+    {" help usage ", "write segdl --help"},
+    {" version ", "write segdl --version"},
+    {" list import ", "for a list of URLs write segdl -i FILE"},
+    {" get download fetch dl start add url pull save wget curl aria2c axel ", "leave it out: segdl URL"},
+    {" resume continue retry restart unpause ", "leave it out: the same command as before continues"},
+    {" pause stop cancel kill quit exit remove ", "Ctrl-C ends a download, and the same command continues it"},
+    {" verify check checksum hash ", "write segdl --checksum ALGO=HEX URL, or --verify"},
+    {" config settings ", "write --config FILE, or see the manual: segdl man | man -l -"},
+    {" info show ls ps progress ", "write segdl status FILE"},
+};
+
+std::string way_out_of_word(const std::string& word) {
+  std::string nearest;
+  std::size_t least = 3;
+  for (const CommandWords& command : command_words()) {
+    const std::size_t far = distance(word, command.name);
+    if (word == command.name) return fmt::format("write it first: segdl {} ...", word);
+    if (far < least && far < word.size()) nearest = command.name, least = far;
+  }
+  for (const auto& [words, way_out] : kWords) {
+    if (words.find(fmt::format(" {} ", word)) != std::string_view::npos) return std::string(way_out);
+  }
+  return nearest.empty() ? "" : fmt::format("did you mean segdl {} ...?", nearest);
+}
+
+std::optional<Mistake> foreign_word(const std::string& word) {
+  const std::string shown = redacted_url(word);
+  if (!is_like_url(word)) {
+    std::string way_out = way_out_of_word(word);
+    if (!way_out.empty()) way_out += "; ";
+    return Mistake{shown + " is no URL", fmt::format("{}for a host of that name write https://{}/", way_out, shown)};
+  }
+  const bool may_be_host = word.find_first_of("/:") == std::string::npos;
+  const auto found = may_be_host ? look_at(word) : std::nullopt;
+  if (!found || !S_ISREG(found->st_mode)) return std::nullopt;
+  return Mistake{shown + " is a file, and a URL is expected",
+                 fmt::format("for the URLs in it write -i {0}; for a host of that name https://{0}/", shown)};
+}
+
+class Call {
+ public:
+  Call(const CLI::App& app, std::span<const char* const> words) : app_(app), words_(words) {}
+
+  std::optional<Mistake> first_mistake() {
+    for (at_ = 0; at_ < words_.size() && !unknown_; ++at_) {
+      const std::string word = words_[at_];
+      if (word == "--") break;
+      auto wrong = word.starts_with("--")                     ? of_long(word)
+                   : word.starts_with('-') && word.size() > 1 ? of_short(word)
+                                                              : of_operand(word);
+      if (wrong) return wrong;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::optional<std::string> next() const {
+    return at_ + 1 < words_.size() ? std::optional<std::string>(words_[at_ + 1]) : std::nullopt;
+  }
+
+  const CLI::Option* option(const std::string& name) {
+    const CLI::Option* const found = app_.get_option_no_throw(name);
+    unknown_ = found == nullptr;
+    return found;
+  }
+
+  template <std::size_t kCount>
+  static std::optional<Mistake> of_value(const Value (&values)[kCount], const CLI::Option& option,
+                                         const std::string& text) {
+    for (const Value& value : values) {
+      if (!option.check_lname(std::string(value.option.substr(2))) || !value.is_meant(text)) continue;
+      return Mistake{fmt::format("'{}' {}", redacted_url(text), value.problem), std::string(value.way_out)};
+    }
+    return std::nullopt;
+  }
+
+  // The value is what is attached, or else the next word.
+  std::optional<Mistake> of_option(const CLI::Option& option, const std::optional<std::string>& attached) {
+    const auto text = attached ? attached : next();
+    const bool is_switch = option.get_items_expected_max() == 0;
+    if (!is_switch && !attached) ++at_;
+    if (!text) return std::nullopt;
+    return is_switch ? of_value(kBehindSwitches, option, *text) : of_value(kValues, option, *text);
+  }
+
+  std::optional<Mistake> of_long(const std::string& word) {
+    const auto equals = word.find('=');
+    const CLI::Option* const found = option(word.substr(0, equals));
+    if (found == nullptr) return std::nullopt;
+    const bool attached = equals != std::string::npos;
+    return of_option(*found, attached ? std::optional(word.substr(equals + 1)) : std::nullopt);
+  }
+
+  std::optional<Mistake> of_short(const std::string& word) {
+    for (std::size_t letter = 1; letter < word.size(); ++letter) {
+      const std::string rest = word.substr(letter + 1);
+      const CLI::Option* const found = option({'-', word[letter]});
+      if (found == nullptr) return std::nullopt;
+      auto wrong = word[letter] == 'O'   ? of_remote_name(rest)
+                   : word[letter] == 'c' ? of_continue(rest)
+                   : word[letter] == 'n' ? of_wget(rest)
+                                         : std::nullopt;
+      if (!wrong) wrong = of_option(*found, rest.empty() ? std::nullopt : std::optional(rest));
+      if (wrong || found->get_items_expected_max() != 0) return wrong;
+    }
+    return std::nullopt;
+  }
+
+  // curl's -O, behind which nothing but more letters, options or a URL stands, is what segdl does anyway; wget's has
+  // the name of a file, and may not be taken for one.
+  std::optional<Mistake> of_remote_name(const std::string& rest) {
+    const auto takes = [this](char letter) {
+      const CLI::Option* const found = app_.get_option_no_throw({'-', letter});
+      return found == nullptr ? -1 : found->get_items_expected_max();
+    };
+    const bool are_letters = std::all_of(rest.begin(), rest.end(),
+                                         [&](char c) { return takes(c) == 0 || (c == rest.back() && takes(c) > 0); });
+    const std::string text = rest.empty() ? next().value_or("") : rest;
+    const bool is_option = text.size() > 1 && text.front() == '-';
+    if (rest.empty() ? text.empty() || is_option || has_scheme(text) : are_letters) return std::nullopt;
+    if (text == "-") return Mistake{"-O - is wget's", "write -o -, and -q for nothing but errors"};
+    return Mistake{"-O, as curl has it, is what segdl does anyway",
+                   fmt::format("leave it out; for wget's -O {0} write -o {0}", redacted_url(text))};
+  }
+
+  static std::optional<Mistake> of_wget(const std::string& rest) {
+    for (const auto& [letter, way_out] : kOfWget) {
+      if (!rest.starts_with(letter)) continue;
+      return Mistake{fmt::format("-n{} is an option of wget", letter),
+                     fmt::format("{}; for -n and -{} write them apart", way_out, letter)};
+    }
+    return std::nullopt;
+  }
+
+  // curl's -c has a file to write cookies to.
+  std::optional<Mistake> of_continue(const std::string& rest) const {
+    const auto text = next();
+    if (!rest.empty() || !text || text->starts_with('-') || text->find_first_of("/:") != std::string::npos) {
+      return std::nullopt;
+    }
+    const bool has_url = std::any_of(words_.begin(), words_.end(), [](const char* word) { return is_web_url(word); });
+    if (!has_url) return std::nullopt;
+    return Mistake{fmt::format("'{}' is no value of -c, which has none here", redacted_url(*text)),
+                   "leave out curl's -c: cookies that servers set are kept in memory"};
+  }
+
+  std::optional<Mistake> of_operand(const std::string& word) { return foreign_word(word); }
+
+  const CLI::App& app_;
+  const std::span<const char* const> words_;
+  std::size_t at_ = 0;
+  bool unknown_ = false;
+};
+
+}  // namespace
+
+void add_harmless_switches(CLI::App& app, Unsettled& rest) {
+  app.option_defaults()->group("");  // which hides them
+  app.add_flag("-s,--silent", rest.silent)->configurable(false);
+  for (const char* names :
+       {"-f,--fail", "-S,--show-error", "-g,--globoff", "-#,--progress-bar", "-O,--remote-name", "--remote-name-all"}) {
+    app.add_flag_callback(names, [] {})->configurable(false);
+  }
+  app.add_option_function<std::string>("-C,--continue-at", [](const std::string&) {})->configurable(false);
+}
+
+std::optional<Mistake> foreign_call(const CLI::App& app, int argc, const char* const* argv) {
+  const std::span words(argv, static_cast<std::size_t>(argc));
+  return Call(app, words.subspan(std::min<std::size_t>(1, words.size()))).first_mistake();
+}
+
+}  // namespace segdl::cli

@@ -1,0 +1,161 @@
+"""Calls of curl, wget, aria2c and axel as people paste them: each means the same here, or is refused with what to write instead."""
+import os
+
+import harness
+from harness import KiB
+
+URL = "{url}"
+LIST = "list.txt"
+
+# What works, and the file that then is there.
+WORK = [
+    "-O {url}",
+    "-LO {url}",
+    "-fsSLO {url}",
+    "-fsSL {url}",
+    "-sSfL {url} -O",
+    "-#LO {url}",
+    "-L -O -J {url}",
+    "-LOJ {url}",
+    "-C - -O {url}",
+    "-LC - -O {url}",
+    "-OLC - {url}",
+    "-gC- -O {url}",
+    "--fail --silent --show-error --location --remote-name {url}",
+    "--continue-at - --remote-name-all {url}",
+    "-c {url}",
+    "-c -q {url}",
+    "--continue=true {url}",
+    "-x16 -j 4 -c {url}",
+    "-x 8 -o f {url}",
+    "-m 60 --connect-timeout 5 --limit-rate 1.5G -O {url}",
+    "-s -v {url}",
+    "-i " + LIST,
+]
+
+# What does not, and what is said of it.
+REFUSED = {
+    "-O f {url}": "-o f",
+    "-O f.zip {url}": "-o f.zip",
+    "-Of.zip {url}": "-o f.zip",
+    "-qO- {url}": "-o -",
+    "-qO - {url}": "-o -",
+    "-C 100 -O {url}": "leave it out",
+    "-c jar.txt -O {url}": "kept in memory",
+    "-d a=1&b=2 {url}": "no data",
+    "-d @body {url}": "no data",
+    "--json {} {url}": "no data",
+    "-X GET {url}": "GET",
+    "-I {url}": "curl -I",
+    "-fsSLI {url}": "curl -I",
+    "-i {url}": "curl's -i",
+    "-r 0-99 {url}": "whole files",
+    "-N {url}": "--skip-existing",
+    "-K file": "--config FILE",
+    "--create-dirs -o a/b {url}": "mkdir -p",
+    "--metalink {url}": "Metalink",
+    "--proto =https --tlsv1.2 -sSf {url}": "leave it out",
+    "--retry 5 --retry-all-errors {url}": "--retries N",
+    "--retry-all-errors {url}": "leave it out",
+    "--compressed {url}": "leave it out",
+    "-w %{http_code} {url}": "--json",
+    "--url {url}": "by itself",
+    "-x 127.0.0.1:3128 {url}": "--proxy URL",
+    "--socks5-hostname h:1 {url}": "--proxy URL",
+    "-Z -O {url}": "-j N",
+    "--tries=0 {url}": "--retries N",
+    "-i list -P dir -nc": "-d DIR",
+    "-nc {url}": "--skip-existing",
+    "-qnc {url}": "--skip-existing",
+    "-nv {url}": "-q",
+    "-nd {url}": "-d DIR",
+    "-np {url}": "crawl",
+    "-H {url} {url}": "crawl",
+    "-m {url}": "crawl",
+    "-x {url}": "not a number",
+    "-E {url}": "wget's -E",
+    "-e robots=off {url}": "leave it out",
+    "-b {url}": "--load-cookies",
+    "--no-check-certificate {url}": "-k",
+    "--check-certificate=true {url}": "leave it out",
+    "--spider {url}": "only downloads",
+    "-x16 -s16 -k1M {url}": "-x N",
+    "-x 16 -s 16 {url}": "-x N",
+    "-s 2097152 {url}": "--limit-rate RATE",
+    "-k 1M {url}": "--segment-size",
+    "-k1M {url}": "--segment-size",
+    "-k 1.5m {url}": "--segment-size",
+    "--min-split-size=1M {url}": "by itself",
+    "--file-allocation=none {url}": "by itself",
+    "--allow-overwrite=true {url}": "--overwrite",
+    "--auto-file-renaming=false {url}": "--skip-existing",
+    "-d dir --out f {url}": "-o FILE",
+    "--max-tries=5 {url}": "--retries N",
+    "--summary-interval=0 {url}": "--progress",
+    "-Z {url}": "-j N",
+    "-D {url}": "-v",
+    "-T f.torrent": "--timeout",
+    "-n 8 -a {url}": "-x N",
+    "-n8 {url}": "-x N",
+    "-a {url}": "--progress",
+}
+
+# Words that are commands elsewhere, or were mistyped, and no host.
+WORDS = {
+    "statsu x": "segdl status",
+    "statu x": "segdl status",
+    "completoin bash": "segdl completion",
+    "help": "segdl --help",
+    "version": "segdl --version",
+    "list": "segdl -i FILE",
+    "resume x": "continues",
+    "get {url}": "segdl URL",
+    "{url} status": "write it first",
+    "16 {url}": "https://16/",
+    "intranet": "https://intranet/",
+    "list.txt": "-i list.txt",
+}
+
+
+def arguments(call, url):
+    return [word.replace(URL, url) for word in call.split(" ")]
+
+
+def test_what_means_the_same_works(scene):
+    origin = scene.origin()
+    url = origin.pattern(1, 100 * KiB, "f")
+    data = scene.content(1, 100 * KiB)
+    harness.write(scene.path(LIST), f"{url}\n".encode())
+    for call in WORK:
+        scene.get(*arguments(call, url))
+        assert harness.read(scene.path("f")) == data, call
+        assert scene.names() == ["f", LIST], (call, scene.names())
+        os.unlink(scene.path("f"))
+
+
+def test_silent_is_quiet_unless_it_is_to_be_verbose(scene):
+    url = scene.origin().pattern(1, 100 * KiB, "f")
+    assert scene.get("-sSf", url, "-o", "a").stderr == ""
+    assert "KiB" in scene.get("-sSfv", url, "-o", "b").stderr
+    missing = scene.raw(lambda connection, request, number: connection.sendall(harness.head("404 No", "Content-Length: 0")))
+    assert "404" in scene.get("-s", missing.url(), "-o", "c", code=4).stderr
+
+
+def test_what_means_something_else_is_refused_with_what_to_write(scene):
+    server = scene.raw(lambda connection, request, number: "close")
+    harness.write(scene.path("list.txt"), b"")
+    for call, way_out in {**REFUSED, **WORDS}.items():
+        done = scene.get(*arguments(call, server.url("f")), code=2)
+        assert len(done.stderr.splitlines()) == 2 and way_out in done.stderr, (call, done.stderr)
+        assert scene.names() == ["list.txt"] and not server.requests, call
+
+
+def test_hosts_without_a_dot_have_a_scheme(scene):
+    assert "unknown host" in scene.get("https://no-such-host-at-all/x", "--retries", "0", code=3).stderr
+    port = harness.free_port()
+    assert "refused" in scene.get(f"localhost:{port}", "--retries", "0", code=3).stderr
+    assert "refused" in scene.get("-k", f"127.0.0.1:{port}", "--retries", "0", code=3).stderr
+
+
+if __name__ == "__main__":
+    harness.main()
