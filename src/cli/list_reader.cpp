@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace segdl::cli {
@@ -15,6 +16,23 @@ bool is_component(std::string_view name) {
   return name != "." && name != ".." && name.find('/') == std::string_view::npos;
 }
 
+// `out=f`, `dir = d`: an option of aria2c's lists, which belongs to the line before it, or of curl's files of settings.
+bool is_option_line(std::string_view text) {
+  const auto end = std::min(text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-"), text.size());
+  return end > 0 && trimmed(text.substr(end)).starts_with('=');
+}
+
+// What is wrong with a URL as it stands in a list, or null.
+const char* url_problem(std::string_view url) {
+  if (is_option_line(url)) {
+    return "it is an option for the URL before it, which only aria2c takes; a name stands behind the URL and a TAB";
+  }
+  if (url.find_first_of(kBlanks) != std::string_view::npos) {
+    return "there is a blank in the URL; a name stands behind a TAB, and a blank of a URL is written %20";
+  }
+  return nullptr;
+}
+
 // What a line says: nothing, a download, or something that can't be used.
 std::optional<ListLine> understood(std::string_view text, std::uint64_t number) {
   if (number == 1 && text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
@@ -24,10 +42,16 @@ std::optional<ListLine> understood(std::string_view text, std::uint64_t number) 
   if (text.find('\0') != std::string_view::npos) return ListLine{number, "", "", "the line has a NUL byte"};
   const auto tab = text.find('\t');
   ListLine line{number, std::string(trimmed(text.substr(0, tab)))};
+  if (const char* problem = url_problem(line.url)) {
+    line.problem = problem;
+    return line;
+  }
   if (tab == std::string_view::npos) return line;
   line.name = trimmed(text.substr(tab));
   if (line.name.find('\t') != std::string::npos) {
     line.problem = "the line has more than one TAB";
+  } else if (line.name.find("://") != std::string::npos) {
+    line.problem = "it has two URLs; write each into a line of its own, and only one of several mirrors";
   } else if (!is_component(line.name)) {
     line.problem = fmt::format("'{}' is not the plain name of a file", line.name);
   }

@@ -4,9 +4,9 @@
 //   https://example.org/movie.mkv
 //   https://example.org/get?id=7<TAB>seven.pdf
 //
-// One URL a line, and after a TAB, where it is wanted, the name of the file: one component, put where all files go.
-// Blanks around both do not count, nor do empty lines, lines that begin with '#', a carriage return before the end of a
-// line, and a byte order mark before the first. The last line may lack its end.
+// One URL a line, without blanks in it, and after a TAB, where it is wanted, the name of the file: one component, put
+// where all files go. Blanks around both do not count, nor do empty lines, lines that begin with '#', a carriage return
+// before the end of a line, and a byte order mark before the first. The last line may lack its end.
 //
 // A line that can't be used comes out too, with what is wrong with it; the lines after it are not harmed. What is kept
 // is what was fed and not yet asked for, and of a line too long nothing.

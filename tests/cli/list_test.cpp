@@ -71,6 +71,26 @@ TEST_CASE("a line that can't be used says so and harms no other") {
   }
 }
 
+TEST_CASE("blanks in a URL, and options of other programs, ask for no other URL") {
+  const std::string blank =
+      "there is a blank in the URL; a name stands behind a TAB, and a blank of a URL is written %20";
+  for (const std::string url :
+       {"http://h/a out=f", "http://h/a f", "http://h/a b c", "-o f http://h/a", "GET http://h/a"}) {
+    CHECK(lines_of({url + "\nv"}) == Lines{"1|" + url + "||" + blank, "2|v||"});
+    CHECK(lines_of({url + "\tname\n"}) == Lines{"1|" + url + "||" + blank});
+  }
+  const std::string option =
+      "it is an option for the URL before it, which only aria2c takes; a name stands behind the URL and a TAB";
+  for (const std::string text :
+       {"out=f", "dir=/a b", "checksum=md5=0", "user-agent = x", "url=\"http://h/a\"", "gid="}) {
+    CHECK(lines_of({"v\n  " + text + "\n"}) == Lines{"1|v||", "2|" + text + "||" + option});
+  }
+  for (const std::string url : {"http://h/?out=f", "h/out=f", "h:80/a=b", "a.b=c"}) {
+    CHECK(lines_of({"  " + url}) == Lines{"1|" + url + "||"});
+  }
+  CHECK(lines_of({"http://h/a\thttp://i/a"}).front().find("it has two URLs") != std::string::npos);
+}
+
 TEST_CASE("a line of 64 KiB is the longest") {
   const std::string longest(kLongestLine, 'x');
   CHECK(lines_of({longest + "\nu\n"}) == Lines{"1|" + longest + "||", "2|u||"});

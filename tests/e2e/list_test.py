@@ -74,7 +74,7 @@ def test_a_bad_line_is_a_failure_of_its_own(scene):
                   b"http://h/\0", "ftp://me:hunter2@h/x")
     done = scene.get("-i", path, code=2)
     assert scene.names() == ["a"]
-    for number, words in ((1, "not a plain name"), (3, "'sub/dir' is not the plain name of a file"), (4, "'..' is not the plain name"),
+    for number, words in ((1, "there is a blank in the URL"), (3, "'sub/dir' is not the plain name of a file"), (4, "'..' is not the plain name"),
                           (5, "more than one TAB"), (6, "longer than 65536 bytes"), (7, "NUL"), (8, "not http or https")):
         lines = [line for line in done.stderr.splitlines() if line.startswith(f"segdl: {path}:{number}: ")]
         assert len(lines) == 1 and words in lines[0], (number, done.stderr)
