@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace segdl {
 
@@ -39,9 +40,9 @@ struct SessionOptions {
   std::optional<std::chrono::milliseconds> retry_max_time = std::nullopt;
 
   // Read once, when the session is made, and never written. A name and password of the netrc file go to its host, on
-  // whatever port, and so do those for the host that a redirect leads to; what a Request brings counts more. It must be
-  // its owner's only. Cookies (in the form called cookies.txt) join those that servers set in this session: all live in
-  // memory, and each goes to the hosts that it belongs to.
+  // whatever port, and so do those for the host that a redirect leads to; what a Request brings counts more. Others
+  // than its owner must not be able to write it. Cookies (in the form called cookies.txt) join those that servers set
+  // in this session: all live in memory, and each goes to the hosts that it belongs to.
   std::filesystem::path netrc_file = {};
   std::filesystem::path cookie_file = {};
 
@@ -92,6 +93,10 @@ class Session {
   // if the time is over, or at once if every task there is has been told of. Ids come in the order in which tasks
   // ended, each once, whoever asks; the task's wait() returns at once then. A task whose handle is gone is not told of.
   std::optional<std::uint64_t> next_ended(std::chrono::milliseconds);
+
+  // What a person should know of what the session was made with, although it can be used: lines of the cookie file that
+  // are skipped, a netrc file that others may read. Found when it was made, and never changed.
+  const std::vector<std::string>& notes() const;
 
   // Changes SessionOptions::limit_rate for what is read from here on; 0: none. A connection that is waiting because of
   // the limit before waits that out: some milliseconds, or longer the fewer bytes/s that limit was.

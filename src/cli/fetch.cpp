@@ -170,6 +170,10 @@ int fetch_all(const FetchCommand& command, JsonReport* json) {
     return exit_code(list->problem()->cause);
   }
   Session session(command.session);
+  for (const std::string& note : session.notes()) {
+    say("segdl: warning: {}\n", printable(note));
+    if (json != nullptr) json->note(note);
+  }
   if (!list && command.urls.size() == 1) return fetch_one(session, command, json);
   return Batch(session, command, list ? &*list : nullptr, json).run();
 }

@@ -28,6 +28,8 @@ void JsonReport::write(const std::string& line) {
   if (!broken_ && !given_up_) broken_ = !put_out(line);
 }
 
+void JsonReport::note(const std::string& text) { write(event_line({}, Event{0, now(), Noted{text}})); }
+
 void JsonReport::catch_up(const JsonSubject& subject, Task& task) {
   for (const Event& event : task.take_events()) {
     if (std::holds_alternative<Started>(event.what)) {

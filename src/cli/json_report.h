@@ -20,6 +20,9 @@ class JsonReport final {
  public:
   JsonReport();  // writes the first line
 
+  // What is to be known of the whole command.
+  void note(const std::string& text);
+
   // What has happened to a download since.
   void catch_up(const JsonSubject&, Task&);
   // The same, and how far it is, if that is due.

@@ -72,7 +72,7 @@ Settings for every run, one a line: a long option without its dashes, and its va
 line goes before them, also where it contradicts them. A file with a password in it must be closed to others.
 .TP
 .I ~/.netrc
-Names and passwords by host, where \fB\-\-netrc\fR is given. It must be readable by its owner only.
+Names and passwords by host, where \fB\-\-netrc\fR is given. Only its owner may be able to write it.
 )";
 
 constexpr std::string_view kEnvironment =

@@ -31,8 +31,9 @@ struct Cookie {
 // A file in the form that Netscape began with, curl, wget and browsers' extensions write, and cookies.txt is called. Of
 // each line seven fields with a TAB between them: domain, TRUE if hosts below it count, path, TRUE for https only, time
 // it expires at (0: with the session), name, value. #HttpOnly_ before a domain means nothing here; other lines with #,
-// and empty ones, are skipped. Errors: Cause::usage, with the line's number and nothing of its text.
-Result<std::vector<Cookie>> parse_cookies(std::string_view text);
+// empty ones and a byte order mark are skipped. So is a line that can't be used, beside others that can: which and why
+// is added to `skipped`, with the line's number and nothing of its text. Errors: Cause::usage, if there is none to use.
+Result<std::vector<Cookie>> parse_cookies(std::string_view text, std::vector<std::string>* skipped = nullptr);
 
 // The value of a Set-Cookie field in a response from there (RFC 6265 sections 5.2 and 5.3). Nothing if such a cookie
 // must not be: without a name, too large, for a domain that the host is not in, for https only though set by http, or

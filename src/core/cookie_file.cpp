@@ -12,6 +12,8 @@ namespace segdl {
 namespace {
 
 constexpr std::string_view kHttpOnly = "#HttpOnly_";
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr std::size_t kMostTold = 10;  // lines that are skipped
 // After the end of the year 9999 nothing expires.
 constexpr std::chrono::sys_seconds kLastDate = std::chrono::sys_days(std::chrono::year(9999) / 12 / 31);
 
@@ -86,9 +88,12 @@ const char* read_line(std::string_view line, Cookie& cookie) {
 
 }  // namespace
 
-Result<std::vector<Cookie>> parse_cookies(std::string_view text) {
+Result<std::vector<Cookie>> parse_cookies(std::string_view text, std::vector<std::string>* skipped) {
   if (text.size() > kMaxCookieFile) return bad_cookies("it is larger than 16 MiB");
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   std::vector<Cookie> cookies;
+  std::string first_problem;
+  std::size_t problems = 0;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const auto end = text.find('\n');
     std::string_view line = text.substr(0, end);
@@ -101,9 +106,17 @@ Result<std::vector<Cookie>> parse_cookies(std::string_view text) {
     }
     Cookie cookie;
     if (const char* problem = read_line(line, cookie)) {
-      return bad_cookies(fmt::format("line {}: {}", number, problem));
+      if (problems++ == 0) first_problem = fmt::format("line {}: {}", number, problem);
+      if (skipped != nullptr && problems <= kMostTold) {
+        skipped->push_back(fmt::format("line {} is skipped: {}", number, problem));
+      }
+      continue;
     }
     cookies.push_back(std::move(cookie));
+  }
+  if (cookies.empty() && problems > 0) return bad_cookies(first_problem);
+  if (skipped != nullptr && problems > kMostTold) {
+    skipped->push_back(fmt::format("{} more lines are skipped", problems - kMostTold));
   }
   return cookies;
 }

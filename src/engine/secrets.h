@@ -25,6 +25,7 @@ struct GivenSecrets {
   std::vector<NetrcEntry> netrc = {};
   std::vector<Cookie> cookies = {};
   CookieJar::SuffixTest is_public_suffix = nullptr;
+  std::vector<std::string> notes = {};  // of what they were read from
 };
 
 class Secrets {

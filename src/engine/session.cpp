@@ -119,6 +119,8 @@ Task::Task(Task&&) noexcept = default;
 Task& Task::operator=(Task&&) noexcept = default;
 Task::~Task() = default;  // TaskState cancels and waits
 
+const std::vector<std::string>& Session::notes() const { return state_->notes; }
+
 void Session::set_limit_rate(std::uint64_t bytes_per_second) { state_->throttle.set(bytes_per_second); }
 
 std::uint64_t Task::id() const { return state_->id; }
@@ -162,6 +164,7 @@ SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> 
     : options(std::move(options_)),
       files(std::move(files_)),
       clock(std::move(clock_)),
+      notes(std::move(given.notes)),
       throttle(*clock, options.limit_rate),
       directories(*files, *clock),
       secrets(std::move(given)),

@@ -23,6 +23,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace segdl::engine {
 
@@ -35,7 +36,8 @@ struct SessionState {
   const std::unique_ptr<FileSystem> files;
   const std::unique_ptr<Clock> clock;
   std::unique_ptr<Transport> transport;
-  std::optional<Error> broken;  // why nothing can be downloaded: told by every download()
+  const std::vector<std::string> notes;  // of what it was made with
+  std::optional<Error> broken;           // why nothing can be downloaded: told by every download()
   std::atomic<std::uint64_t> next_id = 1;
   EndedQueue ended;
   Throttle throttle;

@@ -47,17 +47,20 @@ Error unusable(const std::filesystem::path& path, std::string reason, std::strin
 
 }  // namespace
 
-Result<std::string> read_small_file(const std::filesystem::path& path, std::size_t most, Secrecy secrecy) {
+Result<std::string> read_small_file(const std::filesystem::path& path, std::size_t most, Secrecy secrecy,
+                                    std::vector<std::string>* notes) {
   // NONBLOCK: opening a FIFO must not wait for a writer. NOCTTY: a terminal must not become ours.
   constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   const Descriptor file(retried([&] { return ::open(path.c_str(), kFlags); }));
   struct ::stat found {};
   if (!file || retried([&] { return ::fstat(file.get(), &found); }) != 0) return unusable(path, system_words(errno));
-  if (secrecy == Secrecy::owner_only && (found.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return unusable(
-        path,
-        fmt::format("it holds passwords, and others than its owner may use it (mode {:04o})", found.st_mode & 07777U),
-        "chmod 600 " + path.string());
+  const bool others_write = (found.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+  const bool others_read = (found.st_mode & (S_IRGRP | S_IROTH)) != 0;
+  if (secrecy == Secrecy::secret && (others_write || others_read)) {
+    std::string problem = fmt::format("it holds passwords, and others than its owner may {} it (mode {:04o})",
+                                      others_write ? "write" : "read", found.st_mode & 07777U);
+    if (others_write) return unusable(path, std::move(problem), "chmod 600 " + path.string());
+    if (notes != nullptr) notes->push_back(fmt::format("{}: {}", path.string(), problem));
   }
   std::string text;
   const auto until = std::chrono::steady_clock::now() + kPatience;

@@ -7,13 +7,16 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace segdl::io {
 
-enum class Secrecy : std::uint8_t { any, owner_only };
+enum class Secrecy : std::uint8_t { any, secret };
 
 // What the file holds, but no more than a byte above `most`. A pipe is read to its end if that comes within ten
-// seconds. Errors: Cause::usage, also for a file that is to be its owner's only and that others may use.
-Result<std::string> read_small_file(const std::filesystem::path&, std::size_t most, Secrecy);
+// seconds. Errors: Cause::usage, also for a secret that others than its owner may write: it may be theirs. That others
+// may read one, as those that are mounted into containers often can be, is added to `notes`.
+Result<std::string> read_small_file(const std::filesystem::path&, std::size_t most, Secrecy,
+                                    std::vector<std::string>* notes = nullptr);
 
 }  // namespace segdl::io

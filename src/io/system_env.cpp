@@ -14,19 +14,28 @@
 #include "io/small_file.h"
 
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace segdl {
 namespace {
 
-// What a parser makes of a file.
-template <class Value>
-Result<Value> read_with(Result<Value> (*parse)(std::string_view), const std::filesystem::path& path, std::size_t most,
-                        io::Secrecy secrecy) {
-  auto text = io::read_small_file(path, most, secrecy);
+Result<std::vector<NetrcEntry>> read_netrc(const std::filesystem::path& path, std::vector<std::string>& notes) {
+  auto text = io::read_small_file(path, kMaxNetrc, io::Secrecy::secret, &notes);
   if (!text) return std::move(text).error();
-  auto parsed = parse(*text);
+  auto parsed = parse_netrc(*text);
   if (!parsed) parsed.error().subject = path.string();
+  return parsed;
+}
+
+Result<std::vector<Cookie>> read_cookies(const std::filesystem::path& path, std::vector<std::string>& notes) {
+  auto text = io::read_small_file(path, kMaxCookieFile, io::Secrecy::any);
+  if (!text) return std::move(text).error();
+  std::vector<std::string> skipped;
+  auto parsed = parse_cookies(*text, &skipped);
+  if (!parsed) parsed.error().subject = path.string();
+  for (const std::string& line : skipped) notes.push_back(path.string() + ": " + line);
   return parsed;
 }
 
@@ -34,12 +43,12 @@ Result<engine::GivenSecrets> read_secrets(const SessionOptions& options) {
   engine::GivenSecrets given;
   given.is_public_suffix = io::is_public_suffix;
   if (!options.netrc_file.empty()) {
-    auto netrc = read_with(parse_netrc, options.netrc_file, kMaxNetrc, io::Secrecy::owner_only);
+    auto netrc = read_netrc(options.netrc_file, given.notes);
     if (!netrc) return std::move(netrc).error();
     given.netrc = std::move(*netrc);
   }
   if (!options.cookie_file.empty()) {
-    auto cookies = read_with(parse_cookies, options.cookie_file, kMaxCookieFile, io::Secrecy::any);
+    auto cookies = read_cookies(options.cookie_file, given.notes);
     if (!cookies) return std::move(cookies).error();
     given.cookies = std::move(*cookies);
   }

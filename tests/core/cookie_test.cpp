@@ -170,3 +170,26 @@ TEST_CASE("a line that is no cookie is refused, by number and without its text")
   CHECK(file(std::string(kMaxCookieFile + 1, '\n')) == "it is larger than 16 MiB");
   CHECK(parse_cookies("x").error().cause == Cause::usage);
 }
+
+TEST_CASE("a line of a cookie file that can't be used is skipped and named, and harms no other") {
+  const std::string good = "h\tFALSE\t/\tFALSE\t0\ta\t1";
+  for (const auto& [odd, reason] : std::vector<std::pair<std::string, std::string>>{
+           {"h\tFALSE\t/\tFALSE\t0\t\tvalue", "its name or value can't be a cookie's"},
+           {"h\tFALSE\t/\tFALSE\t0\tb\tva\tlue", "it has not seven fields with TABs between them"},
+           {"h\tFALSE\t/\tFALSE\t0\tb\t" + std::string(5000, 'x'), "its cookie is larger than 4096 bytes"},
+           {"words", "it has not seven fields with TABs between them"}}) {
+    std::vector<std::string> skipped;
+    const auto cookies = parse_cookies("\xef\xbb\xbf" + good + "\r\n" + odd + "\r\n" + good + "\r\n", &skipped);
+    REQUIRE(cookies.ok());
+    CHECK(cookies->size() == 2);
+    CHECK(cookies->front().value == "1");
+    CHECK(skipped == std::vector<std::string>{"line 2 is skipped: " + reason});
+    CHECK_FALSE(parse_cookies("\xef\xbb\xbf" + odd).ok());
+  }
+  std::vector<std::string> skipped;
+  std::string many = good;
+  for (int i = 0; i < 25; ++i) many += "\nwords";
+  CHECK(parse_cookies(many, &skipped)->size() == 1);
+  CHECK(skipped.size() == 11);
+  CHECK(skipped.back() == "15 more lines are skipped");
+}

@@ -1,4 +1,5 @@
 """Who asks: netrc files, cookies, client certificates, a referrer. With eight connections, and continued after a kill."""
+import json
 import os
 import ssl
 import subprocess
@@ -116,7 +117,8 @@ def test_files_that_cannot_be_used(scene):
     subprocess.run(["openssl", "pkey", "-in", certificates.key("good"), "-aes256", "-passout", "pass:sesame", "-out", locked], check=True,
                    capture_output=True, timeout=60)
     for arguments, words in (
-            (["--netrc-file", secret_file(scene, "open", "machine h login a password sesame", 0o644)], ["others than its owner", "0644", "chmod 600"]),
+            (["--netrc-file", secret_file(scene, "open", "machine h login a password sesame", 0o664)],
+             ["others than its owner may write it", "0664", "chmod 600"]),
             (["--netrc-file", secret_file(scene, "bad", "machine h\nlogin a\npass sesame")], ["bad", "line 3", "is expected"]),
             (["--netrc-file", "none"], ["read none", "No such file"]),
             (["--load-cookies", secret_file(scene, "spaces", "h FALSE / FALSE 0 sid sesame\n")], ["spaces", "line 1", "seven fields"]),
@@ -131,6 +133,24 @@ def test_files_that_cannot_be_used(scene):
         assert all(word in done.stderr for word in words), (arguments, done.stderr)
         assert "sesame" not in done.stderr, done.stderr
         assert scene.names() == []
+
+
+def test_what_is_odd_about_a_file_of_secrets_is_told_once_and_the_rest_is_used(scene):
+    server = guarded(scene)
+    netrc = secret_file(scene, "mounted", 'machine 127.0.0.1 login alice password "open \\"sesame\\" #1"\n', 0o440)
+    cookies = secret_file(scene, "cookies", "\ufeffh\tFALSE\t/\tFALSE\t0\tsid\t1\r\nh\tFALSE\t/\tFALSE\t0\t\tsesame\r\n")
+    url = f"http://127.0.0.1:{server.port}/secret/f"
+    arguments = ["--netrc-file", netrc, "--load-cookies", cookies, "--json"]
+    done = scene.get(url, *arguments)
+    is_right(scene)
+    warnings = [line for line in done.stderr.splitlines() if line.startswith("segdl: warning: ")]
+    assert len(warnings) == 2 and "mounted: it holds passwords, and others than its owner may read it (mode 0440)" in warnings[0], done.stderr
+    assert "cookies: line 2 is skipped: its name or value" in warnings[1], done.stderr
+    notes = [event for event in map(json.loads, done.stdout.splitlines()) if event["event"] == "note" and event["id"] is None]
+    assert [f"segdl: warning: {note['text']}" for note in notes] == warnings, done.stdout
+    assert "sesame" not in done.stderr + done.stdout
+    done = scene.get(url, url + "2", "--skip-existing", *arguments, code=4)
+    assert done.stderr.count("segdl: warning: ") == 2, done.stderr
 
 
 class Gate:

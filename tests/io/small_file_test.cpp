@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 using namespace segdl;
 using namespace segdl::io;
@@ -47,17 +48,30 @@ TEST_CASE("a file is read whole, and one that is too large only a byte beyond th
   CHECK(read_small_file("/dev/null", 1000, Secrecy::any)->empty());
 }
 
-TEST_CASE("what holds passwords must be its owner's only") {
+TEST_CASE("what holds passwords must be written by its owner only, and that others read it is noted") {
   const Place place;
   for (const ::mode_t mode : {0600U, 0400U, 0700U}) {
     CAPTURE(mode);
-    CHECK(read_small_file(place.put("x", mode), 10, Secrecy::owner_only).ok());
+    std::vector<std::string> notes;
+    CHECK(read_small_file(place.put("x", mode), 10, Secrecy::secret, &notes).ok());
+    CHECK(notes.empty());
     std::filesystem::remove(place.path / "file");
   }
-  for (const ::mode_t mode : {0640U, 0604U, 0620U, 0602U, 0666U}) {
+  for (const ::mode_t mode : {0640U, 0604U, 0444U}) {
+    CAPTURE(mode);
+    std::vector<std::string> notes;
+    const auto file = place.put("x", mode);
+    CHECK(read_small_file(file, 10, Secrecy::secret, &notes).ok());
+    REQUIRE(notes.size() == 1);
+    CHECK(notes[0].starts_with(file.string() + ": it holds passwords, and others than its owner may read it"));
+    CHECK(read_small_file(file, 10, Secrecy::any, &notes).ok());
+    CHECK(notes.size() == 1);
+    std::filesystem::remove(file);
+  }
+  for (const ::mode_t mode : {0620U, 0602U, 0660U, 0666U}) {
     CAPTURE(mode);
     const auto file = place.put("x", mode);
-    const auto refused = read_small_file(file, 10, Secrecy::owner_only);
+    const auto refused = read_small_file(file, 10, Secrecy::secret);
     REQUIRE_FALSE(refused.ok());
     CHECK(refused.error().cause == Cause::usage);
     CHECK(refused.error().subject == file.string());
@@ -82,7 +96,7 @@ TEST_CASE("a pipe is read to its end") {
   REQUIRE(::pipe(ends) == 0);
   REQUIRE(::write(ends[1], "abc", 3) == 3);
   ::close(ends[1]);
-  CHECK(*read_small_file("/dev/fd/" + std::to_string(ends[0]), 10, Secrecy::owner_only) == "abc");
+  CHECK(*read_small_file("/dev/fd/" + std::to_string(ends[0]), 10, Secrecy::secret) == "abc");
   ::close(ends[0]);
 }
 
