@@ -124,7 +124,7 @@ void Batch::begin(Entry entry) {
     return;
   }
   if (command_.checksums) {
-    auto checksum = command_.checksums->find(*output);
+    auto checksum = command_.checksums->find(*output, request.url);
     if (!checksum) return fail(entry, checksum.error(), *output);
     request.checksum = std::move(*checksum);
   }

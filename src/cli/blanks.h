@@ -1,4 +1,4 @@
-// The blanks in files that people write.
+// The blanks in files that people write, and what else says nothing.
 #pragma once
 
 #include <string_view>
@@ -6,6 +6,7 @@
 namespace segdl::cli {
 
 inline constexpr std::string_view kBlanks = " \t";
+inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // which some put before all
 
 // Without the blanks around it.
 inline std::string_view trimmed(std::string_view text, std::string_view blanks = kBlanks) {

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <compare>
+#include <functional>
 #include <map>
 #include <utility>
 
@@ -12,7 +14,6 @@ namespace segdl::cli {
 namespace {
 
 constexpr std::string_view kXxh3 = "XXH3_";
-
 std::string_view without_blanks_before(std::string_view text) {
   return text.substr(std::min(text.find_first_not_of(kBlanks), text.size()));
 }
@@ -69,6 +70,74 @@ std::optional<ListedChecksum> parse_tagged(std::string_view line, bool escaped) 
   return listed(line.substr(open + 1, close - open - 1), escaped, line.substr(0, open), behind.substr(1));
 }
 
+// HEX alone.
+std::optional<Checksum> parse_digest(std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  line = trimmed(line);
+  auto checksum = line.starts_with(kXxh3)
+                      ? parse_checksum(fmt::format("xxh3-64={}", line.substr(kXxh3.size())))
+                      : parse_checksum(fmt::format("{}={}", algorithm_of_length(line.size()), line));
+  return checksum ? std::optional(std::move(*checksum)) : std::nullopt;
+}
+
+bool is_comment(std::string_view line) {
+  line = trimmed(line, " \t\r");
+  return line.empty() || line.starts_with('#');
+}
+
+std::string_view last_component(std::string_view name) { return name.substr(name.rfind('/') + 1); }
+
+// Without the last component, "." and what is empty.
+std::vector<std::string> directories_of(std::string_view path) {
+  std::vector<std::string> directories;
+  for (auto slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/')) {
+    const std::string_view part = path.substr(0, slash);
+    if (!part.empty() && part != ".") directories.emplace_back(part);
+    path.remove_prefix(slash + 1);
+  }
+  return directories;
+}
+
+int hex_digit(char c) {
+  const auto at = std::string_view("0123456789abcdefABCDEF").find(c);
+  return at == std::string_view::npos ? -1 : static_cast<int>(at < 16 ? at : at - 6);
+}
+
+std::string decoded(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape =
+        text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
+    plain += escape ? static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])) : text[i];
+    if (escape) i += 2;
+  }
+  return plain;
+}
+
+// Behind the host.
+std::vector<std::string> directories_of_url(std::string_view url) {
+  url = url.substr(0, url.find_first_of("?#"));
+  const auto scheme = url.find("://");
+  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  url.remove_prefix(std::min(url.find('/'), url.size()));
+  auto directories = directories_of(url);
+  for (std::string& directory : directories) directory = decoded(directory);
+  return directories;
+}
+
+// How well the place of a listed file is that of a URL.
+struct Likeness {
+  std::size_t common = 0;  // directories, from the end on
+  bool whole = false;      // the listed file has no others
+  friend auto operator<=>(const Likeness&, const Likeness&) = default;
+};
+
+Likeness likeness_of(const std::vector<std::string>& listed, const std::vector<std::string>& path) {
+  const auto differ = std::mismatch(listed.rbegin(), listed.rend(), path.rbegin(), path.rend());
+  const auto common = static_cast<std::size_t>(differ.first - listed.rbegin());
+  return {common, common == listed.size()};
+}
+
 }  // namespace
 
 std::optional<ListedChecksum> parse_checksum_line(std::string_view line) {
@@ -80,21 +149,32 @@ std::optional<ListedChecksum> parse_checksum_line(std::string_view line) {
   return plain ? plain : parse_tagged(line, escaped);
 }
 
-ChecksumList::ChecksumList(std::string source, std::string_view text) : source_(std::move(source)) {
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-    auto one = parse_checksum_line(line);
-    if (!one) continue;
-    std::string_view path = one->name;
-    while (path.starts_with("./")) path.remove_prefix(2);
-    const auto slash = path.rfind('/');
-    const bool in_directory = slash != std::string_view::npos;
-    if (in_directory) path.remove_prefix(slash + 1);
-    listed_[std::string(path)].push_back({in_directory, std::move(one->checksum)});
+ChecksumList::ChecksumList(std::string source, std::string text) : source_(std::move(source)), text_(std::move(text)) {
+  std::size_t begin = text_.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  std::optional<Checksum> nameless;
+  std::size_t others = 0;  // lines that say something and have no name
+  while (begin < text_.size()) {
+    const std::string_view line = line_at(begin);
+    if (const auto one = parse_checksum_line(line); one && one->name == "-") {
+      nameless = one->checksum;
+      ++others;
+    } else if (one) {
+      lines_.push_back({std::hash<std::string_view>()(last_component(one->name)), begin});
+    } else if (const auto digest = parse_digest(line)) {
+      nameless = digest;
+      ++others;
+    } else if (!is_comment(line)) {
+      ++others;
+    }
+    begin += line.size() + 1;
   }
+  std::stable_sort(lines_.begin(), lines_.end(), [](const Line& a, const Line& b) { return a.hash < b.hash; });
+  if (lines_.empty() && others < 2) digest_ = std::move(nameless);
+}
+
+std::string_view ChecksumList::line_at(std::size_t begin) const {
+  const std::string_view rest = std::string_view(text_).substr(begin);
+  return rest.substr(0, rest.find('\n'));
 }
 
 Error ChecksumList::refused(const std::string& name, std::string reason) const {
@@ -103,22 +183,36 @@ Error ChecksumList::refused(const std::string& name, std::string reason) const {
   return error;
 }
 
-Result<Checksum> ChecksumList::find(const std::string& name) const {
-  const auto found = listed_.find(name);
-  if (found == listed_.end()) {
-    Error error = refused(name, " has none for that name");
-    error.way_out = "name the file as it is listed, or give its checksum itself";
+Result<Checksum> ChecksumList::find(const std::string& name, const std::string& url) const {
+  if (digest_) return *digest_;
+  const auto path = directories_of_url(url);
+  const std::size_t hash = std::hash<std::string_view>()(name);
+  const auto first = std::lower_bound(lines_.begin(), lines_.end(), hash,
+                                      [](const Line& line, std::size_t wanted) { return line.hash < wanted; });
+  Likeness best;
+  std::map<Algorithm, Checksum> each;
+  bool differ = false;
+  for (auto line = first; line != lines_.end() && line->hash == hash; ++line) {
+    auto one = parse_checksum_line(line_at(line->begin));
+    if (last_component(one->name) != name) continue;
+    const Likeness likeness = likeness_of(directories_of(one->name), path);
+    if (!each.empty() && likeness < best) continue;
+    if (each.empty() || best < likeness) {
+      best = likeness;
+      each.clear();
+      differ = false;
+    }
+    differ = differ || each.emplace(one->checksum.algorithm, one->checksum).first->second != one->checksum;
+  }
+  if (differ) {
+    Error error = refused(name, " has two that differ");
+    error.way_out = "give its checksum itself";
     return error;
   }
-  const auto& all = found->second;
-  const bool plain = std::any_of(all.begin(), all.end(), [](const Listed& one) { return !one.in_directory; });
-  std::map<Algorithm, const Checksum*> each;
-  for (const Listed& one : all) {
-    if (plain && one.in_directory) continue;
-    const auto known = each.emplace(one.checksum.algorithm, &one.checksum).first;
-    if (*known->second != one.checksum) return refused(name, " has two that differ");
-  }
-  return *each.begin()->second;
+  if (!each.empty()) return each.begin()->second;
+  Error error = refused(name, " has none for that name");
+  error.way_out = "name the file as it is listed, or give its checksum itself";
+  return error;
 }
 
 }  // namespace segdl::cli

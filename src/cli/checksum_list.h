@@ -6,21 +6,23 @@
 //   SHA256 (movie.mkv) = e3b0...b855  --tag, BSD, cksum; any algorithm of <segdl/checksum.h>
 //   \e3b0...b855  two\nlines          a name in which \\, \n and \r stand for those characters
 //
-// Other lines are skipped: comments, signatures, algorithms that segdl does not know.
+// Other lines are skipped: comments, signatures, algorithms that segdl does not know. A text that has nothing but one
+// digest, or one for `-`, is that of a single download, whatever its name.
 #pragma once
 
 #include <segdl/checksum.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace segdl::cli {
 
-inline constexpr std::size_t kLongestChecksumList = 16U << 20U;
+// Bytes. Held as they are, with 16 more for each line that has a checksum.
+inline constexpr std::size_t kLongestChecksumList = std::size_t{256} << 20U;
 
 struct ListedChecksum {
   std::string name = {};  // as listed, with its directories
@@ -33,24 +35,31 @@ std::optional<ListedChecksum> parse_checksum_line(std::string_view line);
 class ChecksumList final {
  public:
   // `source` is what messages call it.
-  ChecksumList(std::string source, std::string_view text);
+  ChecksumList(std::string source, std::string text);
 
-  bool empty() const { return listed_.empty(); }
+  bool empty() const { return lines_.empty() && !digest_; }
+  // It has a digest without a name.
+  bool is_one_digest() const { return digest_.has_value(); }
 
-  // Of the file of that name: listed without a directory (but ./), or else in whichever one. Of several algorithms the
-  // one that says most. Cause::usage if there is none, or two that contradict each other.
-  Result<Checksum> find(const std::string& name) const;
+  // Of the file of that name: of lines with that last component the one that has most directories in common with the
+  // path of the URL, from the end on, and among those one that has no other. Of several algorithms the one that says
+  // most. Cause::usage if there is none, or two that contradict each other.
+  Result<Checksum> find(const std::string& name, const std::string& url) const;
 
  private:
-  struct Listed {
-    bool in_directory = false;
-    Checksum checksum = {};
+  // A line with a checksum, by the last component of its name.
+  struct Line {
+    std::size_t hash;
+    std::size_t begin;  // in the text
   };
 
+  std::string_view line_at(std::size_t begin) const;
   Error refused(const std::string& name, std::string reason) const;
 
   std::string source_;
-  std::unordered_map<std::string, std::vector<Listed>> listed_;  // by the last component of the name
+  std::string text_;
+  std::vector<Line> lines_;  // by hash, and in the order of the text
+  std::optional<Checksum> digest_;
 };
 
 }  // namespace segdl::cli

@@ -123,7 +123,7 @@ Result<void> add_checksum(const FetchCommand& command, Request& request) {
   if (!command.checksums) return {};
   const auto name = output_name(request);
   if (!name) return name.error();
-  auto checksum = command.checksums->find(*name);
+  auto checksum = command.checksums->find(*name, request.url);
   if (!checksum) return std::move(checksum).error();
   request.checksum = std::move(*checksum);
   return {};

@@ -27,6 +27,12 @@ bool is_like_url(std::string_view text) {
   return text.empty() || text == "localhost" || text.find_first_of("./:") != std::string_view::npos;
 }
 
+// Of a host, as far as one can be meant by it.
+bool is_name(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; }) &&
+         !std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '-'; });
+}
+
 // 8, 1M, 1.5M, 20KB: what other programs take behind a letter that is a switch here. 10.0.0.1 is a host.
 bool is_number(std::string_view text) {
   constexpr std::string_view kUnits = " k m g t b kb mb gb tb kib mib gib tib ";
@@ -131,6 +137,7 @@ std::optional<Mistake> foreign_word(const std::string& word) {
   const std::string shown = redacted_url(word);
   if (!is_like_url(word)) {
     std::string way_out = way_out_of_word(word);
+    if (!is_name(word)) return Mistake{shown + " is no URL", "write it as https://host/path"};
     if (!way_out.empty()) way_out += "; ";
     return Mistake{shown + " is no URL", fmt::format("{}for a host of that name write https://{}/", way_out, shown)};
   }

@@ -10,8 +10,6 @@
 namespace segdl::cli {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-
 bool is_component(std::string_view name) {
   return name != "." && name != ".." && name.find('/') == std::string_view::npos;
 }

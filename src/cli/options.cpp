@@ -213,7 +213,12 @@ void check_together(const FetchCommand& command) {
   if (command.request.checksum && (command.urls.size() > 1 || command.list)) {
     throw CLI::ValidationError("--checksum", "one can't serve several URLs; a file that lists one for each name can");
   }
-  if (command.checksums && command.request.remote_name) {
+  if (command.checksums && command.checksums->is_one_digest()) {
+    if (command.urls.size() > 1 || command.list) {
+      throw CLI::ValidationError("--checksum",
+                                 "the file has one digest without a name, which can't serve several URLs");
+    }
+  } else if (command.checksums && command.request.remote_name) {
     throw CLI::ValidationError("--checksum", "a list goes by names, and with --remote-header-name they come too late");
   }
 }

@@ -183,7 +183,10 @@ Checksum parse_one_checksum(const std::string& text) {
 
 ChecksumList read_checksum_list(const std::string& path) {
   ChecksumList list(path, text_of(path, kLongestChecksumList));
-  if (list.empty()) refuse(fmt::format("the file {} has no line that sha256sum or its relatives would write", path));
+  if (list.empty()) {
+    refuse(
+        fmt::format("the file {} has neither lines that sha256sum or its relatives would write nor one digest", path));
+  }
   return list;
 }
 

@@ -48,7 +48,7 @@ Output parse_output(const std::string& text);
 // ALGORITHM=HEX.
 Checksum parse_one_checksum(const std::string& text);
 
-// The path of a list of checksums, at most 16 MiB, with at least one in it.
+// The path of a list of checksums, with at least one in it.
 ChecksumList read_checksum_list(const std::string& path);
 
 // NAME:PASS, or @FILE whose first line is that.

@@ -27,8 +27,8 @@ void reads(const std::string& line, Algorithm algorithm, const std::string& name
   CHECK(listed->checksum.algorithm == algorithm);
 }
 
-Result<Checksum> find(const std::string& list, const std::string& name) {
-  return ChecksumList("SUMS", list).find(name);
+Result<Checksum> find(const std::string& list, const std::string& name, const std::string& url = "") {
+  return ChecksumList("SUMS", list).find(name, url);
 }
 
 std::string refusal(const std::string& list, const std::string& name) {
@@ -97,4 +97,53 @@ TEST_CASE("the same name twice must mean the same") {
   CHECK(hex(*find(other + "  old/a\n" + kSha256 + "  ./a\n", "a")) == kSha256);
   CHECK(find(kMd5 + "  a\n" + kSha512 + "  a\n" + kSha1 + "  a\n", "a")->algorithm == Algorithm::sha512);
   CHECK_FALSE(find(kMd5 + "  a\n" + kSha512 + "  a\n" + std::string(32, '0') + "  a\n", "a").ok());
+}
+
+TEST_CASE("of several files of one name the one is meant whose directories are those of the URL") {
+  const std::string a = std::string(64, 'a'), b = std::string(64, 'b'), c = std::string(64, 'c');
+  const std::string list = a + "  ./amd64/current/linux\n" + b + " *arm64/current/linux\n" + c + "  arm64/old/linux\n";
+  CHECK(hex(*find(list, "linux", "https://h/pub/amd64/current/linux")) == a);
+  CHECK(hex(*find(list, "linux", "h/arm64/current/linux?token=/amd64/current/linux")) == b);
+  CHECK(hex(*find(list, "linux", "http://h:80/arm64/./old//linux")) == c);
+  CHECK(hex(*find(list, "linux", "http://h/x/%61rm64/old/get?name")) == c);
+  CHECK(hex(*find(list, "linux", "http://h/old/linux")) == c);
+  for (const char* url :
+       {"http://h/linux", "http://h/current/linux", "http://current/linux", "", "http://h/amd64/linux"}) {
+    CAPTURE(url);
+    CHECK(find(list, "linux", url).error().message() == "look up the checksum of linux: SUMS has two that differ");
+  }
+  const std::string plain = c + "  linux\n" + list;
+  CHECK(hex(*find(plain, "linux", "http://h/linux")) == c);
+  CHECK(hex(*find(plain, "linux", "http://h/x/linux")) == c);
+  CHECK(hex(*find(plain, "linux", "http://h/amd64/current/linux")) == a);
+  CHECK_FALSE(find(plain, "current/linux", "http://h/amd64/current/linux").ok());
+}
+
+TEST_CASE("a text with nothing but one digest is that of any file") {
+  for (const std::string& text : {kSha256, kSha256 + "\n", "\xef\xbb\xbf" + kSha256 + "\r\n",
+                                  "# sum\n\n  " + kSha256 + " \n", kSha256 + "  -\n", "SHA256 (-) = " + kSha256}) {
+    CAPTURE(text);
+    CHECK(ChecksumList("SUMS", text).is_one_digest());
+    CHECK(hex(*find(text, "whatever")) == kSha256);
+  }
+  CHECK(find(kMd5, "x")->algorithm == Algorithm::md5);
+  CHECK(find("XXH3_" + kXxh3, "x")->algorithm == Algorithm::xxh3_64);
+  for (const std::string& text : {kSha256 + "\n" + kSha1, "words\n" + kSha256, kSha256 + " \n" + kSha256 + "\n", kXxh3,
+                                  kSha256 + "  -\n" + kSha1 + "  -\n", kSha256 + "  -\nwords"}) {
+    CAPTURE(text);
+    CHECK(ChecksumList("SUMS", text).empty());
+  }
+  const ChecksumList both("SUMS", kSha1 + "\n" + kSha256 + "  a\n");
+  CHECK_FALSE(both.is_one_digest());
+  CHECK_FALSE(both.find("b", "").ok());
+}
+
+TEST_CASE("a list of many lines is asked by hashes of names") {
+  std::string text;
+  for (int i = 0; i < 200'000; ++i)
+    text += kSha1.substr(6) + std::to_string(100'000 + i) + "  d/" + std::to_string(i) + "\n";
+  const ChecksumList list("SUMS", text);
+  for (const int i : {0, 7, 99'999})
+    CHECK(hex(*list.find(std::to_string(i), "")) == kSha1.substr(6) + std::to_string(100'000 + i));
+  CHECK_FALSE(list.find("200000", "").ok());
 }

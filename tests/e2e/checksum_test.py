@@ -19,6 +19,10 @@ def sha256(data):
     return "sha-256=" + hashlib.sha256(data).hexdigest()
 
 
+def hexdigest(data):
+    return hashlib.sha256(data).hexdigest()
+
+
 def broken(text):
     return text[:-1] + ("0" if text[-1] != "0" else "1")
 
@@ -151,10 +155,45 @@ def test_a_name_without_a_sum_is_a_failure_of_its_own(scene):
     assert scene.names() == ["a"]
 
 
+def test_a_list_with_directories_tells_files_of_one_name_apart(scene):
+    origin = scene.origin()
+    urls = [origin.pattern(seed, 100 * KiB, "linux") for seed in (1, 2)]
+    data = [scene.content(seed, 100 * KiB) for seed in (1, 2)]
+    lines = [f"{hexdigest(data[seed - 1])}  ./pattern/{seed}/{100 * KiB}/linux\n" for seed in (1, 2)]
+    path = sums(scene, "".join(lines))
+    for url, content in zip(urls, data):
+        assert "verified by sha-256" in scene.get("--checksum", path, url, "--overwrite").stderr
+        assert read(scene.path("linux")) == content
+    path = sums(scene, lines[0])
+    assert "sha-256" in scene.get("--checksum", path, urls[1], "--overwrite", code=6).stderr
+    path = sums(scene, "".join(lines).replace("/pattern/", "/other/").replace(f"/{100 * KiB}/", "/"))
+    assert "two that differ" in scene.get("--checksum", path, urls[0], "--overwrite", code=2).stderr
+
+
+def test_a_file_with_one_digest_serves_one_url(scene):
+    origin = scene.origin()
+    url = origin.pattern(1, 100 * KiB, "f")
+    digest = hexdigest(scene.content(1, 100 * KiB))
+    for text in (digest, digest + "\n", digest + "  -\n", "# of f\r\n" + digest + "\r\n"):
+        assert "verified by sha-256" in scene.get("--checksum", sums(scene, text), url, "-o", "g", "--overwrite").stderr
+    assert "sha-256" in scene.get("--checksum", sums(scene, broken(digest)), url, "-o", "h", code=6).stderr
+    for arguments in ((url, url + "2"), ("-i", sums(scene, url + "\n", "list")[1:])):
+        assert "can't serve several URLs" in scene.get("--checksum", sums(scene, digest), *arguments, code=2).stderr
+
+
+def test_a_list_of_sums_may_be_large(scene):
+    url = scene.origin().pattern(1, 100 * KiB, "f")
+    line = f"{hexdigest(scene.content(1, 100 * KiB))}  f\n"
+    path = sums(scene, "".join(f"{number:064x}  pool/{number}.deb\n" for number in range(250_000)) + line)
+    assert os.path.getsize(path[1:]) > 16 * MiB
+    assert "verified by sha-256" in scene.get("--checksum", path, url).stderr
+
+
 def test_what_is_no_checksum_is_a_usage_error(scene):
     url = "http://127.0.0.1:1/x"
     digest = sha256(b"")
-    big = sums(scene, f"{digest[8:]}  x\n" * 260_000, "big")
+    big = sums(scene, f"{digest[8:]}  x\n", "big")
+    os.truncate(big[1:], 256 * MiB + 1)
     for words, *arguments in (
             ("ALGORITHM=HEX", "--checksum", digest[8:], url),
             ("none of sha-256", "--checksum", "crc32=12345678", url),
@@ -164,9 +203,9 @@ def test_what_is_no_checksum_is_a_usage_error(scene):
             ("can't serve several", "--checksum", digest, "-i", "/dev/null"),
             ("can't be read", "--checksum", "@/no/such/file", url),
             ("can't be read", "--checksum", "@/", url),
-            ("no line", "--checksum", sums(scene, "<html>\n"), url),
-            ("no line", "--checksum", "@/dev/null", url),
-            ("longer than 16 MiB", "--checksum", big, url)):
+            ("neither lines", "--checksum", sums(scene, "<html>\n"), url),
+            ("neither lines", "--checksum", "@/dev/null", url),
+            ("longer than 256 MiB", "--checksum", big, url)):
         done = scene.get(*arguments, code=2)
         assert words in done.stderr and "--checksum" in done.stderr, done.stderr
     assert scene.names() == []

@@ -111,7 +111,8 @@ WORDS = {
     "resume x": "continues",
     "get {url}": "segdl URL",
     "{url} status": "write it first",
-    "16 {url}": "https://16/",
+    "16 {url}": "https://host/path",
+    "out=f {url}": "https://host/path",
     "intranet": "https://intranet/",
     "list.txt": "-i list.txt",
 }
