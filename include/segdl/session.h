@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,7 +36,7 @@ struct SessionOptions {
   // When a download gives up: after so many failures in a row without progress (4 KiB that are new, and an eighth of
   // what came, or a segment), or before the first try that would begin so long after the first of them. Requests that
   // were under way together and all failed are one. Both left out: a server that has never answered is given up after
-  // 5, which are some 7 s; one that has, after 2 minutes of trying.
+  // 5, which are some 7 s; one that has, after 2 minutes of trying. kRetriesWithoutEnd: never.
   std::optional<unsigned> retries = std::nullopt;
   std::optional<std::chrono::milliseconds> retry_max_time = std::nullopt;
 
@@ -61,6 +62,9 @@ struct SessionOptions {
 
   NetworkOptions network = {};  // proxies, and which addresses
 };
+
+// As SessionOptions::retries: what may pass is tried again until it has passed, or something ends the download.
+inline constexpr unsigned kRetriesWithoutEnd = std::numeric_limits<unsigned>::max();
 
 // The most that SessionOptions::connections should be (no more are kept between requests), and what it is at most when
 // left at 0.

@@ -50,6 +50,7 @@ Batch::Batch(Session& session, const FetchCommand& command, ListFile* list, Json
       hopeless_(directory_missing(command.request.directory)),
       notes_due_(begun_),
       events_due_(begun_),
+      on_end_(command, [this](const std::string& text) { display_.tell(text); }),
       display_(command),
       speed_(display_.now()) {
   ::clock_gettime(CLOCK_REALTIME_COARSE, &begun_at_);
@@ -62,6 +63,7 @@ int Batch::run() {
     if (json_ != nullptr && json_->broken()) return interrupt(kLocal);
     const bool more = begin_some();
     conclude_some(more ? std::chrono::milliseconds(0) : kLook);
+    on_end_.look();
     show();
   }
   if (hopeless_) {
@@ -71,7 +73,7 @@ int Batch::run() {
     return exit_code(hopeless_->cause);
   }
   sum_up();
-  return tally_.code;
+  return on_end_.finish(tally_.code);
 }
 
 bool Batch::sources_ended() const { return next_url_ == command_.urls.size() && (list_ == nullptr || list_->ended()); }
@@ -208,6 +210,7 @@ void Batch::conclude_done(const Download& download, const Report& report) {
   }
   tally_.add(report);
   if (json_ != nullptr) json_->done(subject(download), report);
+  on_end_.done(report.output);
   if (!tells_each_) return;
   for (const std::string& note : report.notes) {
     if (note != download.told) tell_note(download, note);
@@ -231,6 +234,7 @@ void Batch::conclude_failed(const Download& download, const Error& error) {
     fail(download.entry, two_of_one_name(download.output, "it has come since this command began"), download.output);
   } else {
     fail(download.entry, error, download.output);
+    on_end_.failed(command_.request.directory / download.output, exit_code(error.cause));
   }
 }
 

@@ -10,6 +10,7 @@
 #include "cli/json_report.h"
 #include "cli/list_file.h"
 #include "cli/name_set.h"
+#include "cli/on_end.h"
 #include "cli/options.h"
 #include "cli/show.h"
 #include "cli/speed.h"
@@ -119,6 +120,7 @@ class Batch final {
   Moment notes_due_;
   Moment events_due_;
   Tally tally_;
+  OnEnd on_end_;
   Display display_;
   Speed speed_;
 };

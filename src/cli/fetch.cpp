@@ -5,6 +5,7 @@
 #include "cli/json_report.h"
 #include "cli/lines.h"
 #include "cli/list_file.h"
+#include "cli/on_end.h"
 #include "cli/outcome.h"
 #include "cli/show.h"
 #include "cli/signals.h"
@@ -48,6 +49,7 @@ struct Running {
   const FetchCommand& command;
   ProgressDisplay display;
   JsonReport* json;  // or null
+  OnEnd& on_end;
   JsonSubject subject;
 };
 
@@ -80,9 +82,11 @@ int conclude(Running& running) {
       return 0;
     }
     print_error("", running.url, result.error());
+    running.on_end.failed(output, exit_code(result.error().cause));
     return exit_code(result.error().cause);
   }
   tell_end(running, false);
+  running.on_end.done(result->output);
   if (command.quiet) return 0;
   for (const std::string& note : result->notes) {
     if (!running.display.has_told(note)) say("segdl: {}\n", printable(note));
@@ -147,7 +151,8 @@ int fetch_one(Session& session, const FetchCommand& command, JsonReport* json) {
   const std::string name =
       command.to_standard_output ? kStandardOutput : started->progress().output.filename().string();
   JsonSubject subject{1, "", url, started->progress().output};
-  Running running{std::move(*started), url, command, {name, command}, json, std::move(subject)};
+  OnEnd on_end(command, [](const std::string& text) { say_text(text); });
+  Running running{std::move(*started), url, command, {name, command}, json, on_end, std::move(subject)};
   while (!running.task.wait_for(kLook)) {
     running.display.update(running.task);
     if (const int signal = pending_signal()) {
@@ -157,7 +162,7 @@ int fetch_one(Session& session, const FetchCommand& command, JsonReport* json) {
     if (json != nullptr) json->follow(running.subject, running.task);
     if (json != nullptr && json->broken()) return interrupt(running, kLocal);
   }
-  return conclude(running);
+  return on_end.finish(conclude(running));
 }
 
 // The exit code.

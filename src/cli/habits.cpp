@@ -49,7 +49,7 @@ constexpr Habit kConnections[] = {
     {" -t -T ", "write --timeout S, or --retries N"},
     {" --read-timeout --dns-timeout ", "write --timeout S, or --connect-timeout S"},
     {" --stop --stop-with-process ", "write --max-time S"},
-    {" --tries --retry --max-tries ", "write --retries N"},
+    {" --tries --retry --max-tries ", "write --retries N, or --retries inf"},
     {" --retry-delay --retry-wait --waitretry --retry-all-errors --retry-connrefused --retry-max-time --wait "
      "--random-wait --retry-on-http-error --max-resume-failure-tries --max-file-not-found --rate ",
      "leave it out: what may pass is tried again, with growing pauses; --retries N says how often"},
@@ -119,7 +119,7 @@ constexpr Habit kRest[] = {
     {" --next ", "a run has one set of options: run segdl twice"},
     {" --background --daemon --enable-rpc ", "write nohup segdl ... &"},
     {" --on-download-complete --on-bt-download-complete --on-download-error --on-download-stop ",
-     "its exit code tells: segdl ... && COMMAND"},
+     "write --on-done COMMAND, or --on-error COMMAND"},
 };
 
 template <std::size_t kCount>

@@ -18,7 +18,7 @@ constexpr std::size_t kColumn = 27;  // where descriptions begin
 
 constexpr ExitCodeWords kExitCodes[] = {
     {"0", "done", "every file is published"},
-    {"1", "internal error", "a bug, or out of memory"},
+    {"1", "internal error", "a bug, out of memory, or a command of --on-done that failed"},
     {"2", "usage", "the command line or URL is wrong"},
     {"3", "network", "after all retries"},
     {"4", "refused by the server", "its status is in the message"},

@@ -7,6 +7,7 @@
 #include "cli/help.h"
 #include "cli/mistakes.h"
 #include "cli/network.h"
+#include "cli/on_end.h"
 #include "cli/streams.h"
 #include "cli/values.h"
 
@@ -96,6 +97,12 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Outp
       ->configurable(false)
       ->type_name("sha-256=HEX|sha-512=HEX|sha-1=HEX|md5=HEX|xxh3-64=HEX|xxh128=HEX|@FILE")
       ->option_text("ALGO=HEX|@FILE");
+  add_parsed(app, "--on-done", command.on_done, parse_words)
+      ->type_name("COMMAND")
+      ->description("Run this, with the file's path behind it, for each file that is done; no shell is asked");
+  add_parsed(app, "--on-error", command.on_error, parse_words)
+      ->type_name("COMMAND")
+      ->description("The same for each that has failed; SEGDL_EXIT_CODE says how");
   app.add_flag("--verify", request.verify, "Read all of it back, and compare, before it gets its name");
   app.add_flag("--overwrite", request.overwrite, "Replace an existing file");
   app.add_flag("--skip-existing", command.skip_existing, "An existing file counts as done: for running a list again");
@@ -167,9 +174,9 @@ void add_limit_options(CLI::App& app, FetchCommand& command) {
   add_parsed(app, "--limit-rate", session.limit_rate, parse_size)
       ->type_name("RATE")
       ->description("Bytes/s at most, all files together; 0: no limit");
-  add_parsed(app, "--retries", session.retries, parse_count)
-      ->type_name("N")
-      ->description("Give up after so many failures in a row without progress (see --retry-max-time)");
+  add_parsed(app, "--retries", session.retries, parse_retries)
+      ->type_name("N|inf")
+      ->description("Give up after so many failures in a row without progress (see --retry-max-time); inf: never");
   add_parsed(app, "--retry-max-time", session.retry_max_time, parse_duration)
       ->type_name("S")
       ->description(
@@ -247,6 +254,9 @@ void place_output(const Output& output, FetchCommand& command) {
   }
   if (output.standard_output && command.skip_existing) {
     throw CLI::ValidationError("--skip-existing", "nothing exists already on standard output");
+  }
+  if (output.standard_output && !(command.on_done.empty() && command.on_error.empty())) {
+    throw CLI::ValidationError(command.on_done.empty() ? "--on-error" : "--on-done", "standard output has no path");
   }
   if (output.standard_output && command.json) {
     throw CLI::ValidationError("--json", "standard output can't take both the file and what is told of it");

@@ -29,6 +29,8 @@ struct FetchCommand {
   std::optional<ChecksumList> checksums = std::nullopt;  // one for each of the files
   std::vector<std::string> urls = {};
   std::optional<std::string> list = std::nullopt;  // a file of more URLs; "-" is standard input
+  std::vector<std::string> on_done = {};           // a command and its arguments; empty: none
+  std::vector<std::string> on_error = {};
   bool to_standard_output = false;
   bool skip_existing = false;
   bool json = false;  // then `quiet` too, and Request::events

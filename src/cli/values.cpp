@@ -129,6 +129,8 @@ unsigned parse_positive(const std::string& text) {
   return number;
 }
 
+unsigned parse_retries(const std::string& text) { return text == "inf" ? kRetriesWithoutEnd : parse_count(text); }
+
 unsigned parse_connections(const std::string& text) {
   unsigned number = 0;
   if (text == "auto") return number;

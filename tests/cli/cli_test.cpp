@@ -1,5 +1,6 @@
 // Values as people write them, lines as people read them, and what the process list shows.
 #include "cli/lines.h"
+#include "cli/on_end.h"
 #include "cli/options.h"
 #include "cli/values.h"
 
@@ -113,6 +114,28 @@ TEST_CASE("times are in seconds or have a unit") {
     CAPTURE(bad);
     CHECK_THROWS_AS(parse_duration(bad), CLI::ValidationError);
   }
+}
+
+TEST_CASE("a command is split into words as a shell would, and nothing else is done to it") {
+  using Words = std::vector<std::string>;
+  CHECK(parse_words("true") == Words{"true"});
+  CHECK(parse_words("  mv\t-t  /srv/done \n") == Words{"mv", "-t", "/srv/done"});
+  CHECK(parse_words("'a b' \"c 'd'\" e\\ f g''h ''") == Words{"a b", "c 'd'", "e f", "gh", ""});
+  CHECK(parse_words("a;b $c `d` * ~ \"\\\"$e\"") == Words{"a;b", "$c", "`d`", "*", "~", "\"$e"});
+  CHECK(parse_words("'\\'") == Words{"\\"});
+  for (const char* bad : {"", "  ", "''", "'' a", "a 'b", "\"", "a \"b'"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(parse_words(bad), CLI::ValidationError);
+  }
+  CHECK(fetch({"http://h/x", "--on-done", "a 'b c'"}).on_done == Words{"a", "b c"});
+  CHECK(fetch({"http://h/x", "--on-error", "a"}).on_error == Words{"a"});
+  CHECK(refused({"http://h/x", "--on-done", "a", "-o", "-"}) == 2);
+}
+
+TEST_CASE("tries may be without end") {
+  CHECK(fetch({"http://h/x", "--retries", "inf"}).session.retries == kRetriesWithoutEnd);
+  CHECK(fetch({"http://h/x", "--retries", "3"}).session.retries == 3);
+  CHECK(refused({"http://h/x", "--retries", "ever"}) == 2);
 }
 
 TEST_CASE("headers and credentials are taken apart") {

@@ -52,7 +52,7 @@ REFUSED = {
     "-r 0-99 {url}": "whole files",
     "-N {url}": "--skip-existing",
     "-K file": "--config FILE",
-    "--create-dirs -o a/b {url}": "mkdir -p",
+    "--create-dirs -o a/b {url}": "director",
     "--metalink {url}": "Metalink",
     "--proto =https --tlsv1.2 -sSf {url}": "leave it out",
     "--retry 5 --retry-all-errors {url}": "--retries N",
