@@ -141,6 +141,9 @@ std::optional<Mistake> foreign_word(const std::string& word) {
     if (!way_out.empty()) way_out += "; ";
     return Mistake{shown + " is no URL", fmt::format("{}for a host of that name write https://{}/", way_out, shown)};
   }
+  if (word.starts_with('[') && word.ends_with(']')) {  // which parsing takes for a list
+    return Mistake{shown + " is an address without a scheme", fmt::format("write https://{}/", shown)};
+  }
   const bool may_be_host = word.find_first_of("/:") == std::string::npos;
   const auto found = may_be_host ? look_at(word) : std::nullopt;
   if (!found || !S_ISREG(found->st_mode)) return std::nullopt;

@@ -122,6 +122,79 @@ constexpr Habit kRest[] = {
      "write --on-done COMMAND, or --on-error COMMAND"},
 };
 
+constexpr Habit kWithoutLike[] = {
+    {" --clobber ", "write --overwrite"},
+    {" --unlink --backups ", "leave it out: with --overwrite the old file stays until the new one is complete"},
+    {" --etag-compare --etag-save --no-if-modified-since ", "--skip-existing leaves a file that is there"},
+    {" --convert-links --accept-regex --reject-regex --regex-type --include-directories --exclude-directories "
+     "--domains "
+     "--exclude-domains --follow-tags --ignore-tags --relative --adjust-extension --html-extension --backup-converted "
+     "--delete-after --strict-comments --force-html --force-css --robots --parent --filter-urls --filter-mime-type "
+     "--cut-file-get-vars --cut-url-get-vars --default-page --convert-file-only --follow-ftp --rejected-log "
+     "--directories --host-directories --cache --signature-extensions ",
+     "segdl fetches the URLs it is given, as they are, and does not crawl: see -i FILE"},
+    {" --parameterized-uri --no-glob --path-as-is --index-out ", "write each URL out: nothing in it is expanded"},
+    {" --url-query ", "write it into the URL, behind a ?"},
+    {" --digest --ntlm --ntlm-wb --negotiate --delegation --aws-sigv4 --login-options ",
+     "segdl only knows -u NAME:PASS for Basic, and -H @FILE for a header of your own"},
+    {" --cookies --cookie-suffixes --http-passwd-file ", "write --load-cookies FILE to send those of a file"},
+    {" --pinnedpubkey --crlfile --crl-file --cert-status --ocsp --ocsp-file --ocsp-stapling --check-hostname --ciphers "
+     "--curves --engine --random-file --egd-file ",
+     "segdl has no such choice: certificates are checked against --cacert FILE, or what the system trusts"},
+    {" --http0.9 --https-enforce --false-start --no-sessionid --http2-request-window --http-keep-alive ",
+     "leave it out: segdl speaks HTTP/1.1, over TLS 1.2 or 1.3"},
+    {" --ignore-content-length --raw --crlf --content-disposition-default-utf8 ",
+     "leave it out: the file is fetched as the server has it"},
+    {" --max-upload-limit --max-overall-upload-limit --append --quote --list-only ", "segdl only downloads"},
+    {" --max-filesize --quota ", "segdl has no limit of sizes; --max-time S limits the time"},
+    {" --prefer-family --happy-eyeballs-timeout-ms ", "leave it out, or write -4 or -6"},
+    {" --max-threads ", "write -x N"},
+    {" --chunk-size ", "write --segment-size SIZE, or leave it out"},
+    {" --debug --trace-time --verify-save-failed ", "write -v"},
+    {" --download-result --truncate-console-readout --force-progress ", "write --progress bar, plain or none, or -q"},
+    {" --execute ", "write --config FILE, or the option itself"},
+    {" --manual ", "write segdl man | man -l -"},
+    {" --hsts --no-hsts --hsts-file --alt-svc --xattr --create-file-mode --rlimit-nofile --deferred-input --reuse-uri "
+     "--gid --pause --max-mmap-limit --socket-recv-buffer-size --dscp --dns-caching --server-stat-if --server-stat-of "
+     "--save-session-interval --save-not-found --allow-piece-length-change --max-download-result "
+     "--keep-unfinished-download-result --server-stat-timeout --enable-async-dns6 --suppress-connect-headers "
+     "--disallow-username-in-url --expect100-timeout --libcurl --haproxy-protocol --fsync-policy --iri --no-iri "
+     "--local-encoding --remote-encoding --input-encoding --restrict-file-names --ignore-case --local-db "
+     "--multiple-interface --abstract-unix-socket --dns-interface --dns-ipv4-addr --dns-ipv6-addr --doh-insecure "
+     "--doh-cert-status --request-target --default-http-port --default-https-port ",
+     "leave it out: segdl has nothing like it"},
+};
+
+// By what a name begins with.
+constexpr Habit kFamilies[] = {
+    {" --bt- --dht- --metalink- --enable-peer --enable-dht --seed- --peer- --show-files --force-metalink ",
+     "segdl reads no Metalink or torrent file: give it the URL in there, and --checksum ALGO=HEX"},
+    {" --ftp --tftp --mail- --ssh- --sasl- --disable-ep --hostpub --telnet --krb --no-passive-ftp --retr-symlinks "
+     "--preserve-permissions --no-remove-listing --use-ascii --compressed-ssh --pubkey --service-name ",
+     "segdl speaks HTTP and HTTPS only"},
+    {" --rpc- ", "write nohup segdl ... &"},
+    {" --on-download ", "write --on-done COMMAND, or --on-error COMMAND"},
+    {" --proxy --socks --http-proxy --https-proxy --all-proxy ", "write --proxy http://NAME:PASS@HOST:PORT"},
+    {" --tls --ssl --gnutls- ", "leave it out: TLS is 1.2 or 1.3, and nothing leads from https to http"},
+    {" --warc --no-warc --plugin --list-plugins --local-plugin --force-rss --force-atom --force-sitemap --gnupg "
+     "--hpkp ",
+     "leave it out: segdl has nothing like it"},
+    {" --stats ", "--json tells programs what happens"},
+    {" --form- ", "segdl sends GET, and no data: only curl and its like do"},
+};
+
+const Habit* family_of(std::string_view name) {
+  for (const Habit& family : kFamilies) {
+    for (std::string_view names = family.names; names.size() > 1;) {
+      names.remove_prefix(1);
+      const std::string_view begins = names.substr(0, names.find(' '));
+      if (name.starts_with(begins)) return &family;
+      names.remove_prefix(begins.size());
+    }
+  }
+  return nullptr;
+}
+
 template <std::size_t kCount>
 const Habit* found_in(const Habit (&habits)[kCount], const std::string& between_blanks) {
   const auto names_it = [&](const Habit& habit) { return habit.names.find(between_blanks) != std::string_view::npos; };
@@ -133,8 +206,8 @@ const Habit* found_in(const Habit (&habits)[kCount], const std::string& between_
 
 std::string_view habit(std::string_view name) {
   const std::string key = fmt::format(" {} ", name);
-  for (const Habit* found :
-       {found_in(kNames, key), found_in(kConnections, key), found_in(kWho, key), found_in(kRest, key)}) {
+  for (const Habit* found : {found_in(kNames, key), found_in(kConnections, key), found_in(kWho, key),
+                             found_in(kRest, key), found_in(kWithoutLike, key), family_of(name)}) {
     if (found != nullptr) return found->way_out;
   }
   return {};

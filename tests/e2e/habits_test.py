@@ -100,6 +100,12 @@ REFUSED = {
     "-a {url}": "--progress",
 }
 
+# Every long option of theirs that segdl does not have, by families of them, has a way out that is not only the help.
+LONG = """--bt-tracker --dht-file-path --metalink-location --ftp-user --ftps-implicit --tftp-blksize --mail-from --rpc-secret
+--proxy-cacert --proxy-insecure --socks5-gssapi --tlsv1.3 --tls13-ciphers --ssl-no-revoke --warc-file --no-warc-digests --stats-all
+--on-download-start --pinnedpubkey --digest --max-filesize --convert-links --hsts --xattr --url-query --ciphers --http0.9 --etag-save
+--parameterized-uri --form-escape --quota --krb --peer-agent --hpkp --clobber --execute --manual""".split()
+
 # Words that are commands elsewhere, or were mistyped, and no host.
 WORDS = {
     "statsu x": "segdl status",
@@ -113,6 +119,7 @@ WORDS = {
     "{url} status": "write it first",
     "16 {url}": "https://host/path",
     "out=f {url}": "https://host/path",
+    "[::1]": "https://[::1]/",
     "intranet": "https://intranet/",
     "list.txt": "-i list.txt",
 }
@@ -149,6 +156,13 @@ def test_what_means_something_else_is_refused_with_what_to_write(scene):
         done = scene.get(*arguments(call, server.url("f")), code=2)
         assert len(done.stderr.splitlines()) == 2 and way_out in done.stderr, (call, done.stderr)
         assert scene.names() == ["list.txt"] and not server.requests, call
+
+
+def test_options_of_theirs_are_known(scene):
+    for option in LONG:
+        done = scene.get(option, "http://127.0.0.1:1/x", code=2)
+        assert f"there is no option {option}\n" in done.stderr, done.stderr
+        assert "see segdl --help" not in done.stderr and "did you mean" not in done.stderr, done.stderr
 
 
 def test_hosts_without_a_dot_have_a_scheme(scene):
