@@ -50,7 +50,7 @@ constexpr Habit kConnections[] = {
     {" --read-timeout --dns-timeout ", "write --timeout S, or --connect-timeout S"},
     {" --stop --stop-with-process ", "write --max-time S"},
     {" --tries --retry --max-tries ", "write --retries N, or --retries inf"},
-    {" --retry-delay --retry-wait --waitretry --retry-all-errors --retry-connrefused --retry-max-time --wait "
+    {" --retry-delay --retry-wait --waitretry --retry-all-errors --retry-connrefused --wait "
      "--random-wait --retry-on-http-error --max-resume-failure-tries --max-file-not-found --rate ",
      "leave it out: what may pass is tried again, with growing pauses; --retries N says how often"},
     {" --all-proxy --http-proxy --https-proxy --preproxy --socks4 --socks4a --socks5 --socks5-hostname --proxy-user "
