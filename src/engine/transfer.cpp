@@ -9,10 +9,8 @@
 #include "engine/output_name.h"
 #include "engine/planned.h"
 #include "engine/sampler.h"
-#include "engine/small_sink.h"
 #include "engine/stream_sink.h"
 #include "engine/url_hash.h"
-#include "engine/whole_digest.h"
 
 #include <fmt/format.h>
 
@@ -156,30 +154,6 @@ Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
   meter_.plan(planned(*identity));
   if (identity->layout) return fetch_segments(place, known, std::move(*first), stop);
   return fetch_stream(place, known, std::move(*first), stop);
-}
-
-// A resource of one segment needs no journal: it is kept in memory until it is whole, and then in a file that a death
-// leaves nothing of. False if this is none, or the file system has no such files; then nothing was read.
-Result<bool> Transfer::hold_small(Place& place, Reply& first, std::stop_token stop) {
-  const auto& [begin, end, total, validator, partial, coded] = first.body;
-  const std::uint64_t most = request_.segment_size != 0 ? request_.segment_size : Layout::default_segment_size(0);
-  if (!total || *total > most || begin != 0 || end != total) return false;
-  if (!place.is_fresh() || request_.overwrite) return false;
-  auto can = place.prepare_small();
-  if (!can || !*can) return can;
-  const Known known{total, validator};
-  strong_ = validator.strong();
-  meter_.plan(planned({std::nullopt, total, validator}));
-  SmallSink sink(known, fetcher_, meter_);
-  auto step = fetch_into(sink, fetcher_, meter_, known, std::move(first), false, stop);
-  if (!step) return std::move(step).error();
-  WholeDigest digest(request_.checksum);
-  digest.update(sink.bytes());
-  step = digest.check(place.path());
-  if (step) step = place.hold_small(sink.bytes());
-  if (step && request_.verify) step = reread_small(place, sink.bytes());
-  if (step) give_remote_time(place.small());
-  return step ? Result<bool>(true) : std::move(step).error();
 }
 
 // Asks with a token of its own: who comes to read the response may be told to drop it, as any other, without the
