@@ -51,7 +51,11 @@ enum class Sync : std::uint8_t {
 struct Request {
   std::string url = {};                   // http or https; may carry userinfo
   std::filesystem::path directory = ".";  // where the output goes; must exist
-  std::string output = {};                // a name inside `directory`; empty: the URL's last component, made safe
+  // A name inside `directory`; empty: the URL's last component, made safe. If a name given here leads to a pipe, a
+  // terminal or another character device, that gets the bytes in order, as `consumer` does, and stays what it is,
+  // whatever `overwrite` says; a pipe's reader is waited for. Nothing but a regular file, or a link to one or to
+  // nothing, is ever replaced.
+  std::string output = {};
   std::vector<Header> headers = {};
   std::optional<Credentials> credentials = std::nullopt;
   std::string referer = {};        // a URL to be sent as Referer, without userinfo and fragment, unless a header is

@@ -77,7 +77,7 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Outp
   add_parsed(app, "-o,--output", output, parse_output)
       ->configurable(false)
       ->type_name("FILE")
-      ->description("Name of the file; without it, the last part of the URL; - is standard output");
+      ->description("Name of the file, or of a pipe; without it, the last part of the URL; - is standard output");
   app.add_option("-d,--directory", request.directory, "Directory to put it in; must exist")->type_name("DIR");
   add_parsed(app, "--segment-size", request.segment_size, parse_size)
       ->type_name("SIZE")

@@ -3,11 +3,14 @@
 #include "cli/lines.h"
 #include "cli/signals.h"
 #include "cli/streams.h"
+#include "cli/system_calls.h"
 
 #include <segdl/text.h>
 
 #include <fmt/format.h>
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,11 +23,21 @@ namespace {
 constexpr std::chrono::milliseconds kLivePace{100};
 constexpr std::chrono::milliseconds kFirstPicture{250};  // what is over sooner needs none
 constexpr std::chrono::milliseconds kPlainPace{5000};
+const ::dev_t kOwnTerminal = makedev(5, 0);  // /dev/tty
+
+// Whether the bytes of the download go to a terminal.
+bool fills_terminal(const FetchCommand& command) {
+  if (command.to_standard_output) return ::isatty(STDOUT_FILENO) == 1;
+  const auto output = look_at((command.request.directory / command.request.output).string());
+  if (!output || !S_ISCHR(output->st_mode)) return false;
+  struct ::stat shown {};
+  const bool same = ::fstat(STDERR_FILENO, &shown) == 0 && shown.st_rdev == output->st_rdev;
+  return output->st_rdev == kOwnTerminal || (same && ::isatty(STDERR_FILENO) == 1);
+}
 
 bool is_silent(const FetchCommand& command) {
   if (command.quiet || command.progress == ProgressAs::none) return true;
-  // The bytes of the download go to the terminal.
-  return command.progress == ProgressAs::automatic && command.to_standard_output && ::isatty(STDOUT_FILENO) == 1;
+  return command.progress == ProgressAs::automatic && fills_terminal(command);
 }
 
 bool is_live(const FetchCommand& command) {

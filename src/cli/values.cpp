@@ -169,7 +169,8 @@ std::vector<Header> parse_headers(const std::string& text) {
 }
 
 Output parse_output(const std::string& text) {
-  if (text == "-") return {"", "", true};
+  // What the system calls so as well: nothing else that the command says may be written to it.
+  if (is_one_of(text, {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})) return {"", "", true};
   const std::filesystem::path path(text);
   const std::string name = path.filename().string();
   if (text.empty()) refuse("it is empty");

@@ -10,13 +10,13 @@
 
 namespace segdl::engine {
 
-ConsumerSink::ConsumerSink(const Request& request, const Known& known, Meter& meter, Fetcher& fetcher)
-    : request_(request),
+ConsumerSink::ConsumerSink(const Consumer& consumer, const Known& known, Meter& meter, Fetcher& fetcher)
+    : consumer_(consumer),
       known_(known),
       meter_(meter),
       fetcher_(fetcher),
       buffer_(kReceivePiece),
-      whole_(request.checksum) {}
+      whole_(consumer.expected) {}
 
 Result<std::optional<Range>> ConsumerSink::next(std::stop_token) {
   if (complete_ || known_.total == given_) return std::optional<Range>();
@@ -42,7 +42,7 @@ Result<void> ConsumerSink::arrived(std::uint64_t offset, std::size_t count) {
   given_ += count;
   whole_.update(std::span(buffer_).first(count));  // first: the consumer may take its time
   fetcher_.progressed(count);
-  auto taken = request_.consumer(std::span(buffer_).first(count));
+  auto taken = consumer_.take(std::span(buffer_).first(count));
   if (!taken) taken.error().remedy = Remedy::stop;  // what it was given can't be given again
   return taken;
 }

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -19,10 +20,16 @@
 
 namespace segdl::engine {
 
+// Who gets the bytes, and what all of them must hash to.
+struct Consumer {
+  std::function<Result<void>(std::span<const std::byte>)> take;
+  std::optional<Checksum> expected = std::nullopt;
+};
+
 class ConsumerSink {
  public:
   // REQUIRES: everything referred to outlives the sink.
-  ConsumerSink(const Request&, const Known&, Meter&, Fetcher&);
+  ConsumerSink(const Consumer&, const Known&, Meter&, Fetcher&);
 
   Result<std::optional<Range>> next(std::stop_token);
   void begins(const UsableBody&) { given_before_ = given_; }
@@ -36,7 +43,7 @@ class ConsumerSink {
   Result<void> check(const std::string& subject) { return whole_.check(subject); }
 
  private:
-  const Request& request_;
+  const Consumer& consumer_;
   const Known& known_;
   Meter& meter_;
   Fetcher& fetcher_;

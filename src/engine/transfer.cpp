@@ -3,6 +3,7 @@
 #include "core/content_disposition.h"
 
 #include "engine/checkpoint.h"
+#include "engine/consumer_sink.h"
 #include "engine/dispatcher.h"
 #include "engine/errors.h"
 #include "engine/fetch_loop.h"
@@ -47,7 +48,8 @@ Transfer::Transfer(const Shared& shared, const Request& request, Url url, std::s
 
 Result<Outcome> Transfer::run(std::stop_token stop, Slot& slot) {
   fetcher_.take(std::move(slot));
-  auto outcome = request_.consumer ? run_consumer(std::move(stop)) : run_place(std::move(stop));
+  auto outcome = request_.consumer ? run_consumer({request_.consumer, request_.checksum}, {}, std::move(stop))
+                                   : run_place(std::move(stop));
   if (!outcome && outcome.error().tries > 0) outcome.error().remedy = Remedy::retry;
   slot = fetcher_.give();
   return outcome;
@@ -58,7 +60,12 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
     auto named = take_remote_name(stop);
     if (!named) return std::move(named).error();
   }
-  auto opened = open_place(stop);
+  auto directory = shared_.directories.open(request_.directory);
+  if (!directory) return std::move(directory).error();
+  auto stream = open_stream(**directory, stop);
+  if (!stream) return std::move(stream).error();
+  if (*stream) return run_stream(**stream, (*directory)->directory().path_of(name_), stop);
+  auto opened = open_place(std::move(*directory), stop);
   if (!opened) return std::move(opened).error();
   auto place = std::move(*opened);
   if (place->found() == Place::Found::finished) {
@@ -82,10 +89,9 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
   return Outcome{report(place->path())};
 }
 
-Result<std::unique_ptr<Place>> Transfer::open_place(const std::stop_token& stop) {
-  auto directory = shared_.directories.open(request_.directory);
-  if (!directory) return std::move(directory).error();
-  auto opened = Place::open(std::move(*directory), name_, request_, stop);
+Result<std::unique_ptr<Place>> Transfer::open_place(std::shared_ptr<OpenDirectory> directory,
+                                                    const std::stop_token& stop) {
+  auto opened = Place::open(std::move(directory), name_, request_, stop);
   if (!opened) return std::move(opened).error();
   auto place = std::make_unique<Place>(std::move(*opened));
   remark_on(*place);

@@ -34,6 +34,7 @@
 namespace segdl::engine {
 
 class FrontHasher;
+struct Consumer;
 
 // A download that has everything. A small one is still to be published, together with others (see publisher.h).
 struct Outcome {
@@ -59,8 +60,10 @@ class Transfer {
 
  private:
   Result<Outcome> run_place(std::stop_token);
-  Result<Outcome> run_consumer(std::stop_token);
-  Result<std::unique_ptr<Place>> open_place(const std::stop_token&);
+  Result<std::unique_ptr<Stream>> open_stream(OpenDirectory&, const std::stop_token&);
+  Result<Outcome> run_stream(Stream&, std::string path, const std::stop_token&);
+  Result<Outcome> run_consumer(const Consumer&, std::filesystem::path output, std::stop_token);
+  Result<std::unique_ptr<Place>> open_place(std::shared_ptr<OpenDirectory>, const std::stop_token&);
   void remark_on(Place&);
   Result<bool> is_wanted(std::unique_ptr<Place>&, const std::stop_token&);
   Result<bool> is_what_was_asked_for(Place&, const std::stop_token&);

@@ -1,4 +1,5 @@
-// Transfer's way of giving a resource to Request::consumer: in order, over one connection, without a place on disk.
+// Transfer's way of giving a resource to Request::consumer, or to an output that is no regular file: in order, over one
+// connection, without a place on disk.
 #include "engine/consumer_sink.h"
 #include "engine/errors.h"
 #include "engine/fetch_loop.h"
@@ -7,12 +8,29 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <utility>
 
 namespace segdl::engine {
 
-Result<Outcome> Transfer::run_consumer(std::stop_token stop) {
+// What the request names as its output may be a pipe, a terminal or a device. What only the URL or the server names
+// never is: nobody has asked for that to be written to.
+Result<std::unique_ptr<Stream>> Transfer::open_stream(OpenDirectory& open, const std::stop_token& stop) {
+  if (request_.output.empty() || open.lacked(name_)) return std::unique_ptr<Stream>();
+  return open.directory().open_stream(name_, stop);
+}
+
+Result<Outcome> Transfer::run_stream(Stream& stream, std::string path, const std::stop_token& stop) {
+  meter_.remark(path + " is no regular file: it gets the bytes in order, over one connection");
+  const Consumer consumer{[&](std::span<const std::byte> bytes) { return stream.write(bytes, stop); },
+                          request_.checksum};
+  return run_consumer(consumer, std::move(path), stop);
+}
+
+Result<Outcome> Transfer::run_consumer(const Consumer& consumer, std::filesystem::path output, std::stop_token stop) {
   for (;;) {
     auto first = first_reply(stop);
     if (!first) return std::move(first).error();
@@ -23,11 +41,11 @@ Result<Outcome> Transfer::run_consumer(std::stop_token stop) {
     const Known known{first->body.total, first->body.validator};
     strong_ = known.validator.strong();
     meter_.plan(planned({std::nullopt, known.total, known.validator}));
-    ConsumerSink sink(request_, known, meter_, fetcher_);
+    ConsumerSink sink(consumer, known, meter_, fetcher_);
     auto step = fetch_into(sink, fetcher_, meter_, known, std::move(*first), !strong_, stop);
     fetcher_.leave();
     if (step) step = sink.check(name_);
-    if (step) return Outcome{report({})};
+    if (step) return Outcome{report(std::move(output))};
     Error error = std::move(step).error();
     const bool again = error.remedy == Remedy::restart || error.remedy == Remedy::retry;
     if (!again || sink.given() > 0 || ++restarts_ > kMaxRestarts) {

@@ -79,7 +79,9 @@ Result<bool> Transfer::is_wanted(std::unique_ptr<Place>& place, const std::stop_
   if (!wanted || *wanted) return wanted;
   if (!request_.overwrite) return place->of_another_url();
   place.reset();
-  auto opened = open_place(stop);
+  auto directory = shared_.directories.open(request_.directory);
+  if (!directory) return std::move(directory).error();
+  auto opened = open_place(std::move(*directory), stop);
   if (!opened) return std::move(opened).error();
   place = std::move(*opened);
   if (place->found() != Place::Found::finished) return false;

@@ -2,6 +2,7 @@
 
 #include "io/descriptor.h"
 #include "io/posix_file.h"
+#include "io/posix_stream.h"
 #include "io/retried.h"
 #include "io/small_file.h"
 #include "io/system_error.h"
@@ -109,6 +110,10 @@ class PosixDirectory final : public Directory {
     const FileStatus file = status_from(found);
     if (file.kind != FileKind::regular) return exists_error(path_of(name), kind_words(file.kind));
     return make_posix_file(std::move(fd), path_of(name));
+  }
+
+  Result<std::unique_ptr<Stream>> open_stream(const std::string& name, const std::stop_token& stop) override {
+    return open_posix_stream(fd_.get(), name, path_of(name), stop);
   }
 
   Result<std::unique_ptr<File>> create_unnamed() override {

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -103,6 +104,15 @@ class File {
   virtual Result<void> sync_name() = 0;
 };
 
+// What can be written to in order only: a pipe, a terminal, another character device. Closed on destruction.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+
+  // Writes all of `bytes`, however long its reader takes. Cause::cancelled after a stop request.
+  virtual Result<void> write(std::span<const std::byte> bytes, const std::stop_token&) = 0;
+};
+
 enum class OpenMode : std::uint8_t {
   existing,    // read and write; must exist
   read_only,   // must exist
@@ -118,6 +128,12 @@ class Directory {
   // Opens a regular file. Anything else under the name (symlink, FIFO, device, directory) is Cause::exists and is not
   // touched, nor waited for. An absent file is Cause::local.
   virtual Result<std::unique_ptr<File>> open(const std::string& name, OpenMode) = 0;
+
+  // Opens what the name leads to, symbolic links followed, where that is no regular file: a FIFO, whose reader is waited
+  // for until a stop request, a terminal or another character device, or whatever is behind a descriptor of this
+  // process (/dev/stdout). Null where nothing is there, or a regular file. A directory, a block device or a socket is
+  // Cause::exists: nothing is written to it.
+  virtual Result<std::unique_ptr<Stream>> open_stream(const std::string& name, const std::stop_token&) = 0;
 
   // A new file that has no name: it goes away with its last handle unless give_name() is called (O_TMPFILE). Its mode
   // is FileSystem::default_mode(). Null where the file system has no such files.

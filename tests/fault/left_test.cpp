@@ -90,6 +90,7 @@ TEST_CASE("a directory, a device, a FIFO or a socket is never replaced, a link i
   for (const std::string name : {"f", "f.part", "f.segdl"}) {
     for (const FileKind kind : {FileKind::directory, FileKind::other}) {
       for (const bool overwrite : {false, true}) {
+        if (name == "f" && kind == FileKind::other) continue;  // it gets the bytes
         CAPTURE(name);
         CAPTURE(static_cast<int>(kind));
         CAPTURE(overwrite);
@@ -113,6 +114,52 @@ TEST_CASE("a directory, a device, a FIFO or a socket is never replaced, a link i
   request.overwrite = true;
   CHECK(world.download(request).ok());
   CHECK(world.has("f", 1, kSize));
+}
+
+TEST_CASE("an output that is a pipe or a device gets the bytes in order, and nothing is beside it") {
+  for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{1000}, kSize}) {
+    for (const bool overwrite : {false, true}) {
+      for (const bool ranges : {false, true}) {
+        World world;
+        world.serve().size(size);
+        if (!ranges) world.script->no_ranges();
+        world.disk.put_special("f", FileKind::other);
+        Request request = World::request();
+        request.overwrite = overwrite;
+        const auto report = world.download(request);
+        REQUIRE_MESSAGE(report.ok(), report.error().message());
+        CHECK(report->output == "f");
+        CHECK(world.has("f", 1, size));
+        CHECK(world.disk.names() == std::vector<std::string>{"f"});
+      }
+    }
+  }
+}
+
+TEST_CASE("a pipe that only the URL or the server names gets nothing, and stays") {
+  World world;
+  world.serve().size(kSize);
+  world.disk.put_special("f", FileKind::other);
+  Request request = World::request();
+  request.output.clear();  // http://origin.test/f
+  request.overwrite = true;
+  const auto report = world.download(request);
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().cause == Cause::exists);
+  CHECK(world.disk.get("f")->empty());
+}
+
+TEST_CASE("a pipe whose reader goes away ends the download, and what it got is not given twice") {
+  World world;
+  world.serve().size(kSize);
+  world.disk.put_special("f", FileKind::other);
+  world.disk.fail_kind("put", 2, "Broken pipe");
+  const auto report = world.download();
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().cause == Cause::local);
+  CHECK(report.error().remedy == Remedy::stop);
+  CHECK_FALSE(report.error().resumable);
+  CHECK(world.disk.names() == std::vector<std::string>{"f"});
 }
 
 TEST_CASE("the status of a published file whose journal is left is complete, of any other file interrupted") {

@@ -157,6 +157,7 @@ class FakeFs final : public FileSystem {
   friend class FakeDirectory;
   friend class FakeFile;
   friend class FakeMapping;
+  friend class FakeStream;
   using Inode = std::shared_ptr<FakeInode>;  // shared: a file lives while it has a name or a handle
   using Names = std::map<std::string, Inode>;
 

@@ -224,6 +224,24 @@ Result<void> FakeFile::sync_name() {
   return {};
 }
 
+Result<void> FakeStream::write(std::span<const std::byte> bytes, const std::stop_token&) {
+  const std::lock_guard lock(disk_.mutex_);
+  if (auto error = disk_.begin(life_, "put", "put " + name_ + " " + std::to_string(bytes.size()))) return *error;
+  inode_->live.insert(inode_->live.end(), bytes.begin(), bytes.end());
+  return {};
+}
+
+Result<std::unique_ptr<Stream>> FakeDirectory::open_stream(const std::string& name, const std::stop_token&) {
+  const std::lock_guard lock(disk_.mutex_);
+  if (auto error = disk_.begin(life_, "open-stream", "open-stream " + name)) return *error;
+  const auto found = disk_.image_.live.find(name);
+  if (found == disk_.image_.live.end()) return std::unique_ptr<Stream>();
+  if (found->second->kind == FileKind::directory)
+    return fake_error(Cause::exists, "write to", name, "it is a directory");
+  if (found->second->kind != FileKind::other) return std::unique_ptr<Stream>();
+  return std::unique_ptr<Stream>(std::make_unique<FakeStream>(disk_, life_, found->second, name));
+}
+
 Result<std::unique_ptr<File>> FakeDirectory::create_unnamed() {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "create-unnamed", "create-unnamed")) return *error;

@@ -61,11 +61,26 @@ class FakeFile final : public File {
   bool writable_;
 };
 
+class FakeStream final : public Stream {
+ public:
+  FakeStream(FakeFs& disk, std::uint64_t life, FakeFs::Inode inode, std::string name)
+      : disk_(disk), life_(life), inode_(std::move(inode)), name_(std::move(name)) {}
+
+  Result<void> write(std::span<const std::byte> bytes, const std::stop_token&) override;
+
+ private:
+  FakeFs& disk_;
+  std::uint64_t life_;
+  FakeFs::Inode inode_;
+  std::string name_;
+};
+
 class FakeDirectory final : public Directory {
  public:
   FakeDirectory(FakeFs& disk, std::uint64_t life) : disk_(disk), life_(life) {}
 
   Result<std::unique_ptr<File>> open(const std::string& name, OpenMode) override;
+  Result<std::unique_ptr<Stream>> open_stream(const std::string& name, const std::stop_token&) override;
   Result<std::unique_ptr<File>> create_unnamed() override;
   Result<std::optional<FileStatus>> status(const std::string& name) override;
   Result<std::optional<std::vector<std::string>>> names(std::size_t most) override;

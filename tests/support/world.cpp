@@ -2,6 +2,7 @@
 
 #include "core/url.h"
 #include "engine/meter.h"
+#include "engine/output_name.h"
 #include "engine/pool.h"
 #include "engine/publisher.h"
 #include "engine/secrets.h"
@@ -32,7 +33,9 @@ Result<Report> World::download(Request request, SessionOptions options) {
   engine::Directories directories(disk, clock);
   engine::Secrets known(secrets);
   const engine::Shared shared{{disk, origin, clock}, options, pool, throttle, directories, known};
-  engine::Transfer transfer(shared, request, std::move(*url), request.output, meter);
+  auto name = engine::output_name_of(request, *url);
+  if (!name) return std::move(name).error();
+  engine::Transfer transfer(shared, request, std::move(*url), std::move(*name), meter);
   engine::Slot slot;
   auto outcome = transfer.run(std::stop_token(), slot);
   events = meter.take_events();

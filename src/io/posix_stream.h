@@ -1,0 +1,25 @@
+// What a download is written to in order: a pipe, a terminal, another character device, or a descriptor of this
+// process.
+//
+//   what the name leads to                    what becomes of it
+//   nothing, or a regular file                no stream: a file of that name is made, or is in the way
+//   a FIFO                                    opened once it has a reader, as a shell does
+//   a character device, a terminal            opened
+//   a descriptor (/dev/stdout, /dev/fd/63)    opened anew where that can be, else used as it is: a file is appended to
+//                                             where its descriptor stands, not replaced
+//   a directory, a block device, a socket     refused
+#pragma once
+
+#include "seams/file_system.h"
+
+#include <memory>
+#include <stop_token>
+#include <string>
+
+namespace segdl::io {
+
+// As Directory::open_stream(); `directory` is open, `path` is for messages.
+Result<std::unique_ptr<Stream>> open_posix_stream(int directory, const std::string& name, const std::string& path,
+                                                  const std::stop_token&);
+
+}  // namespace segdl::io

@@ -1,0 +1,181 @@
+"""Outputs that are no regular files: pipes, terminals, devices, descriptors. They get the bytes, and stay what they are."""
+import os
+import pty
+import signal
+import stat
+import subprocess
+import threading
+import time
+
+import harness
+from harness import BINARY, KiB, MiB, pattern, ranged
+
+SIZES = (0, 1000, 3 * MiB + 1)
+
+
+def kind_of(path):
+    return stat.S_IFMT(os.lstat(path).st_mode)
+
+
+def reading(path):
+    """A thread that reads all of a FIFO, and what it will have read."""
+    got = []
+    thread = threading.Thread(target=lambda: got.append(harness.read(path)), daemon=True)
+    thread.start()
+    return thread, got
+
+
+def test_a_fifo_gets_the_bytes_whatever_overwrite_says_and_stays(scene):
+    os.mkfifo(scene.path("pipe"))
+    os.symlink("pipe", scene.path("link"))
+    for size in SIZES:
+        scene.nginx.put("f", pattern(size, 1))
+        for name in ("pipe", "link"):
+            for arguments in ((), ("--overwrite",), ("-x", "1"), ("--skip-existing",)):
+                thread, got = reading(scene.path("pipe"))
+                done = scene.get(scene.nginx.url("f"), "-o", name, *arguments)
+                thread.join(harness.TIMEOUT)
+                assert got == [pattern(size, 1)], (size, arguments)
+                assert "in order" in done.stderr, done.stderr
+    assert scene.names() == ["link", "pipe"] and kind_of(scene.path("pipe")) == stat.S_IFIFO
+    assert kind_of(scene.path("link")) == stat.S_IFLNK
+
+
+def test_a_fifo_without_a_reader_is_waited_for_and_a_signal_ends_that(scene):
+    os.mkfifo(scene.path("pipe"))
+    scene.nginx.put("f", pattern(1000, 1))
+    process = scene.start(scene.nginx.url("f"), "-o", "pipe")
+    time.sleep(0.3)
+    assert process.poll() is None
+    thread, got = reading(scene.path("pipe"))
+    process.communicate(timeout=harness.TIMEOUT)
+    thread.join(harness.TIMEOUT)
+    assert process.returncode == 0 and got == [pattern(1000, 1)]
+    process = scene.start(scene.nginx.url("f"), "-o", "pipe")
+    time.sleep(0.3)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=harness.TIMEOUT)
+    assert process.returncode == 143 and time.monotonic() - begun < 5
+    assert scene.names() == ["pipe"]
+
+
+def test_a_reader_that_goes_away_is_an_error_and_no_signal(scene):
+    os.mkfifo(scene.path("pipe"))
+    scene.nginx.put("f", pattern(3 * MiB, 1))
+    process = scene.start(scene.nginx.url("f"), "-o", "pipe")
+    with open(scene.path("pipe"), "rb", buffering=0) as pipe:
+        assert pipe.read(1000)
+    _, told = process.communicate(timeout=harness.TIMEOUT)
+    assert process.returncode == 7 and "write to pipe: Broken pipe" in told, (process.returncode, told)
+
+
+def test_devices_take_the_bytes_and_stay_devices(scene):
+    null = os.stat("/dev/null")
+    scene.nginx.put("f", pattern(3 * MiB, 1))
+    for arguments in (("-o", "/dev/null"), ("-o", "/dev/null", "--overwrite"), ("-d", "/dev", "-o", "null", "--overwrite")):
+        scene.get(scene.nginx.url("f"), *arguments)
+        assert os.stat("/dev/null").st_rdev == null.st_rdev and kind_of("/dev/null") == stat.S_IFCHR
+    done = scene.get(scene.nginx.url("f"), "-o", "/dev/full", code=7)
+    assert "write to /dev/full: No space left on device" in done.stderr, done.stderr
+    assert not [name for name in os.listdir("/dev") if "segdl" in name or name.endswith(".part")]
+    assert scene.names() == []
+
+
+def test_standard_output_by_any_name_is_what_it_is_for_a_hyphen(scene):
+    for size in SIZES:
+        data = pattern(size, 1)
+        scene.nginx.put("f", data)
+        for name in ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/proc/thread-self/fd/1"):
+            done = subprocess.run([BINARY, "-q", scene.nginx.url("f"), "-o", name, "--overwrite"], capture_output=True, timeout=harness.TIMEOUT, check=False)
+            assert done.returncode == 0 and done.stdout == data, (name, done)
+            path = os.path.join(scene.directory, "log")
+            harness.write(path, b"before ")
+            with open(path, "ab") as log:  # as a shell's >>
+                done = subprocess.run([BINARY, "-q", scene.nginx.url("f"), "-o", name, "--overwrite"], stdout=log, timeout=harness.TIMEOUT, check=False)
+            assert done.returncode == 0 and harness.read(path) == b"before " + data, name
+    assert "standard output can't take both" in scene.get("--json", scene.nginx.url("f"), "-o", "/dev/stdout", code=2).stderr
+    assert kind_of("/dev/stdout") == stat.S_IFLNK
+
+
+def test_a_descriptor_that_the_command_was_given_takes_the_bytes(scene):
+    data = pattern(3 * MiB, 1)
+    scene.nginx.put("f", data)
+    took = os.path.join(scene.directory, "took")
+    subprocess.run(["bash", "-c", f"{BINARY} -q {scene.nginx.url('f')} -o >(cat > {took}.new; mv {took}.new {took})"], timeout=harness.TIMEOUT, check=True)
+    harness.wait_for(lambda: os.path.exists(took), "what bash does not wait for")
+    assert harness.read(took) == data
+    path = os.path.join(scene.directory, "log")
+    with open(path, "wb") as log:
+        log.write(b"before ")
+        log.flush()
+        subprocess.run([BINARY, "-q", scene.nginx.url("f"), "-o", f"/dev/fd/{log.fileno()}"], pass_fds=[log.fileno()], timeout=harness.TIMEOUT, check=True)
+    assert harness.read(path) == b"before " + data
+
+
+def test_a_terminal_gets_the_bytes_and_no_display(scene):
+    text = b"line of text\n" * 20000
+
+    def slow(connection, request, number):
+        top, body = ranged(text, request)
+        connection.sendall(top)
+        for begin in range(0, len(body), 32 * KiB):
+            connection.sendall(body[begin:begin + 32 * KiB])
+            time.sleep(0.1)
+    ours, theirs = pty.openpty()
+    name = os.ttyname(theirs)
+    process = subprocess.Popen([BINARY, scene.raw(slow).url("f"), "-o", name, "--overwrite"], stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # nobody has it open any more
+            break
+        if not piece:
+            break
+        shown += piece
+    process.wait(timeout=harness.TIMEOUT)
+    os.close(ours)
+    assert process.returncode == 0, shown[-300:]
+    shown = shown.replace(b"\r\n", b"\n")
+    begin = shown.find(text)
+    assert begin >= 0 and b"\x1b[" not in shown, shown[:300]
+
+
+def test_directories_block_devices_and_sockets_are_refused_and_told_why(scene):
+    scene.nginx.put("f", pattern(1000, 1))
+    os.mkdir(scene.path("d"))
+    os.symlink("d", scene.path("to-d"))
+    held = harness.socket.socket(harness.socket.AF_UNIX)
+    held.bind(scene.path("s"))
+    cases = [("d", "it is a directory", "-d"), ("to-d", "it is a directory", "-d"), ("s", "it is a socket", "-o")]
+    try:
+        os.mknod(scene.path("b"), stat.S_IFBLK | 0o600, os.makedev(7, 250))
+        cases.append(("b", "it is a block device", "dd bs=1M"))
+    except PermissionError:
+        print("no block device could be made: not root")
+    for name, reason, way_out in cases:
+        for arguments in ((), ("--overwrite",)):
+            done = scene.get(scene.nginx.url("f"), "-o", name, *arguments, code=10)
+            assert f"write to {name}: {reason}" in done.stderr and way_out in done.stderr, done.stderr
+    assert scene.names() == sorted(name for name, *_ in cases)
+    held.close()
+
+
+def test_an_interruption_goes_on_behind_what_the_pipe_has_got(scene):
+    data = pattern(2 * MiB, 1)
+
+    def handler(connection, request, number):
+        top, body = ranged(data, request)
+        connection.sendall(top + body[:max(1, len(body) // 2 if number < 4 else len(body))])
+        connection.shutdown(harness.socket.SHUT_RDWR)
+    os.mkfifo(scene.path("pipe"))
+    thread, got = reading(scene.path("pipe"))
+    scene.get(scene.raw(handler).url("f"), "-o", "pipe")
+    thread.join(harness.TIMEOUT)
+    assert got == [data]
+
+
+if __name__ == "__main__":
+    harness.main()
