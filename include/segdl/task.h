@@ -50,12 +50,13 @@ enum class Sync : std::uint8_t {
 // NAME.segdl: it is there whole or not at all. One without ranges, or of unknown size, is begun again.
 struct Request {
   std::string url = {};                   // http or https; may carry userinfo
-  std::filesystem::path directory = ".";  // where the output goes; must exist
-  // A name inside `directory`; empty: the URL's last component, made safe. If a name given here leads to a pipe, a
+  std::filesystem::path directory = ".";  // where the output goes
+  // A name inside `directory`; empty: the URL's last component, as it is but for what can't be in a name. If a name given here leads to a pipe, a
   // terminal or another character device, that gets the bytes in order, as `consumer` does, and stays what it is,
   // whatever `overwrite` says; a pipe's reader is waited for. Nothing but a regular file, or a link to one or to
   // nothing, is ever replaced.
   std::string output = {};
+  bool create_directories = true;  // what is missing of `directory` is made, as the umask says, and synced
   std::vector<Header> headers = {};
   std::optional<Credentials> credentials = std::nullopt;
   std::string referer = {};        // a URL to be sent as Referer, without userinfo and fragment, unless a header is

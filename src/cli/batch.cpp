@@ -7,6 +7,7 @@
 #include "cli/streams.h"
 #include "cli/system_calls.h"
 
+#include <segdl/status.h>
 #include <segdl/text.h>
 
 #include <fmt/format.h>
@@ -26,11 +27,12 @@ constexpr std::size_t kSmallestWindow = 512;
 constexpr std::size_t kTurn = 256;  // entries begun before signals are looked at again
 constexpr std::size_t kFewUrls = 20;
 
-// Why nothing can go into a directory, if so: told once instead of for each file.
-std::optional<Error> directory_missing(const std::filesystem::path& directory) {
+// Why nothing can go into a directory, if so: told once instead of for each file. One that is missing may be made.
+std::optional<Error> directory_missing(const std::filesystem::path& directory, bool may_be_made) {
   const auto found = look_at(directory);
   const int number = found ? ENOTDIR : errno;
   if (found && S_ISDIR(found->st_mode)) return std::nullopt;
+  if (may_be_made && number == ENOENT) return std::nullopt;
   Error error{Cause::local, Remedy::stop, "open", directory.string()};
   error.way_out = "create it first: mkdir -p " + directory.string();
   error.reason = std::strerror(number);
@@ -47,7 +49,7 @@ Batch::Batch(Session& session, const FetchCommand& command, ListFile* list, Json
       window_(std::max<std::size_t>(kSmallestWindow, std::size_t{4} * command.session.jobs)),
       tells_each_(!command.quiet && (command.verbose || (list == nullptr && command.urls.size() <= kFewUrls))),
       begun_(std::chrono::steady_clock::now()),
-      hopeless_(directory_missing(command.request.directory)),
+      hopeless_(directory_missing(command.request.directory, command.request.create_directories)),
       notes_due_(begun_),
       events_due_(begun_),
       on_end_(command, [this](const std::string& text) { display_.tell(text); }),
@@ -120,7 +122,7 @@ void Batch::begin(Entry entry) {
   if (const auto refused = named ? name_refused(*output) : std::nullopt) return fail(entry, *refused, *output);
   // With a journal beside it, it may be one whose publication is to be finished, which only the library can tell.
   const auto there = request.directory / *output;
-  if (named && command_.skip_existing && is_there(there) && !is_there(there.string() + ".segdl")) {
+  if (named && command_.skip_existing && is_there(there) && !is_there(request.directory / journal_name(*output))) {
     ++tally_.skipped;
     if (json_ != nullptr) json_->skipped(subject(entry, *output));
     return;

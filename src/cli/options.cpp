@@ -78,7 +78,10 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Outp
       ->configurable(false)
       ->type_name("FILE")
       ->description("Name of the file, or of a pipe; without it, the last part of the URL; - is standard output");
-  app.add_option("-d,--directory", request.directory, "Directory to put it in; must exist")->type_name("DIR");
+  app.add_option("-d,--directory", request.directory, "Directory to put it in; made if it is missing")
+      ->type_name("DIR");
+  app.add_flag_callback(
+      "--no-create-dirs", [&request] { request.create_directories = false; }, "Directories must exist");
   add_parsed(app, "--segment-size", request.segment_size, parse_size)
       ->type_name("SIZE")
       ->description("Unit of hashing and resuming, a power of two from 16K to 16M");
@@ -263,7 +266,9 @@ void place_output(const Output& output, FetchCommand& command) {
   }
   command.to_standard_output = output.standard_output;
   command.request.output = output.name;
-  if (!output.directory.empty()) command.request.directory /= output.directory;  // an absolute one replaces it
+  if (output.directory.empty()) return;
+  std::filesystem::path& directory = command.request.directory;
+  directory = directory == "." ? output.directory : directory / output.directory;  // an absolute one replaces it
 }
 
 Exit refused(const CLI::App& app, const Mistake& wrong) {

@@ -116,7 +116,8 @@ std::optional<std::string> extended(std::string_view value) {
 std::optional<std::string> last_of_path(std::string name) {
   const auto separator = name.find_last_of("/\\");
   if (separator != std::string::npos) name.erase(0, separator + 1);
-  return name.empty() ? std::nullopt : std::optional(std::move(name));
+  const bool says_nothing = name.find_first_not_of(". \t\r\n\v\f") == std::string::npos;
+  return says_nothing ? std::nullopt : std::optional(std::move(name));
 }
 
 // The one value a parameter may have; nothing from the second on.

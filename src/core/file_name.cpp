@@ -2,25 +2,42 @@
 
 #include "core/ascii.h"
 #include "core/utf8.h"
+#include "core/xxh3.h"
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <span>
 
 namespace segdl {
 namespace {
 
 constexpr std::size_t kShortExtension = 16;
+constexpr std::size_t kLongestSuffix = std::string_view(".segdl.old").size();
+constexpr const char* kNoName = "index.html";
+
+// As a URL spells it, so that two names that differ stay two.
+std::string escaped(std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += {'%', kDigits[byte >> 4U], kDigits[byte & 15U]};
+  }
+  return text;
+}
 
 std::string replace_unsafe(std::string_view foreign) {
   std::string name;
   while (!foreign.empty()) {
     const Utf8Character character = next_character(foreign);
-    const char first = foreign[0];
-    const bool safe = character.valid && !is_unprintable(character.code) && first != '/' && first != '\\';
-    if (safe) {
-      name += foreign.substr(0, character.size);
-    } else {
+    const std::string_view bytes = foreign.substr(0, character.size);
+    if (!character.valid) {
+      name += escaped(bytes);
+    } else if (is_unprintable(character.code) || bytes == "/" || bytes == "\\") {
       name += '_';
+    } else {
+      name += bytes;
     }
     foreign.remove_prefix(character.size);
   }
@@ -55,7 +72,33 @@ std::string shorten(const std::string& name) {
          extension;
 }
 
+std::string hex_of(std::uint64_t number) {
+  std::string text(16, '0');
+  for (std::size_t i = text.size(); i > 0; number >>= 4U) text[--i] = "0123456789abcdef"[number & 15U];
+  return text;
+}
+
 }  // namespace
+
+std::string typed_name(std::string_view text) {
+  if (text.empty() || text == "." || text == "..") return kNoName;
+  std::string name;
+  while (!text.empty()) {
+    const Utf8Character character = next_character(text);
+    const std::string_view bytes = text.substr(0, character.size);
+    const bool plain = character.valid && !is_unprintable(character.code) && bytes != "/";
+    name += plain ? std::string(bytes) : escaped(bytes);
+    text.remove_prefix(character.size);
+  }
+  return shorten(name);
+}
+
+std::string name_beside(std::string_view name, std::string_view suffix, std::size_t longest) {
+  const std::size_t room = longest - std::min(longest, kLongestSuffix);
+  if (name.size() <= room) return std::string(name) + std::string(suffix);
+  const std::string hash = '~' + hex_of(digest_of(std::as_bytes(std::span(name))));
+  return std::string(cut(name, room - std::min(room, hash.size()))) + hash + std::string(suffix);
+}
 
 std::string safe_name(std::string_view foreign) {
   std::string name = replace_unsafe(foreign);
@@ -63,7 +106,7 @@ std::string safe_name(std::string_view foreign) {
   name.erase(last == std::string::npos ? 0 : last + 1);
   const auto first = name.find_first_not_of(' ');
   name.erase(0, std::min(first, name.size()));
-  if (name.empty()) return "index.html";
+  if (name.empty()) return kNoName;
   if (name[0] == '.' || name[0] == '-' || name[0] == '~') name[0] = '_';
   if (is_device_name(name)) name.insert(name.begin(), '_');
   name = shorten(name);

@@ -7,12 +7,22 @@
 
 namespace segdl {
 
-// The longest name segdl makes up: leaves room for the suffixes within the 255 bytes of NAME_MAX.
-inline constexpr std::size_t kMaxMadeName = 240;
+// The longest name segdl makes up: NAME_MAX.
+inline constexpr std::size_t kMaxMadeName = 255;
 
 // One component, valid UTF-8, at most kMaxMadeName bytes cut at a character boundary (the extension is kept if it is
 // short). Separators (/ and \), NUL, control characters and bidirectional overrides become '_'; leading '.', '-' and
-// '~' and trailing '.' and ' ' are replaced or dropped; invalid UTF-8 becomes '_'. "index.html" if nothing is left.
+// '~' and trailing '.' and ' ' are replaced or dropped; bytes that are no UTF-8 are spelt as a URL spells them (%FF),
+// so that two names stay two. "index.html" if nothing is left.
 std::string safe_name(std::string_view foreign);
+
+// The same of the last part of a URL that a person typed, who is to get the name that is asked for: leading dots,
+// device names and the like stay. Only what can't be in a name or be shown is spelt as a URL does: '/', NUL, controls,
+// bidirectional overrides, what is no UTF-8.
+std::string typed_name(std::string_view text);
+
+// The name of what goes with a file: its name and a suffix, one of those in engine/place.h. Where the longest of them
+// would not fit into `longest` bytes, the beginning of the name and a hash of all of it stand for the name.
+std::string name_beside(std::string_view name, std::string_view suffix, std::size_t longest);
 
 }  // namespace segdl

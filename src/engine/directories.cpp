@@ -40,11 +40,14 @@ std::shared_ptr<OpenDirectory> Directories::latest() {
   return latest_.lock();
 }
 
-Result<std::shared_ptr<OpenDirectory>> Directories::open(const std::filesystem::path& path) {
+Result<std::shared_ptr<OpenDirectory>> Directories::open(const std::filesystem::path& path, bool make) {
   const Instant now = clock_.now();
   auto open = latest();
   if (!open || !open->serves(path, now)) {
     auto opened = files_.open_directory(path);
+    auto made = make && !opened ? files_.make_directories(path) : Result<void>();
+    if (!made) return std::move(made).error();
+    if (make && !opened) opened = files_.open_directory(path);
     if (!opened) return std::move(opened).error();
     open = std::make_shared<OpenDirectory>(std::move(*opened), path, now);
     const MutexLock lock(mutex_);

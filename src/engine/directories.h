@@ -53,7 +53,8 @@ class Directories {
   Directories(FileSystem& files, Clock& clock) : files_(files), clock_(clock) {}
 
   // For one more download. Shared: whoever is the last to use it closes it, so that an idle session pins none.
-  Result<std::shared_ptr<OpenDirectory>> open(const std::filesystem::path&);
+  // With `make`, one that is missing is made.
+  Result<std::shared_ptr<OpenDirectory>> open(const std::filesystem::path&, bool make = false);
 
  private:
   std::shared_ptr<OpenDirectory> latest();

@@ -1,5 +1,7 @@
 #include "engine/output_name.h"
 
+#include <segdl/status.h>
+
 #include "core/ascii.h"
 #include "core/file_name.h"
 #include "engine/errors.h"
@@ -15,13 +17,15 @@ std::string engine::name_from_server(std::string_view foreign) {
   for (const std::string* suffix :
        {&of_nothing.part, &of_nothing.journal, &of_nothing.old_part, &of_nothing.old_journal}) {
     const std::string_view end = std::string_view(name).substr(name.size() - std::min(name.size(), suffix->size()));
-    if (same_text(end, *suffix)) return name + '_';
+    if (!same_text(end, *suffix)) continue;
+    if (name.size() == kMaxMadeName) name.pop_back();
+    return name + '_';
   }
   return name;
 }
 
 Result<std::string> engine::output_name_of(const Request& request, const Url& url) {
-  if (request.output.empty()) return safe_name(last_component(url));
+  if (request.output.empty()) return typed_name(last_component(url));
   const std::string& name = request.output;
   if (name == "." || name == ".." || name.find('/') != std::string::npos || name.find('\0') != std::string::npos) {
     return make_error(Cause::usage, Remedy::stop, "write to", name, "it is not the name of a file");
@@ -33,5 +37,7 @@ Result<std::string> output_name(const Request& request) {
   const auto url = parse_url(request.url);
   return url ? engine::output_name_of(request, *url) : Result<std::string>(url.error());
 }
+
+std::string journal_name(const std::string& output) { return engine::Names(output).journal; }
 
 }  // namespace segdl

@@ -10,9 +10,6 @@
 namespace segdl::engine {
 namespace {
 
-// NAME_MAX of every common file system, less the longest suffix.
-constexpr std::size_t kMaxName = 255 - std::string_view(".segdl.old").size();
-
 constexpr const char* kOverwriteWayOut =
     "replace it with --overwrite, leave it with --skip-existing, or choose another name with -o";
 constexpr const char* kReplaceWayOut = "replace it with --overwrite, move it away, or choose another name with -o";
@@ -154,13 +151,14 @@ Result<bool> Place::take_fresh(Directory& directory, const Names& names, bool la
 
 Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string& name, const Request& request,
                           std::stop_token stop) {
-  if (name.size() > kMaxName) {
+  Directory& directory = open->directory();
+  const std::size_t longest = directory.longest_name();
+  if (name.size() > longest) {
     return with_way_out(make_error(Cause::local, Remedy::stop, "create", name,
-                                   fmt::format("a name of {} bytes is too long: at most {}", name.size(), kMaxName)),
+                                   fmt::format("a name of {} bytes is too long: at most {}", name.size(), longest)),
                         "choose a shorter name with -o");
   }
-  Directory& directory = open->directory();
-  const Names names(name);
+  const Names names(name, longest);
   const bool lacked = !request.overwrite && had_nothing(*open, names);
   std::unique_ptr<File> fresh;
   auto taken = take_fresh(directory, names, lacked, fresh);

@@ -20,6 +20,7 @@
 #include <segdl/error.h>
 #include <segdl/task.h>
 
+#include "core/file_name.h"
 #include "engine/directories.h"
 #include "engine/journal.h"
 #include "seams/file_system.h"
@@ -36,13 +37,14 @@
 namespace segdl::engine {
 
 struct Names {
-  explicit Names(const std::string& name)
+  // `longest`: Directory::longest_name(). A name that leaves no room for a suffix is shortened in all but `output`.
+  explicit Names(const std::string& name, std::size_t longest = kMaxMadeName)
       : output(name),
-        part(name + ".part"),
-        journal(name + ".segdl"),
-        temporary(name + ".segdl.new"),
-        old_part(name + ".part.old"),
-        old_journal(name + ".segdl.old") {}
+        part(name_beside(name, ".part", longest)),
+        journal(name_beside(name, ".segdl", longest)),
+        temporary(name_beside(name, ".segdl.new", longest)),
+        old_part(name_beside(name, ".part.old", longest)),
+        old_journal(name_beside(name, ".segdl.old", longest)) {}
   std::string output, part, journal, temporary, old_part, old_journal;
 };
 

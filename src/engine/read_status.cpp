@@ -57,7 +57,7 @@ Result<bool> is_busy(Directory& directory, const Names& names) {
 Result<std::string> meant(Directory& directory, const std::string& given) {
   for (const std::string_view suffix : {".part", ".segdl"}) {
     if (given.size() <= suffix.size() || !given.ends_with(suffix)) continue;
-    const Names names(given.substr(0, given.size() - suffix.size()));
+    const Names names(given.substr(0, given.size() - suffix.size()), directory.longest_name());
     for (const auto& [name, wanted] : {std::pair(names.journal, true), {given, false}}) {
       auto found = directory.status(name);
       if (!found) return std::move(found).error();
@@ -75,7 +75,7 @@ Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::pat
   Directory& directory = **opened;
   auto name = meant(directory, given.filename().string());
   if (!name) return std::move(name).error();
-  const Names names(*name);
+  const Names names(*name, directory.longest_name());
   const auto output = given.parent_path() / names.output;
   DownloadStatus status;
   status.output = output;

@@ -60,7 +60,7 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
     auto named = take_remote_name(stop);
     if (!named) return std::move(named).error();
   }
-  auto directory = shared_.directories.open(request_.directory);
+  auto directory = shared_.directories.open(request_.directory, request_.create_directories);
   if (!directory) return std::move(directory).error();
   auto stream = open_stream(**directory, stop);
   if (!stream) return std::move(stream).error();

@@ -1,6 +1,7 @@
 #include "io/posix_file_system.h"
 
 #include "io/descriptor.h"
+#include "io/make_directories.h"
 #include "io/posix_file.h"
 #include "io/posix_stream.h"
 #include "io/retried.h"
@@ -195,6 +196,14 @@ class PosixDirectory final : public Directory {
            retried([&] { return ::stat(path.c_str(), &there); }) == 0 && status_from(here).id == status_from(there).id;
   }
 
+  // Some FUSE file systems say nothing, and vfat counts other things than bytes, of which it takes more.
+  std::size_t longest_name() override {
+    constexpr std::size_t kUsual = 255;
+    struct ::statfs system {};
+    if (retried([&] { return ::fstatfs(fd_.get(), &system); }) != 0 || system.f_namelen <= 0) return kUsual;
+    return std::min(kUsual, static_cast<std::size_t>(system.f_namelen));
+  }
+
   std::string path_of(const std::string& name) const override { return prefix_ + name; }
 
  private:
@@ -285,6 +294,8 @@ class PosixFileSystem final : public FileSystem {
     }
     return std::unique_ptr<Directory>(std::make_unique<PosixDirectory>(std::move(fd), path));
   }
+
+  Result<void> make_directories(const std::filesystem::path& path) override { return make_posix_directories(path); }
 
   // umask(2) can only be asked by setting it, which another thread could notice; /proc tells without.
   unsigned default_mode() override {

@@ -129,8 +129,8 @@ class Directory {
   // touched, nor waited for. An absent file is Cause::local.
   virtual Result<std::unique_ptr<File>> open(const std::string& name, OpenMode) = 0;
 
-  // Opens what the name leads to, symbolic links followed, where that is no regular file: a FIFO, whose reader is waited
-  // for until a stop request, a terminal or another character device, or whatever is behind a descriptor of this
+  // Opens what the name leads to, symbolic links followed, where that is no regular file: a FIFO, whose reader is
+  // waited for until a stop request, a terminal or another character device, or whatever is behind a descriptor of this
   // process (/dev/stdout). Null where nothing is there, or a regular file. A directory, a block device or a socket is
   // Cause::exists: nothing is written to it.
   virtual Result<std::unique_ptr<Stream>> open_stream(const std::string& name, const std::stop_token&) = 0;
@@ -161,6 +161,9 @@ class Directory {
   // Whether that path leads to this very directory: it may have been renamed, and another made in its place.
   virtual bool is_at(const std::filesystem::path&) = 0;
 
+  // How many bytes a name in it may have, at most 255 (statfs: f_namelen).
+  virtual std::size_t longest_name() = 0;
+
   // The path of `name` as a person would write it; for messages.
   virtual std::string path_of(const std::string& name) const = 0;
 };
@@ -169,6 +172,10 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
   virtual Result<std::unique_ptr<Directory>> open_directory(const std::filesystem::path&) = 0;
+
+  // Makes each directory of the path that is missing, with mode 0777 less the umask, and syncs it and the one that it is
+  // in: what is put into it must not be lost with it.
+  virtual Result<void> make_directories(const std::filesystem::path&) = 0;
 
   // The mode a new file gets by default: 0666 less the process's umask.
   virtual unsigned default_mode() = 0;

@@ -206,6 +206,28 @@ TEST_CASE("something that is not a directory can't be opened as one, and a FIFO 
   }
 }
 
+TEST_CASE("directories that are missing are made, and those that are there stay as they are") {
+  PosixWorld world;
+  const auto deep = world.path() / "a" / "b" / "." / "c";
+  for (int round = 0; round < 2; ++round) {
+    must(world.files().make_directories(deep));
+    must(must(world.files().open_directory(deep))->open("f" + std::to_string(round), OpenMode::create_new));
+  }
+  must(world.files().make_directories("."));
+  write_file(world.directory(), "file", "");
+  const auto made = world.files().make_directories(world.path() / "file" / "d");
+  REQUIRE(!made);
+  CHECK(made.error().subject == (world.path() / "file").string());
+  CHECK(made.error().reason == "Not a directory");
+}
+
+TEST_CASE("a name may be as long as the file system says") {
+  PosixWorld world;
+  const std::size_t longest = world.directory().longest_name();
+  CHECK(longest == 255);
+  must(world.directory().open(std::string(longest, 'n'), OpenMode::create_new));
+}
+
 TEST_CASE("a directory that is moved stays the same directory") {
   PosixWorld world;
   std::filesystem::create_directory(world.path() / "d");

@@ -32,24 +32,42 @@ TEST_CASE("a name is taken from filename* before filename") {
 }
 
 TEST_CASE("a parameter that is malformed or given twice does not count") {
-  for (const char* value :
-       {"", "attachment", "attachment;", "attachment; filename", "attachment; filename=", R"(attachment; filename="")",
-        R"(attachment; filename="endless)", R"(attachment; filename="a"b)", R"(attachment; filename=a"b)",
-        R"(attachment; filename="a/")", "attachment; filename*=UTF-8''%c3%28", "attachment; filename*=UTF-8''%zz",
-        "attachment; filename*=UTF-8''%a", "attachment; filename*=UTF-16''a", "attachment; filename*=a",
-        "attachment; filename*=UTF-8''a; filename*=UTF-8''b", "attachment; filename=a; filename=b",
-        R"(at"tachment; filename=a)", R"(attachment; fi"le=1; filename=a)"}) {
+  for (const char* value : {"",
+                            "attachment",
+                            "attachment;",
+                            "attachment; filename",
+                            "attachment; filename=",
+                            R"(attachment; filename="")",
+                            R"(attachment; filename="endless)",
+                            R"(attachment; filename="a"b)",
+                            R"(attachment; filename=a"b)",
+                            R"(attachment; filename="a/")",
+                            R"(attachment; filename=".")",
+                            R"(attachment; filename="..")",
+                            R"(attachment; filename="  ")",
+                            R"(attachment; filename="a/..")",
+                            "attachment; filename*=UTF-8''%20%09.",
+                            "attachment; filename*=UTF-8''%c3%28",
+                            "attachment; filename*=UTF-8''%zz",
+                            "attachment; filename*=UTF-8''%a",
+                            "attachment; filename*=UTF-16''a",
+                            "attachment; filename*=a",
+                            "attachment; filename*=UTF-8''a; filename*=UTF-8''b",
+                            "attachment; filename=a; filename=b",
+                            R"(at"tachment; filename=a)",
+                            R"(attachment; fi"le=1; filename=a)"}) {
     CAPTURE(value);
     CHECK_FALSE(disposition_name(value).has_value());
   }
   CHECK(disposition_name(R"(attachment; filename="a.txt"; filename*=UTF-8''%ff)") == "a.txt");
+  CHECK(disposition_name(R"(attachment; filename="a.txt"; filename*=UTF-8''.)") == "a.txt");
 }
 
 TEST_CASE("a name made safe can't leave the directory or hide") {
   for (const char* value :
-       {R"(attachment; filename="..")", R"(attachment; filename=".bashrc")", R"(attachment; filename="-rf")",
-        R"(attachment; filename="~")", "attachment; filename*=UTF-8''..%2f..%2f.profile",
-        "attachment; filename*=UTF-8''%00%1b[2J", "attachment; filename*=UTF-8''%e2%80%aetxt.exe"}) {
+       {R"(attachment; filename=".bashrc")", R"(attachment; filename="-rf")", R"(attachment; filename="~")",
+        "attachment; filename*=UTF-8''..%2f..%2f.profile", "attachment; filename*=UTF-8''%00%1b[2J",
+        "attachment; filename*=UTF-8''%e2%80%aetxt.exe"}) {
     CAPTURE(value);
     const auto name = disposition_name(value);
     REQUIRE(name);

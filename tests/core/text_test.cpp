@@ -23,7 +23,8 @@ TEST_CASE("names from elsewhere become one safe component") {
   CHECK(safe_name("~/x") == "__x");
   CHECK(safe_name(".bashrc") == "_bashrc");
   CHECK(safe_name("trailing. .") == "trailing");
-  CHECK(safe_name("a\xff") == "a_");
+  CHECK(safe_name("a\xff") == "a%FF");
+  CHECK(safe_name("a\xfe") == "a%FE");
   CHECK(safe_name("\u00e9t\u00e9.txt") == "\u00e9t\u00e9.txt");
   CHECK(safe_name("CON") == "_CON");
   CHECK(safe_name("nul.txt") == "_nul.txt");
@@ -32,13 +33,53 @@ TEST_CASE("names from elsewhere become one safe component") {
   for (const char* nothing : {"", ".", "..", "   ", ". ."}) CHECK(safe_name(nothing) == "index.html");
 }
 
+TEST_CASE("a name that a person typed stays as it is, but for what can't be in a name or be shown") {
+  for (const char* name :
+       {".gitattributes", "-rf", "~x", "CON", "nul.txt", "a\\b", "trailing. .", "...", "\u00e9.txt"}) {
+    CHECK(typed_name(name) == name);
+  }
+  for (const char* nothing : {"", ".", ".."}) CHECK(typed_name(nothing) == "index.html");
+  CHECK(typed_name("a/b") == "a%2Fb");
+  CHECK(typed_name(std::string("a\0b", 3)) == "a%00b");
+  CHECK(typed_name("a\xff") == "a%FF");
+  CHECK(typed_name("a\xe4\xf6") == "a%E4%F6");
+  CHECK(typed_name("\x1b[2J") == "%1B[2J");
+  CHECK(typed_name("gnp.\u202eexe") == "gnp.%E2%80%AEexe");
+  CHECK(typed_name(std::string(255, 'x')) == std::string(255, 'x'));
+  CHECK(typed_name(std::string(300, 'x') + ".tar").size() == kMaxMadeName);
+}
+
+TEST_CASE("what goes with a file has its name and a suffix, and one of its own where that would be too long") {
+  const std::string longest(245, 'x');
+  for (const std::string& name : {std::string("f"), std::string(128, 'y'), longest}) {
+    for (const char* suffix : {".part", ".segdl", ".segdl.new", ".segdl.old"}) {
+      CHECK(name_beside(name, suffix, 255) == name + suffix);
+    }
+  }
+  std::string umlauts = "x";
+  while (umlauts.size() < 255) umlauts += "\u00e4";
+  const std::string one = longest + "1", other = longest + "2";
+  for (const std::string& name : {one, other, std::string(255, 'z'), umlauts}) {
+    for (const char* suffix : {".part", ".segdl", ".segdl.new", ".segdl.old"}) {
+      const std::string beside = name_beside(name, suffix, 255);
+      CHECK(beside.size() <= 255);
+      CHECK(beside.ends_with(suffix));
+      CHECK(escape(beside) == beside);
+      CHECK(name_beside(name, ".segdl", 255) + ".new" == name_beside(name, ".segdl.new", 255));
+    }
+  }
+  CHECK(name_beside(one, ".part", 255) != name_beside(other, ".part", 255));
+  CHECK(name_beside(std::string(140, 'n'), ".segdl.old", 143).size() <= 143);
+  CHECK(name_beside("abcdef", ".part", 8).ends_with(".part"));
+}
+
 TEST_CASE("long names are cut between two characters, and keep a short extension") {
   const std::string cut = safe_name(std::string(300, 'x') + ".tar");
   CHECK(cut.size() == kMaxMadeName);
   CHECK(cut.ends_with(".tar"));
   std::string umlauts;
   for (int i = 0; i < 200; ++i) umlauts += "\u00e4";
-  const std::string name = safe_name("x" + umlauts);
+  const std::string name = safe_name(umlauts);
   CHECK(name.size() == kMaxMadeName - 1);
   CHECK(escape(name) == name);
 }

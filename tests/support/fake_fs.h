@@ -108,6 +108,7 @@ class FakeFs final : public FileSystem {
   FakeFs() = default;
 
   Result<std::unique_ptr<Directory>> open_directory(const std::filesystem::path&) override;
+  Result<void> make_directories(const std::filesystem::path&) override { return {}; }  // the one there is
   unsigned default_mode() override { return 0644; }
   std::uint64_t may_open() override { return 1'000'000; }
 
