@@ -51,10 +51,10 @@ enum class Sync : std::uint8_t {
 struct Request {
   std::string url = {};                   // http or https; may carry userinfo
   std::filesystem::path directory = ".";  // where the output goes
-  // A name inside `directory`; empty: the URL's last component, as it is but for what can't be in a name. If a name given here leads to a pipe, a
-  // terminal or another character device, that gets the bytes in order, as `consumer` does, and stays what it is,
-  // whatever `overwrite` says; a pipe's reader is waited for. Nothing but a regular file, or a link to one or to
-  // nothing, is ever replaced.
+  // A name inside `directory`; empty: the URL's last component, as it is but for what can't be in a name. If a name
+  // given here leads to a pipe, a terminal or another character device, that gets the bytes in order, as `consumer`
+  // does, and stays what it is, whatever `overwrite` says; a pipe's reader is waited for. Nothing but a regular file,
+  // or a link to one or to nothing, is ever replaced.
   std::string output = {};
   bool create_directories = true;  // what is missing of `directory` is made, as the umask says, and synced
   std::vector<Header> headers = {};
@@ -142,6 +142,9 @@ struct Report {
   bool rehashed = false;                // before it got its name all of it was read back, and is what arrived
   bool insecure = false;                // certificates were not checked
   std::vector<std::string> notes = {};  // what a person should know: "the server does not serve ranges", ...
+  // What the file system was found to lack (locks, links, ...), and what was done instead: each once in a session, in
+  // the report of whichever download found it.
+  std::vector<std::string> workarounds = {};
   std::chrono::nanoseconds elapsed{0};
 };
 

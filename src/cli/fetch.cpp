@@ -91,6 +91,9 @@ int conclude(Running& running) {
   for (const std::string& note : result->notes) {
     if (!running.display.has_told(note)) say("segdl: {}\n", printable(note));
   }
+  for (const std::string& lack : result->workarounds) {
+    if (command.verbose && !running.display.has_told(lack)) say("segdl: {}\n", printable(lack));
+  }
   Report report = *result;
   if (command.to_standard_output) report.output = kStandardOutput;
   say("{}\n", report_line(report));

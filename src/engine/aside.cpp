@@ -7,8 +7,6 @@
 #include <utility>
 
 namespace segdl::engine {
-namespace {
-
 Result<std::unique_ptr<File>> new_locked_file(Directory& directory, const std::string& name) {
   auto file = directory.open(name, OpenMode::create_new);
   if (!file) return file;
@@ -20,8 +18,6 @@ Result<std::unique_ptr<File>> new_locked_file(Directory& directory, const std::s
         kBusyWayOut);
   return file;
 }
-
-}  // namespace
 
 Error not_ours(const Directory& directory, const std::string& name, std::string reason, const char* way_out) {
   return with_way_out(make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(name), std::move(reason)),

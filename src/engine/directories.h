@@ -29,7 +29,7 @@ class OpenDirectory {
   OpenDirectory(std::unique_ptr<Directory> directory, std::filesystem::path path, Instant since)
       : directory_(std::move(directory)), path_(std::move(path)), since_(since) {}
 
-  Directory& directory() { return *directory_; }
+  Directory& directory() const { return *directory_; }
   // Whether nothing had this name a moment ago; false also where that is not known.
   bool lacked(const std::string& name) const;
 

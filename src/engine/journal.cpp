@@ -153,7 +153,9 @@ Result<std::unique_ptr<Journal>> open_store(std::unique_ptr<File> file, Identity
     if (!mappable) return std::move(mappable).error();
     back_end = *mappable ? Journal::BackEnd::mapped : Journal::BackEnd::written;
   }
-  if (back_end == Journal::BackEnd::mapped) return open_mapped(std::move(file), std::move(identity));
+  if (back_end == Journal::BackEnd::written) return open_written(std::move(file), std::move(identity));
+  auto mapping = file->map(JournalShape{identity.layout ? identity.layout->count() : 0}.length());
+  if (mapping) return open_mapped(std::move(file), std::move(identity), std::move(*mapping));
   return open_written(std::move(file), std::move(identity));
 }
 

@@ -92,12 +92,8 @@ class MappedJournal final : public Journal {
 
 }  // namespace
 
-Result<std::unique_ptr<Journal>> open_mapped(std::unique_ptr<File> file, Identity identity) {
-  const JournalShape shape{identity.layout ? identity.layout->count() : 0};
-  auto mapping = file->map(shape.length());
-  if (!mapping) return std::move(mapping).error();
-  return std::unique_ptr<Journal>(
-      std::make_unique<MappedJournal>(std::move(file), std::move(identity), std::move(*mapping)));
+std::unique_ptr<Journal> open_mapped(std::unique_ptr<File> file, Identity identity, std::unique_ptr<Mapping> mapping) {
+  return std::make_unique<MappedJournal>(std::move(file), std::move(identity), std::move(mapping));
 }
 
 }  // namespace segdl::engine

@@ -99,6 +99,19 @@ class Meter {
     }
   }
 
+  // What the file system lacks, and what is done instead.
+  void worked_around(std::string text) {
+    const MutexLock lock(mutex_);
+    tell(Noted{text});
+    progress_.note = text;
+    workarounds_.push_back(std::move(text));
+  }
+
+  std::vector<std::string> workarounds() const {
+    const MutexLock lock(mutex_);
+    return workarounds_;
+  }
+
   std::vector<std::string> remarks() const {
     const MutexLock lock(mutex_);
     return remarks_;
@@ -230,6 +243,7 @@ class Meter {
   std::set<std::uint64_t> revoked_ranges_ SEGDL_GUARDED_BY(mutex_);  // where they begin: fetched in this run
   unsigned most_connections_ SEGDL_GUARDED_BY(mutex_) = 0;
   std::vector<std::string> remarks_ SEGDL_GUARDED_BY(mutex_);
+  std::vector<std::string> workarounds_ SEGDL_GUARDED_BY(mutex_);
   std::optional<Planned> planned_ SEGDL_GUARDED_BY(mutex_);
   std::optional<EventLog> events_ SEGDL_GUARDED_BY(mutex_);
 };

@@ -53,9 +53,10 @@ Result<bool> present(Directory& directory, const std::string& name) {
   return status->has_value();
 }
 
-// None of the names that make a place anything but fresh.
-Result<bool> nothing_there(Directory& directory, const Names& names) {
+// None of the names that make a place anything but fresh. `replaces`: there may be an output.
+Result<bool> nothing_there(Directory& directory, const Names& names, bool replaces) {
   for (const std::string* name : {&names.output, &names.journal, &names.old_journal}) {
+    if (replaces && name == &names.output) continue;
     auto there = present(directory, *name);
     if (!there) return std::move(there).error();
     if (*there) return false;
@@ -64,8 +65,8 @@ Result<bool> nothing_there(Directory& directory, const Names& names) {
 }
 
 // The same a moment ago, as far as it is known.
-bool had_nothing(const OpenDirectory& open, const Names& names) {
-  return open.lacked(names.output) && open.lacked(names.journal) && open.lacked(names.old_journal) &&
+bool had_nothing(const OpenDirectory& open, const Names& names, bool replaces) {
+  return (replaces || open.lacked(names.output)) && open.lacked(names.journal) && open.lacked(names.old_journal) &&
          open.lacked(names.temporary);
 }
 
@@ -121,22 +122,39 @@ Error busy(const Directory& directory, const std::string& name) {
                       kBusyWayOut);
 }
 
-// The common case in as few steps as it can be: nothing of that name is there. False if something is; then nothing was
-// changed, and the table decides.
-Result<bool> Place::take_fresh(Directory& directory, const Names& names, bool lacked, std::unique_ptr<File>& data) {
-  if (!lacked) {
-    auto output = present(directory, names.output);
-    if (!output) return std::move(output).error();
-    if (*output) return false;
+// What is there before anything is done: changes nothing, and is only a reason for what to try first.
+Result<Place::Expected> Place::expect(const OpenDirectory& open, const Names& names, bool overwrite) {
+  Expected expected;
+  Directory& directory = open.directory();
+  std::optional<FileStatus> output;
+  if (overwrite || !open.lacked(names.output)) {
+    auto found = directory.status(names.output);
+    if (!found) return std::move(found).error();
+    output = *found;
   }
+  const bool replaceable = output && (output->kind == FileKind::regular || output->kind == FileKind::symlink);
+  expected.replaces = overwrite && replaceable;
+  expected.lacked = had_nothing(open, names, expected.replaces);
+  expected.fresh = !output || expected.replaces;
+  if (!expected.replaces || expected.lacked) return expected;
+  auto nothing = nothing_there(directory, names, true);
+  if (!nothing) return std::move(nothing).error();
+  expected.fresh = *nothing;
+  return expected;
+}
+
+// The common cases in as few steps as it can be: nothing of that name is there, or only an output that may be replaced.
+// False if something is; then nothing was changed, and the table decides.
+Result<bool> Place::take_fresh(Directory& directory, const Names& names, const Expected& expected,
+                               std::unique_ptr<File>& data) {
   auto created = directory.open(names.part, OpenMode::create_new);
   if (!created && created.error().cause == Cause::exists) return false;
   if (!created) return std::move(created).error();
   auto file = lock_opened(directory, names.part, std::move(*created));
   if (!file) return std::move(file).error();
   if (!*file) return false;
-  auto nothing = lacked ? Result<bool>(true) : nothing_there(directory, names);
-  if (!lacked && nothing && *nothing) {
+  auto nothing = expected.lacked ? Result<bool>(true) : nothing_there(directory, names, expected.replaces);
+  if (!expected.lacked && nothing && *nothing) {
     auto leftover = present(directory, names.temporary);
     nothing = leftover ? Result<bool>(!*leftover) : std::move(leftover);
   }
@@ -159,14 +177,16 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
                         "choose a shorter name with -o");
   }
   const Names names(name, longest);
-  const bool lacked = !request.overwrite && had_nothing(*open, names);
+  auto expected = expect(*open, names, request.overwrite);
+  if (!expected) return std::move(expected).error();
   std::unique_ptr<File> fresh;
-  auto taken = take_fresh(directory, names, lacked, fresh);
+  auto taken = expected->fresh ? take_fresh(directory, names, *expected, fresh) : Result<bool>(false);
   if (!taken) return std::move(taken).error();
   if (*taken) {
     Place place(std::move(open), names, std::move(fresh));
     place.created_data_ = true;
-    place.looked_ = !lacked;
+    place.replaces_ = expected->replaces;
+    place.looked_ = !expected->lacked;
     return place;
   }
   constexpr int kTries = 100;  // each lost to another process that published or gave up in between
@@ -208,6 +228,7 @@ Result<void> Place::examine(const Request& request) {
   auto output = present(*directory_, names_.output);
   if (!output) return std::move(output).error();
   if (*output && !request.overwrite) return exists(*directory_, names_.output, "it exists already");
+  replaces_ = *output;
   for (const std::string* name : {&names_.output, &names_.journal}) {
     auto stays = never_replaced(*directory_, *name);
     if (!stays) return std::move(stays).error();
@@ -257,7 +278,7 @@ Result<void> Place::examine_journal(const Request& request, std::uint64_t data_s
 // Before it gets a journal, a place that was taken for fresh by what was known of the directory is looked at as any.
 Result<void> Place::look_again() {
   if (looked_) return {};
-  auto nothing = nothing_there(*directory_, names_);
+  auto nothing = nothing_there(*directory_, names_, replaces_);
   if (!nothing) return std::move(nothing).error();
   looked_ = *nothing;
   return looked_ ? Result<void>() : exists(*directory_, names_.output, "it, or its journal, has come meanwhile");

@@ -56,6 +56,9 @@ Error busy(const Directory&, const std::string& name);
 // Of what has one of the names that go with an output, and is none of segdl's.
 Error not_ours(const Directory&, const std::string& name, std::string reason, const char* way_out = kMoveWayOut);
 
+// A new file of that name, locked.
+Result<std::unique_ptr<File>> new_locked_file(Directory&, const std::string& name);
+
 class Place {
  public:
   // What the recovery table says of a place.
@@ -99,18 +102,24 @@ class Place {
   bool is_fresh() const { return found_ == Found::nothing && !aside_ && !stale_journal_; }
 
   // A resource of one segment has no journal: its bytes are kept in a file without a name, of which a death leaves
-  // nothing. False if the file system has no such files. REQUIRES: is_fresh().
+  // nothing; where the output replaces another they are in the data file, as whose leavings a death shows them: the
+  // older output is there then, and whoever may replace it may replace those. False if the file system has no files
+  // without a name. REQUIRES: is_fresh().
   Result<bool> prepare_small();
   Result<void> hold_small(std::span<const std::byte> bytes);
   bool holds_small() const { return small_held_; }
-  File& small() { return *small_; }  // REQUIRES: holds_small()
+  File& small() { return replaces_ ? *data_ : *small_; }  // REQUIRES: prepare_small() gave true
+  // What the output is going to replace, if that is a file: what it leaves to its successor is its mode and its owner.
+  std::optional<FileStatus> replaced();
+  bool replaces() const { return replaces_; }
   // The steps of publishing it, to be taken for many files at once: begin to sync, sync, give it the output's name,
   // sync what of the name is kept with the file. The caller syncs the directory.
-  void start_sync_small() { small_->start_sync(); }
-  Result<void> sync_small() { return small_->sync(); }
+  void start_sync_small() { small().start_sync(); }
+  Result<void> sync_small() { return small().sync(); }
   Result<void> name_small();
-  Result<void> sync_small_name() { return small_->sync_name(); }
-  // Takes the name back, unless somebody has given it to another file since. REQUIRES: name_small() gave it.
+  Result<void> sync_small_name() { return replaces_ ? Result<void>() : small_->sync_name(); }
+  // Takes the name back, unless somebody has given it to another file since, or it was taken from an older file, which
+  // is gone. REQUIRES: name_small() gave it.
   Result<void> unname_small();
 
   // J7 after the data's sync: rename, directory sync, removal of the journal. If another file has got the data's name
@@ -132,7 +141,15 @@ class Place {
   Place(std::shared_ptr<OpenDirectory> open, const Names& names, std::unique_ptr<File> data)
       : open_(std::move(open)), directory_(&open_->directory()), names_(names), data_(std::move(data)) {}
 
-  static Result<bool> take_fresh(Directory&, const Names&, bool lacked, std::unique_ptr<File>& data);
+  struct Expected {
+    bool lacked = false;    // none of its names was there a moment ago, but for an output that may be replaced
+    bool replaces = false;  // such an output is there
+    bool fresh = false;     // no more than that seems to be there
+  };
+  static Result<Expected> expect(const OpenDirectory&, const Names&, bool overwrite);
+  static Result<bool> take_fresh(Directory&, const Names&, const Expected&, std::unique_ptr<File>& data);
+  Result<void> replace_by_small();
+  Result<void> name_copy();
   Result<void> recover_aside();
   Result<void> roll_back_aside();
   Result<void> examine(const Request&);
@@ -158,6 +175,7 @@ class Place {
   Identity published_identity_;
   std::optional<Facts> published_facts_;
   bool created_data_ = false;  // by this run
+  bool replaces_ = false;      // an older output, as the request allows
   bool aside_ = false;
   bool stale_journal_ = false;  // of what was given up: begin() replaces it
   bool looked_ = true;          // for all of its names, since the lock was taken

@@ -1,10 +1,13 @@
 // Place's way of giving the output its name, and of leaving when there is none to give.
+#include "core/xxh3.h"
+
 #include "engine/errors.h"
 #include "engine/place.h"
 
 #include <fmt/format.h>
 
 #include <utility>
+#include <vector>
 
 namespace segdl::engine {
 namespace {
@@ -66,7 +69,14 @@ Result<void> Place::publish(bool overwrite, Sync sync) {
   return {};
 }
 
+std::optional<FileStatus> Place::replaced() {
+  const auto output = directory_->status(names_.output);
+  if (!output || !output->has_value() || (*output)->kind != FileKind::regular) return std::nullopt;
+  return **output;
+}
+
 Result<bool> Place::prepare_small() {
+  if (replaces_) return true;
   auto file = directory_->create_unnamed();
   if (!file) return std::move(file).error();
   small_ = std::move(*file);
@@ -74,9 +84,14 @@ Result<bool> Place::prepare_small() {
 }
 
 Result<void> Place::hold_small(std::span<const std::byte> bytes) {
-  auto step = small_->write_at(0, bytes);
+  auto step = small().write_at(0, bytes);
   small_held_ = step.ok();
   return step;
+}
+
+Result<void> Place::replace_by_small() {
+  if (is_locked(*directory_, names_.output)) return busy(*directory_, names_.output);
+  return directory_->rename(names_.part, names_.output, true);
 }
 
 Result<void> Place::name_small() {
@@ -84,12 +99,43 @@ Result<void> Place::name_small() {
   if (!status) return std::move(status).error();
   auto mine = belongs_to(*directory_, names_.part, status->id);
   if (!mine) return std::move(mine).error();
+  if (replaces_) return *mine ? replace_by_small() : data_lost();
   // In this order a death leaves nothing or the output, never the output with an empty data file beside it.
   auto step = *mine ? directory_->remove(names_.part) : Result<void>();
-  return step ? small_->give_name(names_.output) : step;
+  if (step) step = small_->give_name(names_.output);
+  return !step && step.error().remedy == Remedy::refetch ? name_copy() : step;
+}
+
+// Where files without a name are to be had, but no links to give them one (a sandbox may forbid those): with a journal,
+// as any stream, so that a death leaves nothing that is nobody's.
+Result<void> Place::name_copy() {
+  auto status = small_->status();
+  if (!status) return std::move(status).error();
+  std::vector<std::byte> bytes(status->size);
+  auto got = small_->read_at(0, bytes);
+  if (!got) return std::move(got).error();
+  auto file = new_locked_file(*directory_, names_.part);
+  if (!file) return std::move(file).error();
+  data_ = std::move(*file);
+  StreamDigest digest;
+  digest.update(bytes);
+  Identity identity;
+  identity.stream_total = status->size;
+  Facts facts;
+  facts.stream_complete = true;
+  facts.stream_length = status->size;
+  facts.stream_digest = digest.value();
+  auto step = begin(identity, facts);
+  if (step) step = data_->write_at(0, bytes);
+  if (step) step = data_->set_mode(status->mode);
+  if (step) step = data_->sync();
+  if (step) step = publish(false, Sync::interval);
+  replaces_ = true;  // by a rename, which can't be taken back
+  return step;
 }
 
 Result<void> Place::unname_small() {
+  if (replaces_) return make_error(Cause::local, Remedy::stop, "take back", path(), "it was renamed");
   auto mine = small_->status();
   if (!mine) return std::move(mine).error();
   auto named = directory_->status(names_.output);
@@ -113,7 +159,8 @@ void Place::leave() {
   }
   const auto status = data_->status();
   const auto named = directory_->status(names_.part);
-  if (!status || !named || !named->has_value() || (*named)->id != status->id || status->size != 0) return;
+  const bool worthless = small_held_ || (status && status->size == 0);
+  if (!status || !named || !named->has_value() || (*named)->id != status->id || !worthless) return;
   const auto removed = directory_->remove(names_.part);
   static_cast<void>(removed.ok());
 }

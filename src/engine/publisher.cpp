@@ -5,9 +5,11 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <chrono>
 #include <exception>
 #include <new>
+#include <thread>
 #include <utility>
 
 namespace segdl::engine {
@@ -15,6 +17,8 @@ namespace {
 
 constexpr std::size_t kGoodBatch = 64;
 constexpr std::chrono::milliseconds kGather{4};
+constexpr std::size_t kSyncers = 15;      // beside the publisher's own thread
+constexpr std::size_t kWorthAThread = 4;  // files
 
 // What a failed sync of the directory leaves is not known to be durable, and an output is only what is durable. The
 // name was given where there was none, so nothing is lost that was there before.
@@ -67,13 +71,38 @@ Result<void> name(Place& place) {
   }
 }
 
+Result<void> sync_data(Place& place) {
+  try {
+    return place.sync_small();
+  } catch (const std::exception& exception) {  // on a thread of its own
+    return error_of(exception, "publish");
+  }
+}
+
+// Flushes of a disk that are asked for at the same time are one to it, and each by itself may take it milliseconds: so
+// a few threads sync the files of a batch, or this one alone where no more can be had.
+void sync_all(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>& steps) {
+  std::atomic<std::size_t> next = 0;
+  const auto sync_some = [&] {
+    for (std::size_t i = next++; i < entries.size(); i = next++) {
+      if (entries[i].sync != Sync::none) steps[i] = sync_data(*entries[i].place);
+    }
+  };
+  std::vector<std::jthread> helpers;
+  helpers.reserve(kSyncers);
+  for (std::size_t worth = kWorthAThread; worth < entries.size() && helpers.size() < kSyncers; worth += kWorthAThread) {
+    auto helper = start_thread(sync_some);
+    if (!helper) break;
+    helpers.push_back(std::move(*helper));
+  }
+  sync_some();
+}
+
 void publish_all(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>& steps) {
   for (Publisher::Entry& entry : entries) {
     if (entry.sync != Sync::none) entry.place->start_sync_small();
   }
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (entries[i].sync != Sync::none) steps[i] = entries[i].place->sync_small();
-  }
+  sync_all(entries, steps);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (steps[i]) steps[i] = name(*entries[i].place);
     if (!steps[i]) entries[i].place->leave();

@@ -26,12 +26,6 @@ constexpr Range kProbe{0, 4 * kMiB};
 constexpr std::uint32_t kSamplesOfOtherUrl = 3;  // J8
 constexpr std::chrono::hours kClockError{24};    // that a server's clock may be ahead of ours
 
-// Where a mode can't be set (another user's vfat, some FUSE), that does not cost the file.
-void give_mode(File& file, unsigned mode, Meter& meter) {
-  const auto set = file.set_mode(mode);
-  if (!set) meter.remark("it keeps the mode that it was created with: " + set.error().message());
-}
-
 }  // namespace
 
 Transfer::Transfer(const Shared& shared, const Request& request, Url url, std::string name, Meter& meter)
@@ -100,6 +94,7 @@ Result<std::unique_ptr<Place>> Transfer::open_place(std::shared_ptr<OpenDirector
 
 void Transfer::remark_on(Place& place) {
   for (const std::string& note : place.take_notes()) meter_.remark(note);
+  for (const std::string& lack : env_.files.take_lacking()) meter_.worked_around(lack);
 }
 
 Result<void> Transfer::fetch_until_whole(Place& place, std::stop_token stop) {
@@ -303,7 +298,7 @@ Result<void> Transfer::settle(Place& place, Checkpoint& checkpoint) {
   if (layout && place.journal().claimed() != layout->count()) {
     return make_error(Cause::internal, Remedy::stop, "publish", place.path(), "not every segment is there");
   }
-  give_mode(place.data(), env_.files.default_mode(), meter_);
+  give_access(place, place.data());
   give_remote_time(place.data());
   return checkpoint.force();
 }
@@ -360,6 +355,7 @@ Report Transfer::report(std::filesystem::path output) const {
   report.rehashed = rehashed_;
   report.insecure = url_.origin.secure && shared_.options.insecure;
   report.notes = meter_.remarks();
+  report.workarounds = meter_.workarounds();
   report.elapsed = env_.clock.now() - begun_;
   return report;
 }

@@ -72,6 +72,7 @@ class Transfer {
   Result<void> fetch_until_whole(Place&, std::stop_token);
   Result<void> fetch_version(Place&, std::stop_token);
   Result<void> begin_version(Place&, std::stop_token);
+  void give_access(Place&, File&);
   Result<bool> hold_small(Place&, Reply&, std::stop_token);
   Result<void> continue_version(Place&, std::stop_token);
   Result<void> check_same(Place&, const Known&, std::stop_token);

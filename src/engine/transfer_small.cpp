@@ -11,6 +11,31 @@
 #include <utility>
 
 namespace segdl::engine {
+namespace {
+
+constexpr unsigned kPermissions = 0777;
+constexpr unsigned kGroup = 0070;
+constexpr unsigned kOthers = 0007;
+
+}  // namespace
+
+// What replaces a file is used as that was: by its owner, its group, others. Bits that are no permissions (set-user-ID)
+// are not, as writing to the file would have taken them. A group that can't be given gets what others have: another
+// group must not get its rights. Where nothing can be set (another user's vfat, some FUSE), that does not cost the
+// file.
+void Transfer::give_access(Place& place, File& file) {
+  const auto old = place.replaced();
+  const auto mine = old ? file.status() : Result<FileStatus>(FileStatus{});
+  unsigned mode = old ? old->mode & kPermissions : env_.files.default_mode();
+  if (old && mine && (mine->owner != old->owner || mine->group != old->group)) {
+    auto given = file.set_owner(old->owner, old->group);
+    const bool group = given || mine->group == old->group || file.set_owner(mine->owner, old->group);
+    if (!group) mode &= ~kGroup | (mode & kOthers) << 3U;
+    if (!given) meter_.remark("it does not get the owner of what it replaces: " + given.error().message());
+  }
+  const auto set = file.set_mode(mode);
+  if (!set) meter_.remark("it keeps the mode that it was created with: " + set.error().message());
+}
 
 // A resource of one segment needs no journal: it is kept in memory until it is whole, and then in a file that a death
 // leaves nothing of. False if this is none, or the file system has no such files; then nothing was read.
@@ -18,7 +43,7 @@ Result<bool> Transfer::hold_small(Place& place, Reply& first, std::stop_token st
   const auto& [begin, end, total, validator, partial, coded] = first.body;
   const std::uint64_t most = request_.segment_size != 0 ? request_.segment_size : Layout::default_segment_size(0);
   if (!total || *total > most || begin != 0 || end != total) return false;
-  if (!place.is_fresh() || request_.overwrite) return false;
+  if (!place.is_fresh()) return false;
   auto can = place.prepare_small();
   if (!can || !*can) return can;
   const Known known{total, validator};
@@ -32,6 +57,7 @@ Result<bool> Transfer::hold_small(Place& place, Reply& first, std::stop_token st
   step = digest.check(place.path());
   if (step) step = place.hold_small(sink.bytes());
   if (step && request_.verify) step = reread_small(place, sink.bytes());
+  if (step && place.replaces()) give_access(place, place.small());
   if (step) give_remote_time(place.small());
   return step ? Result<bool>(true) : std::move(step).error();
 }

@@ -1,5 +1,6 @@
 #include "io/posix_file.h"
 
+#include "io/file_lock.h"
 #include "io/retried.h"
 #include "io/system_error.h"
 
@@ -57,17 +58,10 @@ Error read_error(int number, const std::string& path, std::uint64_t offset) {
   return error;
 }
 
-struct ::flock whole_file_lock() {
-  struct ::flock lock {};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;
-  return lock;
-}
-
 class PosixFile final : public File {
  public:
-  PosixFile(Descriptor fd, std::string path, const UnnamedIn& unnamed = {})
-      : fd_(std::move(fd)), unnamed_(unnamed), path_(std::move(path)) {}
+  PosixFile(Descriptor fd, std::string path, PosixFolder folder)
+      : fd_(std::move(fd)), folder_(std::move(folder)), path_(std::move(path)) {}
 
   Result<FileStatus> status() override {
     struct ::stat status {};
@@ -113,13 +107,25 @@ class PosixFile final : public File {
       return file_error(EFBIG, "reserve space for", path_);
     const auto size = static_cast<off_t>(length);
     if (retried([&] { return ::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, 0, size); }) == 0) return true;
-    if (errno == EOPNOTSUPP || errno == ENOSYS) return false;
+    if (!is_shortage_of_disk(errno)) {
+      folder_.lacking->found(Lack::space);
+      return false;
+    }
     return file_error(errno, "reserve " + std::to_string(length) + " bytes for", path_);
   }
 
   Result<void> resize(std::uint64_t length) override {
-    const int set = retried([&] { return ::ftruncate(fd_.get(), static_cast<off_t>(length)); });
-    return set == 0 ? Result<void>() : file_error(errno, "set the length of", path_);
+    if (retried([&] { return ::ftruncate(fd_.get(), static_cast<off_t>(length)); }) == 0) return {};
+    const int number = errno;
+    // Some can only cut (ftruncate(2)): the last byte makes a file as long as it is to be.
+    struct ::stat status {};
+    const bool grows = retried([&] { return ::fstat(fd_.get(), &status); }) == 0 &&
+                       static_cast<std::uint64_t>(status.st_size) < length;
+    const bool can_not = number == EPERM || number == EINVAL || number == EOPNOTSUPP || number == ENOSYS;
+    if (!grows || !can_not) return file_error(number, "set the length of", path_);
+    constexpr std::byte kZero{0};
+    const auto lengthened = write_at(length - 1, std::span(&kZero, 1));
+    return lengthened ? lengthened : file_error(number, "set the length of", path_);
   }
 
   Result<void> sync() override {
@@ -135,25 +141,20 @@ class PosixFile final : public File {
     return {};
   }
 
+  Result<void> set_owner(std::uint32_t owner, std::uint32_t group) override {
+    const int set = retried([&] { return ::fchown(fd_.get(), owner, group); });
+    return set == 0 ? Result<void>() : file_error(errno, "set the owner of", path_);
+  }
+
   Result<void> set_modified(std::chrono::sys_seconds time) override {
     const std::array<::timespec, 2> times{{{0, UTIME_OMIT}, {time.time_since_epoch().count(), 0}}};
     const int set = retried([&] { return ::futimens(fd_.get(), times.data()); });
     return set == 0 ? Result<void>() : file_error(errno, "set the time of", path_);
   }
 
-  Result<bool> try_lock() override {
-    struct ::flock lock = whole_file_lock();
-    if (retried([&] { return ::fcntl(fd_.get(), F_OFD_SETLK, &lock); }) == 0) return true;
-    if (errno == EAGAIN || errno == EACCES) return false;
-    return file_error(errno, "lock", path_);
-  }
+  Result<bool> try_lock() override { return lock_.try_take(fd_.get(), folder_.directory, path_, *folder_.lacking); }
 
-  Result<bool> locked_by_another() override {
-    struct ::flock lock = whole_file_lock();
-    const int got = retried([&] { return ::fcntl(fd_.get(), F_OFD_GETLK, &lock); });
-    if (got != 0) return file_error(errno, "look at the lock of", path_);
-    return lock.l_type != F_UNLCK;
-  }
+  Result<bool> locked_by_another() override { return lock_.held_by_another(fd_.get(), path_); }
 
   Result<bool> mappable() override {
     // File systems whose pages another machine or a daemon may change behind the kernel's back, or that lose mapped
@@ -178,15 +179,17 @@ class PosixFile final : public File {
                                                        0x786f4256 /* VirtualBox */,
                                                        0xbacbacbc /* VMware */};
     struct ::statfs status {};
-    if (retried([&] { return ::fstatfs(fd_.get(), &status); }) != 0)
-      return file_error(errno, "look at the file system of", path_);
+    if (retried([&] { return ::fstatfs(fd_.get(), &status); }) != 0) return false;  // nothing is known of it
     return std::find(kRemote.begin(), kRemote.end(), static_cast<std::uint32_t>(status.f_type)) == kRemote.end();
   }
 
   Result<std::unique_ptr<Mapping>> map(std::uint64_t length) override {
     constexpr int kAccess = PROT_READ | PROT_WRITE;
     void* address = retried([&] { return ::mmap(nullptr, length, kAccess, MAP_SHARED, fd_.get(), 0); });
-    if (address == MAP_FAILED) return file_error(errno, "map", path_);
+    if (address == MAP_FAILED) {
+      folder_.lacking->found(Lack::mappings);
+      return file_error(errno, "map", path_);
+    }
     return std::unique_ptr<Mapping>(std::make_unique<PosixMapping>(address, length, path_));
   }
 
@@ -194,19 +197,23 @@ class PosixFile final : public File {
     // The first way is shorter, but wants a privilege before Linux 6.10 (open(2), linkat(2)).
     const char* to = name.c_str();
     const auto ours = [&] { return has_name(to); };
-    if (retried([&] { return ::linkat(fd_.get(), "", unnamed_.directory, to, AT_EMPTY_PATH); }, ours) == 0) return {};
+    if (retried([&] { return ::linkat(fd_.get(), "", folder_.directory, to, AT_EMPTY_PATH); }, ours) == 0) return {};
     if (errno == ENOENT) {
       const std::string self = "/proc/self/fd/" + std::to_string(fd_.get());
-      const auto link = [&] { return ::linkat(AT_FDCWD, self.c_str(), unnamed_.directory, to, AT_SYMLINK_FOLLOW); };
+      const auto link = [&] { return ::linkat(AT_FDCWD, self.c_str(), folder_.directory, to, AT_SYMLINK_FOLLOW); };
       if (retried(link, ours) == 0) return {};
     }
     const std::string path = (std::filesystem::path(path_) / name).lexically_normal().string();
     if (errno == EEXIST) return exists_error(path, "it exists already");
-    return file_error(errno, "create", path);
+    Error error = file_error(errno, "create", path);
+    if (!lacks_links(errno)) return error;
+    folder_.lacking->found(Lack::links);
+    error.remedy = Remedy::refetch;
+    return error;
   }
 
   Result<void> sync_name() override {
-    if (unnamed_.directory_syncs_links) return {};
+    if (folder_.directory_syncs_links) return {};
     const int synced = retried([&] { return ::fsync(fd_.get()); });
     return synced == 0 ? Result<void>() : file_error(errno, "sync", path_);
   }
@@ -224,13 +231,14 @@ class PosixFile final : public File {
     struct ::stat file {};
     struct ::stat named {};
     return retried([&] { return ::fstat(fd_.get(), &file); }) == 0 &&
-           retried([&] { return ::fstatat(unnamed_.directory, name, &named, AT_SYMLINK_NOFOLLOW); }) == 0 &&
+           retried([&] { return ::fstatat(folder_.directory, name, &named, AT_SYMLINK_NOFOLLOW); }) == 0 &&
            status_from(file).id == status_from(named).id;
   }
 
   Descriptor fd_;
-  UnnamedIn unnamed_;
+  PosixFolder folder_;
   std::string path_;
+  FileLock lock_;  // last: it goes before its file
 };
 
 }  // namespace
@@ -250,6 +258,9 @@ FileStatus status_from(const struct ::stat& status) {
   result.id = {status.st_dev, status.st_ino};
   result.size = static_cast<std::uint64_t>(status.st_size);
   result.links = static_cast<std::uint64_t>(status.st_nlink);
+  result.mode = status.st_mode & 07777U;
+  result.owner = status.st_uid;
+  result.group = status.st_gid;
   result.kind = S_ISREG(status.st_mode)   ? FileKind::regular
                 : S_ISDIR(status.st_mode) ? FileKind::directory
                 : S_ISLNK(status.st_mode) ? FileKind::symlink
@@ -257,12 +268,8 @@ FileStatus status_from(const struct ::stat& status) {
   return result;
 }
 
-std::unique_ptr<File> make_posix_file(Descriptor fd, std::string path) {
-  return std::make_unique<PosixFile>(std::move(fd), std::move(path));
-}
-
-std::unique_ptr<File> make_unnamed_file(Descriptor fd, std::string path, const UnnamedIn& place) {
-  return std::make_unique<PosixFile>(std::move(fd), std::move(path), place);
+std::unique_ptr<File> make_posix_file(Descriptor fd, std::string path, PosixFolder folder) {
+  return std::make_unique<PosixFile>(std::move(fd), std::move(path), std::move(folder));
 }
 
 }  // namespace segdl::io

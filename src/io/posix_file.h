@@ -2,6 +2,7 @@
 #pragma once
 
 #include "io/descriptor.h"
+#include "io/lacking.h"
 #include "seams/file_system.h"
 
 #include <sys/stat.h>
@@ -13,17 +14,15 @@ namespace segdl::io {
 
 FileStatus status_from(const struct ::stat&);
 
-// REQUIRES: a regular file; `path` is for messages.
-std::unique_ptr<File> make_posix_file(Descriptor, std::string path);
-
-// Where a file without a name is.
-struct UnnamedIn {
-  int directory = -1;                  // open
+// Where a file is.
+struct PosixFolder {
+  int directory = -1;                  // open; it outlives try_lock() and give_name()
   bool directory_syncs_links = false;  // its sync is known to cover the link counts of what was named in it
+  std::shared_ptr<Lacking> lacking;    // shared: with all files and directories of a file system
 };
 
-// REQUIRES: a file of O_TMPFILE in that directory, which outlives give_name().
-std::unique_ptr<File> make_unnamed_file(Descriptor, std::string path, const UnnamedIn&);
+// REQUIRES: a regular file; `path` is for messages.
+std::unique_ptr<File> make_posix_file(Descriptor, std::string path, PosixFolder);
 
 // "It exists already", with the way out.
 Error exists_error(const std::string& path, std::string reason);

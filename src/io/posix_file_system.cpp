@@ -92,8 +92,11 @@ bool syncs_links(int descriptor) {
 
 class PosixDirectory final : public Directory {
  public:
-  PosixDirectory(Descriptor fd, const std::filesystem::path& path)
-      : fd_(std::move(fd)), path_(path.string()), prefix_(path == "." ? "" : (path / "").string()) {}
+  PosixDirectory(Descriptor fd, const std::filesystem::path& path, std::shared_ptr<Lacking> lacking)
+      : fd_(std::move(fd)),
+        path_(path.string()),
+        prefix_(path == "." ? "" : (path / "").string()),
+        lacking_(std::move(lacking)) {}
 
   Result<std::unique_ptr<File>> open(const std::string& name, OpenMode mode) override {
     if (mode == OpenMode::create_new) return create_new(name);
@@ -110,7 +113,7 @@ class PosixDirectory final : public Directory {
     if (retried([&] { return ::fstat(fd.get(), &found); }) != 0) return file_error(errno, "look at", path_of(name));
     const FileStatus file = status_from(found);
     if (file.kind != FileKind::regular) return exists_error(path_of(name), kind_words(file.kind));
-    return make_posix_file(std::move(fd), path_of(name));
+    return make_posix_file(std::move(fd), path_of(name), {fd_.get(), false, lacking_});
   }
 
   Result<std::unique_ptr<Stream>> open_stream(const std::string& name, const std::stop_token& stop) override {
@@ -122,11 +125,11 @@ class PosixDirectory final : public Directory {
     Descriptor fd(retried([&] { return ::openat(fd_.get(), ".", kFlags, 0666); }));  // less the umask
     if (fd) {
       std::call_once(looked_, [this] { syncs_links_ = syncs_links(fd_.get()); });
-      return make_unnamed_file(std::move(fd), path_, {fd_.get(), syncs_links_});
+      return make_posix_file(std::move(fd), path_, {fd_.get(), syncs_links_, lacking_});
     }
-    // The flag is not known to this file system (open(2)), or, before Linux 3.11, to the kernel.
-    if (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT || errno == EINVAL) return std::unique_ptr<File>();
-    return file_error(errno, "create a file in", path_);
+    if (is_shortage_of_disk(errno)) return file_error(errno, "create a file in", path_);
+    lacking_->found(Lack::unnamed);
+    return std::unique_ptr<File>();
   }
 
   Result<std::optional<FileStatus>> status(const std::string& name) override {
@@ -164,7 +167,7 @@ class PosixDirectory final : public Directory {
     const auto move = [&] { return ::renameat2(fd_.get(), from.c_str(), fd_.get(), to.c_str(), RENAME_NOREPLACE); };
     if (retried(move, [&] { return has_moved(moving, from, to); }) == 0) return {};
     if (errno == EEXIST) return exists_error(path_of(to), "it exists already");
-    if (errno == EINVAL || errno == ENOSYS) return rename_by_link(from, to);
+    if (lacks_flags(errno)) return rename_by_link(from, to);
     return file_error(errno, "rename to", path_of(to));
   }
 
@@ -174,7 +177,7 @@ class PosixDirectory final : public Directory {
     const auto exchanged = [&] { return first && second && id_of(a) == second && id_of(b) == first; };
     const auto exchange = [&] { return ::renameat2(fd_.get(), a.c_str(), fd_.get(), b.c_str(), RENAME_EXCHANGE); };
     if (retried(exchange, exchanged) == 0) return true;
-    if (errno == EINVAL || errno == ENOSYS) return false;
+    if (lacks_flags(errno)) return false;
     return file_error(errno, "exchange", path_of(a));
   }
 
@@ -233,8 +236,8 @@ class PosixDirectory final : public Directory {
     Descriptor fd(retried([&] { return ::openat(fd_.get(), name.c_str(), kFlags, kPrivate); }));
     if (fd) {
       // What a umask has taken from the owner (0222) the next run needs; where modes can't be set it has what it has.
-      static_cast<void>(retried([&] { return ::fchmod(fd.get(), kPrivate); }));
-      return make_posix_file(std::move(fd), path_of(name));
+      if (retried([&] { return ::fchmod(fd.get(), kPrivate); }) != 0) lacking_->found(Lack::modes);
+      return make_posix_file(std::move(fd), path_of(name), {fd_.get(), false, lacking_});
     }
     if (errno != EEXIST) return file_error(errno, "create", path_of(name));
     const auto kind = special(name);
@@ -256,12 +259,14 @@ class PosixDirectory final : public Directory {
 
   // Where renameat2 has no flags: link fails if the name is taken, which is what is wanted.
   Result<void> rename_by_link(const std::string& from, const std::string& to) {
+    lacking_->found(Lack::rename_flags);
     const auto linking = id_of(from);
     const auto link = [&] { return ::linkat(fd_.get(), from.c_str(), fd_.get(), to.c_str(), 0); };
     if (retried(link, [&] { return linking && id_of(to) == linking; }) != 0) {
       if (errno == EEXIST) return exists_error(path_of(to), "it exists already");
-      if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL) return rename_looking(from, to);
-      return file_error(errno, "rename to", path_of(to));
+      if (!lacks_links(errno)) return file_error(errno, "rename to", path_of(to));
+      lacking_->found(Lack::links);
+      return rename_looking(from, to);
     }
     auto removed = remove(from);
     if (!removed) retried([&] { return ::unlinkat(fd_.get(), to.c_str(), 0); });
@@ -278,6 +283,7 @@ class PosixDirectory final : public Directory {
   Descriptor fd_;
   std::string path_;
   std::string prefix_;  // of a name in messages
+  std::shared_ptr<Lacking> lacking_;
   std::once_flag looked_;
   bool syncs_links_ = false;
 };
@@ -292,7 +298,7 @@ class PosixFileSystem final : public FileSystem {
       if (errno == ENOENT) error.way_out = "create it first: mkdir -p " + path.string();
       return error;
     }
-    return std::unique_ptr<Directory>(std::make_unique<PosixDirectory>(std::move(fd), path));
+    return std::unique_ptr<Directory>(std::make_unique<PosixDirectory>(std::move(fd), path, lacking_));
   }
 
   Result<void> make_directories(const std::filesystem::path& path) override { return make_posix_directories(path); }
@@ -317,6 +323,11 @@ class PosixFileSystem final : public FileSystem {
     }
     return limit.rlim_cur - std::min<std::uint64_t>(limit.rlim_cur, open);
   }
+
+  std::vector<std::string> take_lacking() override { return lacking_->take(); }
+
+ private:
+  const std::shared_ptr<Lacking> lacking_ = std::make_shared<Lacking>();
 };
 
 }  // namespace

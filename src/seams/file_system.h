@@ -35,6 +35,9 @@ struct FileStatus {
   FileKind kind = FileKind::regular;
   std::uint64_t size = 0;
   std::uint64_t links = 1;  // how many names it has
+  unsigned mode = 0;        // permissions only
+  std::uint32_t owner = 0;
+  std::uint32_t group = 0;
 };
 
 // A shared, writable mapping of a file's first bytes. Stores reach the file without a call; they survive the death of
@@ -76,13 +79,15 @@ class File {
   // sooner that way. Promises nothing.
   virtual void start_sync() = 0;
 
-  virtual Result<void> set_mode(unsigned mode) = 0;  // fchmod
+  virtual Result<void> set_mode(unsigned mode) = 0;                              // fchmod
+  virtual Result<void> set_owner(std::uint32_t owner, std::uint32_t group) = 0;  // fchown
 
   // When its content was last changed, as listings show it (futimens); a later write sets it to the present.
   virtual Result<void> set_modified(std::chrono::sys_seconds) = 0;
 
-  // An exclusive lock on the open file description (F_OFD_SETLK), given up when the File is destroyed. False if another
-  // open description, in this process or another, has it.
+  // An exclusive lock on the open file description (F_OFD_SETLK, or the next best that there is), given up when the
+  // File is destroyed or its process dies. False if another open description, in this process or another, has it.
+  // REQUIRES: the Directory still lives.
   virtual Result<bool> try_lock() = 0;
 
   // Whether another open description has that lock (F_OFD_GETLK); takes nothing.
@@ -95,7 +100,8 @@ class File {
   virtual Result<std::unique_ptr<Mapping>> map(std::uint64_t length) = 0;
 
   // Gives a file of Directory::create_unnamed() this name in its directory, once. Cause::exists if anything has the
-  // name; then nothing changes. REQUIRES: the Directory still lives.
+  // name; then nothing changes. Remedy::refetch where there are no links to give it by: its bytes belong into a file of
+  // another kind. REQUIRES: the Directory still lives.
   virtual Result<void> give_name(const std::string& name) = 0;
 
   // After give_name(), and before Directory::sync(): makes durable what of the name is kept with the file, its link
@@ -173,8 +179,8 @@ class FileSystem {
   virtual ~FileSystem() = default;
   virtual Result<std::unique_ptr<Directory>> open_directory(const std::filesystem::path&) = 0;
 
-  // Makes each directory of the path that is missing, with mode 0777 less the umask, and syncs it and the one that it is
-  // in: what is put into it must not be lost with it.
+  // Makes each directory of the path that is missing, with mode 0777 less the umask, and syncs it and the one that it
+  // is in: what is put into it must not be lost with it.
   virtual Result<void> make_directories(const std::filesystem::path&) = 0;
 
   // The mode a new file gets by default: 0666 less the process's umask.
@@ -182,6 +188,9 @@ class FileSystem {
 
   // How many descriptors this process may open beyond those that are open (RLIMIT_NOFILE).
   virtual std::uint64_t may_open() = 0;
+
+  // What was found missing since the last call, and what is done instead: sentences for people, each told once.
+  virtual std::vector<std::string> take_lacking() = 0;
 };
 
 }  // namespace segdl

@@ -155,6 +155,10 @@ bool fails_at(const FakeKind& kind, const Scene& scene, std::uint64_t operation,
   world.disk.fail_at(operation, "Input/output error", always);
   const auto report = world.download(scene.request());
   const bool fired = world.disk.fired();
+  CAPTURE(operation);
+  CAPTURE(scene.name);
+  const auto words = report.ok() ? "" : report.error().message();
+  CAPTURE(words);
   if (!report.ok()) CHECK(report.error().cause == Cause::local);
   CHECK((report.ok() || fired));
   world.disk.kill();

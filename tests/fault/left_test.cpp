@@ -136,6 +136,28 @@ TEST_CASE("an output that is a pipe or a device gets the bytes in order, and not
   }
 }
 
+TEST_CASE("what replaces a file has its mode and its owner, and another group no more than others") {
+  for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{1000}, kSize}) {
+    for (const bool owns : {true, false}) {
+      World world;
+      FakeKind kind = kExt4;
+      kind.owns = owns;
+      world.disk.set_kind(kind);
+      world.serve().size(size);
+      world.disk.put("f", pattern_bytes(9, 500));
+      world.disk.set_access("f", 04664, 7, 8);
+      Request request = World::request();
+      request.overwrite = true;
+      const auto report = world.download(request);
+      REQUIRE_MESSAGE(report.ok(), report.error().message());
+      CHECK(world.has("f", 1, size));
+      CHECK(world.disk.mode("f") == (owns ? 0664U : 0644U));
+      CHECK((world.disk.owner("f") == std::pair(7U, 8U)) == owns);
+      CHECK(report->notes.empty() == owns);
+    }
+  }
+}
+
 TEST_CASE("a pipe that only the URL or the server names gets nothing, and stays") {
   World world;
   world.serve().size(kSize);

@@ -282,7 +282,8 @@ void FakeFs::wrote(const std::string& name, FakeInode& inode) {
 FileStatus FakeFs::status_of(const FakeInode& inode) const {
   const auto names = std::count_if(image_.live.begin(), image_.live.end(),
                                    [&inode](const auto& entry) { return entry.second.get() == &inode; });
-  return {{1, inode.number}, inode.kind, inode.live.size(), static_cast<std::uint64_t>(names)};
+  return {{1, inode.number}, inode.kind,  inode.live.size(), static_cast<std::uint64_t>(names),
+          inode.mode,        inode.owner, inode.group};
 }
 
 void FakeFs::set_capacity(std::uint64_t bytes) {

@@ -34,6 +34,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace segdl::test {
@@ -52,6 +53,7 @@ struct FakeKind {
   // A synced directory brings the files named in it along. Without a journal only those that were synced themselves
   // since they have a name: what has no link count on disk is thrown away by the next check of the file system.
   bool journaled = true;
+  bool owns = true;  // whether files can be given away
 };
 
 // Those with a way of their own through segdl. XFS, Btrfs, tmpfs and overlays on them are as ext4 is.
@@ -87,6 +89,7 @@ struct FakeInode {
   std::uint64_t reserved = 0;
   std::uint64_t written_to = 0;  // the end of what takes space
   unsigned mode = 0600;
+  std::uint32_t owner = 1000, group = 1000;
   std::optional<std::chrono::sys_seconds> modified;  // as set, since the last write
   const void* locked_by = nullptr;                   // an open handle
   bool named = true;                                 // has, or had, a name
@@ -110,6 +113,7 @@ class FakeFs final : public FileSystem {
   Result<std::unique_ptr<Directory>> open_directory(const std::filesystem::path&) override;
   Result<void> make_directories(const std::filesystem::path&) override { return {}; }  // the one there is
   unsigned default_mode() override { return 0644; }
+  std::vector<std::string> take_lacking() override { return {}; }
   std::uint64_t may_open() override { return 1'000'000; }
 
   // How many operations this life has had.
@@ -146,6 +150,8 @@ class FakeFs final : public FileSystem {
   std::optional<std::vector<std::byte>> get(const std::string& name) const;
   bool has_pattern(const std::string& name, std::uint64_t seed, std::uint64_t size) const;
   std::optional<unsigned> mode(const std::string& name) const;
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> owner(const std::string& name) const;  // and group
+  void set_access(const std::string& name, unsigned mode, std::uint32_t owner, std::uint32_t group);
   std::optional<std::chrono::sys_seconds> modified(const std::string& name) const;
   void put(const std::string& name, std::vector<std::byte> bytes);
   void put_special(const std::string& name, FileKind kind);  // a symlink, a directory, a FIFO

@@ -21,6 +21,21 @@ std::optional<Error> bad_name(const std::string& operation, const std::string& n
 
 }  // namespace
 
+std::optional<std::pair<std::uint32_t, std::uint32_t>> FakeFs::owner(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = image_.live.find(name);
+  if (found == image_.live.end()) return std::nullopt;
+  return std::pair(found->second->owner, found->second->group);
+}
+
+void FakeFs::set_access(const std::string& name, unsigned mode, std::uint32_t owner, std::uint32_t group) {
+  const std::lock_guard lock(mutex_);
+  FakeInode& inode = *image_.live.at(name);
+  inode.mode = mode;
+  inode.owner = owner;
+  inode.group = group;
+}
+
 Result<void> FakeMapping::sync() {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "sync-mapping", "sync-mapping " + name_)) return *error;
@@ -160,6 +175,15 @@ Result<void> FakeFile::set_mode(unsigned mode) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "set-mode", "set-mode " + name_)) return *error;
   inode_->mode = mode;
+  return {};
+}
+
+Result<void> FakeFile::set_owner(std::uint32_t owner, std::uint32_t group) {
+  const std::lock_guard lock(disk_.mutex_);
+  if (auto error = disk_.begin(life_, "set-owner", "set-owner " + name_)) return *error;
+  if (!disk_.kind_.owns) return fake_error(Cause::local, "set the owner of", name_, "Operation not permitted");
+  inode_->owner = owner;
+  inode_->group = group;
   return {};
 }
 

@@ -40,6 +40,7 @@ class FakeFile final : public File {
   Result<void> sync() override;
   void start_sync() override {}
   Result<void> set_mode(unsigned mode) override;
+  Result<void> set_owner(std::uint32_t owner, std::uint32_t group) override;
   Result<void> set_modified(std::chrono::sys_seconds) override;
   Result<bool> try_lock() override;
   Result<bool> locked_by_another() override;

@@ -1,0 +1,166 @@
+#include "io/file_lock.h"
+
+#include "io/retried.h"
+#include "io/small_file.h"
+#include "io/system_error.h"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+namespace segdl::io {
+namespace {
+
+constexpr std::size_t kMostOfOwner = 256;
+constexpr int kTakeovers = 3;  // each lost to another machine
+
+struct ::flock whole_file() {
+  struct ::flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+// Whether there are no locks of this kind, here or on this file system.
+bool is_missing(int number) {
+  return number == ENOLCK || number == ENOSYS || number == EOPNOTSUPP || number == EINVAL || number == ENOTTY;
+}
+
+struct Address {
+  ::sockaddr_un address{};
+  ::socklen_t length = 0;
+};
+
+// In the abstract namespace (unix(7)): of no file, and gone with the socket.
+Result<Address> address_of(int file, const std::string& path) {
+  struct ::stat status {};
+  if (retried([&] { return ::fstat(file, &status); }) != 0) return file_error(errno, "look at", path);
+  const std::string name = fmt::format("segdl-lock-{:x}-{:x}", status.st_dev, status.st_ino);
+  Address made;
+  made.address.sun_family = AF_UNIX;
+  std::copy(name.begin(), name.end(), made.address.sun_path + 1);
+  made.length = static_cast<::socklen_t>(offsetof(::sockaddr_un, sun_path) + 1 + name.size());
+  return made;
+}
+
+Descriptor datagram_socket() { return Descriptor(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)); }
+
+const ::sockaddr* generic(const Address& address) { return reinterpret_cast<const ::sockaddr*>(&address.address); }
+
+// Which machine this is, and which of its network namespaces, as whose the kernel keeps abstract addresses.
+std::string this_owner() {
+  ::utsname names{};
+  ::uname(&names);
+  const auto machine = read_small_file("/etc/machine-id", kMostOfOwner, Secrecy::any);
+  std::error_code none;
+  const auto space = std::filesystem::read_symlink("/proc/self/ns/net", none).string();
+  std::string id = machine ? *machine : "";
+  id.erase(std::remove(id.begin(), id.end(), '\n'), id.end());
+  return fmt::format("{} {} {}", names.nodename, id, space);
+}
+
+std::string content_of(int directory, const std::string& name) {
+  const Descriptor file(retried([&] { return ::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC); }));
+  std::array<char, kMostOfOwner * 2> text{};
+  const auto got = file ? retried([&] { return ::pread(file.get(), text.data(), text.size(), 0); }) : -1;
+  return {text.data(), static_cast<std::size_t>(std::max<::ssize_t>(got, 0))};
+}
+
+}  // namespace
+
+FileLock::~FileLock() {
+  // Before the socket: whoever gets that next finds nothing, or what it may take over.
+  if (!name_.empty()) static_cast<void>(retried([&] { return ::unlinkat(directory_.get(), name_.c_str(), 0); }));
+}
+
+Result<bool> FileLock::try_take(int file, int directory, const std::string& path, Lacking& lacking) {
+  if (way_ == Way::flock || way_ == Way::socket) return true;
+  struct ::flock lock = whole_file();
+  if (retried([&] { return ::fcntl(file, F_OFD_SETLK, &lock); }) == 0) {
+    way_ = Way::description;
+    return true;
+  }
+  if (errno == EAGAIN || errno == EACCES) return false;
+  if (!is_missing(errno)) return file_error(errno, "lock", path);
+  if (retried([&] { return ::flock(file, LOCK_EX | LOCK_NB); }) == 0) {
+    way_ = Way::flock;
+    return true;
+  }
+  if (errno == EWOULDBLOCK) return false;
+  if (!is_missing(errno)) return file_error(errno, "lock", path);
+  lacking.found(Lack::locks);
+  return take_socket(file, directory, path);
+}
+
+Result<bool> FileLock::take_socket(int file, int directory, const std::string& path) {
+  auto address = address_of(file, path);
+  if (!address) return std::move(address).error();
+  Descriptor socket = datagram_socket();
+  if (!socket) return file_error(errno, "lock", path);
+  if (::bind(socket.get(), generic(*address), address->length) != 0) {
+    return errno == EADDRINUSE ? Result<bool>(false) : file_error(errno, "lock", path);
+  }
+  struct ::stat status {};
+  if (retried([&] { return ::fstat(file, &status); }) != 0) return file_error(errno, "look at", path);
+  auto taken = take_file(directory, fmt::format(".segdl-lock-{:x}", status.st_ino), path);
+  if (!taken) return taken;
+  socket_ = std::move(socket);
+  way_ = Way::socket;
+  return true;
+}
+
+// An error, not "false", where another machine has it: it may be dead, and only a person can know.
+Result<bool> FileLock::take_file(int directory, std::string name, const std::string& path) {
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  const std::string owner = this_owner();
+  for (int attempt = 0; attempt < kTakeovers; ++attempt) {
+    const Descriptor file(retried([&] { return ::openat(directory, name.c_str(), kFlags, 0644); }));
+    if (file && ::pwrite(file.get(), owner.data(), owner.size(), 0) < 0) return file_error(errno, "lock", path);
+    if (!file && errno != EEXIST) return file_error(errno, "lock", path);
+    const std::string found = content_of(directory, name);
+    if (file && found == owner) {
+      directory_ = Descriptor(retried([&] { return ::openat(directory, ".", O_PATH | O_DIRECTORY | O_CLOEXEC); }));
+      name_ = std::move(name);
+      return true;
+    }
+    if (!found.empty() && found != owner) break;
+    static_cast<void>(retried([&] { return ::unlinkat(directory, name.c_str(), 0); }));
+  }
+  Error error = file_error(EBUSY, "lock", path);
+  error.cause = Cause::busy;
+  error.reason = "a process on another machine is downloading this file, or died while it did";
+  error.way_out = fmt::format("if none is, remove {} from beside it", name);
+  return error;
+}
+
+Result<bool> FileLock::held_by_another(int file, const std::string& path) const {
+  struct ::flock lock = whole_file();
+  if (way_ == Way::flock || way_ == Way::socket) return false;
+  if (retried([&] { return ::fcntl(file, F_OFD_GETLK, &lock); }) == 0) return lock.l_type != F_UNLCK;
+  if (!is_missing(errno)) return file_error(errno, "look at the lock of", path);
+  if (retried([&] { return ::flock(file, LOCK_SH | LOCK_NB); }) == 0) {
+    static_cast<void>(retried([&] { return ::flock(file, LOCK_UN); }));
+    return false;
+  }
+  if (errno == EWOULDBLOCK) return true;
+  auto address = address_of(file, path);
+  if (!address) return std::move(address).error();
+  const Descriptor socket = datagram_socket();
+  if (!socket) return file_error(errno, "look at the lock of", path);
+  return ::connect(socket.get(), generic(*address), address->length) == 0;  // to nobody's it is refused
+}
+
+}  // namespace segdl::io

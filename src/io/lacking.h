@@ -1,0 +1,45 @@
+// What the file systems of a session were found to lack, and what is done instead: decided here, once for each kind of
+// lack, and told once.
+//
+//   lack          shown by                                         instead
+//   locks         fcntl and flock: ENOLCK, ENOSYS, EOPNOTSUPP ...  file_lock.h
+//   modes         fchmod: EPERM ...                                the mode that the file was created with
+//   mappings      mmap: ENODEV, EINVAL ...                         the journal is written
+//   rename_flags  renameat2: EINVAL, ENOSYS, EOPNOTSUPP ...        link and unlink
+//   links         linkat: EPERM, EOPNOTSUPP, EMLINK ...            a look at the name, and a plain rename
+//   unnamed       O_TMPFILE: anything but a shortage               small files have a journal
+//   space         fallocate: anything but a shortage               what is missing shows when it is written
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace segdl::io {
+
+enum class Lack : std::uint8_t { locks, modes, mappings, rename_flags, links, unnamed, space };
+
+// Whether the errno value can only be of a disk, a limit or a permission that is what it seems to be. Any other of a
+// call that not every file system has says that this one lacks it.
+bool is_shortage_of_disk(int number);
+
+// Whether the errno value of renameat2 says that it has no flags here: too old a kernel, a file system without them, or
+// a sandbox that does not know it. And whether that of linkat says that there are no links; a sandbox may forbid them.
+bool lacks_flags(int number);
+bool lacks_links(int number);
+
+// Thread-safe.
+class Lacking {
+ public:
+  void found(Lack);
+  // Sentences for those that were found since the last call.
+  std::vector<std::string> take();
+
+ private:
+  std::mutex mutex_;
+  std::uint32_t found_ = 0;  // a bit for each
+  std::uint32_t told_ = 0;
+};
+
+}  // namespace segdl::io
