@@ -198,7 +198,7 @@ def test_a_list_runs_again_and_fetches_only_what_is_missing(scene):
 def test_what_no_download_can_do_is_told_once(scene):
     path = listed(scene, *(scene.nginx.url(f"f{n}") for n in range(50)))
     for arguments, code, words in ((["--cacert", "/etc/hostname"], 2, "no certificates"), (["-H", "Range: bytes=0-1"], 2, "Range"),
-                                   (["--segment-size", "100K"], 2, "power of two"), (["-d", "missing"], 7, "No such file"),
+                                   (["--segment-size", "100K"], 2, "power of two"), (["-d", "missing", "--no-create-dirs"], 7, "No such file"),
                                    (["-d", "/etc/hostname"], 7, "Not a directory")):
         done = scene.get("-i", path, *arguments, code=code)
         lines = [line for line in done.stderr.splitlines() if line.startswith("segdl: ")]
