@@ -18,7 +18,7 @@ struct Habit {
 constexpr Habit kNames[] = {
     {" --out --output-document ", "write -o FILE"},
     {" -P --dir --output-dir --directory-prefix ", "write -d DIR"},
-    {" --create-dirs ", "make the directory first: mkdir -p DIR"},
+    {" --create-dirs ", "leave it out: directories that are missing are made anyway"},
     {" -nc --no-clobber ", "write --skip-existing"},
     {" -N ", "for wget's: --skip-existing leaves a file that is there; for curl's and axel's: leave it out"},
     {" --timestamping --conditional-get -z --time-cond ", "--skip-existing leaves a file that is there"},

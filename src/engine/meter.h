@@ -35,7 +35,6 @@ class Meter {
     return events_ ? events_->take() : std::vector<Event>();
   }
 
-  // Its turn has come.
   void started() {
     const MutexLock lock(mutex_);
     progress_.phase = Phase::starting;
