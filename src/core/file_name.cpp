@@ -17,7 +17,7 @@ constexpr std::size_t kLongestSuffix = std::string_view(".segdl.old").size();
 constexpr const char* kNoName = "index.html";
 
 // As a URL spells it, so that two names that differ stay two.
-std::string escaped(std::string_view bytes) {
+std::string percent_escaped(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string text;
   for (const char c : bytes) {
@@ -33,7 +33,7 @@ std::string replace_unsafe(std::string_view foreign) {
     const Utf8Character character = next_character(foreign);
     const std::string_view bytes = foreign.substr(0, character.size);
     if (!character.valid) {
-      name += escaped(bytes);
+      name += percent_escaped(bytes);
     } else if (is_unprintable(character.code) || bytes == "/" || bytes == "\\") {
       name += '_';
     } else {
@@ -87,7 +87,7 @@ std::string typed_name(std::string_view text) {
     const Utf8Character character = next_character(text);
     const std::string_view bytes = text.substr(0, character.size);
     const bool plain = character.valid && !is_unprintable(character.code) && bytes != "/";
-    name += plain ? std::string(bytes) : escaped(bytes);
+    name += plain ? std::string(bytes) : percent_escaped(bytes);
     text.remove_prefix(character.size);
   }
   return shorten(name);

@@ -262,7 +262,7 @@ Result<std::size_t> HeadEnd::find(std::string_view bytes) {
       if (bare_before_ && (full_ || !bare)) return unreadable("a bare LF before an empty line may be part of a field");
       return end;
     }
-    full_ = full_ || (lines_ > 0 && !bare);
+    full_ = full_ || !bare;
     bare_before_ = bare;
     line_ = end;
     if (++lines_ > kMaxHeadLines) return unreadable("its head has more than 1,000 lines");

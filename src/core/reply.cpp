@@ -207,7 +207,9 @@ Verdict judge(const ResponseHead& head, const Asked& asked, const Known* known,
     default:
       break;
   }
-  if (may_pass(head.status)) return PassingRefusal{retry_after(head, wall)};
+  const auto after = retry_after(head, wall);
+  const bool is_limit = head.status == 403 && after;  // as some call "too many requests"
+  if (may_pass(head.status) || is_limit) return PassingRefusal{after};
   if (head.status >= 400) return FinalRefusal{};
   return Contradiction{fmt::format("it answered {}", head.status)};
 }

@@ -116,7 +116,7 @@ Error Fetcher::refusal(const ResponseHead& head, const PassingRefusal* passing) 
   Error error = problem(Cause::refused, passing != nullptr ? Remedy::retry : Remedy::stop,
                         fmt::format("the server answered {} ({})", head.status, status_words(head.status)));
   error.http_status = head.status;
-  if (passing != nullptr) error.retry_after = passing->after;
+  error.retry_after = passing != nullptr ? passing->after : retry_after(head, shared_.env.clock.wall());
   if (head.status == 401) error.way_out = "give a name and password with -u NAME:PASS, or --netrc";
   if (head.status == 404 || head.status == 410) error.way_out = "check the URL";
   return error;
@@ -135,6 +135,8 @@ Result<std::unique_ptr<Exchange>> Fetcher::try_get(const HttpRequest& request, s
   in_crowd_ = in_crowd_ || slot_.may_be_crowded(crowds_ == 0);
   auto exchange = shared_.env.transport.get(request, limits_, std::move(stop));
   latency_ = shared_.env.clock.now() - asked_at_;
+  // A 5xx comes from whoever stands before a server that is down, too.
+  if (exchange && slot_ && (*exchange)->head().status < 500) slot_.alive();
   return exchange;
 }
 
@@ -183,7 +185,12 @@ Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, 
   const std::string* modified = request_.remote_time ? exchange->head().find("Last-Modified") : nullptr;
   if (const auto time = modified != nullptr ? parse_http_date(*modified) : std::nullopt) route_.modified_at(*time);
   answered_ = true;
-  if (std::exchange(crowds_, 0) > 0) slot_.was_crowded();
+  const bool was_in_doubt = std::exchange(crowds_, 0) > 0;
+  if (was_in_doubt && page && crowded_by_page_) {
+    slot_.believe_pages();
+  } else if (was_in_doubt) {
+    slot_.was_crowded();
+  }
   slot_.answered(latency_);
   route_.answered_after(latency_);
   return Reply{std::move(exchange), std::move(body), asked.range, std::stop_source(std::nostopstate)};
@@ -241,7 +248,9 @@ std::optional<Error> Fetcher::doubtful_page(const ResponseHead& head) {
   error.http_status = head.status;
   if (route_.came_as_file())
     return with_way_out(std::move(error), "if it is what you want, start over with --no-resume");
-  if (route_.has_answered() || !takes_for_crowd()) return {};
+  if (route_.has_answered() || !in_crowd_ || slot_.believes_pages()) return {};
+  crowded_by_page_ = true;
+  takes_for_crowd();
   error.cause = Cause::refused;
   error.reason = "it answered with a page, perhaps because it serves no more connections at a time";
   return error;
@@ -251,6 +260,7 @@ std::optional<Error> Fetcher::doubtful_page(const ResponseHead& head) {
 // believed once it is given to no more than that.
 Error Fetcher::final_refusal(const ResponseHead& head) {
   Error error = refusal(head, nullptr);
+  crowded_by_page_ = false;
   if (takes_for_crowd()) {
     error.remedy = Remedy::retry;
   } else if (std::exchange(crowds_, 0) > 0) {
@@ -274,6 +284,12 @@ Verdict Fetcher::judged(const ResponseHead& head, const Asked& asked, const Know
 }
 
 Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop, bool alone) {
+  if (!route_.has_answered()) {
+    if (auto down = shared_.pool.down(route_.current().origin)) {
+      down->subject = route_.current().shown();
+      return *std::move(down);
+    }
+  }
   auto ready = get_ready(stop);
   if (!ready) return std::move(ready).error();
   const std::string name = last_component(route_.original());

@@ -138,6 +138,8 @@ class Fetcher {
   void learn_from(const std::vector<Asking>& refused, const Error& refusal);
   bool is_over(const Failing&) const;
   Error spent(Error, unsigned tries) const;
+  Error given_up(Error, unsigned tries) const;
+  Origin origin() const { return (led_to_ ? *led_to_ : route_.current()).origin; }
   bool too_late(Instant until) const { return limits_.deadline && until > *limits_.deadline; }
 
   const Shared& shared_;
@@ -151,8 +153,9 @@ class Fetcher {
   Instant asked_at_;
   bool answered_ = false;  // what was asked for last, in a way that was of use
   std::chrono::nanoseconds latency_{0};
-  bool in_crowd_ = false;       // the last request was sent where a refusal may be one of the number
-  bool crowded_ = false;        // its answer is taken for "not so many"
+  bool in_crowd_ = false;  // the last request was sent where a refusal may be one of the number
+  bool crowded_ = false;   // its answer is taken for "not so many"
+  bool crowded_by_page_ = false;
   unsigned crowds_ = 0;         // how often, in a row
   std::uint64_t progress_ = 0;  // bytes since the last failure
   std::uint64_t came_ = 0;      // likewise, with those that were here before

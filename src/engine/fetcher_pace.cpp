@@ -52,8 +52,16 @@ Result<void> Fetcher::get_ready(const std::stop_token& stop) {
 }
 
 bool Fetcher::is_over(const Failing& failing) const {
+  if (!route_.has_answered() && shared_.pool.was_given_up(origin())) return true;
   const SessionOptions& options = shared_.options;
   return Patience{options.retries, options.retry_max_time}.is_over(failing, route_.has_answered());
+}
+
+// The host's other downloads learn of it.
+Error Fetcher::given_up(Error error, unsigned tries) const {
+  error = spent(std::move(error), tries);
+  if (!answered_) shared_.pool.given_up(origin(), error);
+  return error;
 }
 
 // For the download it is the end; for whoever asked for the download it is still a fault that passes (see
@@ -85,7 +93,8 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
   const auto wait =
       on && !error.retry_after ? std::chrono::milliseconds(0) : backoff(failing.count, error.retry_after, random_());
   failing.next += wait;
-  if (!on && !crowded_ && is_over(failing)) return spent(std::move(error), failing.count);
+  if (!on && !crowded_ && is_over(failing)) return given_up(std::move(error), failing.count);
+  if (!on && !answered_) shared_.pool.stumbled(origin());
   const Instant until = clock.now() + wait;
   if (too_late(until)) {
     if (error.reason.find("time limit") == std::string::npos) {  // which would be said twice
@@ -112,11 +121,12 @@ bool Fetcher::waited_in_vain() const {
 
 Result<void> Fetcher::give_up(Error error, bool others_served) {
   progress_ = came_ = 0;
+  crowds_ = 0;  // the others of this download are no crowd to wait for
   const Instant now = shared_.env.clock.now();
   // "Not so many" is no failure of a download that others go on with.
   const bool crowded = others_served && error.http_status != 0;
   const Failing failing = crowded ? Failing{} : route_.failed(asked_at_, now, answered_);
-  if (is_over(failing)) return spent(std::move(error), failing.count);
+  if (is_over(failing)) return given_up(std::move(error), failing.count);
   meter_.retried({error, std::chrono::milliseconds(0), true}, "; leaving it to the other connections");
   if (!crowded) route_.rest_until(now + backoff(failing.count, error.retry_after, random_()));
   if (slot_) slot_.refused(now + error.retry_after.value_or(std::chrono::seconds(0)));

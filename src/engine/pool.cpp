@@ -14,74 +14,12 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::hours kLongWait{1};  // looked at again after that, though nothing has changed
-constexpr unsigned kHonest = 3;             // so many refusals that say what they mean, and all of the host's do
-constexpr std::size_t kIdleHosts = 1000;    // so many are remembered
 
 unsigned most_connections(const Pool::Options& options) {
   return options.connections > 0 ? options.connections : kMostAutomaticConnections;
 }
 
 }  // namespace
-
-Slot::Slot(Slot&& other) noexcept : pool_(other.pool_), host_(std::exchange(other.host_, nullptr)) {}
-
-Slot& Slot::operator=(Slot&& other) noexcept {
-  if (this == &other) return *this;
-  give_back();
-  pool_ = other.pool_;
-  host_ = std::exchange(other.host_, nullptr);
-  return *this;
-}
-
-void Slot::give_back() {
-  if (host_ == nullptr) return;
-  const MutexLock lock(pool_->mutex_);
-  Host& host = *host_;
-  pool_->take_back(*this);
-  pool_->changed(host);
-  pool_->forget_idle_hosts();
-}
-
-void Slot::answered(std::chrono::nanoseconds latency) {
-  const MutexLock lock(pool_->mutex_);
-  host_->budget.answered(pool_->clock_.now(), latency);
-  pool_->changed(*host_);
-}
-
-void Slot::refused(Instant until) {
-  const MutexLock lock(pool_->mutex_);
-  host_->refused = true;
-  host_->budget.refused(pool_->clock_.now(), until);
-}
-
-void Slot::refused_for_another_reason() {
-  const MutexLock lock(pool_->mutex_);
-  host_->budget.unlearn();
-  ++host_->honest;
-  pool_->changed(*host_);
-}
-
-void Slot::was_crowded() {
-  const MutexLock lock(pool_->mutex_);
-  host_->narrow = true;
-}
-
-bool Slot::may_be_crowded(bool first) const {
-  const MutexLock lock(pool_->mutex_);
-  const bool others =
-      host_->budget.in_use() > 1 || (first && host_->last_left && pool_->clock_.now() - *host_->last_left < kNoticed);
-  return others && (host_->narrow || (first && host_->honest < kHonest));
-}
-
-bool Slot::wanted_elsewhere() const {
-  const MutexLock lock(pool_->mutex_);
-  return host_->waiting > 0 || pool_->is_queued_for(*host_) || host_->budget.in_use() > host_->budget.allowed();
-}
-
-bool Slot::closed() const {
-  const MutexLock lock(pool_->mutex_);
-  return pool_->clock_.now() < host_->budget.opens();
-}
 
 std::size_t Pool::Options::wanted_threads() const { return std::max(most_connections(*this), jobs); }
 
@@ -234,7 +172,9 @@ std::deque<Pool::Lead>::iterator Pool::next_lead() {
   const Instant now = clock_.now();
   const auto last = leads_.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(leads_.size(), options_.jobs));
   const auto found = std::find_if(leads_.begin(), last, [now](const Lead& lead) {
-    return lead.host->waiting == 0 && lead.host->budget.may_enter(now);
+    const Host& host = *lead.host;
+    if (host.stumbles && host.leading > 0 && !host.down) return false;
+    return host.waiting == 0 && host.budget.may_enter(now);
   });
   return found == last ? leads_.end() : found;
 }
@@ -268,6 +208,7 @@ Pool::Job Pool::job_to_lead(std::deque<Lead>::iterator lead) {
   Job job{lead->host, nullptr, std::move(lead->run)};
   leads_.erase(lead);
   --job.host->queued;
+  ++job.host->leading;
   job.host->budget.enter();
   return job;
 }
@@ -298,6 +239,7 @@ Pool::Job Pool::next_job(Job ended, Slot left, const std::stop_token& stop) {
     left_.notify_all();
   } else if (ended.host != nullptr) {
     --leading_;
+    --ended.host->leading;
   }
   if (left) {
     if (left.host_->waiting > 0) slots_.notify_all();
@@ -364,29 +306,6 @@ void Pool::tick() {
   const MutexLock lock(mutex_);
   for (Share* share : ticked_) --share->users_;
   left_.notify_all();
-}
-
-// What was learned of a host is kept for the session, but a list of a million hosts must neither fill the memory nor
-// keep the governor busy. The oldest go first, and those that have taught nothing before those that have.
-void Pool::forget_idle_hosts() {
-  if (hosts_.size() <= kIdleHosts + kIdleHosts / 4) return;  // then many at once: sorting them all costs little each
-  using Entry = decltype(hosts_)::iterator;
-  std::vector<Entry> idle;
-  try {
-    idle.reserve(hosts_.size());
-  } catch (const std::bad_alloc&) {
-    return;  // another time
-  }
-  for (auto entry = hosts_.begin(); entry != hosts_.end(); ++entry) {
-    if (entry->second->is_idle()) idle.push_back(entry);
-  }
-  if (idle.size() <= kIdleHosts) return;
-  std::sort(idle.begin(), idle.end(), [](const Entry& left, const Entry& right) {
-    const Host &a = *left->second, &b = *right->second;
-    return a.refused != b.refused ? b.refused : a.last_used < b.last_used;
-  });
-  idle.resize(idle.size() - kIdleHosts);
-  for (const Entry& entry : idle) hosts_.erase(entry);
 }
 
 }  // namespace segdl::engine

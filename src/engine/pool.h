@@ -59,9 +59,16 @@ struct Host {
   bool narrow = false;                      // it has refused for the number of connections, and called it otherwise
   unsigned honest = 0;                      // refusals that were repeated when no other connection was in use
   Instant last_used = {};
+  bool pages = false;                        // a page is what it means
+  unsigned leading = 0;                      // downloads under way that began with it
+  bool stumbles = false;                     // a request came to nothing, and none has been answered since
+  unsigned given_up = 0;                     // downloads that gave it up, and none has been answered since
+  std::optional<Error> down = std::nullopt;  // what it is given up for; then the next download is told of it at once
+  Instant tried_again = {};                  // when one is let through
+  std::chrono::seconds patience{0};
   std::optional<Instant> last_left = std::nullopt;  // by whoever used a slot
 
-  bool is_idle() const { return budget.in_use() == 0 && waiting == 0 && queued == 0 && shares == 0; }
+  bool is_idle() const { return budget.in_use() == 0 && waiting == 0 && queued == 0 && shares == 0 && leading == 0; }
 };
 
 // The right to use one connection to a host, given back with the object. Used by one thread.
@@ -80,13 +87,18 @@ class Slot {
   void received(std::uint64_t bytes) { host_->received += bytes; }
   // A usable answer came, so long after it was asked for.
   void answered(std::chrono::nanoseconds latency);
+  // An answer came, whatever it says.
+  void alive();
   // The host gave nothing, and is to be left alone until then.
   void refused(Instant until);
   // Not because there were too many connections, or just because of that.
   void refused_for_another_reason();
   void was_crowded();
-  // Whether a refusal may be one of the number of connections, though it does not say so: others are in use, or were a
-  // moment ago, and the host is known for that, or for nothing yet. `first`: of this download's in a row.
+  // It has answered with a page when no other connection was in use, so a page is what it means.
+  void believe_pages();
+  bool believes_pages() const;
+  // Whether a refusal may be one of the number of connections, though it does not say so: others are in use, or, for
+  // the first of a download's in a row, were a moment ago, and the host is known for that, or for nothing yet.
   bool may_be_crowded(bool first) const;
 
   // Whether the connection is worth more elsewhere: the host allows fewer than are in use, or a download waits.
@@ -155,6 +167,14 @@ class Pool {
   void close(Share&);
   void moved(Share&, const Origin&);  // further help goes there
   void feed(Share&);                  // it is hungry again
+
+  // A host that does not answer costs one download's tries, once: while it stumbles no more than one download begins
+  // with it, so that those of other hosts pass by; after one has given it up the next ones get a try each, and after
+  // some of those none: they fail with the same error, but for one now and then. Any answer ends that.
+  void stumbled(const Origin&);
+  void given_up(const Origin&, const Error&);
+  bool was_given_up(const Origin&);
+  std::optional<Error> down(const Origin&);
 
   // How many connections to a host there are going to be; an estimate.
   unsigned expected(const Origin&);

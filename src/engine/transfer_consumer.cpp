@@ -49,7 +49,10 @@ Result<Outcome> Transfer::run_consumer(const Consumer& consumer, std::filesystem
     Error error = std::move(step).error();
     const bool again = error.remedy == Remedy::restart || error.remedy == Remedy::retry;
     if (!again || sink.given() > 0 || ++restarts_ > kMaxRestarts) {
-      if (again) error.reason += fmt::format("; {} bytes were passed on and can't be taken back", sink.given());
+      if (again || (error.tries > 0 && sink.given() > 0)) {
+        error.reason += fmt::format("; {} bytes were passed on and can't be taken back", sink.given());
+      }
+      if (sink.given() > 0) error.tries = 0;  // the same again would pass them on twice
       error.remedy = Remedy::stop;
       return error;
     }

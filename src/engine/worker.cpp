@@ -47,9 +47,10 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
   const bool refused = error.cause == Cause::refused && error.remedy == Remedy::stop && error.http_status != 0;
   if (refused && (others_served || dispatcher.others_at_work(hand))) error.remedy = Remedy::retry;
   if (error.cause == Cause::cancelled) {
-    const bool in_vain = others_served && fetcher.waited_in_vain();
-    if (in_vain) fetcher.refused();
-    return dispatcher.renew(hand) && !in_vain ? Then::go_on : Then::leave;
+    if (!dispatcher.renew(hand)) return Then::leave;
+    if (!others_served || !fetcher.waited_in_vain()) return Then::go_on;
+    fetcher.refused();
+    return Then::leave;
   }
   if (error.remedy != Remedy::retry && error.remedy != Remedy::refetch) {
     dispatcher.fail(std::move(error));
@@ -93,7 +94,8 @@ void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, std::
       const bool closed = fetcher.must_wait();
       // Whoever is served stays: the server may have no more workers than the one that waits for it.
       if (closed && work.dispatcher.others_at_work(hand)) return;
-      if (fetcher.wanted_elsewhere() && work.dispatcher.serves_others(hand)) return;
+      const bool others = work.dispatcher.others_at_work(hand) && work.dispatcher.serves_others(hand);
+      if (others && fetcher.wanted_elsewhere()) return;
       if (closed) {
         work.dispatcher.not_served(hand);
         fetcher.leave();

@@ -83,6 +83,47 @@ def test_a_file_that_is_not_there_is_told_as_missing_beside_others(scene):
     assert server.count <= 20 + 20 * 3 + 20, server.count
 
 
+def urls_of(scene, *lists):
+    path = os.path.join(scene.directory, "urls")
+    harness.write(path, "".join(f"{url}\t{number}\n" for number, url in enumerate(url for urls in zip(*lists) for url in urls)).encode())
+    return path
+
+
+def test_a_host_that_is_down_or_refuses_everything_costs_seconds_once(scene):
+    """And the other half of the list does not wait for it."""
+    def answer(connection, request, number):
+        parts = ranged(FILES["f0.bin"][:50_000], request)
+        connection.sendall(parts[0] + parts[1])
+
+    lively = scene.raw(answer)
+    live = [lively.url(f"live{number}") for number in range(100)]
+    port = harness.free_ports(1)[0]
+    dead = [f"http://127.0.0.1:{port}/{number}" for number in range(100)]
+    done = scene.get("-q", "-i", urls_of(scene, live, dead), code=3, timeout=60)
+    assert done.stderr.count("Connection refused") == 100, done.stderr
+    assert len(scene.names()) == 100
+    for name in scene.names():
+        os.unlink(scene.path(name))
+    busy = scene.raw(lambda connection, request, number: connection.sendall(head("503 Busy", "Content-Length: 0")))
+    done = scene.get("-q", "-i", urls_of(scene, live, [busy.url(str(number)) for number in range(100)]), code=4, timeout=60)
+    assert done.stderr.count("answered 503") == 100, done.stderr
+    assert len(scene.names()) == 100
+    assert busy.count < 60, busy.count  # and not six for each
+
+
+def test_a_list_of_pages_comes_as_quickly_as_of_files(scene):
+    """That the first of them are pages is believed once one was asked for by itself."""
+    def answer(connection, request, number):
+        text = b"<html>%s</html>" % request.split(b" ")[1]
+        connection.sendall(head("200 OK", "Content-Type: text/html", f"Content-Length: {len(text)}") + text)
+
+    server = scene.raw(answer)
+    scene.get("-q", "-i", urls_of(scene, [server.url(f"p{number}") for number in range(100)]), timeout=30)
+    assert len(scene.names()) == 100
+    assert harness.read(scene.path("42")) == b"<html>/p42</html>"
+    assert server.count < 120, server.count
+
+
 def serve_one_after_the_other(connection):
     """All that is asked for on this connection; the next one waits until it has ended."""
     pending = b""
