@@ -258,11 +258,14 @@ Result<std::size_t> HeadEnd::find(std::string_view bytes) {
     const bool bare = bytes[feed - 1] != '\r';
     const bool empty = feed == line_ || (feed == line_ + 1 && !bare);
     if (empty) {
-      // What follows may be the rest of a field's value, and the head go on.
-      if (bare_before_ && (full_ || !bare)) return unreadable("a bare LF before an empty line may be part of a field");
+      // What follows may be the rest of a field's value, and the head go on: of the first one, too.
+      const bool in_first = full_status_ && lines_ == 2;
+      if (bare_before_ && (full_ || in_first || !bare))
+        return unreadable("a bare LF before an empty line may be part of a field");
       return end;
     }
-    full_ = full_ || !bare;
+    full_ = full_ || (lines_ > 0 && !bare);
+    if (lines_ == 0) full_status_ = !bare;
     bare_before_ = bare;
     line_ = end;
     if (++lines_ > kMaxHeadLines) return unreadable("its head has more than 1,000 lines");

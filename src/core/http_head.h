@@ -68,6 +68,7 @@ class HeadEnd {
   std::size_t line_ = 0;  // where the line that has not ended begins
   std::size_t lines_ = 0;
   bool full_ = false;         // a field line ended in CR LF
+  bool full_status_ = false;  // the status line does
   bool bare_before_ = false;  // the last line ended in LF alone
 };
 inline Result<std::size_t> find_head_end(std::string_view bytes) { return HeadEnd().find(bytes); }

@@ -158,7 +158,7 @@ TEST_CASE("a head whose lines end in LF alone is read, and told") {
 TEST_CASE("a head does not end behind a bare LF that may be part of a value") {
   for (const char* wire :
        {"HTTP/1.1 200 OK\r\nA: b\r\nC: d\n\n", "HTTP/1.1 200 OK\r\nA: b\n\r\n", "HTTP/1.1 200 OK\nA: b\n\r\n",
-        "HTTP/1.1 200 OK\n\r\n", "HTTP/1.1 200 OK\r\nA: b\r\nC: d\nE: f\n\n"}) {
+        "HTTP/1.1 200 OK\n\r\n", "HTTP/1.1 200 OK\r\nA: b\r\nC: d\nE: f\n\n", "HTTP/1.1 200 OK\r\nA: b\n\n"}) {
     CAPTURE(wire);
     CHECK_FALSE(find_head_end(wire).ok());
     check_refused(wire);
