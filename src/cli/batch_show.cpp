@@ -125,8 +125,9 @@ int Batch::interrupt(int code) {
     if (download.under_way) ++kept_;
   }
   cut_short_ = cut_short_ || !downloads_.empty() || !sources_ended();
+  const int ended = on_end_.abandon(tally_.code, code);
   sum_up();
-  if (!cut_short_) return tally_.code;  // all had ended before the signal came
+  if (!cut_short_) return ended;  // all had ended before the signal came
   say("{}\n", interrupted_line());
   if (json_ != nullptr && !downloads_.empty()) tell_abandoned();
   if (!downloads_.empty()) ::_exit(json_ != nullptr ? json_->end(code) : code);

@@ -113,7 +113,9 @@ int interrupt(Running& running, int code) {
   };
   while (!ended && publishing() && pending_signal() == 0) ended = task.wait_for(kLook);
   // It was done or had failed before the signal came.
-  if (ended && (task.wait().ok() || task.wait().error().cause != Cause::cancelled)) return conclude(running);
+  if (ended && (task.wait().ok() || task.wait().error().cause != Cause::cancelled)) {
+    return running.on_end.abandon(conclude(running), code);
+  }
   running.display.clear();
   say("{}\n", running.command.to_standard_output ? kBeginAgain : interrupted_line(task.progress()));
   if (ended) tell_end(running, false);

@@ -19,7 +19,9 @@
 #include <cctype>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -183,10 +185,23 @@ void OnEnd::look() {
 
 int OnEnd::finish(int code) {
   for (look(); !running_.empty(); look()) {
-    if (const int signal = pending_signal()) return 128 + signal;
+    if (stop_asked()) stop_here();
+    if (const int signal = pending_signal()) return abandon(code, 128 + signal);
     std::this_thread::sleep_for(kPace);
   }
   return code == 0 && failed_ ? exit_code(Cause::internal) : code;
+}
+
+int OnEnd::abandon(int code, int interrupted) {
+  look();
+  if (running_.empty()) return finish(code);
+  const auto done = std::count_if(waiting_.begin(), waiting_.end(), [](const Job& job) { return job.code.empty(); });
+  const auto tell_of = [this](const char* option, std::ptrdiff_t files) {
+    if (files != 0) tell_(fmt::format("segdl: {} was not run for {} file{}\n", option, files, files == 1 ? "" : "s"));
+  };
+  tell_of("--on-done", done);
+  tell_of("--on-error", std::ssize(waiting_) - done);
+  return interrupted;
 }
 
 }  // namespace segdl::cli

@@ -37,9 +37,13 @@ class OnEnd final {
   // Takes note of commands that have ended, and starts those that wait for their turn.
   void look();
 
-  // Waits for all of them; a signal that ends the command ends that, too, and they are left alone. What the command
-  // ends with: `code`, or 1 instead of 0 if one of --on-done failed, or the code of the signal.
+  // Waits for all of them, and stops as Ctrl-Z asks. A signal that ends the command ends that, too, and they are left
+  // alone. What the command ends with: `code`, or 1 instead of 0 if one of --on-done failed, or the code of the signal.
   int finish(int code);
+
+  // The same after the command was interrupted: nothing is waited for, and it is told for how many files nothing was
+  // started. What the command ends with: as finish() if all have ended, else `interrupted`.
+  int abandon(int code, int interrupted);
 
  private:
   struct Job {

@@ -8,6 +8,7 @@ import time
 
 import harness
 from harness import KiB, head, wait_for
+from terminal import Screen
 
 SCRIPT = """#!/bin/sh
 # Its name, its arguments one a line, then what it was given besides: in one write, since others write beside it.
@@ -103,6 +104,41 @@ def test_a_signal_does_not_wait_for_a_command(scene):
     os.kill(child, signal.SIGTERM)
     process.communicate()
     assert scene.names() == ["f"]
+
+
+def test_ctrl_z_stops_the_wait_for_a_command_too(scene):
+    url = scene.origin().pattern(1, 10 * KiB, "f")
+    with Screen(scene) as screen:
+        screen.run("-q", url, "--on-done", "sh -c 'exec sleep 100'")
+        wait_for(lambda: os.path.exists(scene.path("f")), "the file")
+        time.sleep(0.2)
+        screen.key("C-z")
+        wait_for(lambda: screen.state() == "T", "it to stop")
+        screen.type("fg")
+        wait_for(lambda: screen.state() != "T", "it to go on")
+        screen.key("C-c")
+        wait_for(lambda: not os.path.exists(f"/proc/{screen.pid()}"), "its end")
+
+
+def test_commands_that_a_signal_leaves_unstarted_are_counted(scene):
+    origin = scene.origin()
+    urls = [origin.pattern(i, 10 * KiB, f"f{i}") for i in range(4)]
+    hook = script(scene)
+    # All have ended; and one is under way.
+    for more in ([], [scene.raw(lambda connection, request, number: time.sleep(10)).url("slow")]):
+        process = scene.start(*urls, *more, "-j", "2", "--on-done", f"sh -c '\"$0\" \"$1\"; exec sleep 100' '{hook}'", "--overwrite",
+                              env=environment(scene), start_new_session=True)
+        wait_for(lambda: all(os.path.exists(scene.path(f"f{i}")) for i in range(4)), "the files")
+        time.sleep(0.5)
+        os.kill(process.pid, signal.SIGTERM)
+        # Of its own: what it has started is left alone.
+        assert process.wait(10) == 143
+        os.killpg(process.pid, signal.SIGTERM)
+        _, stderr = process.communicate(timeout=harness.TIMEOUT)
+        assert stderr.count("segdl: --on-done was not run for 2 files\n") == 1, stderr
+        assert sum(line.startswith("f") for line in logged(scene)) == 2
+        for i in range(4):
+            os.unlink(scene.path(f"f{i}"))
 
 
 def test_tries_without_end_outlast_an_outage(scene):
