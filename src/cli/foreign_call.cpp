@@ -55,6 +55,13 @@ bool is_form(std::string_view text) {
   return is_object || is_list || text.starts_with('@');
 }
 
+// What curl sends as a form, unless it is a directory's name all the same.
+bool is_field(std::string_view text) {
+  if (text.find('=') == std::string_view::npos || text.find('/') != std::string_view::npos) return false;
+  const auto found = look_at(std::string(text));
+  return !found || !S_ISDIR(found->st_mode);
+}
+
 bool is_web_url(std::string_view text) { return text.starts_with("http://") || text.starts_with("https://"); }
 
 bool is_command_of_wget(std::string_view text) { return text.find('=') < text.find_first_of(":/"); }
@@ -88,6 +95,8 @@ constexpr Value kValues[] = {
     {"--input-file", is_web_url, "is a URL, and -i names a file of URLs",
      "leave out curl's -i: -v and --json tell of the answer"},
     {"--directory", is_form, "is no directory's name, but data, as for curl's -d", "segdl sends GET, and no data"},
+    {"--directory", is_field, "is no directory that is there, but data, as for curl's -d",
+     "segdl sends GET, and no data; for a directory of that name write -d ./KEY=VALUE"},
     {"--directory", is_web_url, "is a URL, not a directory", "write -d DIR, or leave out wget's -d"},
     {"--max-time", is_web_url, "is a URL, not a time", "leave out wget's -m: segdl does not crawl"},
     {"--cert", is_web_url, "is a URL, not a certificate", "leave out wget's -E"},

@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -243,6 +244,17 @@ TEST_CASE("names and directories are taken as they stand") {
   }
   CHECK(fetch({"http://h/x", "-o", "./-"}).request.output == "-");
   CHECK(fetch({"http://h/x", "-o", "../f"}).request.directory == "..");
+}
+
+TEST_CASE("what curl sends as a form is no directory, unless it is one or is written as one") {
+  CHECK(refused({"http://h/x", "-d", "key=value"}) == 2);
+  CHECK(refused({"http://h/x", "-dkey="}) == 2);
+  CHECK(fetch({"http://h/x", "-d", "./key=value"}).request.directory == "./key=value");
+  CHECK(fetch({"http://h/x", "-d", "a/key=value"}).request.directory == "a/key=value");
+  REQUIRE(std::filesystem::create_directory("key=value"));
+  const FetchCommand command = fetch({"http://h/x", "-d", "key=value"});
+  std::filesystem::remove("key=value");
+  CHECK(command.request.directory == "key=value");
 }
 
 TEST_CASE("of a setting that is there twice the last counts") {

@@ -44,6 +44,8 @@ REFUSED = {
     "-c jar.txt -O {url}": "kept in memory",
     "-d a=1&b=2 {url}": "no data",
     "-d @body {url}": "no data",
+    "-d key=value {url}": "./KEY=VALUE",
+    "-dkey=value {url}": "./KEY=VALUE",
     "--json {} {url}": "no data",
     "-X GET {url}": "GET",
     "-I {url}": "curl -I",
