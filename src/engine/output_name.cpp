@@ -15,7 +15,7 @@ std::string engine::name_from_server(std::string_view foreign) {
   std::string name = safe_name(foreign);
   const Names of_nothing("");
   for (const std::string* suffix :
-       {&of_nothing.part, &of_nothing.journal, &of_nothing.old_part, &of_nothing.old_journal}) {
+       {&of_nothing.part, &of_nothing.journal, &of_nothing.temporary, &of_nothing.old_part, &of_nothing.old_journal}) {
     const std::string_view end = std::string_view(name).substr(name.size() - std::min(name.size(), suffix->size()));
     if (!same_text(end, *suffix)) continue;
     if (name.size() == kMaxMadeName) name.pop_back();
