@@ -17,7 +17,9 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <ctime>
 #include <filesystem>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -25,7 +27,8 @@ namespace segdl::io {
 namespace {
 
 constexpr std::size_t kMostOfOwner = 256;
-constexpr int kTakeovers = 3;  // each lost to another machine
+constexpr int kTakeovers = 3;        // each lost to another machine
+constexpr ::time_t kWrittenBy = 60;  // seconds after which a file that is still empty is a dead process's
 
 struct ::flock whole_file() {
   struct ::flock lock {};
@@ -73,17 +76,32 @@ std::string this_owner() {
 }
 
 std::string content_of(int directory, const std::string& name) {
-  const Descriptor file(retried([&] { return ::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC); }));
+  constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;  // it may be a FIFO by now
+  const Descriptor file(retried([&] { return ::openat(directory, name.c_str(), kFlags); }));
   std::array<char, kMostOfOwner * 2> text{};
   const auto got = file ? retried([&] { return ::pread(file.get(), text.data(), text.size(), 0); }) : -1;
   return {text.data(), static_cast<std::size_t>(std::max<::ssize_t>(got, 0))};
 }
 
+// Whether what is empty is nobody's, and not of a machine that is about to write its name. True if it is gone.
+bool is_left(int directory, const std::string& name) {
+  struct ::stat found {};
+  if (retried([&] { return ::fstatat(directory, name.c_str(), &found, AT_SYMLINK_NOFOLLOW); }) != 0) {
+    return errno == ENOENT;
+  }
+  return S_ISREG(found.st_mode) && found.st_mtim.tv_sec + kWrittenBy < ::time(nullptr);
+}
+
 }  // namespace
 
 FileLock::~FileLock() {
-  // Before the socket: whoever gets that next finds nothing, or what it may take over.
-  if (!name_.empty()) static_cast<void>(retried([&] { return ::unlinkat(directory_.get(), name_.c_str(), 0); }));
+  if (name_.empty()) return;
+  try {
+    // Before the socket: whoever gets that next finds nothing, or what it may take over.
+    if (content_of(directory_.get(), name_) != owner_) return;  // somebody has removed ours, and another has come
+    static_cast<void>(retried([&] { return ::unlinkat(directory_.get(), name_.c_str(), 0); }));
+  } catch (const std::bad_alloc&) {  // then it stays, to be taken over
+  }
 }
 
 Result<bool> FileLock::try_take(int file, int directory, const std::string& path, Lacking& lacking) {
@@ -128,15 +146,20 @@ Result<bool> FileLock::take_file(int directory, std::string name, const std::str
   const std::string owner = this_owner();
   for (int attempt = 0; attempt < kTakeovers; ++attempt) {
     const Descriptor file(retried([&] { return ::openat(directory, name.c_str(), kFlags, 0644); }));
-    if (file && ::pwrite(file.get(), owner.data(), owner.size(), 0) < 0) return file_error(errno, "lock", path);
+    if (file && ::pwrite(file.get(), owner.data(), owner.size(), 0) < 0) {
+      Error error = file_error(errno, "lock", path);
+      static_cast<void>(retried([&] { return ::unlinkat(directory, name.c_str(), 0); }));
+      return error;
+    }
     if (!file && errno != EEXIST) return file_error(errno, "lock", path);
     const std::string found = content_of(directory, name);
     if (file && found == owner) {
       directory_ = Descriptor(retried([&] { return ::openat(directory, ".", O_PATH | O_DIRECTORY | O_CLOEXEC); }));
       name_ = std::move(name);
+      owner_ = owner;
       return true;
     }
-    if (!found.empty() && found != owner) break;
+    if (found != owner && (!found.empty() || !is_left(directory, name))) break;
     static_cast<void>(retried([&] { return ::unlinkat(directory, name.c_str(), 0); }));
   }
   Error error = file_error(EBUSY, "lock", path);

@@ -10,7 +10,8 @@
 // Beside the socket there is a file, .segdl-lock-INODE, which names the machine and namespace whose process has it, for
 // file systems that several machines share. Who has the socket of its own machine knows that nobody else of it is
 // alive: a file that names this machine is a dead process's, and is taken over. One that names another is somebody
-// else's until a person removes it. A file that is empty, as a death within its creation leaves it, is nobody's.
+// else's until a person removes it. A file that is empty, as a death within its creation leaves it, is
+// nobody's once it is a minute old; until then its maker may be about to write.
 #pragma once
 
 #include "io/descriptor.h"
@@ -47,6 +48,7 @@ class FileLock {
   Descriptor socket_;
   Descriptor directory_;  // of the file beside the socket
   std::string name_;      // its name, if it is ours
+  std::string owner_;     // what is in it as long as it is
 };
 
 }  // namespace segdl::io

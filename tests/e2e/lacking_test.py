@@ -116,7 +116,7 @@ def test_without_locks_two_processes_are_kept_apart_and_a_kill_leaves_no_lock(sc
         wait_for(lambda: os.path.exists(scene.path("f.segdl")) and scene.status("f")["claimed_segments"] > 4, "some segments")
         begun = time.monotonic()
         done = lacking.get(lack, scene.nginx.url("f"), code=9)
-        assert "another process is downloading this file" in done.stderr and time.monotonic() - begun < 1, done.stderr
+        assert "another download of this file is under way" in done.stderr and time.monotonic() - begun < 1, done.stderr
         status = subprocess.run([harness.BINARY, "status", "f"], cwd=scene.out, env=lacking.env(lack), capture_output=True, text=True, check=True, timeout=harness.TIMEOUT)
         assert "being worked on" in status.stdout, status.stdout
         kill(first)
@@ -142,9 +142,25 @@ def test_without_locks_the_lock_of_another_machine_is_respected_and_named(scene)
     harness.write(scene.path(lock), b"elsewhere 0123456789abcdef net:[1]")
     done = lacking.get(lack, scene.nginx.url("f"), code=9)
     assert "another machine" in done.stderr and f"remove {lock}" in done.stderr, done.stderr
-    harness.write(scene.path(lock), b"")
+    harness.write(scene.path(lock), b"")  # another machine's, which is about to write its name
+    assert f"remove {lock}" in lacking.get(lack, scene.nginx.url("f"), code=9).stderr
+    assert harness.read(scene.path(lock)) == b""
+    long_ago = time.time() - 61
+    os.utime(scene.path(lock), (long_ago, long_ago))
     lacking.get(lack, scene.nginx.url("f"))
     assert scene.names() == ["f"] and harness.read(scene.path("f")) == pattern(LARGE, 1)
+
+
+def test_without_locks_the_lock_that_another_machine_has_got_meanwhile_stays(scene):
+    lacking = Lacking(scene)
+    scene.nginx.put("f", pattern(LARGE, 1))
+    process = lacking.start(f"flock:{errno.ENOLCK}", "-x", "2", scene.nginx.url("f", rate=4096))
+    wait_for(lambda: os.path.exists(scene.path("f.segdl")), "the journal")
+    lock = next(name for name in scene.names() if name.startswith(".segdl-lock-"))
+    harness.write(scene.path(lock), b"elsewhere 0123456789abcdef net:[1]")
+    process.terminate()
+    process.communicate(timeout=harness.TIMEOUT)
+    assert lock in scene.names() and process.returncode == 143, scene.names()
 
 
 def test_what_replaces_a_file_has_its_mode_and_owner(scene):
