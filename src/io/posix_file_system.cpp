@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -104,6 +105,7 @@ class PosixDirectory final : public Directory {
     if (auto kind = special(name)) return exists_error(path_of(name), kind_words(*kind));
     const int flags = flags_for(mode) | kAlways;
     Descriptor fd(retried([&] { return ::openat(fd_.get(), name.c_str(), flags, kPrivate); }));
+    if (!fd && errno == EACCES && mode == OpenMode::existing) fd = open_own(name);
     const int number = errno;
     if (!fd && (number == ELOOP || number == EISDIR || number == ENXIO)) {
       return exists_error(path_of(name), kind_words(FileKind::other));
@@ -228,6 +230,25 @@ class PosixDirectory final : public Directory {
     struct ::stat found {};
     if (look_at(name, found) != 0 || S_ISREG(found.st_mode)) return {};
     return status_from(found).kind;
+  }
+
+  // A file whose owner we are, though its mode says that it is not to be written to: what has got the mode of what it
+  // is going to replace is still to be continued. It keeps that mode. Nothing, with errno, if it can't be had.
+  Descriptor open_own(const std::string& name) const {
+    struct ::stat found {};
+    if (look_at(name, found) != 0) return {};
+    const bool own = S_ISREG(found.st_mode) && found.st_uid == ::geteuid();
+    const ::mode_t opening = (found.st_mode & ~S_IFMT) | S_IRUSR | S_IWUSR;
+    const auto set = [&] { return ::fchmodat(fd_.get(), name.c_str(), opening, AT_SYMLINK_NOFOLLOW); };
+    if (!own || retried(set) != 0) {
+      errno = EACCES;
+      return {};
+    }
+    Descriptor fd(retried([&] { return ::openat(fd_.get(), name.c_str(), O_RDWR | kAlways); }));
+    const int number = errno;
+    if (fd && retried([&] { return ::fchmod(fd.get(), found.st_mode & ~S_IFMT); }) != 0) lacking_->found(Lack::modes);
+    errno = number;
+    return fd;
   }
 
   // O_EXCL opens nothing that is there, whatever it is.

@@ -157,6 +157,28 @@ TEST_CASE("a new file can be opened again under a umask that takes the right to 
   }));
 }
 
+TEST_CASE("a file of one's own that is not to be written to can be opened again, and keeps its mode") {
+  PosixWorld world;
+  std::filesystem::permissions(world.path(), std::filesystem::perms{0777});
+  write_file(world.directory(), "another's", "text");
+  std::filesystem::permissions(world.path() / "another's", std::filesystem::perms{0444});
+  CHECK(in_child([&world] {
+    if (!drop_privileges()) return false;
+    if (!world.directory().open("a", OpenMode::create_new).ok()) return false;
+    for (const unsigned mode : {0444U, 0000U, 0550U}) {
+      std::filesystem::permissions(world.path() / "a", std::filesystem::perms{mode});
+      auto file = world.directory().open("a", OpenMode::existing);
+      if (!file || !(*file)->try_lock() || world.mode("a") != mode) return false;
+    }
+    std::filesystem::permissions(world.path() / "a", std::filesystem::perms{0222});
+    return !world.directory().open("a", OpenMode::read_only).ok() && world.mode("a") == 0222;
+  }));
+  if (::geteuid() != 0) return;
+  CHECK(in_child(
+      [&world] { return drop_privileges() && !world.directory().open("another's", OpenMode::existing).ok(); }));
+  CHECK(world.mode("another's") == 0444);
+}
+
 TEST_CASE("a device is refused and not touched") {
   const auto files = io::make_posix_file_system();
   const auto directory = must(files->open_directory("/dev"));
