@@ -5,6 +5,8 @@
 #include "engine/pieces.h"
 #include "engine/place.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -78,14 +80,22 @@ Result<std::optional<Opened>> open_locked(Directory& directory, const Names& nam
                     "another download of this file is being published");
 }
 
+// Whether nothing goes with what has the data's name: it is empty, or the output's second name, or a copy of it.
+Result<bool> is_spent(File& part, const FileStatus& output, const Journal& journal, const std::stop_token& stop) {
+  const auto status = part.status();
+  if (!status) return status.error();
+  if (status->size == 0 || status->id == output.id) return true;
+  return status->size == output.size ? all_proofs_hold(part, journal, output.size, stop) : Result<bool>(false);
+}
+
 // Removes what is left beside a published file, its journal last: until then the next run finds what this is.
-Result<void> tidy_up(Directory& directory, const Names& names, bool has_part) {
+Result<void> tidy_up(Directory& directory, const Names& names, bool drop_part) {
   auto aside = Journal::inspect(directory, names.old_journal);
   if (!aside) return std::move(aside).error();
   const bool ours =
       !std::holds_alternative<Journal::Absent>(*aside) && !std::holds_alternative<Journal::Foreign>(*aside);
   auto step = Journal::drop_leftover(directory, names.journal);
-  if (step && has_part) step = directory.remove(names.part);
+  if (step && drop_part) step = directory.remove(names.part);
   if (step && ours) step = directory.remove(names.old_part);
   if (step && ours) step = directory.remove(names.old_journal);
   return step ? directory.remove(names.journal) : step;
@@ -129,11 +139,18 @@ Result<std::optional<Published>> finish_published(Directory& directory, const Na
   if (stop.stop_requested()) return cancelled();
   if (!whole) return std::move(whole).error();
   if (!*whole) return std::optional<Published>();
+  const auto& part = (*opened)->part;
+  const auto spent = part ? is_spent(*part, *status, **journal, stop) : Result<bool>(false);
+  if (stop.stop_requested()) return cancelled();
+  if (!spent) return spent.error();
   auto step = output.sync();
   if (step) step = directory.sync();
   if (!step) return std::move(step).error();
   Published published{std::move((*opened)->output), (*journal)->identity(), (*journal)->facts(), {}};
-  step = tidy_up(directory, names, (*opened)->part != nullptr);
+  if (part && !*spent) {
+    published.notes.push_back(fmt::format("{} is none of this file's, and stays", directory.path_of(names.part)));
+  }
+  step = tidy_up(directory, names, *spent);
   if (!step) published.notes.push_back("what was beside it stays: " + step.error().message());
   return std::optional(std::move(published));
 }

@@ -14,8 +14,7 @@ constexpr const char* kOverwriteWayOut =
     "replace it with --overwrite, leave it with --skip-existing, or choose another name with -o";
 constexpr const char* kReplaceWayOut = "replace it with --overwrite, move it away, or choose another name with -o";
 
-// Why what has the name is never replaced; null if it may be. A link may: the rename puts the output in its place, and
-// what it leads to stays.
+// Why what has the name is never replaced; null if it may be.
 Result<const char*> never_replaced(Directory& directory, const std::string& name) {
   auto status = directory.status(name);
   if (!status) return std::move(status).error();
@@ -218,6 +217,12 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
   return busy(directory, names.part);
 }
 
+Result<void> may_be_replaced(Directory& directory, const std::string& name) {
+  const auto stays = never_replaced(directory, name);
+  if (!stays) return stays.error();
+  return *stays == nullptr ? Result<void>() : exists(directory, name, *stays);
+}
+
 Error Place::of_another_url() const {
   return exists(*directory_, names_.output,
                 published_facts_ ? "it exists already, and was fetched whole from " + published_facts_->url
@@ -230,9 +235,8 @@ Result<void> Place::examine(const Request& request) {
   if (*output && !request.overwrite) return exists(*directory_, names_.output, "it exists already");
   replaces_ = *output;
   for (const std::string* name : {&names_.output, &names_.journal}) {
-    auto stays = never_replaced(*directory_, *name);
-    if (!stays) return std::move(stays).error();
-    if (*stays != nullptr) return exists(*directory_, *name, *stays);
+    auto may = may_be_replaced(*directory_, *name);
+    if (!may) return may;
   }
   auto status = data_->status();
   if (!status) return std::move(status).error();

@@ -56,6 +56,10 @@ Error busy(const Directory&, const std::string& name);
 // Of what has one of the names that go with an output, and is none of segdl's.
 Error not_ours(const Directory&, const std::string& name, std::string reason, const char* way_out = kMoveWayOut);
 
+// Cause::exists if what has the name is never replaced, whatever was asked for: a directory, a device, a FIFO or a
+// socket. A link may be: the rename puts the output in its place, and what it leads to stays.
+Result<void> may_be_replaced(Directory&, const std::string& name);
+
 // A new file of that name, locked.
 Result<std::unique_ptr<File>> new_locked_file(Directory&, const std::string& name);
 
@@ -148,6 +152,7 @@ class Place {
   };
   static Result<Expected> expect(const OpenDirectory&, const Names&, bool overwrite);
   static Result<bool> take_fresh(Directory&, const Names&, const Expected&, std::unique_ptr<File>& data);
+  Result<void> check_replaced();
   Result<void> replace_by_small();
   Result<void> name_copy();
   Result<void> recover_aside();
@@ -170,6 +175,7 @@ class Place {
   std::unique_ptr<Journal> journal_;
   FileId journal_id_;
   std::unique_ptr<File> small_;
+  bool small_begun_ = false;  // something of it may have been written
   bool small_held_ = false;
   Found found_ = Found::nothing;
   Identity published_identity_;

@@ -54,8 +54,8 @@ Result<void> Place::publish(bool overwrite, Sync sync) {
   if (!*mine) return data_lost();
   auto named = belongs_to(*directory_, names_.output, status->id);  // by a link that a death has left
   if (!named) return std::move(named).error();
-  if (overwrite && !*named && is_locked(*directory_, names_.output)) return busy(*directory_, names_.output);
-  auto step = directory_->rename(names_.part, names_.output, overwrite);
+  auto step = overwrite && !*named ? check_replaced() : Result<void>();
+  if (step) step = directory_->rename(names_.part, names_.output, overwrite);
   if (!step) return step;
   if (sync != Sync::none) step = directory_->sync();
   if (!step) {
@@ -67,6 +67,12 @@ Result<void> Place::publish(bool overwrite, Sync sync) {
   if (step) step = remove_journal();
   if (!step) notes_.push_back("the file is complete, but what was beside it stays: " + step.error().message());
   return {};
+}
+
+// Right before it: what has the name now may be another than when the place was opened.
+Result<void> Place::check_replaced() {
+  if (is_locked(*directory_, names_.output)) return busy(*directory_, names_.output);
+  return may_be_replaced(*directory_, names_.output);
 }
 
 std::optional<FileStatus> Place::replaced() {
@@ -84,14 +90,15 @@ Result<bool> Place::prepare_small() {
 }
 
 Result<void> Place::hold_small(std::span<const std::byte> bytes) {
+  small_begun_ = true;
   auto step = small().write_at(0, bytes);
   small_held_ = step.ok();
   return step;
 }
 
 Result<void> Place::replace_by_small() {
-  if (is_locked(*directory_, names_.output)) return busy(*directory_, names_.output);
-  return directory_->rename(names_.part, names_.output, true);
+  const auto step = check_replaced();
+  return step ? directory_->rename(names_.part, names_.output, true) : step;
 }
 
 Result<void> Place::name_small() {
@@ -159,7 +166,7 @@ void Place::leave() {
   }
   const auto status = data_->status();
   const auto named = directory_->status(names_.part);
-  const bool worthless = small_held_ || (status && status->size == 0);
+  const bool worthless = small_begun_ || (status && status->size == 0);
   if (!status || !named || !named->has_value() || (*named)->id != status->id || !worthless) return;
   const auto removed = directory_->remove(names_.part);
   static_cast<void>(removed.ok());

@@ -41,6 +41,31 @@ def test_a_fifo_gets_the_bytes_whatever_overwrite_says_and_stays(scene):
     assert kind_of(scene.path("link")) == stat.S_IFLNK
 
 
+def test_what_has_got_the_name_meanwhile_and_is_no_file_is_not_replaced(scene):
+    for size in (1000, MiB):
+        data = pattern(size, 1)
+        asked, opened = threading.Event(), threading.Event()
+
+        def handler(connection, request, number):
+            top, body = ranged(data, request)
+            connection.sendall(top + body[:-1])
+            asked.set()
+            opened.wait(harness.TIMEOUT)
+            connection.sendall(body[-1:])
+
+        harness.write(scene.path("f"), b"older")
+        process = scene.start(scene.raw(handler).url("f"), "--overwrite", "-x", "1")
+        assert asked.wait(harness.TIMEOUT)
+        os.unlink(scene.path("f"))
+        os.mkfifo(scene.path("f"))
+        opened.set()
+        _, stderr = process.communicate(timeout=harness.TIMEOUT)
+        assert process.returncode == 10 and "FIFO" in stderr and "move it away" in stderr, (process.returncode, stderr)
+        assert kind_of(scene.path("f")) == stat.S_IFIFO
+        for name in scene.names():
+            os.unlink(scene.path(name))
+
+
 def test_a_fifo_without_a_reader_is_waited_for_and_a_signal_ends_that(scene):
     os.mkfifo(scene.path("pipe"))
     scene.nginx.put("f", pattern(1000, 1))

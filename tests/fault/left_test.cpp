@@ -116,6 +116,45 @@ TEST_CASE("a directory, a device, a FIFO or a socket is never replaced, a link i
   CHECK(world.has("f", 1, kSize));
 }
 
+TEST_CASE("published, somebody else's, yes: finished, and what is not the file's is left and told of") {
+  for (const std::uint64_t size : {std::uint64_t{100}, kSize}) {
+    World world;
+    leave_published(world, false);
+    world.disk.put("f.part", pattern_bytes(9, size));
+    const auto report = world.download();
+    REQUIRE(report.ok());
+    CHECK(world.has("f", 1, kSize));
+    CHECK(world.disk.names() == std::vector<std::string>{"f", "f.part"});
+    CHECK(world.disk.get("f.part") == pattern_bytes(9, size));
+    REQUIRE(report->notes.size() >= 1);
+    const auto tells = [](const std::string& note) { return note.find("f.part is none of") != std::string::npos; };
+    CHECK(std::any_of(report->notes.begin(), report->notes.end(), tells));
+  }
+}
+
+TEST_CASE("published, empty, yes: finished, and nothing stays") {
+  World world;
+  leave_published(world, false);
+  world.disk.put("f.part", {});
+  REQUIRE(world.download().ok());
+  CHECK(world.disk.names() == std::vector<std::string>{"f"});
+}
+
+TEST_CASE("of a write that fails before all of a small file is there nothing stays") {
+  for (const bool replaces : {false, true}) {
+    World world;
+    world.serve().size(1000);
+    if (replaces) world.disk.put("f", pattern_bytes(9, 10));
+    world.disk.fail_kind("write", 1, "No space left on device", true);  // after its first half
+    Request request = World::request();
+    request.overwrite = replaces;
+    const auto report = world.download(request);
+    REQUIRE_FALSE(report.ok());
+    CHECK(report.error().cause == Cause::local);
+    CHECK(world.disk.names() == (replaces ? std::vector<std::string>{"f"} : std::vector<std::string>{}));
+  }
+}
+
 TEST_CASE("an output that is a pipe or a device gets the bytes in order, and nothing is beside it") {
   for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{1000}, kSize}) {
     for (const bool overwrite : {false, true}) {
