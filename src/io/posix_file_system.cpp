@@ -40,6 +40,7 @@ namespace {
 // NONBLOCK: opening a FIFO must not wait for a writer. NOCTTY: a terminal must not become ours.
 constexpr int kAlways = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 constexpr ::mode_t kPrivate = 0600;
+constexpr ::mode_t kModeBits = 07777;
 constexpr ::rlim_t kUsualLimit = 1024;        // of descriptors, where it can't be asked
 constexpr std::size_t kMostOfStatus = 65536;  // of /proc/self/status
 
@@ -238,7 +239,7 @@ class PosixDirectory final : public Directory {
     struct ::stat found {};
     if (look_at(name, found) != 0) return {};
     const bool own = S_ISREG(found.st_mode) && found.st_uid == ::geteuid();
-    const ::mode_t opening = (found.st_mode & ~S_IFMT) | S_IRUSR | S_IWUSR;
+    const ::mode_t opening = (found.st_mode & kModeBits) | S_IRUSR | S_IWUSR;
     const auto set = [&] { return ::fchmodat(fd_.get(), name.c_str(), opening, AT_SYMLINK_NOFOLLOW); };
     if (!own || retried(set) != 0) {
       errno = EACCES;
@@ -246,7 +247,7 @@ class PosixDirectory final : public Directory {
     }
     Descriptor fd(retried([&] { return ::openat(fd_.get(), name.c_str(), O_RDWR | kAlways); }));
     const int number = errno;
-    if (fd && retried([&] { return ::fchmod(fd.get(), found.st_mode & ~S_IFMT); }) != 0) lacking_->found(Lack::modes);
+    if (fd && retried([&] { return ::fchmod(fd.get(), found.st_mode & kModeBits); }) != 0) lacking_->found(Lack::modes);
     errno = number;
     return fd;
   }
