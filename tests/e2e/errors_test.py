@@ -145,7 +145,7 @@ def test_existing_names_are_not_touched(scene):
 
 def test_a_long_name_and_a_missing_directory_are_told(scene):
     fails(scene, 7, "too long", "http://127.0.0.1:1/x", "-o", "x" * 300)
-    fails(scene, 7, "No such file or directory", "http://127.0.0.1:1/x", "-d", "missing")
+    fails(scene, 7, "No such file or directory", "http://127.0.0.1:1/x", "-d", "missing", "--no-create-dirs")
     fails(scene, 2, "directory", "http://127.0.0.1:1/x", "-o", "dir/")
 
 

@@ -77,10 +77,10 @@ def test_several_urls_are_one_run_and_the_first_failure_is_the_exit_code(scene):
     assert "2 of 4 failed:\n       ftp://no/scheme\n       " + scene.nginx.url("missing") in done.stderr, done.stderr
 
 
-def test_the_name_is_the_last_part_of_the_url_made_safe(scene):
+def test_the_name_is_the_last_part_of_the_url_as_it_was_typed(scene):
     scene.nginx.put(".bashrc", b"x")
     scene.get(scene.nginx.url(".bashrc?token=secret"), "-q")
-    assert scene.names() == ["_bashrc"]
+    assert scene.names() == [".bashrc"]
 
 
 def test_the_output_has_the_mode_of_the_umask(scene):

@@ -183,7 +183,7 @@ def test_a_checksum_is_told_with_how_sure_the_file_is(scene):
 def test_a_failure_has_its_cause_its_exit_code_and_the_way_out(scene):
     scene.nginx.put("f", b"x")
     events, stderr = told(scene, scene.nginx.url("missing?token=secret"), code=4)
-    assert names_of(events) == ["hello", "start", "error", "summary"]
+    assert names_of(events) == ["hello", "start", "note", "error", "summary"]  # asked once more, without a range
     error = of(events, "error")[0]
     assert (error["cause"], error["exit_code"], error["http_status"], error["resumable"]) == ("refused", 4, 404, False)
     assert error["output"] == "missing" and error["way_out"] == "check the URL" and "404" in error["message"]
@@ -191,9 +191,9 @@ def test_a_failure_has_its_cause_its_exit_code_and_the_way_out(scene):
     assert "secret" not in json.dumps(events)
     events, _ = told(scene, "ftp://me:hunter2@h/x", code=2)
     assert names_of(events) == ["hello", "error", "summary"] and "hunter2" not in json.dumps(events)
-    events, _ = told(scene, scene.nginx.url("f"), "-d", "none", code=7)
+    events, _ = told(scene, scene.nginx.url("f"), "-d", "none", "--no-create-dirs", code=7)
     assert of(events, "error")[0]["cause"] == "local" and "No such file" in of(events, "error")[0]["reason"], events
-    for arguments in (["-i", "/no/such/list"], [scene.nginx.url("f"), scene.nginx.url("f?2"), "-d", "none"]):
+    for arguments in (["-i", "/no/such/list"], [scene.nginx.url("f"), scene.nginx.url("f?2"), "-d", "none", "--no-create-dirs"]):
         events, _ = told(scene, *arguments, code=7)
         assert names_of(events) == ["hello", "error", "summary"] and of(events, "error")[0]["id"] is None, events
 

@@ -170,7 +170,7 @@ def test_a_login_page_throws_no_progress_away(scene):
 
     server = scene.raw(portal)
     done = scene.run(server.url("f"), "-x", "1", "--retries", "1")
-    assert done.returncode == 6, done
+    assert done.returncode == 8, done
     assert scene.status("f")["claimed"] == 2 * MiB
     logged_in.set()
     arrives(scene, server)
