@@ -50,18 +50,17 @@ TEST_CASE("the scheme says what is spoken to a proxy, and how it is reached") {
     bool secure;
     std::uint16_t port;
   };
-  for (const auto& [scheme, kind, secure, port] :
-       {Row{"http", ProxyKind::http, false, 1080}, Row{"HTTPS", ProxyKind::http, true, 443},
-        Row{"socks5", ProxyKind::socks5, false, 1080}, Row{"Socks5h", ProxyKind::socks5h, false, 1080},
-        Row{"socks", ProxyKind::socks5h, false, 1080}}) {
-    CAPTURE(scheme);
-    const auto proxy = parse_proxy(std::string(scheme) + "://u:p@h/");
+  for (const Row& row : {Row{"http", ProxyKind::http, false, 1080}, Row{"HTTPS", ProxyKind::http, true, 443},
+                         Row{"socks5", ProxyKind::socks5, false, 1080}, Row{"Socks5h", ProxyKind::socks5h, false, 1080},
+                         Row{"socks", ProxyKind::socks5h, false, 1080}}) {
+    CAPTURE(row.scheme);
+    const auto proxy = parse_proxy(std::string(row.scheme) + "://u:p@h/");
     REQUIRE(proxy.ok());
-    CHECK(proxy->kind == kind);
-    CHECK(proxy->origin == Origin{secure, "h", port});
+    CHECK(proxy->kind == row.kind);
+    CHECK(proxy->origin == Origin{row.secure, "h", row.port});
     CHECK(proxy->user == "u");
-    CHECK(parse_proxy(std::string(scheme) + "://h:443")->origin.port == 443);
-    CHECK(parse_proxy(std::string(scheme) + "://h:80")->origin.port == 80);
+    CHECK(parse_proxy(std::string(row.scheme) + "://h:443")->origin.port == 443);
+    CHECK(parse_proxy(std::string(row.scheme) + "://h:80")->origin.port == 80);
   }
 }
 
