@@ -26,8 +26,6 @@
 #include <thread>
 #include <utility>
 
-extern char** environ;
-
 namespace segdl::cli {
 namespace {
 

@@ -90,7 +90,8 @@ void sync_all(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>&
   };
   std::vector<std::jthread> helpers;
   helpers.reserve(kSyncers);
-  for (std::size_t worth = kWorthAThread; worth < entries.size() && helpers.size() < kSyncers; worth += kWorthAThread) {
+  for (std::size_t worth = 2 * kWorthAThread; worth <= entries.size() && helpers.size() < kSyncers;
+       worth += kWorthAThread) {
     auto helper = start_thread(sync_some);
     if (!helper) break;
     helpers.push_back(std::move(*helper));
