@@ -28,7 +28,7 @@ def was_sent(row, origin):
 
 
 def is_safe(name):
-    return (0 < len(name.encode()) <= 240 and name[0] not in ".-~" and name[-1] not in ". " and "/" not in name and "\\" not in name
+    return (0 < len(name.encode()) <= 255 and name[0] not in ".-~" and name[-1] not in ". " and "/" not in name and "\\" not in name
             and name.isprintable())
 
 
