@@ -256,8 +256,8 @@ std::optional<Error> Fetcher::doubtful_page(const ResponseHead& head) {
   return error;
 }
 
-// Beyond what the host has ever served at a time a refusal may mean "not so many", whatever its status says. It is
-// believed once it is given to no more than that.
+// Where other connections are in use a refusal may mean "not so many", whatever its status says. It is believed once it
+// is given to the only one.
 Error Fetcher::final_refusal(const ResponseHead& head) {
   Error error = refusal(head, nullptr);
   crowded_by_page_ = false;
