@@ -171,7 +171,10 @@ std::optional<ContentRange> parse_content_range(std::string_view value) {
   return result;
 }
 
-std::string range_field(Range range) { return fmt::format("bytes={}-{}", range.begin, range.end - 1); }
+std::string range_field(Range range) {
+  if (range.end == kOpenEnd) return fmt::format("bytes={}-", range.begin);
+  return fmt::format("bytes={}-{}", range.begin, range.end - 1);
+}
 
 std::string_view Validator::value() const {
   const auto& best = is_etag() ? etag : modified;

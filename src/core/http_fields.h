@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,7 +24,10 @@ struct ContentRange {
 // Nothing if the unit is not bytes, a bound is not a plain decimal below 2^63, last < first, or total <= last.
 std::optional<ContentRange> parse_content_range(std::string_view value);
 
-// `bytes=FIRST-LAST`, from a half-open range. REQUIRES: !range.empty().
+// As the end of a range that is asked for: that of the resource, wherever it is.
+inline constexpr std::uint64_t kOpenEnd = std::numeric_limits<std::uint64_t>::max();
+
+// `bytes=FIRST-LAST`, from a half-open range; `bytes=FIRST-` up to kOpenEnd. REQUIRES: !range.empty().
 std::string range_field(Range range);
 
 // What makes two responses the same resource (RFC 9110 section 8.8): all that a head says of it, of which the best

@@ -97,8 +97,7 @@ std::variant<ContentRange, Contradiction> range_of(const ResponseHead& head, con
   const auto got = parse_content_range(*field);
   if (!got || !got->range) return Contradiction{fmt::format("its Content-Range is not valid: {}", *field)};
   if (got->range->begin != asked.range->begin || got->range->end > asked.range->end) {
-    return Contradiction{
-        fmt::format("asked for bytes {}-{}, it answered with {}", asked.range->begin, asked.range->end - 1, *field)};
+    return Contradiction{fmt::format("asked for {}, it answered with {}", range_field(*asked.range), *field)};
   }
   if (head.framing == Framing::length && head.content_length != got->range->size()) {
     return Contradiction{fmt::format("its Content-Length {} does not fit {}", head.content_length, *field)};

@@ -72,6 +72,19 @@ class RunSet {
     return taken;
   }
 
+  // The same from this number on. REQUIRES: it is in the set; most > 0.
+  Span take_from(std::uint32_t number, std::uint32_t most) {
+    const auto after = runs_.upper_bound(number);
+    assert(after != runs_.begin() && std::prev(after)->second > number);
+    const auto run = std::prev(after);
+    const std::uint32_t end = std::exchange(run->second, number);
+    const Span taken{number, number + std::min(most, end - number)};
+    if (taken.end < end) runs_.emplace_hint(after, taken.end, end);
+    if (run->first == number) runs_.erase(run);
+    count_ -= taken.end - taken.begin;
+    return taken;
+  }
+
   // REQUIRES: no number of the span is in the set.
   void insert(Span span) {
     if (span.empty()) return;
@@ -91,15 +104,7 @@ class RunSet {
   }
 
   // REQUIRES: it is in the set.
-  void remove(std::uint32_t number) {
-    const auto after = runs_.upper_bound(number);
-    assert(after != runs_.begin() && std::prev(after)->second > number);
-    const auto run = std::prev(after);
-    const std::uint32_t end = std::exchange(run->second, number);
-    if (number + 1 < end) runs_.emplace_hint(after, number + 1, end);
-    if (run->first == number) runs_.erase(run);
-    --count_;
-  }
+  void remove(std::uint32_t number) { take_from(number, 1); }
 
  private:
   std::map<std::uint32_t, std::uint32_t, CountingLess> runs_;  // begin -> end

@@ -35,17 +35,34 @@ Scheduler::Scheduler(Layout layout, const std::vector<bool>& claims) : layout_(l
   }
 }
 
+// In segments.
+std::uint32_t Scheduler::most(std::uint64_t limit) const {
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(limit / layout_.segment_size(), 1, layout_.count()));
+}
+
 std::optional<Span> Scheduler::grant(Worker worker, std::uint64_t limit, double now, double speed) {
   if (missing_.empty()) return std::nullopt;
-  const std::uint64_t most = std::clamp<std::uint64_t>(limit / layout_.segment_size(), 1, layout_.count());
-  hold(worker, missing_.take_front(static_cast<std::uint32_t>(most)), now, speed);
+  hold(worker, missing_.take_front(most(limit)), now, speed);
   return held(worker);
 }
 
-bool Scheduler::grant(Worker worker, Segment segment, double now, double speed) {
-  if (!is_missing(segment)) return false;
-  missing_.remove(index(segment));
-  hold(worker, {index(segment), index(segment) + 1}, now, speed);
+std::optional<Span> Scheduler::grant_from(Segment segment, Worker worker, std::uint64_t limit, double now,
+                                          double speed) {
+  if (!is_missing(segment)) return std::nullopt;
+  hold(worker, missing_.take_from(index(segment), most(limit)), now, speed);
+  return held(worker);
+}
+
+bool Scheduler::take_first(Worker holder, Worker worker, double now, double speed) {
+  const Span span = held(holder);
+  require(!span.empty(), "a segment was to be taken from a worker that holds none");
+  Holding& from = at(holder);
+  if (from.writing || from.rival) return false;
+  const double left = from.left - bytes({span.begin, span.begin + 1});
+  drop_first(holder);
+  at(holder).left = std::max(0.0, left);
+  reorder(holder);
+  hold(worker, {span.begin, span.begin + 1}, now, speed);
   return true;
 }
 

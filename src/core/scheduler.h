@@ -3,7 +3,7 @@
 // Every segment is in one of five states. Missing work is handed out in file order as bounded spans, so that the file
 // grows behind a nearly contiguous front; what was inherited is believed only once proved in this run (J9).
 //
-//            grant, split, hedge        begin_commit, committed
+//      grant, take_first, split, hedge  begin_commit, committed
 //   missing -------------------> held --------------------------> done
 //      ^                          |                                ^
 //      |         release          |                                | proved
@@ -56,12 +56,15 @@ class Scheduler {
   Scheduler(Layout, const std::vector<bool>& claims);
 
   // The first run of missing segments, at most `limit` bytes (at least one segment), held by the worker; nothing if
-  // none is missing. `speed`: bytes/s the worker expects, 0 if not known. REQUIRES for this and the next three: the
+  // none is missing. `speed`: bytes/s the worker expects, 0 if not known. REQUIRES for this and the next four: the
   // worker holds nothing.
   std::optional<Span> grant(Worker, std::uint64_t limit, double now, double speed);
 
-  // Just this one. False if it is not missing.
-  bool grant(Worker, Segment, double now, double speed);
+  // The same from this segment on; nothing if it is not missing.
+  std::optional<Span> grant_from(Segment, Worker, std::uint64_t limit, double now, double speed);
+
+  // The first segment of what another holds. False if that one may write it, or is hedged there.
+  bool take_first(Worker holder, Worker, double now, double speed);
 
   // The end of the span with the most time left, at least one whole segment of it; nothing if none is worth it.
   // REQUIRES: nothing is missing.
@@ -144,6 +147,7 @@ class Scheduler {
   std::optional<Worker> latest(Order measured, Order unmeasured, const Terms&) const;
   std::optional<std::uint32_t> fair_cut(const Holding&, const Terms&) const;
   double bytes(Span span) const { return static_cast<double>(layout_.range(span).size()); }
+  std::uint32_t most(std::uint64_t limit) const;
 
   Holding& at(Worker worker) { return holdings_[index(worker)]; }
   const Holding& at(Worker worker) const { return holdings_[index(worker)]; }

@@ -38,6 +38,7 @@ Hand& Dispatcher::join() {
   free->cut_ = std::stop_source();
   free->at_work_ = true;
   free->idle_ = false;
+  free->at_ = Hand::At::rest;
   free->counted_ = free->received = 0;
   free->filled = 0;
   free->writing = false;
@@ -115,6 +116,7 @@ bool Dispatcher::wait(Hand& hand) {
   const std::uint64_t before = stirs_;
   hand.idle_ = true;
   hand.served_ = false;
+  hand.at_ = Hand::At::rest;
   --at_work_;
   while (!over() && stirs_ == before && scheduler_.missing() == 0) changed_.wait(mutex_, {});
   hand.idle_ = false;
@@ -137,15 +139,35 @@ Span Dispatcher::held(const Hand& hand) const {
   return scheduler_.held(hand.worker_);
 }
 
-bool Dispatcher::grant(Hand& hand, Segment segment) {
+Span Dispatcher::asks(Hand& hand) {
   const MutexLock lock(mutex_);
-  return scheduler_.grant(hand.worker_, segment, seconds(clock_.now()), hand.speed_);
+  hand.at_ = Hand::At::request;
+  return scheduler_.held(hand.worker_);
+}
+
+Span Dispatcher::answered(Hand& hand) {
+  const MutexLock lock(mutex_);
+  hand.at_ = Hand::At::response;
+  return scheduler_.held(hand.worker_);
+}
+
+std::optional<Span> Dispatcher::go_on(Hand& hand, Segment segment, std::uint64_t limit) {
+  const MutexLock lock(mutex_);
+  const double now = seconds(clock_.now());
+  if (auto span = scheduler_.grant_from(segment, hand.worker_, limit, now, hand.speed_)) return span;
+  const auto holder = std::find_if(hands_.begin(), hands_.end(), [&](const Hand& other) SEGDL_REQUIRES(mutex_) {
+    const Span held = scheduler_.held(other.worker_);
+    return other.at_work_ && other.at_ == Hand::At::request && !held.empty() && held.begin == index(segment);
+  });
+  if (holder == hands_.end() || !scheduler_.take_first(holder->worker_, hand.worker_, now, hand.speed_)) return {};
+  return scheduler_.held(hand.worker_);
 }
 
 void Dispatcher::release(Hand& hand) {
   std::optional<Error> lost;
   {
     const MutexLock lock(mutex_);
+    hand.at_ = Hand::At::rest;
     if (scheduler_.held(hand.worker_).empty()) return;
     lost = give_back(hand);
     ++stirs_;
@@ -179,44 +201,6 @@ Span Dispatcher::committed(Hand& hand, Segment segment) {
   stop_all(std::move(cut));
   if (is_over) stop_everybody();
   return held;
-}
-
-void Dispatcher::keep(Segment segment, Prefix prefix) noexcept {
-  const MutexLock lock(mutex_);
-  if (scheduler_.is_done(segment)) return;
-  try {
-    raise_mark(segment, prefix.filled);  // from here on it is no news of anybody's
-    const auto found = kept_.find(segment);
-    if (found == kept_.end() ? kept_.size() >= hands_.size() : found->second.filled >= prefix.filled) return;
-    kept_.insert_or_assign(segment, std::move(prefix));
-  } catch (const std::bad_alloc&) {  // then it is fetched again
-  }
-}
-
-Prefix Dispatcher::take_kept(Segment segment, std::uint64_t filled) {
-  const MutexLock lock(mutex_);
-  const auto found = kept_.find(segment);
-  if (found == kept_.end() || found->second.filled <= filled) return {};
-  return std::move(kept_.extract(found).mapped());
-}
-
-std::uint64_t Dispatcher::up_to_kept(std::uint64_t limit) const {
-  const auto first = scheduler_.first_missing();
-  const auto next = first ? kept_.upper_bound(*first) : kept_.end();
-  if (next == kept_.end()) return limit;
-  return std::min(limit, (index(next->first) - index(*first)) * scheduler_.layout().segment_size());
-}
-
-std::uint64_t Dispatcher::gained(Hand& hand, std::optional<Segment> at, std::uint64_t filled) {
-  const MutexLock lock(mutex_);
-  if (at && !scheduler_.is_done(*at)) hand.gained_ += raise_mark(*at, filled);
-  return std::exchange(hand.gained_, 0);
-}
-
-// How far this is beyond what was counted of the segment before.
-std::uint64_t Dispatcher::raise_mark(Segment segment, std::uint64_t filled) {
-  std::uint64_t& mark = marks_[segment];
-  return filled > mark ? filled - std::exchange(mark, filled) : 0;
 }
 
 std::optional<Segment> Dispatcher::next_to_prove() {
@@ -292,7 +276,8 @@ void Dispatcher::stop_everybody() const {
 bool Dispatcher::others_at_work(const Hand& hand) const {
   const MutexLock lock(mutex_);
   return std::any_of(hands_.begin(), hands_.end(), [&](const Hand& other) SEGDL_REQUIRES(mutex_) {
-    return &other != &hand && other.at_work_ && !scheduler_.held(other.worker_).empty();
+    const bool reads = other.at_ == Hand::At::response;
+    return &other != &hand && other.at_work_ && (reads || !scheduler_.held(other.worker_).empty());
   });
 }
 

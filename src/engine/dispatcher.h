@@ -8,8 +8,8 @@
 //
 // What a worker has of a segment that it lets go of is kept, and goes to the next that is at it: no byte is asked for
 // that is here, and the next failure at the same place is one without progress. (P1) A byte counts as progress once,
-// for the worker that brought it, however often it is fetched: gained(). (P2) A span begins with what is kept of a
-// segment or ends before it. (P3) At most one segment is kept for each worker there ever was at once.
+// for the worker that brought it, however often it is fetched: gained(). (P2) What is to be asked for begins with what
+// is kept of a segment or ends before it. (P3) At most one segment is kept for each worker there ever was at once.
 //
 // One mutex around the pure Scheduler and the first error. Nobody holds it during I/O, and nothing else is locked while
 // it is held. Thread-safe.
@@ -57,6 +57,7 @@ class Hand {
   bool at_work_ = false;  // it may hold something
   bool idle_ = false;     // inside wait()
   bool served_ = false;   // its latest answer is, or was, of use
+  enum class At : std::uint8_t { rest, request, response } at_ = At::rest;
   std::stop_source cut_;
   std::uint64_t counted_ = 0;  // of `received`, at the last tick
   Instant last_byte_{};        // when `received` was last seen to grow
@@ -88,9 +89,15 @@ class Dispatcher {
 
   // What it still holds, beginning with the segment it is at.
   Span held(const Hand&) const;
+  // The same where it is about to ask for it, and where the answer has come. In between the beginning may be taken by
+  // another, see go_on().
+  Span asks(Hand&);
+  Span answered(Hand&);
 
-  // Just this segment, for a worker that holds nothing. False if it is not missing.
-  bool grant(Hand&, Segment);
+  // For a worker that holds nothing, and whose response has come as far as this segment: the missing ones from here on,
+  // at most `limit` bytes (at least this one); or just this one, if whose it is waits for an answer. Nothing: it is
+  // done, or comes to another.
+  std::optional<Span> go_on(Hand&, Segment, std::uint64_t limit);
   void release(Hand&);
 
   // Whether it may write the segment it is at (J5).
@@ -122,7 +129,8 @@ class Dispatcher {
   void fail(Error);
   std::optional<Error> error() const;
 
-  // Whether another worker has something to fetch; one that waits to try again has not.
+  // Whether another worker has something to fetch, or reads on for what it may come to; one that waits to try again has
+  // not.
   bool others_at_work(const Hand&) const;
   // This worker is about to use an answer. False if it wants to be the only one that does (an answer that carries all
   // of the resource serves one) and another is being served: then it is not.

@@ -50,19 +50,9 @@ inline Result<void> read_end(Fetcher& fetcher, const Reply& reply) {
   return {};
 }
 
-// Whether a 200 that gives no length ended where it would if it were the range that was asked for.
-inline bool ends_as_asked(const Reply& reply, std::uint64_t at) {
-  return !reply.body.end && reply.asked && reply.asked->end == at;
-}
-
 // Why the response ended before that.
 inline Error early_end(Fetcher& fetcher, const Reply& reply, std::uint64_t at) {
   const auto& [begin, end, total, validator, partial, coded] = reply.body;
-  if (ends_as_asked(reply, at)) {
-    return fetcher.problem(
-        Cause::integrity, Remedy::retry,
-        fmt::format("its 200 ended after {} bytes, just where the range that was asked for does", at));
-  }
   if (!end) {
     return with_way_out(
         fetcher.problem(Cause::integrity, Remedy::stop,
@@ -96,7 +86,7 @@ Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink, cons
     if (!got && got.error().remedy == Remedy::refetch) fetcher.body_ended(false);
     if (!got) return std::move(got).error();
     if (*got == 0) {
-      if (!end && !ends_as_asked(reply, at) && fetcher.end_is_trusted(*reply.exchange)) return sink.body_ended(at);
+      if (!end && fetcher.end_is_trusted(*reply.exchange)) return sink.body_ended(at);
       return early_end(fetcher, reply, at);
     }
     meter.received(*got);

@@ -185,6 +185,7 @@ Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, 
   const std::string* modified = request_.remote_time ? exchange->head().find("Last-Modified") : nullptr;
   if (const auto time = modified != nullptr ? parse_http_date(*modified) : std::nullopt) route_.modified_at(*time);
   answered_ = true;
+  route_.gave_more(asked_at_);
   const bool was_in_doubt = std::exchange(crowds_, 0) > 0;
   if (was_in_doubt && page && crowded_by_page_) {
     slot_.believe_pages();

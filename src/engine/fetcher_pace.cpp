@@ -24,6 +24,11 @@ constexpr int kMuchLonger = 4;
 // ranges are served of to others, is a 200 under load.
 bool is_crowded(int status) { return status == 429 || status == 503 || status == 200; }
 
+// A refusal that may be of every further request, as of a link that gives its resource once.
+bool is_for_good(const Error& error) {
+  return error.http_status >= 400 && error.http_status < 500 && error.http_status != 429 && !error.retry_after;
+}
+
 // What can be done about a fault that did not pass.
 std::string way_out_of(const Error& error) {
   if (error.retry_after) {
@@ -125,6 +130,7 @@ Result<void> Fetcher::give_up(Error error, bool others_served) {
   const Instant now = shared_.env.clock.now();
   // "Not so many" is no failure of a download that others go on with.
   const bool crowded = others_served && error.http_status != 0;
+  if (crowded && is_for_good(error)) route_.refused_more(now);
   const Failing failing = crowded ? Failing{} : route_.failed(asked_at_, now, answered_);
   if (is_over(failing)) return given_up(std::move(error), failing.count);
   meter_.retried({error, std::chrono::milliseconds(0), true}, "; leaving it to the other connections");
@@ -143,6 +149,11 @@ bool Fetcher::received(std::uint64_t bytes, const std::stop_token& stop) {
 double Fetcher::speed() const {
   const std::chrono::duration<double> elapsed = shared_.env.clock.now() - measured_from_;
   return elapsed.count() <= 0 ? 0 : static_cast<double>(measured_) / elapsed.count();
+}
+
+std::uint64_t Fetcher::share_of(std::uint64_t left) const {
+  const unsigned connections = shared_.options.connections;
+  return connections == 0 ? kMinSpan : std::clamp(left / connections, kMinSpan, kMaxSpan);
 }
 
 std::uint64_t Fetcher::span_limit(std::uint64_t left) const {

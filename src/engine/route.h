@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 
 namespace segdl::engine {
@@ -56,6 +57,14 @@ class Route {
   bool came_as_file() const { return came_as_ == Came::as_file; }
   // Whether there has been a usable answer.
   bool has_answered() const { return came_as_ != Came::not_yet; }
+
+  // Requests are refused for good while others are served: perhaps there are no further answers. Until one that was
+  // made later is answered.
+  void refused_more(Instant now) { refused_at_ = now.time_since_epoch().count(); }
+  void gave_more(Instant asked) {
+    if (asked.time_since_epoch().count() > refused_at_) refused_at_ = kNever;
+  }
+  bool gives_no_more() const { return refused_at_ != kNever; }
 
   // Whether what comes is joined with other responses' (HttpRequest::joined).
   void set_joined(bool joined) { joined_ = joined; }
@@ -99,6 +108,7 @@ class Route {
     return trust_[static_cast<std::size_t>(asking)][static_cast<std::size_t>(part)];
   }
   enum class Came : std::uint8_t { not_yet, as_page, as_file };
+  static constexpr Instant::rep kNever = std::numeric_limits<Instant::rep>::min();
   static constexpr std::chrono::sys_seconds kNoTime = std::chrono::sys_seconds::min();
 
   const Url original_;
@@ -110,6 +120,7 @@ class Route {
   std::atomic<bool> past_caches_ = false;
   std::atomic<bool> told_of_form_ = false;
   std::atomic<bool> joined_ = false;
+  std::atomic<Instant::rep> refused_at_ = kNever;
   std::atomic<bool> distrusts_unmeasured_ = false;
   std::atomic<Came> came_as_ = Came::not_yet;
   std::atomic<unsigned> failures_ = 0;

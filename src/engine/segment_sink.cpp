@@ -38,12 +38,11 @@ void SegmentSink::release() {
   span_ = {};
 }
 
-Result<std::optional<Range>> SegmentSink::next(std::stop_token) {
-  span_ = work_.dispatcher.held(hand_);
-  // Somebody else may have been sooner with it.
-  if (filling_ && (span_.empty() || Segment{span_.begin} != *filling_)) let_go();
+Result<std::optional<Range>> SegmentSink::next(bool brings_all) {
+  holds(work_.dispatcher.asks(hand_));
   if (span_.empty()) {
-    const std::uint64_t limit = fetcher_.span_limit(work_.dispatcher.missing_bytes());
+    const std::uint64_t left = work_.dispatcher.missing_bytes();
+    const std::uint64_t limit = brings_all ? fetcher_.share_of(left) : fetcher_.span_limit(left);
     const double latency = std::chrono::duration<double>(fetcher_.latency()).count();
     auto span = work_.dispatcher.next(hand_, limit, {fetcher_.speed(), kLeastCost + kRoundTrips * latency});
     if (!span) return std::move(span).error();
@@ -57,14 +56,25 @@ Result<std::optional<Range>> SegmentSink::next(std::stop_token) {
   return std::optional(Range{wanted_, range.end});
 }
 
+// The segment that was being filled may have come to somebody else.
+void SegmentSink::holds(Span span) {
+  span_ = span;
+  if (filling_ && (span.empty() || Segment{span.begin} != *filling_)) let_go();
+}
+
 void SegmentSink::begins(const UsableBody& body) {
   whole_ = !body.partial;
+  holds(work_.dispatcher.answered(hand_));
   if (body.begin != wanted_) release();
 }
 
-// Whether the segment is wanted; then it is what the buffer is for from here on.
+// Whether the segment is wanted; then it is what the buffer is for from here on. A response that goes on brings what
+// comes behind the span as well.
 bool SegmentSink::begin_segment(Segment segment) {
-  if (whole_ && span_.empty() && work_.dispatcher.grant(hand_, segment)) span_ = {index(segment), index(segment) + 1};
+  if (span_.empty()) {
+    const std::uint64_t limit = whole_ ? 0 : fetcher_.span_limit(work_.dispatcher.missing_bytes());
+    span_ = work_.dispatcher.go_on(hand_, segment, limit).value_or(Span{});
+  }
   if (span_.empty() || Segment{span_.begin} != segment) return false;
   filling_ = segment;
   filled_ = 0;
@@ -81,7 +91,9 @@ std::span<std::byte> SegmentSink::space(std::uint64_t offset) {
   if (goes_on || (offset == range.begin && begin_segment(segment))) {
     return std::span(buffer_.get(), range.size()).subspan(filled_);
   }
-  if (!whole_) return {};  // the span ends here: another worker has taken its end
+  // Behind what is wanted is what came or comes to another worker; before it what came to one while this one waited.
+  const bool before = !span_.empty() && index(segment) < span_.begin;
+  if (!whole_ && !before && !fetcher_.reads_through()) return {};
   dropped_.resize(kDropPiece);
   return std::span(dropped_).first(std::min<std::uint64_t>(dropped_.size(), range.end - offset));
 }

@@ -50,8 +50,9 @@ class SegmentSink {
   SegmentSink(const SegmentSink&) = delete;
   SegmentSink& operator=(const SegmentSink&) = delete;
 
-  // A sink of fetch_into(). Nothing is wanted where there is no work for one more at the moment.
-  Result<std::optional<Range>> next(std::stop_token);
+  // A sink of pump(). Nothing is wanted where there is no work for one more at the moment. `brings_all`: for a response
+  // at hand that brings what lies behind as well, as far as it is used.
+  Result<std::optional<Range>> next(bool brings_all);
   void begins(const UsableBody&);
   std::span<std::byte> space(std::uint64_t offset);
   Result<void> arrived(std::uint64_t offset, std::size_t count);
@@ -71,6 +72,7 @@ class SegmentSink {
   std::uint64_t wanted() const { return wanted_; }
 
  private:
+  void holds(Span);
   bool begin_segment(Segment);
   void let_go();
   void take_kept();

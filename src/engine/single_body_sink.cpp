@@ -55,7 +55,7 @@ std::span<std::byte> SingleBodySink::space(std::uint64_t offset) {
   const Range range = work_.layout.range(segment);
   if (offset == range.begin) {
     filled_ = 0;
-    if (work_.dispatcher.grant(hand_, segment)) kept_ = segment;
+    if (work_.dispatcher.go_on(hand_, segment, 0)) kept_ = segment;
   }
   return std::span(buffer_.get(), range.size()).subspan(offset - range.begin);
 }

@@ -22,7 +22,9 @@
 namespace segdl::engine {
 namespace {
 
-constexpr Range kProbe{0, 4 * kMiB};
+// What others come for is not read of it. A link that gives its resource once has given all of it.
+constexpr Range kProbe{0, kOpenEnd};
+constexpr std::uint64_t kWorthMore = 4 * kMiB;   // connections than one
 constexpr std::uint32_t kSamplesOfOtherUrl = 3;  // J8
 constexpr std::chrono::hours kClockError{24};    // that a server's clock may be ahead of ours
 
@@ -188,11 +190,12 @@ Result<Reply> Transfer::first_reply(std::stop_token stop) {
     if (reply) {
       ranged_ = ranged_ || reply->body.partial;
       const UsableBody& body = reply->body;
-      if (!body.partial || body.validator.strong() || body.end == body.total) return reply;
+      if (!body.partial || body.validator.strong()) return reply;
+      if (*body.total > kWorthMore) meter_.remark("the server names no strong validator: fetching in one piece");
+      if (body.end == body.total) return reply;
       if (known) route_.ask(Asking::whole);  // not even this was given in one piece
       range = {0, *body.total};
       known = Known{body.total, body.validator};
-      meter_.remark("the server names no strong validator: fetching in one piece");
       continue;
     }
     if (reply.error().remedy != Remedy::retry) return reply;

@@ -34,10 +34,6 @@ Result<Outcome> Transfer::run_consumer(const Consumer& consumer, std::filesystem
   for (;;) {
     auto first = first_reply(stop);
     if (!first) return std::move(first).error();
-    if (first->asked && !first->body.total) {  // where it ends tells nothing: it may be a part
-      route_.ask(Asking::whole);
-      continue;
-    }
     const Known known{first->body.total, first->body.validator};
     strong_ = known.validator.strong();
     meter_.plan(planned({std::nullopt, known.total, known.validator}));

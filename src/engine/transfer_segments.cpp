@@ -178,7 +178,7 @@ Result<void> Transfer::fetch_together(Work& work, const Known& known, std::optio
     guarded(dispatcher, [&] {
       Fetcher fetcher(setting_, std::move(slot));
       const Joined joined(dispatcher);
-      work_on(work, joined.hand, fetcher, known);
+      work_on(work, joined.hand, fetcher, known, false);
     });
   };
   share.tick = [&dispatcher](Instant now) { guarded(dispatcher, [&] { dispatcher.tick(now); }); };
@@ -186,8 +186,9 @@ Result<void> Transfer::fetch_together(Work& work, const Known& known, std::optio
   shared_.pool.open(share, route_.current().origin);
   guarded(dispatcher, [&] {
     const Joined joined(dispatcher);
+    bool all = true;
     do {
-      work_on(work, joined.hand, fetcher_, known, std::exchange(first, std::nullopt));
+      work_on(work, joined.hand, fetcher_, known, std::exchange(all, false), std::exchange(first, std::nullopt));
       fetcher_.leave();
     } while (dispatcher.wait(joined.hand));
   });

@@ -72,7 +72,7 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
 
 }  // namespace
 
-void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, std::optional<Reply> first) {
+void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, bool all, std::optional<Reply> first) {
   SegmentSink sink(work, hand, fetcher);
   for (;;) {
     // First, so that who waits holds no work: a whole resource that comes to another could not serve it.
@@ -81,9 +81,10 @@ void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, std::
       if (after_failure(work, hand, fetcher, sink, std::move(ready).error()) == Then::leave) return;
       continue;
     }
-    auto want = sink.next({});
+    auto want = sink.next(all);
     if (!want) return;  // the download has failed: whoever leads it knows why
     if (!want->has_value()) return;
+    if (std::exchange(all, false)) (*want)->end = work.layout.total();
     const bool alone = !work.dispatcher.others_at_work(hand);
     auto reply =
         first ? Result<Reply>(*std::exchange(first, std::nullopt)) : fetcher.ask(**want, &known, hand.token(), alone);

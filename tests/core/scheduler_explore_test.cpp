@@ -79,6 +79,14 @@ class Explorer {
   }
 
   void walk_idle(const Scheduler& scheduler, const Oracle& oracle, std::uint32_t w, unsigned depth) {
+    for (std::uint32_t holder = 0; holder < kWorkers; ++holder) {
+      if (oracle.rows[holder].idle()) continue;
+      step("take first", scheduler, oracle, depth, [&](Scheduler& s, Oracle& o) {
+        const bool may = o.take_first(holder, w);
+        if (!may) ++happened["not to be taken"];
+        if (s.take_first(Worker{holder}, Worker{w}, 0, 0) != may) fail("the right to take", o);
+      });
+    }
     if (!oracle.has_missing()) {
       step("split or hedge", scheduler, oracle, depth, [&](auto& s, auto& o) { take_over(s, o, w); });
       return;
@@ -91,9 +99,11 @@ class Explorer {
       });
     }
     const auto last = static_cast<std::uint32_t>(oracle.state.rfind('.'));
-    step("grant the last", scheduler, oracle, depth, [&](Scheduler& s, Oracle& o) {
-      if (!s.grant(Worker{w}, Segment{last}, 0, 0)) fail("refused", o);
-      o.give(w, {last, last + 1});
+    const std::uint32_t before = last > 0 && oracle.state[last - 1] == '.' ? last - 1 : last;
+    step("grant from the end", scheduler, oracle, depth, [&](Scheduler& s, Oracle& o) {
+      const Span span = o.missing_from(before, 3);
+      if (s.grant_from(Segment{before}, Worker{w}, 3 * kSegment, 0, 0) != span) fail("another span", o);
+      o.give(w, span);
     });
   }
 
@@ -209,7 +219,7 @@ TEST_CASE("every order of events agrees with the oracle") {
   for (const std::string picture : {"AAAAA", "ABBCC", "DADDB", "iAA..", "DDDD*"}) explore(explorer, picture, 6);
   MESSAGE(explorer.states() << " states");
   CHECK(explorer.states() > 50000);
-  for (const std::string event : {"split", "hedge", "gives way", "too late"}) {
+  for (const std::string event : {"split", "hedge", "gives way", "too late", "take first", "not to be taken"}) {
     CAPTURE(event);
     CHECK(explorer.happened[event] > 50);
   }

@@ -56,10 +56,24 @@ struct Oracle {
   }
 
   Span first_missing(std::uint32_t most) const {
-    const auto begin = static_cast<std::uint32_t>(std::min<std::size_t>(state.find('.'), kSegments));
+    return missing_from(static_cast<std::uint32_t>(std::min<std::size_t>(state.find('.'), kSegments)), most);
+  }
+
+  // The missing ones from this one on.
+  Span missing_from(std::uint32_t begin, std::uint32_t most) const {
     Span span{begin, begin};
     while (span.end < kSegments && span.end - span.begin < most && state[span.end] == '.') ++span.end;
     return span;
+  }
+
+  // False if the first segment of that row is hedged or being written.
+  bool take_first(std::uint32_t holder, std::uint32_t worker) {
+    const std::uint32_t first = rows[holder].first();
+    if (holders(first) > 1 || rows[holder].held[first] == 'w') return false;
+    rows[holder].held[first] = '-';
+    if (rows[holder].idle()) rows[holder] = Row();
+    give(worker, {first, first + 1});
+    return true;
   }
 
   // What nobody holds any more is missing again.

@@ -90,13 +90,27 @@ TEST_CASE("spans are handed out in file order, around what is there") {
 
 TEST_CASE("a span is at least one segment") { CHECK(make("...").grant(A, 1, 0, 0) == Span{0, 1}); }
 
-TEST_CASE("one named segment is granted if it is missing") {
-  Scheduler scheduler = make("...i");
-  CHECK(scheduler.grant(A, Segment{1}, 0, 0));
-  CHECK_FALSE(scheduler.grant(B, Segment{1}, 0, 0));
-  CHECK_FALSE(scheduler.grant(B, Segment{3}, 0, 0));
-  CHECK(picture(scheduler) == ".A.i");
-  CHECK(scheduler.grant(B, 9 * kSegment, 0, 0) == Span{0, 1});
+TEST_CASE("what is missing from a named segment on is granted") {
+  Scheduler scheduler = make("....i");
+  CHECK(scheduler.grant_from(Segment{1}, A, 2 * kSegment, 0, 0) == Span{1, 3});
+  CHECK_FALSE(scheduler.grant_from(Segment{1}, B, kSegment, 0, 0));
+  CHECK_FALSE(scheduler.grant_from(Segment{4}, B, kSegment, 0, 0));
+  CHECK(picture(scheduler) == ".AA.i");
+  CHECK(scheduler.grant_from(Segment{3}, B, 9 * kSegment, 0, 0) == Span{3, 4});
+  CHECK(scheduler.grant(C, 9 * kSegment, 0, 0) == Span{0, 1});
+}
+
+TEST_CASE("the first segment of a span is taken from a holder that does not write it and has no rival") {
+  Scheduler scheduler = make("....");
+  REQUIRE(scheduler.grant(A, 3 * kSegment, 0, 0));
+  CHECK(scheduler.take_first(A, B, 0, 0));
+  CHECK(picture(scheduler) == "BAA.");
+  REQUIRE(scheduler.begin_commit(A, Segment{1}));
+  CHECK_FALSE(scheduler.take_first(A, C, 0, 0));
+  scheduler.committed(A, Segment{1});
+  CHECK(scheduler.take_first(A, C, 0, 0));
+  CHECK(picture(scheduler) == "BDC.");
+  CHECK(scheduler.held(A).empty());
 }
 
 TEST_CASE("what a failed worker held and revoked work is the next to be handed out") {

@@ -153,6 +153,27 @@ def serve_all(listener):
             return
 
 
+def test_a_link_that_gives_its_file_once_has_given_it(scene):
+    for status in ("403 Forbidden", "404 Not Found", "410 Gone", "503 Busy"):
+        for connections in ("1", "8", "auto"):
+            for name, data in ("small", FILES["f1.bin"]), ("large", DATA):
+                def answer(connection, request, number, status=status, data=data):
+                    if number > 1:
+                        connection.sendall(page(status))
+                        return None
+                    answer, body = ranged(data, request)
+                    connection.sendall(answer)
+                    for at in range(0, len(body), 1 << 18):
+                        connection.sendall(body[at:at + (1 << 18)])
+                        time.sleep(0.005)
+                    return None
+
+                server = scene.raw(answer)
+                scene.get("-q", "-x", connections, "-o", name, server.url("f"))
+                assert harness.read(scene.path(name)) == data, (status, connections)
+                os.unlink(scene.path(name))
+
+
 def test_a_server_with_one_worker_loses_nothing_by_more_connections(scene):
     """The second connection waits for as long as the first one is kept, so it must be the one that goes."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)

@@ -244,7 +244,7 @@ TEST_CASE("everything may have been claimed by the run before") {
 
 TEST_CASE("a resource that changes is compared in the version that is published") {
   World world;
-  world.serve().size(5 * kMiB).change_after(1, 5 * kMiB);
+  world.serve().size(5 * kMiB).cut_at(4 * kMiB).change_after(1, 5 * kMiB);
   const auto report = world.download(expecting(1001, 5 * kMiB));
   REQUIRE(report.ok());
   CHECK(report->restarts == 1);

@@ -269,11 +269,26 @@ TEST_CASE("who takes the place of one that left begins with nothing of it") {
   CHECK(scene.dispatcher.most_at_work() == 1);
 }
 
+TEST_CASE("a response that goes on takes what is missing, and the front of what was not answered yet") {
+  Scene scene(6);
+  Hand& leader = scene.dispatcher.join();
+  Hand& other = scene.dispatcher.join();
+  REQUIRE(scene.dispatcher.go_on(leader, Segment{0}, 0) == Span{0, 1});
+  REQUIRE(scene.dispatcher.go_on(other, Segment{1}, 2 * kSegment) == Span{1, 3});
+  CHECK(scene.dispatcher.asks(other) == Span{1, 3});
+  scene.commit(leader, 0);
+  CHECK(scene.dispatcher.go_on(leader, Segment{1}, kAll) == Span{1, 2});
+  CHECK(scene.dispatcher.answered(other) == Span{2, 3});
+  scene.commit(leader, 1);
+  CHECK_FALSE(scene.dispatcher.go_on(leader, Segment{2}, kAll));
+  CHECK(scene.dispatcher.go_on(leader, Segment{3}, kAll) == Span{3, 6});
+}
+
 TEST_CASE("one named segment is granted to one worker only") {
   Scene scene(3);
   Hand& first = scene.dispatcher.join();
   Hand& second = scene.dispatcher.join();
-  CHECK(scene.dispatcher.grant(first, Segment{1}));
-  CHECK_FALSE(scene.dispatcher.grant(second, Segment{1}));
+  CHECK(scene.dispatcher.go_on(first, Segment{1}, 0) == Span{1, 2});
+  CHECK_FALSE(scene.dispatcher.go_on(second, Segment{1}, 0));
   CHECK(scene.next(second) == Span{0, 1});
 }

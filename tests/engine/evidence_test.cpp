@@ -283,7 +283,7 @@ TEST_CASE("every validator that both responses have is compared") {
 TEST_CASE("no date is sent in If-Range where there is an ETag of any kind") {
   for (const char* etag : {"W/\"v1\"", "v1", ""}) {
     World world;
-    world.serve().size(6 * kMiB).on_every([etag](Answer& answer, const Asking&) {
+    world.serve().size(6 * kMiB).cut_at(4 * kMiB).on_every([etag](Answer& answer, const Asking&) {
       answer.set("ETag", etag).set("Last-Modified", "Sat, 05 Nov 2022 08:49:37 GMT");
       answer.set("Date", "Sun, 06 Nov 2022 08:49:37 GMT");
     });
@@ -344,7 +344,7 @@ TEST_CASE("a page instead of the rest of a resource without a strong validator i
     for (const unsigned connections : kConnections) {
       CAPTURE(weak.name);
       World world;
-      world.serve().size(6 * kMiB).on_every([&](Answer& answer, const Asking& asking) {
+      world.serve().size(6 * kMiB).cut_at(4 * kMiB).on_every([&](Answer& answer, const Asking& asking) {
         name(answer, weak);
         if (asking.number > 1) answer.page(200, 32);
       });

@@ -295,7 +295,7 @@ TEST_CASE("a small file is read back where that is asked for") {
 
 TEST_CASE("a file that was replaced is not published, and one with a second name is read again") {
   World world;
-  world.serve().size(5 * kMiB).on(2, [&world](Answer&) {
+  world.serve().size(5 * kMiB).cut_at(4 * kMiB).on(2, [&world](Answer&) {
     world.disk.move("f.part", "elsewhere");
     world.disk.put("f.part", pattern_bytes(9, 5 * kMiB));
   });
@@ -303,7 +303,7 @@ TEST_CASE("a file that was replaced is not published, and one with a second name
   CHECK(world.absent("f"));
 
   World linked;
-  linked.serve().size(5 * kMiB).on(2, [&linked](Answer&) { linked.disk.link("f.part", "backup"); });
+  linked.serve().size(5 * kMiB).cut_at(4 * kMiB).on(2, [&linked](Answer&) { linked.disk.link("f.part", "backup"); });
   const auto report = linked.download(asking(false));
   REQUIRE(report.ok());
   CHECK(report->rehashed);

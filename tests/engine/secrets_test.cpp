@@ -105,7 +105,7 @@ TEST_CASE("when a session has ended the original URL is asked for another") {
   script.path("/f").on_every([](Answer& answer, const Asking& asking) {
     answer.set("Set-Cookie", fmt::format("sid={}; Path=/", asking.number));
   });
-  script.path("/data/f").size(kSize).on_every([](Answer& answer, const Asking& asking) {
+  script.path("/data/f").size(kSize).cut_at(4 * kMiB).on_every([](Answer& answer, const Asking& asking) {
     const std::string* cookie = asking.find("Cookie");
     const bool first = cookie != nullptr && *cookie == "sid=1";
     if (cookie == nullptr || (first && asking.number > 1)) answer.status(403);
@@ -121,6 +121,7 @@ TEST_CASE("cookies stay with their host when a redirect leads to another") {
       .redirect("/f", "http://other.test/g")
       .path("/g")
       .size(kSize)
+      .cut_at(4 * kMiB)
       .on_every([](Answer& answer, const Asking&) { answer.set("Set-Cookie", "theirs=1"); });
   world.script->path("/f").on_every([](Answer& answer, const Asking&) { answer.set("Set-Cookie", "ours=1"); });
   world.secrets.cookies = *parse_cookies("other.test\tFALSE\t/\tFALSE\t0\tgiven\t1");

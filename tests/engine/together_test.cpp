@@ -144,9 +144,29 @@ TEST_CASE("a server that always cuts at the same places is given up by many work
   CHECK(world.absent("f"));
 }
 
+TEST_CASE("a link that gives its resource once gives all of it") {
+  for (const int status : {401, 403, 404, 410, 503}) {
+    for (const unsigned connections : {1U, 8U}) {
+      for (const std::uint64_t size : {kSize, 24 * kMiB}) {
+        for (const bool named : {true, false}) {
+          CAPTURE(status);
+          CAPTURE(connections);
+          World world;
+          serve(world, size).on_from(2, [status](Answer& answer) { answer.status(status); });
+          if (!named) world.script->no_validator();
+          const auto report = world.download(World::request(), with(connections));
+          REQUIRE(report.ok());
+          CHECK(world.has("f", 1, size));
+          if (connections == 1) CHECK(world.script->log().size() == 1);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("a refusal that does not pass ends the work of all") {
   World world;
-  serve(world, 24 * kMiB).on_from(3, [](Answer& answer) { answer.status(403); });
+  serve(world, 24 * kMiB).cut_at(2 * kMiB, 99).on_from(3, [](Answer& answer) { answer.status(403); });
   const auto report = world.download(World::request(), with(8));
   REQUIRE_FALSE(report.ok());
   CHECK(report.error().http_status == 403);

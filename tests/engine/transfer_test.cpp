@@ -65,13 +65,13 @@ TEST_CASE("an empty resource is published empty") {
   CHECK(world.has("f", 1, 0));
 }
 
-TEST_CASE("the first request is a range, and later ones carry If-Range") {
+TEST_CASE("the first request is a range that brings everything, and later ones carry If-Range") {
   World world;
-  world.serve().size(6 * kMiB);
+  world.serve().size(6 * kMiB).cut_at(4 * kMiB);
   REQUIRE(world.download().ok());
   const auto log = world.script->log();
   REQUIRE(log.size() == 2);
-  CHECK(*log[0].find("Range") == "bytes=0-4194303");
+  CHECK(*log[0].find("Range") == "bytes=0-");
   CHECK(log[0].find("If-Range") == nullptr);
   CHECK(*log[1].find("Range") == "bytes=4194304-6291455");
   CHECK(*log[1].find("If-Range") == "\"v1\"");
@@ -159,7 +159,7 @@ TEST_CASE("a server that ignores If-Range can't mix two versions") {
 
 TEST_CASE("a resource replaced during the run is fetched new and whole") {
   World world;
-  world.serve().size(6 * kMiB).change_after(1, 6 * kMiB);
+  world.serve().size(6 * kMiB).cut_at(4 * kMiB).change_after(1, 6 * kMiB);
   const auto report = world.download();
   REQUIRE(report.ok());
   CHECK(world.has("f", 1001, 6 * kMiB));
@@ -295,7 +295,7 @@ TEST_CASE("without a strong validator everything comes in one response") {
   REQUIRE(report.ok());
   CHECK(world.has("f", 1, 6 * kMiB));
   CHECK(report->verified_to == VerifiedTo::length);
-  CHECK(*world.script->log().back().find("Range") == "bytes=0-6291455");
+  CHECK(world.script->log().size() == 1);
 }
 
 TEST_CASE("without a strong validator a resume compares a finished segment first") {

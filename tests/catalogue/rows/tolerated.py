@@ -1,6 +1,7 @@
 """Peers that are odd without being ambiguous: other downloaders get the right file from them, and so must segdl."""
+import content
 from answer import page, plain
-from row import RIGHT, Family, both_of, conditional, eight, first, later, ranged
+from row import EITHER, RIGHT, Family, both_of, conditional, eight, first, later, ranged
 from rows.pages import HTML, to
 from rows.timing import beyond
 
@@ -30,4 +31,10 @@ for label, refusal in CROWDED.items():
         few.row(f"{label} beyond {k} at once", refusal,
                 when=(lambda k: lambda ask: ask.path == "/login" or beyond(k)(ask))(k))
 
-FAMILIES = (forms, few)
+# What is left of a run over many connections has holes, and an answer that brings all is left where the first one ends.
+links = Family("links that give their resource once", expect=lambda cell: EITHER if cell.resume and cell.connections > 1 else RIGHT)
+for label, refusal in CROWDED.items():
+    links.row(f"then {label}", refusal, when=lambda ask: ask.path == "/login" or ask.n > 1)
+    links.row(f"then {label}, unnamed", refusal, when=lambda ask: ask.path == "/login" or ask.n > 1, naming=content.none)
+
+FAMILIES = (forms, few, links)
