@@ -42,6 +42,14 @@ enum class Sync : std::uint8_t {
   none,      // never: after a power cut the output may be wrong or missing
 };
 
+// What becomes of a file that has the output's name already.
+enum class Existing : std::uint8_t {
+  refuse,   // the download fails with Cause::exists, and the file stays as it is (the default)
+  skip,     // a regular file counts as done, whatever is in it, unless its journal says otherwise: Report::skipped
+  replace,  // it stays until the new one is complete, which takes its name, its mode and its owner; a foreign file
+            // under one of our names is replaced as well
+};
+
 // A download to make. Copied by Session::download(); nothing in it is kept on disk but the URL without secrets.
 //
 // Until the output appears, whole, its bytes are in NAME.part, and NAME.segdl says which of them are there. The death
@@ -53,7 +61,7 @@ struct Request {
   std::filesystem::path directory = ".";  // where the output goes
   // A name inside `directory`; empty: the URL's last component, as it is but for what can't be in a name. If a name
   // given here leads to a pipe, a terminal or another character device, that gets the bytes in order, as `consumer`
-  // does, and stays what it is, whatever `overwrite` says; a pipe's reader is waited for. Nothing but a regular file,
+  // does, and stays what it is, whatever `existing` says; a pipe's reader is waited for. Nothing but a regular file,
   // or a link to one or to nothing, is ever replaced.
   std::string output = {};
   bool create_directories = true;  // what is missing of `directory` is made, as the umask says, and synced
@@ -62,7 +70,7 @@ struct Request {
   std::string referer = {};        // a URL to be sent as Referer, without userinfo and fragment, unless a header is
   std::uint64_t segment_size = 0;  // a power of two, 16 KiB to 16 MiB; 0: chosen from the size, from 64 KiB on
   Sync sync = Sync::interval;
-  bool overwrite = false;        // replace an existing output, or a foreign file under one of our names
+  Existing existing = Existing::refuse;
   bool resume = true;            // false: what an earlier run left is set aside and fetched again
   bool accept_unframed = false;  // believe the end of a connection to be the end of the resource
   bool events = false;           // keep what happens for Task::take_events()
@@ -89,7 +97,7 @@ struct Request {
   bool verify = false;
 
   // If set, gets the bytes of the resource in order, each once, over one connection, and nothing of the download
-  // touches a disk: `directory`, `segment_size`, `sync`, `overwrite`, `resume` and `verify` do not count, and
+  // touches a disk: `directory`, `segment_size`, `sync`, `existing`, `resume` and `verify` do not count, and
   // Report::output is empty. Called by one thread at a time, never by the one that started the download, with bytes
   // that are valid during the call; while it takes its time nothing more is read. An error that it returns ends the
   // download with that error. After an interruption the download goes on behind what was given, if a strong validator
@@ -140,6 +148,7 @@ struct Report {
   VerifiedTo verified_to = VerifiedTo::length;
   std::optional<Checksum> checksum = std::nullopt;  // the request's, which it hashes to
   bool rehashed = false;                // before it got its name all of it was read back, and is what arrived
+  bool skipped = false;                 // it was there already, and Existing::skip: nothing else is told of it
   bool insecure = false;                // certificates were not checked
   std::vector<std::string> notes = {};  // what a person should know: "the server does not serve ranges", ...
   // What the file system was found to lack (locks, links, ...), and what was done instead: each once in a session, in

@@ -56,7 +56,7 @@ Batch::Batch(Session& session, const FetchCommand& command, ListFile* list, Json
       display_(command),
       speed_(display_.now()) {
   ::clock_gettime(CLOCK_REALTIME_COARSE, &begun_at_);
-  if (command.skip_existing || command.request.overwrite) names_.emplace();
+  if (command.request.existing != Existing::refuse) names_.emplace();
 }
 
 int Batch::run() {
@@ -122,7 +122,8 @@ void Batch::begin(Entry entry) {
   if (const auto refused = named ? name_refused(*output) : std::nullopt) return fail(entry, *refused, *output);
   // With a journal beside it, it may be one whose publication is to be finished, which only the library can tell.
   const auto there = request.directory / *output;
-  if (named && command_.skip_existing && is_there(there) && !is_there(request.directory / journal_name(*output))) {
+  if (named && request.existing == Existing::skip && is_there(there) &&
+      !is_there(request.directory / journal_name(*output))) {
     ++tally_.skipped;
     if (json_ != nullptr) json_->skipped(subject(entry, *output));
     return;
@@ -198,7 +199,13 @@ void Batch::conclude(std::uint64_t id) {
   received_ += download.task.progress().fetched;
   const Result<Report>& result = download.task.wait();
   if (json_ != nullptr) json_->catch_up(subject(download), download.task);
-  if (result) {
+  const auto there = command_.request.directory / download.output;
+  if (was_there(result, command_.request, there) && !came_in_this_run(download.output)) {
+    ++tally_.skipped;
+    if (json_ != nullptr) json_->skipped(subject(download));
+  } else if (result && result->skipped) {
+    fail(download.entry, two_of_one_name(download.output, "it has come since this command began"), download.output);
+  } else if (result) {
     conclude_done(download, *result);
   } else {
     conclude_failed(download, result.error());
@@ -225,10 +232,6 @@ void Batch::conclude_failed(const Download& download, const Error& error) {
     cut_short_ = true;
     if (download.under_way) ++kept_;
     if (json_ != nullptr) json_->failed(subject(download), error);
-  } else if (error.cause == Cause::exists && command_.skip_existing &&
-             is_there(command_.request.directory / download.output) && !came_in_this_run(download.output)) {
-    ++tally_.skipped;
-    if (json_ != nullptr) json_->skipped(subject(download));
   } else if (error.cause == Cause::busy && !download.named && is_under_way_here(download.output)) {
     fail(download.entry, two_of_one_name(download.output, "the server gave it to another that is under way"),
          download.output);

@@ -109,8 +109,9 @@ void Batch::wait_for_the_cancelled() {
 
 std::string Batch::interrupted_line() const {
   std::string how = "run the same command";
-  if (tally_.done > 0 && command_.request.overwrite) how += " with --skip-existing instead of --overwrite";
-  if (tally_.done > 0 && !command_.request.overwrite && !command_.skip_existing) how += " with --skip-existing";
+  const Existing existing = command_.request.existing;
+  if (tally_.done > 0 && existing == Existing::replace) how += " with --skip-existing instead of --overwrite";
+  if (tally_.done > 0 && existing == Existing::refuse) how += " with --skip-existing";
   if (kept_ == 0) return fmt::format("segdl: interrupted: {} to go on", how);
   const char* const kept = kept_ == 1 ? "file under way is kept as it is" : "files under way are kept as they are";
   return fmt::format("segdl: interrupted; {} {}: {} to continue", kept_, kept, how);

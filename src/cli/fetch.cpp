@@ -59,10 +59,10 @@ void tell_end(Running& running, bool there_already) {
   running.subject.output = running.task.progress().output;  // by the name that the server gave it, if it did
   running.json->catch_up(running.subject, running.task);
   const Result<Report>& result = running.task.wait();
-  if (result) {
-    running.json->done(running.subject, *result);
-  } else if (there_already) {
+  if (there_already) {
     running.json->skipped(running.subject);
+  } else if (result) {
+    running.json->done(running.subject, *result);
   } else {
     running.json->failed(running.subject, result.error());
   }
@@ -73,14 +73,14 @@ int conclude(Running& running) {
   running.display.clear();
   const Result<Report>& result = running.task.wait();
   const FetchCommand& command = running.command;
+  const std::filesystem::path output = running.task.progress().output;
+  if (was_there(result, command.request, output)) {
+    tell_end(running, true);
+    if (!command.quiet) say("{}: there already\n", printable(output.lexically_normal().string()));
+    return 0;
+  }
   if (!result) {
-    const std::filesystem::path output = running.task.progress().output;
-    const bool there_already = result.error().cause == Cause::exists && command.skip_existing && is_there(output);
-    tell_end(running, there_already);
-    if (there_already) {
-      if (!command.quiet) say("{}: there already\n", printable(output.lexically_normal().string()));
-      return 0;
-    }
+    tell_end(running, false);
     print_error("", running.url, result.error());
     running.on_end.failed(output, exit_code(result.error().cause));
     return exit_code(result.error().cause);

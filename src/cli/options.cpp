@@ -107,8 +107,11 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Outp
       ->type_name("COMMAND")
       ->description("The same for each that has failed; SEGDL_EXIT_CODE says how");
   app.add_flag("--verify", request.verify, "Read all of it back, and compare, before it gets its name");
-  app.add_flag("--overwrite", request.overwrite, "Replace an existing file");
-  app.add_flag("--skip-existing", command.skip_existing, "An existing file counts as done: for running a list again");
+  app.add_flag_callback(
+      "--overwrite", [&request] { request.existing = Existing::replace; }, "Replace an existing file");
+  app.add_flag_callback(
+      "--skip-existing", [&request] { request.existing = Existing::skip; },
+      "An existing file counts as done: for running a list again");
   app.add_flag_callback(
       "-c,--continue", [] {}, "What it does anyway: taken so that the habit does no harm");
   app.add_flag_callback(
@@ -255,7 +258,7 @@ void place_output(const Output& output, FetchCommand& command) {
                                                ? "standard output takes one file"
                                                : "one name can't serve several URLs; use -d for a directory");
   }
-  if (output.standard_output && command.skip_existing) {
+  if (output.standard_output && command.request.existing == Existing::skip) {
     throw CLI::ValidationError("--skip-existing", "nothing exists already on standard output");
   }
   if (output.standard_output && !(command.on_done.empty() && command.on_error.empty())) {

@@ -32,7 +32,6 @@ struct FetchCommand {
   std::vector<std::string> on_done = {};           // a command and its arguments; empty: none
   std::vector<std::string> on_error = {};
   bool to_standard_output = false;
-  bool skip_existing = false;
   bool json = false;  // then `quiet` too, and Request::events
   ProgressAs progress = ProgressAs::automatic;
   bool quiet = false;

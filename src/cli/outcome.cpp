@@ -30,4 +30,9 @@ bool is_there(const std::filesystem::path& output) {
   return found && S_ISREG(found->st_mode);
 }
 
+bool was_there(const Result<Report>& result, const Request& request, const std::filesystem::path& output) {
+  if (result) return result->skipped;
+  return result.error().cause == Cause::exists && request.existing == Existing::skip && is_there(output);
+}
+
 }  // namespace segdl::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <segdl/error.h>
+#include <segdl/task.h>
 
 #include <chrono>
 #include <filesystem>
@@ -18,7 +19,9 @@ inline constexpr std::chrono::milliseconds kPatience{
 std::string error_lines(const std::string& place, const std::string& url, const Error&);
 void print_error(const std::string& place, const std::string& url, const Error&);
 
-// With --skip-existing: a file that is in the way of its download counts as done.
 bool is_there(const std::filesystem::path& output);
+
+// With --skip-existing: whether it ended because the file is there, or a link to one.
+bool was_there(const Result<Report>&, const Request&, const std::filesystem::path& output);
 
 }  // namespace segdl::cli

@@ -93,10 +93,10 @@ struct Locked {
 };
 
 // One try at the lock. `data` is null if another one is due.
-Result<Locked> try_acquire(Directory& directory, const Names& names, bool overwrite) {
+Result<Locked> try_acquire(Directory& directory, const Names& names, bool replace) {
   auto part = present(directory, names.part);
   if (!part) return std::move(part).error();
-  if (!*part && !overwrite) {
+  if (!*part && !replace) {
     auto output = present(directory, names.output);
     if (!output) return std::move(output).error();
     auto journal = *output ? present(directory, names.journal) : Result<bool>(false);
@@ -122,17 +122,17 @@ Error busy(const Directory& directory, const std::string& name) {
 }
 
 // What is there before anything is done: changes nothing, and is only a reason for what to try first.
-Result<Place::Expected> Place::expect(const OpenDirectory& open, const Names& names, bool overwrite) {
+Result<Place::Expected> Place::expect(const OpenDirectory& open, const Names& names, bool replace) {
   Expected expected;
   Directory& directory = open.directory();
   std::optional<FileStatus> output;
-  if (overwrite || !open.lacked(names.output)) {
+  if (replace || !open.lacked(names.output)) {
     auto found = directory.status(names.output);
     if (!found) return std::move(found).error();
     output = *found;
   }
   const bool replaceable = output && (output->kind == FileKind::regular || output->kind == FileKind::symlink);
-  expected.replaces = overwrite && replaceable;
+  expected.replaces = replace && replaceable;
   expected.lacked = had_nothing(open, names, expected.replaces);
   expected.fresh = !output || expected.replaces;
   if (!expected.replaces || expected.lacked) return expected;
@@ -176,7 +176,7 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
                         "choose a shorter name with -o");
   }
   const Names names(name, longest);
-  auto expected = expect(*open, names, request.overwrite);
+  auto expected = expect(*open, names, may_replace(request));
   if (!expected) return std::move(expected).error();
   std::unique_ptr<File> fresh;
   auto taken = expected->fresh ? take_fresh(directory, names, *expected, fresh) : Result<bool>(false);
@@ -200,7 +200,7 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
       place.notes_ = std::move((*published)->notes);
       return place;
     }
-    auto locked = try_acquire(directory, names, request.overwrite);
+    auto locked = try_acquire(directory, names, may_replace(request));
     if (!locked) return std::move(locked).error();
     if (!locked->data) continue;
     Place place(std::move(open), names, std::move(locked->data));
@@ -232,7 +232,7 @@ Error Place::of_another_url() const {
 Result<void> Place::examine(const Request& request) {
   auto output = present(*directory_, names_.output);
   if (!output) return std::move(output).error();
-  if (*output && !request.overwrite) return exists(*directory_, names_.output, "it exists already");
+  if (*output && !may_replace(request)) return exists(*directory_, names_.output, "it exists already");
   replaces_ = *output;
   for (const std::string* name : {&names_.output, &names_.journal}) {
     auto may = may_be_replaced(*directory_, *name);
@@ -250,13 +250,13 @@ Result<void> Place::examine_journal(const Request& request, std::uint64_t data_s
   if (!loaded) return std::move(loaded).error();
   if (std::holds_alternative<Journal::Absent>(*loaded)) {
     if (data_size == 0) return {};
-    if (!request.overwrite)
+    if (!may_replace(request))
       return not_ours(*directory_, names_.part, "it has no journal, so it is not segdl's to continue", kReplaceWayOut);
     found_ = Found::foreign;
     return {};
   }
   if (const auto* foreign = std::get_if<Journal::Foreign>(&*loaded)) {
-    if (!request.overwrite) return not_ours(*directory_, names_.journal, foreign->reason, kReplaceWayOut);
+    if (!may_replace(request)) return not_ours(*directory_, names_.journal, foreign->reason, kReplaceWayOut);
     found_ = Found::foreign;
     return {};
   }

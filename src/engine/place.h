@@ -2,7 +2,7 @@
 //
 // `NAME.part` is the data, `NAME.segdl` the journal. open_place() takes the lock on the data file's inode before
 // anything else happens, and then reads the recovery table of doc/journal.md: what is there is ours and continues, ours
-// and starts over, finished, or foreign. Foreign files are never touched without Request::overwrite.
+// and starts over, finished, or foreign. Foreign files are never touched unless Request::existing allows it.
 //
 // When a download has to start over although earlier work is there, that work is set aside as `NAME.part.old` and
 // `NAME.segdl.old` until the new one has its first segment. `NAME.segdl.old` marks this as under way:
@@ -63,13 +63,16 @@ Result<void> may_be_replaced(Directory&, const std::string& name);
 // A new file of that name, locked.
 Result<std::unique_ptr<File>> new_locked_file(Directory&, const std::string& name);
 
+// Whether what has the output's name gives way to it.
+inline bool may_replace(const Request& request) { return request.existing == Existing::replace; }
+
 class Place {
  public:
   // What the recovery table says of a place.
   enum class Found : std::uint8_t {
-    nothing,     // start: the data file is empty, there is no journal
-    foreign,     // start, allowed by `overwrite`: what has our names is replaced once there is something to replace it
-                 // with
+    nothing,  // start: the data file is empty, there is no journal
+    foreign,  // start, allowed by Existing::replace: what has our names is replaced once there is something to replace
+              // it with
     resumable,   // continue: data and journal
     start_over,  // ours, but nothing to continue from: set it aside first
     finished,    // published before; only the journal was left to remove
@@ -127,10 +130,10 @@ class Place {
   Result<void> unname_small();
 
   // J7 after the data's sync: rename, directory sync, removal of the journal. If another file has got the data's name
-  // meanwhile, nothing is published, and !has_journal(). What `overwrite` replaces is never the data of a download
+  // meanwhile, nothing is published, and !has_journal(). What `replace` replaces is never the data of a download
   // under way: Cause::busy. Once the directory is synced it is done: what can't be removed then is a note. REQUIRES:
   // the data is whole and, unless Sync::none, synced.
-  Result<void> publish(bool overwrite, Sync);
+  Result<void> publish(bool replace, Sync);
 
   // Of a finished place: what its journal said.
   const Identity& published_identity() const { return published_identity_; }
@@ -150,7 +153,7 @@ class Place {
     bool replaces = false;  // such an output is there
     bool fresh = false;     // no more than that seems to be there
   };
-  static Result<Expected> expect(const OpenDirectory&, const Names&, bool overwrite);
+  static Result<Expected> expect(const OpenDirectory&, const Names&, bool replace);
   static Result<bool> take_fresh(Directory&, const Names&, const Expected&, std::unique_ptr<File>& data);
   Result<void> check_replaced();
   Result<void> replace_by_small();

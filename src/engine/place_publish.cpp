@@ -46,7 +46,7 @@ Error Place::data_lost() {
                       "move away what is there now, if anything, and run the same command again");
 }
 
-Result<void> Place::publish(bool overwrite, Sync sync) {
+Result<void> Place::publish(bool replace, Sync sync) {
   auto status = data_->status();
   if (!status) return std::move(status).error();
   auto mine = belongs_to(*directory_, names_.part, status->id);
@@ -54,8 +54,8 @@ Result<void> Place::publish(bool overwrite, Sync sync) {
   if (!*mine) return data_lost();
   auto named = belongs_to(*directory_, names_.output, status->id);  // by a link that a death has left
   if (!named) return std::move(named).error();
-  auto step = overwrite && !*named ? check_replaced() : Result<void>();
-  if (step) step = directory_->rename(names_.part, names_.output, overwrite);
+  auto step = replace && !*named ? check_replaced() : Result<void>();
+  if (step) step = directory_->rename(names_.part, names_.output, replace);
   if (!step) return step;
   if (sync != Sync::none) step = directory_->sync();
   if (!step) {

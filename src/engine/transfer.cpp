@@ -46,6 +46,9 @@ Result<Outcome> Transfer::run(std::stop_token stop, Slot& slot) {
   fetcher_.take(std::move(slot));
   auto outcome = request_.consumer ? run_consumer({request_.consumer, request_.checksum}, {}, std::move(stop))
                                    : run_place(std::move(stop));
+  if (!outcome && outcome.error().cause == Cause::exists && request_.existing == Existing::skip) {
+    outcome = skip_if_there(std::move(outcome).error());
+  }
   if (!outcome && outcome.error().tries > 0) outcome.error().remedy = Remedy::retry;
   slot = fetcher_.give();
   return outcome;
@@ -75,7 +78,7 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
     return Outcome{std::move(done), std::move(place)};
   }
   if (step) fetcher_.leave();
-  if (step) step = place->publish(request_.overwrite, request_.sync);
+  if (step) step = place->publish(may_replace(request_), request_.sync);
   if (!step) {
     Error error = final_error(std::move(step).error(), *place);
     place->leave();
@@ -83,6 +86,16 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
   }
   remark_on(*place);
   return Outcome{report(place->path())};
+}
+
+// A file that is in the way of its download counts as done.
+Result<Outcome> Transfer::skip_if_there(Error error) const {
+  auto directory = shared_.directories.open(request_.directory);
+  auto found = directory ? (*directory)->directory().status(name_) : Result<std::optional<FileStatus>>(std::nullopt);
+  if (!found || !found->has_value() || (*found)->kind != FileKind::regular) return error;
+  Report done = report((*directory)->directory().path_of(name_));
+  done.skipped = true;
+  return Outcome{std::move(done)};
 }
 
 Result<std::unique_ptr<Place>> Transfer::open_place(std::shared_ptr<OpenDirectory> directory,

@@ -60,6 +60,7 @@ class Transfer {
 
  private:
   Result<Outcome> run_place(std::stop_token);
+  Result<Outcome> skip_if_there(Error) const;
   Result<std::unique_ptr<Stream>> open_stream(OpenDirectory&, const std::stop_token&);
   Result<Outcome> run_stream(Stream&, std::string path, const std::stop_token&);
   Result<Outcome> run_consumer(const Consumer&, std::filesystem::path output, std::stop_token);

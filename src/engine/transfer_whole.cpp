@@ -77,7 +77,7 @@ Result<void> Transfer::forget_refuted(Place& place) {
 Result<bool> Transfer::is_wanted(std::unique_ptr<Place>& place, const std::stop_token& stop) {
   auto wanted = is_what_was_asked_for(*place, stop);
   if (!wanted || *wanted) return wanted;
-  if (!request_.overwrite) return place->of_another_url();
+  if (!may_replace(request_)) return place->of_another_url();
   place.reset();
   auto directory = shared_.directories.open(request_.directory);
   if (!directory) return std::move(directory).error();
@@ -96,7 +96,7 @@ Result<bool> Transfer::is_wanted(std::unique_ptr<Place>& place, const std::stop_
 Result<bool> Transfer::is_what_was_asked_for(Place& place, const std::stop_token& stop) {
   const auto& facts = place.published_facts();
   const bool same_url = facts && is_hash_of(facts->url_hash, url_);
-  if (same_url && !request_.overwrite) return true;
+  if (same_url && !may_replace(request_)) return true;
   const bool same_but_secrets = facts && facts->url == url_.redacted();
   return same_url || same_but_secrets ? is_current(place, stop) : Result<bool>(false);
 }

@@ -184,7 +184,7 @@ TEST_CASE("what many connections and many files take arrives where it belongs") 
   CHECK(command.session.jobs == 3);
   CHECK(command.session.limit_rate == 10 * kMiB);
   CHECK(command.list == "list");
-  CHECK(command.skip_existing);
+  CHECK(command.request.existing == Existing::skip);
   CHECK(command.urls.size() == 1);
   CHECK(fetch({"-i", "-"}).list == "-");
   CHECK(fetch({"-i", "{}"}).list == "{}");

@@ -155,7 +155,7 @@ TEST_CASE("who may overwrite looks at what is there") {
   scene.open_often();
   scene.disk.put("f", pattern_bytes(1, 10));
   Request request;
-  request.overwrite = true;
+  request.existing = Existing::replace;
   auto place = scene.place("f", request);
   REQUIRE(place.ok());
   CHECK(place->begin(identity(), {}).ok());

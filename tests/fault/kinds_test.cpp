@@ -35,7 +35,7 @@ struct Scene {
 
   Request request() const {
     Request request = World::request();
-    request.overwrite = overwrite;
+    request.existing = overwrite ? Existing::replace : Existing::refuse;
     request.resume = resume;
     return request;
   }

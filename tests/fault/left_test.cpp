@@ -98,7 +98,7 @@ TEST_CASE("a directory, a device, a FIFO or a socket is never replaced, a link i
         world.serve().size(kSize);
         world.disk.put_special(name, kind);
         Request request = World::request();
-        request.overwrite = overwrite;
+        request.existing = overwrite ? Existing::replace : Existing::refuse;
         const auto report = world.download(request);
         REQUIRE_FALSE(report.ok());
         CHECK(report.error().cause == Cause::exists);
@@ -111,7 +111,7 @@ TEST_CASE("a directory, a device, a FIFO or a socket is never replaced, a link i
   world.serve().size(kSize);
   world.disk.put_special("f", FileKind::symlink);
   Request request = World::request();
-  request.overwrite = true;
+  request.existing = Existing::replace;
   CHECK(world.download(request).ok());
   CHECK(world.has("f", 1, kSize));
 }
@@ -147,7 +147,7 @@ TEST_CASE("of a write that fails before all of a small file is there nothing sta
     if (replaces) world.disk.put("f", pattern_bytes(9, 10));
     world.disk.fail_kind("write", 1, "No space left on device", true);  // after its first half
     Request request = World::request();
-    request.overwrite = replaces;
+    request.existing = replaces ? Existing::replace : Existing::refuse;
     const auto report = world.download(request);
     REQUIRE_FALSE(report.ok());
     CHECK(report.error().cause == Cause::local);
@@ -164,7 +164,7 @@ TEST_CASE("an output that is a pipe or a device gets the bytes in order, and not
         if (!ranges) world.script->no_ranges();
         world.disk.put_special("f", FileKind::other);
         Request request = World::request();
-        request.overwrite = overwrite;
+        request.existing = overwrite ? Existing::replace : Existing::refuse;
         const auto report = world.download(request);
         REQUIRE_MESSAGE(report.ok(), report.error().message());
         CHECK(report->output == "f");
@@ -186,7 +186,7 @@ TEST_CASE("what replaces a file has its mode and its owner, and another group no
       world.disk.put("f", pattern_bytes(9, 500));
       world.disk.set_access("f", 04664, 7, 8);
       Request request = World::request();
-      request.overwrite = true;
+      request.existing = Existing::replace;
       const auto report = world.download(request);
       REQUIRE_MESSAGE(report.ok(), report.error().message());
       CHECK(world.has("f", 1, size));
@@ -203,7 +203,7 @@ TEST_CASE("a pipe that only the URL or the server names gets nothing, and stays"
   world.disk.put_special("f", FileKind::other);
   Request request = World::request();
   request.output.clear();  // http://origin.test/f
-  request.overwrite = true;
+  request.existing = Existing::replace;
   const auto report = world.download(request);
   REQUIRE_FALSE(report.ok());
   CHECK(report.error().cause == Cause::exists);

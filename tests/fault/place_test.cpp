@@ -38,7 +38,7 @@ void leave_published(World& world, const std::string& url = World::request().url
 
 Request overwriting() {
   Request request = World::request();
-  request.overwrite = true;
+  request.existing = Existing::replace;
   return request;
 }
 
