@@ -48,6 +48,13 @@ enum class Existing : std::uint8_t {
   skip,     // a regular file counts as done, whatever is in it, unless its journal says otherwise: Report::skipped
   replace,  // it stays until the new one is complete, which takes its name, its mode and its owner; a foreign file
             // under one of our names is replaced as well
+  // It is compared, and replaced only if it is not what the server has: Report::unchanged. With a checksum by that,
+  // without a request. Else by what an earlier download has kept with the file, if that still has the size and the time
+  // that it had then, and comes from the same URL, its secrets aside: a strong ETag, which the server is asked about
+  // (If-None-Match), or a strong date. Else, of any other file, the size and the time, which must be just those that
+  // the server tells: all others are fetched again. So is what was changed here, which is lost. The file gets the time
+  // that the server says it has, if that is one that tells versions apart, as with `remote_time`.
+  update,
 };
 
 // A download to make. Copied by Session::download(); nothing in it is kept on disk but the URL without secrets.
@@ -148,6 +155,7 @@ struct Report {
   VerifiedTo verified_to = VerifiedTo::length;
   std::optional<Checksum> checksum = std::nullopt;  // the request's, which it hashes to
   bool rehashed = false;                // before it got its name all of it was read back, and is what arrived
+  bool unchanged = false;               // it was there already, and is what the server has: only `total` is told
   bool skipped = false;                 // it was there already, and Existing::skip: nothing else is told of it
   bool insecure = false;                // certificates were not checked
   std::vector<std::string> notes = {};  // what a person should know: "the server does not serve ranges", ...

@@ -219,7 +219,7 @@ void Batch::conclude_done(const Download& download, const Report& report) {
   }
   tally_.add(report);
   if (json_ != nullptr) json_->done(subject(download), report);
-  on_end_.done(report.output);
+  if (!report.unchanged) on_end_.done(report.output);
   if (!tells_each_) return;
   for (const std::string& note : report.notes) {
     if (note != download.told) tell_note(download, note);

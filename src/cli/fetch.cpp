@@ -86,7 +86,7 @@ int conclude(Running& running) {
     return exit_code(result.error().cause);
   }
   tell_end(running, false);
-  running.on_end.done(result->output);
+  if (!result->unchanged) running.on_end.done(result->output);
   if (command.quiet) return 0;
   for (const std::string& note : result->notes) {
     if (!running.display.has_told(note)) say("segdl: {}\n", printable(note));

@@ -20,8 +20,8 @@ constexpr Habit kNames[] = {
     {" -P --dir --output-dir --directory-prefix ", "write -d DIR"},
     {" --create-dirs ", "leave it out: directories that are missing are made anyway"},
     {" -nc --no-clobber ", "write --skip-existing"},
-    {" -N ", "for wget's: --skip-existing leaves a file that is there; for curl's and axel's: leave it out"},
-    {" --timestamping --conditional-get -z --time-cond ", "--skip-existing leaves a file that is there"},
+    {" -N ", "for wget's: write --update; for curl's and axel's: leave it out"},
+    {" --timestamping --conditional-get -z --time-cond ", "write --update"},
     {" --allow-overwrite ", "write --overwrite"},
     {" --auto-file-renaming ", "no other name is chosen: write --skip-existing, --overwrite, or -o FILE"},
     {" --content-disposition --trust-server-names ", "write -J"},
@@ -125,7 +125,8 @@ constexpr Habit kRest[] = {
 constexpr Habit kWithoutLike[] = {
     {" --clobber ", "write --overwrite"},
     {" --unlink --backups ", "leave it out: with --overwrite the old file stays until the new one is complete"},
-    {" --etag-compare --etag-save --no-if-modified-since ", "--skip-existing leaves a file that is there"},
+    {" --etag-compare --etag-save ", "write --update: what it compares is kept with the file"},
+    {" --no-if-modified-since ", "leave it out: --update compares the date itself"},
     {" --convert-links --accept-regex --reject-regex --regex-type --include-directories --exclude-directories "
      "--domains "
      "--exclude-domains --follow-tags --ignore-tags --relative --adjust-extension --html-extension --backup-converted "

@@ -233,6 +233,7 @@ std::string done_line(WallTime moment, const JsonSubject& subject, const Report&
   made["verified_to"] = level_word(report.verified_to);
   made["checksum"] = report.checksum ? Json(checksum_text(*report.checksum)) : Json();
   made["rehashed"] = report.rehashed;
+  made["unchanged"] = report.unchanged;
   made["insecure"] = report.insecure;
   Json notes = Json::array();
   for (const std::string& note : report.notes) notes.push_back(printable(note));
@@ -273,6 +274,7 @@ std::string summary_line(WallTime moment, const JsonSummary& summary) {
   Json made = object("summary", moment);
   made["done"] = summary.done;
   made["skipped"] = summary.skipped;
+  made["unchanged"] = summary.unchanged;
   made["failed"] = summary.failed;
   made["interrupted"] = summary.interrupted;
   made["bytes"] = summary.bytes;

@@ -33,6 +33,7 @@ struct JsonSubject {
 struct JsonSummary {
   std::uint64_t done = 0;
   std::uint64_t skipped = 0;
+  std::uint64_t unchanged = 0;
   std::uint64_t failed = 0;
   std::uint64_t interrupted = 0;
   std::uint64_t bytes = 0;    // of the files done

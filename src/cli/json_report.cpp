@@ -65,8 +65,8 @@ void JsonReport::follow(const JsonSubject& subject, Task& task) {
 
 void JsonReport::done(const JsonSubject& subject, const Report& report) {
   followed_.erase(subject.id);
-  ++summary_.done;
-  summary_.bytes += report.total;
+  ++(report.unchanged ? summary_.unchanged : summary_.done);
+  if (!report.unchanged) summary_.bytes += report.total;
   summary_.fetched += report.fetched;
   write(done_line(now(), subject, report));
   if (broken_) say("segdl: {} is complete: only its report could not be written\n", printable(report.output.string()));

@@ -88,6 +88,7 @@ std::string_view verified_words(const Report& report) {
 }
 
 std::string report_line(const Report& report) {
+  if (report.unchanged) return printable(report.output.string()) + ": unchanged";
   const double seconds = std::chrono::duration<double>(report.elapsed).count();
   std::string line =
       fmt::format("{}: {} in {:.1f} s", printable(report.output.string()), size_words(report.total), seconds);

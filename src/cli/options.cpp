@@ -113,6 +113,9 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Outp
       "--skip-existing", [&request] { request.existing = Existing::skip; },
       "An existing file counts as done: for running a list again");
   app.add_flag_callback(
+      "--update", [&request] { request.existing = Existing::update; },
+      "Replace an existing file only if it is not what the server has");
+  app.add_flag_callback(
       "-c,--continue", [] {}, "What it does anyway: taken so that the habit does no harm");
   app.add_flag_callback(
       "--no-resume", [&request] { request.resume = false; }, "Start over instead of continuing");
@@ -240,6 +243,8 @@ void check_together(const FetchCommand& command) {
 // begins.
 void relate_options(CLI::App& app) {
   for (const auto& [one, other] : {std::pair("--skip-existing", "--overwrite"),
+                                   {"--update", "--overwrite"},
+                                   {"--update", "--skip-existing"},
                                    {"--remote-header-name", "--output"},
                                    {"--ipv4", "--ipv6"},
                                    {"--quiet", "--verbose"},
@@ -260,6 +265,9 @@ void place_output(const Output& output, FetchCommand& command) {
   }
   if (output.standard_output && command.request.existing == Existing::skip) {
     throw CLI::ValidationError("--skip-existing", "nothing exists already on standard output");
+  }
+  if (output.standard_output && command.request.existing == Existing::update) {
+    throw CLI::ValidationError("--update", "standard output has no file to compare");
   }
   if (output.standard_output && !(command.on_done.empty() && command.on_error.empty())) {
     throw CLI::ValidationError(command.on_done.empty() ? "--on-error" : "--on-done", "standard output has no path");

@@ -14,6 +14,10 @@ std::string files(std::uint64_t count) { return fmt::format("{} {}", count, coun
 }  // namespace
 
 void Tally::add(const Report& report) {
+  if (report.unchanged) {
+    ++unchanged;
+    return;
+  }
   ++done;
   bytes += report.total;
   fetched += report.fetched;
@@ -44,6 +48,7 @@ std::string total_line(const Tally& tally, std::chrono::nanoseconds elapsed) {
     line += fmt::format(" ({}/s)", size_words(speed));
   }
   if (tally.skipped > 0) line += fmt::format(", {} there already", tally.skipped);
+  if (tally.unchanged > 0) line += fmt::format(", {} unchanged", tally.unchanged);
   if (tally.failed > 0) line += fmt::format(", {} failed", tally.failed);
   return line;
 }

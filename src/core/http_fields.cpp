@@ -204,6 +204,12 @@ Validator validator_of(const ResponseHead& head) {
   return validator;
 }
 
+std::optional<std::chrono::sys_seconds> strong_date_of(const ResponseHead& head) {
+  const auto modified = date_field(head, "Last-Modified");
+  const auto date = date_field(head, "Date");
+  return modified && date && *date - *modified >= kStrongAge ? modified : std::nullopt;
+}
+
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
   for (const std::string_view day : kDays) {
     const std::string_view name = text.substr(0, text.find_first_of(", "));

@@ -59,6 +59,10 @@ inline constexpr std::size_t kMaxValidator = 1024;
 // of the Date is left out: some servers send the time of the answer.
 Validator validator_of(const ResponseHead&);
 
+// The Last-Modified of a response that is at least 60 s older than the Date beside it: what was changed twice within a
+// second has been so since (RFC 9110 section 8.8.2.2).
+std::optional<std::chrono::sys_seconds> strong_date_of(const ResponseHead&);
+
 // IMF-fixdate, RFC 850 and asctime forms (RFC 9110 section 5.6.7). Nothing for anything else.
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view);
 

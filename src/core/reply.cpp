@@ -167,6 +167,16 @@ Verdict judge_body(const ResponseHead& head, const Asked& asked, const Known* kn
   return verdict;
 }
 
+// RFC 9110 section 15.4.5. The tags are compared weakly by the server, but the resource is the same only if it has the
+// very tag that was asked with.
+Verdict judge_not_modified(const ResponseHead& head, const Asked& asked) {
+  if (asked.unless.empty()) return Contradiction{"it answered 304, and nothing was asked that could have that answer"};
+  const std::string* etag = head.find("ETag");
+  if (head.count("ETag") > 0 && (etag == nullptr || *etag != asked.unless))
+    return Contradiction{"its 304 names another ETag"};
+  return NotModified{};
+}
+
 }  // namespace
 
 bool is_page(const ResponseHead& head) {
@@ -198,6 +208,8 @@ Verdict judge(const ResponseHead& head, const Asked& asked, const Known* known,
       if (location == nullptr || location->empty()) return Contradiction{"its redirect has not exactly one Location"};
       return RedirectTo{*location};
     }
+    case 304:
+      return judge_not_modified(head, asked);
     case 416: {
       const std::string* field = head.find("Content-Range");
       const auto range = field != nullptr ? parse_content_range(*field) : std::nullopt;

@@ -52,11 +52,17 @@ struct Asked {
   Asking asking = Asking::conditional;
   std::optional<Range> range = std::nullopt;  // absent exactly if asking is whole
   std::string_view name = {};                 // the last component of the URL's path
+  std::string_view unless = {};               // a strong ETag: only if the resource has another one (If-None-Match)
 };
 
 // Whether such a request carries an If-Range: only beside a Range, and only with a validator that may stand there.
 inline bool has_if_range(const Asked& asked, const Known* known) {
   return asked.asking == Asking::conditional && known != nullptr && known->validator.for_if_range() != nullptr;
+}
+
+// Whether it asks for anything but bytes: something that a server may trip over.
+inline bool is_conditional(const Asked& asked, const Known* known) {
+  return has_if_range(asked, known) || !asked.unless.empty();
 }
 
 // The body is the resource's bytes from `begin` on; `end` is absent only for a whole body of unknown length.
@@ -71,6 +77,7 @@ struct UsableBody {
 struct RedirectTo {
   std::string location;
 };
+struct NotModified {};  // it is what `unless` names
 struct NowChanged {
   std::string evidence;
 };  // start over, or stop, as the known validator's strength tells
@@ -85,8 +92,8 @@ struct BeyondEnd {
   std::optional<std::uint64_t> total;
 };  // 416
 
-using Verdict =
-    std::variant<UsableBody, RedirectTo, NowChanged, Contradiction, PassingRefusal, FinalRefusal, BeyondEnd>;
+using Verdict = std::variant<UsableBody, NotModified, RedirectTo, NowChanged, Contradiction, PassingRefusal,
+                             FinalRefusal, BeyondEnd>;
 
 // Whether the media type is one that error pages have: text, JSON or XML (RFC 9110 section 8.3).
 bool is_page(const ResponseHead&);

@@ -178,12 +178,27 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
   return problem(Cause::refused, Remedy::stop, fmt::format("more than {} redirects", kMaxRedirects));
 }
 
+Asked Fetcher::asked_for(Range range, const Known* known, std::string_view name) const {
+  Asked asked{asked_, asked_ == Asking::whole ? std::nullopt : std::optional(range), name};
+  if (asked_ == Asking::conditional && known == nullptr) asked.unless = unless_;
+  return asked;
+}
+
+// The time that the file is to have. If that was not asked for, but the next run is going to compare it, only one that
+// tells versions apart.
+void Fetcher::note_time(const ResponseHead& head) {
+  const std::string* modified = request_.remote_time ? head.find("Last-Modified") : nullptr;
+  const bool compared = request_.existing == Existing::update && request_.sync != Sync::none;
+  auto time = modified != nullptr ? parse_http_date(*modified) : std::nullopt;
+  if (modified == nullptr && compared) time = strong_date_of(head);
+  if (time) route_.modified_at(*time);
+}
+
 Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, const Asked& asked) {
   const bool page = is_page(exchange->head());
   route_.leads_to(*led_to_);
   route_.came_as_page(page);
-  const std::string* modified = request_.remote_time ? exchange->head().find("Last-Modified") : nullptr;
-  if (const auto time = modified != nullptr ? parse_http_date(*modified) : std::nullopt) route_.modified_at(*time);
+  note_time(exchange->head());
   answered_ = true;
   route_.gave_more(asked_at_);
   const bool was_in_doubt = std::exchange(crowds_, 0) > 0;
@@ -194,7 +209,8 @@ Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, 
   }
   slot_.answered(latency_);
   route_.answered_after(latency_);
-  return Reply{std::move(exchange), std::move(body), asked.range, std::stop_source(std::nostopstate)};
+  const bool unchanged = exchange->head().status == 304;
+  return Reply{std::move(exchange), std::move(body), asked.range, unchanged, std::stop_source(std::nostopstate)};
 }
 
 // How to ask for the same bytes once more after an answer that could not be used. Nothing: not now. All of a resource
@@ -212,7 +228,7 @@ std::optional<Asking> Fetcher::simpler() {
 std::optional<Asking> Fetcher::simpler(const Asked& asked, const Known* known, const Error& refusal, bool alone) const {
   if (asked.asking == Asking::whole || refusal.retry_after || !may_be_of_form(refusal.http_status)) return {};
   const bool passes = refusal.remedy == Remedy::retry;
-  if (has_if_range(asked, known) && (!passes || route_.has_failed())) return Asking::range_only;
+  if (is_conditional(asked, known) && (!passes || route_.has_failed())) return Asking::range_only;
   const bool last = !passes || is_over(route_.failing(shared_.env.clock.now()));
   return alone && last ? std::optional(Asking::whole) : std::nullopt;
 }
@@ -301,7 +317,7 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     asked_ = *way;
     in_crowd_ = false;
     const bool past_caches = route_.asks_past_caches();
-    const Asked asked{asked_, asked_ == Asking::whole ? std::nullopt : std::optional(range), name};
+    const Asked asked = asked_for(range, known, name);
     auto exchange = get(asked, known, stop);
     if (!exchange) {
       Error error = std::move(exchange).error();
@@ -317,6 +333,7 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
       meter_.note("asking again past the caches on the way");
       continue;
     }
+    if (std::holds_alternative<NotModified>(verdict)) return use(std::move(*exchange), {}, asked);
     auto page = doubtful_page(head);
     if (auto* body = page ? nullptr : std::get_if<UsableBody>(&verdict)) {
       // Without an If-Range it tells nothing of how one is taken.

@@ -29,6 +29,7 @@ struct Reply {
   std::unique_ptr<Exchange> exchange;
   UsableBody body;
   std::optional<Range> asked;  // the range that was asked for
+  bool unchanged = false;      // instead of a body: the resource is what ask_unless() named
   // Ends the exchange, where it was begun with another token than that of who reads it.
   std::stop_source cut{std::nostopstate};
 };
@@ -63,6 +64,9 @@ class Fetcher {
   // response. `alone`: no other worker of the download is at work, so that all of the resource may be asked for where
   // its ranges are refused. Remedies: retry (then pause()), restart (the resource changed), stop.
   Result<Reply> ask(Range range, const Known* known, std::stop_token, bool alone = true);
+
+  // From here on requests of which nothing is known ask for a resource that has another ETag than this; empty: for any.
+  void ask_unless(std::string etag) { unless_ = std::move(etag); }
 
   // After an error of Remedy::retry, for the only worker of a download: waits as long as is polite. Fails with that
   // error, now with Remedy::stop, if there were too many in a row, or with cancelled.
@@ -134,6 +138,8 @@ class Fetcher {
   Result<Url> follow(const Url& from, const std::string& location, int status) const;
   Error refusal(const ResponseHead&, const PassingRefusal*) const;
   Result<Reply> use(std::unique_ptr<Exchange>, UsableBody, const Asked&);
+  Asked asked_for(Range, const Known*, std::string_view name) const;
+  void note_time(const ResponseHead&);
   Verdict judged(const ResponseHead&, const Asked&, const Known*) const;
   std::optional<Asking> simpler();
   std::optional<Asking> simpler(const Asked&, const Known*, const Error& refusal, bool alone) const;
@@ -155,6 +161,7 @@ class Fetcher {
   Slot slot_;
   Limits limits_;
   std::optional<Url> led_to_;           // by the redirects of the last request
+  std::string unless_;                  // see ask_unless()
   Asking asked_ = Asking::conditional;  // how the last request was made
   Instant asked_at_;
   bool answered_ = false;  // what was asked for last, in a way that was of use

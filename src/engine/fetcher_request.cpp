@@ -55,6 +55,7 @@ HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known
   if (route_.asks_past_caches() && !has_field(headers, "Cache-Control")) {
     fields.push_back({"Cache-Control", "no-cache, no-transform"});  // RFC 9111 sections 5.2.1.4 and 5.2.1.6
   }
+  if (!asked.unless.empty()) fields.push_back({"If-None-Match", std::string(asked.unless)});
   if (asked.range) {
     fields.push_back({"Range", range_field(*asked.range)});
     if (has_if_range(asked, known)) fields.push_back({"If-Range", *known->validator.for_if_range()});

@@ -64,7 +64,9 @@ Result<void> may_be_replaced(Directory&, const std::string& name);
 Result<std::unique_ptr<File>> new_locked_file(Directory&, const std::string& name);
 
 // Whether what has the output's name gives way to it.
-inline bool may_replace(const Request& request) { return request.existing == Existing::replace; }
+inline bool may_replace(const Request& request) {
+  return request.existing == Existing::replace || request.existing == Existing::update;
+}
 
 class Place {
  public:

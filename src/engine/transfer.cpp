@@ -22,11 +22,8 @@
 namespace segdl::engine {
 namespace {
 
-// What others come for is not read of it. A link that gives its resource once has given all of it.
-constexpr Range kProbe{0, kOpenEnd};
 constexpr std::uint64_t kWorthMore = 4 * kMiB;   // connections than one
 constexpr std::uint32_t kSamplesOfOtherUrl = 3;  // J8
-constexpr std::chrono::hours kClockError{24};    // that a server's clock may be ahead of ours
 
 }  // namespace
 
@@ -64,6 +61,11 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
   auto stream = open_stream(**directory, stop);
   if (!stream) return std::move(stream).error();
   if (*stream) return run_stream(**stream, (*directory)->directory().path_of(name_), stop);
+  if (request_.existing == Existing::update) {
+    auto unchanged = leave_if_unchanged((*directory)->directory(), stop);
+    if (!unchanged) return std::move(unchanged).error();
+    if (*unchanged) return std::move(**unchanged);
+  }
   auto opened = open_place(std::move(*directory), stop);
   if (!opened) return std::move(opened).error();
   auto place = std::move(*opened);
@@ -189,11 +191,11 @@ bool Transfer::is_doubtful_successor(const Reply& reply) const {
 }
 
 // The first usable response. Without a strong validator it is made to carry all of the resource.
-Result<Reply> Transfer::first_reply(std::stop_token stop) {
-  Range range = kProbe;
+Result<Reply> Transfer::first_reply(std::stop_token stop, Range range) {
   std::optional<Known> known;
   for (;;) {
     auto reply = ask_first(range, known ? &*known : nullptr, stop);
+    if (reply && reply->unchanged) return reply;
     if (reply && is_doubtful_successor(*reply)) {
       reply = with_way_out(fetcher_.problem(Cause::changed, Remedy::retry,
                                             "it changed, and nothing shows that what is sent now is a new version: "
@@ -316,17 +318,8 @@ Result<void> Transfer::settle(Place& place, Checkpoint& checkpoint) {
   }
   give_access(place, place.data());
   give_remote_time(place.data());
+  keep_receipt(place.data(), place.journal().identity().validator);
   return checkpoint.force();
-}
-
-// What no file can be as old as, or as new as, is a server's mistake.
-void Transfer::give_remote_time(File& file) {
-  const auto time = request_.remote_time ? route_.modified() : std::nullopt;
-  if (!time) return;
-  const auto now = std::chrono::floor<std::chrono::seconds>(env_.clock.wall());
-  if (time->time_since_epoch().count() <= 0 || *time > now + kClockError) return;
-  const auto set = file.set_modified(*time);
-  if (!set) meter_.remark("its time could not be set: " + set.error().message());
 }
 
 // The resource changed. Whether that is safe to believe is decided here (rules 5 and 9 of doc/http.md).

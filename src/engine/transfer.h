@@ -34,6 +34,7 @@
 namespace segdl::engine {
 
 class FrontHasher;
+struct Present;
 struct Consumer;
 
 // A download that has everything. A small one is still to be published, together with others (see publisher.h).
@@ -41,6 +42,9 @@ struct Outcome {
   Report report;
   std::unique_ptr<Place> unpublished = nullptr;
 };
+
+// What is asked for first, of a resource of which nothing is known.
+inline constexpr Range kProbe{0, kOpenEnd};
 
 // The last of so many restarts asks for the whole resource in one response, which needs no validator: some servers name
 // another one at every turn.
@@ -61,6 +65,10 @@ class Transfer {
  private:
   Result<Outcome> run_place(std::stop_token);
   Result<Outcome> skip_if_there(Error) const;
+  Result<std::optional<Outcome>> leave_if_unchanged(Directory&, const std::stop_token&);
+  Result<bool> is_unchanged(Present&, const std::stop_token&);
+  Result<bool> ask_if_unchanged(Present&, const std::stop_token&);
+  std::optional<Present> find_present(Directory&) const;
   Result<std::unique_ptr<Stream>> open_stream(OpenDirectory&, const std::stop_token&);
   Result<Outcome> run_stream(Stream&, std::string path, const std::stop_token&);
   Result<Outcome> run_consumer(const Consumer&, std::filesystem::path output, std::stop_token);
@@ -93,7 +101,7 @@ class Transfer {
   Result<void> settle_stream(Place&);
   Result<void> drop_stream(Place&, Facts);
   Result<void> reread_small(Place&, std::span<const std::byte> bytes);
-  Result<Reply> first_reply(std::stop_token);
+  Result<Reply> first_reply(std::stop_token, Range = kProbe);
   Result<Reply> ask_first(Range, const Known*, const std::stop_token&);
   bool is_doubtful_successor(const Reply&) const;
   Result<Identity> plan(const Reply&) const;
@@ -102,9 +110,11 @@ class Transfer {
   Result<void> refute(Place&, Error);
   Result<void> forget_refuted(Place&);
   Result<void> check_published(Place&, std::uint64_t size, const std::stop_token&);
+  Result<void> check_digest(File&, std::uint64_t size, const std::string& path, const std::stop_token&);
   Result<void> settle(Place&, Checkpoint&);
   Result<void> take_remote_name(const std::stop_token&);
   void give_remote_time(File&);
+  void keep_receipt(File&, const Validator&);
   Report report(std::filesystem::path output) const;
   Error final_error(Error, Place&) const;
 

@@ -59,6 +59,7 @@ Result<bool> Transfer::hold_small(Place& place, Reply& first, std::stop_token st
   if (step && request_.verify) step = reread_small(place, sink.bytes());
   if (step && place.replaces()) give_access(place, place.small());
   if (step) give_remote_time(place.small());
+  if (step) keep_receipt(place.small(), known.validator);
   return step ? Result<bool>(true) : std::move(step).error();
 }
 

@@ -135,19 +135,27 @@ Result<Outcome> Transfer::finish(Place& place, const std::stop_token& stop) {
 // A file that an earlier run has given its name, perhaps without knowing of a checksum.
 Result<void> Transfer::check_published(Place& place, std::uint64_t size, const std::stop_token& stop) {
   if (!request_.checksum) return {};
+  auto step = check_digest(place.data(), size, place.path(), stop);
+  if (!step && step.error().cause == Cause::integrity) {
+    step.error().way_out = "it was there before; check the checksum, or fetch it again with --overwrite";
+  }
+  return step;
+}
+
+// Whether a file hashes to what the request expects; what can't be read does not.
+Result<void> Transfer::check_digest(File& file, std::uint64_t size, const std::string& path,
+                                    const std::stop_token& stop) {
   meter_.enter(Phase::verifying);
   WholeDigest digest(request_.checksum);
   std::vector<std::byte> piece(std::min<std::uint64_t>(kReadPiece, size));
   for (std::uint64_t at = 0; at < size; at += piece.size()) {
     if (stop.stop_requested()) return cancelled();
     const auto bytes = std::span(piece).first(std::min<std::uint64_t>(piece.size(), size - at));
-    auto got = place.data().read_at(at, bytes);
+    auto got = file.read_at(at, bytes);
     if (!got) return std::move(got).error();
     digest.update(bytes.first(*got));
   }
-  auto step = digest.check(place.path());
-  if (!step) step.error().way_out = "it was there before; check the checksum, or fetch it again with --overwrite";
-  return step;
+  return digest.check(path);
 }
 
 }  // namespace segdl::engine

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 #include <algorithm>
 #include <array>
@@ -19,6 +20,9 @@
 
 namespace segdl::io {
 namespace {
+
+constexpr const char* kNamespace = "user.";
+constexpr std::size_t kMostOfAttribute = 4096;  // a longer one is none of segdl's
 
 class PosixMapping final : public Mapping {
  public:
@@ -152,6 +156,21 @@ class PosixFile final : public File {
     return set == 0 ? Result<void>() : file_error(errno, "set the time of", path_);
   }
 
+  Result<void> set_attribute(const std::string& name, std::span<const std::byte> value) override {
+    const std::string full = kNamespace + name;
+    const int set = retried([&] { return ::fsetxattr(fd_.get(), full.c_str(), value.data(), value.size(), 0); });
+    return set == 0 ? Result<void>() : file_error(errno, "set an attribute of", path_);
+  }
+
+  std::optional<std::vector<std::byte>> attribute(const std::string& name) override {
+    const std::string full = kNamespace + name;
+    std::vector<std::byte> value(kMostOfAttribute);
+    const auto got = retried([&] { return ::fgetxattr(fd_.get(), full.c_str(), value.data(), value.size()); });
+    if (got < 0) return std::nullopt;
+    value.resize(static_cast<std::size_t>(got));
+    return value;
+  }
+
   Result<bool> try_lock() override { return lock_.try_take(fd_.get(), folder_.directory, path_, *folder_.lacking); }
 
   Result<bool> locked_by_another() override { return lock_.held_by_another(fd_.get(), path_); }
@@ -261,6 +280,8 @@ FileStatus status_from(const struct ::stat& status) {
   result.mode = status.st_mode & 07777U;
   result.owner = status.st_uid;
   result.group = status.st_gid;
+  result.modified = std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::seconds(status.st_mtim.tv_sec) +
+                                                                    std::chrono::nanoseconds(status.st_mtim.tv_nsec));
   result.kind = S_ISREG(status.st_mode)   ? FileKind::regular
                 : S_ISDIR(status.st_mode) ? FileKind::directory
                 : S_ISLNK(status.st_mode) ? FileKind::symlink

@@ -38,6 +38,7 @@ struct FileStatus {
   unsigned mode = 0;        // permissions only
   std::uint32_t owner = 0;
   std::uint32_t group = 0;
+  std::chrono::sys_time<std::chrono::nanoseconds> modified{};  // when its content was last changed, or as it was set
 };
 
 // A shared, writable mapping of a file's first bytes. Stores reach the file without a call; they survive the death of
@@ -84,6 +85,12 @@ class File {
 
   // When its content was last changed, as listings show it (futimens); a later write sets it to the present.
   virtual Result<void> set_modified(std::chrono::sys_seconds) = 0;
+
+  // A small value that stays with the file under this name, whatever the file is called, until it is set again; it
+  // changes no time (fsetxattr, in the namespace "user"). An error where the file system has none, or no room for it.
+  virtual Result<void> set_attribute(const std::string& name, std::span<const std::byte> value) = 0;
+  // Nothing if it has none, or none that can be read.
+  virtual std::optional<std::vector<std::byte>> attribute(const std::string& name) = 0;
 
   // An exclusive lock on the open file description (F_OFD_SETLK, or the next best that there is), given up when the
   // File is destroyed or its process dies. False if another open description, in this process or another, has it.

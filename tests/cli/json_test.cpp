@@ -83,7 +83,8 @@ TEST_CASE("an end is told with what it did, or with what stood in the way") {
   CHECK(done_line(kMoment, kSubject, report) ==
         of_three("done", R"("url":"http://***@h/f?token=***","output":"f","total":18446744073709551615,)"
                          R"("fetched":18446744073709551615,"reused":0,"revoked":0,"wasted":0,"retries":0,"restarts":0,)"
-                         R"("connections":0,"verified_to":"length","checksum":null,"rehashed":false,"insecure":false,)"
+                         R"("connections":0,"verified_to":"length","checksum":null,"rehashed":false,"unchanged":false,)"
+                         R"("insecure":false,)"
                          R"("notes":["no \\x1b ranges"],)"
                          R"("elapsed":1.235)"));
   report.verified_to = VerifiedTo::digest;
@@ -115,8 +116,9 @@ TEST_CASE("the last line sums up") {
   summary.exit_code = 4;
   summary.elapsed = std::chrono::milliseconds(2500);
   CHECK(summary_line(kMoment, summary) ==
-        line("summary", R"(,"done":2,"skipped":0,"failed":1,"interrupted":0,"bytes":0,"fetched":0,"elapsed":2.5,)"
-                        R"("exit_code":4)"));
+        line("summary",
+             R"(,"done":2,"skipped":0,"unchanged":0,"failed":1,"interrupted":0,"bytes":0,"fetched":0,"elapsed":2.5,)"
+             R"("exit_code":4)"));
 }
 
 TEST_CASE("a line is ASCII and one line, whatever is in it") {

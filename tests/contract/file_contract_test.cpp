@@ -57,6 +57,25 @@ TEST_CASE_TEMPLATE("what was never written, or cut off and not written again, is
   CHECK(file->first_hole() == 0);
 }
 
+TEST_CASE_TEMPLATE("an attribute stays with a file that is renamed, and changes no time", World, PosixWorld,
+                   FakeWorld) {
+  World world;
+  const auto file = write_file(world.directory(), "a", "0123456789");
+  CHECK_FALSE(file->attribute("segdl").has_value());
+  const auto before = must(file->status()).modified;
+  if (!file->set_attribute("segdl", bytes_of("first")).ok()) return;  // a file system without attributes
+  must(file->set_attribute("segdl", bytes_of("second")));
+  CHECK(must(file->status()).modified == before);
+  must(world.directory().rename("a", "b", false));
+  const auto value = must(world.directory().open("b", OpenMode::read_only))->attribute("segdl");
+  REQUIRE(value.has_value());
+  CHECK(std::string(reinterpret_cast<const char*>(value->data()), value->size()) == "second");
+  must(file->set_modified(std::chrono::sys_seconds(std::chrono::seconds(1'234'567'890))));
+  CHECK(must(file->status()).modified == std::chrono::sys_seconds(std::chrono::seconds(1'234'567'890)));
+  must(file->write_at(0, bytes_of("x")));
+  CHECK(must(file->status()).modified != std::chrono::sys_seconds(std::chrono::seconds(1'234'567'890)));
+}
+
 TEST_CASE("offsets beyond 4 GiB are exact") {
   PosixWorld world;  // the fake would need the memory
   const auto file = write_file(world.directory(), "a", "start");

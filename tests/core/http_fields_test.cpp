@@ -208,3 +208,13 @@ TEST_CASE("Retry-After is clamped and never negative") {
   CHECK(retry_after(head_with({{"Retry-After", "Sun, 06 Nov 2022 08:49:47 GMT"}}), kWall) == std::chrono::seconds(10));
   CHECK_FALSE(retry_after(head_with({}), kWall));
 }
+
+TEST_CASE("a date tells versions apart a minute after it") {
+  const auto date = [](std::vector<Field> fields) { return strong_date_of(head_with(std::move(fields))); };
+  const Field now{"Date", "Sun, 06 Nov 1994 08:49:37 GMT"};
+  CHECK(date({now, {"Last-Modified", "Sun, 06 Nov 1994 08:48:37 GMT"}}).has_value());
+  CHECK_FALSE(date({now, {"Last-Modified", "Sun, 06 Nov 1994 08:48:38 GMT"}}).has_value());
+  CHECK_FALSE(date({now, {"Last-Modified", "Sun, 06 Nov 1994 09:48:37 GMT"}}).has_value());
+  CHECK_FALSE(date({{"Last-Modified", "Sun, 06 Nov 1994 08:48:37 GMT"}}).has_value());
+  CHECK_FALSE(date({now}).has_value());
+}

@@ -291,3 +291,16 @@ TEST_CASE("a coding is the file's own if its name has it, and it has a length") 
   CHECK(is<Contradiction>(verdict(reply(200, fields), whole, nullptr)));  // coded on its way
   CHECK(is<Contradiction>(verdict(reply(200, {fields[0], fields[0]}, 500), whole, nullptr)));
 }
+
+TEST_CASE("a 304 is an answer to nothing but the ETag that was asked with") {
+  Asked asked = kStart;
+  CHECK(is<Contradiction>(verdict(reply(304, {}), asked, nullptr)));
+  asked.unless = "\"a\"";
+  CHECK(is<NotModified>(verdict(reply(304, {}), asked, nullptr)));
+  CHECK(is<NotModified>(verdict(reply(304, {{"ETag", "\"a\""}}), asked, nullptr)));
+  for (const char* other : {"\"b\"", "W/\"a\"", "a"}) {
+    CAPTURE(other);
+    CHECK(is<Contradiction>(verdict(reply(304, {{"ETag", other}}), asked, nullptr)));
+  }
+  CHECK(is<Contradiction>(verdict(reply(304, {{"ETag", "\"a\""}, {"ETag", "\"b\""}}), asked, nullptr)));
+}

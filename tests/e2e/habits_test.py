@@ -52,7 +52,7 @@ REFUSED = {
     "-fsSLI {url}": "curl -I",
     "-i {url}": "curl's -i",
     "-r 0-99 {url}": "whole files",
-    "-N {url}": "--skip-existing",
+    "-N {url}": "--update",
     "-K file": "--config FILE",
     "--create-dirs -o a/b {url}": "director",
     "--metalink {url}": "Metalink",

@@ -36,6 +36,12 @@ std::vector<std::byte> copy_bytes(std::vector<std::byte>& from) {
   return to;
 }
 
+std::chrono::sys_time<std::chrono::nanoseconds> time_of(const FakeInode& inode) {
+  constexpr std::chrono::sys_seconds kMade{std::chrono::seconds(1'600'000'000)};
+  return inode.modified ? std::chrono::sys_time<std::chrono::nanoseconds>(*inode.modified)
+                        : kMade + std::chrono::nanoseconds(inode.changes);
+}
+
 bool same_page(const FakeInode& inode, std::size_t at) {
   const auto page = [at](const std::vector<std::byte>& bytes) {
     return std::span(bytes)
@@ -141,6 +147,11 @@ FakeFs::Image FakeFs::copy(const Image& image) {
         twin->named = inode->named;
         twin->rooted = inode->rooted;
         twin->bad = inode->bad;
+        twin->owner = inode->owner;
+        twin->group = inode->group;
+        twin->modified = inode->modified;
+        twin->changes = inode->changes;
+        twin->attributes = inode->attributes;
       }
       result[name] = twin;
     }
@@ -283,7 +294,7 @@ FileStatus FakeFs::status_of(const FakeInode& inode) const {
   const auto names = std::count_if(image_.live.begin(), image_.live.end(),
                                    [&inode](const auto& entry) { return entry.second.get() == &inode; });
   return {{1, inode.number}, inode.kind,  inode.live.size(), static_cast<std::uint64_t>(names),
-          inode.mode,        inode.owner, inode.group};
+          inode.mode,        inode.owner, inode.group,       time_of(inode)};
 }
 
 void FakeFs::set_capacity(std::uint64_t bytes) {
@@ -323,18 +334,6 @@ bool FakeFs::has_pattern(const std::string& name, std::uint64_t seed, std::uint6
   const std::lock_guard lock(mutex_);
   const auto found = image_.live.find(name);
   return found != image_.live.end() && found->second->live.size() == size && is_pattern(found->second->live, seed);
-}
-
-std::optional<unsigned> FakeFs::mode(const std::string& name) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = image_.live.find(name);
-  return found == image_.live.end() ? std::nullopt : std::optional(found->second->mode);
-}
-
-std::optional<std::chrono::sys_seconds> FakeFs::modified(const std::string& name) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = image_.live.find(name);
-  return found == image_.live.end() ? std::nullopt : found->second->modified;
 }
 
 void FakeFs::put_special(const std::string& name, FileKind kind) {

@@ -54,14 +54,15 @@ struct FakeKind {
   // since they have a name: what has no link count on disk is thrown away by the next check of the file system.
   bool journaled = true;
   bool owns = true;  // whether files can be given away
+  bool attributes = true;
 };
 
 // Those with a way of their own through segdl. XFS, Btrfs, tmpfs and overlays on them are as ext4 is.
 inline constexpr FakeKind kExt4{};
 inline constexpr FakeKind kExt2{"ext2", true, false, true, false, true, true, false};
-inline constexpr FakeKind kVfat{"vfat", false, true, true, false, false, true, false};
-inline constexpr FakeKind kNfs{"nfs", false, false, false, false, true, false, true};
-inline constexpr FakeKind kFuse{"fuse", false, false, false, false, false, false, true};
+inline constexpr FakeKind kVfat{"vfat", false, true, true, false, false, true, false, true, false};
+inline constexpr FakeKind kNfs{"nfs", false, false, false, false, true, false, true, true, false};
+inline constexpr FakeKind kFuse{"fuse", false, false, false, false, false, false, true, true, false};
 inline constexpr FakeKind kFakeKinds[] = {kExt4, kExt2, kVfat, kNfs, kFuse};
 
 // Bytes that the disk can't give back until they are written anew, or not even then.
@@ -91,9 +92,11 @@ struct FakeInode {
   unsigned mode = 0600;
   std::uint32_t owner = 1000, group = 1000;
   std::optional<std::chrono::sys_seconds> modified;  // as set, since the last write
-  const void* locked_by = nullptr;                   // an open handle
-  bool named = true;                                 // has, or had, a name
-  bool rooted = false;                               // synced since it has one
+  std::uint64_t changes = 0;                         // each makes it a nanosecond newer
+  std::map<std::string, std::vector<std::byte>> attributes;
+  const void* locked_by = nullptr;  // an open handle
+  bool named = true;                // has, or had, a name
+  bool rooted = false;              // synced since it has one
   std::vector<BadSector> bad;
 };
 
@@ -153,6 +156,7 @@ class FakeFs final : public FileSystem {
   std::optional<std::pair<std::uint32_t, std::uint32_t>> owner(const std::string& name) const;  // and group
   void set_access(const std::string& name, unsigned mode, std::uint32_t owner, std::uint32_t group);
   std::optional<std::chrono::sys_seconds> modified(const std::string& name) const;
+  void set_modified(const std::string& name, std::chrono::sys_seconds);
   void put(const std::string& name, std::vector<std::byte> bytes);
   void put_special(const std::string& name, FileKind kind);  // a symlink, a directory, a FIFO
   void flip(const std::string& name, std::uint64_t offset);

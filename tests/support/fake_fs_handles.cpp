@@ -21,21 +21,6 @@ std::optional<Error> bad_name(const std::string& operation, const std::string& n
 
 }  // namespace
 
-std::optional<std::pair<std::uint32_t, std::uint32_t>> FakeFs::owner(const std::string& name) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = image_.live.find(name);
-  if (found == image_.live.end()) return std::nullopt;
-  return std::pair(found->second->owner, found->second->group);
-}
-
-void FakeFs::set_access(const std::string& name, unsigned mode, std::uint32_t owner, std::uint32_t group) {
-  const std::lock_guard lock(mutex_);
-  FakeInode& inode = *image_.live.at(name);
-  inode.mode = mode;
-  inode.owner = owner;
-  inode.group = group;
-}
-
 Result<void> FakeMapping::sync() {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "sync-mapping", "sync-mapping " + name_)) return *error;
@@ -136,6 +121,7 @@ void FakeFile::put(std::uint64_t offset, std::span<const std::byte> bytes) {
   inode_->written_to = std::max(inode_->written_to, end);
   inode_->make_dirty(offset, end);
   inode_->modified.reset();
+  ++inode_->changes;
   std::copy(bytes.begin(), bytes.end(), inode_->live.begin() + static_cast<std::ptrdiff_t>(offset));
   inode_->written.resize(std::max<std::size_t>(inode_->written.size(), (end + kFakePage - 1) / kFakePage));
   for (std::uint64_t page = offset / kFakePage; page * kFakePage < end; ++page) {
@@ -168,29 +154,6 @@ Result<void> FakeFile::sync() {
     return *error;
   }
   FakeFs::sync(*inode_);
-  return {};
-}
-
-Result<void> FakeFile::set_mode(unsigned mode) {
-  const std::lock_guard lock(disk_.mutex_);
-  if (auto error = disk_.begin(life_, "set-mode", "set-mode " + name_)) return *error;
-  inode_->mode = mode;
-  return {};
-}
-
-Result<void> FakeFile::set_owner(std::uint32_t owner, std::uint32_t group) {
-  const std::lock_guard lock(disk_.mutex_);
-  if (auto error = disk_.begin(life_, "set-owner", "set-owner " + name_)) return *error;
-  if (!disk_.kind_.owns) return fake_error(Cause::local, "set the owner of", name_, "Operation not permitted");
-  inode_->owner = owner;
-  inode_->group = group;
-  return {};
-}
-
-Result<void> FakeFile::set_modified(std::chrono::sys_seconds time) {
-  const std::lock_guard lock(disk_.mutex_);
-  if (auto error = disk_.begin(life_, "set-time", "set-time " + name_)) return *error;
-  inode_->modified = time;
   return {};
 }
 

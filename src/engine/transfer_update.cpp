@@ -1,0 +1,151 @@
+// Transfer's way of telling whether a file that is there is what the server has, and of keeping what tells it to the
+// next run.
+//
+//   checksum given   the file hashes to it                                            no request
+//   receipt, ETag    304, or a body with that very ETag                               If-None-Match
+//   receipt, date    the same date, and the file's size as the total                  the first byte
+//   no receipt       the file's time is the date, and its size the total              the first byte
+//
+// A date is compared by us, with the head of a response: a server answers If-Modified-Since with 304 also where the
+// resource has become an older one, and does not say how long it is. What differs, or can't be compared, is fetched;
+// what was answered to the question is the first of the download, where it is of use. A file that is to be continued,
+// or has another of our names beside it, is no business of this: the recovery table decides (place.h). No lock is
+// needed: nothing is changed, and what is there is looked at through one open file.
+#include "core/receipt.h"
+
+#include "engine/errors.h"
+#include "engine/planned.h"
+#include "engine/transfer.h"
+#include "engine/url_hash.h"
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+constexpr const char* kReceipt = "segdl";      // the attribute's name
+constexpr Range kGlance{0, 1};                 // for the head alone
+constexpr std::chrono::hours kClockError{24};  // that a server's clock may be ahead of ours
+
+std::uint32_t random_salt() {
+  const auto token = random_token();
+  std::uint32_t salt = 0;
+  for (std::size_t i = 0; i < sizeof salt; ++i) salt = salt << 8U | std::to_integer<std::uint32_t>(token[i]);
+  return salt;
+}
+
+}  // namespace
+
+// A regular file that has the output's name, alone.
+struct Present {
+  std::unique_ptr<File> file;
+  FileStatus status;
+  std::optional<Receipt> receipt = std::nullopt;  // of just this file, from this URL
+  bool touched = false;                           // it has one, of what it was before somebody changed it
+
+  // Whether the head of an answer shows that the resource is what the file is.
+  bool is_shown_by(const Reply& reply) const {
+    const Validator& now = reply.body.validator;
+    if (reply.body.total.value_or(status.size) != status.size) return false;
+    if (receipt) return now.kind == receipt->kind && now.value() == receipt->validator;
+    return reply.body.total && strong_date_of(reply.exchange->head()) == status.modified;
+  }
+};
+
+// What can't be looked at is left to whoever opens the place.
+std::optional<Present> Transfer::find_present(Directory& directory) const {
+  const Names names(name_, directory.longest_name());
+  for (const std::string* name : {&names.part, &names.journal, &names.old_journal}) {
+    const auto there = directory.status(*name);
+    if (!there || there->has_value()) return std::nullopt;
+  }
+  const auto named = directory.status(names.output);
+  if (!named || !named->has_value() || (*named)->kind != FileKind::regular) return std::nullopt;
+  auto file = directory.open(names.output, OpenMode::read_only);
+  if (!file) return std::nullopt;
+  const auto status = (*file)->status();
+  if (!status) return std::nullopt;
+  Present present{std::move(*file), *status};
+  const auto kept = present.file->attribute(kReceipt);
+  auto receipt = kept ? decode_receipt(*kept) : std::nullopt;
+  if (!receipt) return present;
+  present.touched = receipt->size != status->size || receipt->modified != status->modified;
+  const bool same_url = receipt->url_tag == url_tag_of(receipt->salt, url_.redacted());
+  if (same_url && !present.touched) present.receipt = std::move(receipt);
+  return present;
+}
+
+Result<std::optional<Outcome>> Transfer::leave_if_unchanged(Directory& directory, const std::stop_token& stop) {
+  auto present = find_present(directory);
+  if (!present) return std::optional<Outcome>();
+  auto unchanged = is_unchanged(*present, stop);
+  if (!unchanged) return std::move(unchanged).error();
+  if (!*unchanged) return std::optional<Outcome>();
+  named_.reset();
+  strong_ = present->receipt.has_value();
+  Report done = report(directory.path_of(name_));
+  done.total = present->status.size;
+  done.unchanged = true;
+  return std::optional(Outcome{std::move(done)});
+}
+
+Result<bool> Transfer::is_unchanged(Present& present, const std::stop_token& stop) {
+  if (request_.checksum) {
+    auto step = check_digest(*present.file, present.status.size, name_, stop);
+    if (step) return true;
+    const bool other = step.error().cause == Cause::integrity || is_unreadable(step.error());
+    return other ? Result<bool>(false) : std::move(step).error();
+  }
+  if (present.touched) {
+    meter_.remark("it was changed here since it was fetched: fetching it again");
+    return false;
+  }
+  if (named_) return present.is_shown_by(*named_);  // by the response that has named it
+  return ask_if_unchanged(present, stop);
+}
+
+// An answer that is all of another version is kept for the download, and so is the first part of one.
+Result<bool> Transfer::ask_if_unchanged(Present& present, const std::stop_token& stop) {
+  const bool by_etag = present.receipt && present.receipt->kind == Validator::Kind::strong_etag;
+  if (by_etag) fetcher_.ask_unless(present.receipt->validator);
+  auto reply = first_reply(stop, by_etag ? kProbe : kGlance);
+  fetcher_.ask_unless({});
+  if (!reply) return std::move(reply).error();
+  if (reply->unchanged) return true;
+  const bool same = present.is_shown_by(*reply);
+  const bool first_part = by_etag || !reply->body.partial || reply->body.end == reply->body.total;
+  if (same || !first_part) {
+    reply->exchange->skip_rest();
+  } else {
+    named_ = std::move(*reply);
+  }
+  return same;
+}
+
+// What no file can be as old as, or as new as, is a server's mistake.
+void Transfer::give_remote_time(File& file) {
+  const auto time = route_.modified();
+  if (!time) return;
+  const auto now = std::chrono::floor<std::chrono::seconds>(env_.clock.wall());
+  if (time->time_since_epoch().count() <= 0 || *time > now + kClockError) return;
+  const auto set = file.set_modified(*time);
+  if (!set) meter_.remark("its time could not be set: " + set.error().message());
+}
+
+// REQUIRES: nothing is written to the file any more, nor is its time set. Without a sync a power cut could leave the
+// receipt of bytes that are lost, which no later run would find out.
+void Transfer::keep_receipt(File& file, const Validator& validator) {
+  if (!validator.strong() || request_.sync == Sync::none) return;
+  const auto status = file.status();
+  if (!status) return;
+  Receipt receipt{status->size, status->modified, random_salt()};
+  receipt.url_tag = url_tag_of(receipt.salt, url_.redacted());
+  receipt.kind = validator.kind;
+  receipt.validator = validator.value();
+  const auto kept = file.set_attribute(kReceipt, encode_receipt(receipt));
+  static_cast<void>(kept.ok());  // without it the time and the size are compared
+}
+
+}  // namespace segdl::engine

@@ -1,0 +1,79 @@
+// What FakeFs keeps of a file beside its bytes: mode, owner, time, attributes.
+#include "support/fake_fs.h"
+#include "support/fake_fs_handles.h"
+
+#include <utility>
+
+namespace segdl::test {
+
+std::optional<unsigned> FakeFs::mode(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = image_.live.find(name);
+  return found == image_.live.end() ? std::nullopt : std::optional(found->second->mode);
+}
+
+std::optional<std::chrono::sys_seconds> FakeFs::modified(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = image_.live.find(name);
+  return found == image_.live.end() ? std::nullopt : found->second->modified;
+}
+
+void FakeFs::set_modified(const std::string& name, std::chrono::sys_seconds time) {
+  const std::lock_guard lock(mutex_);
+  image_.live.at(name)->modified = time;
+}
+
+std::optional<std::pair<std::uint32_t, std::uint32_t>> FakeFs::owner(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = image_.live.find(name);
+  if (found == image_.live.end()) return std::nullopt;
+  return std::pair(found->second->owner, found->second->group);
+}
+
+void FakeFs::set_access(const std::string& name, unsigned mode, std::uint32_t owner, std::uint32_t group) {
+  const std::lock_guard lock(mutex_);
+  FakeInode& inode = *image_.live.at(name);
+  inode.mode = mode;
+  inode.owner = owner;
+  inode.group = group;
+}
+
+Result<void> FakeFile::set_mode(unsigned mode) {
+  const std::lock_guard lock(disk_.mutex_);
+  if (auto error = disk_.begin(life_, "set-mode", "set-mode " + name_)) return *error;
+  inode_->mode = mode;
+  return {};
+}
+
+Result<void> FakeFile::set_owner(std::uint32_t owner, std::uint32_t group) {
+  const std::lock_guard lock(disk_.mutex_);
+  if (auto error = disk_.begin(life_, "set-owner", "set-owner " + name_)) return *error;
+  if (!disk_.kind_.owns) return fake_error(Cause::local, "set the owner of", name_, "Operation not permitted");
+  inode_->owner = owner;
+  inode_->group = group;
+  return {};
+}
+
+Result<void> FakeFile::set_modified(std::chrono::sys_seconds time) {
+  const std::lock_guard lock(disk_.mutex_);
+  if (auto error = disk_.begin(life_, "set-time", "set-time " + name_)) return *error;
+  inode_->modified = time;
+  return {};
+}
+
+Result<void> FakeFile::set_attribute(const std::string& name, std::span<const std::byte> value) {
+  const std::lock_guard lock(disk_.mutex_);
+  if (auto error = disk_.begin(life_, "set-attribute", "set-attribute " + name_)) return *error;
+  if (!disk_.kind_.attributes) return fake_error(Cause::local, "set an attribute of", name_, "Operation not supported");
+  inode_->attributes[name].assign(value.begin(), value.end());
+  return {};
+}
+
+std::optional<std::vector<std::byte>> FakeFile::attribute(const std::string& name) {
+  const std::lock_guard lock(disk_.mutex_);
+  if (disk_.begin(life_, "attribute", "attribute " + name_)) return std::nullopt;
+  const auto found = inode_->attributes.find(name);
+  return found == inode_->attributes.end() ? std::nullopt : std::optional(found->second);
+}
+
+}  // namespace segdl::test
