@@ -32,10 +32,11 @@ struct Scene {
   std::uint64_t size = kSize;
   bool overwrite = false;
   bool resume = true;
+  bool update = false;
 
   Request request() const {
     Request request = World::request();
-    request.existing = overwrite ? Existing::replace : Existing::refuse;
+    request.existing = update ? Existing::update : overwrite ? Existing::replace : Existing::refuse;
     request.resume = resume;
     return request;
   }
@@ -102,6 +103,9 @@ const std::vector<Scene>& scenes() {
       {"overwrite, resumed", half_over_older, segments, 1, kSize, true},
       {"overwrite, foreign data", [](World& world) { world.disk.put("f.part", pattern_bytes(9, 500)); }, segments, 1,
        kSize, true},
+      {"update", older_file, segments, 1, kSize, true, true, true},
+      {"update, small", older_file, small, 1, kSmall, true, true, true},
+      {"update, resumed", half_over_older, segments, 1, kSize, true, true, true},
   };
   return all;
 }
