@@ -28,6 +28,7 @@ struct DownloadStatus {
   std::string url = {};        // where it came from, without secrets
   std::string validator = {};  // as the server sent it; empty if none
   bool validator_strong = false;
+  std::string coding = {};                            // its Content-Encoding, as in Report::coding
   std::optional<std::uint64_t> total = std::nullopt;  // bytes; unknown for some streams
   bool stream = false;                                // can't be continued, only begun again
   std::uint64_t segment_size = 0;                     // bytes; 0 for a stream

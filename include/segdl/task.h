@@ -154,6 +154,9 @@ struct Report {
   unsigned connections = 0;  // the most that it could use at once
   VerifiedTo verified_to = VerifiedTo::length;
   std::optional<Checksum> checksum = std::nullopt;  // the request's, which it hashes to
+  // The Content-Encoding of what came, in the order of its application ("gzip", "gzip, br"), though none was asked for;
+  // empty: none. The output is as it was sent.
+  std::string coding = {};
   bool rehashed = false;                // before it got its name all of it was read back, and is what arrived
   bool unchanged = false;               // it was there already, and is what the server has: only `total` is told
   bool skipped = false;                 // it was there already, and Existing::skip: nothing else is told of it

@@ -232,6 +232,7 @@ std::string done_line(WallTime moment, const JsonSubject& subject, const Report&
   made["connections"] = report.connections;
   made["verified_to"] = level_word(report.verified_to);
   made["checksum"] = report.checksum ? Json(checksum_text(*report.checksum)) : Json();
+  made["coding"] = text_or_null(report.coding);
   made["rehashed"] = report.rehashed;
   made["unchanged"] = report.unchanged;
   made["insecure"] = report.insecure;

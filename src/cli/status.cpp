@@ -44,6 +44,7 @@ std::string to_json(const DownloadStatus& status) {
   object["url"] = printable(status.url);
   object["validator"] = printable(status.validator);
   object["validator_strong"] = status.validator_strong;
+  object["coding"] = status.coding;
   object["total"] = status.total ? nlohmann::ordered_json(*status.total) : nlohmann::ordered_json();
   object["stream"] = status.stream;
   object["segment_size"] = status.segment_size;
@@ -61,6 +62,7 @@ std::string interrupted_words(const DownloadStatus& status) {
   const auto out = std::back_inserter(words);
   fmt::format_to(out, "validator: {} ({})\n", status.validator.empty() ? "none" : printable(status.validator),
                  status.validator_strong ? "strong" : "not strong");
+  if (!status.coding.empty()) fmt::format_to(out, "coding:    {}\n", status.coding);
   fmt::format_to(out, "size:      {}\n",
                  status.total ? fmt::format("{} ({} bytes)", size_words(*status.total), *status.total) : "unknown");
   if (status.stream) return words + "claimed:   nothing: this server can't continue, the next run begins again\n";

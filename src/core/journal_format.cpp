@@ -1,5 +1,6 @@
 #include "core/journal_format.h"
 
+#include "core/content_coding.h"
 #include "core/xxh3.h"
 
 #include <algorithm>
@@ -15,7 +16,7 @@ namespace {
 // Like PNG's: a byte above 0x7f, line ends of both kinds and a ^Z show damage by text-mode copies.
 constexpr std::array<unsigned char, 8> kMagic = {0x93, 'S', 'G', 'D', '\r', '\n', 0x1a, '\n'};
 constexpr std::array<unsigned char, 8> kFactsMagic = {'S', 'G', 'D', 'F', 'A', 'C', 'T', 'S'};
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 constexpr std::size_t kCheckAt = kJournalBlock - 8;
 constexpr std::size_t kJoinedAt = kCheckAt - 8;
 constexpr std::size_t kMaxUrl = 3 * 1024;
@@ -111,17 +112,23 @@ std::optional<Layout> layout_from(std::uint64_t total, std::uint64_t segment_siz
   return layout.count() == count ? std::optional(layout) : std::nullopt;
 }
 
+struct Marks {
+  Validator validator;
+  std::string coding;
+};
+
 // Nothing if kind, lengths and values don't fit each other.
-std::optional<Validator> read_validator(Reader& reader) {
+std::optional<Marks> read_marks(Reader& reader) {
   const auto bits = reader.get<std::uint16_t>();
   const auto etag_length = reader.get<std::uint16_t>();
   const auto modified_length = reader.get<std::uint16_t>();
+  const auto coding_length = reader.get<std::uint16_t>();
   const auto kind = bits & 0xff;
   const bool has_etag = (bits & kHasEtag) != 0;
   const bool has_modified = (bits & kHasModified) != 0;
   if (kind > static_cast<int>(Validator::Kind::strong_etag) || bits > (0xff | kHasEtag | kHasModified) ||
       std::max(etag_length, modified_length) > kMaxValidator || (!has_etag && etag_length > 0) ||
-      (!has_modified && modified_length > 0)) {
+      (!has_modified && modified_length > 0) || coding_length > kMaxCoding) {
     return std::nullopt;
   }
   Validator validator{static_cast<Validator::Kind>(kind)};
@@ -132,7 +139,9 @@ std::optional<Validator> read_validator(Reader& reader) {
   const bool there = validator.kind == Validator::Kind::none ? !has_etag && !has_modified
                      : validator.is_etag()                   ? has_etag
                                                              : has_modified;
-  return there ? std::optional(validator) : std::nullopt;
+  std::string coding = reader.text(coding_length);
+  const bool shown = std::all_of(coding.begin(), coding.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  return there && shown ? std::optional(Marks{std::move(validator), std::move(coding)}) : std::nullopt;
 }
 
 std::variant<Identity, BadBlock> read_identity(Reader& reader) {
@@ -141,9 +150,10 @@ std::variant<Identity, BadBlock> read_identity(Reader& reader) {
   const auto total = reader.get<std::uint64_t>();
   const auto segment_size = reader.get<std::uint64_t>();
   const auto count = reader.get<std::uint32_t>();
-  auto validator = read_validator(reader);
-  if (!validator) return BadBlock{false, "its validator is not valid"};
-  identity.validator = *std::move(validator);
+  auto marks = read_marks(reader);
+  if (!marks) return BadBlock{false, "its validator is not valid"};
+  identity.validator = std::move(marks->validator);
+  identity.coding = std::move(marks->coding);
   if (!reader.only_zeros_until(kCheckAt)) return BadBlock{false, "it has bytes where there should be none"};
   if (flags == kHasLayout) {
     identity.layout = layout_from(total, segment_size, count);
@@ -173,7 +183,7 @@ JournalBlock encode_identity(const Identity& identity) {
   const Validator& validator = identity.validator;
   const std::string etag = validator.etag.value_or("");
   const std::string modified = validator.modified.value_or("");
-  assert(std::max(etag.size(), modified.size()) <= kMaxValidator);
+  assert(std::max(etag.size(), modified.size()) <= kMaxValidator && identity.coding.size() <= kMaxCoding);
   JournalBlock block{};
   Writer writer(block);
   writer.put(kMagic);
@@ -186,8 +196,10 @@ JournalBlock encode_identity(const Identity& identity) {
                                         (validator.modified ? kHasModified : 0)));
   writer.put(static_cast<std::uint16_t>(etag.size()));
   writer.put(static_cast<std::uint16_t>(modified.size()));
+  writer.put(static_cast<std::uint16_t>(identity.coding.size()));
   writer.put(std::string_view(etag));
   writer.put(std::string_view(modified));
+  writer.put(std::string_view(identity.coding));
   writer.seal();
   return block;
 }

@@ -25,6 +25,7 @@ struct Identity {
   std::optional<Layout> layout;
   std::optional<std::uint64_t> stream_total;  // of a stream, if known
   Validator validator;                        // all that the server sent: each is compared
+  std::string coding = {};                    // as content_coding() has it; empty: none
   friend bool operator==(const Identity&, const Identity&) = default;
 };
 

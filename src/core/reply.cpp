@@ -1,43 +1,16 @@
 #include "core/reply.h"
 
 #include "core/ascii.h"
+#include "core/content_coding.h"
 #include "core/http_status.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace segdl {
 namespace {
-
-enum class Coding : std::uint8_t { none, of_the_file, unwanted };
-
-bool names_coding(std::string_view name, std::string_view coding) {
-  constexpr std::pair<std::string_view, std::string_view> kSuffixes[] = {
-      {".gz", "gzip"}, {".tgz", "gzip"},  {".svgz", "gzip"}, {".Z", "compress"}, {".bz2", "bzip2"},
-      {".xz", "xz"},   {".lzma", "lzma"}, {".br", "br"},     {".zst", "zstd"},
-  };
-  if (coding.size() > 2 && same_text(coding.substr(0, 2), "x-")) coding.remove_prefix(2);  // RFC 9110 section 8.4.1.3
-  return std::any_of(std::begin(kSuffixes), std::end(kSuffixes), [&](const auto& known) {
-    const auto& [suffix, own] = known;
-    return same_text(coding, own) && name.size() > suffix.size() && name.ends_with(suffix);
-  });
-}
-
-// R5. What is coded on its way has no length beforehand, as a stored file has.
-Coding coding_of(const ResponseHead& head, const Asked& asked) {
-  Coding coding = Coding::none;
-  for (const Field& field : head.fields) {
-    if (!same_text(field.name, "Content-Encoding") || field.value.empty() || same_text(field.value, "identity"))
-      continue;
-    if (coding != Coding::none || head.framing != Framing::length || !names_coding(asked.name, field.value))
-      return Coding::unwanted;
-    coding = Coding::of_the_file;
-  }
-  return coding;
-}
 
 // The validators of a response against the known ones.
 enum class Comparison { same, absent, different };
@@ -159,11 +132,52 @@ Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Known* k
   return UsableBody{0, total, total, known->validator, false};
 }
 
+// R5. Whether the bytes may be made anew for each request, whatever validator stands beside them: some servers and
+// proxies give what they compress the ETag or the date of what it is made of.
+bool may_be_made_on_way(const ResponseHead& head, const Asked& asked, std::string_view coding) {
+  if (coding.empty()) return false;
+  if (head.framing != Framing::length) return true;
+  return validator_of(head).kind != Validator::Kind::strong_etag && !names_coding(asked.name, coding);
+}
+
+Validator weakened(Validator validator) {
+  using Kind = Validator::Kind;
+  if (validator.kind == Kind::strong_etag) validator.kind = Kind::weak_etag;
+  if (validator.kind == Kind::strong_date) validator.kind = validator.etag ? Kind::weak_etag : Kind::weak_date;
+  return validator;
+}
+
+std::string words_of_coding(const std::string& coding) {
+  return coding.empty() ? "no content coding" : "the content coding " + coding;
+}
+
+// R5. Why a body that is coded so can't be used.
+std::optional<Contradiction> unfit_coding(const ResponseHead& head, const Asked& asked, const Known* known,
+                                          const std::string& coding) {
+  const bool made_on_way = may_be_made_on_way(head, asked, coding);
+  const Validator now = validator_of(head);
+  if (known != nullptr && coding != known->coding) {
+    const bool is_new = asked.asking == Asking::whole && !made_on_way && now.kind == Validator::Kind::strong_etag &&
+                        compare(now, known->validator) == Comparison::different;
+    if (!is_new) {
+      return Contradiction{fmt::format("it answered with {}, and before with {}", words_of_coding(coding),
+                                       words_of_coding(known->coding))};
+    }
+  }
+  const bool is_part = head.status == 206 || (known != nullptr && known->validator.strong());
+  if (!made_on_way || !is_part) return std::nullopt;
+  return Contradiction{
+      fmt::format("it answered with {}, perhaps made on its way, and that has no parts", words_of_coding(coding))};
+}
+
 Verdict judge_body(const ResponseHead& head, const Asked& asked, const Known* known) {
-  const Coding coding = coding_of(head, asked);
-  if (coding == Coding::unwanted) return Contradiction{"it answered with a content coding"};
+  const std::string coding = content_coding(head);
+  if (auto unfit = unfit_coding(head, asked, known, coding)) return *std::move(unfit);
   Verdict verdict = head.status == 206 ? judge_partial(head, asked, known) : judge_whole(head, asked, known);
-  if (auto* body = std::get_if<UsableBody>(&verdict)) body->coded = coding == Coding::of_the_file;
+  auto* body = std::get_if<UsableBody>(&verdict);
+  if (body == nullptr) return verdict;
+  body->coding = coding;
+  if (may_be_made_on_way(head, asked, coding)) body->validator = weakened(std::move(body->validator));
   return verdict;
 }
 

@@ -11,14 +11,17 @@
 // Rules, by the sections they come from: (R1) a 206 is joined only under the same validator, or the same weak one on
 // one stream (RFC 9110 15.3.7.3). (R2) It begins exactly where asked and does not pass what was asked. (R3) Its total
 // is the known total, or `*`; another one under the same strong validator contradicts itself. (R4) Its length, if
-// given, is its range's. (R5) No content coding, but for that of a stored file that has it by name: servers that go by
-// names call f.tar.gz coded with gzip. (R6) A 200 is the whole resource from byte 0, unless its head speaks of a part
-// (a Content-Range that is not all of it, multipart, exactly the length of the range that was asked for) or does not
-// show that it is none: without a length, its bytes could be those of a range that does not begin at byte 0. Under a
-// strong validator it is joined only if it proves to be the known one; without one its bytes are compared by whoever
-// joins it. (R7) A validator that both have and that differs means changed, and so does an ETag that comes where there
-// was none; the absence of a strong one alone does not (a login page has none), nor does a malformed or weak one in its
-// place.
+// given, is its range's. (R5) The coding of the bytes is part of what they are (RFC 9110 8.4, 8.8.3.3): those of
+// another one are not joined, and mean changed only in a plain answer under another strong ETag. What is coded without
+// a length or a strong ETag may be made on its way, each time anew (8.8.1): its validators are weak, it is no part of
+// anything, and is not joined under a strong validator; unless it has a length and its name has the coding too: servers
+// that go by names call f.tar.gz coded with gzip. (R6) A 200 is the whole resource from byte 0, unless its head speaks
+// of a part (a Content-Range that is not all of it, multipart, exactly the length of the range that was asked for) or
+// does not show that it is none: without a length, its bytes could be those of a range that does not begin at byte 0.
+// Under a strong validator it is joined only if it proves to be the known one; without one its bytes are compared by
+// whoever joins it. (R7) A validator that both have and that differs means changed, and so does an ETag that comes
+// where there was none; the absence of a strong one alone does not (a login page has none), nor does a malformed or
+// weak one in its place.
 #pragma once
 
 #include <segdl/error.h>
@@ -46,6 +49,7 @@ enum class Asking : std::uint8_t {
 struct Known {
   std::optional<std::uint64_t> total;
   Validator validator;
+  std::string coding = {};  // as content_coding() has it; empty: none
 };
 
 struct Asked {
@@ -72,7 +76,7 @@ struct UsableBody {
   std::optional<std::uint64_t> total;
   Validator validator;
   bool partial = false;  // a 206: the server serves ranges
-  bool coded = false;    // as its name says
+  std::string coding = {};
 };
 struct RedirectTo {
   std::string location;

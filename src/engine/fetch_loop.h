@@ -41,7 +41,7 @@ inline Error unfit(Fetcher& fetcher, const Reply& reply, std::string reason) {
 // The end of the body's framing, where all bytes that were promised have come. Unless it is framed by a length, they
 // were promised by another field or by another response, so the last of them are not used before the end has been seen.
 inline Result<void> read_end(Fetcher& fetcher, const Reply& reply) {
-  const auto& [begin, end, total, validator, partial, coded] = reply.body;
+  const auto& [begin, end, total, validator, partial, coding] = reply.body;
   std::array<std::byte, 512> beyond;
   const auto more = reply.exchange->read(beyond);
   if (!more) return partial ? Result<void>() : more.error();
@@ -52,7 +52,7 @@ inline Result<void> read_end(Fetcher& fetcher, const Reply& reply) {
 
 // Why the response ended before that.
 inline Error early_end(Fetcher& fetcher, const Reply& reply, std::uint64_t at) {
-  const auto& [begin, end, total, validator, partial, coded] = reply.body;
+  const auto& [begin, end, total, validator, partial, coding] = reply.body;
   if (!end) {
     return with_way_out(
         fetcher.problem(Cause::integrity, Remedy::stop,

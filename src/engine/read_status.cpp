@@ -37,6 +37,7 @@ void describe(const Journal& journal, DownloadStatus& status) {
   const Identity& identity = journal.identity();
   status.validator = identity.validator.value();
   status.validator_strong = identity.validator.strong();
+  status.coding = identity.coding;
   status.stream = !identity.layout;
   status.total = identity.layout ? std::optional(identity.layout->total()) : identity.stream_total;
   if (const auto facts = journal.facts()) status.url = facts->url;

@@ -1,5 +1,6 @@
 #include "engine/transfer.h"
 
+#include "core/content_coding.h"
 #include "core/content_disposition.h"
 
 #include "engine/checkpoint.h"
@@ -114,6 +115,16 @@ void Transfer::remark_on(Place& place) {
   for (const std::string& lack : env_.files.take_lacking()) meter_.worked_around(lack);
 }
 
+// None was asked for, so that is how it is stored, or somebody on the way has done it: it is not undone unasked.
+void Transfer::note_coding(const std::string& coding) {
+  if (std::exchange(coding_, coding) == coding || coding.empty()) return;
+  const bool named = names_coding(last_component(url_), coding);
+  meter_.remark(
+      named
+          ? "the server calls it compressed, as its name does: it is kept as it came"
+          : fmt::format("it came with the content coding {}, which was not asked for: it is kept as it came", coding));
+}
+
 Result<void> Transfer::fetch_until_whole(Place& place, std::stop_token stop) {
   for (;;) {
     auto step = fetch_version(place, stop);
@@ -149,7 +160,7 @@ Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
   route_.set_joined(false);
   auto first = named_ ? Result<Reply>(*std::exchange(named_, std::nullopt)) : first_reply(stop);
   if (!first) return std::move(first).error();
-  if (first->body.coded) meter_.remark("the server calls it compressed, as its name does: it is kept as it came");
+  note_coding(first->body.coding);
   auto small = hold_small(place, *first, stop);
   if (!small) return std::move(small).error();
   if (*small) return {};
@@ -210,7 +221,7 @@ Result<Reply> Transfer::first_reply(std::stop_token stop, Range range) {
       if (body.end == body.total) return reply;
       if (known) route_.ask(Asking::whole);  // not even this was given in one piece
       range = {0, *body.total};
-      known = Known{body.total, body.validator};
+      known = Known{body.total, body.validator, body.coding};
       continue;
     }
     if (reply.error().remedy != Remedy::retry) return reply;
@@ -223,6 +234,7 @@ Result<Identity> Transfer::plan(const Reply& reply) const {
   const UsableBody& body = reply.body;
   Identity identity;
   identity.validator = body.validator;
+  identity.coding = body.coding;
   if (!body.partial || *body.total == 0) {
     identity.stream_total = body.total;
     return identity;
@@ -244,6 +256,7 @@ Result<void> Transfer::continue_version(Place& place, std::stop_token stop) {
   if (!forgotten) return forgotten;
   const Known known = known_of(place.journal().identity());
   strong_ = known.validator.strong();
+  note_coding(known.coding);
   continued_from_ = place.journal().claimed();
   inherits_ = *continued_from_ > 0;
   auto same = check_same(place, known, stop);
@@ -361,6 +374,7 @@ Report Transfer::report(std::filesystem::path output) const {
                        : strong_         ? VerifiedTo::strong_validator
                                          : VerifiedTo::length;
   report.checksum = request_.checksum;
+  report.coding = coding_;
   report.rehashed = rehashed_;
   report.insecure = url_.origin.secure && shared_.options.insecure;
   report.notes = meter_.remarks();

@@ -51,7 +51,8 @@ inline constexpr Range kProbe{0, kOpenEnd};
 inline constexpr unsigned kMaxRestarts = 3;
 
 inline Known known_of(const Identity& identity) {
-  return {identity.layout ? std::optional(identity.layout->total()) : identity.stream_total, identity.validator};
+  return {identity.layout ? std::optional(identity.layout->total()) : identity.stream_total, identity.validator,
+          identity.coding};
 }
 
 class Transfer {
@@ -74,6 +75,7 @@ class Transfer {
   Result<Outcome> run_consumer(const Consumer&, std::filesystem::path output, std::stop_token);
   Result<std::unique_ptr<Place>> open_place(std::shared_ptr<OpenDirectory>, const std::stop_token&);
   void remark_on(Place&);
+  void note_coding(const std::string& coding);
   Result<bool> is_wanted(std::unique_ptr<Place>&, const std::stop_token&);
   Result<bool> is_what_was_asked_for(Place&, const std::stop_token&);
   Result<bool> is_current(Place&, const std::stop_token&);
@@ -139,6 +141,7 @@ class Transfer {
   bool contradicted_ = false;     // the latest pass ended with a response that did, and gave up what such ones brought
   bool doubted_ = false;          // the digest of the file is not the expected one, or could not be made
   std::optional<std::uint32_t> continued_from_;  // so many claims of an earlier run
+  std::string coding_;                           // of what is being published
   bool rehashed_ = false;                        // all of it was read back, and is what arrived
   bool refuted_ = false;                         // all of it arrived, and it is not what the request expects
 };

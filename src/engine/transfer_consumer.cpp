@@ -34,9 +34,10 @@ Result<Outcome> Transfer::run_consumer(const Consumer& consumer, std::filesystem
   for (;;) {
     auto first = first_reply(stop);
     if (!first) return std::move(first).error();
-    const Known known{first->body.total, first->body.validator};
+    const Known known{first->body.total, first->body.validator, first->body.coding};
+    note_coding(known.coding);
     strong_ = known.validator.strong();
-    meter_.plan(planned({std::nullopt, known.total, known.validator}));
+    meter_.plan(planned({std::nullopt, known.total, known.validator, known.coding}));
     ConsumerSink sink(consumer, known, meter_, fetcher_);
     auto step = fetch_into(sink, fetcher_, meter_, known, std::move(*first), !strong_, stop);
     fetcher_.leave();

@@ -40,15 +40,15 @@ void Transfer::give_access(Place& place, File& file) {
 // A resource of one segment needs no journal: it is kept in memory until it is whole, and then in a file that a death
 // leaves nothing of. False if this is none, or the file system has no such files; then nothing was read.
 Result<bool> Transfer::hold_small(Place& place, Reply& first, std::stop_token stop) {
-  const auto& [begin, end, total, validator, partial, coded] = first.body;
+  const auto& [begin, end, total, validator, partial, coding] = first.body;
   const std::uint64_t most = request_.segment_size != 0 ? request_.segment_size : Layout::default_segment_size(0);
   if (!total || *total > most || begin != 0 || end != total) return false;
   if (!place.is_fresh()) return false;
   auto can = place.prepare_small();
   if (!can || !*can) return can;
-  const Known known{total, validator};
+  const Known known{total, validator, coding};
   strong_ = validator.strong();
-  meter_.plan(planned({std::nullopt, total, validator}));
+  meter_.plan(planned({std::nullopt, total, validator, coding}));
   SmallSink sink(known, fetcher_, meter_);
   auto step = fetch_into(sink, fetcher_, meter_, known, std::move(first), false, stop);
   if (!step) return std::move(step).error();

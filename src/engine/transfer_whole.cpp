@@ -121,6 +121,7 @@ Result<Outcome> Transfer::finish(Place& place, const std::stop_token& stop) {
   auto status = place.data().status();
   if (!status) return std::move(status).error();
   strong_ = place.published_identity().validator.strong();
+  note_coding(place.published_identity().coding);
   rehashed_ = true;  // that is how it was recognised
   meter_.remark("it had arrived whole before; only the journal was left to remove");
   tell_joined(place.published_facts() ? place.published_facts()->joined : 0);

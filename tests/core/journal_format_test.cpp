@@ -1,4 +1,5 @@
 #include "core/journal_format.h"
+#include "core/content_coding.h"
 #include "core/xxh3.h"
 
 #include <doctest/doctest.h>
@@ -39,7 +40,10 @@ TEST_CASE("identities come back as they were") {
   both.validator = {Validator::Kind::strong_date, "", std::string(kMaxValidator, 'd')};
   Identity most;
   most.validator = {Validator::Kind::weak_etag, std::string(kMaxValidator, 'e'), std::string(kMaxValidator, 'd')};
-  for (const Identity& identity : {segmented(), sized, unknown, both, most}) {
+  most.coding = std::string(kMaxCoding, 'c');
+  Identity coded = segmented();
+  coded.coding = "gzip, br";
+  for (const Identity& identity : {segmented(), sized, unknown, both, most, coded}) {
     const auto decoded = decode_identity(encode_identity(identity));
     REQUIRE(std::holds_alternative<Identity>(decoded));
     CHECK(std::get<Identity>(decoded) == identity);
@@ -87,7 +91,7 @@ TEST_CASE("no flipped bit makes another identity") {
 }
 
 TEST_CASE("fields that contradict each other are refused even under a right check") {
-  for (std::size_t i = 8; i < 42; ++i) {
+  for (std::size_t i = 8; i < 44; ++i) {
     JournalBlock block = encode_identity(segmented());
     block[i] ^= std::byte{0x41};
     CAPTURE(i);
@@ -124,7 +128,7 @@ TEST_CASE("other files, zeros and later versions are told apart") {
   text.fill(std::byte{'x'});
   CHECK(bad(text).foreign);
   JournalBlock later = encode_identity(segmented());
-  later[8] = std::byte{3};
+  later[8] = std::byte{4};
   CHECK(bad(resealed(later)).foreign);
 }
 

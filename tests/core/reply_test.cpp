@@ -1,6 +1,8 @@
 // The decision rules, as a table: what was asked, what is known, what came, what it means.
 #include "core/reply.h"
 
+#include "core/content_coding.h"
+
 #include <doctest/doctest.h>
 
 #include <fmt/format.h>
@@ -258,11 +260,84 @@ TEST_CASE("a 416 may tell the size") {
   CHECK_FALSE(std::get<BeyondEnd>(verdict(reply(416, {{"Content-Range", "bytes 0-1/7"}}))).total);
 }
 
+TEST_CASE("what names no coding is none, and a coding has one name") {
+  const auto coding = [](std::vector<std::string> values) {
+    std::vector<Field> fields;
+    for (auto& value : values) fields.push_back({"content-encoding", std::move(value)});
+    return content_coding(reply(200, std::move(fields)));
+  };
+  for (const char* none :
+       {"", "identity", "Identity", "none", "UTF-8", "utf8", "binary", "8bit", "aws-chunked", ",", " , identity",
+        "text/html; charset=utf-8", "charset=utf-8", "ISO-8859-1", "aws-chunked,identity", "us-ascii"}) {
+    CAPTURE(none);
+    CHECK(coding({none}).empty());
+    CHECK(coding({none, "gzip"}) == "gzip");
+    CHECK(coding({"br", none}) == "br");
+  }
+  CHECK(coding({}).empty());
+  CHECK(coding({"X-GZIP"}) == "gzip");
+  CHECK(coding({"x-"}) == "x-");
+  CHECK(coding({"aws-chunked,gzip"}) == "gzip");
+  CHECK(coding({"gzip;q=1"}) == "gzip");
+  CHECK(coding({"gzip,gzip"}) == "gzip, gzip");
+  CHECK(coding({"gzip", " br\t"}) == "gzip, br");
+  CHECK(coding({"g\xc3\x9f"}) == "g??");
+  const std::string one(200, 'a');
+  CHECK(coding({one}).size() <= kMaxCoding);
+  CHECK(coding({one}) != coding({one + "b"}));
+}
+
+TEST_CASE("another coding is another representation, whatever validator it has") {
+  const Known gzip{500, kA, "gzip"};
+  const Field range{"Content-Range", "bytes 100-499/500"};
+  const Field etag{"ETag", "\"a\""};
+  const Field coded{"Content-Encoding", "gzip"};
+  CHECK(is<UsableBody>(verdict(reply(206, {range, etag, coded}, 400), kMiddle, &gzip)));
+  CHECK(std::get<UsableBody>(verdict(reply(206, {range, etag, coded}, 400), kMiddle, &gzip)).coding == "gzip");
+  for (const auto& [known, field] : {std::pair(kKnown, coded),
+                                     {gzip, Field{"Content-Encoding", "identity"}},
+                                     {gzip, Field{"Content-Encoding", "br"}},
+                                     {gzip, Field{"Content-Encoding", "gzip, gzip"}}}) {
+    CHECK(is<Contradiction>(verdict(reply(206, {range, etag, field}, 400), kMiddle, &known)));
+    CHECK(is<Contradiction>(verdict(reply(200, {etag, field}, 500), kMiddle, &known)));
+    CHECK(is<Contradiction>(verdict(reply(200, {etag, field}, 500), kWhole, &known)));
+    CHECK(is<Contradiction>(verdict(reply(206, {range, {"ETag", "\"b\""}, field}, 400), kMiddle, &known)));
+    CHECK(is<NowChanged>(verdict(reply(200, {{"ETag", "\"b\""}, field}, 500), kWhole, &known)));
+    CHECK(is<Contradiction>(verdict(reply(200, {{"ETag", "W/\"b\""}, field}, 500), kWhole, &known)));
+  }
+}
+
+TEST_CASE("what may be made on its way is no part, is joined with none, and has no strong validator") {
+  const Field range{"Content-Range", "bytes 0-99/500"};
+  const Field coded{"Content-Encoding", "gzip"};
+  const Asked first{Asking::conditional, Range{0, 100}, "data.json"};
+  const Known gzip{500, kA, "gzip"};
+  const auto date = [](Validator v) { return v.kind == Validator::Kind::weak_etag || !v.strong(); };
+  CHECK(is<UsableBody>(verdict(reply(206, {range, {"ETag", "\"a\""}, coded}, 100), first, nullptr)));
+  CHECK(is<Contradiction>(verdict(reply(206, {range, {"ETag", "\"a\""}, coded}), first, nullptr)));
+  CHECK(is<Contradiction>(verdict(reply(206, {range, {"ETag", "W/\"a\""}, coded}, 100), first, nullptr)));
+  CHECK(is<Contradiction>(verdict(reply(206, {range, coded}, 100), first, nullptr)));
+  CHECK(is<Contradiction>(verdict(reply(200, {{"ETag", "\"a\""}, coded}), first, &gzip)));
+  for (const auto& head :
+       {reply(200, {{"ETag", "\"a\""}, coded}), reply(200, {{"ETag", "W/\"a\""}, coded}, 500),
+        reply(200,
+              {{"Last-Modified", "Sat, 05 Nov 2022 08:49:37 GMT"}, {"Date", "Fri, 03 Mar 2023 10:00:00 GMT"}, coded},
+              500)}) {
+    const auto got = verdict(head, kWhole, nullptr);
+    REQUIRE(is<UsableBody>(got));
+    CHECK(date(std::get<UsableBody>(got).validator));
+    const auto& body = std::get<UsableBody>(got);
+    const Known same{std::nullopt, body.validator, "gzip"};
+    CHECK(is<UsableBody>(verdict(head, kWhole, &same)));  // begun again
+  }
+  CHECK(std::get<UsableBody>(verdict(reply(200, {{"ETag", "\"a\""}, coded}, 500), kWhole, nullptr)).validator.strong());
+}
+
 TEST_CASE("a coding is the file's own if its name has it, and it has a length") {
-  const auto coded = [](const std::string& name, const std::string& coding, const Known* known = nullptr) {
+  const auto weak = [](const std::string& name, const std::string& coding, std::optional<std::uint64_t> length) {
     return verdict(
-        reply(206, {{"Content-Range", "bytes 0-99/500"}, {"ETag", "\"a\""}, {"Content-Encoding", coding}}, 100),
-        {Asking::conditional, Range{0, 100}, name}, known);
+        reply(206, {{"Content-Range", "bytes 0-99/500"}, {"ETag", "W/\"a\""}, {"Content-Encoding", coding}}, length),
+        {Asking::conditional, Range{0, 100}, name}, nullptr);
   };
   for (const auto& [name, coding] : {std::pair("f.tar.gz", "gzip"),
                                      {"f.gz", "X-GZIP"},
@@ -270,9 +345,8 @@ TEST_CASE("a coding is the file's own if its name has it, and it has a length") 
                                      {"f.Z", "compress"},
                                      {"f.bz2", "x-bzip2"},
                                      {"f.zst", "zstd"}}) {
-    REQUIRE(is<UsableBody>(coded(name, coding)));
-    CHECK(std::get<UsableBody>(coded(name, coding)).coded);
-    CHECK(is<UsableBody>(coded(name, coding, &kKnown)));
+    CHECK(is<UsableBody>(weak(name, coding, 100)));
+    CHECK(is<Contradiction>(weak(name, coding, std::nullopt)));
   }
   for (const auto& [name, coding] : {std::pair("f.tar", "gzip"),
                                      {"f.gz", "br"},
@@ -282,14 +356,8 @@ TEST_CASE("a coding is the file's own if its name has it, and it has a length") 
                                      {"", "gzip"},
                                      {"f.gz", "x-"},
                                      {"f.gz", "x"}}) {
-    CHECK(is<Contradiction>(coded(name, coding)));
+    CHECK(is<Contradiction>(weak(name, coding, 100)));
   }
-  CHECK_FALSE(std::get<UsableBody>(coded("f.gz", "identity")).coded);
-  const Asked whole{Asking::whole, std::nullopt, "f.gz"};
-  const std::vector<Field> fields{{"Content-Encoding", "gzip"}};
-  CHECK(std::get<UsableBody>(verdict(reply(200, fields, 500), whole, nullptr)).coded);
-  CHECK(is<Contradiction>(verdict(reply(200, fields), whole, nullptr)));  // coded on its way
-  CHECK(is<Contradiction>(verdict(reply(200, {fields[0], fields[0]}, 500), whole, nullptr)));
 }
 
 TEST_CASE("a 304 is an answer to nothing but the ETag that was asked with") {

@@ -161,20 +161,6 @@ def test_a_server_that_contradicts_itself_is_an_integrity_error(scene):
     lies = scene.raw(lambda c, r, n: c.sendall(head("206 Partial Content", "Content-Range: bytes 5-9/10", "Content-Length: 5")
                                                + data[:5]))
     fails(scene, 6, "it answered with bytes 5-9/10", lies.url())
-    coded = scene.raw(lambda c, r, n: c.sendall(head("200 OK", "Content-Encoding: gzip", "Content-Length: 5") + data[:5]))
-    fails(scene, 6, "coding", coded.url())
-
-
-def test_a_compressed_file_that_the_server_calls_so_is_kept_as_it_came(scene):
-    data = pattern(9 * MiB, 1)
-
-    def handler(connection, request, number):
-        top, body = harness.ranged(data, request)
-        connection.sendall(top[:-2] + b"Content-Encoding: x-gzip\r\n\r\n" + body)
-    server = scene.raw(handler)
-    done = scene.get(server.url("f.tar.gz"), "-x", "4")
-    assert "kept as it came" in done.stderr and harness.read(scene.path("f.tar.gz")) == data, done.stderr
-    fails(scene, 6, "coding", server.url("f.tar"))
 
 
 def test_plain_http_on_a_tls_port_is_told(scene):

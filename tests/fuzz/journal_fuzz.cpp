@@ -65,6 +65,7 @@ void fuzz(std::string_view input) {
   Identity identity;
   identity.layout = Layout(10'000'000, 65536);
   identity.validator = {Validator::Kind::strong_etag, "\"v1\""};
+  identity.coding = "gzip, br";
   Facts facts;
   facts.url = "http://h/f";
   for (JournalBlock block :

@@ -1,9 +1,9 @@
 """All rows, and the telling ones: those that an earlier segdl or another downloader got wrong."""
 import collections
 
-from rows import changes, framing, heads, naming, pages, ranges, timing, tolerated
+from rows import changes, codings, framing, heads, naming, pages, ranges, timing, tolerated
 
-ROWS = [row for module in (ranges, framing, timing, changes, pages, heads, naming, tolerated) for family in module.FAMILIES for row in family.rows]
+ROWS = [row for module in (ranges, framing, timing, changes, pages, heads, naming, tolerated, codings) for family in module.FAMILIES for row in family.rows]
 
 _twice = [key for key, count in collections.Counter(row.key for row in ROWS).items() if count > 1]
 assert not _twice, f"rows of one name: {_twice}"
@@ -27,6 +27,8 @@ _TELLING = {
         "a change that the validator hides, under a checksum: after a cut, two",
         "If-Range: it is ignored, and the part is of another version, strong ETag, two",
         "redirects: to mirrors with different versions, in turns",
+        "codings: coded under the same ETag, third",
+        "codings: made anew for each request, strong ETag, in chunks, and cut",
         "login pages: as long as the resource, unnamed, later",
         "Content-Length and Transfer-Encoding: Transfer-Encoding chunked twice, and so it is, whole",
         "header fields: two bare LFs",

@@ -1,15 +1,11 @@
-"""Answers that are no part of the resource: redirects, refusals, login pages, content codings."""
-import gzip
-import zlib
-
-from answer import honest, page, plain, whole
+"""Answers that are no part of the resource: redirects, refusals, login pages."""
+from answer import page, plain, whole
 from content import MiB, SIZE, none, old_date, weak, young_date
-from row import EITHER, REFUSE, RIGHT, WHEN, Family, both_of, later, later_third, not_tls, over_tls, ranged, third
+from row import EITHER, REFUSE, RIGHT, WHEN, Family, both_of, later, later_third, not_tls, over_tls, third
 
 redirects = Family("redirects")
 refusals = Family("refusals")
 portals = Family("login pages")
-codings = Family("content codings")
 
 # Redirects. A request for the URL is redirected; whatever else is asked for is answered.
 
@@ -146,21 +142,4 @@ portals.row("206 of a page with the known range and no validator", lambda ask, a
             when=later)
 portals.row("206 of a page with the known range and a weak ETag", lambda ask, answer: answer.set("ETag", 'W/"x"').having(body=b"?" * len(answer.body)), when=later)
 portals.row("511 later", lambda ask, answer: page(HTML, "511 Network Authentication Required"), when=later)
-
-# Codings.
-for coding in ("gzip", "x-gzip", "br", "deflate", "zstd", "compress", "gzip, identity", "identity, gzip", "aes128gcm", "unknown", "GZIP"):
-    for when in ("every", "later"):
-        codings.row(f"{coding}, {when}", lambda ask, answer, coding=coding: answer.add("Content-Encoding", coding), when=WHEN[when],
-                    expect=REFUSE if when == "every" else EITHER)
-codings.row("gzip, and it is", lambda ask, answer: whole(ask).with_body(gzip.compress(ask.data()[:100_000], 1)).add("Content-Encoding", "gzip"), when=later)
-codings.row("deflate, and it is", lambda ask, answer: whole(ask).with_body(zlib.compress(ask.data()[:100_000], 1)).add("Content-Encoding", "deflate"), expect=REFUSE)
-codings.row("a bomb", lambda ask, answer: whole(ask).with_body(gzip.compress(bytes(64 * MiB), 1)).add("Content-Encoding", "gzip"), expect=REFUSE)
-codings.row("gzip of a range of what is coded", lambda ask, answer: answer.add("Content-Encoding", "gzip").add("Vary", "Accept-Encoding"), when=both_of(ranged, third),
-            expect=EITHER)
-codings.row("identity", lambda ask, answer: answer.add("Content-Encoding", "identity"), expect=RIGHT)
-codings.row("empty", lambda ask, answer: answer.add("Content-Encoding", ""))
-codings.row("gzip of a stored .gz", lambda ask, answer: answer.add("Content-Encoding", "gzip"), file="f.gz", expect=RIGHT, peers=False)
-codings.row("gzip of a stored .gz, now and then", lambda ask, answer: answer.add("Content-Encoding", "gzip"), when=third, file="f.gz", peers=False)
-codings.row("br of a stored .gz", lambda ask, answer: answer.add("Content-Encoding", "br"), file="f.gz", expect=REFUSE)
-codings.row("gzip of a stored .gz in chunks", lambda ask, answer: answer.add("Content-Encoding", "gzip").chunked(), file="f.gz")
-FAMILIES = (redirects, refusals, portals, codings)
+FAMILIES = (redirects, refusals, portals)
