@@ -42,17 +42,17 @@ bool is_missing(int number) {
   return number == ENOLCK || number == ENOSYS || number == EOPNOTSUPP || number == EINVAL || number == ENOTTY;
 }
 
-struct Address {
+struct SocketAddress {
   ::sockaddr_un address{};
   ::socklen_t length = 0;
 };
 
 // In the abstract namespace (unix(7)): of no file, and gone with the socket.
-Result<Address> address_of(int file, const std::string& path) {
+Result<SocketAddress> address_of(int file, const std::string& path) {
   struct ::stat status {};
   if (retried([&] { return ::fstat(file, &status); }) != 0) return file_error(errno, "look at", path);
   const std::string name = fmt::format("segdl-lock-{:x}-{:x}", status.st_dev, status.st_ino);
-  Address made;
+  SocketAddress made;
   made.address.sun_family = AF_UNIX;
   std::copy(name.begin(), name.end(), made.address.sun_path + 1);
   made.length = static_cast<::socklen_t>(offsetof(::sockaddr_un, sun_path) + 1 + name.size());
@@ -61,7 +61,9 @@ Result<Address> address_of(int file, const std::string& path) {
 
 Descriptor datagram_socket() { return Descriptor(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)); }
 
-const ::sockaddr* generic(const Address& address) { return reinterpret_cast<const ::sockaddr*>(&address.address); }
+const ::sockaddr* generic(const SocketAddress& address) {
+  return reinterpret_cast<const ::sockaddr*>(&address.address);
+}
 
 // Which machine this is, and which of its network namespaces, as whose the kernel keeps abstract addresses.
 std::string this_owner() {
