@@ -76,7 +76,7 @@ kill or power cut it fetches only what is missing, and never publishes a wrong
 byte.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libsegdl-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libssl-dev, libcpp-httplib-dev, libidn2-dev, libpsl-dev, libxxhash-dev, libfmt-dev, pkg-config")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libssl-dev, libbrotli-dev, libcpp-httplib-dev, libidn2-dev, libpsl-dev, libxxhash-dev, libfmt-dev, libzstd-dev, zlib1g-dev, pkg-config")
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "The library of segdl with its headers, CMake package and pkg-config file.")
 configure_file(${CMAKE_CURRENT_LIST_DIR}/debian.cmake.in ${PROJECT_BINARY_DIR}/debian.cmake @ONLY)
 set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_BINARY_DIR}/debian.cmake)

@@ -30,7 +30,7 @@ struct DownloadStatus {
   bool validator_strong = false;
   std::string coding = {};                            // its Content-Encoding, as in Report::coding
   std::optional<std::uint64_t> total = std::nullopt;  // bytes; unknown for some streams
-  bool stream = false;                                // can't be continued, only begun again
+  bool stream = false;                                // can't be continued, only begun again, until it is all claimed
   std::uint64_t segment_size = 0;                     // bytes; 0 for a stream
   std::uint32_t segments = 0;
   std::uint32_t claimed_segments = 0;

@@ -52,7 +52,8 @@ enum class Existing : std::uint8_t {
   // without a request. Else by what an earlier download has kept with the file, if that still has the size and the time
   // that it had then, and comes from the same URL, its secrets aside: a strong ETag, which the server is asked about
   // (If-None-Match), or a strong date. Else, of any other file, the size and the time, which must be just those that
-  // the server tells: all others are fetched again. So is what was changed here, which is lost. The file gets the time
+  // the server tells: all others are fetched again. So is what was changed here, which is lost, and everything with
+  // Request::decode. The file gets the time
   // that the server says it has, if that is one that tells versions apart, as with `remote_time`.
   update,
 };
@@ -91,9 +92,18 @@ struct Request {
   // system that can't is a note in the report.
   bool remote_time = false;
 
-  // What all of it must hash to. If it does not, the download fails with Cause::integrity and nothing is published. The
-  // same request then fetches all of it again; one that expects something else, or nothing, continues from it. The
-  // digest is computed while the download runs, by a thread beside the others.
+  // Undo a content coding (Content-Encoding: gzip, deflate, br, zstd, at most three of them) that comes though none was
+  // asked for, and publish the content. All else is of the resource as it was sent: sizes, progress, what is continued
+  // after a death, and `checksum`. The codings that the output's name has as well stay: "f.tar.gz" gets what gzip made,
+  // and "f.tar" the content. Decoding is done once everything is here, in one pass, in at most 128 MiB of memory for
+  // each coding; for a consumer and a pipe on the way. What can't be decoded, is cut, or has something behind its end
+  // is Cause::integrity: nothing is published, and what was sent stays for the same request without this. A coding that
+  // is not known is that as well, before anything is fetched. Without a coding this does nothing.
+  bool decode = false;
+
+  // What all of it must hash to, as it was sent. If it does not, the download fails with Cause::integrity and nothing
+  // is published. The same request then fetches all of it again; one that expects something else, or nothing, continues
+  // from it. The digest is computed while the download runs, by a thread beside the others.
   std::optional<Checksum> checksum = std::nullopt;
 
   // Before the output appears, read all of it back and compare it with what arrived: segments with the hashes that were
@@ -125,7 +135,7 @@ enum class VerifiedTo : std::uint8_t {
   digest,            // all of it hashes to the request's checksum
 };
 
-enum class Phase : std::uint8_t { queued, starting, fetching, waiting, verifying, publishing, ended };
+enum class Phase : std::uint8_t { queued, starting, fetching, waiting, verifying, decoding, publishing, ended };
 
 // A moment of a running download. Sizes in bytes.
 struct Progress {
@@ -155,8 +165,9 @@ struct Report {
   VerifiedTo verified_to = VerifiedTo::length;
   std::optional<Checksum> checksum = std::nullopt;  // the request's, which it hashes to
   // The Content-Encoding of what came, in the order of its application ("gzip", "gzip, br"), though none was asked for;
-  // empty: none. The output is as it was sent.
+  // empty: none. The output is as it was sent, unless `decoded` says how many bytes of content were made of it.
   std::string coding = {};
+  std::optional<std::uint64_t> decoded = std::nullopt;
   bool rehashed = false;                // before it got its name all of it was read back, and is what arrived
   bool unchanged = false;               // it was there already, and is what the server has: only `total` is told
   bool skipped = false;                 // it was there already, and Existing::skip: nothing else is told of it

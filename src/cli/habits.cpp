@@ -107,7 +107,9 @@ constexpr Habit kRest[] = {
     {" -X --request --method -F --form --form-string -G --get --data --data-raw --data-binary --data-ascii "
      "--data-urlencode --upload-file --post-data --post-file --body-data --body-file ",
      "segdl sends GET, and no data: only curl and its like do"},
-    {" --compressed --tr-encoding --compression --http-accept-gzip --http-no-cache --no-cache --ignore-length ",
+    {" --compressed --compression --http-accept-gzip ",
+     "leave it out: nothing is asked for compressed; --decode undoes what comes so all the same"},
+    {" --tr-encoding --http-no-cache --no-cache --ignore-length ",
      "leave it out: the file is fetched as the server has it"},
     {" --fail-early --fail-with-body --remove-on-error --content-on-error ",
      "leave it out: nothing but the whole file gets its name"},

@@ -65,6 +65,8 @@ const char* phase_word(Phase phase) {
       return "waiting";
     case Phase::verifying:
       return "verifying";
+    case Phase::decoding:
+      return "decoding";
     case Phase::publishing:
       return "publishing";
     case Phase::ended:
@@ -233,6 +235,7 @@ std::string done_line(WallTime moment, const JsonSubject& subject, const Report&
   made["verified_to"] = level_word(report.verified_to);
   made["checksum"] = report.checksum ? Json(checksum_text(*report.checksum)) : Json();
   made["coding"] = text_or_null(report.coding);
+  made["decoded"] = or_null(report.decoded);
   made["rehashed"] = report.rehashed;
   made["unchanged"] = report.unchanged;
   made["insecure"] = report.insecure;

@@ -54,6 +54,8 @@ std::string state_words(const Progress& progress) {
       return progress.note;
     case Phase::verifying:
       return "verifying";
+    case Phase::decoding:
+      return "decoding";
     case Phase::publishing:
       return "writing to disk";
     default:

@@ -49,7 +49,7 @@ void NameSet::grow() {
 
 std::optional<std::string> name_in_the_way(const std::string& name,
                                            const std::function<bool(const std::string&)>& is_in_use) {
-  for (const char* suffix : {".part", ".segdl", ".segdl.new", ".part.old", ".segdl.old"}) {
+  for (const char* suffix : {".part", ".segdl", ".segdl.new", ".part.old", ".segdl.old", ".part.out"}) {
     std::string other = name + suffix;
     if (is_in_use(other)) return other;
     if (!name.ends_with(suffix)) continue;

@@ -87,6 +87,7 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Outp
       ->description("Unit of hashing and resuming, a power of two from 16K to 16M");
   app.add_flag("-J,--remote-header-name", request.remote_name, "Let the server name the file (Content-Disposition)");
   app.add_flag("-R,--remote-time", request.remote_time, "Give the file the time that the server says it has");
+  app.add_flag("--decode", request.decode, "Undo a Content-Encoding that the server applies unasked");
   app.add_option_function<std::string>(
          "--checksum",
          [&command](const std::string& text) {

@@ -65,6 +65,7 @@ std::string interrupted_words(const DownloadStatus& status) {
   if (!status.coding.empty()) fmt::format_to(out, "coding:    {}\n", status.coding);
   fmt::format_to(out, "size:      {}\n",
                  status.total ? fmt::format("{} ({} bytes)", size_words(*status.total), *status.total) : "unknown");
+  if (status.stream && status.claimed > 0) return words + "claimed:   all of it, which came in one piece\n";
   if (status.stream) return words + "claimed:   nothing: this server can't continue, the next run begins again\n";
   fmt::format_to(out, "claimed:   {} in {} of {} segments of {}\n", size_words(status.claimed), status.claimed_segments,
                  status.segments, size_words(status.segment_size));

@@ -61,4 +61,17 @@ bool names_coding(std::string_view name, std::string_view coding) {
   });
 }
 
+std::vector<std::string> codings_to_undo(std::string_view name, std::string_view coding) {
+  constexpr std::string_view kBetween = ", ";
+  std::vector<std::string> codings;
+  while (!coding.empty()) {
+    const std::size_t at = coding.rfind(kBetween);
+    const std::size_t begin = at == std::string_view::npos ? 0 : at + kBetween.size();
+    const std::string_view last = coding.substr(begin);
+    if (begin > 0 || !names_coding(name, last)) codings.emplace_back(last);
+    coding = coding.substr(0, begin == 0 ? 0 : at);
+  }
+  return codings;
+}
+
 }  // namespace segdl

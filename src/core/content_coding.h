@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace segdl {
 
@@ -26,5 +27,9 @@ std::string content_coding(const ResponseHead&);
 // Whether the coding is the one that a file of this name has by itself: servers that go by names call f.tar.gz coded
 // with gzip.
 bool names_coding(std::string_view name, std::string_view coding);
+
+// What has to be undone of it, in this order, to have what a file of this name is: all of its codings, the last applied
+// first, but for the first applied where the name has that one. f.tar.gz stays compressed, and f.tar does not.
+std::vector<std::string> codings_to_undo(std::string_view name, std::string_view coding);
 
 }  // namespace segdl

@@ -19,12 +19,15 @@ constexpr std::array<unsigned char, 8> kFactsMagic = {'S', 'G', 'D', 'F', 'A', '
 constexpr std::uint32_t kVersion = 3;
 constexpr std::size_t kCheckAt = kJournalBlock - 8;
 constexpr std::size_t kJoinedAt = kCheckAt - 8;
+constexpr std::size_t kDecodedAt = kJoinedAt - 24;
 constexpr std::size_t kMaxUrl = 3 * 1024;
 constexpr std::uint64_t kUnknown = std::numeric_limits<std::uint64_t>::max();
 
 constexpr std::uint32_t kHasLayout = 1;
 constexpr std::uint32_t kHasStreamTotal = 2;
 constexpr std::uint32_t kStreamComplete = 1;
+constexpr std::uint32_t kDecoding = 2;
+constexpr std::uint32_t kDecoded = 4;
 
 // Which validators there are, above the kind in its field.
 constexpr std::uint16_t kHasEtag = 0x100;
@@ -221,7 +224,8 @@ JournalBlock encode_facts(const Facts& facts) {
   Writer writer(block);
   const std::string_view url = std::string_view(facts.url).substr(0, kMaxUrl);
   writer.put(kFactsMagic);
-  writer.put(facts.stream_complete ? kStreamComplete : std::uint32_t{0});
+  writer.put((facts.stream_complete ? kStreamComplete : 0U) | (facts.decoding ? kDecoding : 0U) |
+             (facts.decoded ? kDecoded : 0U));
   writer.put(static_cast<std::uint32_t>(url.size()));
   writer.put(facts.stream_length);
   writer.put(facts.stream_digest);
@@ -230,7 +234,11 @@ JournalBlock encode_facts(const Facts& facts) {
   writer.put_bytes(facts.url_hash.digest);
   writer.put_bytes(facts.owner_token);
   writer.put(url);
-  writer.go_to(kJoinedAt);
+  writer.go_to(kDecodedAt);
+  const DecodedOutput decoded = facts.decoded.value_or(DecodedOutput{});
+  writer.put(decoded.length);
+  writer.put(decoded.digest);
+  writer.put(decoded.checksum);
   writer.put(facts.joined);
   writer.seal();
   return block;
@@ -242,16 +250,22 @@ std::optional<Facts> decode_facts(Block block) {
   Facts facts;
   const auto flags = reader.get<std::uint32_t>();
   const auto length = reader.get<std::uint32_t>();
-  facts.stream_complete = flags == kStreamComplete;
+  facts.stream_complete = (flags & kStreamComplete) != 0;
+  facts.decoding = (flags & kDecoding) != 0;
   facts.stream_length = reader.get<std::uint64_t>();
   facts.stream_digest = reader.get<std::uint64_t>();
   facts.refuted = reader.get<std::uint64_t>();
   reader.get_bytes(facts.url_hash.salt);
   reader.get_bytes(facts.url_hash.digest);
   reader.get_bytes(facts.owner_token);
-  if (flags > kStreamComplete || length > kMaxUrl) return std::nullopt;
+  if (flags > (kStreamComplete | kDecoding | kDecoded) || length > kMaxUrl) return std::nullopt;
   facts.url = reader.text(length);
-  if (!reader.only_zeros_until(kJoinedAt)) return std::nullopt;
+  if (!reader.only_zeros_until(kDecodedAt)) return std::nullopt;
+  DecodedOutput decoded;
+  decoded.length = reader.get<std::uint64_t>();
+  decoded.digest = reader.get<std::uint64_t>();
+  decoded.checksum = reader.get<std::uint64_t>();
+  if ((flags & kDecoded) != 0) facts.decoded = decoded;
   facts.joined = reader.get<std::uint64_t>();
   return facts;
 }

@@ -36,6 +36,14 @@ struct UrlHash {
   friend bool operator==(const UrlHash&, const UrlHash&) = default;
 };
 
+// The content of what is coded, as the output has it.
+struct DecodedOutput {
+  std::uint64_t length = 0;
+  std::uint64_t digest = 0;    // XXH3-64 of all its bytes
+  std::uint64_t checksum = 0;  // names the checksum that what it was made of has, as `refuted` does; 0: none
+  friend bool operator==(const DecodedOutput&, const DecodedOutput&) = default;
+};
+
 // What may change, under a check of its own.
 struct Facts {
   std::string url;               // as given, redacted; at most 3 KiB kept
@@ -46,8 +54,15 @@ struct Facts {
   std::uint64_t refuted = 0;                // names a checksum that all of it does not have; 0: none
   std::array<std::byte, 16> owner_token{};  // random: which download this is, for who continues it by a token
   std::uint64_t joined = 0;                 // bytes compared when two bodies were, without a strong validator; 0: none
+  bool decoding = false;                    // what has the name for decoded data, if anything, is this download's
+  std::optional<DecodedOutput> decoded = std::nullopt;  // it is whole, and on disk
   friend bool operator==(const Facts&, const Facts&) = default;
 };
+
+// Of what they speak of, whole. REQUIRES: it has a layout, or facts.stream_complete.
+inline std::uint64_t length_of(const Identity& identity, const Facts& facts) {
+  return identity.layout ? identity.layout->total() : facts.stream_length;
+}
 
 // Offsets in a journal of `count` segments.
 struct JournalShape {

@@ -27,6 +27,8 @@ Error not_ours(const Directory& directory, const std::string& name, std::string 
 Result<void> Place::start_over() {
   // A damaged journal can't be asked what it claims.
   const bool worth_keeping = journal_ ? journal_->claimed() > 0 : found_ == Found::start_over;
+  auto dropped = drop_decoded();
+  if (!dropped) return dropped;
   auto status = data_->status();
   if (!status) return std::move(status).error();
   journal_.reset();

@@ -37,6 +37,15 @@ Result<bool> stream_holds(File& output, const Journal& journal, std::uint64_t si
   return *digest == facts->stream_digest;
 }
 
+// Whether it is what --decode has made of what the journal speaks of.
+Result<bool> is_decoded(File& output, const Journal& journal, std::uint64_t size, const std::stop_token& stop) {
+  const auto facts = journal.facts();
+  if (!facts || !facts->decoded || facts->decoded->length != size || stop.stop_requested()) return false;
+  auto digest = digest_of_range(output, {0, size});
+  if (!digest) return std::move(digest).error();
+  return *digest == facts->decoded->digest;
+}
+
 Result<bool> all_proofs_hold(File& output, const Journal& journal, std::uint64_t size, const std::stop_token& stop) {
   const auto& layout = journal.identity().layout;
   if (!layout) return stream_holds(output, journal, size, stop);
@@ -85,16 +94,17 @@ Result<bool> is_spent(File& part, const FileStatus& output, const Journal& journ
   const auto status = part.status();
   if (!status) return status.error();
   if (status->size == 0 || status->id == output.id) return true;
-  return status->size == output.size ? all_proofs_hold(part, journal, output.size, stop) : Result<bool>(false);
+  return all_proofs_hold(part, journal, status->size, stop);
 }
 
 // Removes what is left beside a published file, its journal last: until then the next run finds what this is.
-Result<void> tidy_up(Directory& directory, const Names& names, bool drop_part) {
+Result<void> tidy_up(Directory& directory, const Names& names, bool drop_part, bool drop_decoded) {
   auto aside = Journal::inspect(directory, names.old_journal);
   if (!aside) return std::move(aside).error();
   const bool ours =
       !std::holds_alternative<Journal::Absent>(*aside) && !std::holds_alternative<Journal::Foreign>(*aside);
   auto step = Journal::drop_leftover(directory, names.journal);
+  if (step && drop_decoded) step = directory.remove(names.decoded);
   if (step && drop_part) step = directory.remove(names.part);
   if (step && ours) step = directory.remove(names.old_part);
   if (step && ours) step = directory.remove(names.old_journal);
@@ -118,7 +128,8 @@ Result<bool> is_published(Directory& directory, const Names& names, const Journa
   if (!output) return false;
   auto status = (*output)->status();
   if (!status) return std::move(status).error();
-  return all_proofs_hold(**output, journal, status->size, {});
+  auto decoded = is_decoded(**output, journal, status->size, {});
+  return decoded && *decoded ? decoded : all_proofs_hold(**output, journal, status->size, {});
 }
 
 Result<std::optional<Published>> finish_published(Directory& directory, const Names& names, std::stop_token stop) {
@@ -135,7 +146,9 @@ Result<std::optional<Published>> finish_published(Directory& directory, const Na
   File& output = *(*opened)->output;
   auto status = output.status();
   if (!status) return std::move(status).error();
-  auto whole = all_proofs_hold(output, **journal, status->size, stop);
+  auto decoded = is_decoded(output, **journal, status->size, stop);
+  if (!decoded) return std::move(decoded).error();
+  auto whole = *decoded ? Result<bool>(true) : all_proofs_hold(output, **journal, status->size, stop);
   if (stop.stop_requested()) return cancelled();
   if (!whole) return std::move(whole).error();
   if (!*whole) return std::optional<Published>();
@@ -146,11 +159,11 @@ Result<std::optional<Published>> finish_published(Directory& directory, const Na
   auto step = output.sync();
   if (step) step = directory.sync();
   if (!step) return std::move(step).error();
-  Published published{std::move((*opened)->output), (*journal)->identity(), (*journal)->facts(), {}};
+  Published published{std::move((*opened)->output), (*journal)->identity(), (*journal)->facts(), *decoded, {}};
   if (part && !*spent) {
     published.notes.push_back(fmt::format("{} is none of this file's, and stays", directory.path_of(names.part)));
   }
-  step = tidy_up(directory, names, *spent);
+  step = tidy_up(directory, names, *spent, published.facts && published.facts->decoding);
   if (!step) published.notes.push_back("what was beside it stays: " + step.error().message());
   return std::optional(std::move(published));
 }

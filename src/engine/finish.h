@@ -21,6 +21,7 @@ struct Published {
   std::unique_ptr<File> output;
   Identity identity;
   std::optional<Facts> facts;      // nothing if they are torn: then it is not known of which URL this is
+  bool decoded = false;            // the output is the content of what the journal speaks of
   std::vector<std::string> notes;  // of what could not be removed
 };
 

@@ -115,6 +115,11 @@ Result<Locked> try_acquire(Directory& directory, const Names& names, bool replac
 
 }  // namespace
 
+bool can_continue(const Journal& journal) {
+  const auto facts = journal.facts();
+  return journal.identity().layout || (facts && facts->stream_complete);
+}
+
 Error busy(const Directory& directory, const std::string& name) {
   return with_way_out(make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name),
                                  "another download of this file is under way"),
@@ -197,6 +202,7 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
       place.found_ = Found::finished;
       place.published_identity_ = std::move((*published)->identity);
       place.published_facts_ = std::move((*published)->facts);
+      place.published_decoded_ = (*published)->decoded;
       place.notes_ = std::move((*published)->notes);
       return place;
     }
@@ -273,7 +279,7 @@ Result<void> Place::examine_journal(const Request& request, std::uint64_t data_s
     if (!removed) return removed;
     journal_.reset();
     found_ = Found::nothing;
-  } else if (request.resume && journal_->identity().layout) {
+  } else if (request.resume && can_continue(*journal_)) {
     found_ = Found::resumable;
   }
   return {};

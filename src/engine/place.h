@@ -43,9 +43,10 @@ struct Names {
         part(name_beside(name, ".part", longest)),
         journal(name_beside(name, ".segdl", longest)),
         temporary(name_beside(name, ".segdl.new", longest)),
+        decoded(name_beside(name, ".part.out", longest)),
         old_part(name_beside(name, ".part.old", longest)),
         old_journal(name_beside(name, ".segdl.old", longest)) {}
-  std::string output, part, journal, temporary, old_part, old_journal;
+  std::string output, part, journal, temporary, decoded, old_part, old_journal;
 };
 
 // The ways out where another process is at work on a name, and where what has it is not to be replaced.
@@ -55,6 +56,9 @@ inline constexpr const char* kMoveWayOut = "move it away, or choose another name
 Error busy(const Directory&, const std::string& name);
 // Of what has one of the names that go with an output, and is none of segdl's.
 Error not_ours(const Directory&, const std::string& name, std::string reason, const char* way_out = kMoveWayOut);
+
+// Whether what it speaks of can be continued: in segments, or as a stream that is whole.
+bool can_continue(const Journal&);
 
 // Cause::exists if what has the name is never replaced, whatever was asked for: a directory, a device, a FIFO or a
 // socket. A link may be: the rename puts the output in its place, and what it leads to stays.
@@ -137,7 +141,20 @@ class Place {
   // the data is whole and, unless Sync::none, synced.
   Result<void> publish(bool replace, Sync);
 
-  // Of a finished place: what its journal said.
+  // What is published instead of the data, where that is coded and its content is wanted: NAME.part.out, of which the
+  // journal says that it is this download's before it is there. The data stays beside it until the content has the
+  // output's name, so that a death costs no more than the decoding. REQUIRES: has_journal(), and the data is whole.
+  Result<File*> begin_decoded(bool replace);
+  // It is whole, and synced unless `sync` waives that: the journal tells by what it can be recognised.
+  Result<void> finish_decoded(const DecodedOutput&, Sync);
+  // The same as publish(), of it: the data goes after the directory's sync, and the journal last. REQUIRES:
+  // finish_decoded() was the latest.
+  Result<void> publish_decoded(bool replace, Sync);
+  // What an earlier run, or this one, has begun to decode is no longer wanted.
+  Result<void> drop_decoded();
+
+  // Of a finished place: whether its output is the content of what its journal speaks of, and what that said.
+  bool published_decoded() const { return published_decoded_; }
   const Identity& published_identity() const { return published_identity_; }
   const std::optional<Facts>& published_facts() const { return published_facts_; }
   // The same, to a request for another URL: it is a file that exists already.
@@ -172,6 +189,7 @@ class Place {
   Result<void> note_journal();
   Result<void> remove_journal();
   Error data_lost();
+  Result<void> give_output_name(const std::string& from, bool replace, Sync, bool has_it = false);
 
   std::shared_ptr<OpenDirectory> open_;  // of all downloads to it
   Directory* directory_;                 // the same
@@ -183,6 +201,8 @@ class Place {
   bool small_begun_ = false;  // something of it may have been written
   bool small_held_ = false;
   Found found_ = Found::nothing;
+  std::unique_ptr<File> decoded_;
+  bool published_decoded_ = false;
   Identity published_identity_;
   std::optional<Facts> published_facts_;
   bool created_data_ = false;  // by this run

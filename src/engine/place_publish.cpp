@@ -54,19 +54,25 @@ Result<void> Place::publish(bool replace, Sync sync) {
   if (!*mine) return data_lost();
   auto named = belongs_to(*directory_, names_.output, status->id);  // by a link that a death has left
   if (!named) return std::move(named).error();
-  auto step = replace && !*named ? check_replaced() : Result<void>();
-  if (step) step = directory_->rename(names_.part, names_.output, replace);
+  auto step = give_output_name(names_.part, replace, sync, *named);
   if (!step) return step;
-  if (sync != Sync::none) step = directory_->sync();
-  if (!step) {
-    step.error().reason += fmt::format("; {} is complete, but may not outlast a power cut", path());
-    step.error().way_out = "run the same command again";
-    return step;
-  }
   step = drop_aside();
+  if (step) step = drop_decoded();
   if (step) step = remove_journal();
   if (!step) notes_.push_back("the file is complete, but what was beside it stays: " + step.error().message());
   return {};
+}
+
+// `has_it`: the output's name is one of its names already.
+Result<void> Place::give_output_name(const std::string& from, bool replace, Sync sync, bool has_it) {
+  auto step = replace && !has_it ? check_replaced() : Result<void>();
+  if (step) step = directory_->rename(from, names_.output, replace);
+  if (!step || sync == Sync::none) return step;
+  step = directory_->sync();
+  if (step) return step;
+  step.error().reason += fmt::format("; {} is complete, but may not outlast a power cut", path());
+  step.error().way_out = "run the same command again";
+  return step;
 }
 
 // Right before it: what has the name now may be another than when the place was opened.

@@ -40,7 +40,12 @@ void describe(const Journal& journal, DownloadStatus& status) {
   status.coding = identity.coding;
   status.stream = !identity.layout;
   status.total = identity.layout ? std::optional(identity.layout->total()) : identity.stream_total;
-  if (const auto facts = journal.facts()) status.url = facts->url;
+  const auto facts = journal.facts();
+  if (facts) status.url = facts->url;
+  if (status.stream && facts && facts->stream_complete && facts->stream_length > 0) {
+    status.total = status.claimed = facts->stream_length;
+    status.claims = {{0, facts->stream_length}};
+  }
   if (identity.layout) describe_segments(journal, *identity.layout, status);
 }
 

@@ -1,6 +1,5 @@
 #include "engine/transfer.h"
 
-#include "core/content_coding.h"
 #include "core/content_disposition.h"
 
 #include "engine/checkpoint.h"
@@ -48,6 +47,9 @@ Result<Outcome> Transfer::run(std::stop_token stop, Slot& slot) {
     outcome = skip_if_there(std::move(outcome).error());
   }
   if (!outcome && outcome.error().tries > 0) outcome.error().remedy = Remedy::retry;
+  if (!outcome && outcome.error().operation == "verify" && !coding_.empty()) {
+    outcome.error().reason += fmt::format(", of all as it was sent, coded with {}", coding_);
+  }
   slot = fetcher_.give();
   return outcome;
 }
@@ -81,7 +83,7 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
     return Outcome{std::move(done), std::move(place)};
   }
   if (step) fetcher_.leave();
-  if (step) step = place->publish(may_replace(request_), request_.sync);
+  if (step) step = publish(*place, stop);
   if (!step) {
     Error error = final_error(std::move(step).error(), *place);
     place->leave();
@@ -115,16 +117,6 @@ void Transfer::remark_on(Place& place) {
   for (const std::string& lack : env_.files.take_lacking()) meter_.worked_around(lack);
 }
 
-// None was asked for, so that is how it is stored, or somebody on the way has done it: it is not undone unasked.
-void Transfer::note_coding(const std::string& coding) {
-  if (std::exchange(coding_, coding) == coding || coding.empty()) return;
-  const bool named = names_coding(last_component(url_), coding);
-  meter_.remark(
-      named
-          ? "the server calls it compressed, as its name does: it is kept as it came"
-          : fmt::format("it came with the content coding {}, which was not asked for: it is kept as it came", coding));
-}
-
 Result<void> Transfer::fetch_until_whole(Place& place, std::stop_token stop) {
   for (;;) {
     auto step = fetch_version(place, stop);
@@ -137,7 +129,12 @@ Result<void> Transfer::fetch_until_whole(Place& place, std::stop_token stop) {
 Result<void> Transfer::fetch_version(Place& place, std::stop_token stop) {
   if (place.found() == Place::Found::resumable && place.has_journal()) {
     named_.reset();
-    return continue_version(place, stop);
+    if (place.journal().identity().layout) return continue_version(place, stop);
+    auto continued = continue_stream(place, stop);
+    if (!continued) return std::move(continued).error();
+    if (*continued) return {};
+    auto step = place.start_over();
+    if (!step) return step;
   }
   return begin_version(place, stop);
 }
@@ -160,7 +157,8 @@ Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
   route_.set_joined(false);
   auto first = named_ ? Result<Reply>(*std::exchange(named_, std::nullopt)) : first_reply(stop);
   if (!first) return std::move(first).error();
-  note_coding(first->body.coding);
+  auto taken = take_coding(first->body.coding);
+  if (!taken) return taken;
   auto small = hold_small(place, *first, stop);
   if (!small) return std::move(small).error();
   if (*small) return {};
@@ -256,7 +254,8 @@ Result<void> Transfer::continue_version(Place& place, std::stop_token stop) {
   if (!forgotten) return forgotten;
   const Known known = known_of(place.journal().identity());
   strong_ = known.validator.strong();
-  note_coding(known.coding);
+  auto taken = take_coding(known.coding);
+  if (!taken) return taken;
   continued_from_ = place.journal().claimed();
   inherits_ = *continued_from_ > 0;
   auto same = check_same(place, known, stop);
@@ -318,7 +317,13 @@ Result<void> Transfer::receive_stream(Pass& pass, const Known& known, std::optio
 
 Result<void> Transfer::settle_stream(Place& place) {
   Checkpoint checkpoint(env_.clock, place.data(), place.journal(), request_.sync, {});
-  return settle(place, checkpoint);
+  auto settled = settle(place, checkpoint);
+  if (settled) return settled;
+  // As with segments: after a failed sync the kernel calls pages clean that never reached the disk (J4).
+  Facts facts = place.journal().facts().value_or(Facts{});
+  facts.stream_complete = false;
+  const auto forgotten = place.journal().set_facts(facts);
+  return forgotten ? settled : forgotten;
 }
 
 // Everything is there: the file gets its final mode, and all of it goes to disk. The journal has the last word on what
@@ -375,6 +380,7 @@ Report Transfer::report(std::filesystem::path output) const {
                                          : VerifiedTo::length;
   report.checksum = request_.checksum;
   report.coding = coding_;
+  report.decoded = decoded_;
   report.rehashed = rehashed_;
   report.insecure = url_.origin.secure && shared_.options.insecure;
   report.notes = meter_.remarks();
@@ -387,7 +393,7 @@ Report Transfer::report(std::filesystem::path output) const {
 // known, so what is kept stays; but that the same command would get on is no more than a hope.
 Error Transfer::final_error(Error error, Place& place) const {
   error.remedy = Remedy::stop;
-  error.resumable = !refuted_ && place.has_journal() && place.journal().identity().layout.has_value();
+  error.resumable = !refuted_ && !undecodable_ && place.has_journal() && can_continue(place.journal());
   const bool is_stuck = error.resumable && continued_from_ && place.journal().claimed() <= *continued_from_;
   if (!is_stuck || error.cause != Cause::integrity || !error.way_out.empty()) return error;
   error.resumable = false;

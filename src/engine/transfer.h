@@ -16,6 +16,7 @@
 
 #include "core/url.h"
 #include "engine/checkpoint.h"
+#include "engine/content_decoder.h"
 #include "engine/dispatcher.h"
 #include "engine/fetcher.h"
 #include "engine/meter.h"
@@ -75,7 +76,13 @@ class Transfer {
   Result<Outcome> run_consumer(const Consumer&, std::filesystem::path output, std::stop_token);
   Result<std::unique_ptr<Place>> open_place(std::shared_ptr<OpenDirectory>, const std::stop_token&);
   void remark_on(Place&);
-  void note_coding(const std::string& coding);
+  Result<void> take_coding(const std::string& coding);
+  Result<void> publish(Place&, const std::stop_token&);
+  Result<ContentDecoder> start_decoding(const std::string& coding, const Consumer&);
+  Result<void> decode(Place&, const std::stop_token&);
+  Result<void> check_decoded(Place&, File&, const DecodedOutput&, const std::stop_token&);
+  Result<void> read_proved(Place&, const ContentDecoder::Take&, const std::stop_token&);
+  Result<bool> continue_stream(Place&, const std::stop_token&);
   Result<bool> is_wanted(std::unique_ptr<Place>&, const std::stop_token&);
   Result<bool> is_what_was_asked_for(Place&, const std::stop_token&);
   Result<bool> is_current(Place&, const std::stop_token&);
@@ -141,9 +148,12 @@ class Transfer {
   bool contradicted_ = false;     // the latest pass ended with a response that did, and gave up what such ones brought
   bool doubted_ = false;          // the digest of the file is not the expected one, or could not be made
   std::optional<std::uint32_t> continued_from_;  // so many claims of an earlier run
-  std::string coding_;                           // of what is being published
-  bool rehashed_ = false;                        // all of it was read back, and is what arrived
-  bool refuted_ = false;                         // all of it arrived, and it is not what the request expects
+  std::vector<std::string> undo_;                // the codings that are to be undone, the last applied first
+  std::optional<std::uint64_t> decoded_;         // so many bytes of content
+  bool undecodable_ = false;
+  std::string coding_;     // of what is being published
+  bool rehashed_ = false;  // all of it was read back, and is what arrived
+  bool refuted_ = false;   // all of it arrived, and it is not what the request expects
 };
 
 }  // namespace segdl::engine

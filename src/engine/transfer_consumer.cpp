@@ -30,17 +30,31 @@ Result<Outcome> Transfer::run_stream(Stream& stream, std::string path, const std
   return run_consumer(consumer, std::move(path), stop);
 }
 
+// Gives on what it is fed with, decoded, if that is what is wanted.
+Result<ContentDecoder> Transfer::start_decoding(const std::string& coding, const Consumer& consumer) {
+  auto taken = take_coding(coding);
+  if (!taken) return std::move(taken).error();
+  if (!undo_.empty()) decoded_ = 0;
+  return ContentDecoder::make(undo_, route_.current().shown(), [this, &consumer](std::span<const std::byte> content) {
+    if (decoded_) *decoded_ += content.size();
+    return consumer.take(content);
+  });
+}
+
 Result<Outcome> Transfer::run_consumer(const Consumer& consumer, std::filesystem::path output, std::stop_token stop) {
   for (;;) {
     auto first = first_reply(stop);
     if (!first) return std::move(first).error();
     const Known known{first->body.total, first->body.validator, first->body.coding};
-    note_coding(known.coding);
+    auto decoder = start_decoding(known.coding, consumer);
+    if (!decoder) return std::move(decoder).error();
+    const Consumer decoding{[&](std::span<const std::byte> coded) { return decoder->feed(coded); }, consumer.expected};
     strong_ = known.validator.strong();
     meter_.plan(planned({std::nullopt, known.total, known.validator, known.coding}));
-    ConsumerSink sink(consumer, known, meter_, fetcher_);
+    ConsumerSink sink(undo_.empty() ? consumer : decoding, known, meter_, fetcher_);
     auto step = fetch_into(sink, fetcher_, meter_, known, std::move(*first), !strong_, stop);
     fetcher_.leave();
+    if (step) step = decoder->finish();
     if (step) step = sink.check(name_);
     if (step) return Outcome{report(std::move(output))};
     Error error = std::move(step).error();

@@ -80,6 +80,10 @@ std::optional<Present> Transfer::find_present(Directory& directory) const {
 Result<std::optional<Outcome>> Transfer::leave_if_unchanged(Directory& directory, const std::stop_token& stop) {
   auto present = find_present(directory);
   if (!present) return std::optional<Outcome>();
+  if (request_.decode) {
+    meter_.remark("what is decoded can't be compared with what the server has: fetching it again");
+    return std::optional<Outcome>();
+  }
   auto unchanged = is_unchanged(*present, stop);
   if (!unchanged) return std::move(unchanged).error();
   if (!*unchanged) return std::optional<Outcome>();

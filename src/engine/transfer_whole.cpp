@@ -1,5 +1,5 @@
 // Transfer's way of comparing everything with the checksum that the request expects.
-#include "core/xxh3.h"
+#include "core/content_coding.h"
 
 #include "engine/errors.h"
 #include "engine/front_hasher.h"
@@ -18,15 +18,6 @@
 #include <vector>
 
 namespace segdl::engine {
-namespace {
-
-// How the journal names a checksum that its content does not have. Never 0, which is none.
-std::uint64_t refuted_by(const Checksum& checksum) {
-  const std::string text = fmt::format("{}={}", algorithm_name(checksum.algorithm), hex(checksum));
-  return std::max<std::uint64_t>(1, digest_of(std::as_bytes(std::span(text))));
-}
-
-}  // namespace
 
 // A digest that is wrong, or a file that can't be read, may be somebody else's doing: then what is damaged is fetched
 // again, and this is done once more.
@@ -44,7 +35,7 @@ Result<void> Transfer::refute(Place& place, Error error) {
   refuted_ = true;
   Journal& journal = place.journal();
   Facts facts = journal.facts().value_or(Facts{url_.redacted()});
-  facts.refuted = refuted_by(*request_.checksum);
+  facts.refuted = journal_name_of(*request_.checksum);
   auto step = journal.set_facts(facts);
   if (step) step = journal.sync();
   if (!step) return step;
@@ -60,7 +51,7 @@ Result<void> Transfer::forget_refuted(Place& place) {
   if (!request_.checksum) return {};
   Journal& journal = place.journal();
   auto facts = journal.facts();
-  if (!facts || facts->refuted != refuted_by(*request_.checksum)) return {};
+  if (!facts || facts->refuted != journal_name_of(*request_.checksum)) return {};
   meter_.remark("what is here does not have this checksum: fetching all of it again");
   Result<void> step;
   for (std::uint32_t i = 0; step && i < journal.identity().layout->count(); ++i) {
@@ -70,6 +61,27 @@ Result<void> Transfer::forget_refuted(Place& place) {
   facts->refuted = 0;
   if (step) step = journal.set_facts(*facts);
   return step ? journal.sync() : step;
+}
+
+// A stream that an earlier run has received whole, and not published. What does not prove to be just that is given up.
+Result<bool> Transfer::continue_stream(Place& place, const std::stop_token& stop) {
+  const Identity& identity = place.journal().identity();
+  const Facts facts = place.journal().facts().value_or(Facts{});
+  if (!facts.stream_complete || !is_hash_of(facts.url_hash, url_)) return false;
+  meter_.plan(planned(identity, facts.stream_length));
+  meter_.enter(Phase::verifying);
+  auto intact = stream_intact(place.data(), facts, stop);
+  if (!intact || !*intact) return intact;
+  auto mended = mend_length(place.data(), facts.stream_length);
+  if (!mended) return mended;
+  auto checked = check_digest(place.data(), facts.stream_length, place.path(), stop);
+  if (!checked && checked.error().cause != Cause::integrity) return std::move(checked).error();
+  if (!checked) return false;
+  meter_.proved(facts.stream_length);
+  strong_ = identity.validator.strong();
+  auto taken = take_coding(identity.coding);
+  if (taken) taken = settle_stream(place);
+  return taken ? Result<bool>(true) : std::move(taken).error();
 }
 
 // Whether the request is done with what an earlier run has published. If not, and it may be replaced, the place is
@@ -95,6 +107,8 @@ Result<bool> Transfer::is_wanted(std::unique_ptr<Place>& place, const std::stop_
 // may be replaced. Of a URL that differs in its secrets alone it is if the server says so.
 Result<bool> Transfer::is_what_was_asked_for(Place& place, const std::stop_token& stop) {
   const auto& facts = place.published_facts();
+  const bool decodes = request_.decode && !codings_to_undo(name_, place.published_identity().coding).empty();
+  if (decodes != place.published_decoded()) return false;
   const bool same_url = facts && is_hash_of(facts->url_hash, url_);
   if (same_url && !may_replace(request_)) return true;
   const bool same_but_secrets = facts && facts->url == url_.redacted();
@@ -121,12 +135,16 @@ Result<Outcome> Transfer::finish(Place& place, const std::stop_token& stop) {
   auto status = place.data().status();
   if (!status) return std::move(status).error();
   strong_ = place.published_identity().validator.strong();
-  note_coding(place.published_identity().coding);
+  auto taken = take_coding(place.published_identity().coding);
+  if (!taken) return std::move(taken).error();
   rehashed_ = true;  // that is how it was recognised
   meter_.remark("it had arrived whole before; only the journal was left to remove");
   tell_joined(place.published_facts() ? place.published_facts()->joined : 0);
-  Planned whole = planned(place.published_identity(), status->size);
-  whole.total = status->size;
+  const std::uint64_t size =
+      place.published_decoded() ? length_of(place.published_identity(), *place.published_facts()) : status->size;
+  if (place.published_decoded()) decoded_ = status->size;
+  Planned whole = planned(place.published_identity(), size);
+  whole.total = size;
   meter_.plan(std::move(whole));
   auto checked = check_published(place, status->size, stop);
   if (!checked) return std::move(checked).error();
@@ -136,6 +154,12 @@ Result<Outcome> Transfer::finish(Place& place, const std::stop_token& stop) {
 // A file that an earlier run has given its name, perhaps without knowing of a checksum.
 Result<void> Transfer::check_published(Place& place, std::uint64_t size, const std::stop_token& stop) {
   if (!request_.checksum) return {};
+  if (place.published_decoded()) {
+    if (place.published_facts()->decoded->checksum == journal_name_of(*request_.checksum)) return {};
+    return with_way_out(make_error(Cause::integrity, Remedy::stop, "verify", place.path(),
+                                   "it was decoded from what is gone, and which checksum that had is not known"),
+                        "it was there before; fetch it again with --overwrite");
+  }
   auto step = check_digest(place.data(), size, place.path(), stop);
   if (!step && step.error().cause == Cause::integrity) {
     step.error().way_out = "it was there before; check the checksum, or fetch it again with --overwrite";

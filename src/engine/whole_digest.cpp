@@ -1,12 +1,19 @@
 #include "engine/whole_digest.h"
 
+#include "core/xxh3.h"
 #include "engine/errors.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace segdl::engine {
+
+std::uint64_t journal_name_of(const Checksum& checksum) {
+  const std::string text = fmt::format("{}={}", algorithm_name(checksum.algorithm), hex(checksum));
+  return std::max<std::uint64_t>(1, digest_of(std::as_bytes(std::span(text))));
+}
 
 WholeDigest::WholeDigest(const std::optional<Checksum>& expected) : expected_(expected) { begin_again(); }
 

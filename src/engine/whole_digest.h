@@ -9,12 +9,16 @@
 #include "seams/digest.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 
 namespace segdl::engine {
+
+// How the journal names a checksum. Never 0, which is none.
+std::uint64_t journal_name_of(const Checksum&);
 
 class WholeDigest {
  public:

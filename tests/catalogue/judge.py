@@ -58,7 +58,7 @@ def outputs(row, directory):
 def kept_names(row, others):
     """What a failure may leave: the part and its journal, and those that they are to replace (doc/journal.md)."""
     of = {name.split(".part")[0].split(".segdl")[0] for name in others} if row.named else {row.file}
-    return {name + ending for name in of for ending in (".part", ".segdl", ".part.old", ".segdl.old")}
+    return {name + ending for name in of for ending in (".part", ".segdl", ".part.old", ".segdl.old", ".part.out")}
 
 
 def allowed(row, origin):

@@ -83,8 +83,8 @@ TEST_CASE("an end is told with what it did, or with what stood in the way") {
   CHECK(done_line(kMoment, kSubject, report) ==
         of_three("done", R"("url":"http://***@h/f?token=***","output":"f","total":18446744073709551615,)"
                          R"("fetched":18446744073709551615,"reused":0,"revoked":0,"wasted":0,"retries":0,"restarts":0,)"
-                         R"("connections":0,"verified_to":"length","checksum":null,"coding":null,"rehashed":false,)"
-                         R"("unchanged":false,"insecure":false,)"
+                         R"("connections":0,"verified_to":"length","checksum":null,"coding":null,"decoded":null,)"
+                         R"("rehashed":false,"unchanged":false,"insecure":false,)"
                          R"("notes":["no \\x1b ranges"],)"
                          R"("elapsed":1.235)"));
   report.verified_to = VerifiedTo::digest;

@@ -142,7 +142,7 @@ TEST_CASE("two names are in each other's way if one is that of a file the other 
   const auto in_the_way = [](const std::string& name, const std::string& used) {
     return name_in_the_way(name, [&](const std::string& asked) { return asked == used; }) == used;
   };
-  for (const char* working : {"x.part", "x.segdl", "x.segdl.new", "x.part.old", "x.segdl.old"}) {
+  for (const char* working : {"x.part", "x.segdl", "x.segdl.new", "x.part.old", "x.segdl.old", "x.part.out"}) {
     CAPTURE(working);
     CHECK(in_the_way("x", working));
     CHECK(in_the_way(working, "x"));

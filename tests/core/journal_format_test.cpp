@@ -61,6 +61,8 @@ TEST_CASE("facts come back as they were, and a torn block is none") {
   facts.owner_token.fill(std::byte{3});
   facts.refuted = 7;
   facts.joined = 1048576;
+  facts.decoding = true;
+  facts.decoded = DecodedOutput{1, 2, 3};
   const JournalBlock block = encode_facts(facts);
   const auto decoded = decode_facts(block);
   REQUIRE(decoded);
@@ -72,6 +74,9 @@ TEST_CASE("facts come back as they were, and a torn block is none") {
   CHECK(decoded->owner_token == facts.owner_token);
   CHECK(decoded->refuted == 7);
   CHECK(decoded->joined == 1048576);
+  CHECK(decoded->decoding);
+  CHECK(decoded->decoded == DecodedOutput{1, 2, 3});
+  CHECK_FALSE(decode_facts(encode_facts(Facts{}))->decoded);
   for (std::size_t i = 0; i < block.size(); ++i) {
     JournalBlock torn = block;
     torn[i] ^= std::byte{1};

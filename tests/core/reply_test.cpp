@@ -287,6 +287,18 @@ TEST_CASE("what names no coding is none, and a coding has one name") {
   CHECK(coding({one}) != coding({one + "b"}));
 }
 
+TEST_CASE("codings are undone from the last on, and the one that the name has too is not") {
+  using Codings = std::vector<std::string>;
+  CHECK(codings_to_undo("f.json", "").empty());
+  CHECK(codings_to_undo("f.json", "gzip") == Codings{"gzip"});
+  CHECK(codings_to_undo("f.json", "gzip, br, zstd") == Codings{"zstd", "br", "gzip"});
+  CHECK(codings_to_undo("f.tar.gz", "gzip").empty());
+  CHECK(codings_to_undo("f.tar.gz", "gzip, br") == Codings{"br"});
+  CHECK(codings_to_undo("f.tar.gz", "br, gzip") == Codings{"gzip", "br"});
+  CHECK(codings_to_undo("f.gz", "gzip, gzip") == Codings{"gzip"});
+  CHECK(codings_to_undo("", "gzip") == Codings{"gzip"});
+}
+
 TEST_CASE("another coding is another representation, whatever validator it has") {
   const Known gzip{500, kA, "gzip"};
   const Field range{"Content-Range", "bytes 100-499/500"};

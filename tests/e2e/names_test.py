@@ -76,7 +76,7 @@ def test_a_name_that_another_download_writes_to_is_refused_in_a_list(scene):
     path = os.path.join(scene.directory, "list")
     data = pattern(3 * MiB, 1)
     server = serving(scene, data, 'ETag: "v1"')
-    for working in ("x.part", "x.segdl", "x.segdl.new", "x.part.old", "x.segdl.old"):
+    for working in ("x.part", "x.segdl", "x.segdl.new", "x.part.old", "x.segdl.old", "x.part.out"):
         for first, second in ((working, "x"), ("x", working)):
             for arguments in (("--overwrite",), ("--skip-existing",)):
                 harness.write(path, f"{server.url('a')}\t{first}\n{server.url('b')}\t{second}\n".encode())

@@ -68,6 +68,7 @@ void fuzz(std::string_view input) {
   identity.coding = "gzip, br";
   Facts facts;
   facts.url = "http://h/f";
+  facts.decoded = DecodedOutput{1, 2, 3};
   for (JournalBlock block :
        {block_of(input), altered(encode_identity(identity), input), altered(encode_facts(facts), input)}) {
     check_identity(block);

@@ -2,12 +2,13 @@
 
 Where the coded bytes are others than the plain ones, version 2 stands for them: whatever a client publishes is one of the two, and no mixture.
 """
+import functools
 import gzip
 import zlib
 
-from answer import whole
-from content import SIZE, none, old_date, same_etag, weak
-from row import EITHER, RIGHT, WHEN, Family, both_of, later, odd_connection, ranged, third
+from answer import Answer, whole
+from content import SIZE, none, old_date, same_etag, versions, weak
+from row import EITHER, REFUSE, RIGHT, WHEN, Family, both_of, later, odd_connection, ranged, third
 
 codings = Family("codings")
 CE = "Content-Encoding"
@@ -93,4 +94,46 @@ codings.row("a part of what is coded on its way, compressed by itself",
             lambda ask, answer: answer.with_body(gzip.compress(answer.body, 1)).add(CE, "gzip"), when=both_of(ranged, later))
 codings.row("a part of what is coded on its way, compressed by itself, in chunks",
             lambda ask, answer: answer.with_body(gzip.compress(answer.body, 1)).add(CE, "gzip").chunked(), when=ranged, expect=EITHER)
-FAMILIES = (codings,)
+# --decode: what is published is the content, version 1, or nothing.
+decoding = Family("decoding", options=("--decode",), naming=same_etag('"v"'), peers=False)
+
+
+@functools.lru_cache(maxsize=None)
+def coded_as(coding):
+    made = {"gzip": functools.partial(gzip.compress, compresslevel=1), "deflate": functools.partial(zlib.compress, level=1)}
+    data = versions(SIZE, "none")[1]
+    for one in coding.split(", "):
+        data = made[one](data)
+    return data
+
+
+def stored(coding, change=lambda data: data, frame=lambda answer: answer, said=None, ranges=True):
+    """Of what is stored so, the range that is asked for."""
+    def do(ask, answer):
+        data = change(coded_as(coding))
+        part = ask.range_in(len(data)) if ranges else None
+        begin, end = part or (0, len(data))
+        fields = [("ETag", '"v"'), (CE, said or coding), ("Content-Length", str(end - begin))]
+        if not part:
+            return frame(Answer("200 OK", fields, data))
+        return frame(Answer("206 Partial Content", [*fields, ("Content-Range", f"bytes {begin}-{end - 1}/{len(data)}")], data[begin:end]))
+    return do
+
+
+for coding in ("gzip", "deflate", "deflate, gzip"):
+    for label, when in WHENS.items():
+        decoding.row(f"{coding}, {label}", stored(coding), when=when, expect=fresh_right if label == "every" else EITHER)
+    decoding.row(f"{coding}, no ranges", stored(coding, ranges=False), expect=fresh_right)
+    decoding.row(f"{coding}, in chunks", stored(coding, frame=lambda answer: answer.chunked(), ranges=False), expect=fresh_right)
+for label, change in (("cut", lambda data: data[:-3]), ("half of it", lambda data: data[:len(data) // 2]), ("followed by a byte", lambda data: data + b"x"),
+                      ("with a flipped bit", lambda data: data[:SIZE // 2] + bytes([data[SIZE // 2] ^ 1]) + data[SIZE // 2 + 1:]),
+                      ("nothing but its first byte", lambda data: data[:1])):
+    decoding.row(f"gzip, {label}", stored("gzip", change), expect=lambda cell: EITHER if cell.resume else REFUSE)
+    decoding.row(f"gzip, {label}, in chunks", stored("gzip", change, lambda answer: answer.chunked(), ranges=False),
+                 expect=lambda cell: EITHER if cell.resume else REFUSE)
+decoding.row("called br", stored("gzip", said="br"), expect=lambda cell: EITHER if cell.resume else REFUSE)
+decoding.row("called by an unknown name", stored("gzip", said="unknown"), expect=lambda cell: EITHER if cell.resume else REFUSE)
+decoding.row("called gzip twice", stored("gzip", said="gzip, gzip"), expect=lambda cell: EITHER if cell.resume else REFUSE)
+decoding.row("of a stored .gz", says("gzip"), file="f.gz", expect=fresh_right)
+decoding.row("no coding", says("identity"), expect=RIGHT)
+FAMILIES = (codings, decoding)

@@ -1,0 +1,74 @@
+// Place's way of publishing the content of what is coded, in place of the data.
+#include "engine/errors.h"
+#include "engine/place.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace segdl::engine {
+
+// The mark first, and on disk: what is found under that name without it is somebody else's.
+Result<File*> Place::begin_decoded(bool replace) {
+  Facts facts = journal_->facts().value_or(Facts{});
+  if (!facts.decoding) {
+    const auto there = directory_->status(names_.decoded);
+    if (!there) return there.error();
+    if (there->has_value() && !replace) {
+      return not_ours(*directory_, names_.decoded, "it is in the way of what is to be decoded");
+    }
+    auto may = may_be_replaced(*directory_, names_.decoded);
+    if (!may) return std::move(may).error();
+  }
+  facts.decoding = true;
+  facts.decoded.reset();
+  auto step = journal_->set_facts(facts);
+  if (step) step = journal_->sync();
+  if (step) step = directory_->remove(names_.decoded);
+  if (!step) return std::move(step).error();
+  auto file = directory_->open(names_.decoded, OpenMode::create_new);
+  if (!file) return std::move(file).error();
+  decoded_ = std::move(*file);
+  return decoded_.get();
+}
+
+Result<void> Place::finish_decoded(const DecodedOutput& decoded, Sync sync) {
+  auto step = sync != Sync::none ? decoded_->sync() : Result<void>();
+  Facts facts = journal_->facts().value_or(Facts{});
+  facts.decoding = true;
+  facts.decoded = decoded;
+  if (step) step = journal_->set_facts(facts);
+  return step && sync != Sync::none ? journal_->sync() : step;
+}
+
+Result<void> Place::drop_decoded() {
+  const auto facts = journal_ ? journal_->facts() : std::nullopt;
+  decoded_.reset();
+  return facts && facts->decoding ? directory_->remove(names_.decoded) : Result<void>();
+}
+
+Result<void> Place::publish_decoded(bool replace, Sync sync) {
+  auto data = data_->status();
+  if (!data) return std::move(data).error();
+  const auto locked = directory_->status(names_.part);
+  if (!locked) return locked.error();
+  if (!locked->has_value() || (*locked)->id != data->id) return data_lost();
+  const auto mine = decoded_->status();
+  if (!mine) return mine.error();
+  const auto named = directory_->status(names_.decoded);
+  if (!named) return named.error();
+  if (!named->has_value() || (*named)->id != mine->id) {
+    return with_way_out(make_error(Cause::local, Remedy::stop, "publish", path(),
+                                   fmt::format("{} was removed or replaced", directory_->path_of(names_.decoded))),
+                        "run the same command again");
+  }
+  auto step = give_output_name(names_.decoded, replace, sync);
+  if (!step) return step;
+  step = drop_aside();
+  if (step) step = directory_->remove(names_.part);
+  if (step) step = remove_journal();
+  if (!step) notes_.push_back("the file is complete, but what was beside it stays: " + step.error().message());
+  return {};
+}
+
+}  // namespace segdl::engine

@@ -1,0 +1,131 @@
+// Transfer's way with content codings that nobody has asked for: told, and undone if the request says so.
+//
+// What is fetched, joined, continued, counted and hashed to the request's checksum is the resource as it was sent. Its
+// content is made of it once all of it is here and proved, in one pass and in bounded memory, and is published in its
+// place; a death on the way costs that pass.
+#include "core/content_coding.h"
+#include "core/xxh3.h"
+
+#include "engine/errors.h"
+#include "engine/pieces.h"
+#include "engine/recheck.h"
+#include "engine/transfer.h"
+#include "engine/whole_digest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace segdl::engine {
+
+// None was asked for, so that is how it is stored, or somebody on the way has done it. Whether it can be undone is
+// known before anything is fetched.
+Result<void> Transfer::take_coding(const std::string& coding) {
+  const bool told = std::exchange(coding_, coding) == coding || coding.empty();
+  undo_ = request_.decode ? codings_to_undo(request_.consumer ? "" : name_, coding) : std::vector<std::string>();
+  auto can = ContentDecoder::make(undo_, route_.current().shown(), {});
+  undecodable_ = !can;
+  if (!can) return std::move(can).error();
+  if (told) return {};
+  const bool named = names_coding(last_component(url_), coding);
+  const std::string came = named ? "the server calls it compressed, as its name does"
+                                 : fmt::format("it came with the content coding {}, which was not asked for", coding);
+  const bool could = !request_.decode && !named && ContentDecoder::make(codings_to_undo(name_, coding), "", {}).ok();
+  meter_.remark(came + (undo_.empty() ? ": it is kept as it came" : ": it is decoded") +
+                (could ? "; --decode makes the content of it" : ""));
+  return {};
+}
+
+Result<void> Transfer::publish(Place& place, const std::stop_token& stop) {
+  if (undo_.empty()) return place.publish(may_replace(request_), request_.sync);
+  auto step = decode(place, stop);
+  if (step) return place.publish_decoded(may_replace(request_), request_.sync);
+  const auto dropped = place.drop_decoded();  // if it can't be: the next run does
+  static_cast<void>(dropped.ok());
+  undecodable_ = step.error().cause == Cause::integrity;
+  return step;
+}
+
+Result<void> Transfer::decode(Place& place, const std::stop_token& stop) {
+  meter_.enter(Phase::decoding);
+  auto file = place.begin_decoded(may_replace(request_));
+  if (!file) return std::move(file).error();
+  DecodedOutput made;
+  StreamDigest digest;
+  Watch watch(**file);
+  auto decoder = ContentDecoder::make(undo_, place.path(), [&](std::span<const std::byte> content) -> Result<void> {
+    if (stop.stop_requested()) return cancelled();
+    watch.look(made.length);  // each write gives a file that was cut its length again
+    auto step = (*file)->write_at(made.length, content);
+    digest.update(content);
+    made.length += content.size();
+    return step;
+  });
+  if (!decoder) return std::move(decoder).error();
+  auto step = read_proved(
+      place, [&](std::span<const std::byte> coded) { return decoder->feed(coded); }, stop);
+  if (step) step = decoder->finish();
+  made.digest = digest.value();
+  watch.look_at_whole(made.length);
+  if (step && (request_.verify || watch.found_traces())) step = check_decoded(place, **file, made, stop);
+  if (!step) return step;
+  meter_.enter(Phase::publishing);
+  if (request_.checksum) made.checksum = journal_name_of(*request_.checksum);
+  decoded_ = made.length;
+  give_access(place, **file);
+  give_remote_time(**file);
+  return place.finish_decoded(made, request_.sync);
+}
+
+// Where there is a trace of another program, or it is asked for: all of it is read back.
+Result<void> Transfer::check_decoded(Place& place, File& file, const DecodedOutput& made, const std::stop_token& stop) {
+  meter_.enter(Phase::verifying);
+  auto status = file.status();
+  if (!status) return std::move(status).error();
+  Facts whole;
+  whole.stream_length = made.length;
+  whole.stream_digest = made.digest;
+  auto intact = status->size == made.length ? stream_intact(file, whole, stop) : Result<bool>(false);
+  if (!intact) return std::move(intact).error();
+  if (*intact) return {};
+  return with_way_out(make_error(Cause::local, Remedy::stop, "verify", place.directory().path_of(place.names().decoded),
+                                 "another program or the disk changed it after it was written"),
+                      "find out what changes it; the same command decodes it again");
+}
+
+// All that has arrived, in order. A page that the disk or another program has changed since it was proved would become
+// content of nobody's.
+Result<void> Transfer::read_proved(Place& place, const ContentDecoder::Take& take, const std::stop_token& stop) {
+  const Journal& journal = place.journal();
+  const Identity& identity = journal.identity();
+  const Facts facts = journal.facts().value_or(Facts{});
+  const std::uint64_t length = length_of(identity, facts);
+  std::vector<std::byte> piece(std::min<std::uint64_t>(kReadPiece, length));
+  for (std::uint64_t at = 0; at < length;) {
+    const Range range = identity.layout ? identity.layout->range(identity.layout->at(at)) : Range{0, length};
+    StreamDigest digest;
+    while (at < range.end) {
+      if (stop.stop_requested()) return cancelled();
+      const auto want = std::span(piece).first(std::min<std::uint64_t>(piece.size(), range.end - at));
+      auto got = place.data().read_at(at, want);
+      if (!got) return std::move(got).error();
+      digest.update(want.first(*got));
+      if (*got < want.size()) break;
+      auto step = take(want);
+      if (!step) return step;
+      at += want.size();
+    }
+    auto proof =
+        identity.layout ? journal.proof(identity.layout->at(range.begin)) : Result<std::uint64_t>(facts.stream_digest);
+    if (!proof) return std::move(proof).error();
+    if (at == range.end && digest.value() == *proof) continue;
+    Error error = make_error(Cause::local, Remedy::stop, "decode", place.directory().path_of(place.names().part),
+                             "another program or the disk changed it after it had arrived");
+    error.offset = range.begin;
+    return with_way_out(std::move(error), "find out what changes it; the same command continues");
+  }
+  return {};
+}
+
+}  // namespace segdl::engine
