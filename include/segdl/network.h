@@ -21,11 +21,12 @@ enum class AddressFamily : std::uint8_t { any, v4, v6 };
 //   socks5    SOCKS5 (RFC 1928), 1080; names are looked up here, and each address of a host is tried
 //   socks5h   the same, and names are looked up by the proxy; so with socks, which desktops write
 //
-// Credentials, which reach no origin, are Basic (RFC 7617), or with SOCKS a name and password of at most 255 bytes each
-// (RFC 1929), as readable on the way as with http. An http request passes through an HTTP proxy as it is, with whatever
-// secrets are meant for the origin. An https one goes through a tunnel (CONNECT, RFC 9110 section 9.3.6) with TLS to
-// the origin inside: the proxy learns its host and port, and nothing more. Through SOCKS both go to the origin itself.
-// A request whose proxy can't be used fails with Cause::usage.
+// Credentials, which reach no origin, answer what the proxy asks for: Digest (RFC 7616) or Basic (RFC 7617); an https
+// proxy gets Basic without asking. With SOCKS they are a name and password of at most 255 bytes each (RFC 1929),
+// readable on the way. An http request passes through an HTTP proxy as it is, with whatever secrets are meant for the
+// origin. An https one goes through a tunnel (CONNECT, RFC 9110 section 9.3.6) with TLS to the origin inside: the proxy
+// learns its host and port, and nothing more. Through SOCKS both go to the origin itself. A request whose proxy can't
+// be used fails with Cause::usage.
 struct NetworkOptions {
   AddressFamily addresses = AddressFamily::any;
   std::string http_proxy = {};   // for http URLs; empty: none

@@ -27,7 +27,9 @@ struct Header {
   std::string value;
 };
 
-// Basic credentials (RFC 7617), bound to the origin of the request's URL.
+// A name and password, bound to the origin of the request's URL. A server that asks for Digest (RFC 7616) is answered
+// with that, another one with Basic (RFC 7617). Over https Basic is sent without being asked for; over http only if a
+// server asks for it, or answers without asking.
 struct Credentials {
   std::string user;
   std::string password;

@@ -145,7 +145,7 @@ void add_http_options(CLI::App& app, FetchCommand& command) {
   app.add_option("-A,--user-agent", session.user_agent, "Send this User-Agent")->type_name("NAME");
   add_parsed(app, "-u,--user", request.credentials, parse_credentials)
       ->type_name("NAME:PASS|@FILE")
-      ->description("Basic credentials; a file has them in its first line");
+      ->description("Name and password for the server, by Digest or Basic; a file has them in its first line");
   app.add_flag_callback(
       "-L,--location", [] {}, "Follow redirects, as it does anyway");
   app.add_flag("--accept-unframed", request.accept_unframed,

@@ -3,13 +3,15 @@
 #include "core/ascii.h"
 #include "core/url_host.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace segdl {
 
 std::optional<std::string> named_host(std::string_view text) {
   const bool bare_ipv6 = text.find(':') != std::string_view::npos && !text.starts_with('[');
-  return bare_ipv6 ? normal_host("[" + std::string(text) + "]") : normal_host(text);
+  return bare_ipv6 ? normal_host(fmt::format("[{}]", text)) : normal_host(text);
 }
 
 // The last label of a name is never a number.

@@ -117,7 +117,7 @@ Error Fetcher::refusal(const ResponseHead& head, const PassingRefusal* passing) 
                         fmt::format("the server answered {} ({})", head.status, status_words(head.status)));
   error.http_status = head.status;
   error.retry_after = passing != nullptr ? passing->after : retry_after(head, shared_.env.clock.wall());
-  if (head.status == 401) error.way_out = "give a name and password with -u NAME:PASS, or --netrc";
+  if (head.status == 401) refused_login(error, head);
   if (head.status == 404 || head.status == 410) error.way_out = "check the URL";
   return error;
 }
@@ -147,7 +147,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
   std::vector<std::string> visited;
   for (int hop = 0; hop <= kMaxRedirects; ++hop) {
     led_to_ = url;
-    auto exchange = try_get(request_for(url, asked, known), stop);
+    auto exchange = get_as_known(url, asked, known, stop);
     if (!exchange) return exchange;
     const ResponseHead& head = (*exchange)->head();
     meter_.tolerated(head.tolerated);
@@ -278,7 +278,8 @@ std::optional<Error> Fetcher::doubtful_page(const ResponseHead& head) {
 Error Fetcher::final_refusal(const ResponseHead& head) {
   Error error = refusal(head, nullptr);
   crowded_by_page_ = false;
-  if (takes_for_crowd()) {
+  const bool is_wrong_password = head.status == 401 && told_ == Told::never_believed;
+  if (!is_wrong_password && takes_for_crowd()) {
     error.remedy = Remedy::retry;
   } else if (std::exchange(crowds_, 0) > 0) {
     slot_.refused_for_another_reason();

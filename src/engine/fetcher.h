@@ -135,8 +135,12 @@ class Fetcher {
   Result<std::unique_ptr<Exchange>> try_get(const HttpRequest&, std::stop_token);
   std::optional<Credentials> credentials_for(const Url&, bool own) const;
   HttpRequest request_for(const Url&, const Asked&, const Known*) const;
+  Result<std::unique_ptr<Exchange>> get_as_known(const Url&, const Asked&, const Known*, const std::stop_token&);
+  std::optional<Account> account_at(const Url&) const;
+  bool wants_basic(const Account&, const Url&, const ResponseHead&, const Proof&) const;
   Result<Url> follow(const Url& from, const std::string& location, int status) const;
   Error refusal(const ResponseHead&, const PassingRefusal*) const;
+  void refused_login(Error&, const ResponseHead&) const;
   Result<Reply> use(std::unique_ptr<Exchange>, UsableBody, const Asked&);
   Asked asked_for(Range, const Known*, std::string_view name) const;
   void note_time(const ResponseHead&);
@@ -166,8 +170,10 @@ class Fetcher {
   Instant asked_at_;
   bool answered_ = false;  // what was asked for last, in a way that was of use
   std::chrono::nanoseconds latency_{0};
-  bool in_crowd_ = false;  // the last request was sent where a refusal may be one of the number
-  bool crowded_ = false;   // its answer is taken for "not so many"
+  enum class Told : std::uint8_t { nothing, believed_before, never_believed };
+  Told told_ = Told::nothing;  // of who asks, with the last request
+  bool in_crowd_ = false;      // the last request was sent where a refusal may be one of the number
+  bool crowded_ = false;       // its answer is taken for "not so many"
   bool crowded_by_page_ = false;
   unsigned crowds_ = 0;         // how often, in a row
   std::uint64_t progress_ = 0;  // bytes since the last failure

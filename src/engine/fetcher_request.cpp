@@ -2,7 +2,10 @@
 #include <segdl/version.h>
 
 #include "core/ascii.h"
+#include "core/http_status.h"
+#include "core/login.h"
 #include "engine/fetcher.h"
+#include "seams/digest.h"
 
 #include <fmt/format.h>
 
@@ -33,7 +36,7 @@ std::optional<Credentials> Fetcher::credentials_for(const Url& url, bool own) co
 }
 
 HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known* known) const {
-  HttpRequest request{url, {}, std::nullopt};
+  HttpRequest request{url, {}};
   auto& fields = request.fields;
   const bool own = url.origin == route_.original().origin;  // secrets of the request go nowhere else
   request.certified = own;
@@ -46,7 +49,6 @@ HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known
   }
   if (!has_field(headers, "Accept")) fields.push_back({"Accept", "*/*"});
   fields.push_back({"Accept-Encoding", "identity"});
-  if (!has_field(headers, "Authorization")) request.credentials = credentials_for(url, own);
   if (!has_field(headers, "Cookie")) {
     auto cookies = shared_.secrets.cookies_for(url, shared_.env.clock);
     if (!cookies.empty()) fields.push_back({"Cookie", std::move(cookies)});
@@ -61,6 +63,66 @@ HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known
     if (has_if_range(asked, known)) fields.push_back({"If-Range", *known->validator.for_if_range()});
   }
   return request;
+}
+
+// Nothing: nobody is named there, or the request has its own field for it.
+std::optional<Account> Fetcher::account_at(const Url& url) const {
+  const bool own = url.origin == route_.original().origin;
+  if (own && has_field(request_.headers, kServerLogin.answer)) return std::nullopt;
+  auto who = credentials_for(url, own);
+  return who ? std::optional(Account{url.origin, *std::move(who)}) : std::nullopt;
+}
+
+// Whether an answer to a request that told nothing, from a server that asks for nothing, may be for strangers: a page
+// to log in by, a 404 for what they may not know of. It is believed once the server was told, but not where it only
+// leads to its secure self.
+bool Fetcher::wants_basic(const Account& account, const Url& url, const ResponseHead& head, const Proof& proof) const {
+  if (proof.scheme != Proof::Scheme::none || head.status == kServerLogin.status || may_pass(head.status)) return false;
+  const std::string* location = head.status / 100 == 3 ? head.find("Location") : nullptr;
+  if (location == nullptr) return true;
+  const auto to = resolve_url(url, *location);
+  return !to || !to->origin.secure || to->origin.host != account.origin.host;
+}
+
+// The answer to one request, made as often as it takes to tell the server who asks.
+Result<std::unique_ptr<Exchange>> Fetcher::get_as_known(const Url& url, const Asked& asked, const Known* known,
+                                                        const std::stop_token& stop) {
+  told_ = Told::nothing;
+  const auto account = account_at(url);
+  if (!account) return try_get(request_for(url, asked, known), stop);
+  const LoginMeans means = login_means();
+  Proof proof = shared_.secrets.next_proof(*account);
+  for (unsigned refusals = 1;; ++refusals) {
+    HttpRequest request = request_for(url, asked, known);
+    std::string field = login_field(proof, {account->who.user, account->who.password}, "GET", url.target, means.hash);
+    if (!field.empty()) request.fields.push_back({std::string(kServerLogin.answer), std::move(field)});
+    auto exchange = try_get(request, stop);
+    if (!exchange) return exchange;
+    const ResponseHead& head = (*exchange)->head();
+    auto again = proof_after(head, kServerLogin, proof, refusals, means);
+    if (!again && wants_basic(*account, url, head, proof)) again = Proof{Proof::Scheme::basic};
+    if (!again) {
+      shared_.secrets.answered(*account, head, proof);
+      const bool before = proof.scheme == Proof::Scheme::none || shared_.secrets.is_proven(*account);
+      told_ = before ? Told::believed_before : Told::never_believed;
+      return exchange;
+    }
+    shared_.secrets.learn(head, url, shared_.env.clock);
+    (*exchange)->skip_rest();
+    proof = *std::move(again);
+  }
+}
+
+void Fetcher::refused_login(Error& error, const ResponseHead& head) const {
+  const LoginOffer offer = offer_of(head, kServerLogin, login_means().hash);
+  if (!offer.unknown.empty()) {
+    error.reason += fmt::format(" and asks for {}, which segdl can't answer", offer.unknown);
+    error.way_out = offer.way_out;
+  } else if (told_ == Told::nothing) {
+    error.way_out = "give a name and password with -u NAME:PASS, or --netrc";
+  } else {
+    error.way_out = "check the name and password: the server does not accept them";
+  }
 }
 
 }  // namespace segdl::engine

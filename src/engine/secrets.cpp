@@ -7,6 +7,8 @@
 namespace segdl::engine {
 namespace {
 
+constexpr std::size_t kMostLogins = 1000;  // what is forgotten costs a request
+
 std::chrono::sys_seconds today(Clock& clock) { return std::chrono::floor<std::chrono::seconds>(clock.wall()); }
 
 }  // namespace
@@ -20,6 +22,28 @@ std::optional<Credentials> Secrets::credentials_for(const Origin& origin, const 
   const NetrcEntry* entry = find_netrc(netrc_, origin.host, login);
   if (entry == nullptr || (entry->login.empty() && entry->password.empty())) return std::nullopt;
   return Credentials{entry->login, entry->password};
+}
+
+Login& Secrets::login_of(const Account& account) {
+  const auto& [origin, who] = account;
+  if (logins_.size() >= kMostLogins) logins_.clear();
+  return logins_.try_emplace({origin.host, origin.port, origin.secure, who.user, who.password}, origin.secure)
+      .first->second;
+}
+
+Proof Secrets::next_proof(const Account& account) {
+  const MutexLock lock(mutex_);
+  return login_of(account).next();
+}
+
+void Secrets::answered(const Account& account, const ResponseHead& head, const Proof& proof) {
+  const MutexLock lock(mutex_);
+  login_of(account).answered(head, kServerLogin, proof);
+}
+
+bool Secrets::is_proven(const Account& account) {
+  const MutexLock lock(mutex_);
+  return login_of(account).is_proven();
 }
 
 std::string Secrets::cookies_for(const Url& url, Clock& clock) const {

@@ -62,14 +62,14 @@ Result<std::unique_ptr<Connection>> Connection::through_socks(const Way& way, Re
   }
 }
 
-Result<std::unique_ptr<Connection>> Connection::open(const Way& way, Resolver& resolver, TlsContext* tls,
-                                                     const Bound& bound, const Waker& waker) {
+Result<std::unique_ptr<Connection>> Connection::open(const Way& way, ProxyLogin& login, Resolver& resolver,
+                                                     TlsContext* tls, const Bound& bound, const Waker& waker) {
   if (way.origin.secure || way.first().secure) tls->prepare();
   auto connection =
       way.by_socks() ? through_socks(way, resolver, bound, waker) : begin(way, resolver, tls, bound, waker);
   if (!connection || !way.origin.secure) return connection;
   if (way.tunnelled()) {
-    auto through = open_tunnel(**connection, bound, waker);
+    auto through = open_tunnel(**connection, login, bound, waker);
     if (!through) return std::move(through).error();
   }
   Connection& made = **connection;

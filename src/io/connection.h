@@ -5,6 +5,7 @@
 
 #include "core/proxy.h"
 #include "io/descriptor.h"
+#include "io/proxy_login.h"
 #include "io/resolver.h"
 #include "io/tls.h"
 #include "io/waker.h"
@@ -23,7 +24,8 @@ class Connection {
   // Resolves, connects, shakes hands with a proxy that speaks TLS, has a proxy open the way to the origin where it does
   // not pass requests on, and shakes hands with the origin, all within the bound. `tls` may be null where nobody speaks
   // TLS.
-  static Result<std::unique_ptr<Connection>> open(const Way&, Resolver&, TlsContext* tls, const Bound&, const Waker&);
+  static Result<std::unique_ptr<Connection>> open(const Way&, ProxyLogin&, Resolver&, TlsContext* tls, const Bound&,
+                                                  const Waker&);
 
   // Bytes as they arrive, at least one, read straight into `into`. 0: the peer ended the connection in order. REQUIRES:
   // !into.empty().

@@ -4,10 +4,15 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include <fmt/format.h>
 
 #include <array>
 #include <cstdint>
 #include <new>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace segdl {
@@ -100,7 +105,30 @@ Result<std::unique_ptr<Digest>> make_evp(Algorithm algorithm, const char* name) 
   return std::unique_ptr<Digest>(std::make_unique<EvpDigest>(std::move(method), std::move(context)));
 }
 
+std::string hexadecimal(std::span<const unsigned char> bytes) {
+  std::string text;
+  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+std::string hash_text(LoginHash hash, std::string_view text) {
+  constexpr const char* kNames[] = {"MD5", "SHA2-256", "SHA2-512/256"};
+  const Method method(::EVP_MD_fetch(nullptr, kNames[static_cast<std::size_t>(hash)], nullptr));
+  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+  unsigned size = 0;
+  const bool good = method && ::EVP_Digest(text.data(), text.size(), bytes.data(), &size, method.get(), nullptr) == 1;
+  return good ? hexadecimal(std::span(bytes).first(size)) : "";
+}
+
+std::string random_text() {
+  std::array<unsigned char, 16> bytes{};
+  if (::RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) throw std::bad_alloc();
+  return hexadecimal(bytes);
+}
+
 }  // namespace
+
+LoginMeans login_means() { return {hash_text, random_text}; }
 
 Result<std::unique_ptr<Digest>> make_digest(Algorithm algorithm) {
   switch (algorithm) {

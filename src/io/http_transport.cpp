@@ -1,10 +1,10 @@
 #include "io/http_transport.h"
 
 #include "core/proxy.h"
-#include "io/basic_credentials.h"
 #include "io/body_reader.h"
 #include "io/idle_connections.h"
 #include "io/message.h"
+#include "io/proxy_login.h"
 #include "io/system_error.h"
 #include "io/tunnel.h"
 
@@ -105,19 +105,15 @@ class MessageClient final : public httplib::ClientImpl {
 };
 
 // Through a proxy the target is the whole URL (RFC 9112 section 3.2.2).
-httplib::Request message_for(const HttpRequest& request, const Way& way) {
+httplib::Request message_for(const HttpRequest& request, const Way& way, ProxyLogin& login) {
   httplib::Request message;
   message.method = "GET";
   message.path = way.forwarded() ? request.url.text() : request.url.target;
   message.headers.emplace("Host", request.url.origin.authority());
   for (const Field& field : request.fields) message.headers.emplace(field.name, field.value);
-  if (request.credentials) {
-    message.headers.emplace("Authorization",
-                            basic_credentials(request.credentials->user, request.credentials->password));
-  }
-  if (way.forwarded() && way.proxy->has_credentials) {
-    message.headers.emplace("Proxy-Authorization", basic_credentials(way.proxy->user, way.proxy->password));
-  }
+  if (!way.forwarded()) return message;
+  std::string field = login.field(message.method, message.path);
+  if (!field.empty()) message.headers.emplace(kProxyLogin.answer, std::move(field));
   return message;
 }
 
@@ -148,15 +144,16 @@ class HttpExchange final : public Exchange {
   const Waker& waker() const { return waker_; }
   bool heard() const { return message_ && message_->heard(); }
 
-  Result<void> run(const HttpRequest& request, std::unique_ptr<Connection> connection) {
+  Result<void> run(const HttpRequest& request, std::unique_ptr<Connection> connection, ProxyLogin& login) {
     connection_ = std::move(connection);
     message_.emplace(*connection_, waker_, limits_);
     const Way& way = connection_->way();
     // A server with one worker may wait on a connection that is kept here, before it looks at this one.
     MessageStream stream(*message_, [this, &way] { idle_.clear(way); });
-    httplib::Request message = message_for(request, way);
+    httplib::Request message = message_for(request, way, login);
     auto head = MessageClient(request.url.origin).run(stream, message);
     if (!head) return about(met_on(way, std::move(head).error()), url_);
+    if (way.forwarded()) login.answered(*head);
     if (way.forwarded() && head->status == 407) return about(proxy_refusal(*way.proxy, *head), url_);
     head_ = std::move(*head);
     body_.emplace(*message_, head_, request.joined);
@@ -206,9 +203,19 @@ class HttpTransport final : public Transport {
     auto proxy = proxies_.find(request.url.origin);
     if (!proxy) return std::move(proxy).error();
     const Way way{request.url.origin, *proxy};
+    ProxyLogin login(logins_, *proxy);
+    for (;;) {
+      auto exchange = get_by(way, login, request, limits, stop);
+      if (exchange || !login.goes_on()) return exchange;
+    }
+  }
+
+ private:
+  Result<std::unique_ptr<Exchange>> get_by(const Way& way, ProxyLogin& login, const HttpRequest& request,
+                                           const Limits& limits, const std::stop_token& stop) {
     if (auto kept = idle_.take(way, clock_.now())) {
       auto exchange = std::make_unique<HttpExchange>(idle_, clock_, request, limits, stop);
-      auto ran = exchange->run(request, std::move(kept));
+      auto ran = exchange->run(request, std::move(kept), login);
       if (ran) return std::unique_ptr<Exchange>(std::move(exchange));
       // The server may have closed the connection while the request was on its way (RFC 9112 section 9.5): asked once
       // more.
@@ -217,23 +224,23 @@ class HttpTransport final : public Transport {
     }
     auto exchange = std::make_unique<HttpExchange>(idle_, clock_, request, limits, stop);
     const Bound bound = bound_after(limits.connect, "no connection within", limits.deadline);
-    auto connection = open(way, bound, exchange->waker());
+    auto connection = open(way, login, bound, exchange->waker());
     if (!connection) return about(std::move(connection).error(), request.url);
-    auto ran = exchange->run(request, std::move(*connection));
+    auto ran = exchange->run(request, std::move(*connection), login);
     if (!ran) return std::move(ran).error();
     return std::unique_ptr<Exchange>(std::move(exchange));
   }
 
- private:
-  Result<std::unique_ptr<Connection>> open(const Way& way, const Bound& bound, const Waker& waker) {
-    auto connection = Connection::open(way, resolver_, tls_.get(), bound, waker);
+  Result<std::unique_ptr<Connection>> open(const Way& way, ProxyLogin& login, const Bound& bound, const Waker& waker) {
+    auto connection = Connection::open(way, login, resolver_, tls_.get(), bound, waker);
     // What others have left behind makes room for what is wanted.
     if (connection || !is_shortage(connection.error()) || idle_.clear() == 0) return connection;
-    return Connection::open(way, resolver_, tls_.get(), bound, waker);
+    return Connection::open(way, login, resolver_, tls_.get(), bound, waker);
   }
 
   std::unique_ptr<TlsContext> tls_;
   const Proxies proxies_;
+  ProxyLogins logins_;
   Clock& clock_;
   Resolver resolver_;
   IdleConnections idle_;

@@ -3,9 +3,10 @@
 #include "core/ascii.h"
 #include "core/http_fields.h"
 #include "core/http_status.h"
-#include "io/basic_credentials.h"
+#include "core/login.h"
 #include "io/head_reader.h"
 #include "io/inbox.h"
+#include "seams/digest.h"
 
 #include <fmt/format.h>
 
@@ -17,28 +18,24 @@
 namespace segdl::io {
 namespace {
 
-std::string connect_request(const Way& way) {
+std::string connect_request(const Way& way, ProxyLogin& login) {
   const std::string target = host_and_port(way.origin);
   std::string request = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", target);
-  if (way.proxy->has_credentials) {
-    request += "Proxy-Authorization: " + basic_credentials(way.proxy->user, way.proxy->password) + "\r\n";
-  }
+  const std::string field = login.field("CONNECT", target);
+  if (!field.empty()) request += fmt::format("{}: {}\r\n", kProxyLogin.answer, field);
   return request + "\r\n";
-}
-
-// Whether Basic is among what the proxy would take, or it does not say.
-bool takes_basic(const ResponseHead& head) {
-  constexpr std::string_view kField = "Proxy-Authenticate";
-  const auto is_basic = [&](const Field& field) {
-    return same_text(field.name, kField) && lower(field.value).find("basic") != std::string::npos;
-  };
-  return head.count(kField) == 0 || std::any_of(head.fields.begin(), head.fields.end(), is_basic);
 }
 
 std::string way_out_of(const Proxy& proxy, const ResponseHead& head) {
   if (head.status == 403) return "ask whoever runs the proxy; hosts named in no_proxy are connected to without it";
   if (head.status != 407) return "";
-  if (!takes_basic(head)) return "it takes no Basic credentials, and segdl knows no others";
+  const LoginOffer offer = offer_of(head, kProxyLogin, login_means().hash);
+  if (!offer.unknown.empty()) {
+    return fmt::format(
+        "it asks for {}, which segdl can't answer: ask whoever runs it for another way in, or use a "
+        "proxy beside you that can",
+        offer.unknown);
+  }
   if (proxy.has_credentials) return "check the name and password in the proxy's URL";
   return fmt::format("give a name and password in the proxy's URL: {}://NAME:PASS@{}",
                      proxy.origin.secure ? "https" : "http", host_and_port(proxy.origin));
@@ -99,13 +96,14 @@ Error proxy_speaks_tls(Error error) {
   return error;
 }
 
-Result<void> open_tunnel(Connection& connection, const Bound& bound, const Waker& waker) {
+Result<void> open_tunnel(Connection& connection, ProxyLogin& login, const Bound& bound, const Waker& waker) {
   const Way& way = connection.way();
-  auto sent = connection.send(connect_request(way), bound, waker);
+  auto sent = connection.send(connect_request(way, login), bound, waker);
   if (!sent) return about_origin(way, std::move(sent).error());
   Inbox inbox;
   auto head = read_answer(connection, inbox, bound, waker);
   if (!head) return about_origin(way, std::move(head).error());
+  login.answered(*head);
   if (head->status >= 300) return about_origin(way, proxy_refusal(*way.proxy, *head));
   if (inbox.view().empty()) return {};
   return about_origin(way, broken_by_proxy(*way.proxy, "sent more than an answer before the tunnel was used"));

@@ -1,11 +1,13 @@
-// Digests of whole files, by whichever library computes them.
+// Digests of whole files and of logins, by whichever library computes them.
 //
 // Not a seam to stand on in tests, as the other three are: bytes go in and a number comes out, the same everywhere. It
-// is here because OpenSSL computes some of them, and only io may know OpenSSL; make_digest() is defined there.
+// is here because OpenSSL computes some of them, and only io may know OpenSSL; the functions are defined there.
 #pragma once
 
 #include <segdl/checksum.h>
 #include <segdl/error.h>
+
+#include "core/login.h"
 
 #include <cstddef>
 #include <memory>
@@ -27,5 +29,8 @@ class Digest {
 // Cause::usage where this machine's OpenSSL is not allowed that algorithm (MD5, by some policies). What has worked once
 // works again.
 Result<std::unique_ptr<Digest>> make_digest(Algorithm);
+
+// Hashes short texts, and makes client nonces from the system's random numbers. Thread-safe.
+LoginMeans login_means();
 
 }  // namespace segdl

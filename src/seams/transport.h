@@ -6,7 +6,6 @@
 #pragma once
 
 #include <segdl/error.h>
-#include <segdl/task.h>
 
 #include "core/http_head.h"
 #include "core/url.h"
@@ -24,12 +23,11 @@
 
 namespace segdl {
 
-// A GET. `fields` is all that is sent besides Host, Connection and Authorization, in order, already checked for CR, LF
-// and NUL.
+// A GET. `fields` is all that is sent besides Host, Connection and what is for a proxy, already checked for CR, LF and
+// NUL.
 struct HttpRequest {
   Url url;
   std::vector<Field> fields;
-  std::optional<Credentials> credentials = std::nullopt;  // sent as Basic (RFC 7617)
   bool certified = false;  // a server that asks may be shown the client certificate, if there is one
   // What comes of the body is kept and joined with others', even if it breaks off: of one in chunks nothing is given
   // out before its chunk has ended, and one that is too large to be held is refused.

@@ -1,4 +1,5 @@
 """Real proxies as processes: tinyproxy, which closes after each answer, squid, which keeps connections and caches, and microsocks."""
+import hashlib
 import os
 import pwd
 import re
@@ -73,9 +74,18 @@ class Squid(Proxy):
     user = "proxy"  # root's squid becomes that
     request = r"(?m)^\S+ +\d+ \S+ \S+ \d+ (\w+) (\S+)"
 
-    def configuration(self, directory):
+    def configuration(self, directory, digest=None):
+        """`digest`: the lines of its auth_param digest, beside the program."""
+        access = "http_access allow all\n"
+        if digest is not None:
+            users = os.path.join(directory, "users")
+            harness.write(users, "me:proxy:{}\n".format(hashlib.md5(b"me:proxy:pa55").hexdigest()).encode())
+            os.chmod(users, 0o644)
+            access = (f"auth_param digest program /usr/lib/squid/digest_file_auth -c {users}\nauth_param digest realm proxy\n"
+                      "auth_param digest children 2\n" + "".join(f"auth_param digest {line}\n" for line in digest) +
+                      "acl known proxy_auth REQUIRED\nhttp_access allow known\n")
         return (f"http_port 127.0.0.1:{self.port}\npid_filename {directory}/pid\ncache_log {directory}/cache.log\n"
-                f"access_log stdio:{self.log}\ncoredump_dir {directory}\nhttp_access allow all\nshutdown_lifetime 0 seconds\n"
+                f"access_log stdio:{self.log}\ncoredump_dir {directory}\n{access}shutdown_lifetime 0 seconds\n"
                 "pinger_enable off\nnetdb_filename none\ncache_mem 64 MB\nmaximum_object_size_in_memory 32 MB\n")
 
     def command(self, configuration):

@@ -13,8 +13,9 @@ using namespace segdl::test;
 namespace {
 
 constexpr std::uint64_t kSize = 24 * kMiB;
-constexpr const char* kAlice = "Basic YWxpY2U6MQ==";  // alice:1
-constexpr const char* kBob = "Basic Ym9iOjI=";        // bob:2
+// Without TLS the first request of all tells nothing.
+constexpr const char* kAlice = "- | Basic YWxpY2U6MQ==";  // alice:1
+constexpr const char* kBob = "- | Basic Ym9iOjI=";        // bob:2
 
 // Nobody gets the resource without this cookie.
 void require_cookie(OriginScript& script, const std::string& cookie) {
@@ -212,5 +213,5 @@ TEST_CASE("what a request brings counts more than a netrc file") {
   CHECK(authorization([](Request& r) { r.headers = {{"authorization", "Bearer x"}}; }) == "Bearer x");
   // A name alone is looked up.
   CHECK(authorization([](Request& r) { r.url = "http://alice@origin.test/f"; }) == kAlice);
-  CHECK(authorization([](Request& r) { r.url = "http://carol@origin.test/f"; }) == "Basic Y2Fyb2w6");
+  CHECK(authorization([](Request& r) { r.url = "http://carol@origin.test/f"; }) == "- | Basic Y2Fyb2w6");
 }

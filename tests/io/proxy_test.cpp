@@ -44,30 +44,34 @@ Error refusal_of(ScriptedProxy& proxy, const std::string& url = "https://origin.
   return got.error();
 }
 
-const Credentials kOriginSecret{"Aladdin", "open sesame"};
+const Field kOriginSecret{"Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="};
+const std::string kWantsBasic =
+    "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n";
 
 }  // namespace
 
 TEST_CASE("a plain request goes to the proxy with its whole URL, and the proxy's credentials beside the origin's") {
-  ScriptedProxy proxy({kHello});
+  ScriptedProxy proxy({kWantsBasic, kHello});
   Side side("http://user:pa%3Ass@" + at(proxy));
-  HttpRequest request{*parse_url("http://me:secret@Origin.test:8080/a%20b?x=1"), {{"Accept", "*/*"}}, kOriginSecret};
+  HttpRequest request{*parse_url("http://me:secret@Origin.test:8080/a%20b?x=1"), {{"Accept", "*/*"}, kOriginSecret}};
   request.fields.push_back({"User-Agent", "segdl/test"});
   REQUIRE(side.transport->get(request, {}, {}).ok());
-  CHECK(proxy.at_proxy(0) ==
+  CHECK(proxy.at_proxy(0).find("Proxy-Authorization") == std::string::npos);  // which nobody has asked for
+  CHECK(proxy.at_proxy(1) ==
         "GET http://origin.test:8080/a%20b?x=1 HTTP/1.1\r\nAccept: */*\r\n"
         "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\nHost: origin.test:8080\r\n"
         "Proxy-Authorization: Basic dXNlcjpwYTpzcw==\r\nUser-Agent: segdl/test\r\n\r\n");
 }
 
 TEST_CASE("a tunnel is asked for without the origin's secrets, and nothing of the proxy's goes through it") {
-  ScriptedProxy proxy({kTunnel}, certificate());
+  ScriptedProxy proxy({kWantsBasic, kTunnel}, certificate());
   Side side("http://user:pa%3Ass@" + at(proxy));
-  HttpRequest request{*parse_url("https://origin.test/f?token=t"), {{"Accept", "*/*"}}, kOriginSecret};
+  HttpRequest request{*parse_url("https://origin.test/f?token=t"), {{"Accept", "*/*"}, kOriginSecret}};
   request.fields.push_back({"Cookie", "c=1"});
   request.fields.push_back({"User-Agent", "segdl/test"});
   REQUIRE(side.transport->get(request, {}, {}).ok());
-  CHECK(proxy.at_proxy(0) ==
+  CHECK(proxy.at_proxy(0) == "CONNECT origin.test:443 HTTP/1.1\r\nHost: origin.test:443\r\n\r\n");
+  CHECK(proxy.at_proxy(1) ==
         "CONNECT origin.test:443 HTTP/1.1\r\nHost: origin.test:443\r\n"
         "Proxy-Authorization: Basic dXNlcjpwYTpzcw==\r\n\r\n");
   CHECK(proxy.at_origin(0) ==
@@ -137,7 +141,7 @@ TEST_CASE("a refused tunnel is the proxy's refusal, and TLS is never begun") {
       {"407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"",
        "407 (proxy authorization required)", false, "give a name and password in the proxy's URL: http://NAME:PASS@"},
       {"407 No\r\nProxy-Authenticate: NTLM\r\nProxy-Authenticate: Digest realm=\"x\"",
-       "407 (proxy authorization required)", false, "it takes no Basic credentials"},
+       "407 (proxy authorization required)", false, "it asks for NTLM or Digest without a nonce, which segdl"},
       {"403 Forbidden\r\nContent-Length: 6", "403 (forbidden)", false, "ask whoever runs the proxy"},
       {"404 Not Found", "404 (not found)", false, ""},
       {"302 Found\r\nLocation: https://login.test/", "302 (refused)", false, ""},
@@ -174,6 +178,47 @@ TEST_CASE("credentials that the proxy does not take are named, and not shown") {
     CHECK(got.error().reason ==
           fmt::format("the proxy 127.0.0.1:{} answered 407 (proxy authorization required)", proxy.port()));
     CHECK(got.error().way_out == "check the name and password in the proxy's URL");
+  }
+}
+
+TEST_CASE("a proxy that asks for Digest gets it with the target that it was sent, and never the password") {
+  const std::string wants =
+      "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"x\"\r\n"
+      "Proxy-Authenticate: Digest realm=\"x\", nonce=\"n\", qop=\"auth\"\r\nContent-Length: 0\r\n\r\n";
+  const auto count_of = [](const std::string& request) {
+    const auto at = request.find(", nc=");
+    return at == std::string::npos ? std::string("none") : request.substr(at + 5, 8);
+  };
+  ScriptedProxy plain({wants, kHello});
+  Side side("http://user:secret@" + at(plain));
+  CHECK(side.body("http://origin.test/f?x") == "hello");
+  CHECK(side.body("http://origin.test/g") == "hello");
+  CHECK(plain.at_proxy(1).find("uri=\"http://origin.test/f?x\"") != std::string::npos);
+  CHECK(count_of(plain.at_proxy(0)) + count_of(plain.at_proxy(1)) + count_of(plain.at_proxy(2)) ==
+        "none0000000100000002");
+
+  ScriptedProxy tunnel({wants, kTunnel}, certificate());
+  Side secure("http://user:secret@" + at(tunnel));
+  CHECK(secure.body("https://origin.test/f") == "hello");
+  CHECK(secure.body("https://other.test/f") == "hello");
+  CHECK(tunnel.at_proxy(1).find("uri=\"origin.test:443\"") != std::string::npos);
+  CHECK(count_of(tunnel.at_proxy(0)) + count_of(tunnel.at_proxy(1)) + count_of(tunnel.at_proxy(2)) ==
+        "none0000000100000002");
+  for (ScriptedProxy* proxy : {&plain, &tunnel}) {
+    for (std::size_t i = 0; i < proxy->requests(); ++i) {
+      CHECK(proxy->at_proxy(i).find("Basic") == std::string::npos);
+    }
+  }
+  CHECK(tunnel.at_origin(0).find("Digest") == std::string::npos);
+
+  for (const char* url : {"http://origin.test/f", "https://origin.test/f"}) {
+    CAPTURE(url);
+    ScriptedProxy wrong({wants});
+    const auto got = Side("http://user:wrong@" + at(wrong)).get(url);
+    REQUIRE_FALSE(got.ok());
+    CHECK(got.error().remedy == Remedy::stop);
+    CHECK(got.error().way_out == "check the name and password in the proxy's URL");
+    CHECK(wrong.requests() == 2);
   }
 }
 

@@ -120,10 +120,12 @@ TEST_CASE("exactly this is on the wire") {
   TextServer server({kHello});
   Side side;
   const std::string target = "/a'b,c;d+e%2F%zz%25/\"q\"?x=1&y=a+b";
-  HttpRequest request{
-      *parse_url(fmt::format("http://127.0.0.1:{}{}", server.port(), target)),
-      {{"User-Agent", "segdl/test"}, {"Accept", "*/*"}, {"Accept-Encoding", "identity"}, {"Range", "bytes=0-4"}},
-      Credentials{"Aladdin", "open sesame"}};
+  HttpRequest request{*parse_url(fmt::format("http://127.0.0.1:{}{}", server.port(), target)),
+                      {{"User-Agent", "segdl/test"},
+                       {"Accept", "*/*"},
+                       {"Accept-Encoding", "identity"},
+                       {"Range", "bytes=0-4"},
+                       {"Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="}}};
   REQUIRE(side.transport->get(request, {}, {}).ok());
   const auto requests = server.requests();
   REQUIRE(requests.size() == 1);

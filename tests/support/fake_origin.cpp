@@ -226,26 +226,9 @@ class FakeExchange final : public Exchange {
   std::uint64_t got_ = 0;
 };
 
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::string_view three = bytes.substr(i, 3);
-    std::uint32_t bits = 0;
-    for (std::size_t j = 0; j < 3; ++j)
-      bits = bits << 8 | (j < three.size() ? static_cast<unsigned char>(three[j]) : 0);
-    for (std::size_t j = 0; j < 4; ++j) text += j <= three.size() ? kDigits[bits >> (18 - 6 * j) & 63] : '=';
-  }
-  return text;
-}
-
 std::vector<Field> fields_of(const HttpRequest& request) {
   std::vector<Field> fields = request.fields;
   fields.insert(fields.begin(), {"Host", request.url.origin.authority()});
-  if (request.credentials) {
-    const std::string pair = request.credentials->user + ":" + request.credentials->password;
-    fields.push_back({"Authorization", "Basic " + base64(pair)});
-  }
   if (request.certified && request.url.origin.secure) fields.push_back({"Client-Cert", "shown"});
   return fields;
 }

@@ -4,7 +4,7 @@
 // transport's (core/http_head, core/chunked), in pieces of uneven sizes, and whatever is wrong with them is the same
 // Cause and Remedy. What would take time moves the clock: a stall by the limit it runs into, a drip by its pauses.
 //
-// Beside the fields of the request the script sees Host and Authorization, as a server would, and Client-Cert if it
+// Beside the fields of the request the script sees Host, as a server would, and Client-Cert if it
 // could have had the client certificate (RFC 9440).
 #pragma once
 
