@@ -81,9 +81,11 @@ struct Request {
   std::uint64_t segment_size = 0;  // a power of two, 16 KiB to 16 MiB; 0: chosen from the size, from 64 KiB on
   Sync sync = Sync::interval;
   Existing existing = Existing::refuse;
-  bool resume = true;            // false: what an earlier run left is set aside and fetched again
-  bool accept_unframed = false;  // believe the end of a connection to be the end of the resource
-  bool events = false;           // keep what happens for Task::take_events()
+  bool resume = true;  // false: what an earlier run left is set aside and fetched again
+  // Believe the end of a connection to be the end of the resource, where neither a length nor TLS tells. What a
+  // download of the same URL without it has kept is published then, without a request.
+  bool accept_unframed = false;
+  bool events = false;  // keep what happens for Task::take_events()
 
   // Let the server name the file: by the first response's Content-Disposition (RFC 6266), made safe; without one as if
   // this were not set. Then the output's lock is taken behind that response, not before it. `output` goes before it.

@@ -149,7 +149,7 @@ void add_http_options(CLI::App& app, FetchCommand& command) {
   app.add_flag_callback(
       "-L,--location", [] {}, "Follow redirects, as it does anyway");
   app.add_flag("--accept-unframed", request.accept_unframed,
-               "Believe the end of a connection to be the end of the file");
+               "Believe the end of a connection to be the end of the file, also of one that is kept");
 }
 
 void add_tls_options(CLI::App& app, SessionOptions& session) {

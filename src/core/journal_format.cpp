@@ -28,6 +28,7 @@ constexpr std::uint32_t kHasStreamTotal = 2;
 constexpr std::uint32_t kStreamComplete = 1;
 constexpr std::uint32_t kDecoding = 2;
 constexpr std::uint32_t kDecoded = 4;
+constexpr std::uint32_t kStreamUnvouched = 8;
 
 // Which validators there are, above the kind in its field.
 constexpr std::uint16_t kHasEtag = 0x100;
@@ -225,7 +226,7 @@ JournalBlock encode_facts(const Facts& facts) {
   const std::string_view url = std::string_view(facts.url).substr(0, kMaxUrl);
   writer.put(kFactsMagic);
   writer.put((facts.stream_complete ? kStreamComplete : 0U) | (facts.decoding ? kDecoding : 0U) |
-             (facts.decoded ? kDecoded : 0U));
+             (facts.decoded ? kDecoded : 0U) | (facts.stream_unvouched ? kStreamUnvouched : 0U));
   writer.put(static_cast<std::uint32_t>(url.size()));
   writer.put(facts.stream_length);
   writer.put(facts.stream_digest);
@@ -252,13 +253,14 @@ std::optional<Facts> decode_facts(Block block) {
   const auto length = reader.get<std::uint32_t>();
   facts.stream_complete = (flags & kStreamComplete) != 0;
   facts.decoding = (flags & kDecoding) != 0;
+  facts.stream_unvouched = (flags & kStreamUnvouched) != 0;
   facts.stream_length = reader.get<std::uint64_t>();
   facts.stream_digest = reader.get<std::uint64_t>();
   facts.refuted = reader.get<std::uint64_t>();
   reader.get_bytes(facts.url_hash.salt);
   reader.get_bytes(facts.url_hash.digest);
   reader.get_bytes(facts.owner_token);
-  if (flags > (kStreamComplete | kDecoding | kDecoded) || length > kMaxUrl) return std::nullopt;
+  if (flags > (kStreamComplete | kDecoding | kDecoded | kStreamUnvouched) || length > kMaxUrl) return std::nullopt;
   facts.url = reader.text(length);
   if (!reader.only_zeros_until(kDecodedAt)) return std::nullopt;
   DecodedOutput decoded;

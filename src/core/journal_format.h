@@ -49,6 +49,8 @@ struct Facts {
   std::string url;               // as given, redacted; at most 3 KiB kept
   UrlHash url_hash = {};         // of the URL as it was given
   bool stream_complete = false;  // a stream arrived whole: the next two are right
+  // All of a stream's body arrived up to the end of its connection, which nothing vouches for: they are right as well.
+  bool stream_unvouched = false;
   std::uint64_t stream_length = 0;
   std::uint64_t stream_digest = 0;          // XXH3-64 of all its bytes
   std::uint64_t refuted = 0;                // names a checksum that all of it does not have; 0: none

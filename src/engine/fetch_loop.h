@@ -38,32 +38,50 @@ inline Error unfit(Fetcher& fetcher, const Reply& reply, std::string reason) {
   return fetcher.problem(changed ? Cause::changed : Cause::integrity, remedy, std::move(reason));
 }
 
+// Whether what ended without TLS's own end is a body that has no other.
+inline bool is_cut(const Reply& reply) {
+  return reply.exchange->head().framing == Framing::until_close && reply.exchange->is_cut();
+}
+
 // The end of the body's framing, where all bytes that were promised have come. Unless it is framed by a length, they
 // were promised by another field or by another response, so the last of them are not used before the end has been seen.
 inline Result<void> read_end(Fetcher& fetcher, const Reply& reply) {
   const auto& [begin, end, total, validator, partial, coding] = reply.body;
   std::array<std::byte, 512> beyond;
   const auto more = reply.exchange->read(beyond);
-  if (!more) return partial ? Result<void>() : more.error();
+  const bool is_believed = is_cut(reply) && fetcher.end_is_trusted(*reply.exchange);
+  if (!more) return partial || is_believed ? Result<void>() : more.error();
   if (*more > 0) return unfit(fetcher, reply, fmt::format("the response goes on after byte {}, its end", *end));
   fetcher.body_ended(true);
   return {};
 }
 
-// Why the response ended before that.
+// Why the response ended before its end. REQUIRES: it has one.
 inline Error early_end(Fetcher& fetcher, const Reply& reply, std::uint64_t at) {
   const auto& [begin, end, total, validator, partial, coding] = reply.body;
-  if (!end) {
-    return with_way_out(
-        fetcher.problem(Cause::integrity, Remedy::stop,
-                        fmt::format("the connection ended after {} bytes, and the server gave no length to tell "
-                                    "whether that is all",
-                                    at)),
-        "use --accept-unframed to believe it");
-  }
   std::string reason = fmt::format("the response ended after {} of {} bytes", at - begin, *end - begin);
   if (!partial && reply.exchange->head().framing == Framing::chunked) return unfit(fetcher, reply, std::move(reason));
   return fetcher.problem(Cause::network, Remedy::retry, std::move(reason));
+}
+
+// A body of unknown length has ended, with its last chunk or with its connection. Nothing vouches for the latter where
+// TLS has not told of it, so a sink may keep what came, for who is willing to believe it.
+template <class Sink>
+Result<void> end_open(Fetcher& fetcher, const Reply& reply, Sink& sink, std::uint64_t at) {
+  if (fetcher.end_is_trusted(*reply.exchange)) return sink.body_ended(at);
+  const char* missing =
+      reply.exchange->is_cut() ? "neither a length nor the end of TLS tells" : "the server gave no length to tell";
+  Error error =
+      fetcher.problem(Cause::integrity, Remedy::stop,
+                      fmt::format("the connection ended after {} bytes, and {} whether that is all", at, missing));
+  if constexpr (requires { sink.keep_unvouched(); }) {
+    auto kept = sink.keep_unvouched();
+    if (!kept) return kept;
+    return with_way_out(std::move(error),
+                        "what came is kept: the same command with --accept-unframed takes it for the whole, and "
+                        "fetches nothing again");
+  }
+  return with_way_out(std::move(error), "use --accept-unframed to believe it");
 }
 
 template <class Sink>
@@ -84,11 +102,9 @@ Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink, cons
     auto got = reply.exchange->read(space);
     meter.tolerated(reply.exchange->head().tolerated);
     if (!got && got.error().remedy == Remedy::refetch) fetcher.body_ended(false);
+    if (!end && (got ? *got == 0 : is_cut(reply))) return end_open(fetcher, reply, sink, at);
     if (!got) return std::move(got).error();
-    if (*got == 0) {
-      if (!end && fetcher.end_is_trusted(*reply.exchange)) return sink.body_ended(at);
-      return early_end(fetcher, reply, at);
-    }
+    if (*got == 0) return early_end(fetcher, reply, at);
     meter.received(*got);
     auto taken = at + *got == end ? read_end(fetcher, reply) : Result<void>();
     if (!taken) meter.discarded(*got);

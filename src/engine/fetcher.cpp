@@ -370,8 +370,8 @@ void Fetcher::learn_from(const std::vector<Asking>& refused, const Error& refusa
 }
 
 bool Fetcher::end_is_trusted(const Exchange& exchange) const {
-  return exchange.head().framing != Framing::until_close || route_.current().origin.secure ||
-         request_.accept_unframed || request_.checksum;
+  const bool is_told = route_.current().origin.secure && !exchange.is_cut();
+  return exchange.head().framing != Framing::until_close || is_told || request_.accept_unframed || request_.checksum;
 }
 
 }  // namespace segdl::engine

@@ -125,7 +125,7 @@ class Fetcher {
   // An error about what the server did.
   Error problem(Cause, Remedy, std::string reason) const;
 
-  // Whether the end of a plain connection may be the end of the resource: a checksum tells in the end.
+  // Whether the end of a connection may be the end of the resource, as that of TLS is: a checksum tells in the end.
   bool end_is_trusted(const Exchange&) const;
 
  private:

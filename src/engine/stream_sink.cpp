@@ -69,12 +69,27 @@ Result<void> StreamSink::body_ended(std::uint64_t) {
   }
   step = whole_.check(place_.path());
   if (!step) return step;
-  Facts facts = place_.journal().facts().value_or(Facts{});
+  Facts facts = facts_of_all();
   facts.stream_complete = true;
-  facts.stream_length = written_;
-  facts.stream_digest = digest_.value();
   complete_ = true;
   return place_.journal().set_facts(facts);
+}
+
+Result<void> StreamSink::keep_unvouched() {
+  auto step = filled_ > 0 ? flush() : Result<void>();
+  if (step) step = place_.data().sync();
+  if (!step) return step;
+  Facts facts = facts_of_all();
+  facts.stream_unvouched = true;
+  step = place_.journal().set_facts(facts);
+  return step ? place_.journal().sync() : step;
+}
+
+Facts StreamSink::facts_of_all() const {
+  Facts facts = place_.journal().facts().value_or(Facts{});
+  facts.stream_length = written_;
+  facts.stream_digest = digest_.value();
+  return facts;
 }
 
 }  // namespace segdl::engine

@@ -32,10 +32,13 @@ class StreamSink {
   Result<void> arrived(std::uint64_t offset, std::size_t count);
   Result<void> body_ended(std::uint64_t offset);
   Result<void> interrupted(Remedy) { return {}; }  // nothing of it would count
+  // What came is all that the connection brought, and may be less than the whole: recorded as that, durably.
+  Result<void> keep_unvouched();
 
  private:
   Result<void> begin_again();
   Result<void> flush();
+  Facts facts_of_all() const;
 
   Place& place_;
   Watch& watch_;

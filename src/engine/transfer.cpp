@@ -125,13 +125,16 @@ Result<void> Transfer::fetch_until_whole(Place& place, std::stop_token stop) {
 }
 
 Result<void> Transfer::fetch_version(Place& place, std::stop_token stop) {
-  if (place.found() == Place::Found::resumable && place.has_journal()) {
+  const bool resumable = place.found() == Place::Found::resumable;
+  if (place.has_journal() && resumable && place.journal().identity().layout) {
     named_.reset();
-    if (place.journal().identity().layout) return continue_version(place, stop);
+    return continue_version(place, stop);
+  }
+  if (place.has_journal() && request_.resume) {
     auto continued = continue_stream(place, stop);
     if (!continued) return std::move(continued).error();
     if (*continued) return {};
-    auto step = place.start_over();
+    auto step = resumable ? place.start_over() : Result<void>();
     if (!step) return step;
   }
   return begin_version(place, stop);

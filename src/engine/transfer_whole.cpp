@@ -63,11 +63,14 @@ Result<void> Transfer::forget_refuted(Place& place) {
   return step ? journal.sync() : step;
 }
 
-// A stream that an earlier run has received whole, and not published. What does not prove to be just that is given up.
+// A stream that an earlier run has received whole, and not published; or up to an end that nothing vouches for, where
+// the request takes that for its own, or has a checksum to tell. Nothing is asked for: no answer of today could say
+// more of what came then. What does not prove to be just that is given up.
 Result<bool> Transfer::continue_stream(Place& place, const std::stop_token& stop) {
   const Identity& identity = place.journal().identity();
-  const Facts facts = place.journal().facts().value_or(Facts{});
-  if (!facts.stream_complete || !is_hash_of(facts.url_hash, url_)) return false;
+  Facts facts = place.journal().facts().value_or(Facts{});
+  const bool believed = facts.stream_unvouched && (request_.accept_unframed || request_.checksum);
+  if ((!facts.stream_complete && !believed) || !is_hash_of(facts.url_hash, url_)) return false;
   meter_.plan(planned(identity, facts.stream_length));
   meter_.enter(Phase::verifying);
   auto intact = stream_intact(place.data(), facts, stop);
@@ -77,6 +80,14 @@ Result<bool> Transfer::continue_stream(Place& place, const std::stop_token& stop
   auto checked = check_digest(place.data(), facts.stream_length, place.path(), stop);
   if (!checked && checked.error().cause != Cause::integrity) return std::move(checked).error();
   if (!checked) return false;
+  if (believed) {
+    meter_.remark("it had come before up to the end of its connection, which is taken for its own");
+    facts.stream_complete = true;
+    facts.stream_unvouched = false;
+    auto step = place.journal().set_facts(facts);
+    if (!step) return std::move(step).error();
+  }
+  named_.reset();
   meter_.proved(facts.stream_length);
   strong_ = identity.validator.strong();
   auto taken = take_coding(identity.coding);

@@ -38,6 +38,9 @@ class Connection {
   // Whether the connection is still there and nothing has arrived that nobody asked for: it may carry another request.
   bool is_quiet();
 
+  // Whether the last receive() failed because the connection ended without TLS's own end.
+  bool is_cut() const { return tls_ ? tls_->is_cut() : proxy_tls_ && proxy_tls_->is_cut(); }
+
   const Way& way() const { return way_; }
 
  private:

@@ -169,6 +169,8 @@ class HttpExchange final : public Exchange {
     return got;
   }
 
+  bool is_cut() const override { return connection_->is_cut(); }
+
   void skip_rest() override {
     if (head_.framing != Framing::length || head_.content_length > kMostSkipped) return;
     message_->end_by(clock_.now() + kSkipTime);

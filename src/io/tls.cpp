@@ -162,6 +162,7 @@ Result<std::size_t> TlsChannel::receive(std::span<std::byte> into, const Bound& 
     auto again = wait_after(result, bound, waker);
     if (!again) return std::move(again).error();
     if (*again) continue;
+    cut_ = ERR_GET_REASON(::ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
     const char* refused = certificate_refused();
     broken_ = refused != nullptr
                   ? tls_error(place_->origin, refused, kShowOne)

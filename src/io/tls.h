@@ -56,6 +56,8 @@ class TlsChannel {
 
   // Whether nothing has arrived but what TLS itself has to say, like a ticket for another session; that is taken.
   bool is_quiet();
+  // Whether the last receive() failed because the connection ended without close_notify.
+  bool is_cut() const { return cut_; }
 
   // Whether decrypted or undecrypted bytes are waiting inside OpenSSL, here or below.
   bool has_pending() const {
@@ -78,6 +80,7 @@ class TlsChannel {
   std::unique_ptr<TlsSocket> socket_;
   std::unique_ptr<::SSL, FreeSsl> ssl_;
   std::optional<Error> broken_;  // behind what was received
+  bool cut_ = false;             // that is a connection that ended without close_notify
 };
 
 // Thread-safe.

@@ -61,6 +61,10 @@ class Exchange {
   // such a one of a whole resource that is to be joined. A stop request is Cause::cancelled. REQUIRES: !into.empty().
   virtual Result<std::size_t> read(std::span<std::byte> into) = 0;
 
+  // Whether read() failed because a connection with TLS ended without saying so, as one that somebody cuts does, and
+  // one of a careless server.
+  virtual bool is_cut() const = 0;
+
   // Reads away what is left of the body if it has a length of at most kMostSkipped, so that the connection can be used
   // again; what does not come within kSkipTime is given up with the connection.
   virtual void skip_rest() = 0;

@@ -68,6 +68,11 @@ TEST_CASE("facts come back as they were, and a torn block is none") {
   REQUIRE(decoded);
   CHECK(decoded->url == facts.url.substr(0, 3072));
   CHECK(decoded->stream_complete);
+  CHECK_FALSE(decoded->stream_unvouched);
+  facts.stream_complete = false;
+  facts.stream_unvouched = true;
+  CHECK_FALSE(decode_facts(encode_facts(facts))->stream_complete);
+  CHECK(decode_facts(encode_facts(facts))->stream_unvouched);
   CHECK(decoded->stream_length == 12345);
   CHECK(decoded->stream_digest == 99);
   CHECK(decoded->url_hash == facts.url_hash);

@@ -1,5 +1,6 @@
 """Servers that can do less, or do it wrong: over real sockets, with the command."""
 import os
+import ssl
 import struct
 import subprocess
 import sys
@@ -55,6 +56,42 @@ def test_unknown_size_ended_by_the_connection(scene):
     assert "--accept-unframed" in done.stderr, done.stderr
     assert "f" not in scene.names()
     arrives(scene, server, "--accept-unframed")
+
+
+def test_an_end_that_nothing_vouches_for_is_told_at_once_and_believed_later(scene):
+    certificates = scene.nginx.certificates
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.pem("good"), certificates.key("good"))
+    pace = [0]
+
+    def bare(connection, request, number):
+        connection.sendall(head("200 OK", 'ETag: "v1"'))
+        for at in range(0, len(DATA), 100_000):
+            connection.sendall(DATA[at:at + 100_000])
+            time.sleep(pace[0])
+        return "close"  # without close_notify
+
+    for tls, trust in ((None, ()), (context, ("--cacert", certificates.ca))):
+        for connections in ("1", "8"):
+            server = scene.raw(bare, tls=tls)
+            url = server.url("f").replace("http:", "https:") if tls else server.url("f")
+            command = (url, "-x", connections, *trust)
+            pace[0] = 0.05
+            process = scene.start(*command)
+            harness.wait_for(lambda: os.path.exists(scene.path("f.part")) and os.path.getsize(scene.path("f.part")) > MiB, "some of it")
+            harness.kill(process)
+            pace[0] = 0
+            done = scene.get(*command, "--accept-unframed")  # what a kill left is no whole of anything
+            assert server.count == 2 and harness.read(scene.path("f")) == DATA, done.stderr
+            os.unlink(scene.path("f"))
+            for asked in (3, 4):
+                done = scene.get(*command, code=6)
+                assert "is kept" in done.stderr and "--accept-unframed" in done.stderr, done.stderr
+                assert scene.names() == ["f.part", "f.segdl"] and server.count == asked, (scene.names(), server.count)
+            done = scene.get(*command, "--accept-unframed", timeout=20)
+            assert server.count == 4 and harness.read(scene.path("f")) == DATA, done.stderr
+            assert "reused" in done.stderr and scene.names() == ["f"], done.stderr
+            os.unlink(scene.path("f"))
 
 
 def test_ranges_in_one_large_chunk_cost_the_whole_once(scene):

@@ -114,6 +114,8 @@ class FakeExchange final : public Exchange {
     return got;
   }
 
+  bool is_cut() const override { return cut_; }
+
   void skip_rest() override {
     if (head_.framing != Framing::length || head_.content_length > kMostSkipped) return;
     end_by(clock_.now() + kSkipTime);
@@ -185,7 +187,8 @@ class FakeExchange final : public Exchange {
 
   Result<std::size_t> at_end(std::chrono::nanoseconds patience) {
     if (wire_.end() == WireEnd::reset) return network("Connection reset by peer");
-    if (wire_.end() == WireEnd::cut && setting_.secure) return network("the secure connection broke");
+    cut_ = wire_.end() == WireEnd::cut && setting_.secure;
+    if (cut_) return network("the secure connection broke");
     if (wire_.end() == WireEnd::close || wire_.end() == WireEnd::cut) return std::size_t{0};
     // Nothing comes any more: until the limit, or the deadline if that is nearer.
     const Instant until = clock_.now() + patience;
@@ -214,6 +217,7 @@ class FakeExchange final : public Exchange {
   ResponseHead head_;
   std::optional<ChunkedBody> chunks_;
   SaidTwice said_twice_{false};
+  bool cut_ = false;
   std::chrono::nanoseconds quiet_{0};  // waited while only framing came
   std::optional<Error> broken_;
   std::string pending_;  // off the wire, used up to taken_

@@ -191,6 +191,8 @@ ends.row("the whole until the connection ends", lambda ask, answer: answer.until
          expect=lambda cell: RIGHT if cell.tls else REFUSE)
 ends.row("the whole until the connection ends, believed", lambda ask, answer: answer.until_close(), ranges=False, options=("--accept-unframed",),
          expect=RIGHT)
+ends.row("all of it until TLS ends without close_notify, believed", lambda ask, answer: answer.until_close("rude"), ranges=False, cells=over_tls,
+         options=("--accept-unframed",), expect=RIGHT)
 ends.row("the whole by HTTP/1.0", lambda ask, answer: answer.having(protocol="HTTP/1.0").until_close(), ranges=False,
          expect=lambda cell: RIGHT if cell.tls else REFUSE)
 ends.row("a length by HTTP/1.0", lambda ask, answer: answer.having(protocol="HTTP/1.0", end="close"), expect=RIGHT)
