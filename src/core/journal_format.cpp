@@ -29,6 +29,7 @@ constexpr std::uint32_t kStreamComplete = 1;
 constexpr std::uint32_t kDecoding = 2;
 constexpr std::uint32_t kDecoded = 4;
 constexpr std::uint32_t kStreamUnvouched = 8;
+constexpr std::uint32_t kMixed = 16;
 
 // Which validators there are, above the kind in its field.
 constexpr std::uint16_t kHasEtag = 0x100;
@@ -226,7 +227,8 @@ JournalBlock encode_facts(const Facts& facts) {
   const std::string_view url = std::string_view(facts.url).substr(0, kMaxUrl);
   writer.put(kFactsMagic);
   writer.put((facts.stream_complete ? kStreamComplete : 0U) | (facts.decoding ? kDecoding : 0U) |
-             (facts.decoded ? kDecoded : 0U) | (facts.stream_unvouched ? kStreamUnvouched : 0U));
+             (facts.decoded ? kDecoded : 0U) | (facts.stream_unvouched ? kStreamUnvouched : 0U) |
+             (facts.mixed ? kMixed : 0U));
   writer.put(static_cast<std::uint32_t>(url.size()));
   writer.put(facts.stream_length);
   writer.put(facts.stream_digest);
@@ -260,7 +262,9 @@ std::optional<Facts> decode_facts(Block block) {
   reader.get_bytes(facts.url_hash.salt);
   reader.get_bytes(facts.url_hash.digest);
   reader.get_bytes(facts.owner_token);
-  if (flags > (kStreamComplete | kDecoding | kDecoded | kStreamUnvouched) || length > kMaxUrl) return std::nullopt;
+  facts.mixed = (flags & kMixed) != 0;
+  if (flags > (kStreamComplete | kDecoding | kDecoded | kStreamUnvouched | kMixed) || length > kMaxUrl)
+    return std::nullopt;
   facts.url = reader.text(length);
   if (!reader.only_zeros_until(kDecodedAt)) return std::nullopt;
   DecodedOutput decoded;

@@ -56,6 +56,7 @@ struct Facts {
   std::uint64_t refuted = 0;                // names a checksum that all of it does not have; 0: none
   std::array<std::byte, 16> owner_token{};  // random: which download this is, for who continues it by a token
   std::uint64_t joined = 0;                 // bytes compared when two bodies were, without a strong validator; 0: none
+  bool mixed = false;                       // claims are of bodies that its validator does not vouch for
   bool decoding = false;                    // what has the name for decoded data, if anything, is this download's
   std::optional<DecodedOutput> decoded = std::nullopt;  // it is whole, and on disk
   friend bool operator==(const Facts&, const Facts&) = default;

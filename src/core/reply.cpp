@@ -35,14 +35,21 @@ Comparison compare(const Validator& now, const Validator& known) {
                                                                               : Comparison::same;
 }
 
+Comparison compare(const Validator& now, const Known& known) {
+  return known.any_version ? Comparison::same : compare(now, known.validator);
+}
+
 std::string words(const Validator& validator) {
   if (validator.kind == Validator::Kind::none) return "unnamed";
   if (!validator.etag || !validator.modified) return validator.etag ? *validator.etag : *validator.modified;
   return fmt::format("{} of {}", *validator.etag, *validator.modified);
 }
 
-NowChanged other_validator(const Validator& now, const Validator& known) {
-  return {fmt::format("it was {} and is {}", words(known), words(now))};
+NowChanged other_validator(const Validator& now, const Known& known, std::optional<std::uint64_t> total) {
+  const Validator& before = known.validator;
+  const bool same_date = before.modified && now.modified == before.modified;
+  const bool in_name_only = known.total && total == known.total && (same_date || !before.strong());
+  return {fmt::format("it was {} and is {}", words(before), words(now)), in_name_only};
 }
 
 // One version has one length: under the same strong validator another one is no evidence of another version.
@@ -87,9 +94,9 @@ Verdict judge_partial(const ResponseHead& head, const Asked& asked, const Known*
     return UsableBody{got.range->begin, got.range->end, got.total, validator_of(head), true};
   }
   const Validator now = validator_of(head);
-  const Comparison comparison = compare(now, known->validator);
+  const Comparison comparison = compare(now, *known);
   if (comparison == Comparison::absent) return Contradiction{"its 206 has no validator to compare"};
-  if (comparison == Comparison::different) return other_validator(now, known->validator);
+  if (comparison == Comparison::different) return other_validator(now, *known, got.total);
   if (known->total && got.total && *known->total != *got.total) return other_size(*known, *got.total);
   if (known->total && got.range->end > *known->total) return Contradiction{"its 206 reaches beyond the end"};
   const auto total = known->total ? known->total : got.total;
@@ -119,11 +126,11 @@ Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Known* k
   if (head.framing == Framing::length) length = head.content_length;
   const Validator now = validator_of(head);
   if (known == nullptr) return UsableBody{0, length, length, now, false};
-  const Comparison comparison = compare(now, known->validator);
+  const Comparison comparison = compare(now, *known);
   if (known->validator.strong() && comparison == Comparison::absent) {
     return Contradiction{"it answered 200 without a validator to compare"};
   }
-  if (comparison != Comparison::same) return other_validator(now, known->validator);
+  if (comparison != Comparison::same) return other_validator(now, *known, length);
   if (known->total && length && *known->total != *length) return other_size(*known, *length);
   if (!length && asked.range && asked.range->begin > 0) {
     return Contradiction{"its 200 gives no length, so it may be the range that was asked for"};

@@ -21,7 +21,7 @@
 // Under a strong validator it is joined only if it proves to be the known one; without one its bytes are compared by
 // whoever joins it. (R7) A validator that both have and that differs means changed, and so does an ETag that comes
 // where there was none; the absence of a strong one alone does not (a login page has none), nor does a malformed or
-// weak one in its place.
+// weak one in its place. (R8) Where any version is taken (Known::any_version) R1 and R7 are the caller's.
 #pragma once
 
 #include <segdl/error.h>
@@ -50,6 +50,8 @@ struct Known {
   std::optional<std::uint64_t> total;
   Validator validator;
   std::string coding = {};  // as content_coding() has it; empty: none
+  // Whatever validator an answer has: whoever joins its bytes compares all of them, or has a digest to tell in the end.
+  bool any_version = false;
 };
 
 struct Asked {
@@ -84,6 +86,9 @@ struct RedirectTo {
 struct NotModified {};  // it is what `unless` names
 struct NowChanged {
   std::string evidence;
+  // The size is the same, and either the date as well or the known validator never proved anything: some servers name
+  // one version differently at every turn.
+  bool in_name_only = false;
 };  // start over, or stop, as the known validator's strength tells
 struct Contradiction {
   std::string reason;

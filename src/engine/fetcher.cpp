@@ -238,6 +238,7 @@ Error Fetcher::failure(const Verdict& verdict, const ResponseHead& head, const K
   if (const auto* passing = std::get_if<PassingRefusal>(&verdict)) return refusal(head, passing);
   if (std::holds_alternative<FinalRefusal>(verdict)) return final_refusal(head);
   if (const auto* changed = std::get_if<NowChanged>(&verdict)) {
+    route_.changed(changed->in_name_only);
     return problem(Cause::changed, Remedy::restart, changed->evidence);
   }
   const Remedy remedy = asked_ == Asking::whole ? Remedy::stop : Remedy::retry;

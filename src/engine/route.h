@@ -58,6 +58,10 @@ class Route {
   // Whether there has been a usable answer.
   bool has_answered() const { return came_as_ != Came::not_yet; }
 
+  // The resource is another one now, by what an answer said of it; perhaps only by its name.
+  void changed(bool in_name_only) { in_name_only_ = in_name_only; }
+  bool changed_in_name_only() const { return in_name_only_; }
+
   // Requests are refused for good while others are served: perhaps there are no further answers. Until one that was
   // made later is answered.
   void refused_more(Instant now) { refused_at_ = now.time_since_epoch().count(); }
@@ -120,6 +124,7 @@ class Route {
   std::atomic<bool> past_caches_ = false;
   std::atomic<bool> told_of_form_ = false;
   std::atomic<bool> joined_ = false;
+  std::atomic<bool> in_name_only_ = false;
   std::atomic<Instant::rep> refused_at_ = kNever;
   std::atomic<bool> distrusts_unmeasured_ = false;
   std::atomic<Came> came_as_ = Came::not_yet;

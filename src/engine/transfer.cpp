@@ -126,7 +126,7 @@ Result<void> Transfer::fetch_until_whole(Place& place, std::stop_token stop) {
 
 Result<void> Transfer::fetch_version(Place& place, std::stop_token stop) {
   const bool resumable = place.found() == Place::Found::resumable;
-  if (place.has_journal() && resumable && place.journal().identity().layout) {
+  if (place.has_journal() && (resumable || switched_) && place.journal().identity().layout) {
     named_.reset();
     return continue_version(place, stop);
   }
@@ -169,14 +169,19 @@ Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
     auto aside = place.start_over();
     if (!aside) return aside;
   }
+  // The checksum tells in the end what no validator does.
+  const bool by_digest = identity->layout && !identity->validator.strong() && identity->coding.empty();
+  voucher_ = by_digest && request_.checksum ? Voucher::digest : Voucher::validator;
+  switched_ = of_other_url_ = false;
   Facts facts;
   facts.url = url_.redacted();
   facts.url_hash = hash_of(url_);
   facts.owner_token = random_token();
+  facts.mixed = voucher_ == Voucher::digest;
   auto begun = place.begin(*identity, facts);
   if (!begun) return begun;
   const Known known = known_of(*identity);
-  strong_ = known.validator.strong();
+  strong_ = identity->validator.strong();
   inherits_ = false;
   continued_from_.reset();
   meter_.plan(planned(*identity));
@@ -216,6 +221,7 @@ Result<Reply> Transfer::first_reply(std::stop_token stop, Range range) {
       ranged_ = ranged_ || reply->body.partial;
       const UsableBody& body = reply->body;
       if (!body.partial || body.validator.strong()) return reply;
+      if (request_.checksum && !request_.consumer && body.coding.empty()) return reply;
       if (*body.total > kWorthMore) meter_.remark("the server names no strong validator: fetching in one piece");
       if (body.end == body.total) return reply;
       if (known) route_.ask(Asking::whole);  // not even this was given in one piece
@@ -294,6 +300,15 @@ Result<void> Transfer::settle(Place& place, Checkpoint& checkpoint) {
 // The resource changed. Whether that is safe to believe is decided here (rules 5 and 9 of doc/http.md).
 Result<void> Transfer::start_over(Place& place, Error error) {
   const bool loses_claims = place.has_journal() && place.journal().claimed() > 0;
+  const bool in_name_only = error.cause == Cause::changed && !error.offset && route_.changed_in_name_only();
+  if (loses_claims && in_name_only && voucher_ == Voucher::validator && place.journal().identity().layout) {
+    return vouch_otherwise(place, error);
+  }
+  if (loses_claims && of_other_url_) {
+    error.remedy = Remedy::stop;
+    error.way_out = "choose another name with -o, or start over with --no-resume";
+    return error;
+  }
   const bool outdated = std::exchange(outdated_, false);
   if (loses_claims && !outdated && !place.journal().identity().validator.strong()) {
     error.remedy = Remedy::stop;
@@ -308,7 +323,7 @@ Result<void> Transfer::start_over(Place& place, Error error) {
   const bool in_one_piece = error.cause != Cause::changed;
   in_one_piece ? meter_.remark(error.reason + ": starting over, in one piece") : meter_.changed(error.reason);
   meter_.start_over();
-  succeeds_strong_ = strong_;
+  succeeds_strong_ = strong_ || (place.has_journal() && place.journal().identity().validator.strong());
   succeeds_ranged_ = ranged_ && !in_one_piece;
   route_.ask(in_one_piece || restarts_ >= kMaxRestarts - 1 ? Asking::whole : Asking::conditional);
   return place.has_journal() ? place.start_over() : Result<void>();

@@ -51,10 +51,12 @@ inline constexpr Range kProbe{0, kOpenEnd};
 // another one at every turn.
 inline constexpr unsigned kMaxRestarts = 3;
 
-inline Known known_of(const Identity& identity) {
-  return {identity.layout ? std::optional(identity.layout->total()) : identity.stream_total, identity.validator,
-          identity.coding};
-}
+// What vouches for the claims of one version being of one version.
+enum class Voucher : std::uint8_t {
+  validator,  // a strong one; a weak one for one body, and what it was compared with
+  bytes,      // nothing else: one body, compared with all that is claimed
+  digest,     // the checksum of the request, in the end
+};
 
 class Transfer {
  public:
@@ -94,6 +96,10 @@ class Transfer {
   Result<bool> hold_small(Place&, Reply&, std::stop_token);
   Result<void> continue_version(Place&, std::stop_token);
   Result<void> check_same(Place&, const Known&, std::stop_token);
+  Result<void> choose_voucher(Place&);
+  Result<void> vouch_otherwise(Place&, const Error& change);
+  Result<void> mark_mixed(Place&);
+  Known known_of(const Identity&) const;
   Result<void> compare_samples(Place&, const Known&, std::stop_token);
   // Gives the file its length and its space again; whether it had lost its length.
   static Result<bool> mend_length(File& data, std::uint64_t length);
@@ -138,7 +144,10 @@ class Transfer {
   Fetcher::Setting setting_;
   Fetcher fetcher_;  // the leader's
   unsigned restarts_ = 0;
-  std::optional<Reply> named_;    // the response that named the output, not yet used
+  std::optional<Reply> named_;  // the response that named the output, not yet used
+  Voucher voucher_ = Voucher::validator;
+  bool of_other_url_ = false;     // what an earlier run left
+  bool switched_ = false;         // to another one, in the middle of a version
   bool strong_ = false;           // what is being published was identified by a strong validator
   bool ranged_ = false;           // the resource has been served in ranges
   bool succeeds_strong_ = false;  // a version with a strong validator was given up for one that must have one too

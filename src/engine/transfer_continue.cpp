@@ -18,41 +18,88 @@ constexpr std::uint32_t kSamplesOfOtherUrl = 3;  // J8
 Result<void> Transfer::continue_version(Place& place, std::stop_token stop) {
   auto forgotten = forget_refuted(place);
   if (!forgotten) return forgotten;
-  const Known known = known_of(place.journal().identity());
-  strong_ = known.validator.strong();
-  auto taken = take_coding(known.coding);
+  const Identity& identity = place.journal().identity();
+  auto taken = take_coding(identity.coding);
   if (!taken) return taken;
-  continued_from_ = place.journal().claimed();
-  inherits_ = *continued_from_ > 0;
-  auto same = check_same(place, known, stop);
-  if (!same) return same;
+  if (!switched_) {
+    continued_from_ = place.journal().claimed();
+    inherits_ = *continued_from_ > 0;
+    auto chosen = choose_voucher(place);
+    if (!chosen) return chosen;
+    auto same = check_same(place, known_of(identity), stop);
+    if (!same) return same;
+  }
+  strong_ = voucher_ == Voucher::validator && identity.validator.strong();
+  const Known known = known_of(identity);
   // It died between naming the journal and setting the length, or somebody cut the file: then the proofs tell.
   auto mended = mend_length(place.data(), place.journal().identity().layout->total());
   if (!mended) return std::move(mended).error();
   return fetch_segments(place, known, std::nullopt, stop);
 }
 
-// Whether the journal may be continued from this URL (J8): without a strong validator only from the very same, with one
-// from another where samples are equal. If they are not, one that differs in its secrets alone is of a later version.
+// What is known of a version; nothing of its validator where that vouches for nothing.
+Known Transfer::known_of(const Identity& identity) const {
+  Known known{identity.layout ? std::optional(identity.layout->total()) : identity.stream_total, identity.validator,
+              identity.coding};
+  known.any_version = voucher_ != Voucher::validator;
+  if (known.any_version) known.validator = {};
+  return known;
+}
+
+// Before anything is claimed that the journal's validator does not vouch for, durably: no run may believe that it does.
+Result<void> Transfer::mark_mixed(Place& place) {
+  Journal& journal = place.journal();
+  Facts facts = journal.facts().value_or(Facts{url_.redacted()});
+  if (facts.mixed) return {};
+  facts.mixed = true;
+  auto step = journal.set_facts(facts);
+  return step ? journal.sync() : step;
+}
+
+// What an earlier run left is continued under a checksum whatever the URL and its validator: that tells in the end.
+Result<void> Transfer::choose_voucher(Place& place) {
+  const Identity& identity = place.journal().identity();
+  const auto facts = place.journal().facts();
+  const bool same_url = facts && is_hash_of(facts->url_hash, url_);
+  const bool plain = same_url && identity.validator.strong() && !facts->mixed;
+  if (plain) return {};
+  if (request_.checksum && identity.coding.empty()) {
+    voucher_ = Voucher::digest;
+    return mark_mixed(place);
+  }
+  if (facts && facts->mixed) voucher_ = Voucher::bytes;
+  return {};
+}
+
+// The server calls the version differently, and perhaps it is the same. What is here stays, and is compared with what
+// comes, byte by byte; or the checksum tells in the end.
+Result<void> Transfer::vouch_otherwise(Place& place, const Error& change) {
+  switched_ = true;
+  const bool by_digest = request_.checksum && place.journal().identity().coding.empty();
+  voucher_ = by_digest ? Voucher::digest : Voucher::bytes;
+  meter_.remark(change.reason + (by_digest ? ", at the same size: the checksum will tell"
+                                           : ", at the same size: comparing one response with all that is here"));
+  return mark_mixed(place);
+}
+
+// Whether the journal may be continued from this URL (J8): without a strong validator only from the very same, or one
+// that differs in its secrets alone, of which one body is compared; with one from another where samples are equal. If
+// they are not, one that differs in its secrets alone is of a later version.
 Result<void> Transfer::check_same(Place& place, const Known& known, std::stop_token stop) {
   const bool strong = known.validator.strong();
   const auto facts = place.journal().facts();
   const bool same_url = facts && is_hash_of(facts->url_hash, url_);
   if (same_url) return {};
-  if (place.journal().claimed() > 0 && !strong) {
+  const bool same_but_secrets = facts && facts->url == url_.redacted();
+  const bool compared_later = voucher_ == Voucher::digest || (same_but_secrets && !strong);
+  of_other_url_ = !same_but_secrets;
+  if (place.journal().claimed() > 0 && !strong && !compared_later) {
     Error error = fetcher_.problem(Cause::changed, Remedy::stop,
                                    "what is here is of another URL, and there is no strong validator to compare");
     error.way_out = "start over with --no-resume, or choose another name with -o";
     return error;
   }
-  const bool same_but_secrets = facts && facts->url == url_.redacted();
-  auto compared = compare_samples(place, known, stop);
-  if (!compared && compared.error().remedy == Remedy::restart && !same_but_secrets) {
-    Error error = std::move(compared).error();
-    error.remedy = Remedy::stop;
-    error.way_out = "choose another name with -o, or start over with --no-resume";
-    return error;
-  }
+  auto compared = compared_later ? Result<void>() : compare_samples(place, known, stop);
   if (!compared) return compared;
   Facts updated = facts.value_or(Facts{});
   updated.url = url_.redacted();

@@ -92,15 +92,15 @@ Result<void> Transfer::revoke_damaged(Place& place, std::vector<Segment> damaged
   if (damaged.empty()) return {};
   Journal& journal = place.journal();
   const Layout& layout = *journal.identity().layout;
-  const bool strong = journal.identity().validator.strong();
-  if (!strong) {
+  const bool together = voucher_ == Voucher::digest || journal.identity().validator.strong();
+  if (!together) {
     // Two responses can't be joined unseen: all of it comes in one once more.
     damaged.clear();
     for (std::uint32_t i = 0; i < layout.count(); ++i) damaged.push_back(Segment{i});
   }
   std::uint64_t bytes = 0;
   for (const Segment segment : damaged) {
-    auto revoked = strong ? journal.revoke(segment) : forget(journal, segment);
+    auto revoked = together ? journal.revoke(segment) : forget(journal, segment);
     if (!revoked) return revoked;
     meter_.damaged(layout.range(segment), inherited[index(segment)]);
     bytes += layout.range(segment).size();
@@ -109,7 +109,7 @@ Result<void> Transfer::revoke_damaged(Place& place, std::vector<Segment> damaged
       fmt::format("{} was changed after it was written, by another program or the disk: {} bytes are fetched "
                   "again",
                   part_of(place), bytes));
-  return strong ? Result<void>() : journal.sync();
+  return together ? Result<void>() : journal.sync();
 }
 
 // The same for a stream, of which the whole has one proof: what was damaged begins again.

@@ -109,7 +109,8 @@ Result<void> Transfer::fetch_missing(Pass& pass, const Known& known, std::option
   Journal& journal = place.journal();
   const Layout& layout = *journal.identity().layout;
   meter_.enter(Phase::fetching);
-  auto dropped = known.validator.strong() ? Result<bool>(false) : drop_behind_hole(pass, meter_, stop);
+  const bool together = voucher_ == Voucher::digest || known.validator.strong();
+  auto dropped = together ? Result<bool>(false) : drop_behind_hole(pass, meter_, stop);
   if (!dropped) return std::move(dropped).error();
   std::vector<bool> claims(layout.count());
   std::vector<Segment> inherited;
@@ -142,8 +143,8 @@ Result<void> Transfer::fetch_missing(Pass& pass, const Known& known, std::option
     verify_claims(dispatcher, place.data(), journal, meter_, own);
   });
   if (!verifiers) return std::move(verifiers).error();
-  auto step = known.validator.strong() ? fetch_together(work, known, std::move(first), share)
-                                       : fetch_alone(work, known, std::move(first), stop);
+  auto step = together ? fetch_together(work, known, std::move(first), share)
+                       : fetch_alone(work, known, std::move(first), stop);
   if (!step) dispatcher.fail(step.error());
   verifiers->clear();  // asked to stop, and waited for
   auto refuted = forget_doubted(place, dispatcher.doubted());
@@ -206,7 +207,7 @@ void Transfer::tell_joined(std::uint64_t compared) {
 // Without a strong validator a run joins nothing but one body with what an earlier run left (see single_body_sink.h).
 Result<void> Transfer::fetch_alone(Work& work, const Known& known, std::optional<Reply> first, std::stop_token stop) {
   Hand& hand = work.dispatcher.join();
-  SingleBodySink sink(work, hand, fetcher_, !first);
+  SingleBodySink sink(work, hand, fetcher_, !first && voucher_ == Voucher::validator);
   for (;;) {
     auto step = fetch_into(sink, fetcher_, meter_, known, std::exchange(first, std::nullopt), true, stop);
     // Everything is here, or claims that are being proved: other downloads may have the connection.

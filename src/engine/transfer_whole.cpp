@@ -32,6 +32,11 @@ Result<void> Transfer::check_whole(Place& place, FrontHasher& front, const std::
 // mistyped, so the claims stay; the bytes may have been wrong on their way, so the journal names the checksum, and a
 // run that expects the same one begins by giving them up.
 Result<void> Transfer::refute(Place& place, Error error) {
+  const bool may_have_changed = switched_ && place.journal().identity().validator.strong();
+  if (may_have_changed && voucher_ == Voucher::digest) {
+    error.remedy = Remedy::restart;
+    return error;
+  }
   refuted_ = true;
   Journal& journal = place.journal();
   Facts facts = journal.facts().value_or(Facts{url_.redacted()});
@@ -129,7 +134,9 @@ Result<bool> Transfer::is_what_was_asked_for(Place& place, const std::stop_token
 // Whether what an earlier run has published is what the server has: asked where it would be replaced, or may be of
 // another URL.
 Result<bool> Transfer::is_current(Place& place, const std::stop_token& stop) {
-  const Known known = known_of(place.published_identity());
+  const Identity& identity = place.published_identity();
+  const auto total = identity.layout ? std::optional(identity.layout->total()) : identity.stream_total;
+  const Known known{total, identity.validator, identity.coding};
   if (!known.validator.strong() || known.total.value_or(0) == 0) return false;
   for (;;) {
     auto reply = ask_first({0, 1}, &known, stop);

@@ -294,7 +294,7 @@ TEST_CASE("no date is sent in If-Range where there is an ETag of any kind") {
   }
 }
 
-TEST_CASE("a URL with a secret and no strong validator is continued by the same URL and by no other") {
+TEST_CASE("a URL with a secret and no strong validator is continued by the same URL, and by one with another secret") {
   World world;
   world.serve().size(kSize).etag("").stall_at(30 * 16 * kKiB + 500, 99);
   REQUIRE_FALSE(world.download(with_token("aaa"), with(1, 0)).ok());
@@ -313,6 +313,15 @@ TEST_CASE("a URL with a secret and no strong validator is continued by the same 
   SUBCASE("another") {
     world.serve().size(kSize).etag("");
     const auto report = world.download(with_token("bbb"));
+    REQUIRE(report.ok());
+    CHECK(report->reused == 30 * 16 * kKiB);
+    CHECK(world.has("f", 1, kSize));
+  }
+  SUBCASE("one that differs in more") {
+    world.serve().size(kSize).etag("");
+    Request request = World::request();
+    request.url = "http://origin.test/f?token=aaa&page=2";
+    const auto report = world.download(request);
     REQUIRE_FALSE(report.ok());
     CHECK(report.error().cause == Cause::changed);
   }
