@@ -309,6 +309,12 @@ std::uint64_t Dispatcher::missing_bytes() const {
   return scheduler_.missing() * scheduler_.layout().segment_size();
 }
 
+bool Dispatcher::all_missing_behind_front() const {
+  const MutexLock lock(mutex_);
+  const auto first = scheduler_.first_missing();
+  return first && scheduler_.missing() == scheduler_.layout().count() - index(*first);
+}
+
 unsigned Dispatcher::at_work() const {
   const MutexLock lock(mutex_);
   return at_work_;

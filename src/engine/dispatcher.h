@@ -8,7 +8,7 @@
 //
 // What a worker has of a segment that it lets go of is kept, and goes to the next that is at it: no byte is asked for
 // that is here, and the next failure at the same place is one without progress. (P1) A byte counts as progress once,
-// for the worker that brought it, however often it is fetched: gained(). (P2) What is to be asked for begins with what
+// for the worker that brought it, however often it is fetched: gained(). (P2) What next() gives begins with what
 // is kept of a segment or ends before it. (P3) At most one segment is kept for each worker there ever was at once.
 //
 // One mutex around the pure Scheduler and the first error. Nobody holds it during I/O, and nothing else is locked while
@@ -139,6 +139,8 @@ class Dispatcher {
   bool not_served(Hand&);
   bool serves_others(const Hand&) const;
   std::uint64_t missing_bytes() const;
+  // Whether nothing that is here lies behind the first segment that is missing.
+  bool all_missing_behind_front() const;
   unsigned at_work() const;
   unsigned most_at_work() const;
   SegmentMap map(std::size_t cells) const;

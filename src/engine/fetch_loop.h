@@ -68,7 +68,12 @@ inline Error early_end(Fetcher& fetcher, const Reply& reply, std::uint64_t at) {
 // TLS has not told of it, so a sink may keep what came, for who is willing to believe it.
 template <class Sink>
 Result<void> end_open(Fetcher& fetcher, const Reply& reply, Sink& sink, std::uint64_t at) {
-  if (fetcher.end_is_trusted(*reply.exchange)) return sink.body_ended(at);
+  if (fetcher.end_is_trusted(*reply.exchange)) {
+    if constexpr (requires { sink.only_believes_end(); }) {
+      if (!fetcher.end_is_told(*reply.exchange)) sink.only_believes_end();
+    }
+    return sink.body_ended(at);
+  }
   const char* missing =
       reply.exchange->is_cut() ? "neither a length nor the end of TLS tells" : "the server gave no length to tell";
   Error error =

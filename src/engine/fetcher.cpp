@@ -370,9 +370,13 @@ void Fetcher::learn_from(const std::vector<Asking>& refused, const Error& refusa
                                         : refusal.reason + " to a conditional range: asking without the condition");
 }
 
+bool Fetcher::end_is_told(const Exchange& exchange) const {
+  const bool by_tls = route_.current().origin.secure && !exchange.is_cut();
+  return exchange.head().framing != Framing::until_close || by_tls || request_.checksum;
+}
+
 bool Fetcher::end_is_trusted(const Exchange& exchange) const {
-  const bool is_told = route_.current().origin.secure && !exchange.is_cut();
-  return exchange.head().framing != Framing::until_close || is_told || request_.accept_unframed || request_.checksum;
+  return end_is_told(exchange) || request_.accept_unframed;
 }
 
 }  // namespace segdl::engine

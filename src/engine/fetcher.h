@@ -125,7 +125,8 @@ class Fetcher {
   // An error about what the server did.
   Error problem(Cause, Remedy, std::string reason) const;
 
-  // Whether the end of a connection may be the end of the resource, as that of TLS is: a checksum tells in the end.
+  // Whether the end of a body is told: by its framing, by TLS, or in the end by a checksum. Or else taken for that.
+  bool end_is_told(const Exchange&) const;
   bool end_is_trusted(const Exchange&) const;
 
  private:

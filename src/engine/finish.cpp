@@ -31,7 +31,9 @@ Result<std::optional<std::uint64_t>> digest_of_range(File& data, Range range) {
 
 Result<bool> stream_holds(File& output, const Journal& journal, std::uint64_t size, const std::stop_token& stop) {
   const auto facts = journal.facts();
-  if (!facts || !facts->stream_complete || facts->stream_length != size || stop.stop_requested()) return false;
+  if (!facts || !(facts->stream_complete || facts->stream_unvouched) || facts->stream_length != size ||
+      stop.stop_requested())
+    return false;
   auto digest = digest_of_range(output, {0, size});
   if (!digest) return std::move(digest).error();
   return *digest == facts->stream_digest;

@@ -66,7 +66,8 @@ class Route {
   // made later is answered.
   void refused_more(Instant now) { refused_at_ = now.time_since_epoch().count(); }
   void gave_more(Instant asked) {
-    if (asked.time_since_epoch().count() > refused_at_) refused_at_ = kNever;
+    Instant::rep refused = refused_at_;
+    if (asked.time_since_epoch().count() > refused) refused_at_.compare_exchange_strong(refused, kNever);
   }
   bool gives_no_more() const { return refused_at_ != kNever; }
 

@@ -63,9 +63,10 @@ void SegmentSink::holds(Span span) {
 }
 
 void SegmentSink::begins(const UsableBody& body) {
-  whole_ = !body.partial;
-  holds(work_.dispatcher.answered(hand_));
+  // A whole resource that begins where this worker wants it to is read as a part that goes on.
+  whole_ = !body.partial && body.begin != wanted_;
   if (body.begin != wanted_) release();
+  holds(work_.dispatcher.answered(hand_));
 }
 
 // Whether the segment is wanted; then it is what the buffer is for from here on. A response that goes on brings what
@@ -137,6 +138,7 @@ Result<void> SegmentSink::commit() {
 
 Result<void> SegmentSink::interrupted(Remedy) {
   fetcher_.progressed(work_.dispatcher.gained(hand_, filling_, filled_));
+  holds(work_.dispatcher.asks(hand_));  // what it pauses before may go to another
   return work_.checkpoint.pausing();
 }
 

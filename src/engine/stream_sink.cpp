@@ -69,8 +69,10 @@ Result<void> StreamSink::body_ended(std::uint64_t) {
   }
   step = whole_.check(place_.path());
   if (!step) return step;
+  // What only this request believes is no whole stream to another.
   Facts facts = facts_of_all();
-  facts.stream_complete = true;
+  facts.stream_complete = !believed_;
+  facts.stream_unvouched = believed_;
   complete_ = true;
   return place_.journal().set_facts(facts);
 }

@@ -32,6 +32,8 @@ class StreamSink {
   Result<void> arrived(std::uint64_t offset, std::size_t count);
   Result<void> body_ended(std::uint64_t offset);
   Result<void> interrupted(Remedy) { return {}; }  // nothing of it would count
+  // Before body_ended(): nothing but the request's word says that this is the end.
+  void only_believes_end() { believed_ = true; }
   // What came is all that the connection brought, and may be less than the whole: recorded as that, durably.
   Result<void> keep_unvouched();
 
@@ -51,6 +53,7 @@ class StreamSink {
   StreamDigest digest_;
   WholeDigest whole_;
   bool complete_ = false;
+  bool believed_ = false;
 };
 
 }  // namespace segdl::engine

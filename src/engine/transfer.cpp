@@ -1,5 +1,6 @@
 #include "engine/transfer.h"
 
+#include "core/ascii.h"
 #include "core/content_disposition.h"
 
 #include "engine/checkpoint.h"
@@ -22,6 +23,16 @@ namespace segdl::engine {
 namespace {
 
 constexpr std::uint64_t kWorthMore = 4 * kMiB;  // connections than one
+
+// Some servers answer a range that asks for everything with 200, though they serve others.
+bool may_serve_ranges(const Reply& reply) {
+  const UsableBody& body = reply.body;
+  if (body.partial || !body.total) return body.partial && *body.total > 0;
+  const ResponseHead& head = reply.exchange->head();
+  const std::string* accepts = head.find("Accept-Ranges");
+  return *body.total > kWorthMore && reply.asked && accepts != nullptr && same_text(*accepts, "bytes") &&
+         body.validator.strong() && head.framing == Framing::length;
+}
 
 }  // namespace
 
@@ -240,7 +251,7 @@ Result<Identity> Transfer::plan(const Reply& reply) const {
   Identity identity;
   identity.validator = body.validator;
   identity.coding = body.coding;
-  if (!body.partial || *body.total == 0) {
+  if (!may_serve_ranges(reply)) {
     identity.stream_total = body.total;
     return identity;
   }

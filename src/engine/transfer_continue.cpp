@@ -13,6 +13,14 @@ namespace {
 
 constexpr std::uint32_t kSamplesOfOtherUrl = 3;  // J8
 
+// Where everything is claimed nothing would be asked for, and nothing compared.
+Result<void> leave_something_missing(Journal& journal) {
+  const std::uint32_t count = journal.identity().layout->count();
+  if (journal.claimed() < count) return {};
+  auto step = forget(journal, Segment{count - 1});
+  return step ? journal.sync() : step;
+}
+
 }  // namespace
 
 Result<void> Transfer::continue_version(Place& place, std::stop_token stop) {
@@ -67,8 +75,9 @@ Result<void> Transfer::choose_voucher(Place& place) {
     voucher_ = Voucher::digest;
     return mark_mixed(place);
   }
-  if (facts && facts->mixed) voucher_ = Voucher::bytes;
-  return {};
+  if (!facts || !facts->mixed) return {};
+  voucher_ = Voucher::bytes;
+  return leave_something_missing(place.journal());
 }
 
 // The server calls the version differently, and perhaps it is the same. What is here stays, and is compared with what

@@ -174,6 +174,7 @@ Result<void> Transfer::forget_doubted(Place& place, const std::vector<Segment>& 
 // Leads while others help. Ends when everything is committed and proved, or with the first error.
 Result<void> Transfer::fetch_together(Work& work, const Known& known, std::optional<Reply> first, Share& share) {
   Dispatcher& dispatcher = work.dispatcher;
+  bool all = dispatcher.all_missing_behind_front();
   route_.set_joined(true);
   share.help = [&](Slot slot) {
     guarded(dispatcher, [&] {
@@ -187,7 +188,6 @@ Result<void> Transfer::fetch_together(Work& work, const Known& known, std::optio
   shared_.pool.open(share, route_.current().origin);
   guarded(dispatcher, [&] {
     const Joined joined(dispatcher);
-    bool all = true;
     do {
       work_on(work, joined.hand, fetcher_, known, std::exchange(all, false), std::exchange(first, std::nullopt));
       fetcher_.leave();

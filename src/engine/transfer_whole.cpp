@@ -87,8 +87,8 @@ Result<bool> Transfer::continue_stream(Place& place, const std::stop_token& stop
   if (!checked) return false;
   if (believed) {
     meter_.remark("it had come before up to the end of its connection, which is taken for its own");
-    facts.stream_complete = true;
-    facts.stream_unvouched = false;
+    facts.stream_complete = request_.checksum.has_value();
+    facts.stream_unvouched = !facts.stream_complete;
     auto step = place.journal().set_facts(facts);
     if (!step) return std::move(step).error();
   }

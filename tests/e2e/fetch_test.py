@@ -39,9 +39,10 @@ def test_a_flipped_byte_of_the_part_costs_exactly_its_segment(scene):
     scene.get(scene.nginx.url("f", rate=65536), "-o", "f", "-u", "x:y", "-x", "1")
     assert harness.read(scene.path("f")) == data
     # The URL differs from the first run's, so three segments are sampled; those apart, only the hole and the flipped segment are asked for.
+    # The first of all is asked for twice: over http a name and password are not sent before the server had its chance to ask for them.
     asked = [r["range"] for r in scene.nginx.requests()]
     assert (3 * SEGMENT, 4 * SEGMENT) in asked, asked
-    assert sum(r["sent"] for r in scene.nginx.requests()) == len(data) - claimed + 4 * SEGMENT
+    assert sum(r["sent"] for r in scene.nginx.requests()) == len(data) - claimed + 5 * SEGMENT
 
 
 def test_a_file_replaced_between_kill_and_resume_comes_new_and_whole(scene):

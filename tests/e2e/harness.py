@@ -7,6 +7,7 @@ import collections
 import hashlib
 import inspect
 import json
+import math
 import os
 import re
 import shutil
@@ -177,9 +178,9 @@ http {{
         result = []
         for line in read(self.log_path).decode().splitlines():
             entry = json.loads(line.replace("\\x", "\\\\x"))
-            asked = re.fullmatch(r"bytes=(\d+)-(\d+)", entry["range"])
+            asked = re.fullmatch(r"bytes=(\d+)-(\d*)", entry["range"])
             entry["begun"] = entry["ended"] - entry["took"]
-            entry["range"] = (int(asked[1]), int(asked[2]) + 1) if asked else None
+            entry["range"] = (int(asked[1]), int(asked[2]) + 1 if asked[2] else math.inf) if asked else None
             result.append(entry)
         return result
 

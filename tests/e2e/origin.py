@@ -1,5 +1,6 @@
 """The project's own origin as a process: exact rates, connections treated apart, a log with moments. See `origin --help`."""
 import json
+import math
 import os
 import re
 import signal
@@ -39,8 +40,8 @@ class Origin:
             log.seek(self.forgotten)
             lines = [json.loads(line) for line in log if line.endswith(b"\n")]
         for line in lines:
-            asked = re.fullmatch(r"bytes=(\d+)-(\d+)", line["fields"].get("Range", ""))
-            line["range"] = (int(asked[1]), int(asked[2]) + 1) if asked else None
+            asked = re.fullmatch(r"bytes=(\d+)-(\d*)", line["fields"].get("Range", ""))
+            line["range"] = (int(asked[1]), int(asked[2]) + 1 if asked[2] else math.inf) if asked else None
         return lines
 
     def forget_requests(self):

@@ -76,7 +76,9 @@ def test_a_change_replaces_the_file_without_waste(scene):
             scene.nginx.forget_requests()
             scene.get("--update", "-x", connections, scene.nginx.url("f"))
             scene.nginx.wait_until_idle()
-            assert sum(request["sent"] for request in scene.nginx.requests()) <= size + 64 * KiB
+            # Of several connections the first is left where another's part begins, with what its sockets hold.
+            spare = 64 * KiB if connections == "1" else 4 * MiB
+            assert sum(request["sent"] for request in scene.nginx.requests()) <= size + spare
             assert harness.read(scene.path("f")) == pattern(size, 2)
             assert os.stat(scene.path("f")).st_mode & 0o777 == 0o600
             assert scene.get("--update", scene.nginx.url("f")).stderr == "f: unchanged\n"

@@ -84,6 +84,23 @@ TEST_CASE("such an end is believed on request the first time too") {
   });
 }
 
+TEST_CASE("what one run only believed is no whole to another, however far it came") {
+  each([](const Ends& ends, unsigned connections) {
+    for (const bool kept : {true, false}) {  // by a run before, or by this one
+      World world;
+      ends.serve(world);
+      if (kept) fails_and_keeps(world, ends, connections);
+      world.disk.fail_kind("rename", kept ? 1 : 2, "Input/output error");
+      REQUIRE_FALSE(world.download(ends.request(true), with(connections)).ok());
+      REQUIRE(world.absent("f"));
+      world.disk.kill();
+      const auto report = world.download(ends.request(false), with(connections));
+      CHECK_FALSE(report.ok());
+      CHECK(world.absent("f"));
+    }
+  });
+}
+
 TEST_CASE("without being believed it is asked for again, and published as soon as an end is told") {
   each([](const Ends& ends, unsigned connections) {
     World world;

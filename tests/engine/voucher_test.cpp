@@ -200,6 +200,14 @@ TEST_CASE("parts of two versions have no checksum that is right, and the same co
     CHECK(mixed.error().cause == Cause::integrity);
     CHECK(world.absent("f"));
     world.disk.kill();
+    SUBCASE("without a checksum they are compared with one body, though everything is claimed") {
+      const auto compared = world.download(World::request(), with(connections));
+      REQUIRE_FALSE(compared.ok());
+      CHECK(compared.error().cause == Cause::changed);
+      CHECK(world.absent("f"));
+      world.disk.kill();
+    }
+    SUBCASE("at once") {}
     REQUIRE(world.download(expecting(2), with(connections)).ok());
     CHECK(world.has("f", 2, kSize));
   }
