@@ -164,6 +164,30 @@ TEST_CASE("a link that gives its resource once gives all of it") {
   }
 }
 
+TEST_CASE("a server that has a 200 for the range of everything is asked for others if it says that it serves them") {
+  for (const bool says : {true, false}) {
+    for (const bool serves : {true, false}) {
+      for (const unsigned connections : {1U, 8U}) {
+        CAPTURE(says);
+        CAPTURE(serves);
+        CAPTURE(connections);
+        World world;
+        serve(world, 24 * kMiB).on_every([says, serves](Answer& answer, const Asking& asking) {
+          if (says) answer.set("Accept-Ranges", "bytes");
+          const std::string* range = asking.find("Range");
+          if (range != nullptr && *range != "bytes=0-" && serves) return;
+          answer.sends(0, 24 * kMiB).drop("Content-Range").head.status = 200;
+        });
+        const auto report = world.download(World::request(), with(connections));
+        REQUIRE(report.ok());
+        CHECK(world.has("f", 1, 24 * kMiB));
+        if (connections == 8) CHECK((report->connections > 1) == says);
+        if (connections == 1) CHECK(world.script->log().size() == 1);
+      }
+    }
+  }
+}
+
 TEST_CASE("a refusal that does not pass ends the work of all") {
   World world;
   serve(world, 24 * kMiB).cut_at(2 * kMiB, 99).on_from(3, [](Answer& answer) { answer.status(403); });
