@@ -150,7 +150,8 @@ class Place {
   // The same as publish(), of it: the data goes after the directory's sync, and the journal last. REQUIRES:
   // finish_decoded() was the latest.
   Result<void> publish_decoded(bool replace, Sync);
-  // What an earlier run, or this one, has begun to decode is no longer wanted.
+  // What an earlier run, or this one, has begun to decode is no longer wanted: it goes, and what has that name from
+  // then on is somebody else's.
   Result<void> drop_decoded();
 
   // Of a finished place: whether its output is the content of what its journal speaks of, and what that said.
@@ -189,6 +190,7 @@ class Place {
   Result<void> note_journal();
   Result<void> remove_journal();
   Error data_lost();
+  Result<bool> has_decoded_name();
   Result<void> give_output_name(const std::string& from, bool replace, Sync, bool has_it = false);
 
   std::shared_ptr<OpenDirectory> open_;  // of all downloads to it

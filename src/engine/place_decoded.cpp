@@ -41,10 +41,28 @@ Result<void> Place::finish_decoded(const DecodedOutput& decoded, Sync sync) {
   return step && sync != Sync::none ? journal_->sync() : step;
 }
 
+// Durably gone before it is nobody's: what comes back with a power cut would be in the way for ever.
 Result<void> Place::drop_decoded() {
-  const auto facts = journal_ ? journal_->facts() : std::nullopt;
+  auto facts = journal_ ? journal_->facts() : std::nullopt;
+  if (!facts || !facts->decoding) return {};
+  const auto mine = decoded_ ? has_decoded_name() : Result<bool>(true);
+  if (!mine) return mine.error();
   decoded_.reset();
-  return facts && facts->decoding ? directory_->remove(names_.decoded) : Result<void>();
+  auto step = *mine ? directory_->remove(names_.decoded) : Result<void>();
+  if (step && *mine) step = directory_->sync();
+  if (!step) return step;
+  facts->decoding = false;
+  facts->decoded.reset();
+  return journal_->set_facts(*facts);
+}
+
+// Whether the name is still that of what this run has decoded.
+Result<bool> Place::has_decoded_name() {
+  const auto mine = decoded_->status();
+  if (!mine) return mine.error();
+  const auto named = directory_->status(names_.decoded);
+  if (!named) return named.error();
+  return named->has_value() && (*named)->id == mine->id;
 }
 
 Result<void> Place::publish_decoded(bool replace, Sync sync) {
@@ -53,11 +71,11 @@ Result<void> Place::publish_decoded(bool replace, Sync sync) {
   const auto locked = directory_->status(names_.part);
   if (!locked) return locked.error();
   if (!locked->has_value() || (*locked)->id != data->id) return data_lost();
-  const auto mine = decoded_->status();
+  const auto mine = has_decoded_name();
   if (!mine) return mine.error();
-  const auto named = directory_->status(names_.decoded);
-  if (!named) return named.error();
-  if (!named->has_value() || (*named)->id != mine->id) {
+  if (!*mine) {
+    auto dropped = drop_decoded();
+    if (!dropped) return dropped;
     return with_way_out(make_error(Cause::local, Remedy::stop, "publish", path(),
                                    fmt::format("{} was removed or replaced", directory_->path_of(names_.decoded))),
                         "run the same command again");

@@ -155,6 +155,20 @@ TEST_CASE("what has the name for what is decoded and is somebody else's stays") 
   check_after(world, true);
 }
 
+TEST_CASE("what gets the name for what is decoded once decoding has failed is somebody else's, and stays") {
+  for (const bool again : {false, true}) {
+    CAPTURE(again);
+    World world;
+    serve(world, true, coded().substr(0, coded().size() - 10));
+    REQUIRE_FALSE(world.download(decoding()).ok());
+    world.disk.put("f.part.out", pattern_bytes(9, 500));
+    const auto next = world.download(again ? decoding() : World::request());
+    CHECK(next.ok() != again);
+    if (again) CHECK(next.error().cause == Cause::exists);
+    CHECK(world.disk.get("f.part.out") == pattern_bytes(9, 500));
+  }
+}
+
 TEST_CASE("what another program does to the decoded data is found: a cut always, all else if that is asked for") {
   for (const bool verify : {false, true}) {
     CAPTURE(verify);
