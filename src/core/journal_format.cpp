@@ -30,6 +30,8 @@ constexpr std::uint32_t kDecoding = 2;
 constexpr std::uint32_t kDecoded = 4;
 constexpr std::uint32_t kStreamUnvouched = 8;
 constexpr std::uint32_t kMixed = 16;
+constexpr std::uint32_t kUndecodable = 32;
+constexpr std::uint32_t kAllFlags = 63;
 
 // Which validators there are, above the kind in its field.
 constexpr std::uint16_t kHasEtag = 0x100;
@@ -228,7 +230,7 @@ JournalBlock encode_facts(const Facts& facts) {
   writer.put(kFactsMagic);
   writer.put((facts.stream_complete ? kStreamComplete : 0U) | (facts.decoding ? kDecoding : 0U) |
              (facts.decoded ? kDecoded : 0U) | (facts.stream_unvouched ? kStreamUnvouched : 0U) |
-             (facts.mixed ? kMixed : 0U));
+             (facts.mixed ? kMixed : 0U) | (facts.undecodable ? kUndecodable : 0U));
   writer.put(static_cast<std::uint32_t>(url.size()));
   writer.put(facts.stream_length);
   writer.put(facts.stream_digest);
@@ -263,8 +265,8 @@ std::optional<Facts> decode_facts(Block block) {
   reader.get_bytes(facts.url_hash.digest);
   reader.get_bytes(facts.owner_token);
   facts.mixed = (flags & kMixed) != 0;
-  if (flags > (kStreamComplete | kDecoding | kDecoded | kStreamUnvouched | kMixed) || length > kMaxUrl)
-    return std::nullopt;
+  facts.undecodable = (flags & kUndecodable) != 0;
+  if (flags > kAllFlags || length > kMaxUrl) return std::nullopt;
   facts.url = reader.text(length);
   if (!reader.only_zeros_until(kDecodedAt)) return std::nullopt;
   DecodedOutput decoded;

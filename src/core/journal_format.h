@@ -59,6 +59,7 @@ struct Facts {
   bool mixed = false;                       // claims are of bodies that its validator does not vouch for
   bool decoding = false;                    // what has the name for decoded data, if anything, is this download's
   std::optional<DecodedOutput> decoded = std::nullopt;  // it is whole, and on disk
+  bool undecodable = false;                             // all of it came, and it could not be decoded
   friend bool operator==(const Facts&, const Facts&) = default;
 };
 

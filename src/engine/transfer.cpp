@@ -137,6 +137,7 @@ Result<void> Transfer::fetch_until_whole(Place& place, std::stop_token stop) {
 
 Result<void> Transfer::fetch_version(Place& place, std::stop_token stop) {
   const bool resumable = place.found() == Place::Found::resumable;
+  if (gives_up(place)) return begin_version(place, stop);
   if (place.has_journal() && (resumable || switched_) && place.journal().identity().layout) {
     named_.reset();
     return continue_version(place, stop);
@@ -145,8 +146,6 @@ Result<void> Transfer::fetch_version(Place& place, std::stop_token stop) {
     auto continued = continue_stream(place, stop);
     if (!continued) return std::move(continued).error();
     if (*continued) return {};
-    auto step = resumable ? place.start_over() : Result<void>();
-    if (!step) return step;
   }
   return begin_version(place, stop);
 }
@@ -176,7 +175,7 @@ Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
   if (*small) return {};
   auto identity = plan(*first);
   if (!identity) return std::move(identity).error();
-  if (place.found() == Place::Found::start_over) {
+  if (place.found() == Place::Found::start_over || place.has_journal()) {
     auto aside = place.start_over();
     if (!aside) return aside;
   }

@@ -79,7 +79,9 @@ class Transfer {
   Result<std::unique_ptr<Place>> open_place(std::shared_ptr<OpenDirectory>, const std::stop_token&);
   void remark_on(Place&);
   Result<void> take_coding(const std::string& coding);
+  bool gives_up(Place&);
   Result<void> publish(Place&, const std::stop_token&);
+  void note_undecodable(Place&, Error&);
   Result<ContentDecoder> start_decoding(const std::string& coding, const Consumer&);
   Result<void> decode(Place&, const std::stop_token&);
   Result<void> check_decoded(Place&, File&, const DecodedOutput&, const std::stop_token&);

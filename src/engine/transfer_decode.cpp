@@ -44,7 +44,29 @@ Result<void> Transfer::publish(Place& place, const std::stop_token& stop) {
   const auto dropped = place.drop_decoded();  // if it can't be: the next run does
   static_cast<void>(dropped.ok());
   undecodable_ = step.error().cause == Cause::integrity;
+  if (undecodable_ && !request_.checksum) note_undecodable(place, step.error());
   return step;
+}
+
+// The server may mend what it sends, unless a checksum has shown that it is what was meant. The journal tells the next
+// run, so that it asks again.
+void Transfer::note_undecodable(Place& place, Error& error) {
+  Facts facts = place.journal().facts().value_or(Facts{url_.redacted()});
+  facts.undecodable = true;
+  auto step = place.journal().set_facts(facts);
+  if (step) step = place.journal().sync();
+  if (step) error.way_out += "; the same command fetches all of it again";
+}
+
+// What an earlier run has fetched and could not decode is fetched again where it is to be decoded. It stays until
+// something of that has come, and a request without decoding publishes it as it was sent.
+bool Transfer::gives_up(Place& place) {
+  if (!request_.decode || place.found() != Place::Found::resumable) return false;
+  const auto facts = place.journal().facts();
+  if (!facts || !facts->undecodable || facts->url != url_.redacted()) return false;
+  if (codings_to_undo(name_, place.journal().identity().coding).empty()) return false;
+  meter_.remark("what is here could not be decoded: fetching all of it again");
+  return true;
 }
 
 Result<void> Transfer::decode(Place& place, const std::stop_token& stop) {

@@ -63,6 +63,7 @@ TEST_CASE("facts come back as they were, and a torn block is none") {
   facts.joined = 1048576;
   facts.decoding = true;
   facts.decoded = DecodedOutput{1, 2, 3};
+  facts.undecodable = true;
   const JournalBlock block = encode_facts(facts);
   const auto decoded = decode_facts(block);
   REQUIRE(decoded);
@@ -80,6 +81,8 @@ TEST_CASE("facts come back as they were, and a torn block is none") {
   CHECK(decoded->refuted == 7);
   CHECK(decoded->joined == 1048576);
   CHECK(decoded->decoding);
+  CHECK(decoded->undecodable);
+  CHECK_FALSE(decode_facts(encode_facts(Facts{}))->undecodable);
   CHECK(decoded->decoded == DecodedOutput{1, 2, 3});
   CHECK_FALSE(decode_facts(encode_facts(Facts{}))->decoded);
   for (std::size_t i = 0; i < block.size(); ++i) {

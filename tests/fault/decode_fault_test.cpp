@@ -155,6 +155,34 @@ TEST_CASE("what has the name for what is decoded and is somebody else's stays") 
   check_after(world, true);
 }
 
+TEST_CASE(
+    "what came whole and can't be decoded is fetched again by the same request, and stays until something comes") {
+  for (const bool ranges : {true, false}) {
+    CAPTURE(ranges);
+    const std::string cut = coded().substr(0, coded().size() - 10);
+    World world;
+    serve(world, ranges, cut);
+    const auto report = world.download(decoding());
+    REQUIRE_FALSE(report.ok());
+    CHECK(report.error().way_out.find("the same command fetches all of it again") != std::string::npos);
+    world.serve().size(1).on_every([](Answer& answer, const Asking&) {
+      answer.raw("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", WireEnd::close);
+    });
+    REQUIRE_FALSE(world.download(decoding()).ok());
+    const auto kept = world.disk.get("f.part");
+    REQUIRE(kept);
+    CHECK(std::ranges::equal(*kept, std::as_bytes(std::span(cut))));
+    serve(world, ranges, cut);
+    REQUIRE_FALSE(world.download(decoding()).ok());
+    serve(world, ranges);
+    const auto mended = world.download(decoding());
+    REQUIRE(mended.ok());
+    CHECK(mended->fetched == coded().size());
+    CHECK(world.disk.get("f") == content());
+    CHECK(world.disk.names() == std::vector<std::string>{"f"});
+  }
+}
+
 TEST_CASE("what gets the name for what is decoded once decoding has failed is somebody else's, and stays") {
   for (const bool again : {false, true}) {
     CAPTURE(again);
