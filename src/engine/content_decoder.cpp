@@ -15,8 +15,9 @@ constexpr const char* kUndecodedWayOut = "without --decode it is kept as it was 
 
 }  // namespace
 
-Result<ContentDecoder> ContentDecoder::make(const std::vector<std::string>& codings, std::string subject, Take take) {
-  ContentDecoder made(std::move(subject), std::move(take));
+Result<ContentDecoder> ContentDecoder::make(const std::vector<std::string>& codings, std::string subject, Take take,
+                                            KeepGoing keep_going) {
+  ContentDecoder made(std::move(subject), std::move(take), std::move(keep_going));
   for (const std::string& coding : codings) {
     auto decoder = codings.size() <= kMostCodings ? make_decoder(coding) : nullptr;
     if (!decoder) {
@@ -42,11 +43,19 @@ Result<void> ContentDecoder::decode(std::size_t index, std::span<const std::byte
   if (index == stages_.size()) return coded.empty() ? Result<void>() : take_(coded);
   Stage& stage = stages_[index];
   for (bool more = true; more;) {
+    auto going = keep_going_ ? keep_going_() : Result<void>();
+    if (!going) return going;
     auto step = stage.decoder->decode(coded, stage.buffer);
+    stage.taken += step.taken;
+    stage.given += step.given;
     const auto given = std::span<const std::byte>(stage.buffer).first(step.given);
     auto next = given.empty() ? Result<void>() : decode(index + 1, given);
     if (!next) return next;
     if (!step.fault.empty()) return fault(stage, std::move(step.fault));
+    if (index > 0 && stage.taken > kMostForNothing + kMostForByte * stage.given) {
+      return fault(stage, fmt::format("{} bytes of it have become {}, which no encoder makes of any content",
+                                      stage.taken, stage.given));
+    }
     coded = coded.subspan(step.taken);
     more = step.given == stage.buffer.size();
   }

@@ -9,10 +9,12 @@
 #include "seams/decoder.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace segdl::engine {
@@ -20,13 +22,22 @@ namespace segdl::engine {
 class ContentDecoder {
  public:
   using Take = std::function<Result<void>(std::span<const std::byte>)>;
+  // Asked before each piece of buffer is filled, at any stage: a few bytes may become more than anybody waits for.
+  using KeepGoing = std::function<Result<void>()>;
+
+  // An encoder makes its content shorter, or hardly longer. What another coding has made, and takes more than this for
+  // each byte of content and this for nothing, is made to keep a decoder busy: of what was sent there is an end, of
+  // what it becomes there may be none.
+  static constexpr std::uint64_t kMostForByte = 64;
+  static constexpr std::uint64_t kMostForNothing = 64U << 20U;
 
   // `codings`: the one to be undone first in front, as codings_to_undo() has them. Cause::integrity about `subject` if
   // one of them is not known, or if there are more than three: each takes memory.
-  static Result<ContentDecoder> make(const std::vector<std::string>& codings, std::string subject, Take);
+  static Result<ContentDecoder> make(const std::vector<std::string>& codings, std::string subject, Take,
+                                     KeepGoing = {});
 
   // The next of the coded bytes. Errors: Cause::integrity where they can't be decoded, and those of whoever takes what
-  // they become.
+  // they become or keeps it going.
   Result<void> feed(std::span<const std::byte> coded) { return decode(0, coded); }
 
   // There are no more. Cause::integrity if they end inside what they are to become. Nothing at all becomes nothing:
@@ -38,14 +49,18 @@ class ContentDecoder {
     std::string coding;
     std::unique_ptr<Decoder> decoder;
     std::vector<std::byte> buffer;
+    std::uint64_t taken = 0;
+    std::uint64_t given = 0;
   };
 
-  ContentDecoder(std::string subject, Take take) : subject_(std::move(subject)), take_(std::move(take)) {}
+  ContentDecoder(std::string subject, Take take, KeepGoing keep_going)
+      : subject_(std::move(subject)), take_(std::move(take)), keep_going_(std::move(keep_going)) {}
   Result<void> decode(std::size_t stage, std::span<const std::byte> coded);
   Error fault(const Stage&, std::string reason) const;
 
   std::string subject_;
   Take take_;
+  KeepGoing keep_going_;
   std::vector<Stage> stages_;
 };
 

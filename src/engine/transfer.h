@@ -82,7 +82,8 @@ class Transfer {
   bool gives_up(Place&);
   Result<void> publish(Place&, const std::stop_token&);
   void note_undecodable(Place&, Error&);
-  Result<ContentDecoder> start_decoding(const std::string& coding, const Consumer&);
+  Result<void> keep_going(const std::string& subject, const std::stop_token&) const;
+  Result<ContentDecoder> start_decoding(const std::string& coding, const Consumer&, const std::stop_token&);
   Result<void> decode(Place&, const std::stop_token&);
   Result<void> check_decoded(Place&, File&, const DecodedOutput&, const std::stop_token&);
   Result<void> read_proved(Place&, const ContentDecoder::Take&, const std::stop_token&);

@@ -31,14 +31,19 @@ Result<Outcome> Transfer::run_stream(Stream& stream, std::string path, const std
 }
 
 // Gives on what it is fed with, decoded, if that is what is wanted.
-Result<ContentDecoder> Transfer::start_decoding(const std::string& coding, const Consumer& consumer) {
+Result<ContentDecoder> Transfer::start_decoding(const std::string& coding, const Consumer& consumer,
+                                                const std::stop_token& stop) {
   auto taken = take_coding(coding);
   if (!taken) return std::move(taken).error();
   if (!undo_.empty()) decoded_ = 0;
-  return ContentDecoder::make(undo_, route_.current().shown(), [this, &consumer](std::span<const std::byte> content) {
-    if (decoded_) *decoded_ += content.size();
-    return consumer.take(content);
-  });
+  const std::string subject = route_.current().shown();
+  return ContentDecoder::make(
+      undo_, subject,
+      [this, &consumer](std::span<const std::byte> content) {
+        if (decoded_) *decoded_ += content.size();
+        return consumer.take(content);
+      },
+      [this, subject, stop] { return keep_going(subject, stop); });
 }
 
 Result<Outcome> Transfer::run_consumer(const Consumer& consumer, std::filesystem::path output, std::stop_token stop) {
@@ -46,7 +51,7 @@ Result<Outcome> Transfer::run_consumer(const Consumer& consumer, std::filesystem
     auto first = first_reply(stop);
     if (!first) return std::move(first).error();
     const Known known{first->body.total, first->body.validator, first->body.coding};
-    auto decoder = start_decoding(known.coding, consumer);
+    auto decoder = start_decoding(known.coding, consumer, stop);
     if (!decoder) return std::move(decoder).error();
     const Consumer decoding{[&](std::span<const std::byte> coded) { return decoder->feed(coded); }, consumer.expected};
     strong_ = known.validator.strong();

@@ -69,6 +69,16 @@ bool Transfer::gives_up(Place& place) {
   return true;
 }
 
+// How long decoding takes is in the hands of whoever made what came, and no wait for the network ends it.
+Result<void> Transfer::keep_going(const std::string& subject, const std::stop_token& stop) const {
+  if (stop.stop_requested()) return cancelled();
+  const auto limit = shared_.options.max_time;
+  if (limit.count() <= 0 || env_.clock.now() < begun_ + limit) return {};
+  return with_way_out(
+      make_error(Cause::network, Remedy::stop, "decode", subject, "the time limit for the download is reached"),
+      "allow more with --max-time; without --decode it is kept as it was sent");
+}
+
 Result<void> Transfer::decode(Place& place, const std::stop_token& stop) {
   meter_.enter(Phase::decoding);
   auto file = place.begin_decoded(may_replace(request_));
@@ -76,14 +86,15 @@ Result<void> Transfer::decode(Place& place, const std::stop_token& stop) {
   DecodedOutput made;
   StreamDigest digest;
   Watch watch(**file);
-  auto decoder = ContentDecoder::make(undo_, place.path(), [&](std::span<const std::byte> content) -> Result<void> {
-    if (stop.stop_requested()) return cancelled();
+  const auto take = [&](std::span<const std::byte> content) -> Result<void> {
     watch.look(made.length);  // each write gives a file that was cut its length again
     auto step = (*file)->write_at(made.length, content);
     digest.update(content);
     made.length += content.size();
     return step;
-  });
+  };
+  auto decoder =
+      ContentDecoder::make(undo_, place.path(), take, [this, &place, &stop] { return keep_going(place.path(), stop); });
   if (!decoder) return std::move(decoder).error();
   auto step = read_proved(
       place, [&](std::span<const std::byte> coded) { return decoder->feed(coded); }, stop);
@@ -128,7 +139,8 @@ Result<void> Transfer::read_proved(Place& place, const ContentDecoder::Take& tak
     const Range range = identity.layout ? identity.layout->range(identity.layout->at(at)) : Range{0, length};
     StreamDigest digest;
     while (at < range.end) {
-      if (stop.stop_requested()) return cancelled();
+      auto going = keep_going(place.path(), stop);
+      if (!going) return going;
       const auto want = std::span(piece).first(std::min<std::uint64_t>(piece.size(), range.end - at));
       auto got = place.data().read_at(at, want);
       if (!got) return std::move(got).error();

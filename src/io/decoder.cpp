@@ -56,7 +56,9 @@ class ZlibDecoder final : public Decoder {
     const std::byte next = left.in.front();
     if (at_ != At::beginning && next == std::byte{0} && gzip_) {
       at_ = At::padding;
-      left.moved(1, 0);
+      const auto end =
+          std::find_if(left.in.begin(), left.in.end(), [](std::byte byte) { return byte != std::byte{0}; });
+      left.moved(static_cast<std::size_t>(end - left.in.begin()), 0);
       return {};
     }
     if (at_ == At::padding || (at_ == At::behind && !gzip_)) return "bytes follow its end";

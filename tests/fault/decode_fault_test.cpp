@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <span>
 #include <string>
 #include <vector>
@@ -223,6 +224,20 @@ TEST_CASE("what another program changes before it is decoded is not decoded") {
   const auto report = world.download(decoding());
   REQUIRE_FALSE(report.ok());
   CHECK(report.error().cause == Cause::local);
+  CHECK(report.error().resumable);
+  check_after(world, true);
+}
+
+TEST_CASE("the time limit of a download holds for decoding too, and what came stays") {
+  World world;
+  serve(world, true);
+  world.disk.meddle("f.part.out", 2, [&world](FakeInode&) { world.clock.advance(std::chrono::hours(2)); });
+  SessionOptions options;
+  options.max_time = std::chrono::hours(1);
+  const auto report = world.download(decoding(), options);
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().cause == Cause::network);
+  CHECK(report.error().operation == "decode");
   CHECK(report.error().resumable);
   check_after(world, true);
 }

@@ -1,5 +1,6 @@
 // The decoders, fed with what the encoders of the same libraries make, cut in every way, damaged and followed.
 #include "seams/decoder.h"
+#include "engine/content_decoder.h"
 
 #include <brotli/encode.h>
 #include <zlib.h>
@@ -184,4 +185,47 @@ TEST_CASE("other codings are not known") {
   for (const char* coding : {"", "identity", "compress", "x-gzip", "GZIP", "gzip, br", "bzip2", "xz"}) {
     CHECK(make_decoder(coding) == nullptr);
   }
+}
+
+TEST_CASE(
+    "what takes another coding's zeros for ever without giving anything is refused, and the padding of a tape is not") {
+  struct Case {
+    std::size_t zeros;
+    bool good;
+  };
+  for (const Case& one : {Case{1U << 20U, true}, {engine::ContentDecoder::kMostForNothing + (1U << 20U), false}}) {
+    std::string text;
+    auto decoder = engine::ContentDecoder::make({"zstd", "gzip"}, "f", [&](std::span<const std::byte> content) {
+      for (const std::byte byte : content) text += std::to_integer<char>(byte);
+      return Result<void>();
+    });
+    REQUIRE(decoder);
+    const std::string coded = with_zstd(with_zlib("content", 31) + std::string(one.zeros, '\0'));
+    const auto fed = decoder->feed(std::as_bytes(std::span(coded)));
+    CHECK(text == "content");
+    CHECK(fed.ok() == one.good);
+    if (!fed) CHECK(fed.error().cause == Cause::integrity);
+    if (fed) CHECK(decoder->finish());
+  }
+}
+
+TEST_CASE("decoding is given up between two pieces of what a few bytes become") {
+  unsigned asked = 0;
+  std::uint64_t given = 0;
+  auto decoder = engine::ContentDecoder::make(
+      {"zstd"}, "f",
+      [&](std::span<const std::byte> content) {
+        given += content.size();
+        return Result<void>();
+      },
+      [&]() -> Result<void> {
+        if (++asked < 4) return {};
+        return Error{.cause = Cause::cancelled, .remedy = Remedy::stop};
+      });
+  REQUIRE(decoder);
+  const std::string coded = with_zstd(std::string(8U << 20U, 'x'));
+  const auto fed = decoder->feed(std::as_bytes(std::span(coded)));
+  REQUIRE_FALSE(fed);
+  CHECK(fed.error().cause == Cause::cancelled);
+  CHECK(given < 1U << 20U);
 }
