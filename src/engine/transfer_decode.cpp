@@ -138,6 +138,7 @@ Result<void> Transfer::read_proved(Place& place, const ContentDecoder::Take& tak
   for (std::uint64_t at = 0; at < length;) {
     const Range range = identity.layout ? identity.layout->range(identity.layout->at(at)) : Range{0, length};
     StreamDigest digest;
+    Result<void> decoded;  // whose fault it is if it can't be, the proof tells
     while (at < range.end) {
       auto going = keep_going(place.path(), stop);
       if (!going) return going;
@@ -146,14 +147,16 @@ Result<void> Transfer::read_proved(Place& place, const ContentDecoder::Take& tak
       if (!got) return std::move(got).error();
       digest.update(want.first(*got));
       if (*got < want.size()) break;
-      auto step = take(want);
-      if (!step) return step;
+      if (decoded) decoded = take(want);
+      if (!decoded && decoded.error().cause != Cause::integrity) return decoded;
       at += want.size();
     }
     auto proof =
         identity.layout ? journal.proof(identity.layout->at(range.begin)) : Result<std::uint64_t>(facts.stream_digest);
     if (!proof) return std::move(proof).error();
-    if (at == range.end && digest.value() == *proof) continue;
+    const bool proved = at == range.end && digest.value() == *proof;
+    if (proved && !decoded) return decoded;
+    if (proved) continue;
     Error error = make_error(Cause::local, Remedy::stop, "decode", place.directory().path_of(place.names().part),
                              "another program or the disk changed it after it had arrived");
     error.offset = range.begin;

@@ -228,6 +228,20 @@ TEST_CASE("what another program changes before it is decoded is not decoded") {
   check_after(world, true);
 }
 
+TEST_CASE("what another program changes into what can't be decoded is the disk's fault, not the server's") {
+  for (const bool ranges : {true, false}) {
+    CAPTURE(ranges);
+    World world;
+    serve(world, ranges);
+    world.disk.meddle("f.part", ranges ? 5 : 1, [](FakeInode& inode) { inode.live[0] = std::byte{0xff}; });
+    const auto report = world.download(decoding());
+    REQUIRE_FALSE(report.ok());
+    CHECK(report.error().cause == Cause::local);
+    CHECK(report.error().subject.find("f.part") != std::string::npos);
+    check_after(world, ranges);
+  }
+}
+
 TEST_CASE("the time limit of a download holds for decoding too, and what came stays") {
   World world;
   serve(world, true);
