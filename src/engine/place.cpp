@@ -275,7 +275,8 @@ Result<void> Place::examine_journal(const Request& request, std::uint64_t data_s
   journal_ = std::move(std::get<std::unique_ptr<Journal>>(*loaded));
   if (created_data_) {
     notes_.push_back(fmt::format("{} is gone: starting over", directory_->path_of(names_.part)));
-    auto removed = directory_->remove(names_.journal);
+    auto removed = drop_decoded();  // without its journal it would be nobody's
+    if (removed) removed = directory_->remove(names_.journal);
     if (!removed) return removed;
     journal_.reset();
     found_ = Found::nothing;

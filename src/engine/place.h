@@ -141,6 +141,8 @@ class Place {
   // the data is whole and, unless Sync::none, synced.
   Result<void> publish(bool replace, Sync);
 
+  // Whether what has the name for what is to be decoded, if anything, may go: to be known before anything is fetched.
+  Result<void> look_for_decoded(bool replace);
   // What is published instead of the data, where that is coded and its content is wanted: NAME.part.out, of which the
   // journal says that it is this download's before it is there. The data stays beside it until the content has the
   // output's name, so that a death costs no more than the decoding. REQUIRES: has_journal(), and the data is whole.

@@ -8,18 +8,22 @@
 
 namespace segdl::engine {
 
+Result<void> Place::look_for_decoded(bool replace) {
+  const auto facts = journal_ ? journal_->facts() : std::nullopt;
+  if (facts && facts->decoding) return {};
+  const auto there = directory_->status(names_.decoded);
+  if (!there) return there.error();
+  if (there->has_value() && !replace) {
+    return not_ours(*directory_, names_.decoded, "it is in the way of what is to be decoded");
+  }
+  return may_be_replaced(*directory_, names_.decoded);
+}
+
 // The mark first, and on disk: what is found under that name without it is somebody else's.
 Result<File*> Place::begin_decoded(bool replace) {
+  auto free = look_for_decoded(replace);
+  if (!free) return std::move(free).error();
   Facts facts = journal_->facts().value_or(Facts{});
-  if (!facts.decoding) {
-    const auto there = directory_->status(names_.decoded);
-    if (!there) return there.error();
-    if (there->has_value() && !replace) {
-      return not_ours(*directory_, names_.decoded, "it is in the way of what is to be decoded");
-    }
-    auto may = may_be_replaced(*directory_, names_.decoded);
-    if (!may) return std::move(may).error();
-  }
   facts.decoding = true;
   facts.decoded.reset();
   auto step = journal_->set_facts(facts);

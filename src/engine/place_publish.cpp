@@ -37,7 +37,8 @@ Result<void> Place::remove_journal() {
 
 // A journal without its data is of no use to the next run.
 Error Place::data_lost() {
-  auto removed = remove_journal();
+  auto removed = drop_decoded();  // without its journal it would be nobody's
+  if (removed) removed = remove_journal();
   if (!removed) return std::move(removed).error();
   journal_.reset();
   return with_way_out(make_error(Cause::local, Remedy::stop, "publish", path(),

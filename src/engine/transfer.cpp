@@ -168,7 +168,7 @@ Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
   route_.set_joined(false);
   auto first = named_ ? Result<Reply>(*std::exchange(named_, std::nullopt)) : first_reply(stop);
   if (!first) return std::move(first).error();
-  auto taken = take_coding(first->body.coding);
+  auto taken = take_coding(place, first->body.coding);
   if (!taken) return taken;
   auto small = hold_small(place, *first, stop);
   if (!small) return std::move(small).error();

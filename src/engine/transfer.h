@@ -79,6 +79,7 @@ class Transfer {
   Result<std::unique_ptr<Place>> open_place(std::shared_ptr<OpenDirectory>, const std::stop_token&);
   void remark_on(Place&);
   Result<void> take_coding(const std::string& coding);
+  Result<void> take_coding(Place&, const std::string& coding);
   bool gives_up(Place&);
   Result<void> publish(Place&, const std::stop_token&);
   void note_undecodable(Place&, Error&);

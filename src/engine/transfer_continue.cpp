@@ -27,7 +27,7 @@ Result<void> Transfer::continue_version(Place& place, std::stop_token stop) {
   auto forgotten = forget_refuted(place);
   if (!forgotten) return forgotten;
   const Identity& identity = place.journal().identity();
-  auto taken = take_coding(identity.coding);
+  auto taken = take_coding(place, identity.coding);
   if (!taken) return taken;
   if (!switched_) {
     continued_from_ = place.journal().claimed();

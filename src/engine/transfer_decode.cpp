@@ -37,6 +37,11 @@ Result<void> Transfer::take_coding(const std::string& coding) {
   return {};
 }
 
+Result<void> Transfer::take_coding(Place& place, const std::string& coding) {
+  auto taken = take_coding(coding);
+  return taken && !undo_.empty() ? place.look_for_decoded(may_replace(request_)) : taken;
+}
+
 Result<void> Transfer::publish(Place& place, const std::stop_token& stop) {
   if (undo_.empty()) return place.publish(may_replace(request_), request_.sync);
   auto step = decode(place, stop);

@@ -95,7 +95,7 @@ Result<bool> Transfer::continue_stream(Place& place, const std::stop_token& stop
   named_.reset();
   meter_.proved(facts.stream_length);
   strong_ = identity.validator.strong();
-  auto taken = take_coding(identity.coding);
+  auto taken = take_coding(place, identity.coding);
   if (taken) taken = settle_stream(place);
   return taken ? Result<bool>(true) : std::move(taken).error();
 }

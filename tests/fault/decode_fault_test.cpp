@@ -152,6 +152,7 @@ TEST_CASE("what has the name for what is decoded and is somebody else's stays") 
   CHECK(report.error().cause == Cause::exists);
   CHECK(report.error().subject.find("f.part.out") != std::string::npos);
   CHECK(world.disk.get("f.part.out") == pattern_bytes(9, 500));
+  CHECK(world.disk.names() == std::vector<std::string>{"f.part.out"});  // nothing was fetched
   world.disk.erase("f.part.out");
   check_after(world, true);
 }
@@ -195,6 +196,24 @@ TEST_CASE("what gets the name for what is decoded once decoding has failed is so
     CHECK(next.ok() != again);
     if (again) CHECK(next.error().cause == Cause::exists);
     CHECK(world.disk.get("f.part.out") == pattern_bytes(9, 500));
+  }
+}
+
+TEST_CASE("decoded data whose source is gone goes as well") {
+  for (const bool ranges : {true, false}) {
+    bool found = false;
+    for (std::uint64_t k = 1; k < 2000 && !found; ++k) {
+      World world;
+      serve(world, ranges);
+      world.disk.crash_at(k);
+      static_cast<void>(world.download(decoding()).ok());
+      world.disk.kill();
+      found = world.disk.names() == std::vector<std::string>{"f.part", "f.part.out", "f.segdl"};
+      if (!found) continue;
+      world.disk.erase("f.part");
+      check_after(world, ranges);
+    }
+    CHECK(found);
   }
 }
 
