@@ -99,6 +99,14 @@ Result<bool> is_spent(File& part, const FileStatus& output, const Journal& journ
   return all_proofs_hold(part, journal, status->size, stop);
 }
 
+// What was sent is not what has the output's name, and may be beside it still.
+Error decoded_exists(const Directory& directory, const Names& names) {
+  return with_way_out(
+      make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(names.output),
+                 "it exists already, and is what --decode has made of what was sent"),
+      "with --decode it is done; replace it by what was sent with --overwrite, or choose another name with -o");
+}
+
 // Removes what is left beside a published file, its journal last: until then the next run finds what this is.
 Result<void> tidy_up(Directory& directory, const Names& names, bool drop_part, bool drop_decoded) {
   auto aside = Journal::inspect(directory, names.old_journal);
@@ -134,7 +142,8 @@ Result<bool> is_published(Directory& directory, const Names& names, const Journa
   return decoded && *decoded ? decoded : all_proofs_hold(**output, journal, status->size, {});
 }
 
-Result<std::optional<Published>> finish_published(Directory& directory, const Names& names, std::stop_token stop) {
+Result<std::optional<Published>> finish_published(Directory& directory, const Names& names, const Request& request,
+                                                  std::stop_token stop) {
   auto picture = looks_published(directory, names);
   if (!picture) return std::move(picture).error();
   if (!*picture) return std::optional<Published>();
@@ -150,6 +159,10 @@ Result<std::optional<Published>> finish_published(Directory& directory, const Na
   if (!status) return std::move(status).error();
   auto decoded = is_decoded(output, **journal, status->size, stop);
   if (!decoded) return std::move(decoded).error();
+  if (*decoded && !request.decode) {
+    if (may_replace(request)) return std::optional<Published>();
+    return decoded_exists(directory, names);
+  }
   auto whole = *decoded ? Result<bool>(true) : all_proofs_hold(output, **journal, status->size, stop);
   if (stop.stop_requested()) return cancelled();
   if (!whole) return std::move(whole).error();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <segdl/error.h>
+#include <segdl/task.h>
 
 #include "core/journal_format.h"
 #include "engine/journal.h"
@@ -29,8 +30,10 @@ struct Published {
 // left beside it and gives the output. What it is is proved by its content: every segment is claimed, every proof holds
 // and the size is right. A device or inode number proves nothing, since the next boot or mount may give others. A data
 // file may be there as well: a rename that is a link and an unlink leaves both names. Nothing in every other case: then
-// nothing was changed. Cause::busy if another process is at work on it.
-Result<std::optional<Published>> finish_published(Directory&, const Names&, std::stop_token);
+// nothing was changed. Nor was it where the output is decoded and the request is for what was sent, which may be beside
+// it still: nothing if the request may replace the output, else Cause::exists. Cause::busy if another process is at
+// work on it.
+Result<std::optional<Published>> finish_published(Directory&, const Names&, const Request&, std::stop_token);
 
 // Whether the output is there and is all of what the journal speaks of, by its content. Changes nothing.
 Result<bool> is_published(Directory&, const Names&, const Journal&);

@@ -195,7 +195,7 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
   }
   constexpr int kTries = 100;  // each lost to another process that published or gave up in between
   for (int attempt = 0; attempt < kTries; ++attempt) {
-    auto published = finish_published(directory, names, stop);
+    auto published = finish_published(directory, names, request, stop);
     if (!published) return std::move(published).error();
     if (published->has_value()) {
       Place place(std::move(open), names, std::move((*published)->output));

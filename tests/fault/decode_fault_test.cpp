@@ -199,6 +199,38 @@ TEST_CASE("what gets the name for what is decoded once decoding has failed is so
   }
 }
 
+TEST_CASE("what was sent outlives a run without decoding that finds only its content published") {
+  for (const bool ranges : {true, false}) {
+    bool found = false;
+    for (std::uint64_t k = 1; k < 2000 && !found; ++k) {
+      World world;
+      serve(world, ranges);
+      world.disk.crash_at(k);
+      static_cast<void>(world.download(decoding()).ok());
+      world.disk.kill();
+      found = world.disk.names() == std::vector<std::string>{"f", "f.part", "f.segdl"};
+      if (!found) continue;
+      world.serve().size(1);  // nothing is asked for
+      const auto plain = world.download();
+      REQUIRE_FALSE(plain.ok());
+      CHECK(plain.error().cause == Cause::exists);
+      CHECK(plain.error().way_out.find("--decode") != std::string::npos);
+      CHECK(world.disk.names() == std::vector<std::string>{"f", "f.part", "f.segdl"});
+      Request replacing = World::request();
+      replacing.existing = Existing::replace;
+      const auto sent = world.download(replacing);
+      REQUIRE(sent.ok());
+      CHECK(sent->fetched == 0);
+      const std::string body = coded();
+      const auto output = world.disk.get("f");
+      REQUIRE(output);
+      CHECK(std::ranges::equal(*output, std::as_bytes(std::span(body))));
+      CHECK(world.disk.names() == std::vector<std::string>{"f"});
+    }
+    CHECK(found);
+  }
+}
+
 TEST_CASE("decoded data whose source is gone goes as well") {
   for (const bool ranges : {true, false}) {
     bool found = false;
