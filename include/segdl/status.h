@@ -28,7 +28,9 @@ struct DownloadStatus {
   std::string url = {};        // where it came from, without secrets
   std::string validator = {};  // as the server sent it; empty if none
   bool validator_strong = false;
-  std::string coding = {};                            // its Content-Encoding, as in Report::coding
+  std::string coding = {};  // its Content-Encoding, as in Report::coding
+  // Bytes of the output, which is the content of what was sent; all other numbers are of what was sent.
+  std::optional<std::uint64_t> decoded = std::nullopt;
   std::optional<std::uint64_t> total = std::nullopt;  // bytes; unknown for some streams
   bool stream = false;                                // can't be continued, only begun again, until it is all claimed
   std::uint64_t segment_size = 0;                     // bytes; 0 for a stream

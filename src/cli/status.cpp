@@ -45,6 +45,7 @@ std::string to_json(const DownloadStatus& status) {
   object["validator"] = printable(status.validator);
   object["validator_strong"] = status.validator_strong;
   object["coding"] = status.coding;
+  object["decoded"] = status.decoded ? nlohmann::ordered_json(*status.decoded) : nlohmann::ordered_json();
   object["total"] = status.total ? nlohmann::ordered_json(*status.total) : nlohmann::ordered_json();
   object["stream"] = status.stream;
   object["segment_size"] = status.segment_size;
@@ -74,8 +75,8 @@ std::string interrupted_words(const DownloadStatus& status) {
 }
 
 std::string in_words(const DownloadStatus& status) {
-  std::string words = fmt::format("{}: {}{}{}\n", printable(status.output.string()), state_word(status.state),
-                                  status.busy ? ", being worked on" : "",
+  std::string words = fmt::format("{}: {}{}{}{}\n", printable(status.output.string()), state_word(status.state),
+                                  status.decoded ? ", decoded" : "", status.busy ? ", being worked on" : "",
                                   status.journal_left ? "; its journal is left, and the next run removes it" : "");
   if (status.state == DownloadStatus::State::interrupted) words += interrupted_words(status);
   return words;

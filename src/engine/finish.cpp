@@ -131,15 +131,19 @@ Result<bool> proof_holds(File& data, const Journal& journal, Segment segment) {
   return *digest == *proof;
 }
 
-Result<bool> is_published(Directory& directory, const Names& names, const Journal& journal) {
+Result<Output> published_as(Directory& directory, const Names& names, const Journal& journal) {
   auto picture = looks_published(directory, names);
-  if (!picture || !*picture) return picture;
+  if (!picture) return std::move(picture).error();
+  if (!*picture) return Output::other;
   auto output = directory.open(names.output, OpenMode::read_only);
-  if (!output) return false;
+  if (!output) return Output::other;
   auto status = (*output)->status();
   if (!status) return std::move(status).error();
   auto decoded = is_decoded(**output, journal, status->size, {});
-  return decoded && *decoded ? decoded : all_proofs_hold(**output, journal, status->size, {});
+  if (decoded && *decoded) return Output::decoded;
+  auto whole = all_proofs_hold(**output, journal, status->size, {});
+  if (!whole) return std::move(whole).error();
+  return *whole ? Output::as_sent : Output::other;
 }
 
 Result<std::optional<Published>> finish_published(Directory& directory, const Names& names, const Request& request,

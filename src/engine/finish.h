@@ -8,6 +8,7 @@
 #include "engine/journal.h"
 #include "seams/file_system.h"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -35,8 +36,9 @@ struct Published {
 // work on it.
 Result<std::optional<Published>> finish_published(Directory&, const Names&, const Request&, std::stop_token);
 
-// Whether the output is there and is all of what the journal speaks of, by its content. Changes nothing.
-Result<bool> is_published(Directory&, const Names&, const Journal&);
+// Whether the output is there and is all of what the journal speaks of, or its content, by its bytes. Changes nothing.
+enum class Output : std::uint8_t { other, as_sent, decoded };
+Result<Output> published_as(Directory&, const Names&, const Journal&);
 
 // Whether the segment's bytes in `data` hash to its proof. Reads in pieces of 256 KiB; a short read, and one of what
 // the disk can't give back, is false: that is not there. Any other error of a read proves nothing, and is the result.

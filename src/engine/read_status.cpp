@@ -92,9 +92,10 @@ Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::pat
     auto busy = is_busy(directory, names);
     if (!busy) return std::move(busy).error();
     status.busy = *busy;
-    auto published = status.busy ? Result<bool>(false) : is_published(directory, names, **journal);
+    auto published = status.busy ? Result<Output>(Output::other) : published_as(directory, names, **journal);
     if (!published) return std::move(published).error();
-    status.journal_left = *published;
+    status.journal_left = *published != Output::other;
+    if (*published == Output::decoded) status.decoded = (*journal)->facts()->decoded->length;
     if (status.journal_left) status.state = DownloadStatus::State::complete;
     return status;
   }

@@ -1,4 +1,5 @@
 // The same loops for downloads that publish the content of what came coded.
+#include "engine/read_status.h"
 #include "support/every.h"
 #include "support/pattern.h"
 #include "support/world.h"
@@ -229,6 +230,24 @@ TEST_CASE("what was sent outlives a run without decoding that finds only its con
     }
     CHECK(found);
   }
+}
+
+TEST_CASE("the status of a decoded output says so, and the other numbers are of what was sent") {
+  for (std::uint64_t k = 1; k < 2000; ++k) {
+    World next;
+    serve(next, true);
+    next.disk.crash_at(k);
+    static_cast<void>(next.download(decoding()).ok());
+    next.disk.kill();
+    const auto status = engine::read_status(next.disk, "f");
+    if (!status || next.disk.names() == std::vector<std::string>{"f"}) continue;
+    const bool published = !next.absent("f");
+    CHECK((status->state == DownloadStatus::State::complete) == published);
+    CHECK(status->decoded == (published ? std::optional(kSize) : std::nullopt));
+    if (published) CHECK(status->claimed == coded().size());
+    if (published) return;
+  }
+  FAIL("no death left a published output and its journal");
 }
 
 TEST_CASE("decoded data whose source is gone goes as well") {
