@@ -1,8 +1,6 @@
 // --update: a file that is there is fetched only if it is not what the server has.
 #include "core/http_fields.h"
-#include "core/layout.h"
-#include "support/pattern.h"
-#include "support/world.h"
+#include "engine/update_scene.h"
 
 #include <doctest/doctest.h>
 
@@ -10,56 +8,6 @@
 
 using namespace segdl;
 using namespace segdl::test;
-
-namespace {
-
-constexpr std::uint64_t kLarge = 300 * kKiB;
-constexpr std::uint64_t kSmall = 5000;
-constexpr const char* kDate = "Sun, 06 Nov 2022 08:49:37 GMT";
-constexpr const char* kNow = "Tue, 08 Nov 2022 08:49:37 GMT";
-constexpr const char* kOlder = "Sat, 05 Nov 2022 08:49:37 GMT";
-
-Request update() {
-  Request request = World::request();
-  request.existing = Existing::update;
-  return request;
-}
-
-// As most servers do: 304 to a tag that is the resource's.
-OriginScript& answers_conditions(OriginScript& script) {
-  return script.on_every([](Answer& answer, const Asking& asking) {
-    const std::string* unless = asking.find("If-None-Match");
-    const std::string* etag = answer.head.find("ETag");
-    if (unless == nullptr || etag == nullptr || *unless != *etag) return;
-    const std::string kept = *etag;
-    answer.status(304).set("ETag", kept);
-  });
-}
-
-OriginScript& serve(World& world, std::uint64_t size, std::uint64_t seed = 1, const std::string& etag = "\"v1\"") {
-  return answers_conditions(world.serve().size(size).seed(seed).etag(etag));
-}
-
-// Of the same bytes under a date alone.
-OriginScript& serve_dated(World& world, std::uint64_t size, std::uint64_t seed, const std::string& date) {
-  return world.serve().size(size).seed(seed).etag("").last_modified(date).on_every(
-      [](Answer& answer, const Asking&) { answer.set("Date", kNow); });
-}
-
-Report must(Result<Report> report) {
-  if (!report) FAIL(report.error().message());
-  return *report;
-}
-
-std::uint64_t sent(const World& world) {
-  std::uint64_t bytes = 0;
-  for (const Asking& asking : world.script->log()) bytes += asking.sent;
-  return bytes;
-}
-
-void check_alone(const World& world) { CHECK(world.disk.names() == std::vector<std::string>{kName}); }
-
-}  // namespace
 
 TEST_CASE("an unchanged file costs one request, and nothing is written") {
   for (const std::uint64_t size : {kSmall, kLarge}) {
