@@ -96,6 +96,7 @@ class Place {
 
   File& data() { return *data_; }
   Journal& journal() { return *journal_; }  // REQUIRES: has_journal()
+  const Journal& journal() const { return *journal_; }
   bool has_journal() const { return journal_ != nullptr; }
 
   // Makes the journal of a new download: reserves the data's space, creates and names the journal, sets the data's

@@ -138,6 +138,12 @@ Result<void> Transfer::fetch_until_whole(Place& place, std::stop_token stop) {
 Result<void> Transfer::fetch_version(Place& place, std::stop_token stop) {
   const bool resumable = place.found() == Place::Found::resumable;
   if (gives_up(place)) return begin_version(place, stop);
+  auto outdated = resumable && !switched_ ? is_whole_and_outdated(place, stop) : Result<bool>(false);
+  if (outdated && *outdated) {
+    auto aside = place.start_over();
+    if (!aside) return aside;
+  }
+  if (!outdated) return std::move(outdated).error();
   if (place.has_journal() && (resumable || switched_) && place.journal().identity().layout) {
     named_.reset();
     return continue_version(place, stop);

@@ -91,7 +91,8 @@ class Transfer {
   Result<bool> continue_stream(Place&, const std::stop_token&);
   Result<bool> is_wanted(std::unique_ptr<Place>&, const std::stop_token&);
   Result<bool> is_what_was_asked_for(Place&, const std::stop_token&);
-  Result<bool> is_current(Place&, const std::stop_token&);
+  Result<bool> is_current(const Identity&, const std::stop_token&);
+  Result<bool> is_whole_and_outdated(const Place&, const std::stop_token&);
   Result<Outcome> finish(Place&, const std::stop_token&);
   Result<void> fetch_until_whole(Place&, std::stop_token);
   Result<void> fetch_version(Place&, std::stop_token);

@@ -128,6 +128,24 @@ Result<bool> Transfer::ask_if_unchanged(Present& present, const std::stop_token&
   return same;
 }
 
+// Whether an earlier run has left all of a version that the server no longer has, beside a file that may be newer: to
+// continue it takes no request that would show it. What is of another URL is compared anyway (J8), and a checksum tells
+// in the end.
+Result<bool> Transfer::is_whole_and_outdated(const Place& place, const std::stop_token& stop) {
+  if (request_.existing != Existing::update || request_.checksum || !place.replaces()) return false;
+  const Journal& journal = place.journal();
+  const Facts facts = journal.facts().value_or(Facts{});
+  if (!is_hash_of(facts.url_hash, url_) && facts.url != url_.redacted()) return false;
+  const auto& layout = journal.identity().layout;
+  const bool whole = layout ? journal.claimed() == layout->count() : facts.stream_complete || facts.stream_unvouched;
+  auto current = whole ? is_current(journal.identity(), stop) : Result<bool>(true);
+  if (!current) return current;
+  if (*current) return false;
+  succeeds_strong_ = journal.identity().validator.strong();
+  meter_.remark("what had arrived whole before can't be shown to be what the server has: starting over");
+  return true;
+}
+
 // What no file can be as old as, or as new as, is a server's mistake.
 void Transfer::give_remote_time(File& file) {
   const auto time = route_.modified();

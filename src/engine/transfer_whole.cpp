@@ -128,13 +128,12 @@ Result<bool> Transfer::is_what_was_asked_for(Place& place, const std::stop_token
   const bool same_url = facts && is_hash_of(facts->url_hash, url_);
   if (same_url && !may_replace(request_)) return true;
   const bool same_but_secrets = facts && facts->url == url_.redacted();
-  return same_url || same_but_secrets ? is_current(place, stop) : Result<bool>(false);
+  return same_url || same_but_secrets ? is_current(place.published_identity(), stop) : Result<bool>(false);
 }
 
-// Whether what an earlier run has published is what the server has: asked where it would be replaced, or may be of
-// another URL.
-Result<bool> Transfer::is_current(Place& place, const std::stop_token& stop) {
-  const Identity& identity = place.published_identity();
+// Whether what an earlier run has fetched whole is what the server has: asked where it would be replaced, may be of
+// another URL, or would replace what may be newer.
+Result<bool> Transfer::is_current(const Identity& identity, const std::stop_token& stop) {
   const auto total = identity.layout ? std::optional(identity.layout->total()) : identity.stream_total;
   const Known known{total, identity.validator, identity.coding};
   if (!known.validator.strong() || known.total.value_or(0) == 0) return false;

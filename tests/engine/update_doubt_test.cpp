@@ -1,0 +1,45 @@
+// --update where what is there, or what comes, must not be believed.
+#include "core/http_fields.h"
+#include "engine/update_scene.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace segdl;
+using namespace segdl::test;
+
+namespace {
+
+// A first download dies right before its output appears.
+void leave_whole(World& world) {
+  world.disk.fail_kind("rename", 2, "Input/output error");  // the first names the journal
+  REQUIRE_FALSE(world.download(World::request(), with(1, 0)).ok());
+  world.disk.kill();
+  REQUIRE(world.has("f.part", 2, kLarge));
+}
+
+}  // namespace
+
+TEST_CASE("what had arrived whole before replaces a file only if the server still has it") {
+  for (const bool ranges : {true, false}) {
+    for (const bool current : {true, false}) {
+      CAPTURE(ranges);
+      CAPTURE(current);
+      World world;
+      const auto serve_as = [&](std::uint64_t seed, const std::string& etag) {
+        serve(world, kLarge, seed, etag);
+        if (!ranges) world.script->no_ranges();
+      };
+      serve_as(2, "\"v2\"");
+      leave_whole(world);
+      world.disk.put(kName, pattern_bytes(3, kLarge));
+      serve_as(current ? 2 : 3, current ? "\"v2\"" : "\"v3\"");
+      const Report report = must(world.download(update()));
+      CHECK(world.has(kName, current ? 2 : 3, kLarge));
+      CHECK((report.reused > 0) == current);
+      CHECK_FALSE(world.script->log().empty());
+      check_alone(world);
+    }
+  }
+}
