@@ -55,8 +55,8 @@ enum class Existing : std::uint8_t {
   // that it had then, and comes from the same URL, its secrets aside: a strong ETag, which the server is asked about
   // (If-None-Match), or a strong date. Else, of any other file, the size and the time, which must be just those that
   // the server tells: all others are fetched again. So is what was changed here, which is lost, and everything with
-  // Request::decode. The file gets the time
-  // that the server says it has, if that is one that tells versions apart, as with `remote_time`.
+  // Request::decode. The file gets the time that the server says it has, if that is one that tells versions apart, as
+  // with `remote_time`. A foreign file under another of our names is refused as with `refuse`.
   update,
 };
 

@@ -181,7 +181,7 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
                         "choose a shorter name with -o");
   }
   const Names names(name, longest);
-  auto expected = expect(*open, names, may_replace(request));
+  auto expected = expect(*open, names, may_replace_output(request));
   if (!expected) return std::move(expected).error();
   std::unique_ptr<File> fresh;
   auto taken = expected->fresh ? take_fresh(directory, names, *expected, fresh) : Result<bool>(false);
@@ -206,7 +206,7 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
       place.notes_ = std::move((*published)->notes);
       return place;
     }
-    auto locked = try_acquire(directory, names, may_replace(request));
+    auto locked = try_acquire(directory, names, may_replace_output(request));
     if (!locked) return std::move(locked).error();
     if (!locked->data) continue;
     Place place(std::move(open), names, std::move(locked->data));
@@ -238,7 +238,7 @@ Error Place::of_another_url() const {
 Result<void> Place::examine(const Request& request) {
   auto output = present(*directory_, names_.output);
   if (!output) return std::move(output).error();
-  if (*output && !may_replace(request)) return exists(*directory_, names_.output, "it exists already");
+  if (*output && !may_replace_output(request)) return exists(*directory_, names_.output, "it exists already");
   replaces_ = *output;
   for (const std::string* name : {&names_.output, &names_.journal}) {
     auto may = may_be_replaced(*directory_, *name);
@@ -256,13 +256,13 @@ Result<void> Place::examine_journal(const Request& request, std::uint64_t data_s
   if (!loaded) return std::move(loaded).error();
   if (std::holds_alternative<Journal::Absent>(*loaded)) {
     if (data_size == 0) return {};
-    if (!may_replace(request))
+    if (!may_replace_foreign(request))
       return not_ours(*directory_, names_.part, "it has no journal, so it is not segdl's to continue", kReplaceWayOut);
     found_ = Found::foreign;
     return {};
   }
   if (const auto* foreign = std::get_if<Journal::Foreign>(&*loaded)) {
-    if (!may_replace(request)) return not_ours(*directory_, names_.journal, foreign->reason, kReplaceWayOut);
+    if (!may_replace_foreign(request)) return not_ours(*directory_, names_.journal, foreign->reason, kReplaceWayOut);
     found_ = Found::foreign;
     return {};
   }

@@ -68,17 +68,20 @@ Result<void> may_be_replaced(Directory&, const std::string& name);
 Result<std::unique_ptr<File>> new_locked_file(Directory&, const std::string& name);
 
 // Whether what has the output's name gives way to it.
-inline bool may_replace(const Request& request) {
+inline bool may_replace_output(const Request& request) {
   return request.existing == Existing::replace || request.existing == Existing::update;
 }
+
+// Whether what has another of its names, and is none of segdl's, gives way as well.
+inline bool may_replace_foreign(const Request& request) { return request.existing == Existing::replace; }
 
 class Place {
  public:
   // What the recovery table says of a place.
   enum class Found : std::uint8_t {
-    nothing,  // start: the data file is empty, there is no journal
-    foreign,  // start, allowed by Existing::replace: what has our names is replaced once there is something to replace
-              // it with
+    nothing,     // start: the data file is empty, there is no journal
+    foreign,     // start, allowed by Existing::replace alone: what has our names is replaced once there is something to
+                 // replace it with
     resumable,   // continue: data and journal
     start_over,  // ours, but nothing to continue from: set it aside first
     finished,    // published before; only the journal was left to remove
@@ -116,13 +119,13 @@ class Place {
   bool is_fresh() const { return found_ == Found::nothing && !aside_ && !stale_journal_; }
 
   // A resource of one segment has no journal: its bytes are kept in a file without a name, of which a death leaves
-  // nothing; where the output replaces another they are in the data file, as whose leavings a death shows them: the
-  // older output is there then, and whoever may replace it may replace those. False if the file system has no files
-  // without a name. REQUIRES: is_fresh().
-  Result<bool> prepare_small();
+  // nothing; where the output replaces another they are in the data file, of which a death leaves what looks foreign:
+  // the same request must be one that may replace that. False if it is not, or if the file system has no files without
+  // a name. REQUIRES: is_fresh().
+  Result<bool> prepare_small(const Request&);
   Result<void> hold_small(std::span<const std::byte> bytes);
   bool holds_small() const { return small_held_; }
-  File& small() { return replaces_ ? *data_ : *small_; }  // REQUIRES: prepare_small() gave true
+  File& small() { return replaces_ ? *data_ : *small_; }  // REQUIRES: prepare_small() returned true
   // What the output is going to replace, if that is a file: what it leaves to its successor is its mode and its owner.
   std::optional<FileStatus> replaced();
   bool replaces() const { return replaces_; }

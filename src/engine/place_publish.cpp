@@ -88,8 +88,8 @@ std::optional<FileStatus> Place::replaced() {
   return **output;
 }
 
-Result<bool> Place::prepare_small() {
-  if (replaces_) return true;
+Result<bool> Place::prepare_small(const Request& request) {
+  if (replaces_) return may_replace_foreign(request);
   auto file = directory_->create_unnamed();
   if (!file) return std::move(file).error();
   small_ = std::move(*file);

@@ -43,9 +43,9 @@ Result<void> Transfer::take_coding(Place& place, const std::string& coding) {
 }
 
 Result<void> Transfer::publish(Place& place, const std::stop_token& stop) {
-  if (undo_.empty()) return place.publish(may_replace(request_), request_.sync);
+  if (undo_.empty()) return place.publish(may_replace_output(request_), request_.sync);
   auto step = decode(place, stop);
-  if (step) return place.publish_decoded(may_replace(request_), request_.sync);
+  if (step) return place.publish_decoded(may_replace_output(request_), request_.sync);
   const auto dropped = place.drop_decoded();  // if it can't be: the next run does
   static_cast<void>(dropped.ok());
   undecodable_ = step.error().cause == Cause::integrity;
@@ -86,7 +86,7 @@ Result<void> Transfer::keep_going(const std::string& subject, const std::stop_to
 
 Result<void> Transfer::decode(Place& place, const std::stop_token& stop) {
   meter_.enter(Phase::decoding);
-  auto file = place.begin_decoded(may_replace(request_));
+  auto file = place.begin_decoded(may_replace_foreign(request_));
   if (!file) return std::move(file).error();
   DecodedOutput made;
   StreamDigest digest;

@@ -105,7 +105,7 @@ Result<bool> Transfer::continue_stream(Place& place, const std::stop_token& stop
 Result<bool> Transfer::is_wanted(std::unique_ptr<Place>& place, const std::stop_token& stop) {
   auto wanted = is_what_was_asked_for(*place, stop);
   if (!wanted || *wanted) return wanted;
-  if (!may_replace(request_)) return place->of_another_url();
+  if (!may_replace_output(request_)) return place->of_another_url();
   place.reset();
   auto directory = shared_.directories.open(request_.directory);
   if (!directory) return std::move(directory).error();
@@ -126,7 +126,7 @@ Result<bool> Transfer::is_what_was_asked_for(Place& place, const std::stop_token
   const bool decodes = request_.decode && !codings_to_undo(name_, place.published_identity().coding).empty();
   if (decodes != place.published_decoded()) return false;
   const bool same_url = facts && is_hash_of(facts->url_hash, url_);
-  if (same_url && !may_replace(request_)) return true;
+  if (same_url && !may_replace_output(request_)) return true;
   const bool same_but_secrets = facts && facts->url == url_.redacted();
   return same_url || same_but_secrets ? is_current(place.published_identity(), stop) : Result<bool>(false);
 }

@@ -127,7 +127,7 @@ TEST_CASE("what has come since the names were read is neither replaced nor taken
     scene.disk.put("f", pattern_bytes(1, 10));
     auto place = scene.place("f");
     REQUIRE(place.ok());
-    REQUIRE(*place->prepare_small());
+    REQUIRE(*place->prepare_small(Request{}));
     REQUIRE(place->hold_small(pattern_bytes(2, 20)).ok());
     const auto named = place->name_small();
     REQUIRE_FALSE(named.ok());

@@ -43,3 +43,21 @@ TEST_CASE("what had arrived whole before replaces a file only if the server stil
     }
   }
 }
+
+TEST_CASE("a foreign file under another of our names is refused, whether the output is there or not") {
+  for (const bool there : {true, false}) {
+    for (const std::uint64_t size : {kSmall, kLarge}) {
+      for (const char* name : {"f.part", "f.segdl"}) {
+        CAPTURE(name);
+        World world;
+        world.disk.put(name, pattern_bytes(9, 100));
+        if (there) world.disk.put(kName, pattern_bytes(8, 100));
+        const auto before = world.disk.names();
+        serve(world, size);
+        CHECK(world.download(update(), with(1, 0)).error().cause == Cause::exists);
+        CHECK(world.has(name, 9, 100));
+        CHECK(world.disk.names() == before);
+      }
+    }
+  }
+}
