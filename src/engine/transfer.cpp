@@ -215,10 +215,14 @@ Result<Reply> Transfer::ask_first(Range range, const Known* known, const std::st
   return reply;
 }
 
-// A login page has no strong validator and is no range of anything. It must not be published as a new version.
+// A login page has no strong validator and is no range of anything. It must not be published as a new version. A date
+// that is not strong yet is that of a file that has just changed.
 bool Transfer::is_doubtful_successor(const Reply& reply) const {
+  using Kind = Validator::Kind;
+  const Kind kind = reply.body.validator.kind;
   if (reply.body.validator.strong()) return false;
-  return succeeds_strong_ || (succeeds_ranged_ && reply.asked && !reply.body.partial);
+  const bool of_kept = kept_ == Kind::strong_etag || (kept_ == Kind::strong_date && kind != Kind::weak_date);
+  return of_kept || succeeds_strong_ || (succeeds_ranged_ && reply.asked && !reply.body.partial);
 }
 
 // The first usable response. Without a strong validator it is made to carry all of the resource.
@@ -231,7 +235,9 @@ Result<Reply> Transfer::first_reply(std::stop_token stop, Range range) {
       reply = with_way_out(fetcher_.problem(Cause::changed, Remedy::retry,
                                             "it changed, and nothing shows that what is sent now is a new version: "
                                             "perhaps another page"),
-                           "if it is what you want, start over with --no-resume");
+                           kept_ == Validator::Kind::none
+                               ? "if it is what you want, start over with --no-resume"
+                               : "if it is what you want, replace what is here with --overwrite");
     }
     if (reply) {
       ranged_ = ranged_ || reply->body.partial;

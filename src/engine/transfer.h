@@ -72,7 +72,8 @@ class Transfer {
   Result<std::optional<Outcome>> leave_if_unchanged(Directory&, const std::stop_token&);
   Result<bool> is_unchanged(Present&, const std::stop_token&);
   Result<bool> ask_if_unchanged(Present&, const std::stop_token&);
-  std::optional<Present> find_present(Directory&) const;
+  std::optional<Present> find_present(Directory&);
+  bool has_leftover(Directory&) const;
   Result<std::unique_ptr<Stream>> open_stream(OpenDirectory&, const std::stop_token&);
   Result<Outcome> run_stream(Stream&, std::string path, const std::stop_token&);
   Result<Outcome> run_consumer(const Consumer&, std::filesystem::path output, std::stop_token);
@@ -157,10 +158,12 @@ class Transfer {
   bool ranged_ = false;           // the resource has been served in ranges
   bool succeeds_strong_ = false;  // a version with a strong validator was given up for one that must have one too
   bool succeeds_ranged_ = false;  // the same of ranges
-  bool inherits_ = false;         // an earlier run has claimed something of it
-  bool outdated_ = false;         // what this run has claimed is of another version than what comes now
-  bool contradicted_ = false;     // the latest pass ended with a response that did, and gave up what such ones brought
-  bool doubted_ = false;          // the digest of the file is not the expected one, or could not be made
+  // Of the strong validator that the file had that is to be updated.
+  Validator::Kind kept_ = Validator::Kind::none;
+  bool inherits_ = false;      // an earlier run has claimed something of it
+  bool outdated_ = false;      // what this run has claimed is of another version than what comes now
+  bool contradicted_ = false;  // the latest pass ended with a response that did, and gave up what such ones brought
+  bool doubted_ = false;       // the digest of the file is not the expected one, or could not be made
   std::optional<std::uint32_t> continued_from_;  // so many claims of an earlier run
   std::vector<std::string> undo_;                // the codings that are to be undone, the last applied first
   std::optional<std::uint64_t> decoded_;         // so many bytes of content

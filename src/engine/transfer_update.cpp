@@ -54,13 +54,10 @@ struct Present {
   }
 };
 
-// What can't be looked at is left to whoever opens the place.
-std::optional<Present> Transfer::find_present(Directory& directory) const {
+// What can't be looked at is left to whoever opens the place. What of the file is taken into account in any case is
+// that it had a strong validator.
+std::optional<Present> Transfer::find_present(Directory& directory) {
   const Names names(name_, directory.longest_name());
-  for (const std::string* name : {&names.part, &names.journal, &names.old_journal}) {
-    const auto there = directory.status(*name);
-    if (!there || there->has_value()) return std::nullopt;
-  }
   const auto named = directory.status(names.output);
   if (!named || !named->has_value() || (*named)->kind != FileKind::regular) return std::nullopt;
   auto file = directory.open(names.output, OpenMode::read_only);
@@ -73,13 +70,25 @@ std::optional<Present> Transfer::find_present(Directory& directory) const {
   if (!receipt) return present;
   present.touched = receipt->size != status->size || receipt->modified != status->modified;
   const bool same_url = receipt->url_tag == url_tag_of(receipt->salt, url_.redacted());
+  if (same_url && !request_.checksum) kept_ = receipt->kind;
   if (same_url && !present.touched) present.receipt = std::move(receipt);
   return present;
 }
 
+// Whether another of our names is there: then the recovery table decides.
+bool Transfer::has_leftover(Directory& directory) const {
+  const Names names(name_, directory.longest_name());
+  for (const std::string* name : {&names.part, &names.journal, &names.old_journal}) {
+    const auto there = directory.status(*name);
+    if (!there || there->has_value()) return true;
+  }
+  return false;
+}
+
 Result<std::optional<Outcome>> Transfer::leave_if_unchanged(Directory& directory, const std::stop_token& stop) {
   auto present = find_present(directory);
-  if (!present) return std::optional<Outcome>();
+  if (named_ && is_doubtful_successor(*named_)) named_.reset();  // what is asked for again may be better
+  if (!present || has_leftover(directory)) return std::optional<Outcome>();
   if (request_.decode) {
     meter_.remark("what is decoded can't be compared with what the server has: fetching it again");
     return std::optional<Outcome>();

@@ -61,3 +61,42 @@ TEST_CASE("a foreign file under another of our names is refused, whether the out
     }
   }
 }
+
+TEST_CASE("what has no strong validator is no new version of what has had one") {
+  bool leftover = false;
+  bool edited = false;
+  Request request = update();
+  SUBCASE("asked") {}
+  SUBCASE("beside a leftover that is of no use") { leftover = true; }
+  SUBCASE("in the place of an edit") { edited = true; }
+  SUBCASE("named by the server") {
+    request.remote_name = true;
+    request.output.clear();
+  }
+  for (const bool dated : {false, true}) {
+    World world;
+    dated ? serve_dated(world, kLarge, 1, kDate) : serve(world, kLarge);
+    must(world.download(request));
+    if (leftover) world.disk.put("f.part", {});
+    if (edited) world.disk.set_modified(kName, *parse_http_date(kNow));
+    const auto was = world.disk.get(kName);
+    world.serve().on_every([](Answer& answer, const Asking&) { answer.page(200, 700); });
+    const auto report = world.download(request, with(1, 0));
+    REQUIRE_FALSE(report.ok());
+    CHECK(report.error().cause == Cause::changed);
+    CHECK(report.error().way_out.find("--overwrite") != std::string::npos);
+    CHECK(world.disk.get(kName) == was);
+    request.existing = Existing::replace;
+    CHECK(must(world.download(request, with(1, 0))).total == 700);
+    request.existing = Existing::update;
+  }
+}
+
+TEST_CASE("a file that has just changed is fetched, though its date is not strong yet") {
+  World world;
+  serve_dated(world, kLarge, 1, kDate);
+  must(world.download(update()));
+  serve_dated(world, kLarge, 2, kNow);
+  CHECK_FALSE(must(world.download(update())).unchanged);
+  CHECK(world.has(kName, 2, kLarge));
+}
