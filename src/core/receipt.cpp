@@ -47,11 +47,13 @@ std::vector<std::byte> encode_receipt(const Receipt& receipt) {
 }
 
 std::optional<Receipt> decode_receipt(std::span<const std::byte> bytes) {
-  if (bytes.size() <= kReceiptHead || bytes.size() > kReceiptHead + kMaxValidator || bytes[0] != kReceiptVersion)
+  if (bytes.size() < kReceiptHead || bytes.size() > kReceiptHead + kMaxValidator || bytes[0] != kReceiptVersion)
     return std::nullopt;
   Receipt receipt;
   receipt.kind = static_cast<Validator::Kind>(bytes[1]);
-  if (receipt.kind != Validator::Kind::strong_etag && receipt.kind != Validator::Kind::strong_date) return std::nullopt;
+  const bool strong = receipt.kind == Validator::Kind::strong_etag || receipt.kind == Validator::Kind::strong_date;
+  if (!strong && receipt.kind != Validator::Kind::none) return std::nullopt;
+  if (strong != (bytes.size() > kReceiptHead)) return std::nullopt;
   bytes = bytes.subspan(2);
   receipt.size = take_number<std::uint64_t>(bytes);
   receipt.modified = FileTime(std::chrono::nanoseconds(static_cast<std::int64_t>(take_number<std::uint64_t>(bytes))));

@@ -21,12 +21,13 @@ namespace segdl {
 using FileTime = std::chrono::sys_time<std::chrono::nanoseconds>;
 
 struct Receipt {
-  std::uint64_t size = 0;                        // of the file
-  FileTime modified{};                           // likewise
-  std::uint32_t salt = 0;                        // random, so that equal URLs of two files can't be told by their tags
-  std::uint32_t url_tag = 0;                     // url_tag_of() the URL
-  Validator::Kind kind = Validator::Kind::none;  // strong_etag or strong_date
-  std::string validator = {};                    // of that kind, as the server sent it
+  std::uint64_t size = 0;     // of the file
+  FileTime modified{};        // likewise
+  std::uint32_t salt = 0;     // random, so that equal URLs of two files can't be told by their tags
+  std::uint32_t url_tag = 0;  // url_tag_of() the URL
+  // strong_etag or strong_date; none: nothing is known of it, and that its time is the server's proves nothing.
+  Validator::Kind kind = Validator::Kind::none;
+  std::string validator = {};  // of that kind, as the server sent it
   friend bool operator==(const Receipt&, const Receipt&) = default;
 };
 
@@ -34,7 +35,7 @@ struct Receipt {
 std::uint32_t url_tag_of(std::uint32_t salt, std::string_view redacted_url);
 
 std::vector<std::byte> encode_receipt(const Receipt&);
-// Nothing if it is no receipt of a strong validator.
+// Nothing if it is no receipt, or one of a weak validator.
 std::optional<Receipt> decode_receipt(std::span<const std::byte>);
 
 }  // namespace segdl

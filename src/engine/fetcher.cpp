@@ -184,21 +184,23 @@ Asked Fetcher::asked_for(Range range, const Known* known, std::string_view name)
   return asked;
 }
 
-// The time that the file is to have. If that was not asked for, but the next run is going to compare it, only one that
-// tells versions apart.
-void Fetcher::note_time(const ResponseHead& head) {
-  const std::string* modified = request_.remote_time ? head.find("Last-Modified") : nullptr;
-  const bool compared = request_.existing == Existing::update && request_.sync != Sync::none;
-  auto time = modified != nullptr ? parse_http_date(*modified) : std::nullopt;
-  if (modified == nullptr && compared) time = strong_date_of(head);
-  if (time) route_.modified_at(*time);
+// The time that the file is to have: where the next run is going to compare it, only one that tells versions apart. An
+// answer without one leaves that of a version that is known.
+void Fetcher::note_time(const ResponseHead& head, bool of_known) {
+  const auto strong = strong_date_of(head);
+  const bool updates = request_.existing == Existing::update;
+  const std::string* modified = request_.remote_time && !updates ? head.find("Last-Modified") : nullptr;
+  const bool compared = updates && (request_.remote_time || request_.sync != Sync::none);
+  const auto time = modified != nullptr ? parse_http_date(*modified) : compared ? strong : std::nullopt;
+  if (time || !of_known) route_.modified_at(time, strong.has_value());
 }
 
-Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, const Asked& asked) {
+Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, const Asked& asked,
+                           const Known* known) {
   const bool page = is_page(exchange->head());
   route_.leads_to(*led_to_);
   route_.came_as_page(page);
-  note_time(exchange->head());
+  note_time(exchange->head(), known != nullptr);
   answered_ = true;
   route_.gave_more(asked_at_);
   const bool was_in_doubt = std::exchange(crowds_, 0) > 0;
@@ -335,7 +337,7 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
       meter_.note("asking again past the caches on the way");
       continue;
     }
-    if (std::holds_alternative<NotModified>(verdict)) return use(std::move(*exchange), {}, asked);
+    if (std::holds_alternative<NotModified>(verdict)) return use(std::move(*exchange), {}, asked, known);
     auto page = doubtful_page(head);
     if (auto* body = page ? nullptr : std::get_if<UsableBody>(&verdict)) {
       // Without an If-Range it tells nothing of how one is taken.
@@ -344,7 +346,7 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
       if (body->partial || asked_ == Asking::whole) route_.held_good(proven, Route::Part::head);
       if (!ignored_range(asked, known, *body)) {
         if (!refused.empty()) learn_from(refused, *first);
-        return use(std::move(*exchange), std::move(*body), asked);
+        return use(std::move(*exchange), std::move(*body), asked, known);
       }
     }
     Error error = page ? *std::move(page) : failure(verdict, head, known);

@@ -142,9 +142,9 @@ class Fetcher {
   Result<Url> follow(const Url& from, const std::string& location, int status) const;
   Error refusal(const ResponseHead&, const PassingRefusal*) const;
   void refused_login(Error&, const ResponseHead&) const;
-  Result<Reply> use(std::unique_ptr<Exchange>, UsableBody, const Asked&);
+  Result<Reply> use(std::unique_ptr<Exchange>, UsableBody, const Asked&, const Known*);
   Asked asked_for(Range, const Known*, std::string_view name) const;
-  void note_time(const ResponseHead&);
+  void note_time(const ResponseHead&, bool of_known);
   Verdict judged(const ResponseHead&, const Asked&, const Known*) const;
   std::optional<Asking> simpler();
   std::optional<Asking> simpler(const Asked&, const Known*, const Error& refusal, bool alone) const;

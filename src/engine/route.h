@@ -75,8 +75,12 @@ class Route {
   void set_joined(bool joined) { joined_ = joined; }
   bool joined() const { return joined_; }
 
-  // The Last-Modified of the latest usable answer.
-  void modified_at(std::chrono::sys_seconds time) { modified_ = time; }
+  // The Last-Modified of the version that is fetched, if it has one, and whether no other version can have the same.
+  void modified_at(std::optional<std::chrono::sys_seconds> time, bool strong) {
+    modified_ = time.value_or(kNoTime);
+    modified_is_strong_ = strong;
+  }
+  bool modified_is_strong() const { return modified_is_strong_; }
   std::optional<std::chrono::sys_seconds> modified() const {
     const std::chrono::sys_seconds time = modified_;
     return time == kNoTime ? std::nullopt : std::optional(time);
@@ -133,6 +137,7 @@ class Route {
   std::atomic<Instant::rep> rest_ = 0;
   std::atomic<std::chrono::nanoseconds> latency_ = std::chrono::nanoseconds(0);
   std::atomic<std::chrono::sys_seconds> modified_ = kNoTime;
+  std::atomic<bool> modified_is_strong_ = false;
   std::optional<Instant> last_failure_ SEGDL_GUARDED_BY(mutex_);
   Instant first_failure_ SEGDL_GUARDED_BY(mutex_);  // since there was progress
   unsigned broken_ SEGDL_GUARDED_BY(mutex_) = 0;    // answers since then

@@ -44,6 +44,7 @@ struct Present {
   FileStatus status;
   std::optional<Receipt> receipt = std::nullopt;  // of just this file, from this URL
   bool touched = false;                           // it has one, of what it was before somebody changed it
+  bool undated = false;                           // it has one that says that its time proves nothing
 
   // Whether the head of an answer shows that the resource is what the file is.
   bool is_shown_by(const Reply& reply) const {
@@ -71,7 +72,8 @@ std::optional<Present> Transfer::find_present(Directory& directory) {
   present.touched = receipt->size != status->size || receipt->modified != status->modified;
   const bool same_url = receipt->url_tag == url_tag_of(receipt->salt, url_.redacted());
   if (same_url && !request_.checksum) kept_ = receipt->kind;
-  if (same_url && !present.touched) present.receipt = std::move(receipt);
+  present.undated = !present.touched && receipt->kind == Validator::Kind::none;
+  if (same_url && !present.touched && !present.undated) present.receipt = std::move(receipt);
   return present;
 }
 
@@ -115,6 +117,7 @@ Result<bool> Transfer::is_unchanged(Present& present, const std::stop_token& sto
     meter_.remark("it was changed here since it was fetched: fetching it again");
     return false;
   }
+  if (present.undated) return false;
   if (named_) return present.is_shown_by(*named_);  // by the response that has named it
   return ask_if_unchanged(present, stop);
 }
@@ -166,15 +169,18 @@ void Transfer::give_remote_time(File& file) {
 }
 
 // REQUIRES: nothing is written to the file any more, nor is its time set. Without a sync a power cut could leave the
-// receipt of bytes that are lost, which no later run would find out.
+// receipt of bytes that are lost, which no later run would find out. A file whose time is a date that two versions may
+// have had gets one that says so, or a later run would take it for another program's, and the date for proof.
 void Transfer::keep_receipt(File& file, const Validator& validator) {
-  if (!validator.strong() || request_.sync == Sync::none) return;
+  const bool proves = validator.strong() && request_.sync != Sync::none;
+  const bool misleads = !validator.strong() && route_.modified() && !route_.modified_is_strong();
+  if (!proves && !misleads) return;
   const auto status = file.status();
   if (!status) return;
   Receipt receipt{status->size, status->modified, random_salt()};
   receipt.url_tag = url_tag_of(receipt.salt, url_.redacted());
-  receipt.kind = validator.kind;
-  receipt.validator = validator.value();
+  if (proves) receipt.kind = validator.kind;
+  if (proves) receipt.validator = validator.value();
   const auto kept = file.set_attribute(kReceipt, encode_receipt(receipt));
   static_cast<void>(kept.ok());  // without it the time and the size are compared
 }

@@ -22,6 +22,11 @@ TEST_CASE("a receipt is read as it was written") {
   old.modified = FileTime(std::chrono::nanoseconds(-1));
   old.kind = Validator::Kind::strong_date;
   CHECK(decode_receipt(encode_receipt(old)) == old);
+  Receipt none = receipt();
+  none.kind = Validator::Kind::none;
+  CHECK_FALSE(decode_receipt(encode_receipt(none)).has_value());
+  none.validator.clear();
+  CHECK(decode_receipt(encode_receipt(none)) == none);
 }
 
 TEST_CASE("a usual receipt fits into an inode of ext4") { CHECK(encode_receipt(receipt()).size() <= 64); }

@@ -100,3 +100,34 @@ TEST_CASE("a file that has just changed is fetched, though its date is not stron
   CHECK_FALSE(must(world.download(update())).unchanged);
   CHECK(world.has(kName, 2, kLarge));
 }
+
+TEST_CASE("a weak date that the file got as its time is no proof") {
+  for (const bool first : {false, true}) {
+    for (const std::uint64_t size : {kSmall, kLarge}) {
+      CAPTURE(first);
+      CAPTURE(size);
+      World world;
+      serve_dated(world, size, 1, kDate).on_every([](Answer& answer, const Asking&) { answer.set("Date", kDate); });
+      Request request = first ? update() : World::request();
+      request.remote_time = true;
+      must(world.download(request));
+      CHECK((world.disk.modified(kName) == parse_http_date(kDate)) == !first);
+      serve_dated(world, size, 2, kDate);
+      request.existing = Existing::update;
+      CHECK_FALSE(must(world.download(request)).unchanged);
+      CHECK(world.has(kName, 2, size));
+      CHECK(world.disk.modified(kName) == parse_http_date(kDate));
+      serve_dated(world, size, 2, kDate);
+      CHECK(must(world.download(request)).unchanged);
+    }
+  }
+}
+
+TEST_CASE("a file does not get the date of another version") {
+  World world;
+  world.disk.put(kName, pattern_bytes(1, 100));
+  serve_dated(world, kLarge, 2, kDate).on(2, [](Answer& answer) { answer.drop("Last-Modified"); });
+  must(world.download(update()));
+  CHECK(world.has(kName, 2, kLarge));
+  CHECK_FALSE(world.disk.modified(kName).has_value());
+}
