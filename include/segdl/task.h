@@ -52,7 +52,7 @@ enum class Existing : std::uint8_t {
             // under one of our names is replaced as well
   // It is compared, and replaced only if it is not what the server has: Report::unchanged. With a checksum by that,
   // without a request. Else by what an earlier download has kept with the file, if that still has the size and the time
-  // that it had then, and comes from the same URL, its secrets aside: a strong ETag, which the server is asked about
+  // that it had then, and comes from the same URL, its secrets included: a strong ETag, which the server is asked about
   // (If-None-Match), or a strong date. Else, of any other file, the size and the time, which must be just those that
   // the server tells: all others are fetched again. So is what was changed here, which is lost, and everything with
   // Request::decode. The file gets the time that the server says it has, if that is one that tells versions apart, as

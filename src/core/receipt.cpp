@@ -8,8 +8,8 @@
 namespace segdl {
 namespace {
 
-constexpr std::byte kReceiptVersion{1};
-constexpr std::size_t kReceiptHead = 1 + 1 + 8 + 8 + 4 + 4;
+constexpr std::byte kReceiptVersion{2};
+constexpr std::size_t kReceiptHead = 1 + 1 + 8 + 8 + 4 + 4 + 4;
 
 // Little-endian, as all that segdl keeps on disk.
 template <class Number>
@@ -27,8 +27,8 @@ Number take_number(std::span<const std::byte>& bytes) {
 
 }  // namespace
 
-std::uint32_t url_tag_of(std::uint32_t salt, std::string_view redacted_url) {
-  const std::string salted = std::to_string(salt) + " " + std::string(redacted_url);
+std::uint32_t url_tag_of(std::uint32_t salt, std::string_view url) {
+  const std::string salted = std::to_string(salt) + " " + std::string(url);
   return static_cast<std::uint32_t>(digest_of(std::as_bytes(std::span(salted))));
 }
 
@@ -41,6 +41,7 @@ std::vector<std::byte> encode_receipt(const Receipt& receipt) {
   put_number(bytes, static_cast<std::uint64_t>(receipt.modified.time_since_epoch().count()));
   put_number(bytes, receipt.salt);
   put_number(bytes, receipt.url_tag);
+  put_number(bytes, receipt.whole_url_tag);
   const auto validator = std::as_bytes(std::span(receipt.validator));
   bytes.insert(bytes.end(), validator.begin(), validator.end());
   return bytes;
@@ -59,6 +60,7 @@ std::optional<Receipt> decode_receipt(std::span<const std::byte> bytes) {
   receipt.modified = FileTime(std::chrono::nanoseconds(static_cast<std::int64_t>(take_number<std::uint64_t>(bytes))));
   receipt.salt = take_number<std::uint32_t>(bytes);
   receipt.url_tag = take_number<std::uint32_t>(bytes);
+  receipt.whole_url_tag = take_number<std::uint32_t>(bytes);
   receipt.validator.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   // It is going to stand in a request.
   for (const char c : receipt.validator) {

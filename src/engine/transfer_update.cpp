@@ -20,6 +20,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace segdl::engine {
@@ -42,9 +43,8 @@ std::uint32_t random_salt() {
 struct Present {
   std::unique_ptr<File> file;
   FileStatus status;
-  std::optional<Receipt> receipt = std::nullopt;  // of just this file, from this URL
-  bool touched = false;                           // it has one, of what it was before somebody changed it
-  bool undated = false;                           // it has one that says that its time proves nothing
+  std::optional<Receipt> receipt = std::nullopt;  // of just this file, from just this URL
+  const char* doubt = nullptr;                    // why it is to be fetched, whatever the server says
 
   // Whether the head of an answer shows that the resource is what the file is.
   bool is_shown_by(const Reply& reply) const {
@@ -69,11 +69,19 @@ std::optional<Present> Transfer::find_present(Directory& directory) {
   const auto kept = present.file->attribute(kReceipt);
   auto receipt = kept ? decode_receipt(*kept) : std::nullopt;
   if (!receipt) return present;
-  present.touched = receipt->size != status->size || receipt->modified != status->modified;
   const bool same_url = receipt->url_tag == url_tag_of(receipt->salt, url_.redacted());
   if (same_url && !request_.checksum) kept_ = receipt->kind;
-  present.undated = !present.touched && receipt->kind == Validator::Kind::none;
-  if (same_url && !present.touched && !present.undated) present.receipt = std::move(receipt);
+  if (receipt->size != status->size || receipt->modified != status->modified) {
+    present.doubt = "it was changed here since it was fetched";
+  } else if (!same_url) {
+    present.doubt = "it was fetched from another URL";
+  } else if (receipt->whole_url_tag != url_tag_of(receipt->salt, url_.text())) {
+    present.doubt = "it was fetched from a URL with another secret, which may be that of another file";
+  } else if (receipt->kind == Validator::Kind::none) {
+    present.doubt = "its time is a date that two versions may have had";
+  } else {
+    present.receipt = std::move(receipt);
+  }
   return present;
 }
 
@@ -113,11 +121,10 @@ Result<bool> Transfer::is_unchanged(Present& present, const std::stop_token& sto
     const bool other = step.error().cause == Cause::integrity || is_unreadable(step.error());
     return other ? Result<bool>(false) : std::move(step).error();
   }
-  if (present.touched) {
-    meter_.remark("it was changed here since it was fetched: fetching it again");
+  if (present.doubt != nullptr) {
+    meter_.remark(std::string(present.doubt) + ": fetching it again");
     return false;
   }
-  if (present.undated) return false;
   if (named_) return present.is_shown_by(*named_);  // by the response that has named it
   return ask_if_unchanged(present, stop);
 }
@@ -179,6 +186,7 @@ void Transfer::keep_receipt(File& file, const Validator& validator) {
   if (!status) return;
   Receipt receipt{status->size, status->modified, random_salt()};
   receipt.url_tag = url_tag_of(receipt.salt, url_.redacted());
+  receipt.whole_url_tag = url_tag_of(receipt.salt, url_.text());
   if (proves) receipt.kind = validator.kind;
   if (proves) receipt.validator = validator.value();
   const auto kept = file.set_attribute(kReceipt, encode_receipt(receipt));

@@ -131,19 +131,28 @@ TEST_CASE("a file that was changed here is fetched again, whatever its size") {
   for (const Asking& asking : world.script->log()) CHECK(asking.find("If-None-Match") == nullptr);
 }
 
-TEST_CASE("a receipt of another URL is none, one whose secrets differ is") {
-  World world;
-  world.serve().path("/f?token=a").size(kLarge);
-  Request request = update();
-  request.url = "http://origin.test/f?token=a";
-  must(world.download(request));
-  answers_conditions(world.serve().path("/f?token=b").size(kLarge));
-  request.url = "http://origin.test/f?token=b";
-  CHECK(must(world.download(request)).unchanged);
-  answers_conditions(world.serve().path("/g").size(kLarge).seed(3));
-  request.url = "http://origin.test/g";
-  CHECK_FALSE(must(world.download(request)).unchanged);
-  CHECK(world.has(kName, 3, kLarge));
+TEST_CASE("a file from another URL is fetched, whatever its validator, its time and its size") {
+  const char* other = "";
+  SUBCASE("another path") { other = "/g"; }
+  SUBCASE("another secret, which may choose the file") { other = "/f?key=2"; }
+  for (const bool dated : {true, false}) {
+    World world;
+    const auto serve_at = [&](const char* path, std::uint64_t seed) {
+      OriginScript& script = dated ? serve_dated(world, kLarge, seed, kDate) : serve(world, kLarge, seed);
+      script.path(path).size(kLarge).seed(seed);
+      if (dated) script.etag("").last_modified(kDate);
+    };
+    serve_at("/f?key=1", 1);
+    Request request = update();
+    request.url = "http://origin.test/f?key=1";
+    must(world.download(request));
+    serve_at("/f?key=1", 1);
+    CHECK(must(world.download(request)).unchanged);
+    serve_at(other, 3);
+    request.url = std::string("http://origin.test") + other;
+    CHECK_FALSE(must(world.download(request)).unchanged);
+    CHECK(world.has(kName, 3, kLarge));
+  }
 }
 
 TEST_CASE("dates are compared exactly: an older resource is another one") {
