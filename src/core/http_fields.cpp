@@ -13,6 +13,7 @@ namespace segdl {
 namespace {
 
 constexpr std::chrono::seconds kStrongAge{60};
+constexpr std::chrono::sys_seconds kSecondDay{std::chrono::hours(24)};  // of 1970
 constexpr std::chrono::seconds kClockStep{1};
 constexpr std::chrono::seconds kMaxRetryAfter{300};
 
@@ -146,6 +147,12 @@ std::optional<std::chrono::sys_seconds> asctime_date(std::string_view text) {
   return reader.at_end() ? date_from(year, month, day, time) : std::nullopt;
 }
 
+// A build that sets all times to zero, or a clock that was never set, dates every version to the first day.
+bool tells_versions_apart(const std::optional<std::chrono::sys_seconds>& modified,
+                          const std::optional<std::chrono::sys_seconds>& date) {
+  return modified && date && *modified >= kSecondDay && *date - *modified >= kStrongAge;
+}
+
 }  // namespace
 
 std::optional<ContentRange> parse_content_range(std::string_view value) {
@@ -194,7 +201,7 @@ Validator validator_of(const ResponseHead& head) {
   if (head.find("ETag") != nullptr && validator.etag->size() <= kMaxValidator && is_strong_etag(*validator.etag)) {
     validator.kind = Kind::strong_etag;
     if (modified && date && std::chrono::abs(*date - *modified) <= kClockStep) validator.modified.reset();
-  } else if (modified && date && *date - *modified >= kStrongAge) {
+  } else if (tells_versions_apart(modified, date)) {
     validator.kind = Kind::strong_date;
   } else if (validator.etag) {
     validator.kind = Kind::weak_etag;
@@ -207,7 +214,7 @@ Validator validator_of(const ResponseHead& head) {
 std::optional<std::chrono::sys_seconds> strong_date_of(const ResponseHead& head) {
   const auto modified = date_field(head, "Last-Modified");
   const auto date = date_field(head, "Date");
-  return modified && date && *date - *modified >= kStrongAge ? modified : std::nullopt;
+  return tells_versions_apart(modified, date) ? modified : std::nullopt;
 }
 
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {

@@ -55,12 +55,12 @@ struct Validator {
 inline constexpr std::size_t kMaxValidator = 1024;
 
 // The validators of a response. Strong are one well-formed strong ETag, perhaps repeated, of at most kMaxValidator, and
-// one Last-Modified at least 60 s older than the Date beside it. Beside a strong ETag a Last-Modified within a second
+// one Last-Modified that strong_date_of() returns. Beside a strong ETag a Last-Modified within a second
 // of the Date is left out: some servers send the time of the answer.
 Validator validator_of(const ResponseHead&);
 
 // The Last-Modified of a response that is at least 60 s older than the Date beside it: what was changed twice within a
-// second has been so since (RFC 9110 section 8.8.2.2).
+// second has been so since (RFC 9110 section 8.8.2.2). None on the first day of 1970, which is no date of a version.
 std::optional<std::chrono::sys_seconds> strong_date_of(const ResponseHead&);
 
 // IMF-fixdate, RFC 850 and asctime forms (RFC 9110 section 5.6.7). Nothing for anything else.

@@ -216,5 +216,8 @@ TEST_CASE("a date tells versions apart a minute after it") {
   CHECK_FALSE(date({now, {"Last-Modified", "Sun, 06 Nov 1994 08:48:38 GMT"}}).has_value());
   CHECK_FALSE(date({now, {"Last-Modified", "Sun, 06 Nov 1994 09:48:37 GMT"}}).has_value());
   CHECK_FALSE(date({{"Last-Modified", "Sun, 06 Nov 1994 08:48:37 GMT"}}).has_value());
+  CHECK_FALSE(date({now, {"Last-Modified", "Thu, 01 Jan 1970 00:00:01 GMT"}}).has_value());
+  CHECK_FALSE(validator_of(head_with({now, {"Last-Modified", "Thu, 01 Jan 1970 23:59:59 GMT"}})).strong());
+  CHECK(date({now, {"Last-Modified", "Fri, 02 Jan 1970 00:00:00 GMT"}}).has_value());
   CHECK_FALSE(date({now}).has_value());
 }

@@ -201,6 +201,11 @@ TEST_CASE("a date that may have had two versions, or no validator, proves nothin
   SUBCASE("a fresh date") {
     serve_dated(world, kLarge, 2, kDate).on_every([](Answer& answer, const Asking&) { answer.set("Date", kDate); });
   }
+  SUBCASE("the first day of all clocks") {
+    const char* first = "Thu, 01 Jan 1970 00:00:01 GMT";
+    world.disk.set_modified(kName, *parse_http_date(first));
+    serve_dated(world, kLarge, 2, first);
+  }
   SUBCASE("none") { world.serve().size(kLarge).seed(2).no_validator(); }
   SUBCASE("a weak tag") { world.serve().size(kLarge).seed(2).etag("W/\"a\""); }
   CHECK_FALSE(must(world.download(update())).unchanged);
