@@ -24,10 +24,23 @@ namespace {
 using engine::make_error;
 using engine::with_way_out;
 
-// Fields that belong to the transport or to the way ranges are joined.
-constexpr std::array<std::string_view, 14> kOwnFields = {
-    "Range", "If-Range", "Host",    "Connection",      "Keep-Alive", "Transfer-Encoding", "Content-Length",
-    "TE",    "Trailer",  "Upgrade", "Accept-Encoding", "Expect",     "Proxy-Connection",  "Proxy-Authorization"};
+// Fields that belong to the transport, to the way ranges are joined, or to the question whether a file is unchanged.
+constexpr std::array<std::string_view, 16> kOwnFields = {"Range",
+                                                         "If-Range",
+                                                         "If-None-Match",
+                                                         "If-Modified-Since",
+                                                         "Host",
+                                                         "Connection",
+                                                         "Keep-Alive",
+                                                         "Transfer-Encoding",
+                                                         "Content-Length",
+                                                         "TE",
+                                                         "Trailer",
+                                                         "Upgrade",
+                                                         "Accept-Encoding",
+                                                         "Expect",
+                                                         "Proxy-Connection",
+                                                         "Proxy-Authorization"};
 
 // A Referer is a header like others, bound to the origin of the request's URL (RFC 9110 section 10.1.3: without
 // userinfo and fragment).

@@ -31,6 +31,8 @@ def test_wrong_urls_and_options_are_usage_errors(scene):
     fails(scene, 2, "too large", "http://127.0.0.1:1/x", "--min-speed", "99999999999G")
     fails(scene, 2, "one name", "http://127.0.0.1:1/x", "http://127.0.0.1:1/y", "-o", "z")
     fails(scene, 2, "Range", "http://127.0.0.1:1/x", "-H", "Range: bytes=0-1")
+    fails(scene, 2, "If-None-Match", "http://127.0.0.1:1/x", "-H", 'If-None-Match: "a"', "--update")
+    fails(scene, 2, "If-Modified-Since", "http://127.0.0.1:1/x", "-H", "If-Modified-Since: Sun, 06 Nov 2022 08:49:37 GMT")
     fails(scene, 2, "header", "http://127.0.0.1:1/x", "-H", "no colon")
     fails(scene, 2, "can't be read", "http://127.0.0.1:1/x", "-H", "@/no/such/file")
     fails(scene, 2, "no certificates", "http://127.0.0.1:1/x", "--cacert", "/etc/hostname")
