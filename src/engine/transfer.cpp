@@ -313,9 +313,9 @@ Result<void> Transfer::settle(Place& place, Checkpoint& checkpoint) {
   if (layout && place.journal().claimed() != layout->count()) {
     return make_error(Cause::internal, Remedy::stop, "publish", place.path(), "not every segment is there");
   }
-  give_access(place, place.data());
   give_remote_time(place.data());
   keep_receipt(place.data(), place.journal().identity().validator);
+  give_access(place, place.data());
   return checkpoint.force();
 }
 

@@ -57,9 +57,9 @@ Result<bool> Transfer::hold_small(Place& place, Reply& first, std::stop_token st
   step = digest.check(place.path());
   if (step) step = place.hold_small(sink.bytes());
   if (step && request_.verify) step = reread_small(place, sink.bytes());
-  if (step && place.replaces()) give_access(place, place.small());
   if (step) give_remote_time(place.small());
   if (step) keep_receipt(place.small(), known.validator);
+  if (step && place.replaces()) give_access(place, place.small());
   return step ? Result<bool>(true) : std::move(step).error();
 }
 

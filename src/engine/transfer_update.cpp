@@ -175,9 +175,10 @@ void Transfer::give_remote_time(File& file) {
   if (!set) meter_.remark("its time could not be set: " + set.error().message());
 }
 
-// REQUIRES: nothing is written to the file any more, nor is its time set. Without a sync a power cut could leave the
-// receipt of bytes that are lost, which no later run would find out. A file whose time is a date that two versions may
-// have had gets one that says so, or a later run would take it for another program's, and the date for proof.
+// REQUIRES: nothing is written to the file any more, nor is its time set; its mode is not set yet, which may be one
+// that lets not even its owner keep an attribute with it. Without a sync a power cut could leave the receipt of bytes
+// that are lost, which no later run would find out. A file whose time is a date that two versions may have had gets one
+// that says so, or a later run would take it for another program's, and the date for proof.
 void Transfer::keep_receipt(File& file, const Validator& validator) {
   const bool proves = validator.strong() && request_.sync != Sync::none;
   const bool misleads = !validator.strong() && route_.modified() && !route_.modified_is_strong();

@@ -131,3 +131,20 @@ TEST_CASE("a file does not get the date of another version") {
   CHECK(world.has(kName, 2, kLarge));
   CHECK_FALSE(world.disk.modified(kName).has_value());
 }
+
+TEST_CASE("a file that nobody may write to can be unchanged as well") {
+  for (const std::uint64_t size : {kSmall, kLarge}) {
+    for (const Existing first : {Existing::update, Existing::replace}) {
+      World world;
+      world.disk.put(kName, pattern_bytes(9, 100));
+      world.disk.set_access(kName, 0444, 1000, 1000);
+      serve(world, size);
+      Request request = World::request();
+      request.existing = first;
+      must(world.download(request));
+      CHECK(world.disk.mode(kName) == 0444U);
+      serve(world, size);
+      CHECK(must(world.download(update())).unchanged);
+    }
+  }
+}

@@ -65,6 +65,7 @@ Result<void> FakeFile::set_attribute(const std::string& name, std::span<const st
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "set-attribute", "set-attribute " + name_)) return *error;
   if (!disk_.kind_.attributes) return fake_error(Cause::local, "set an attribute of", name_, "Operation not supported");
+  if ((inode_->mode & 0200U) == 0) return fake_error(Cause::local, "set an attribute of", name_, "Permission denied");
   inode_->attributes[name].assign(value.begin(), value.end());
   return {};
 }
