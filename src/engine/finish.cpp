@@ -164,7 +164,7 @@ Result<std::optional<Published>> finish_published(Directory& directory, const Na
   auto decoded = is_decoded(output, **journal, status->size, stop);
   if (!decoded) return std::move(decoded).error();
   if (*decoded && !request.decode) {
-    if (may_replace(request)) return std::optional<Published>();
+    if (may_replace_output(request)) return std::optional<Published>();
     return decoded_exists(directory, names);
   }
   auto whole = *decoded ? Result<bool>(true) : all_proofs_hold(output, **journal, status->size, stop);

@@ -39,7 +39,7 @@ Result<void> Transfer::take_coding(const std::string& coding) {
 
 Result<void> Transfer::take_coding(Place& place, const std::string& coding) {
   auto taken = take_coding(coding);
-  return taken && !undo_.empty() ? place.look_for_decoded(may_replace(request_)) : taken;
+  return taken && !undo_.empty() ? place.look_for_decoded(may_replace_foreign(request_)) : taken;
 }
 
 Result<void> Transfer::publish(Place& place, const std::stop_token& stop) {
