@@ -323,7 +323,8 @@ Result<void> Transfer::settle(Place& place, Checkpoint& checkpoint) {
 Result<void> Transfer::start_over(Place& place, Error error) {
   const bool loses_claims = place.has_journal() && place.journal().claimed() > 0;
   const bool in_name_only = error.cause == Cause::changed && !error.offset && route_.changed_in_name_only();
-  if (loses_claims && in_name_only && voucher_ == Voucher::validator && place.journal().identity().layout) {
+  const bool in_segments = place.has_journal() && place.journal().identity().layout;
+  if (in_segments && in_name_only && voucher_ == Voucher::validator) {
     return vouch_otherwise(place, error);
   }
   if (loses_claims && of_other_url_) {

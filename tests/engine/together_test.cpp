@@ -58,7 +58,9 @@ TEST_CASE("what one worker was given no other asks for, but to hedge") {
   REQUIRE(report.ok());
   std::uint64_t asked = 0;
   for (const Asking& asking : world.script->log()) asked += asking.sent;
-  CHECK(asked == report->fetched);
+  // The first response is left where another's part begins, with what was sent and not read.
+  CHECK(asked >= report->fetched);
+  CHECK(asked < report->fetched + 128 * kKiB);
   check_sums(*report);
 }
 

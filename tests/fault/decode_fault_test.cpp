@@ -68,7 +68,7 @@ void check_after(World& world, bool ranges) {
   serve(world, ranges);
   const auto rerun = world.download(decoding());
   CHECK((rerun.ok() || (complete && rerun.error().cause == Cause::exists)));
-  if (!rerun.ok() && !complete) MESSAGE(rerun.error().message());
+  if (!rerun.ok() && !(complete && rerun.error().cause == Cause::exists)) MESSAGE(rerun.error().message());
   CHECK(world.disk.get("f") == content());
   CHECK(world.disk.names() == std::vector<std::string>{"f"});
 }
@@ -114,7 +114,7 @@ TEST_CASE("a failure of any operation of a download that is decoded publishes no
       const auto report = world.download(decoding());
       fired = world.disk.fired();
       if (report.ok()) CHECK(world.disk.get("f") == content());
-      check_after(world, ranges);
+      if (fired) check_after(world, ranges);  // else it is still to come
     }
   }
 }
