@@ -157,7 +157,7 @@ Result<bool> Transfer::is_whole_and_outdated(const Place& place, const std::stop
   if (!is_hash_of(facts.url_hash, url_) && facts.url != url_.redacted()) return false;
   const auto& layout = journal.identity().layout;
   const bool whole = layout ? journal.claimed() == layout->count() : facts.stream_complete || facts.stream_unvouched;
-  auto current = whole ? is_current(journal.identity(), stop) : Result<bool>(true);
+  auto current = whole && !facts.mixed ? is_current(journal.identity(), stop) : Result<bool>(!whole);
   if (!current) return current;
   if (*current) return false;
   succeeds_strong_ = journal.identity().validator.strong();
@@ -180,8 +180,9 @@ void Transfer::give_remote_time(File& file) {
 // that are lost, which no later run would find out. A file whose time is a date that two versions may have had gets one
 // that says so, or a later run would take it for another program's, and the date for proof.
 void Transfer::keep_receipt(File& file, const Validator& validator) {
-  const bool proves = validator.strong() && request_.sync != Sync::none;
-  const bool misleads = !validator.strong() && route_.modified() && !route_.modified_is_strong();
+  const bool vouched = voucher_ == Voucher::validator;  // or else the file may be of a version that is called otherwise
+  const bool proves = vouched && validator.strong() && request_.sync != Sync::none;
+  const bool misleads = !vouched || (!validator.strong() && route_.modified() && !route_.modified_is_strong());
   if (!proves && !misleads) return;
   const auto status = file.status();
   if (!status) return;

@@ -147,6 +147,31 @@ TEST_CASE("what was compared with one body is not joined with another by the fir
   });
 }
 
+TEST_CASE("a validator that did not vouch for a file is not kept with it") {
+  for (const bool checksum : {true, false}) {
+    for (const unsigned connections : kConnections) {
+      World world;
+      const Server server{.naming = &kNamings[0]};
+      interrupt(world, server, World::request());
+      Server later = server;
+      later.first = 20;
+      later.serve(world);
+      REQUIRE(world.download(checksum ? expecting(1) : World::request(), with(connections)).ok());
+      // Another version, under the name that the first run was given.
+      world.serve().size(kSize).seed(2).etag("\"edge2\"").on_every([](Answer& answer, const Asking& asking) {
+        const std::string* unless = asking.find("If-None-Match");
+        if (unless != nullptr && *unless == "\"edge2\"") answer.status(304).set("ETag", *unless);
+      });
+      Request request = World::request();
+      request.existing = Existing::update;
+      const auto report = world.download(request, with(connections));
+      REQUIRE(report.ok());
+      CHECK_FALSE(report->unchanged);
+      CHECK(world.has("f", 2, kSize));
+    }
+  }
+}
+
 TEST_CASE("under a checksum such a server is read over all connections") {
   for_each_naming([](const Server& server, unsigned connections) {
     World world;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -71,6 +72,19 @@ void check_after(World& world, bool ranges) {
   if (!rerun.ok() && !(complete && rerun.error().cause == Cause::exists)) MESSAGE(rerun.error().message());
   CHECK(world.disk.get("f") == content());
   CHECK(world.disk.names() == std::vector<std::string>{"f"});
+}
+
+// The first death that leaves just these names.
+void after_death(bool ranges, const std::vector<std::string>& names, const std::function<void(World&)>& check) {
+  for (std::uint64_t k = 1; k < 2000; ++k) {
+    World world;
+    serve(world, ranges);
+    world.disk.crash_at(k);
+    static_cast<void>(world.download(decoding()).ok());
+    world.disk.kill();
+    if (world.disk.names() == names) return check(world);
+  }
+  FAIL("no death left these names");
 }
 
 }  // namespace
@@ -202,15 +216,7 @@ TEST_CASE("what gets the name for what is decoded once decoding has failed is so
 
 TEST_CASE("what was sent outlives a run without decoding that finds only its content published") {
   for (const bool ranges : {true, false}) {
-    bool found = false;
-    for (std::uint64_t k = 1; k < 2000 && !found; ++k) {
-      World world;
-      serve(world, ranges);
-      world.disk.crash_at(k);
-      static_cast<void>(world.download(decoding()).ok());
-      world.disk.kill();
-      found = world.disk.names() == std::vector<std::string>{"f", "f.part", "f.segdl"};
-      if (!found) continue;
+    after_death(ranges, {"f", "f.part", "f.segdl"}, [&](World& world) {
       world.serve().size(1);  // nothing is asked for
       const auto plain = world.download();
       REQUIRE_FALSE(plain.ok());
@@ -227,8 +233,7 @@ TEST_CASE("what was sent outlives a run without decoding that finds only its con
       REQUIRE(output);
       CHECK(std::ranges::equal(*output, std::as_bytes(std::span(body))));
       CHECK(world.disk.names() == std::vector<std::string>{"f"});
-    }
-    CHECK(found);
+    });
   }
 }
 
@@ -252,19 +257,10 @@ TEST_CASE("the status of a decoded output says so, and the other numbers are of 
 
 TEST_CASE("decoded data whose source is gone goes as well") {
   for (const bool ranges : {true, false}) {
-    bool found = false;
-    for (std::uint64_t k = 1; k < 2000 && !found; ++k) {
-      World world;
-      serve(world, ranges);
-      world.disk.crash_at(k);
-      static_cast<void>(world.download(decoding()).ok());
-      world.disk.kill();
-      found = world.disk.names() == std::vector<std::string>{"f.part", "f.part.out", "f.segdl"};
-      if (!found) continue;
+    after_death(ranges, {"f.part", "f.part.out", "f.segdl"}, [&](World& world) {
       world.disk.erase("f.part");
       check_after(world, ranges);
-    }
-    CHECK(found);
+    });
   }
 }
 
