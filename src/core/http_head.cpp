@@ -12,18 +12,26 @@
 namespace segdl {
 namespace {
 
-// What decides where a body begins and ends, what it is, and what is done next. Here nothing odd is tolerated.
-bool decides(std::string_view name) {
-  constexpr std::string_view kDeciding[] = {
-      "Content-Length",     "Transfer-Encoding",
-      "Content-Range",      "Content-Encoding",
-      "Content-Type",       "ETag",
-      "Last-Modified",      "Date",
-      "Location",           "Retry-After",
-      "Connection",         "WWW-Authenticate",
-      "Proxy-Authenticate",
-  };
-  return std::any_of(std::begin(kDeciding), std::end(kDeciding), [&](auto known) { return same_text(name, known); });
+// What a field decides.
+enum class Weight : std::uint8_t {
+  nothing,
+  what_is_done,  // what the body is, and what is done next: a value that could be read in two ways is not tolerated
+  bytes,         // where a body begins and ends, and how it is coded: nothing odd is tolerated
+};
+
+Weight weight_of(std::string_view name) {
+  constexpr std::string_view kOfBytes[] = {"Content-Length", "Transfer-Encoding", "Content-Range", "Content-Encoding"};
+  constexpr std::string_view kOfRest[] = {"Content-Type",      "ETag",     "Last-Modified", "Date",
+                                          "Retry-After",       "Location", "Connection",    "WWW-Authenticate",
+                                          "Proxy-Authenticate"};
+  const auto is = [&](auto known) { return same_text(name, known); };
+  if (std::any_of(std::begin(kOfBytes), std::end(kOfBytes), is)) return Weight::bytes;
+  return std::any_of(std::begin(kOfRest), std::end(kOfRest), is) ? Weight::what_is_done : Weight::nothing;
+}
+
+// RFC 9110 section 5.1 has fewer; no reader takes one with others for a field that it knows.
+bool is_odd_name(std::string_view name) {
+  return !name.empty() && std::none_of(name.begin(), name.end(), [](char c) { return is_control(c) || c == ' '; });
 }
 
 struct Line {
@@ -77,20 +85,25 @@ class FieldReader {
     const auto colon = line.text.find(':');
     if (colon == std::string_view::npos) return unreadable("a header line has no colon");
     const std::string_view name = line.text.substr(0, colon);
-    if (!is_token(name)) return unreadable("a header field has an invalid name");
-    deciding_ = decides(name);
-    if (deciding_ && unsure) return unreadable(fmt::format("a bare LF may hide or cut its {}", name));
+    if (!is_token(name)) {
+      if (!is_odd_name(name)) return unreadable("a header field has an invalid name");
+      head_.tolerate("a field of its head whose name can't be one");
+    }
+    weight_ = weight_of(name);
+    if (weight_ > Weight::nothing && unsure) return unreadable(fmt::format("a bare LF may hide or cut its {}", name));
     const std::string_view value = trim(line.text.substr(colon + 1));
     head_.fields.push_back({std::string(name), std::string(value)});
     return check(value);
   }
 
  private:
-  // RFC 9112 section 5.2: a space stands for the fold.
+  // RFC 9112 section 5.2: a space stands for the fold. In front of a value it is as any other.
   Result<void> fold(std::string_view more) {
     if (head_.fields.empty()) return unreadable("a header line is folded, and none is before it");
     Field& field = head_.fields.back();
-    if (deciding_) return unreadable(fmt::format("its {} is folded", field.name));
+    const bool inside = !field.value.empty();
+    if (weight_ == Weight::bytes || (weight_ == Weight::what_is_done && inside))
+      return unreadable(fmt::format("its {} is folded", field.name));
     head_.tolerate("a folded line in its head");
     if (!field.value.empty() && !more.empty()) field.value += ' ';
     field.value += more;
@@ -100,7 +113,7 @@ class FieldReader {
   Result<void> check(std::string_view value) {
     if (!has_controls(value)) return {};
     const std::string& name = head_.fields.back().name;
-    if (deciding_) return unreadable(fmt::format("its {} has a control character", name));
+    if (weight_ > Weight::nothing) return unreadable(fmt::format("its {} has a control character", name));
     head_.tolerate("a control character in a field of its head");
     return {};
   }
@@ -108,7 +121,7 @@ class FieldReader {
   ResponseHead& head_;
   const bool mixed_;
   bool bare_;  // the line before ended so
-  bool deciding_ = false;
+  Weight weight_ = Weight::nothing;
 };
 
 // `text` is all of a head but its status line, which ended in a bare LF or not. REQUIRES: it ends with an empty line.

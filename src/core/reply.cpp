@@ -128,7 +128,7 @@ Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Known* k
   if (known == nullptr) return UsableBody{0, length, length, now, false};
   const Comparison comparison = compare(now, *known);
   if (known->validator.strong() && comparison == Comparison::absent) {
-    return Contradiction{"it answered 200 without a validator to compare"};
+    return Contradiction{"it answered 200 without a validator to compare", length && length == known->total};
   }
   if (comparison != Comparison::same) return other_validator(now, *known, length);
   if (known->total && length && *known->total != *length) return other_size(*known, *length);

@@ -92,6 +92,8 @@ struct NowChanged {
 };  // start over, or stop, as the known validator's strength tells
 struct Contradiction {
   std::string reason;
+  // It is all of a resource of the known size, and names no version at all.
+  bool unnamed = false;
 };  // this answer can't be used: ask differently (the next Asking)
 struct PassingRefusal {
   std::optional<std::chrono::seconds> after;

@@ -27,6 +27,12 @@ bool ignored_range(const Asked& asked, const Known* known, const UsableBody& bod
   return asked.range->begin > 0 || !body.end || asked.range->end < *body.end;
 }
 
+// The way of asking of which a good answer tells something: without an If-Range nothing of how one is taken.
+Asking proven_by(const Asked& asked, const Known* known) {
+  const bool unconditional = asked.asking == Asking::conditional && !has_if_range(asked, known);
+  return unconditional ? Asking::range_only : asked.asking;
+}
+
 // Whether somebody on the way, who may keep what they pass on or change it, had a part in the answer (RFC 9110 section
 // 7.6.3, RFC 9111 section 5.1).
 bool came_by_cache(const ResponseHead& head) { return head.count("Via") > 0 || head.count("Age") > 0; }
@@ -145,13 +151,14 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
   Url url = route_.current();
   bool remembered = !url.leads_to_same(route_.original());
   std::vector<std::string> visited;
+  bool circles = false;
   for (int hop = 0; hop <= kMaxRedirects; ++hop) {
     led_to_ = url;
     auto exchange = get_as_known(url, asked, known, stop);
     if (!exchange) return exchange;
     const ResponseHead& head = (*exchange)->head();
     meter_.tolerated(head.tolerated);
-    const bool learned = shared_.secrets.learn(head, url, shared_.env.clock);
+    shared_.secrets.learn(head, url, shared_.env.clock);
     const bool gone = head.status == 401 || head.status == 403 || head.status == 404 || head.status == 410;
     if (gone && remembered && route_.lost(url)) {  // a signed link that has expired: ask the original again
       remembered = false;
@@ -163,19 +170,18 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
     const Verdict verdict = judge(head, asked, known, shared_.env.clock.wall());
     const auto* redirect = std::get_if<RedirectTo>(&verdict);
     if (redirect == nullptr) return exchange;
-    if (learned) visited.clear();  // with other cookies the same URL may have another answer
-    if (!learned) visited.push_back(url.text());
+    visited.push_back(url.text());
     auto next = follow(url, redirect->location, head.status);
     if (!next) return std::move(next).error();
-    if (std::find(visited.begin(), visited.end(), next->text()) != visited.end()) {
-      return problem(Cause::refused, Remedy::stop, "its redirects go round in a circle");
-    }
+    // The same URL may have another answer the next time, with a cookie or without.
+    circles = circles || std::find(visited.begin(), visited.end(), next->text()) != visited.end();
     const int status = head.status;
     (*exchange)->skip_rest();
     meter_.redirected({url.shown(), next->shown(), status});
     url = std::move(*next);
   }
-  return problem(Cause::refused, Remedy::stop, fmt::format("more than {} redirects", kMaxRedirects));
+  return problem(Cause::refused, Remedy::stop,
+                 fmt::format("more than {} redirects{}", kMaxRedirects, circles ? ", in a circle" : ""));
 }
 
 Asked Fetcher::asked_for(Range range, const Known* known, std::string_view name) const {
@@ -225,10 +231,11 @@ std::optional<Asking> Fetcher::simpler() {
 }
 
 // The same after a refusal, which may be of the way of asking: some servers answer anything from 400 to 503 to a Range
-// or an If-Range that they do not like. One that may pass is taken for that only if it does not, and all of the
-// resource is asked for only by the last worker of the download.
+// or an If-Range that they do not like, or what can't be read. One that may pass is taken for that only if it does not,
+// and all of the resource is asked for only by the last worker of the download.
 std::optional<Asking> Fetcher::simpler(const Asked& asked, const Known* known, const Error& refusal, bool alone) const {
-  if (asked.asking == Asking::whole || refusal.retry_after || !may_be_of_form(refusal.http_status)) return {};
+  const bool of_form = refusal.http_status == 0 || may_be_of_form(refusal.http_status);
+  if (asked.asking == Asking::whole || refusal.retry_after || !of_form) return {};
   const bool passes = refusal.remedy == Remedy::retry;
   if (is_conditional(asked, known) && (!passes || route_.has_failed())) return Asking::range_only;
   const bool last = !passes || is_over(route_.failing(shared_.env.clock.now()));
@@ -245,6 +252,10 @@ Error Fetcher::failure(const Verdict& verdict, const ResponseHead& head, const K
   }
   const Remedy remedy = asked_ == Asking::whole ? Remedy::stop : Remedy::retry;
   if (const auto* contradiction = std::get_if<Contradiction>(&verdict)) {
+    if (asked_ == Asking::whole && contradiction->unnamed) {  // it names its version in no other answer either
+      route_.changed(true);
+      return problem(Cause::changed, Remedy::restart, contradiction->reason);
+    }
     return problem(Cause::integrity, remedy, contradiction->reason);
   }
   const auto* beyond = std::get_if<BeyondEnd>(&verdict);
@@ -322,12 +333,19 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     in_crowd_ = false;
     const bool past_caches = route_.asks_past_caches();
     const Asked asked = asked_for(range, known, name);
+    const auto give_way = [&](Error error, bool of_form) {
+      way = of_form ? simpler(asked, known, error, alone) : simpler();
+      if (of_form && way) refused.push_back(asked_);
+      if (!first) first = std::move(error);
+      if (way) meter_.note("asking again in a simpler way: " + first->reason);
+    };
     auto exchange = get(asked, known, stop);
     if (!exchange) {
       Error error = std::move(exchange).error();
-      if (error.remedy == Remedy::refetch)
-        error.remedy = Remedy::retry;  // framing that can't be read: perhaps next time
-      return error;
+      if (error.remedy != Remedy::refetch) return error;
+      error.remedy = Remedy::retry;  // perhaps it can be read next time
+      give_way(std::move(error), true);
+      continue;
     }
     meter_.enter(Phase::fetching);
     const ResponseHead& head = (*exchange)->head();
@@ -340,10 +358,7 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     if (std::holds_alternative<NotModified>(verdict)) return use(std::move(*exchange), {}, asked, known);
     auto page = doubtful_page(head);
     if (auto* body = page ? nullptr : std::get_if<UsableBody>(&verdict)) {
-      // Without an If-Range it tells nothing of how one is taken.
-      const bool unconditional = asked_ == Asking::conditional && !has_if_range(asked, known);
-      const Asking proven = unconditional ? Asking::range_only : asked_;
-      if (body->partial || asked_ == Asking::whole) route_.held_good(proven, Route::Part::head);
+      if (body->partial || asked_ == Asking::whole) route_.held_good(proven_by(asked, known), Route::Part::head);
       if (!ignored_range(asked, known, *body)) {
         if (!refused.empty()) learn_from(refused, *first);
         return use(std::move(*exchange), std::move(*body), asked, known);
@@ -353,10 +368,7 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     const bool is_refusal = error.http_status != 0;
     if (error.remedy == Remedy::restart || crowded_) return error;
     if (is_refusal) (*exchange)->skip_rest();
-    way = is_refusal ? simpler(asked, known, error, alone) : simpler();
-    if (is_refusal && way) refused.push_back(asked_);
-    if (!first) first = std::move(error);
-    if (way) meter_.note("asking again in a simpler way: " + first->reason);
+    give_way(std::move(error), is_refusal);
   }
   if (first->cause == Cause::integrity && first->http_status == 0) {
     first->remedy = asked_ == Asking::whole ? Remedy::stop : Remedy::retry;
@@ -368,8 +380,9 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
 void Fetcher::learn_from(const std::vector<Asking>& refused, const Error& refusal) {
   for (const Asking way : refused) route_.failed_us(way, Route::Part::head);
   if (!route_.tells_of_form()) return;
-  meter_.remark(asked_ == Asking::whole ? refusal.reason + " to a range: all of it was asked for instead"
-                                        : refusal.reason + " to a conditional range: asking without the condition");
+  const bool all = asked_ == Asking::whole;
+  meter_.remark(fmt::format("{} was asked for, and {}: {}", all ? "a range" : "a range under a condition",
+                            refusal.reason, all ? "all of it was asked for instead" : "asking without the condition"));
 }
 
 bool Fetcher::end_is_told(const Exchange& exchange) const {

@@ -53,15 +53,13 @@ std::string Secrets::cookies_for(const Url& url, Clock& clock) const {
   return jar_.field_for(url, now);
 }
 
-bool Secrets::learn(const ResponseHead& head, const Url& from, Clock& clock) {
-  bool changed = false;
+void Secrets::learn(const ResponseHead& head, const Url& from, Clock& clock) {
   for (const Field& field : head.fields) {
     if (!same_text(field.name, "Set-Cookie")) continue;
     const auto now = today(clock);
     const MutexLock lock(mutex_);
-    if (jar_.learn(field.value, from, now)) changed = has_cookies_ = true;
+    if (jar_.learn(field.value, from, now)) has_cookies_ = true;
   }
-  return changed;
 }
 
 }  // namespace segdl::engine

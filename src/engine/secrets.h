@@ -54,8 +54,8 @@ class Secrets {
   // The value of the Cookie field; empty if there is none.
   std::string cookies_for(const Url&, Clock&) const;
 
-  // Keeps the cookies that a response from there sets. True if that URL, asked again, may answer something else.
-  bool learn(const ResponseHead&, const Url& from, Clock&);
+  // Keeps the cookies that a response from there sets.
+  void learn(const ResponseHead&, const Url& from, Clock&);
 
  private:
   using Key = std::tuple<std::string, std::uint16_t, bool, std::string, std::string>;

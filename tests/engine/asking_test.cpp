@@ -133,6 +133,22 @@ TEST_CASE("a server that serves ranges for a while, and then only odd ones, is r
   }
 }
 
+TEST_CASE("a server whose answers to ranges can't be read is read in one piece, and an odd one now and then is not") {
+  for (const Way way : {Way::one, Way::eight, Way::resume}) {
+    for (const bool always : {true, false}) {
+      CAPTURE(static_cast<int>(way));
+      CAPTURE(always);
+      Outcome outcome;
+      download(outcome, way, [always](OriginScript& script) {
+        script.on_every([always](Answer& answer, const test::Asking& asking) {
+          if (asking.find("Range") != nullptr && (always || asking.number % 3 == 1)) answer.raw("<html>");
+        });
+      });
+      CHECK(outcome.whole() == (always ? 1 : 0));
+    }
+  }
+}
+
 TEST_CASE("a body longer than its range is forgiven once, and what repeats is asked for in a simpler way") {
   for (const bool repeats : {false, true}) {
     CAPTURE(repeats);

@@ -141,6 +141,56 @@ TEST_CASE("another version of the same size is found by that comparison") {
   });
 }
 
+TEST_CASE("what has lost its validator is compared with one body where its size stays") {
+  for (const unsigned connections : kConnections) {
+    for (const unsigned asked : {0U, 1U}) {
+      CAPTURE(connections);
+      CAPTURE(asked);
+      World world;
+      if (asked == 0) {  // on a resume, and else within a run
+        world.serve().size(kSize).stall_at(kStopped, 99);
+        REQUIRE_FALSE(world.download(World::request(), with(1, 0)).ok());
+        world.disk.kill();
+      }
+      world.serve().size(kSize).on_every([asked](Answer& answer, const Asking& asking) {
+        if (asking.number > asked) answer.drop("ETag").drop("Last-Modified");
+        if (asking.number == asked) answer.cut_at = kStopped;
+      });
+      const auto report = world.download(World::request(), with(connections));
+      REQUIRE(report.ok());
+      CHECK(world.has("f", 1, kSize));
+      if (asked == 0) CHECK(report->reused > 4 * kMiB);
+      const auto& notes = report->notes;
+      CHECK(std::any_of(notes.begin(), notes.end(), [](const std::string& note) {
+        return note.find("without a validator to compare, at the same size") != std::string::npos;
+      }));
+    }
+  }
+}
+
+TEST_CASE("another version without a validator takes the place of none that had one") {
+  for (const unsigned connections : kConnections) {
+    for (const std::uint64_t size : {kSize, kSize - 1}) {
+      CAPTURE(connections);
+      CAPTURE(size);
+      World world;
+      world.serve().size(kSize).stall_at(kStopped, 99);
+      REQUIRE_FALSE(world.download(World::request(), with(1, 0)).ok());
+      world.disk.kill();
+      world.serve().size(size).seed(2).no_validator();
+      const auto report = world.download(World::request(), with(connections, 1));
+      REQUIRE_FALSE(report.ok());
+      CHECK(world.absent("f"));
+      world.disk.kill();
+      world.serve().size(kSize);
+      const auto again = world.download(World::request(), with(connections));
+      REQUIRE(again.ok());
+      CHECK(again->reused > 4 * kMiB);
+      CHECK(world.has("f", 1, kSize));
+    }
+  }
+}
+
 TEST_CASE("what was compared with one body is not joined with another by the first one's name") {
   // The run that compares is killed behind what it compared; then the first version is back.
   for_each_naming([](const Server& server, unsigned connections) {

@@ -32,7 +32,9 @@ LOOSE = {"HTTP/1.2": b"HTTP/1.2 206 OK", "HTTP/1.9": b"HTTP/1.9 206 OK", "empty 
 for label, line in OK_LINES.items():
     lines.row(label, status_line(line), when=lambda ask: ask.range is not None, expect=RIGHT)
 for label, line in {**BAD_LINES, **LOOSE}.items():
-    lines.row(label, status_line(line), when=lambda ask: ask.range is not None, expect=REFUSE if label in BAD_LINES else EITHER)
+    # In answer to ranges alone, all of it is asked for in the end.
+    lines.row(label, status_line(line), when=lambda ask: ask.range is not None, expect=RIGHT)
+    lines.row(f"{label}, whatever is asked", status_line(line), expect=REFUSE if label in BAD_LINES else EITHER)
     if label in ("40 KB", "HTTP/2", "letters", "empty", "HTML"):
         lines.row(f"{label}, one in three", status_line(line), when=third)
 lines.row("none: only a body", lambda ask, answer: answer.having(head=b"", end="close"), expect=REFUSE)
@@ -51,15 +53,15 @@ def first_field(text):
 GOOD_FIELDS = {"one of 10 KB": b"X: " + b"y" * 10_000 + b"\r\n", "a hundred": b"X-A: b\r\n" * 100, "an empty value": b"X-Empty:\r\n", "obs-text": b"X: \xe4\xff\r\n",
                "no blank behind the colon": b"X:y\r\n", "a tab behind the colon": b"X:\ty\r\n", "a name of symbols": b"!#$%&'*+-.^_`|~: y\r\n",
                "one of 100 KB": b"X: " + b"y" * 100_000 + b"\r\n", "one of 290 KB": b"X: " + b"y" * 290_000 + b"\r\n", "950": b"X-A: b\r\n" * 950,
-               "a folded line": b"X: a\r\n b\r\n", "a line folded twice by tabs": b"X:\r\n\ta\r\n\t\r\n", "a control character": b"X: \x01\r\n",
+               "a folded line": b"X: a\r\n b\r\n", "a fold before a value that decides": b"Retry-After:\r\n 5\r\n", "a name in Latin-1": b"X\xe4: y\r\n", "a line folded twice by tabs": b"X:\r\n\ta\r\n\t\r\n", "a control character": b"X: \x01\r\n",
                "an escape sequence": b"X: \x1b[31mred\x7f\r\n", "a bare LF": b"X: y\nZ: w\r\n"}
 BAD_FIELDS = {"one of 400 KB": b"X: " + b"y" * 400_000 + b"\r\n", "2,000": b"X-A: b\r\n" * 2000, "one of 5 MB": b"X: " + b"y" * 5_000_000 + b"\r\n", "100,000": b"X-A: b\r\n" * 100_000,
               "a NUL in a value": b"X: a\0b\r\n", "a NUL in a name": b"X\0Y: b\r\n", "a folded Content-Length": b"Content-Length:\r\n 5\r\n",
-              "a folded Content-Type": b"Content-Type: text/\r\n plain\r\n", "a folded Connection": b"Connection: keep-\r\n alive\r\n", "a control character in a Content-Type": b"Content-Type: a\x01\r\n",
+              "a Content-Type folded inside": b"Content-Type: text/\r\n plain\r\n", "a Connection folded inside": b"Connection: keep-\r\n alive\r\n", "a control character in a Content-Type": b"Content-Type: a\x01\r\n",
               "a Content-Length behind a bare LF": b"X: y\nContent-Length: 5\r\n", "a Content-Encoding behind a bare LF": b"X: y\nContent-Encoding: gzip\r\n",
               "a Date that ends in a bare LF": b"Date: Sun, 06 Nov 2022 08:49:37 GMT\nX: y\r\n", "two bare LFs": b"X: y\n\nZ: w\r\n", "a bare LF before an empty line": b"X: y\n\r\nZ: w\r\n",
               "a blank before the colon": b"X : y\r\n", "no colon": b"no colon here\r\n", "an empty name": b": y\r\n",
-              "a bare CR": b"X: y\rZ: w\r\n", "two CRs": b"X: y\r\r\n", "a blank in a name": b"X Y: z\r\n", "a name in Latin-1": b"X\xe4: y\r\n",
+              "a bare CR": b"X: y\rZ: w\r\n", "two CRs": b"X: y\r\r\n", "a blank in a name": b"X Y: z\r\n",
               "a hidden Content-Length behind a bare CR": b"X: y\rContent-Length: 5\r\n"}
 for label, text in GOOD_FIELDS.items():
     fields.row(label, inserted(text), expect=RIGHT)
