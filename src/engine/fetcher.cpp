@@ -52,7 +52,8 @@ Fetcher::Fetcher(const Setting& setting, Slot slot)
       meter_(setting.meter),
       asked_at_(shared_.env.clock.now()),
       measured_from_(asked_at_),
-      random_(static_cast<std::minstd_rand::result_type>(measured_from_.time_since_epoch().count())) {
+      random_(static_cast<std::minstd_rand::result_type>(measured_from_.time_since_epoch().count())),
+      jitter_(random_()) {
   const SessionOptions& options = shared_.options;
   limits_.connect = options.connect_timeout;
   limits_.idle = options.timeout.value_or(kSilence);
@@ -208,6 +209,7 @@ Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, 
   route_.came_as_page(page);
   note_time(exchange->head(), known != nullptr);
   answered_ = true;
+  spared_ = false;
   route_.gave_more(asked_at_);
   const bool was_in_doubt = std::exchange(crowds_, 0) > 0;
   if (was_in_doubt && page && crowded_by_page_) {
@@ -233,12 +235,13 @@ std::optional<Asking> Fetcher::simpler() {
 // The same after a refusal, which may be of the way of asking: some servers answer anything from 400 to 503 to a Range
 // or an If-Range that they do not like, or what can't be read. One that may pass is taken for that only if it does not,
 // and all of the resource is asked for only by the last worker of the download.
-std::optional<Asking> Fetcher::simpler(const Asked& asked, const Known* known, const Error& refusal, bool alone) const {
+std::optional<Asking> Fetcher::simpler(const Asked& asked, const Known* known, const Error& refusal, bool alone) {
   const bool of_form = refusal.http_status == 0 || may_be_of_form(refusal.http_status);
   if (asked.asking == Asking::whole || refusal.retry_after || !of_form) return {};
   const bool passes = refusal.remedy == Remedy::retry;
-  if (is_conditional(asked, known) && (!passes || route_.has_failed())) return Asking::range_only;
-  const bool last = !passes || is_over(route_.failing(shared_.env.clock.now()));
+  const bool last = !passes || is_last_try();
+  spared_ = last && !alone;
+  if (is_conditional(asked, known) && (!passes || route_.has_failed() || (last && alone))) return Asking::range_only;
   return alone && last ? std::optional(Asking::whole) : std::nullopt;
 }
 
@@ -327,7 +330,7 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
   const std::string name = last_component(route_.original());
   std::optional<Error> first;  // later ones only follow from asking in another way
   std::vector<Asking> refused;
-  crowded_ = false;
+  crowded_ = spared_ = false;
   for (auto way = std::optional(route_.asking()); way;) {
     asked_ = *way;
     in_crowd_ = false;

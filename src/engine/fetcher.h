@@ -20,6 +20,7 @@
 #include <random>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace segdl::engine {
@@ -78,6 +79,9 @@ class Fetcher {
 
   // Whether the last request has waited for an answer much longer than others take.
   bool waited_in_vain() const;
+  // Whether the latest request was refused, and was made in no simpler way only because other workers were there: if
+  // they have gone since, it is to be made once more, as by the last one. True once for each such request.
+  bool asks_once_more() { return std::exchange(spared_, false); }
   // The host gives this connection nothing while it serves others.
   void refused() {
     if (slot_) slot_.refused(shared_.env.clock.now());
@@ -147,13 +151,14 @@ class Fetcher {
   void note_time(const ResponseHead&, bool of_known);
   Verdict judged(const ResponseHead&, const Asked&, const Known*) const;
   std::optional<Asking> simpler();
-  std::optional<Asking> simpler(const Asked&, const Known*, const Error& refusal, bool alone) const;
+  std::optional<Asking> simpler(const Asked&, const Known*, const Error& refusal, bool alone);
   Error failure(const Verdict&, const ResponseHead&, const Known*);
   std::optional<Error> doubtful_page(const ResponseHead&);
   Error final_refusal(const ResponseHead&);
   bool takes_for_crowd();
   void learn_from(const std::vector<Asking>& refused, const Error& refusal);
   bool is_over(const Failing&) const;
+  bool is_last_try() const;
   Error spent(Error, unsigned tries) const;
   Error given_up(Error, unsigned tries) const;
   Origin origin() const { return (led_to_ ? *led_to_ : route_.current()).origin; }
@@ -176,12 +181,14 @@ class Fetcher {
   bool in_crowd_ = false;      // the last request was sent where a refusal may be one of the number
   bool crowded_ = false;       // its answer is taken for "not so many"
   bool crowded_by_page_ = false;
+  bool spared_ = false;         // see asks_once_more()
   unsigned crowds_ = 0;         // how often, in a row
   std::uint64_t progress_ = 0;  // bytes since the last failure
   std::uint64_t came_ = 0;      // likewise, with those that were here before
   std::uint64_t measured_ = 0;  // bytes since `measured_from_`
   Instant measured_from_;
   std::minstd_rand random_;
+  std::uint64_t jitter_;  // of the next pause
 };
 
 }  // namespace segdl::engine

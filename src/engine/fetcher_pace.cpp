@@ -62,6 +62,16 @@ bool Fetcher::is_over(const Failing& failing) const {
   return Patience{options.retries, options.retry_max_time}.is_over(failing, route_.has_answered());
 }
 
+// Whether pause() would not let another one follow if the request that has just been made came to nothing.
+bool Fetcher::is_last_try() const {
+  if (got_on()) return false;
+  const Instant now = shared_.env.clock.now();
+  Failing failing = route_.failing(now);
+  const auto wait = backoff(failing.count, std::nullopt, jitter_);
+  failing.next += wait;
+  return is_over(failing) || too_late(now + wait);
+}
+
 // The host's other downloads learn of it.
 Error Fetcher::given_up(Error error, unsigned tries) const {
   error = spent(std::move(error), tries);
@@ -96,7 +106,8 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
   if (on) route_.progressed();
   Failing failing = on || crowded_ ? Failing{1} : route_.failed(asked_at_, clock.now(), answered_);
   const auto wait =
-      on && !error.retry_after ? std::chrono::milliseconds(0) : backoff(failing.count, error.retry_after, random_());
+      on && !error.retry_after ? std::chrono::milliseconds(0) : backoff(failing.count, error.retry_after, jitter_);
+  jitter_ = random_();
   failing.next += wait;
   if (!on && !crowded_ && is_over(failing)) return given_up(std::move(error), failing.count);
   if (!on && !answered_) shared_.pool.stumbled(origin());
@@ -129,10 +140,10 @@ Result<void> Fetcher::give_up(Error error, bool others_served) {
   crowds_ = 0;  // the others of this download are no crowd to wait for
   const Instant now = shared_.env.clock.now();
   // "Not so many" is no failure of a download that others go on with.
-  const bool crowded = others_served && error.http_status != 0;
+  const bool crowded = (others_served || crowded_) && error.http_status != 0;
   if (crowded && is_for_good(error)) route_.refused_more(now);
   const Failing failing = crowded ? Failing{} : route_.failed(asked_at_, now, answered_);
-  if (is_over(failing)) return given_up(std::move(error), failing.count);
+  if (is_over(failing) && !spared_) return given_up(std::move(error), failing.count);
   meter_.retried({error, std::chrono::milliseconds(0), true}, "; leaving it to the other connections");
   if (!crowded) route_.rest_until(now + backoff(failing.count, error.retry_after, random_()));
   if (slot_) slot_.refused(now + error.retry_after.value_or(std::chrono::seconds(0)));

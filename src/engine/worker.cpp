@@ -9,7 +9,7 @@
 namespace segdl::engine {
 namespace {
 
-enum class Then { go_on, leave };
+enum class Then { go_on, go_on_as_last, leave };
 
 // A response that carries all of the resource serves one worker; several of them would receive it as many times.
 bool must_be_alone(const Reply& reply, const SegmentSink& sink) {
@@ -45,7 +45,11 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
   // What the host refuses to one while it serves another is "not so many", whatever it calls it: the last one believes
   // it.
   const bool refused = error.cause == Cause::refused && error.remedy == Remedy::stop && error.http_status != 0;
-  if (refused && (others_served || dispatcher.others_at_work(hand))) error.remedy = Remedy::retry;
+  const bool others_at_work = dispatcher.others_at_work(hand);
+  const bool last = !others_served && !others_at_work;
+  const bool asked = error.cause != Cause::cancelled;
+  if (last && asked && fetcher.asks_once_more()) return Then::go_on_as_last;
+  if (refused && !last) error.remedy = Remedy::retry;
   if (error.cause == Cause::cancelled) {
     if (!dispatcher.renew(hand)) return Then::leave;
     if (!others_served || !fetcher.waited_in_vain()) return Then::go_on;
@@ -58,7 +62,7 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
   }
   auto step = sink.interrupted(error.remedy);
   const bool waits = step && !fetcher.got_on();
-  const bool leaves = waits && (dispatcher.others_at_work(hand) || (declined && others_served));
+  const bool leaves = waits && (others_at_work || (declined && others_served));
   if (waits) sink.release();
   if (waits && declined && !leaves) return Then::go_on;  // nobody else wants the next answer
   if (step)
@@ -74,18 +78,20 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
 
 void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, bool all, std::optional<Reply> first) {
   SegmentSink sink(work, hand, fetcher);
-  for (;;) {
+  const auto fails = [&](Error error) { return after_failure(work, hand, fetcher, sink, std::move(error)); };
+  Then then = Then::go_on;
+  while (then != Then::leave) {
     // First, so that who waits holds no work: a whole resource that comes to another could not serve it.
     auto ready = first ? Result<void>() : fetcher.get_ready(hand.token());
     if (!ready) {
-      if (after_failure(work, hand, fetcher, sink, std::move(ready).error()) == Then::leave) return;
+      then = fails(std::move(ready).error());
       continue;
     }
     auto want = sink.next(all);
     if (!want) return;  // the download has failed: whoever leads it knows why
     if (!want->has_value()) return;
     if (std::exchange(all, false)) (*want)->end = work.layout.total();
-    const bool alone = !work.dispatcher.others_at_work(hand);
+    const bool alone = std::exchange(then, Then::go_on) == Then::go_on_as_last || !work.dispatcher.others_at_work(hand);
     auto reply =
         first ? Result<Reply>(*std::exchange(first, std::nullopt)) : fetcher.ask(**want, &known, hand.token(), alone);
     auto step =
@@ -103,7 +109,7 @@ void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, bool 
       }
       continue;
     }
-    if (after_failure(work, hand, fetcher, sink, std::move(step).error()) == Then::leave) return;
+    then = fails(std::move(step).error());
   }
 }
 

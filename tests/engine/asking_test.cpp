@@ -10,6 +10,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <vector>
 
 using namespace segdl;
 using namespace segdl::test;
@@ -18,6 +19,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::uint64_t kSize = 18 * kMiB + 1000;
+constexpr std::uint64_t kSmall = 6 * kMiB + 1000;
 constexpr std::uint64_t kStopped = 2 * kMiB;
 
 enum class Way { one, eight, resume };
@@ -163,5 +165,61 @@ TEST_CASE("a body longer than its range is forgiven once, and what repeats is as
     CHECK(outcome.whole() == 0);
     const bool last_is_conditional = outcome.log.back().find("If-Range") != nullptr;
     CHECK(last_is_conditional != repeats);
+  }
+}
+
+namespace {
+
+// What bounds the tries: their number, or their time, with or without the pause that would come.
+std::vector<SessionOptions> bounds(unsigned connections) {
+  std::vector<SessionOptions> all(6, with(connections));
+  all[1].retries = 0;
+  all[2].retries = 2;
+  all[3].retry_max_time = 100ms;
+  all[4].retry_max_time = 2s;
+  all[5].max_time = 3s;
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("before a refusal is final all was asked for in simpler ways, whatever bounds the tries") {
+  for (const unsigned connections : kConnections) {
+    for (const SessionOptions& options : bounds(connections)) {
+      for (const int status : {403, 500, 503}) {
+        for (const char* field : {"If-Range", "Range"}) {
+          CAPTURE(connections);
+          CAPTURE(options.retries.value_or(99));
+          CAPTURE(options.retry_max_time.value_or(99s).count());
+          CAPTURE(options.max_time.count());
+          CAPTURE(status);
+          CAPTURE(field);
+          World world;
+          world.serve().size(kSmall).stall_at(kStopped, 99);
+          REQUIRE_FALSE(world.download(World::request(), with(1, 0)).ok());
+          world.disk.kill();
+          world.serve().size(kSmall).on_every([=](Answer& answer, const test::Asking& asking) {
+            if (asking.find(field) != nullptr) answer.status(status);
+          });
+          CHECK(world.download(World::request(), options).ok());
+          CHECK(world.has("f", 1, kSmall));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("where only the beginning is given and breaks off, the last of many workers asks for all of it") {
+  for (int round = 0; round < 20; ++round) {
+    for (const int status : {403, 503}) {
+      CAPTURE(round);
+      CAPTURE(status);
+      World world;
+      world.serve().size(kSmall).cut_at(5 * kMiB + 77).on_every([status](Answer& answer, const test::Asking& asking) {
+        if (answer.begin > 0 && asking.find("Range") != nullptr) answer.status(status);
+      });
+      CHECK(world.download(World::request(), with(8, 0)).ok());
+      CHECK(world.has("f", 1, kSmall));
+    }
   }
 }
