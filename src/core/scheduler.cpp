@@ -57,12 +57,15 @@ bool Scheduler::take_first(Worker holder, Worker worker, double now, double spee
   const Span span = held(holder);
   require(!span.empty(), "a segment was to be taken from a worker that holds none");
   Holding& from = at(holder);
-  if (from.writing || from.rival) return false;
+  const auto rival = from.rival;
+  if (from.writing || (rival && at(*rival).writing)) return false;
   const double left = from.left - bytes({span.begin, span.begin + 1});
+  if (rival) part(holder);
   drop_first(holder);
   at(holder).left = std::max(0.0, left);
   reorder(holder);
   hold(worker, {span.begin, span.begin + 1}, now, speed);
+  if (rival) pair(worker, *rival);
   return true;
 }
 
@@ -98,9 +101,7 @@ std::optional<Span> Scheduler::hedge(Worker worker, double now, Offer offer) {
     drop_first(*behind);
   }
   hold(worker, span, now + terms.reconnect, offer.speed);
-  at(worker).rival = slow;
-  at(*slow).rival = worker;
-  reorder(worker);
+  pair(worker, *slow);
   return span;
 }
 
@@ -263,6 +264,12 @@ void Scheduler::drop_first(Worker worker) {
   holding.writing = false;
   if (holding.span.empty()) set_speed(holding, std::nullopt);
   if (!holding.speed) holding.left = bytes(holding.span);
+  reorder(worker);
+}
+
+void Scheduler::pair(Worker worker, Worker rival) {
+  at(worker).rival = rival;
+  at(rival).rival = worker;
   reorder(worker);
 }
 

@@ -63,7 +63,7 @@ class Scheduler {
   // The same from this segment on; nothing if it is not missing.
   std::optional<Span> grant_from(Segment, Worker, std::uint64_t limit, double now, double speed);
 
-  // The first segment of what another holds. False if that one may write it, or is hedged there.
+  // The first segment of what another holds, in its place beside a rival if there is one. False if either may write it.
   bool take_first(Worker holder, Worker, double now, double speed);
 
   // The end of the span with the most time left, at least one whole segment of it; nothing if none is worth it.
@@ -153,6 +153,7 @@ class Scheduler {
   const Holding& at(Worker worker) const { return holdings_[index(worker)]; }
   void hold(Worker, Span, double since, double speed);
   void drop_first(Worker);
+  void pair(Worker, Worker rival);
   void part(Worker);
   void set_speed(Holding&, std::optional<double>);
   double end(const Holding&) const;

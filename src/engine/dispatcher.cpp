@@ -155,11 +155,14 @@ std::optional<Span> Dispatcher::go_on(Hand& hand, Segment segment, std::uint64_t
   const MutexLock lock(mutex_);
   const double now = seconds(clock_.now());
   if (auto span = scheduler_.grant_from(segment, hand.worker_, limit, now, hand.speed_)) return span;
-  const auto holder = std::find_if(hands_.begin(), hands_.end(), [&](const Hand& other) SEGDL_REQUIRES(mutex_) {
+  std::optional<Worker> holder;  // or one of two
+  for (const Hand& other : hands_) {
     const Span held = scheduler_.held(other.worker_);
-    return other.at_work_ && other.at_ == Hand::At::request && !held.empty() && held.begin == index(segment);
-  });
-  if (holder == hands_.end() || !scheduler_.take_first(holder->worker_, hand.worker_, now, hand.speed_)) return {};
+    if (held.empty() || held.begin != index(segment)) continue;
+    if (other.at_ != Hand::At::request) return {};
+    holder = other.worker_;
+  }
+  if (!holder || !scheduler_.take_first(*holder, hand.worker_, now, hand.speed_)) return {};
   return scheduler_.held(hand.worker_);
 }
 

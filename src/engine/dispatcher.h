@@ -95,7 +95,7 @@ class Dispatcher {
   Span answered(Hand&);
 
   // For a worker that holds nothing, and whose response has come as far as this segment: the missing ones from here on,
-  // at most `limit` bytes (at least this one); or just this one, if whose it is waits for an answer. Nothing: it is
+  // at most `limit` bytes (at least this one); or just this one, if all whose it is wait for an answer. Nothing: it is
   // done, or comes to another.
   std::optional<Span> go_on(Hand&, Segment, std::uint64_t limit);
   void release(Hand&);

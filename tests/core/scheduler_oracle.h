@@ -66,10 +66,10 @@ struct Oracle {
     return span;
   }
 
-  // False if the first segment of that row is hedged or being written.
+  // False if the first segment of that row is being written, by whomever.
   bool take_first(std::uint32_t holder, std::uint32_t worker) {
     const std::uint32_t first = rows[holder].first();
-    if (holders(first) > 1 || rows[holder].held[first] == 'w') return false;
+    if (std::any_of(rows.begin(), rows.end(), [&](const Row& row) { return row.held[first] == 'w'; })) return false;
     rows[holder].held[first] = '-';
     if (rows[holder].idle()) rows[holder] = Row();
     give(worker, {first, first + 1});

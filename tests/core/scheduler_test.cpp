@@ -100,7 +100,7 @@ TEST_CASE("what is missing from a named segment on is granted") {
   CHECK(scheduler.grant(C, 9 * kSegment, 0, 0) == Span{0, 1});
 }
 
-TEST_CASE("the first segment of a span is taken from a holder that does not write it and has no rival") {
+TEST_CASE("the first segment of a span is taken from a holder that does not write it") {
   Scheduler scheduler = make("....");
   REQUIRE(scheduler.grant(A, 3 * kSegment, 0, 0));
   CHECK(scheduler.take_first(A, B, 0, 0));

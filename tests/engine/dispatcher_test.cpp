@@ -284,6 +284,24 @@ TEST_CASE("a response that goes on takes what is missing, and the front of what 
   CHECK(scene.dispatcher.go_on(leader, Segment{3}, kAll) == Span{3, 6});
 }
 
+TEST_CASE("a response that goes on takes a segment that two are at, unless one of them has an answer") {
+  for (const bool answered : {false, true}) {
+    CAPTURE(answered);
+    Hedged scene;
+    Hand& leader = scene.dispatcher.join();
+    scene.dispatcher.asks(scene.first);
+    scene.dispatcher.asks(scene.second);
+    if (answered) scene.dispatcher.answered(scene.first);
+    CHECK(scene.dispatcher.go_on(leader, Segment{0}, kAll).has_value() == !answered);
+    if (answered) continue;
+    const unsigned holders = !scene.dispatcher.held(scene.first).empty() + !scene.dispatcher.held(scene.second).empty();
+    CHECK(holders == 1);
+    scene.commit(leader, 0);
+    CHECK(scene.dispatcher.held(scene.first).empty());
+    CHECK(scene.dispatcher.held(scene.second).empty());
+  }
+}
+
 TEST_CASE("one named segment is granted to one worker only") {
   Scene scene(3);
   Hand& first = scene.dispatcher.join();
