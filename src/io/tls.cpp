@@ -82,7 +82,16 @@ const char* certificate_refused() {
   }
 }
 
-Error handshake_error(const Origin& origin, const ::SSL* ssl) {
+// The same as an error; nothing if it says nothing of it.
+std::optional<Error> certificate_refusal(const Origin& origin, bool to_proxy) {
+  const char* refused = certificate_refused();
+  if (refused == nullptr) return std::nullopt;
+  if (!to_proxy) return tls_error(origin, refused, kShowOne);
+  return tls_error(origin, "it wants a client certificate, and segdl shows none to a proxy",
+                   "use another proxy, or an address of this one that asks for none");
+}
+
+Error handshake_error(const Origin& origin, const ::SSL* ssl, bool to_proxy) {
   const long verdict = ::SSL_get_verify_result(ssl);
   if (verdict != X509_V_OK) return certificate_error(origin, verdict);
   const unsigned long code = ::ERR_peek_last_error();
@@ -94,7 +103,7 @@ Error handshake_error(const Origin& origin, const ::SSL* ssl) {
   if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST || reason == SSL_R_PACKET_LENGTH_TOO_LONG) {
     return tls_error(origin, "the server does not speak TLS on this port", "perhaps the URL should begin with http://");
   }
-  if (const char* refused = certificate_refused()) return tls_error(origin, refused, kShowOne);
+  if (auto refused = certificate_refusal(origin, to_proxy)) return *std::move(refused);
   return tls_error(origin, openssl_words(), "");
 }
 
@@ -137,7 +146,7 @@ Result<void> TlsChannel::handshake(const Bound& bound, const Waker& waker) {
     }
     if (*again) continue;
     place_->sessions.forget(origin);  // should one of them be what the server chokes on
-    return handshake_error(origin, ssl_.get());
+    return handshake_error(origin, ssl_.get(), shows_none_);
   }
 }
 
@@ -163,10 +172,10 @@ Result<std::size_t> TlsChannel::receive(std::span<std::byte> into, const Bound& 
     if (!again) return std::move(again).error();
     if (*again) continue;
     cut_ = ERR_GET_REASON(::ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
-    const char* refused = certificate_refused();
-    broken_ = refused != nullptr
-                  ? tls_error(place_->origin, refused, kShowOne)
-                  : network_error(Remedy::retry, "receive", "", "the secure connection broke: " + openssl_words());
+    broken_ = certificate_refusal(place_->origin, shows_none_);
+    if (!broken_) {
+      broken_ = network_error(Remedy::retry, "receive", "", "the secure connection broke: " + openssl_words());
+    }
     if (total > 0) return total;
     return *broken_;
   }

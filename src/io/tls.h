@@ -68,7 +68,10 @@ class TlsChannel {
   TlsSocket inside() const { return {socket_->descriptor, 0, ssl_.get(), socket_.get()}; }
 
   // The peer is not one the client's certificate is meant for. REQUIRES: before the handshake.
-  void show_no_certificate() { ::SSL_certs_clear(ssl_.get()); }
+  void show_no_certificate() {
+    ::SSL_certs_clear(ssl_.get());
+    shows_none_ = true;
+  }
 
  private:
   // Before each call of OpenSSL that reads or writes, or several that together are to last no longer than one may.
@@ -81,6 +84,7 @@ class TlsChannel {
   std::unique_ptr<::SSL, FreeSsl> ssl_;
   std::optional<Error> broken_;  // behind what was received
   bool cut_ = false;             // that is a connection that ended without close_notify
+  bool shows_none_ = false;      // see show_no_certificate()
 };
 
 // Thread-safe.

@@ -41,7 +41,14 @@ class TlsFront {
   void serve(int socket) {
     const std::unique_ptr<::SSL, decltype(&::SSL_free)> ssl(::SSL_new(tls_), ::SSL_free);
     ::SSL_set_fd(ssl.get(), socket);
-    if (::SSL_accept(ssl.get()) == 1) relay(socket, ssl.get());
+    if (::SSL_accept(ssl.get()) == 1) {
+      relay(socket, ssl.get());
+    } else {
+      ::shutdown(socket, SHUT_WR);
+      std::array<char, 4096> bytes;
+      while (::recv(socket, bytes.data(), bytes.size(), 0) > 0) {  // so that what was said is not lost by a reset
+      }
+    }
     ::ERR_clear_error();
   }
 
@@ -182,4 +189,8 @@ TEST_CASE("a client certificate is never shown to a proxy") {
   std::filesystem::remove(trust.certificate);
   REQUIRE_FALSE(got.ok());
   CHECK(proxy.requests() == 0);
+  CAPTURE(got.error().message());
+  CHECK(got.error().cause == Cause::tls);
+  CHECK(got.error().reason.find("shows none to a proxy") != std::string::npos);
+  CHECK(got.error().way_out.find("--cert") == std::string::npos);
 }
