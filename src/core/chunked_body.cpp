@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -86,6 +87,16 @@ std::optional<std::size_t> ChunkedBody::hand_over(std::span<std::byte> into) {
   runs_.clear();
   next_ = ready_ = 0;
   return size;
+}
+
+bool SaidTwice::begins_with_chunk(std::string_view body) {
+  const auto end = body.find('\n');
+  ChunkedDecoder decoder;
+  if (end == std::string_view::npos || (end > 0 && body[end - 1] == '\r')) return decoder.step(body).ok();
+  if (!decoder.step(std::string(body.substr(0, end)) + "\r\n")) return false;
+  const std::string_view behind = body.substr(end + 1);
+  const std::uint64_t size = decoder.body_ahead();
+  return behind.size() <= size || behind[size] == '\n' || behind[size] == '\r';
 }
 
 }  // namespace segdl

@@ -86,22 +86,20 @@ class ChunkedBody {
 };
 
 // Of a body that is said to be chunked twice one coding is taken off, as servers that say so have put on one. Whether
-// this one put on two shows in what is left: that begins with the size of a chunk.
+// this one put on two shows in what is left: that begins with the size of a chunk, in a line that may end in LF alone.
 class SaidTwice {
  public:
-  explicit SaidTwice(bool said) {
-    if (said) inner_.emplace();
-  }
+  explicit SaidTwice(bool said) : in_doubt_(said) {}
   // Whether the body, of which these are the next bytes, may be chunked still. Only the first bytes are looked at.
   bool may_be_chunked(std::span<const std::byte> body) {
-    if (!inner_ || body.empty()) return false;
-    const bool fits = inner_->step({reinterpret_cast<const char*>(body.data()), body.size()}).ok();
-    if (!fits) inner_.reset();
-    return fits;
+    if (!in_doubt_ || body.empty()) return false;
+    return in_doubt_ = begins_with_chunk({reinterpret_cast<const char*>(body.data()), body.size()});
   }
 
  private:
-  std::optional<ChunkedDecoder> inner_;
+  static bool begins_with_chunk(std::string_view body);
+
+  bool in_doubt_;
 };
 
 }  // namespace segdl

@@ -83,10 +83,10 @@ std::optional<std::string> normal_host(std::string_view host) {
   const bool unicode =
       std::any_of(host.begin(), host.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
   const auto converted = unicode ? ascii_host(host) : std::optional<std::string>();
-  if (unicode && (!converted || is_dotted_quad(*converted))) return std::nullopt;
+  if (unicode && !converted) return std::nullopt;
   if (converted) host = *converted;
   if (host.size() > 1 && host.back() == '.') host.remove_suffix(1);
-  return is_dotted_quad(host) || is_name(host) ? std::optional(lower(host)) : std::nullopt;
+  return (!unicode && is_dotted_quad(host)) || is_name(host) ? std::optional(lower(host)) : std::nullopt;
 }
 
 }  // namespace segdl

@@ -102,6 +102,8 @@ TEST_CASE("chunked said twice is taken off once, and nothing used that may be ch
            {twice + "0\r\n\r\n", "200 "},
            {twice + "a\r\n5\r\nhello\r\n\r\n5\r\n0\r\n\r\n\r\n0\r\n\r\n", "200 |refetch"},
            {twice + "1\r\n5\r\n9\r\n\r\nhello\r\n\r\n5\r\n0\r\n\r\n\r\n0\r\n\r\n", "200 |refetch"},
+           {twice + "b\r\n5\nhello\n0\n\n\r\n0\r\n\r\n", "200 |refetch"},
+           {twice + "d\r\n5\nworlds away\r\n0\r\n\r\n", "200 5\nworlds away"},
            {twice + "2\r\nbe\r\n0\r\n\r\n", "200 |refetch"}});
   }
 }
