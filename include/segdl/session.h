@@ -54,10 +54,12 @@ struct SessionOptions {
 
   // In use at once to one host, by all downloads together, at most; 0: as many as make it faster, up to
   // kMostAutomaticConnections. Reached by and by, and left when the host refuses. To all hosts together no more than
-  // this or `jobs`, whichever is greater.
+  // this or twice `jobs`, whichever is greater.
   unsigned connections = 0;
 
-  unsigned jobs = 8;             // downloads under way at once; what was started beyond that waits its turn
+  // Downloads under way at once; what was started beyond that waits its turn. Those that wait for a host that does not
+  // answer let as many of other hosts pass.
+  unsigned jobs = 8;
   std::uint64_t limit_rate = 0;  // bytes/s of body, all downloads together; 0: none
 
   NetworkOptions network = {};  // proxies, and which addresses

@@ -13,7 +13,9 @@ namespace segdl::engine {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{100};
-constexpr std::chrono::hours kLongWait{1};  // looked at again after that, though nothing has changed
+constexpr std::chrono::seconds kStalled{2};     // a host that stumbles so long is waited for, and not for a moment
+constexpr std::ptrdiff_t kMostPassedBy = 1000;  // downloads that wait for such hosts
+constexpr std::chrono::hours kLongWait{1};      // looked at again after that, though nothing has changed
 
 unsigned most_connections(const Pool::Options& options) {
   return options.connections > 0 ? options.connections : kMostAutomaticConnections;
@@ -21,7 +23,8 @@ unsigned most_connections(const Pool::Options& options) {
 
 }  // namespace
 
-std::size_t Pool::Options::wanted_threads() const { return std::max(most_connections(*this), jobs); }
+// Downloads that wait for a host that does not answer have a thread each, and so have those that pass them by.
+std::size_t Pool::Options::wanted_threads() const { return std::max(most_connections(*this), 2 * jobs); }
 
 Pool::Pool(Clock& clock, Options options)
     : clock_(clock), options_(options), most_threads_(std::min(options.wanted_threads(), options.most_threads)) {
@@ -157,7 +160,8 @@ Share* Pool::share_to_help() {
     Share* share = shares_[(next_share_ + i) % shares_.size()];
     if (!share->hungry) continue;
     const Host& host = *share->host_;
-    if (host.waiting > 0 || is_queued_for(host) || !host.budget.may_enter(now)) continue;
+    // Of a host that gives nothing a helper would only wait, with a thread that others could use.
+    if (host.stumbles || host.waiting > 0 || is_queued_for(host) || !host.budget.may_enter(now)) continue;
     next_share_ = (next_share_ + i + 1) % shares_.size();
     return share;
   }
@@ -165,18 +169,22 @@ Share* Pool::share_to_help() {
 }
 
 // Whether a download will begin as soon as the host has a slot for it.
-bool Pool::is_queued_for(const Host& host) const { return host.queued > 0 && leading_ < options_.jobs; }
+bool Pool::is_queued_for(const Host& host) const { return host.queued > 0 && may_lead(); }
+
+bool Pool::may_lead() const { return leading_ < options_.jobs + std::min(stalled_, options_.jobs); }
 
 std::deque<Pool::Lead>::iterator Pool::next_lead() {
-  if (leading_ >= options_.jobs) return leads_.end();
+  if (!may_lead()) return leads_.end();
   const Instant now = clock_.now();
-  const auto last = leads_.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(leads_.size(), options_.jobs));
-  const auto found = std::find_if(leads_.begin(), last, [now](const Lead& lead) {
-    const Host& host = *lead.host;
-    if (host.stumbles && host.leading > 0 && !host.down) return false;
-    return host.waiting == 0 && host.budget.may_enter(now);
-  });
-  return found == last ? leads_.end() : found;
+  unsigned passed_by = 0;
+  const auto last = leads_.begin() + std::min(std::ssize(leads_), options_.jobs + kMostPassedBy);
+  for (auto lead = leads_.begin(); lead != last && passed_by < options_.jobs; ++lead) {
+    const Host& host = *lead->host;
+    if (host.stumbles && host.leading > 0 && !host.down) continue;
+    if (host.waiting == 0 && host.budget.may_enter(now)) return lead;
+    ++passed_by;
+  }
+  return leads_.end();
 }
 
 bool Pool::has_job() { return next_lead() != leads_.end() || share_to_help() != nullptr; }
@@ -285,10 +293,13 @@ void Pool::govern(const std::stop_token& stop) noexcept {
 
 void Pool::measure_hosts() {
   const Instant now = clock_.now();
+  unsigned stalled = 0;
   for (auto& [name, host] : hosts_) {
     host->budget.measured(now, host->received);
+    if (host->stumbles && now - *host->stumbles >= kStalled) stalled += host->leading;
     changed(*host);
   }
+  if (std::exchange(stalled_, stalled) < stalled) call_thread();
 }
 
 void Pool::tick() {

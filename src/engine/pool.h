@@ -61,7 +61,7 @@ struct Host {
   Instant last_used = {};
   bool pages = false;                        // a page is what it means
   unsigned leading = 0;                      // downloads under way that began with it
-  bool stumbles = false;                     // a request came to nothing, and none has been answered since
+  std::optional<Instant> stumbles = {};      // since when requests come to nothing, and none has been answered
   unsigned given_up = 0;                     // downloads that gave it up, and none has been answered since
   std::optional<Error> down = std::nullopt;  // what it is given up for; then the next download is told of it at once
   Instant tried_again = {};                  // when one is let through
@@ -146,8 +146,8 @@ class Pool {
   Pool& operator=(const Pool&) = delete;
 
   // Runs this on one of the threads when the host has a slot for it, at most `jobs` at once. In the order of calls, but
-  // that those whose host has none are passed by; not more than `jobs` of them. What it returns of its slot is used for
-  // the next; it throws nothing.
+  // that those whose host has none are passed by; not more than `jobs` of them, or a thousand where it stumbles. What
+  // it returns of its slot is used for the next; it throws nothing.
   using Run = std::function<Slot(Slot)>;
   void lead(const void* key, const Origin&, Run);
   // Takes it back if it has not begun.
@@ -169,7 +169,8 @@ class Pool {
   void feed(Share&);                  // it is hungry again
 
   // A host that does not answer costs one download's tries, once: while it stumbles no more than one download begins
-  // with it, so that those of other hosts pass by; after one has given it up the next ones get a try each, and after
+  // with it, and after a moment those that are under way count as no jobs, up to `jobs` of them: they do nothing but
+  // wait. So those of other hosts pass by. After one has given it up the next ones get a try each, and after
   // some of those none: they fail with the same error, but for one now and then. Any answer ends that.
   void stumbled(const Origin&);
   void given_up(const Origin&, const Error&);
@@ -199,6 +200,7 @@ class Pool {
   Job next_job(Job ended, Slot left, const std::stop_token&);
   Job take_job() SEGDL_REQUIRES(mutex_);
   std::deque<Lead>::iterator next_lead() SEGDL_REQUIRES(mutex_);
+  bool may_lead() const SEGDL_REQUIRES(mutex_);
   bool is_queued_for(const Host&) const SEGDL_REQUIRES(mutex_);
   void take_back(Slot&) SEGDL_REQUIRES(mutex_);
   bool has_job() SEGDL_REQUIRES(mutex_);
@@ -226,6 +228,7 @@ class Pool {
   std::size_t next_share_ SEGDL_GUARDED_BY(mutex_) = 0;
   std::size_t most_threads_ SEGDL_GUARDED_BY(mutex_);
   unsigned leading_ SEGDL_GUARDED_BY(mutex_) = 0;
+  unsigned stalled_ SEGDL_GUARDED_BY(mutex_) = 0;  // of those, with a host that stumbles; as of the latest tick
   unsigned idle_ SEGDL_GUARDED_BY(mutex_) = 0;
   std::vector<Share*> ticked_;  // the governor's: shares whose tick() is being called
   std::vector<std::jthread> threads_ SEGDL_GUARDED_BY(mutex_);

@@ -45,7 +45,7 @@ void Slot::answered(std::chrono::nanoseconds latency) {
 void Slot::alive() {
   const MutexLock lock(pool_->mutex_);
   if (!host_->stumbles && host_->given_up == 0) return;
-  host_->stumbles = false;
+  host_->stumbles.reset();
   host_->given_up = 0;
   host_->down.reset();
   host_->patience = {};
@@ -102,13 +102,14 @@ bool Slot::closed() const {
 
 void Pool::stumbled(const Origin& origin) {
   const MutexLock lock(mutex_);
-  host_of(origin).stumbles = true;
+  Host& host = host_of(origin);
+  if (!host.stumbles) host.stumbles = clock_.now();
 }
 
 void Pool::given_up(const Origin& origin, const Error& error) {
   const MutexLock lock(mutex_);
   Host& host = host_of(origin);
-  host.stumbles = true;
+  if (!host.stumbles) host.stumbles = clock_.now();
   // Where it answers, and refuses, that may be those resources' own.
   if (++host.given_up < (error.http_status != 0 ? kRefusedOnes : kUnansweredOnes)) return;
   host.down = error;

@@ -124,5 +124,30 @@ def test_a_redirect_is_no_way_around_the_number_of_connections(scene):
     assert target.most_at_once == 2, target.most_at_once
 
 
+def test_files_of_other_hosts_pass_those_that_wait_for_one_that_has_gone(scene):
+    def small(connection, request, number):
+        connection.sendall(b"".join(ranged(DATA[:10 * KiB], request)))
+
+    def until_it_goes(number):
+        if away.is_set():
+            raise ConnectionResetError
+        return None
+
+    away = threading.Event()
+    gone = Patient(scene, 1 * MiB, until_it_goes)
+    live = scene.raw(small)
+    harness.write(scene.path("list"), "".join(
+        f"{gone.server.url(f'gone{n}')}\n{live.url(f'live{n}') if n >= 20 else ''}\n" for n in range(320)).encode())
+    process = scene.start("-i", "list", "-q", "-j", "4")
+    wait_for(lambda: gone.at_once == 4, "four of them under way")
+    begun = time.monotonic()
+    away.set()
+    gone.cut()
+    wait_for(lambda: all(os.path.exists(scene.path(f"live{n}")) for n in range(20, 320)), "the others", 30)
+    print(f"300 others after {time.monotonic() - begun:.1f} s")
+    assert time.monotonic() - begun < 10
+    harness.kill(process)
+
+
 if __name__ == "__main__":
     harness.main()

@@ -286,6 +286,52 @@ TEST_CASE("a download begins when the time is over for which its host is left al
   CHECK(led.reaches(1));
 }
 
+TEST_CASE("downloads that wait for a host that does not answer let those of other hosts pass by") {
+  for (const bool answers : {false, true}) {
+    CAPTURE(answers);
+    Scene scene({.connections = 8, .jobs = 2});
+    Counter begun, passed, out;
+    std::vector<int> keys(80);
+    const auto wait = [&](Slot slot) {
+      slot.answered(1ms);
+      begun.add();
+      out.reaches(1);
+      return slot;
+    };
+    for (int i = 0; i < 2; ++i) scene.pool->lead(&keys[i], origin(), wait);
+    REQUIRE(begun.reaches(2));
+    for (int i = 2; i < 40; ++i) scene.pool->lead(&keys[i], origin(), wait);
+    for (int i = 40; i < 80; ++i) {
+      scene.pool->lead(&keys[i], origin("b.test"), [&](Slot slot) {
+        passed.add();
+        return slot;
+      });
+    }
+    scene.pool->stumbled(origin());
+    CHECK_FALSE(passed.reaches(1, 300ms));  // it may be for a moment only
+    if (answers) scene.slot().alive();
+    scene.clock.advance(2s);
+    CHECK(passed.reaches(40, answers ? 300ms : 30'000ms) == !answers);
+    CHECK(begun.value() == 2);
+    out.add();
+    CHECK(passed.reaches(40));
+    CHECK(begun.reaches(40));
+  }
+}
+
+TEST_CASE("no helpers come for a host that does not answer until it does") {
+  Scene scene({.connections = 8, .jobs = 1});
+  Slot slot = scene.slot();
+  slot.answered(1ms);
+  scene.pool->stumbled(origin());
+  const Leading leading(*scene.pool);
+  Helped helped(*scene.pool);
+  REQUIRE(helped.tick_twice());
+  CHECK(helped.came.value() == 0);
+  slot.alive();
+  CHECK(helped.came.reaches(1));
+}
+
 TEST_CASE("a slot that a download leaves serves the next one on the same thread") {
   Scene scene({.connections = 1, .jobs = 4});
   Counter done;
