@@ -45,6 +45,8 @@ class Pool;
 
 // So long a server may take to notice that a connection is not in use any more.
 inline constexpr std::chrono::milliseconds kNoticed{100};
+// So long a server that has called "not so many" something else is taken to do that again.
+inline constexpr std::chrono::minutes kNarrow{10};
 
 // What the pool knows of one host. Its budget is guarded by the pool.
 struct Host {
@@ -56,7 +58,7 @@ struct Host {
   unsigned queued = 0;                      // downloads that have not begun
   unsigned shares = 0;                      // that are open, and lead to it
   bool refused = false;                     // ever
-  bool narrow = false;                      // it has refused for the number of connections, and called it otherwise
+  std::optional<Instant> narrow = {};       // when it last refused for their number, and called that otherwise
   unsigned honest = 0;                      // refusals that were repeated when no other connection was in use
   Instant last_used = {};
   bool pages = false;                        // a page is what it means

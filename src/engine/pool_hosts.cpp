@@ -80,14 +80,17 @@ bool Slot::believes_pages() const {
 
 void Slot::was_crowded() {
   const MutexLock lock(pool_->mutex_);
-  host_->narrow = true;
+  host_->narrow = pool_->clock_.now();
+  host_->honest = 0;
 }
 
 bool Slot::may_be_crowded(bool first) const {
   const MutexLock lock(pool_->mutex_);
-  const bool lately = host_->last_left && pool_->clock_.now() - *host_->last_left < kNoticed;
+  const Instant now = pool_->clock_.now();
+  const bool lately = host_->last_left && now - *host_->last_left < kNoticed;
   const bool others = host_->budget.in_use() > 1 || (first && lately);
-  return others && (host_->narrow || host_->honest < kHonest);
+  const bool narrow = host_->narrow && now - *host_->narrow < kNarrow;
+  return others && (narrow || host_->honest < kHonest);
 }
 
 bool Slot::wanted_elsewhere() const {

@@ -141,6 +141,23 @@ TEST_CASE("of few hosts none is forgotten") {
   CHECK(scene.pool->expected(origin()) == learned);
 }
 
+TEST_CASE(
+    "a host that called \"not so many\" something else is asked twice for ten minutes, then it is as others are") {
+  Scene scene({.connections = 8, .jobs = 8});
+  std::vector<Slot> slots = scene.answered_slots(2);
+  slots[1].was_crowded();
+  slots.clear();
+  for (int i = 0; i < 3; ++i) scene.slot().refused_for_another_reason();
+  slots = scene.answered_slots(2);
+  CHECK(slots[0].may_be_crowded(false));
+  scene.clock.advance(kNarrow);
+  CHECK_FALSE(slots[0].may_be_crowded(false));
+  slots[1].was_crowded();
+  CHECK(slots[0].may_be_crowded(false));
+  scene.clock.advance(kNarrow);
+  CHECK(slots[0].may_be_crowded(false));  // not one refusal has meant what it said since then
+}
+
 TEST_CASE("of a long list of hosts the latest thousand are remembered, and longer those that have refused") {
   Scene scene({.connections = 4, .jobs = 1});
   const auto visit = [&scene](const std::string& host) {
