@@ -2,6 +2,7 @@
 
 #include "engine/errors.h"
 #include "engine/finish.h"
+#include "engine/leads_to.h"
 
 #include <fmt/format.h>
 
@@ -74,12 +75,9 @@ Result<std::unique_ptr<File>> lock_opened(Directory& directory, const std::strin
   auto locked = file->try_lock();
   if (!locked) return std::move(locked).error();
   if (!*locked) return busy(directory, name);
-  auto mine = file->status();
+  auto mine = leads_to(directory, name, *file);
   if (!mine) return std::move(mine).error();
-  auto named = directory.status(name);
-  if (!named) return std::move(named).error();
-  if (!named->has_value() || (*named)->id != mine->id) return std::unique_ptr<File>();
-  return file;
+  return *mine ? std::move(file) : nullptr;
 }
 
 Result<std::unique_ptr<File>> lock_file(Directory& directory, const std::string& name, OpenMode mode) {
@@ -109,6 +107,13 @@ Result<Locked> try_acquire(Directory& directory, const Names& names, bool replac
     auto now = present(directory, names.part);
     if (now && *now != *part) return Locked{};  // it came or went between the look and the open
     return std::move(file).error();
+  }
+  auto other = *file && *part ? name_in_other_case(directory, names.part) : std::optional<std::string>();
+  if (!other) return std::move(other).error();
+  if (*other) {
+    return not_ours(directory, names.part,
+                    fmt::format("case does not count in this directory, and it is {}", directory.path_of(**other)),
+                    "use that name, or choose another one with -o");
   }
   return Locked{std::move(*file), !*part};
 }
@@ -155,6 +160,7 @@ Result<bool> Place::take_fresh(Directory& directory, const Names& names, const E
   if (!created && created.error().cause == Cause::exists) return false;
   if (!created) return std::move(created).error();
   auto file = lock_opened(directory, names.part, std::move(*created));
+  if (!file && file.error().cause == Cause::local) static_cast<void>(directory.remove(names.part));
   if (!file) return std::move(file).error();
   if (!*file) return false;
   auto nothing = expected.lacked ? Result<bool>(true) : nothing_there(directory, names, expected.replaces);

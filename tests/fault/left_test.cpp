@@ -252,3 +252,43 @@ TEST_CASE(
   CHECK(status->state == DownloadStatus::State::complete);
   CHECK_FALSE(status->journal_left);
 }
+
+TEST_CASE(
+    "what has another name in all but case is not continued where case does not count: a lock may not hold there") {
+  World world;
+  FakeKind kind = kVfat;
+  kind.case_counts = false;
+  world.disk.set_kind(kind);
+  leave_half(world);
+  const auto before = world.disk.get("f.part");
+  for (const Existing existing : {Existing::refuse, Existing::replace, Existing::update}) {
+    Request request = World::request();
+    request.output = "F";
+    request.existing = existing;
+    const auto report = world.download(request);
+    REQUIRE_FALSE(report.ok());
+    CHECK(report.error().cause == Cause::exists);
+    CHECK(report.error().message().find("it is f.part") != std::string::npos);
+    CHECK(world.disk.get("f.part") == before);
+  }
+  world.serve().size(kSize);
+  const auto report = world.download();
+  REQUIRE(report.ok());
+  CHECK(report->reused > 0);
+  CHECK(world.disk.names() == std::vector<std::string>{"f"});
+  CHECK(world.disk.has_pattern("f", 1, kSize));
+}
+
+TEST_CASE("where a file has another number each time nothing is begun, and the error says so") {
+  World world;
+  FakeKind kind = kFuse;
+  kind.steady = false;
+  world.disk.set_kind(kind);
+  world.serve().size(kSize);
+  const auto report = world.download();
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().cause == Cause::local);
+  CHECK(report.error().message().find("another inode number each time") != std::string::npos);
+  CHECK(world.disk.names().empty());
+  CHECK(world.script->log().empty());
+}

@@ -36,12 +36,6 @@ std::vector<std::byte> copy_bytes(std::vector<std::byte>& from) {
   return to;
 }
 
-std::chrono::sys_time<std::chrono::nanoseconds> time_of(const FakeInode& inode) {
-  constexpr std::chrono::sys_seconds kMade{std::chrono::seconds(1'600'000'000)};
-  return inode.modified ? std::chrono::sys_time<std::chrono::nanoseconds>(*inode.modified)
-                        : kMade + std::chrono::nanoseconds(inode.changes);
-}
-
 bool same_page(const FakeInode& inode, std::size_t at) {
   const auto page = [at](const std::vector<std::byte>& bytes) {
     return std::span(bytes)
@@ -288,13 +282,6 @@ void FakeFs::wrote(const std::string& name, FakeInode& inode) {
   const auto what = meddling_;  // it may set the next
   inode.stored_to = true;
   what(inode);
-}
-
-FileStatus FakeFs::status_of(const FakeInode& inode) const {
-  const auto names = std::count_if(image_.live.begin(), image_.live.end(),
-                                   [&inode](const auto& entry) { return entry.second.get() == &inode; });
-  return {{1, inode.number}, inode.kind,  inode.live.size(), static_cast<std::uint64_t>(names),
-          inode.mode,        inode.owner, inode.group,       time_of(inode)};
 }
 
 void FakeFs::set_capacity(std::uint64_t bytes) {

@@ -55,6 +55,8 @@ struct FakeKind {
   bool journaled = true;
   bool owns = true;  // whether files can be given away
   bool attributes = true;
+  bool case_counts = true;  // or a name is found in any case
+  bool steady = true;       // or a file has another number each time
 };
 
 // Those with a way of their own through segdl. XFS, Btrfs, tmpfs and overlays on them are as ext4 is.
@@ -184,7 +186,8 @@ class FakeFs final : public FileSystem {
   std::uint64_t room_for(const FakeInode&) const;  // how far it can reach on this disk
   static Image copy(const Image&);
   void wrote(const std::string& name, FakeInode&);  // lets the other program have its turn
-  FileStatus status_of(const FakeInode&) const;
+  FileStatus status_of(const FakeInode&);
+  Names::iterator find(const std::string& name);
   static void sync(FakeInode&);  // all of it, but what is lost
   static void lose_dirty(FakeInode&);
   void freeze();

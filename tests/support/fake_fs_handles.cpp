@@ -244,7 +244,7 @@ Result<std::unique_ptr<File>> FakeDirectory::open(const std::string& name, OpenM
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "open", "open " + name)) return *error;
   if (auto bad = bad_name("open", name)) return *bad;
-  auto found = disk_.image_.live.find(name);
+  auto found = disk_.find(name);
   const bool there = found != disk_.image_.live.end();
   if (there && (mode == OpenMode::create_new || found->second->kind != FileKind::regular))
     return fake_error(Cause::exists, "keep", name, "it exists already");
@@ -265,7 +265,7 @@ Result<std::optional<FileStatus>> FakeDirectory::status(const std::string& name)
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "status", "status " + name)) return *error;
   if (auto bad = bad_name("look at", name)) return *bad;
-  const auto found = disk_.image_.live.find(name);
+  const auto found = disk_.find(name);
   if (found == disk_.image_.live.end()) return std::optional<FileStatus>();
   return std::optional(disk_.status_of(*found->second));
 }
@@ -333,7 +333,7 @@ Result<void> FakeDirectory::remove(const std::string& name) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "remove", "remove " + name)) return *error;
   auto& names = disk_.image_.live;
-  const auto found = names.find(name);
+  const auto found = disk_.find(name);
   if (found == names.end()) return {};
   if (found->second->kind == FileKind::directory) return fake_error(Cause::local, "remove", name, "Is a directory");
   names.erase(found);

@@ -1,10 +1,42 @@
-// What FakeFs keeps of a file beside its bytes: mode, owner, time, attributes.
+// What FakeFs keeps of a file beside its bytes: names, mode, owner, time, attributes.
 #include "support/fake_fs.h"
 #include "support/fake_fs_handles.h"
 
+#include <strings.h>
+
+#include <algorithm>
 #include <utility>
 
 namespace segdl::test {
+namespace {
+
+std::chrono::sys_time<std::chrono::nanoseconds> time_of(const FakeInode& inode) {
+  constexpr std::chrono::sys_seconds kMade{std::chrono::seconds(1'600'000'000)};
+  return inode.modified ? std::chrono::sys_time<std::chrono::nanoseconds>(*inode.modified)
+                        : kMade + std::chrono::nanoseconds(inode.changes);
+}
+
+}  // namespace
+
+FakeFs::Names::iterator FakeFs::find(const std::string& name) {
+  const auto exactly = image_.live.find(name);
+  if (exactly != image_.live.end() || kind_.case_counts) return exactly;
+  return std::find_if(image_.live.begin(), image_.live.end(),
+                      [&name](const auto& entry) { return ::strcasecmp(entry.first.c_str(), name.c_str()) == 0; });
+}
+
+FileStatus FakeFs::status_of(const FakeInode& inode) {
+  const auto names = std::count_if(image_.live.begin(), image_.live.end(),
+                                   [&inode](const auto& entry) { return entry.second.get() == &inode; });
+  return {{1, kind_.steady ? inode.number : next_inode_++},
+          inode.kind,
+          inode.live.size(),
+          static_cast<std::uint64_t>(names),
+          inode.mode,
+          inode.owner,
+          inode.group,
+          time_of(inode)};
+}
 
 std::optional<unsigned> FakeFs::mode(const std::string& name) const {
   const std::lock_guard lock(mutex_);
