@@ -2,6 +2,7 @@
 
 #include "engine/errors.h"
 #include "engine/journal_store.h"
+#include "engine/leads_to.h"
 
 #include <algorithm>
 #include <cassert>
@@ -159,6 +160,17 @@ Result<std::unique_ptr<Journal>> open_store(std::unique_ptr<File> file, Identity
   return open_written(std::move(file), std::move(identity));
 }
 
+// Where a link gives a name (Directory::rename), the system may take the two names for two files, each with pages of
+// its own (FUSE): what is written by a handle of the first would not be seen under the second. A mapping is of the
+// file.
+std::unique_ptr<File> under_its_name(Directory& directory, const std::string& name, std::unique_ptr<File> file) {
+  const auto mappable = file->mappable();
+  if (!mappable || *mappable) return file;
+  const auto ours = leads_to(directory, name, *file);
+  auto named = ours && *ours ? directory.open(name, OpenMode::existing) : Result<std::unique_ptr<File>>(nullptr);
+  return named && *named ? std::move(*named) : std::move(file);
+}
+
 Result<Journal::Loaded> load_with(Directory& directory, const std::string& name, OpenMode mode,
                                   Journal::BackEnd back_end) {
   auto found = directory.status(name);
@@ -194,7 +206,7 @@ Result<std::unique_ptr<Journal>> Journal::create(Directory& directory, const std
     static_cast<void>(removed.ok());  // the first error is the one to tell
     return std::move(step).error();
   }
-  return open_store(std::move(*file), identity, options.back_end);
+  return open_store(under_its_name(directory, name, std::move(*file)), identity, options.back_end);
 }
 
 Result<void> forget(Journal& journal, Segment segment) {
