@@ -16,13 +16,14 @@ namespace {
 constexpr unsigned kPermissions = 0777;
 constexpr unsigned kGroup = 0070;
 constexpr unsigned kOthers = 0007;
+constexpr unsigned kAccessOfOthers = 0066;  // to read and write it, and of its group
 
 }  // namespace
 
 // What replaces a file is used as that was: by its owner, its group, others. Bits that are no permissions (set-user-ID)
 // are not, as writing to the file would have taken them. A group that can't be given gets what others have: another
 // group must not get its rights. Where nothing can be set (another user's vfat, some FUSE), that does not cost the
-// file.
+// file, and is worth a word only if it gives others more.
 void Transfer::give_access(Place& place, File& file) {
   const auto old = place.replaced();
   const auto mine = old ? file.status() : Result<FileStatus>(FileStatus{});
@@ -34,7 +35,10 @@ void Transfer::give_access(Place& place, File& file) {
     if (!given) meter_.remark("it does not get the owner of what it replaces: " + given.error().message());
   }
   const auto set = file.set_mode(mode);
-  if (!set) meter_.remark("it keeps the mode that it was created with: " + set.error().message());
+  const auto has = set ? Result<FileStatus>(FileStatus{}) : file.status();
+  if (!set && (!has || (has->mode & ~mode & kAccessOfOthers) != 0)) {
+    meter_.remark("others may do more with it than they were to, as its mode can't be set: " + set.error().message());
+  }
 }
 
 // A resource of one segment needs no journal: it is kept in memory until it is whole, and then in a file that a death

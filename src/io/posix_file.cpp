@@ -8,6 +8,7 @@
 #include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 
@@ -113,7 +114,8 @@ class PosixFile final : public File {
     if (retried([&] { return ::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, 0, size); }) == 0) return true;
     if (!is_shortage_of_disk(errno)) {
       folder_.lacking->found(Lack::space);
-      return false;
+      if (!has_no_room(length)) return false;
+      errno = ENOSPC;
     }
     return file_error(errno, "reserve " + std::to_string(length) + " bytes for", path_);
   }
@@ -141,8 +143,9 @@ class PosixFile final : public File {
   void start_sync() override { static_cast<void>(::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE)); }
 
   Result<void> set_mode(unsigned mode) override {
-    if (retried([&] { return ::fchmod(fd_.get(), mode); }) != 0) return file_error(errno, "set the mode of", path_);
-    return {};
+    if (retried([&] { return ::fchmod(fd_.get(), mode); }) == 0) return {};
+    folder_.lacking->found(Lack::modes);
+    return file_error(errno, "set the mode of", path_);
   }
 
   Result<void> set_owner(std::uint32_t owner, std::uint32_t group) override {
@@ -238,6 +241,19 @@ class PosixFile final : public File {
   }
 
  private:
+  // Whether the file system says that the file can't become so long. One that says nothing of itself (some FUSE) may
+  // have all that is wanted.
+  bool has_no_room(std::uint64_t length) const {
+    struct ::statvfs system {};
+    struct ::stat file {};
+    if (retried([&] { return ::fstatvfs(fd_.get(), &system); }) != 0 || system.f_blocks == 0) return false;
+    if (retried([&] { return ::fstat(fd_.get(), &file); }) != 0) return false;
+    constexpr std::uint64_t kBlock = 512;  // of st_blocks
+    const std::uint64_t has = static_cast<std::uint64_t>(file.st_blocks) * kBlock;
+    const std::uint64_t unit = std::max<std::uint64_t>(system.f_frsize, 1);
+    return length > has && (length - has) / unit > system.f_bavail;
+  }
+
   // ZFS writes out what it holds in memory before it answers.
   bool holes_are_slow() const {
     constexpr std::uint32_t kZfs = 0x2fc12fc1;

@@ -111,7 +111,8 @@ class PosixDirectory final : public Directory {
     if (!fd && (number == ELOOP || number == EISDIR || number == ENXIO)) {
       return exists_error(path_of(name), kind_words(FileKind::other));
     }
-    if (!fd) return file_error(number, mode == OpenMode::create ? "create" : "open", path_of(name));
+    if (!fd && mode == OpenMode::create) return create_error(number, name);
+    if (!fd) return file_error(number, "open", path_of(name));
     struct ::stat found {};
     if (retried([&] { return ::fstat(fd.get(), &found); }) != 0) return file_error(errno, "look at", path_of(name));
     const FileStatus file = status_from(found);
@@ -233,6 +234,22 @@ class PosixDirectory final : public Directory {
     return status_from(found).kind;
   }
 
+  // A name that can't be is told in other words: vfat and exfat take no colon, and some say that there is no such file.
+  Error create_error(int number, const std::string& name) const {
+    constexpr std::string_view kOftenRefused = "\"*:<>?\\|";
+    Error error = file_error(number, "create", path_of(name));
+    struct ::stat here {};
+    const bool directory_is_gone = retried([&] { return ::fstat(fd_.get(), &here); }) != 0 || here.st_nlink == 0;
+    if (number != EINVAL && number != EILSEQ && (number != ENOENT || directory_is_gone)) return error;
+    error.reason = fmt::format("the file system does not take this name ({})", error.reason);
+    std::string found;
+    for (const char c : kOftenRefused) {
+      if (name.find(c) != std::string::npos) found += fmt::format(" {}", c);
+    }
+    error.way_out = fmt::format("choose another name with -o{}", found.empty() ? "" : ", without any of" + found);
+    return error;
+  }
+
   // A file whose owner we are, though its mode says that it is not to be written to: what has got the mode of what it
   // is going to replace is still to be continued. It keeps that mode. Nothing, with errno, if it can't be had.
   Descriptor open_own(const std::string& name) const {
@@ -261,7 +278,7 @@ class PosixDirectory final : public Directory {
       if (retried([&] { return ::fchmod(fd.get(), kPrivate); }) != 0) lacking_->found(Lack::modes);
       return make_posix_file(std::move(fd), path_of(name), {fd_.get(), false, lacking_});
     }
-    if (errno != EEXIST) return file_error(errno, "create", path_of(name));
+    if (errno != EEXIST) return create_error(errno, name);
     const auto kind = special(name);
     return exists_error(path_of(name), kind ? kind_words(*kind) : "it exists already");
   }

@@ -22,7 +22,8 @@ std::string way_out(int number) {
       return "the disk may be failing: run the same command again; if that does not help, start over elsewhere on it "
              "with --no-resume, or choose another directory with -d";
     case EFBIG:
-      return "the file system or a limit (ulimit -f) does not allow files of this size";
+      return "the file system (vfat: less than 4 GiB) or a limit (ulimit -f) does not allow files of this size: choose "
+             "another directory with -d";
     case EMFILE:
     case ENFILE:
       return "raise the limit of open files (ulimit -n)";
