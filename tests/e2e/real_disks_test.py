@@ -1,0 +1,191 @@
+"""Other file systems than the one that the tests run on: exFAT, FAT, NTFS and a union, as FUSE serves them, and one of our own that lacks a thing at a time."""
+import errno
+import os
+import time
+
+import harness
+import mounts
+from harness import GiB, MiB, kill, pattern, wait_for
+
+SMALL, LARGE = 1000, 3 * MiB + 1
+NO_LOCKS = (f"locks:{errno.ENOLCK}", f"flock:{errno.ENOLCK}")
+BARE = (f"locks:{errno.ENOSYS}", f"flock:{errno.ENOSYS}", f"links:{errno.ENOSYS}", f"flags:{errno.ENOSYS}", f"modes:{errno.ENOSYS}",
+        f"owners:{errno.ENOSYS}", f"space:{errno.ENOSYS}", f"times:{errno.ENOSYS}", f"directories:{errno.EINVAL}",
+        f"attributes:{errno.EOPNOTSUPP}", "pages:1", "blocks:1")
+WAYS = (  # what is missing, and what is said of it with -v
+    ((), None),
+    (("pages:1",), None),
+    ((f"locks:{errno.ENOLCK}",), None),
+    (NO_LOCKS, "no locks"),
+    ((f"flags:{errno.EINVAL}",), "without replacing"),
+    ((f"flags:{errno.EINVAL}", f"links:{errno.EPERM}"), "no links"),
+    ((f"modes:{errno.EPERM}", f"owners:{errno.EPERM}"), "can't set modes"),
+    ((f"space:{errno.EOPNOTSUPP}",), "can't reserve"),
+    ((f"times:{errno.EPERM}",), None),
+    ((f"attributes:{errno.EOPNOTSUPP}",), None),
+    ((f"directories:{errno.EINVAL}",), None),
+    (BARE, "no links"),
+)
+
+
+def ready():
+    """The mounts of this process are its own from here on. Fails where mounting, or FUSE, is not allowed: root, and /dev/fuse."""
+    os.close(os.open("/dev/fuse", os.O_RDWR))
+    mounts.enter_own_mounts()
+
+
+def half(scene, at, *arguments):
+    """Kills a download of `f` in the middle; while it is under way another one is refused."""
+    process = scene.start("-x", "2", scene.nginx.url("f", rate=1024), *arguments, cwd=at)
+    wait_for(lambda: os.path.exists(os.path.join(at, "f.segdl")) and claimed(scene, at) > 4, "some segments")
+    busy = scene.get(scene.nginx.url("f"), *arguments, cwd=at, code=9)
+    assert "another download of this file is under way" in busy.stderr, busy.stderr
+    kill(process)
+
+
+def claimed(scene, at):
+    done = scene.run("status", "f", "--json", cwd=at)
+    return harness.json.loads(done.stdout)["claimed_segments"] if done.returncode == 0 else 0
+
+
+def holds_only(at, name, data):
+    assert sorted(os.listdir(at)) == [name], os.listdir(at)
+    assert harness.read(os.path.join(at, name)) == data, f"{name} has wrong bytes"
+
+
+def test_on_real_file_systems_files_arrive_continue_and_are_replaced(scene):
+    ready()
+    data, newer = pattern(LARGE, 1), pattern(LARGE + 5, 2)
+    for kind in mounts.KINDS:
+        begun = time.monotonic()
+        with kind.mounted(scene.directory) as at:
+            for connections in ("1", "8"):
+                scene.nginx.put("f", data)
+                scene.get("-x", connections, scene.nginx.url("f"), cwd=at)
+                holds_only(at, "f", data)
+                os.remove(os.path.join(at, "f"))
+                half(scene, at)
+                done = scene.get("-x", connections, scene.nginx.url("f"), cwd=at)
+                assert "reused" in done.stderr, (kind.name, done.stderr)
+                holds_only(at, "f", data)
+                scene.nginx.put("f", newer)
+                done = scene.get("-x", connections, scene.nginx.url("f"), "--overwrite", "--verify", cwd=at)
+                holds_only(at, "f", newer)
+                scene.nginx.put("f", data[:SMALL])
+                done = scene.get(scene.nginx.url("f"), "--overwrite", cwd=at)
+                assert "mode" not in done.stderr, done.stderr  # what can't be set there is no news
+                holds_only(at, "f", data[:SMALL])
+                os.remove(os.path.join(at, "f"))
+        print(f"{kind.name}: {time.monotonic() - begun:.1f} s")
+
+
+def test_whatever_a_file_system_lacks_files_arrive_continue_and_are_replaced(scene):
+    ready()
+    disk = mounts.Lacking(scene.directory)
+    data = pattern(LARGE, 1)
+    for lacks, words in WAYS:
+        with disk.mounted(*lacks) as at:
+            for size in (0, SMALL, LARGE):
+                scene.nginx.put("f", data[:size])
+                told = scene.get(scene.nginx.url("f"), "-R", "-v", cwd=at).stderr
+                assert (words in told) if words and size == LARGE else True, (lacks, told)
+                holds_only(at, "f", data[:size])
+                quiet = scene.get(scene.nginx.url("f"), "--overwrite", cwd=at).stderr
+                assert "the file system" not in quiet and "mode" not in quiet, quiet
+                holds_only(at, "f", data[:size])
+                os.remove(os.path.join(at, "f"))
+            half(scene, at)
+            assert "reused" in scene.get("-x", "8", scene.nginx.url("f"), cwd=at).stderr
+            holds_only(at, "f", data)
+
+
+def test_a_handle_that_goes_stale_costs_a_run_and_not_what_has_arrived(scene):
+    ready()
+    disk = mounts.Lacking(scene.directory)
+    data = pattern(LARGE, 1)
+    scene.nginx.put("f", data)
+    for operation in (1, 3, 10, 40, 60):
+        with disk.mounted(f"stale:{operation}") as at:
+            done = scene.run("-x", "4", scene.nginx.url("f"), cwd=at)
+            if done.returncode != 0:
+                assert done.returncode == 7 and "Stale file handle" in done.stderr, done.stderr
+                scene.get("-x", "4", scene.nginx.url("f"), cwd=at)
+            holds_only(at, "f", data)
+
+
+def test_a_file_that_can_not_fit_is_refused_before_it_is_fetched(scene):
+    ready()
+    disk = mounts.Lacking(scene.directory)
+    origin = scene.origin("--size", 5 * GiB)
+    for lacks, words in (((f"largest:{4 * GiB - 1}",), "File too large"), ((f"largest:{4 * GiB - 1}", f"space:{errno.EOPNOTSUPP}"), "File too large")):
+        with disk.mounted(*lacks) as at:
+            done = scene.get(origin.url, cwd=at, code=7)
+            assert words in done.stderr and "-d" in done.stderr, done.stderr
+            assert not os.listdir(at), os.listdir(at)
+    ntfs = next(kind for kind in mounts.KINDS if kind.name == "ntfs")  # it can't reserve
+    with ntfs.mounted(scene.directory, 16 * MiB) as at:
+        done = scene.get(origin.url, cwd=at, code=7)
+        assert "No space left" in done.stderr and "free some space" in done.stderr, done.stderr
+        assert not os.listdir(at), os.listdir(at)
+
+
+def test_names_that_a_file_system_refuses_are_told_apart_from_missing_files(scene):
+    ready()
+    disk = mounts.Lacking(scene.directory)
+    exfat = next(kind for kind in mounts.KINDS if kind.name == "exfat")
+    scene.nginx.put("f", pattern(SMALL, 1))
+    for mounted in (exfat.mounted(scene.directory), disk.mounted(f"colons:{errno.EINVAL}"), disk.mounted(f"colons:{errno.EILSEQ}")):
+        with mounted as at:
+            done = scene.get(scene.nginx.url("f"), "-o", "a:b.bin", cwd=at, code=7)
+            assert "does not take this name" in done.stderr and "without any of :" in done.stderr, done.stderr
+            assert not os.listdir(at), os.listdir(at)
+
+
+def test_where_case_does_not_count_one_download_does_not_get_into_another(scene):
+    ready()
+    disk = mounts.Lacking(scene.directory)
+    data = pattern(LARGE, 1)
+    scene.nginx.put("A.bin", data)
+    scene.nginx.put("a.bin", pattern(LARGE - 7, 2))
+    with disk.mounted("case:1") as at:
+        first = scene.start("-x", "2", scene.nginx.url("A.bin", rate=1024), cwd=at)
+        wait_for(lambda: os.path.exists(os.path.join(at, "A.bin.segdl")), "the journal")
+        for arguments in ((), ("--overwrite",), ("--no-resume", "--overwrite")):
+            done = scene.get(scene.nginx.url("a.bin"), *arguments, cwd=at, code=10)
+            assert "it is A.bin.part" in done.stderr, done.stderr
+        first.communicate(timeout=harness.TIMEOUT)
+        assert first.returncode == 0
+        holds_only(at, "A.bin", data)
+        scene.get(scene.nginx.url("a.bin"), cwd=at, code=10)
+        holds_only(at, "A.bin", data)
+
+
+def test_where_numbers_of_files_change_nothing_is_begun(scene):
+    ready()
+    disk = mounts.Lacking(scene.directory)
+    scene.nginx.put("f", pattern(LARGE, 1))
+    with disk.mounted("inodes:1") as at:
+        done = scene.get(scene.nginx.url("f"), cwd=at, code=7)
+        assert "another inode number each time" in done.stderr and "-d" in done.stderr, done.stderr
+        assert not os.listdir(at), os.listdir(at)
+
+
+def test_a_list_arrives_on_what_is_slow_and_bare(scene):
+    ready()
+    disk = mounts.Lacking(scene.directory)
+    names = [f"s{i}" for i in range(100)]
+    for i, name in enumerate(names):
+        scene.nginx.put(name, pattern(SMALL + i, i))
+    path = os.path.join(scene.directory, "list")
+    harness.write(path, "".join(scene.nginx.url(name) + "\n" for name in names).encode())
+    exfat = next(kind for kind in mounts.KINDS if kind.name == "exfat")
+    for mounted in (exfat.mounted(scene.directory), disk.mounted(*BARE)):
+        with mounted as at:
+            for arguments in ((), ("--overwrite",)):
+                scene.get("-i", path, "-q", *arguments, cwd=at)
+                assert sorted(os.listdir(at)) == sorted(names)
+                assert all(harness.read(os.path.join(at, name)) == pattern(SMALL + i, i) for i, name in enumerate(names))
+
+
+if __name__ == "__main__":
+    harness.main()
