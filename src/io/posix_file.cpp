@@ -154,9 +154,17 @@ class PosixFile final : public File {
   }
 
   Result<void> set_modified(std::chrono::sys_seconds time) override {
-    const std::array<::timespec, 2> times{{{0, UTIME_OMIT}, {time.time_since_epoch().count(), 0}}};
+    // Both times: libfuse 2 calls a file system only if both are to be set, and reports success if not.
+    struct ::stat status {};
+    if (retried([&] { return ::fstat(fd_.get(), &status); }) != 0) return file_error(errno, "look at", path_);
+    const ::time_t wanted = time.time_since_epoch().count();
+    const std::array<::timespec, 2> times{{status.st_atim, {wanted, 0}}};
     const int set = retried([&] { return ::futimens(fd_.get(), times.data()); });
-    return set == 0 ? Result<void>() : file_error(errno, "set the time of", path_);
+    if (set != 0) return file_error(errno, "set the time of", path_);
+    constexpr ::time_t kCoarsest = 2;  // vfat
+    const bool kept = retried([&] { return ::fstat(fd_.get(), &status); }) == 0 &&
+                      std::max(status.st_mtim.tv_sec, wanted) - std::min(status.st_mtim.tv_sec, wanted) <= kCoarsest;
+    return kept ? Result<void>() : file_error(EOPNOTSUPP, "set the time of", path_);
   }
 
   Result<void> set_attribute(const std::string& name, std::span<const std::byte> value) override {

@@ -79,6 +79,21 @@ def test_on_real_file_systems_files_arrive_continue_and_are_replaced(scene):
         print(f"{kind.name}: {time.monotonic() - begun:.1f} s")
 
 
+def test_times_are_kept_where_they_can_be_and_what_has_not_changed_is_not_fetched_again(scene):
+    ready()
+    data, made = pattern(LARGE, 1), 1700000001
+    path = scene.nginx.put("f", data)
+    os.utime(path, (made, made))
+    for kind in mounts.KINDS:
+        with kind.mounted(scene.directory) as at:
+            scene.get(scene.nginx.url("f"), "-R", cwd=at)
+            holds_only(at, "f", data)
+            if kind.name == "fat":
+                continue  # a rename sets the time there
+            assert abs(os.stat(os.path.join(at, "f")).st_mtime - made) <= 2, kind.name
+            assert "unchanged" in scene.get(scene.nginx.url("f"), "--update", cwd=at).stderr, kind.name
+
+
 def test_whatever_a_file_system_lacks_files_arrive_continue_and_are_replaced(scene):
     ready()
     disk = mounts.Lacking(scene.directory)
