@@ -6,6 +6,7 @@
 //
 //   locks, flock, links, flags (of rename), modes, owners, space, times, directories (their sync), attributes:
 //                each call of that kind fails with the errno VALUE
+//   granted:1    whoever asks for a lock gets it
 //   pages:1      direct I/O: a shared mapping is refused by the kernel
 //   inodes:1     another inode number in every answer
 //   stale:N      the N-th write to, or sync of, a file fails with ESTALE, and that handle from then on
@@ -196,7 +197,10 @@ int set_times(const char* path, const struct ::timespec times[2], fuse_file_info
                               : ::utimensat(folder, real(path).c_str(), times, AT_SYMLINK_NOFOLLOW));
 }
 
-int lock_range(const char*, fuse_file_info*, int, struct ::flock*) { return refused("locks"); }
+int lock_range(const char*, fuse_file_info*, int, struct ::flock* lock) {
+  if (lack("granted") != 0) lock->l_type = F_UNLCK;  // the answer to F_GETLK
+  return refused("locks");
+}
 
 int lock_whole(const char*, fuse_file_info*, int) { return refused("flock"); }
 
@@ -253,8 +257,8 @@ fuse_operations operations() {
   result.getxattr = attribute;
   result.statfs = sizes;
   // Without these the kernel locks by itself.
-  if (lack("locks") != 0) result.lock = lock_range;
-  if (lack("flock") != 0) result.flock = lock_whole;
+  if (lack("locks") != 0 || lack("granted") != 0) result.lock = lock_range;
+  if (lack("flock") != 0 || lack("granted") != 0) result.flock = lock_whole;
   return result;
 }
 

@@ -7,16 +7,19 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
+#include <sys/vfs.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <ctime>
 #include <filesystem>
 #include <new>
@@ -40,6 +43,41 @@ struct ::flock whole_file() {
 // Whether there are no locks of this kind, here or on this file system.
 bool is_missing(int number) {
   return number == ENOLCK || number == ENOSYS || number == EOPNOTSUPP || number == EINVAL || number == ENOTTY;
+}
+
+// Whether locks here are given by a process, which may give them to everybody: bindfs passes them on as its own.
+bool given_by_a_process(int file) {
+  struct ::statfs status {};
+  return retried([&] { return ::fstatfs(file, &status); }) == 0 &&
+         static_cast<std::uint32_t>(status.f_type) == FUSE_SUPER_MAGIC;
+}
+
+// Whether the lock that `file` has got by `take` is refused to another open description of the file, as it must be.
+template <class Take>
+bool keeps_others_out(int file, const Take& take) {
+  if (!given_by_a_process(file)) return true;
+  const std::string self = fmt::format("/proc/self/fd/{}", file);
+  const Descriptor other(retried([&] { return ::open(self.c_str(), O_RDWR | O_CLOEXEC); }));
+  return !other || take(other.get()) != 0;
+}
+
+int take_description_lock(int file) {
+  struct ::flock lock = whole_file();
+  return retried([&] { return ::fcntl(file, F_OFD_SETLK, &lock); });
+}
+
+void drop_description_lock(int file) {
+  struct ::flock lock = whole_file();
+  lock.l_type = F_UNLCK;
+  static_cast<void>(retried([&] { return ::fcntl(file, F_OFD_SETLK, &lock); }));
+}
+
+int take_flock(int file) {
+  return retried([&] { return ::flock(file, LOCK_EX | LOCK_NB); });
+}
+
+void drop_flock(int file) {
+  static_cast<void>(retried([&] { return ::flock(file, LOCK_UN); }));
 }
 
 struct SocketAddress {
@@ -108,19 +146,26 @@ FileLock::~FileLock() {
 
 Result<bool> FileLock::try_take(int file, int directory, const std::string& path, Lacking& lacking) {
   if (way_ == Way::flock || way_ == Way::socket) return true;
-  struct ::flock lock = whole_file();
-  if (retried([&] { return ::fcntl(file, F_OFD_SETLK, &lock); }) == 0) {
-    way_ = Way::description;
-    return true;
+  if (take_description_lock(file) == 0) {
+    if (keeps_others_out(file, take_description_lock)) {
+      way_ = Way::description;
+      return true;
+    }
+    drop_description_lock(file);
+  } else {
+    if (errno == EAGAIN || errno == EACCES) return false;
+    if (!is_missing(errno)) return file_error(errno, "lock", path);
   }
-  if (errno == EAGAIN || errno == EACCES) return false;
-  if (!is_missing(errno)) return file_error(errno, "lock", path);
-  if (retried([&] { return ::flock(file, LOCK_EX | LOCK_NB); }) == 0) {
-    way_ = Way::flock;
-    return true;
+  if (take_flock(file) == 0) {
+    if (keeps_others_out(file, take_flock)) {
+      way_ = Way::flock;
+      return true;
+    }
+    drop_flock(file);
+  } else {
+    if (errno == EWOULDBLOCK) return false;
+    if (!is_missing(errno)) return file_error(errno, "lock", path);
   }
-  if (errno == EWOULDBLOCK) return false;
-  if (!is_missing(errno)) return file_error(errno, "lock", path);
   lacking.found(Lack::locks);
   return take_socket(file, directory, path);
 }
@@ -174,13 +219,16 @@ Result<bool> FileLock::take_file(int directory, std::string name, const std::str
 Result<bool> FileLock::held_by_another(int file, const std::string& path) const {
   struct ::flock lock = whole_file();
   if (way_ == Way::flock || way_ == Way::socket) return false;
-  if (retried([&] { return ::fcntl(file, F_OFD_GETLK, &lock); }) == 0) return lock.l_type != F_UNLCK;
-  if (!is_missing(errno)) return file_error(errno, "look at the lock of", path);
+  const bool looked = retried([&] { return ::fcntl(file, F_OFD_GETLK, &lock); }) == 0;
+  if (!looked && !is_missing(errno)) return file_error(errno, "look at the lock of", path);
+  if (looked && lock.l_type != F_UNLCK) return true;
+  if (looked && (way_ == Way::description || !given_by_a_process(file))) return false;
   if (retried([&] { return ::flock(file, LOCK_SH | LOCK_NB); }) == 0) {
-    static_cast<void>(retried([&] { return ::flock(file, LOCK_UN); }));
-    return false;
+    drop_flock(file);
+    if (!given_by_a_process(file)) return false;
+  } else if (errno == EWOULDBLOCK) {
+    return true;
   }
-  if (errno == EWOULDBLOCK) return true;
   auto address = address_of(file, path);
   if (!address) return std::move(address).error();
   const Descriptor socket = datagram_socket();

@@ -1,6 +1,6 @@
 // An exclusive lock on an open file that goes with its process, however that dies.
 //
-// Tried in this order, and each only where the one before is not to be had:
+// Tried in this order, and each only where the one before is not to be had, or is given to everybody (FUSE):
 //
 //   F_OFD_SETLK   a lock of the open file description
 //   flock         another, where the system or the file system has only that

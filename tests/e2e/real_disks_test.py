@@ -17,6 +17,7 @@ WAYS = (  # what is missing, and what is said of it with -v
     (("pages:1",), None),
     ((f"locks:{errno.ENOLCK}",), None),
     (NO_LOCKS, "no locks"),
+    (("granted:1",), "no locks"),
     ((f"flags:{errno.EINVAL}",), "without replacing"),
     ((f"flags:{errno.EINVAL}", f"links:{errno.EPERM}"), "no links"),
     ((f"modes:{errno.EPERM}", f"owners:{errno.EPERM}"), "can't set modes"),
