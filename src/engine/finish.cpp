@@ -114,7 +114,9 @@ Result<void> tidy_up(Directory& directory, const Names& names, bool drop_part, b
   const bool ours =
       !std::holds_alternative<Journal::Absent>(*aside) && !std::holds_alternative<Journal::Foreign>(*aside);
   auto step = Journal::drop_leftover(directory, names.journal);
-  if (step && drop_decoded) step = directory.remove(names.decoded);
+  const auto decoded = drop_decoded ? directory.status(names.decoded) : Result<std::optional<FileStatus>>(std::nullopt);
+  if (!decoded) return decoded.error();
+  if (step && *decoded && (*decoded)->kind == FileKind::regular) step = directory.remove(names.decoded);
   if (step && drop_part) step = directory.remove(names.part);
   if (step && ours) step = directory.remove(names.old_part);
   if (step && ours) step = directory.remove(names.old_journal);
@@ -182,7 +184,7 @@ Result<std::optional<Published>> finish_published(Directory& directory, const Na
   if (part && !*spent) {
     published.notes.push_back(fmt::format("{} is none of this file's, and stays", directory.path_of(names.part)));
   }
-  step = tidy_up(directory, names, *spent, published.facts && published.facts->decoding);
+  step = tidy_up(directory, names, *spent, !published.facts || published.facts->decoding);
   if (!step) published.notes.push_back("what was beside it stays: " + step.error().message());
   return std::optional(std::move(published));
 }

@@ -276,9 +276,13 @@ Result<void> Place::examine_journal(const Request& request, std::uint64_t data_s
   if (const auto* damaged = std::get_if<Journal::Damaged>(&*loaded)) {
     notes_.push_back(fmt::format("the journal {} is damaged ({}): starting over", directory_->path_of(names_.journal),
                                  damaged->reason));
-    return {};
+    return drop_unmarked_decoded();
   }
   journal_ = std::move(std::get<std::unique_ptr<Journal>>(*loaded));
+  if (!journal_->facts()) {
+    auto dropped = drop_unmarked_decoded();
+    if (!dropped) return dropped;
+  }
   if (created_data_) {
     notes_.push_back(fmt::format("{} is gone: starting over", directory_->path_of(names_.part)));
     auto removed = drop_decoded();  // without its journal it would be nobody's

@@ -197,6 +197,7 @@ class Place {
   Result<void> remove_journal();
   Error data_lost();
   Result<bool> has_decoded_name();
+  Result<void> drop_unmarked_decoded();
   Result<void> give_output_name(const std::string& from, bool replace, Sync, bool has_it = false);
 
   std::shared_ptr<OpenDirectory> open_;  // of all downloads to it

@@ -60,6 +60,18 @@ Result<void> Place::drop_decoded() {
   return journal_->set_facts(*facts);
 }
 
+// Beside a journal that has lost its facts, which alone tell whose it is. It goes with that journal, as the data does:
+// what stayed would be in the way for ever, and what is lost is made again of the data.
+Result<void> Place::drop_unmarked_decoded() {
+  const auto there = directory_->status(names_.decoded);
+  if (!there) return there.error();
+  if (!there->has_value() || (*there)->kind != FileKind::regular) return {};
+  notes_.push_back(
+      fmt::format("{} goes with a journal that has lost its facts: removed", directory_->path_of(names_.decoded)));
+  auto step = directory_->remove(names_.decoded);
+  return step ? directory_->sync() : step;
+}
+
 // Whether the name is still that of what this run has decoded.
 Result<bool> Place::has_decoded_name() {
   const auto mine = decoded_->status();

@@ -1,4 +1,6 @@
 // The same loops for downloads that publish the content of what came coded.
+#include "core/journal_format.h"
+
 #include "engine/read_status.h"
 #include "support/every.h"
 #include "support/pattern.h"
@@ -261,6 +263,37 @@ TEST_CASE("decoded data whose source is gone goes as well") {
       world.disk.erase("f.part");
       check_after(world, ranges);
     });
+  }
+}
+
+TEST_CASE("decoded data whose journal can't tell that it is goes, and is made again") {
+  struct Harm {
+    std::string name;
+    std::size_t from, size;
+  };
+  const Harm harms[] = {{"identity", 8, 1 << 20}, {"facts", kJournalBlock, kJournalBlock}};
+  for (const bool ranges : {true, false}) {
+    for (const Harm& harm : harms) {
+      for (const bool decode : {true, false}) {
+        CAPTURE(ranges);
+        CAPTURE(harm.name);
+        CAPTURE(decode);
+        after_death(ranges, {"f.part", "f.part.out", "f.segdl"}, [&](World& world) {
+          auto journal = world.disk.get("f.segdl").value();
+          for (std::size_t i = harm.from; i < std::min(journal.size(), harm.from + harm.size); ++i) {
+            journal[i] ^= std::byte{0xff};
+          }
+          world.disk.put("f.segdl", std::move(journal));
+          if (decode) return check_after(world, ranges);
+          serve(world, ranges);
+          const auto report = world.download();
+          REQUIRE(report.ok());
+          CHECK(std::any_of(report->notes.begin(), report->notes.end(),
+                            [](const std::string& note) { return note.find("f.part.out") != std::string::npos; }));
+          CHECK(world.disk.names() == std::vector<std::string>{"f"});
+        });
+      }
+    }
   }
 }
 
