@@ -135,6 +135,7 @@ class Transfer {
   Result<void> settle(Place&, Checkpoint&);
   Result<void> take_remote_name(const std::stop_token&);
   void give_remote_time(File&);
+  void disclaim_time(File&);
   void keep_receipt(File&, const Validator&);
   Report report(std::filesystem::path output) const;
   Error final_error(Error, Place&) const;

@@ -113,6 +113,7 @@ Result<void> Transfer::decode(Place& place, const std::stop_token& stop) {
   decoded_ = made.length;
   give_access(place, **file);
   give_remote_time(**file);
+  disclaim_time(**file);  // of what was sent
   return place.finish_decoded(made, request_.sync);
 }
 

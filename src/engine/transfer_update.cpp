@@ -175,15 +175,30 @@ void Transfer::give_remote_time(File& file) {
   if (!set) meter_.remark("its time could not be set: " + set.error().message());
 }
 
+// The server's date, as the file's time, that is no proof of what the file holds: listings show the same second, and it
+// is no date that a server can name. Where times are kept in steps of two seconds it is an older one.
+void Transfer::disclaim_time(File& file) {
+  const auto time = route_.modified();
+  for (const std::chrono::milliseconds off : {std::chrono::milliseconds(500), std::chrono::milliseconds(-2000)}) {
+    const auto status = file.status();
+    if (!time || !status || status->modified != *time) return;
+    const auto set = file.set_modified(*time + off);
+    if (!set) return meter_.remark("its time can't be changed, and is no proof: " + set.error().message());
+    if (off.count() < -1000) meter_.remark("its time is two seconds before the server's, which would be no proof");
+  }
+}
+
 // REQUIRES: nothing is written to the file any more, nor is its time set; its mode is not set yet, which may be one
 // that lets not even its owner keep an attribute with it. Without a sync a power cut could leave the receipt of bytes
 // that are lost, which no later run would find out. A file whose time is a date that two versions may have had gets one
-// that says so, or a later run would take it for another program's, and the date for proof.
+// that says so, or a later run would take it for another program's, and the date for proof. Where nothing is kept with
+// the file, its time has to say it.
 void Transfer::keep_receipt(File& file, const Validator& validator) {
   const bool vouched = voucher_ == Voucher::validator;  // or else the file may be of a version that is called otherwise
-  const bool proves = vouched && validator.strong() && request_.sync != Sync::none;
+  const bool synced = request_.sync != Sync::none;
+  const bool date_proves = vouched && synced && route_.modified_is_strong();
+  const bool proves = vouched && validator.strong();
   const bool misleads = !vouched || (!validator.strong() && route_.modified() && !route_.modified_is_strong());
-  if (!proves && !misleads) return;
   const auto status = file.status();
   if (!status) return;
   Receipt receipt{status->size, status->modified, random_salt()};
@@ -191,8 +206,8 @@ void Transfer::keep_receipt(File& file, const Validator& validator) {
   receipt.whole_url_tag = url_tag_of(receipt.salt, url_.text());
   if (proves) receipt.kind = validator.kind;
   if (proves) receipt.validator = validator.value();
-  const auto kept = file.set_attribute(kReceipt, encode_receipt(receipt));
-  static_cast<void>(kept.ok());  // without it the time and the size are compared
+  const bool kept = synced && (proves || misleads) && file.set_attribute(kReceipt, encode_receipt(receipt)).ok();
+  if (!kept && !date_proves) disclaim_time(file);
 }
 
 }  // namespace segdl::engine

@@ -153,12 +153,13 @@ class PosixFile final : public File {
     return set == 0 ? Result<void>() : file_error(errno, "set the owner of", path_);
   }
 
-  Result<void> set_modified(std::chrono::sys_seconds time) override {
+  Result<void> set_modified(std::chrono::sys_time<std::chrono::nanoseconds> time) override {
     // Both times: libfuse 2 calls a file system only if both are to be set, and reports success if not.
     struct ::stat status {};
     if (retried([&] { return ::fstat(fd_.get(), &status); }) != 0) return file_error(errno, "look at", path_);
-    const ::time_t wanted = time.time_since_epoch().count();
-    const std::array<::timespec, 2> times{{status.st_atim, {wanted, 0}}};
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+    const ::time_t wanted = seconds.time_since_epoch().count();
+    const std::array<::timespec, 2> times{{status.st_atim, {wanted, (time - seconds).count()}}};
     const int set = retried([&] { return ::futimens(fd_.get(), times.data()); });
     if (set != 0) return file_error(errno, "set the time of", path_);
     constexpr ::time_t kCoarsest = 2;  // vfat

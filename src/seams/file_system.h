@@ -83,8 +83,9 @@ class File {
   virtual Result<void> set_mode(unsigned mode) = 0;                              // fchmod
   virtual Result<void> set_owner(std::uint32_t owner, std::uint32_t group) = 0;  // fchown
 
-  // When its content was last changed, as listings show it (futimens); a later write sets it to the present.
-  virtual Result<void> set_modified(std::chrono::sys_seconds) = 0;
+  // When its content was last changed, as listings show it (futimens), as finely as the file system keeps times; a
+  // later write sets it to the present.
+  virtual Result<void> set_modified(std::chrono::sys_time<std::chrono::nanoseconds>) = 0;
 
   // A small value that stays with the file under this name, whatever the file is called, until it is set again; it
   // changes no time (fsetxattr, in the namespace "user"). An error where the file system has none, or no room for it.

@@ -242,7 +242,7 @@ TEST_CASE_TEMPLATE("a mode that is set is the file's mode", World, PosixWorld, F
 TEST_CASE_TEMPLATE("a time that is set stays until the next write", World, PosixWorld, FakeWorld) {
   World world;
   const auto file = write_file(world.directory(), "a", "x");
-  const std::chrono::sys_seconds time{std::chrono::seconds(1'000'000'007)};
+  const FakeTime time{std::chrono::milliseconds(1'000'000'007'500)};
   must(file->set_modified(time));
   CHECK(world.modified("a") == time);
   must(file->sync());

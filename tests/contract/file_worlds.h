@@ -85,10 +85,10 @@ class PosixWorld {
     if (::stat((path() / name).c_str(), &status) != 0) return 0;
     return status.st_mode & 07777U;
   }
-  std::optional<std::chrono::sys_seconds> modified(const std::string& name) const {
+  std::optional<FakeTime> modified(const std::string& name) const {
     struct ::stat status {};
     if (::stat((path() / name).c_str(), &status) != 0) return std::nullopt;
-    return std::chrono::sys_seconds(std::chrono::seconds(status.st_mtim.tv_sec));
+    return FakeTime(std::chrono::seconds(status.st_mtim.tv_sec) + std::chrono::nanoseconds(status.st_mtim.tv_nsec));
   }
 
  private:
@@ -106,7 +106,7 @@ class FakeWorld {
   std::filesystem::path path() const { return ""; }
   void place(const std::string& name, FileKind kind) { disk_.put_special(name, kind); }
   unsigned mode(const std::string& name) const { return disk_.mode(name).value_or(0); }
-  std::optional<std::chrono::sys_seconds> modified(const std::string& name) const { return disk_.modified(name); }
+  std::optional<FakeTime> modified(const std::string& name) const { return disk_.modified(name); }
 
  private:
   FakeFs disk_;

@@ -123,6 +123,56 @@ TEST_CASE("a weak date that the file got as its time is no proof") {
   }
 }
 
+TEST_CASE("a date that is no proof is none where nothing can be kept with the file that says so") {
+  const FakeKind kBare{"no attributes", true, true, true, true, true, true, true, true, false};
+  FakeKind coarse = kVfat;
+  coarse.time_step = std::chrono::seconds(2);
+  struct Case {
+    std::string name;
+    FakeKind kind;
+    Sync sync;
+    bool weak;
+    std::chrono::milliseconds off;
+  };
+  const Case cases[] = {
+      {"a weak date", kBare, Sync::interval, true, std::chrono::milliseconds(500)},
+      {"a weak date on a disk of coarse times", coarse, Sync::interval, true, std::chrono::seconds(-2)},
+      {"not synced", kExt4, Sync::none, false, std::chrono::milliseconds(500)},
+      {"a strong date that was synced", kBare, Sync::interval, false, std::chrono::milliseconds(0)}};
+  const std::string date = "Sun, 06 Nov 2022 08:49:38 GMT";
+  for (const Case& c : cases) {
+    for (const Existing first : {Existing::refuse, Existing::update}) {
+      for (const std::uint64_t size : {kSmall, kLarge}) {
+        for (const bool tagged : {false, true}) {
+          if (first == Existing::update && c.weak) continue;  // that gives no such date
+          CAPTURE(c.name);
+          CAPTURE(size);
+          CAPTURE(tagged);
+          World world;
+          world.disk.set_kind(c.kind);
+          const auto serve_as = [&](std::uint64_t seed, bool weak) {
+            serve_dated(world, size, seed, date).on_every([&, weak](Answer& answer, const Asking&) {
+              answer.set("Date", weak ? date : kNow);
+            });
+            if (tagged) world.script->etag(seed == 1 ? "\"v1\"" : "\"v2\"");
+          };
+          serve_as(1, c.weak);
+          Request request = World::request();
+          request.existing = first;
+          request.remote_time = true;
+          request.sync = c.sync;
+          must(world.download(request));
+          CHECK(world.disk.modified(kName) == *parse_http_date(date) + c.off);
+          serve_as(2, false);
+          const bool proof = c.off.count() == 0;
+          CHECK(must(world.download(update())).unchanged == proof);
+          CHECK(world.has(kName, proof ? 1 : 2, size));
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("a file does not get the date of another version") {
   World world;
   world.disk.put(kName, pattern_bytes(1, 100));

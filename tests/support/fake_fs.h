@@ -41,6 +41,8 @@ namespace segdl::test {
 
 inline constexpr std::size_t kFakePage = 4096;
 
+using FakeTime = std::chrono::sys_time<std::chrono::nanoseconds>;
+
 // What a file system can do, and what it keeps.
 struct FakeKind {
   std::string_view name = "ext4";
@@ -55,8 +57,9 @@ struct FakeKind {
   bool journaled = true;
   bool owns = true;  // whether files can be given away
   bool attributes = true;
-  bool case_counts = true;  // or a name is found in any case
-  bool steady = true;       // or a file has another number each time
+  bool case_counts = true;                // or a name is found in any case
+  bool steady = true;                     // or a file has another number each time
+  std::chrono::nanoseconds time_step{1};  // of the times that are set
 };
 
 // Those with a way of their own through segdl. XFS, Btrfs, tmpfs and overlays on them are as ext4 is.
@@ -93,8 +96,8 @@ struct FakeInode {
   std::uint64_t written_to = 0;  // the end of what takes space
   unsigned mode = 0600;
   std::uint32_t owner = 1000, group = 1000;
-  std::optional<std::chrono::sys_seconds> modified;  // as set, since the last write
-  std::uint64_t changes = 0;                         // each makes it a nanosecond newer
+  std::optional<FakeTime> modified;  // as set, since the last write
+  std::uint64_t changes = 0;         // each makes it a nanosecond newer
   std::map<std::string, std::vector<std::byte>> attributes;
   const void* locked_by = nullptr;  // an open handle
   bool named = true;                // has, or had, a name
@@ -157,8 +160,8 @@ class FakeFs final : public FileSystem {
   std::optional<unsigned> mode(const std::string& name) const;
   std::optional<std::pair<std::uint32_t, std::uint32_t>> owner(const std::string& name) const;  // and group
   void set_access(const std::string& name, unsigned mode, std::uint32_t owner, std::uint32_t group);
-  std::optional<std::chrono::sys_seconds> modified(const std::string& name) const;
-  void set_modified(const std::string& name, std::chrono::sys_seconds);
+  std::optional<FakeTime> modified(const std::string& name) const;
+  void set_modified(const std::string& name, FakeTime);
   void put(const std::string& name, std::vector<std::byte> bytes);
   void put_special(const std::string& name, FileKind kind);  // a symlink, a directory, a FIFO
   void flip(const std::string& name, std::uint64_t offset);

@@ -41,7 +41,7 @@ class FakeFile final : public File {
   void start_sync() override {}
   Result<void> set_mode(unsigned mode) override;
   Result<void> set_owner(std::uint32_t owner, std::uint32_t group) override;
-  Result<void> set_modified(std::chrono::sys_seconds) override;
+  Result<void> set_modified(std::chrono::sys_time<std::chrono::nanoseconds>) override;
   Result<void> set_attribute(const std::string& name, std::span<const std::byte> value) override;
   std::optional<std::vector<std::byte>> attribute(const std::string& name) override;
   Result<bool> try_lock() override;

@@ -10,10 +10,9 @@
 namespace segdl::test {
 namespace {
 
-std::chrono::sys_time<std::chrono::nanoseconds> time_of(const FakeInode& inode) {
-  constexpr std::chrono::sys_seconds kMade{std::chrono::seconds(1'600'000'000)};
-  return inode.modified ? std::chrono::sys_time<std::chrono::nanoseconds>(*inode.modified)
-                        : kMade + std::chrono::nanoseconds(inode.changes);
+FakeTime time_of(const FakeInode& inode) {
+  constexpr FakeTime kMade{std::chrono::seconds(1'600'000'000)};
+  return inode.modified.value_or(kMade + std::chrono::nanoseconds(inode.changes));
 }
 
 }  // namespace
@@ -44,13 +43,13 @@ std::optional<unsigned> FakeFs::mode(const std::string& name) const {
   return found == image_.live.end() ? std::nullopt : std::optional(found->second->mode);
 }
 
-std::optional<std::chrono::sys_seconds> FakeFs::modified(const std::string& name) const {
+std::optional<FakeTime> FakeFs::modified(const std::string& name) const {
   const std::lock_guard lock(mutex_);
   const auto found = image_.live.find(name);
   return found == image_.live.end() ? std::nullopt : found->second->modified;
 }
 
-void FakeFs::set_modified(const std::string& name, std::chrono::sys_seconds time) {
+void FakeFs::set_modified(const std::string& name, FakeTime time) {
   const std::lock_guard lock(mutex_);
   image_.live.at(name)->modified = time;
 }
@@ -86,10 +85,10 @@ Result<void> FakeFile::set_owner(std::uint32_t owner, std::uint32_t group) {
   return {};
 }
 
-Result<void> FakeFile::set_modified(std::chrono::sys_seconds time) {
+Result<void> FakeFile::set_modified(FakeTime time) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "set-time", "set-time " + name_)) return *error;
-  inode_->modified = time;
+  inode_->modified = time - time.time_since_epoch() % disk_.kind_.time_step;
   return {};
 }
 
