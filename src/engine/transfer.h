@@ -75,6 +75,7 @@ class Transfer {
   std::optional<Present> find_present(Directory&);
   bool has_leftover(Directory&) const;
   Result<std::unique_ptr<Stream>> open_stream(OpenDirectory&, const std::stop_token&);
+  Until until(const std::stop_token&) const;
   Result<Outcome> run_stream(Stream&, std::string path, const std::stop_token&);
   Result<Outcome> run_consumer(const Consumer&, std::filesystem::path output, std::stop_token);
   Result<std::unique_ptr<Place>> open_place(std::shared_ptr<OpenDirectory>, const std::stop_token&);

@@ -20,12 +20,17 @@ namespace segdl::engine {
 // never is: nobody has asked for that to be written to.
 Result<std::unique_ptr<Stream>> Transfer::open_stream(OpenDirectory& open, const std::stop_token& stop) {
   if (request_.output.empty() || open.lacked(name_)) return std::unique_ptr<Stream>();
-  return open.directory().open_stream(name_, stop);
+  return open.directory().open_stream(name_, until(stop));
+}
+
+Until Transfer::until(const std::stop_token& stop) const {
+  const auto limit = shared_.options.max_time;
+  return {stop, limit.count() > 0 ? std::optional(begun_ + limit) : std::nullopt};
 }
 
 Result<Outcome> Transfer::run_stream(Stream& stream, std::string path, const std::stop_token& stop) {
   meter_.remark(path + " is no regular file: it gets the bytes in order, over one connection");
-  const Consumer consumer{[&](std::span<const std::byte> bytes) { return stream.write(bytes, stop); },
+  const Consumer consumer{[&](std::span<const std::byte> bytes) { return stream.write(bytes, until(stop)); },
                           request_.checksum};
   return run_consumer(consumer, std::move(path), stop);
 }

@@ -77,8 +77,8 @@ bool Transfer::gives_up(Place& place) {
 // How long decoding takes is in the hands of whoever made what came, and no wait for the network ends it.
 Result<void> Transfer::keep_going(const std::string& subject, const std::stop_token& stop) const {
   if (stop.stop_requested()) return cancelled();
-  const auto limit = shared_.options.max_time;
-  if (limit.count() <= 0 || env_.clock.now() < begun_ + limit) return {};
+  const auto last = until(stop).deadline;
+  if (!last || env_.clock.now() < *last) return {};
   return with_way_out(
       make_error(Cause::network, Remedy::stop, "decode", subject, "the time limit for the download is reached"),
       "allow more with --max-time; without --decode it is kept as it was sent");

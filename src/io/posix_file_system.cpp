@@ -120,8 +120,8 @@ class PosixDirectory final : public Directory {
     return make_posix_file(std::move(fd), path_of(name), {fd_.get(), false, lacking_});
   }
 
-  Result<std::unique_ptr<Stream>> open_stream(const std::string& name, const std::stop_token& stop) override {
-    return open_posix_stream(fd_.get(), name, path_of(name), stop);
+  Result<std::unique_ptr<Stream>> open_stream(const std::string& name, const Until& last) override {
+    return open_posix_stream(fd_.get(), name, path_of(name), last);
   }
 
   Result<std::unique_ptr<File>> create_unnamed() override {

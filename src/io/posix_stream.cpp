@@ -60,18 +60,30 @@ class NoPipeSignal {
   bool was_pending_ = false;
 };
 
+Instant soon(std::chrono::milliseconds pause, const Until& last) {
+  const Instant then = std::chrono::steady_clock::now() + pause;
+  return std::min(then, last.deadline.value_or(then));
+}
+
+bool is_over(const Until& last) { return last.deadline && std::chrono::steady_clock::now() >= *last.deadline; }
+
+Error too_late(const char* operation, const std::string& path) {
+  return network_error(Remedy::stop, operation, path, "the time limit for the download is reached: no reader takes it");
+}
+
 class PosixStream final : public Stream {
  public:
   // `blocks`: others use this open description as well, and it must stay as it is.
   PosixStream(Descriptor fd, std::string path, bool blocks)
       : fd_(std::move(fd)), path_(std::move(path)), most_(blocks ? kAtOnce : kMuch) {}
 
-  Result<void> write(std::span<const std::byte> bytes, const std::stop_token& stop) override {
-    const Waker waker(stop);
+  Result<void> write(std::span<const std::byte> bytes, const Until& last) override {
+    const Waker waker(last.stop);
     const NoPipeSignal quiet;
     while (!bytes.empty()) {
-      auto ready = waker.wait(fd_.get(), POLLOUT, {std::chrono::steady_clock::now() + kLookForStop});
+      auto ready = waker.wait(fd_.get(), POLLOUT, {soon(kLookForStop, last)});
       if (!ready && ready.error().cause == Cause::cancelled) return ready;
+      if (!ready && is_over(last)) return too_late("write to", path_);
       if (!ready) continue;
       const auto put = ::write(fd_.get(), bytes.data(), std::min(bytes.size(), most_));
       if (put > 0) bytes = bytes.subspan(static_cast<std::size_t>(put));
@@ -110,6 +122,13 @@ std::optional<int> descriptor_of(int directory, const std::string& name) {
   return std::nullopt;
 }
 
+// What was given to this process came through an exec, and all that is opened here would be closed by one: a journal, a
+// socket, what a wait is woken by.
+bool is_private(int descriptor) {
+  const int flags = ::fcntl(descriptor, F_GETFD);
+  return flags >= 0 && (flags & FD_CLOEXEC) != 0;
+}
+
 Result<std::unique_ptr<Stream>> refused(const std::string& path, const char* reason, const char* way_out) {
   Error error = exists_error(path, reason);
   error.operation = "write to";
@@ -130,9 +149,9 @@ Result<std::unique_ptr<Stream>> duplicate(int descriptor, const std::string& pat
 
 // A FIFO without a reader can't be opened without waiting for one.
 Result<std::unique_ptr<Stream>> open_ready(int directory, const std::string& name, const std::string& path,
-                                           bool is_fifo, const std::stop_token& stop) {
+                                           bool is_fifo, const Until& last) {
   constexpr int kFlags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  const Waker waker(stop);
+  const Waker waker(last.stop);
   for (;;) {
     Descriptor fd(retried([&] { return ::openat(directory, name.c_str(), kFlags); }));
     if (fd) return stream_of(std::move(fd), path, false);
@@ -140,7 +159,8 @@ Result<std::unique_ptr<Stream>> open_ready(int directory, const std::string& nam
     const auto own = descriptor_of(directory, name);
     if (own && (number == EACCES || number == EPERM)) return duplicate(*own, path);  // it was another user's
     if (!is_fifo || number != ENXIO) return file_error(number, "open", path);
-    auto waited = waker.wait(std::span<::pollfd>(), {std::chrono::steady_clock::now() + kLookForReader});
+    if (is_over(last)) return too_late("open", path);
+    auto waited = waker.wait(std::span<::pollfd>(), {soon(kLookForReader, last)});
     if (!waited && waited.error().cause == Cause::cancelled) return std::move(waited).error();
   }
 }
@@ -148,17 +168,23 @@ Result<std::unique_ptr<Stream>> open_ready(int directory, const std::string& nam
 }  // namespace
 
 Result<std::unique_ptr<Stream>> open_posix_stream(int directory, const std::string& name, const std::string& path,
-                                                  const std::stop_token& stop) {
+                                                  const Until& last) {
   struct ::stat found {};
   struct ::stat named {};
   const auto look = [&](struct ::stat& into, int flags) {
     return retried([&] { return ::fstatat(directory, name.c_str(), &into, flags); }) == 0;
   };
   if (!look(found, 0)) return std::unique_ptr<Stream>();
+  const bool is_link = look(named, AT_SYMLINK_NOFOLLOW) && S_ISLNK(named.st_mode);
+  const auto own = is_link ? descriptor_of(directory, name) : std::nullopt;
+  if (own && is_private(*own)) {
+    return refused(path, "it is a descriptor that is open for this process alone",
+                   "name one that was given to it, or choose another name with -o");
+  }
   switch (found.st_mode & S_IFMT) {
     case S_IFIFO:
     case S_IFCHR:
-      return open_ready(directory, name, path, S_ISFIFO(found.st_mode), stop);
+      return open_ready(directory, name, path, S_ISFIFO(found.st_mode), last);
     case S_IFDIR:
       return refused(path, "it is a directory", "to put the file into it name it with -d");
     case S_IFBLK:
@@ -167,8 +193,7 @@ Result<std::unique_ptr<Stream>> open_posix_stream(int directory, const std::stri
     default:
       break;
   }
-  const bool is_link = look(named, AT_SYMLINK_NOFOLLOW) && S_ISLNK(named.st_mode);
-  if (const auto own = is_link ? descriptor_of(directory, name) : std::nullopt) return duplicate(*own, path);
+  if (own) return duplicate(*own, path);
   if (S_ISSOCK(found.st_mode)) return refused(path, "it is a socket", "choose another name with -o");
   return std::unique_ptr<Stream>();
 }

@@ -7,19 +7,19 @@
 //   a character device, a terminal            opened
 //   a descriptor (/dev/stdout, /dev/fd/63)    opened anew where that can be, else used as it is: a file is appended to
 //                                             where its descriptor stands, not replaced
+//   a descriptor that an exec would close     refused: segdl's own journal, or a connection
 //   a directory, a block device, a socket     refused
 #pragma once
 
 #include "seams/file_system.h"
 
 #include <memory>
-#include <stop_token>
 #include <string>
 
 namespace segdl::io {
 
 // As Directory::open_stream(); `directory` is open, `path` is for messages.
 Result<std::unique_ptr<Stream>> open_posix_stream(int directory, const std::string& name, const std::string& path,
-                                                  const std::stop_token&);
+                                                  const Until&);
 
 }  // namespace segdl::io

@@ -8,6 +8,8 @@
 
 #include <segdl/error.h>
 
+#include "seams/clock.h"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -118,13 +120,20 @@ class File {
   virtual Result<void> sync_name() = 0;
 };
 
+// When a wait for another process ends: by a stop request (Cause::cancelled), or at the download's time limit, if it
+// has one (Cause::network, as that of the network is).
+struct Until {
+  std::stop_token stop;
+  std::optional<Instant> deadline = std::nullopt;
+};
+
 // What can be written to in order only: a pipe, a terminal, another character device. Closed on destruction.
 class Stream {
  public:
   virtual ~Stream() = default;
 
-  // Writes all of `bytes`, however long its reader takes. Cause::cancelled after a stop request.
-  virtual Result<void> write(std::span<const std::byte> bytes, const std::stop_token&) = 0;
+  // Writes all of `bytes`, however long its reader takes before `last`. Cause::cancelled after a stop request.
+  virtual Result<void> write(std::span<const std::byte> bytes, const Until& last) = 0;
 };
 
 enum class OpenMode : std::uint8_t {
@@ -144,10 +153,11 @@ class Directory {
   virtual Result<std::unique_ptr<File>> open(const std::string& name, OpenMode) = 0;
 
   // Opens what the name leads to, symbolic links followed, where that is no regular file: a FIFO, whose reader is
-  // waited for until a stop request, a terminal or another character device, or whatever is behind a descriptor of this
-  // process (/dev/stdout). Null where nothing is there, or a regular file. A directory, a block device or a socket is
-  // Cause::exists: nothing is written to it.
-  virtual Result<std::unique_ptr<Stream>> open_stream(const std::string& name, const std::stop_token&) = 0;
+  // waited for until `last`, a terminal or another character device, or whatever is behind a descriptor that this
+  // process was given (/dev/stdout). Null where nothing is there, or a regular file. A directory, a block device, a
+  // socket or a descriptor that an exec would close, as one that is not meant for others, is Cause::exists: nothing is
+  // written to it.
+  virtual Result<std::unique_ptr<Stream>> open_stream(const std::string& name, const Until& last) = 0;
 
   // A new file that has no name: it goes away with its last handle unless give_name() is called (O_TMPFILE). Its mode
   // is FileSystem::default_mode(). Null where the file system has no such files.

@@ -85,6 +85,37 @@ def test_a_fifo_without_a_reader_is_waited_for_and_a_signal_ends_that(scene):
     assert scene.names() == ["pipe"]
 
 
+def test_the_time_limit_of_a_download_holds_for_a_reader_that_does_not_come_or_read(scene):
+    os.mkfifo(scene.path("pipe"))
+    scene.nginx.put("f", pattern(3 * MiB, 1))
+    begun = time.monotonic()
+    done = scene.get(scene.nginx.url("f"), "-o", "pipe", "--max-time", "1", code=3)
+    assert "open pipe: the time limit" in done.stderr and 0.9 < time.monotonic() - begun < 5, done.stderr
+    for number, code in ((None, 3), (signal.SIGINT, 130)):
+        process = scene.start(scene.nginx.url("f"), "-o", "pipe", *(("--max-time", "1") if number is None else ()))
+        with open(scene.path("pipe"), "rb", buffering=0) as pipe:
+            assert pipe.read(1000)
+            if number is not None:
+                time.sleep(0.3)
+                process.send_signal(number)
+            _, told = process.communicate(timeout=harness.TIMEOUT)
+        assert process.returncode == code, (number, process.returncode, told)
+        assert number is not None or "write to pipe: the time limit" in told, told
+    assert scene.names() == ["pipe"]
+
+
+def test_a_descriptor_that_the_command_has_opened_itself_is_not_written_to(scene):
+    """Only what was open when it began was given to it: all others are its journal, its connections, what wakes it."""
+    scene.nginx.put("f", pattern(1000, 1))
+    own = 0
+    for number in range(3, 30):
+        for folder in ("/dev/fd", "/proc/self/fd", "/proc/thread-self/fd"):
+            done = subprocess.run([BINARY, scene.nginx.url("f"), "-o", f"{folder}/{number}", "--overwrite"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=harness.TIMEOUT, check=False)
+            own += "open for this process alone" in done.stderr
+            assert done.returncode in (7, 10), (number, done)
+    assert own > 0
+
+
 def test_a_reader_that_goes_away_is_an_error_and_no_signal(scene):
     os.mkfifo(scene.path("pipe"))
     scene.nginx.put("f", pattern(3 * MiB, 1))

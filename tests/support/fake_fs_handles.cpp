@@ -211,14 +211,14 @@ Result<void> FakeFile::sync_name() {
   return {};
 }
 
-Result<void> FakeStream::write(std::span<const std::byte> bytes, const std::stop_token&) {
+Result<void> FakeStream::write(std::span<const std::byte> bytes, const Until&) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "put", "put " + name_ + " " + std::to_string(bytes.size()))) return *error;
   inode_->live.insert(inode_->live.end(), bytes.begin(), bytes.end());
   return {};
 }
 
-Result<std::unique_ptr<Stream>> FakeDirectory::open_stream(const std::string& name, const std::stop_token&) {
+Result<std::unique_ptr<Stream>> FakeDirectory::open_stream(const std::string& name, const Until&) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "open-stream", "open-stream " + name)) return *error;
   const auto found = disk_.image_.live.find(name);

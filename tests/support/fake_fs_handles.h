@@ -69,7 +69,7 @@ class FakeStream final : public Stream {
   FakeStream(FakeFs& disk, std::uint64_t life, FakeFs::Inode inode, std::string name)
       : disk_(disk), life_(life), inode_(std::move(inode)), name_(std::move(name)) {}
 
-  Result<void> write(std::span<const std::byte> bytes, const std::stop_token&) override;
+  Result<void> write(std::span<const std::byte> bytes, const Until&) override;
 
  private:
   FakeFs& disk_;
@@ -83,7 +83,7 @@ class FakeDirectory final : public Directory {
   FakeDirectory(FakeFs& disk, std::uint64_t life) : disk_(disk), life_(life) {}
 
   Result<std::unique_ptr<File>> open(const std::string& name, OpenMode) override;
-  Result<std::unique_ptr<Stream>> open_stream(const std::string& name, const std::stop_token&) override;
+  Result<std::unique_ptr<Stream>> open_stream(const std::string& name, const Until&) override;
   Result<std::unique_ptr<File>> create_unnamed() override;
   Result<std::optional<FileStatus>> status(const std::string& name) override;
   Result<std::optional<std::vector<std::string>>> names(std::size_t most) override;
