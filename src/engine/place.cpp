@@ -22,9 +22,9 @@ Result<const char*> never_replaced(Directory& directory, const std::string& name
   if (!status->has_value()) return nullptr;
   switch ((*status)->kind) {
     case FileKind::directory:
-      return "it is a directory";
+      return "it is a directory, or a link to one";
     case FileKind::other:
-      return "it is a device, a FIFO or a socket";
+      return "it is a device, a FIFO or a socket, or a link to one";
     default:
       return nullptr;
   }

@@ -61,7 +61,8 @@ Error not_ours(const Directory&, const std::string& name, std::string reason, co
 bool can_continue(const Journal&);
 
 // Cause::exists if what has the name is never replaced, whatever was asked for: a directory, a device, a FIFO or a
-// socket. A link may be: the rename puts the output in its place, and what it leads to stays.
+// socket, or a link to one. A link to a file, or to nothing, may be: the rename puts the output in its place, and what
+// it leads to stays.
 Result<void> may_be_replaced(Directory&, const std::string& name);
 
 // A new file of that name, locked.

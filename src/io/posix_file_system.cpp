@@ -138,7 +138,7 @@ class PosixDirectory final : public Directory {
 
   Result<std::optional<FileStatus>> status(const std::string& name) override {
     struct ::stat found {};
-    if (look_at(name, found) == 0) return std::optional(status_from(found));
+    if (look_at(name, found) == 0) return std::optional(with_kind_of_target(name, status_from(found)));
     if (errno == ENOENT) return std::optional<FileStatus>();
     return file_error(errno, "look at", path_of(name));
   }
@@ -216,6 +216,14 @@ class PosixDirectory final : public Directory {
  private:
   int look_at(const std::string& name, struct ::stat& found) const {
     return retried([&] { return ::fstatat(fd_.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW); });
+  }
+
+  FileStatus with_kind_of_target(const std::string& name, FileStatus status) const {
+    struct ::stat target {};
+    if (status.kind != FileKind::symlink) return status;
+    const bool leads = retried([&] { return ::fstatat(fd_.get(), name.c_str(), &target, 0); }) == 0;
+    if (leads && !S_ISREG(target.st_mode)) status.kind = status_from(target).kind;
+    return status;
   }
 
   std::optional<FileId> id_of(const std::string& name) const {

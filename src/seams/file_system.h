@@ -163,7 +163,8 @@ class Directory {
   // is FileSystem::default_mode(). Null where the file system has no such files.
   virtual Result<std::unique_ptr<File>> create_unnamed() = 0;
 
-  // What has the name (lstat), or nothing.
+  // What has the name (lstat), or nothing. Of a link to what is no regular file, `kind` is that of what it leads to:
+  // whoever replaced the link would take away the name of a directory or a device.
   virtual Result<std::optional<FileStatus>> status(const std::string& name) = 0;
 
   // All names in it, in no order; nothing if there are more than `most`. Names that come or go meanwhile may or may not

@@ -219,6 +219,25 @@ def test_directories_block_devices_and_sockets_are_refused_and_told_why(scene):
     held.close()
 
 
+def test_a_link_to_what_is_no_file_is_not_replaced_under_the_urls_name(scene):
+    """Only what -o names is written to; what has the name by chance stays what it is."""
+    os.mkdir(scene.path("there"))
+    os.mkfifo(scene.path("pipe"))
+    harness.write(scene.path("older"), b"older")
+    for target, code in (("there", 10), ("pipe", 10), ("/dev/null", 10), ("older", 0), ("nowhere", 0)):
+        for size in (1000, MiB):
+            scene.nginx.put("link", pattern(size, 1))
+            for how in ("--overwrite", "--update"):
+                os.symlink(target, scene.path("link"))
+                done = scene.get(scene.nginx.url("link"), how, code=code)
+                if code:
+                    assert "or a link to one" in done.stderr and os.readlink(scene.path("link")) == target, done.stderr
+                else:
+                    assert harness.read(scene.path("link")) == pattern(size, 1)
+                os.unlink(scene.path("link"))
+    assert harness.read(scene.path("older")) == b"older" and scene.names() == ["older", "pipe", "there"], scene.names()
+
+
 def test_an_interruption_goes_on_behind_what_the_pipe_has_got(scene):
     data = pattern(2 * MiB, 1)
 
