@@ -47,8 +47,8 @@ struct DownloadStatus {
 // lock and changes nothing.
 Result<DownloadStatus> status(const std::filesystem::path& output);
 
-// The name of the journal of a download whose output has this name, in the same directory. Of a name that is nearly as
-// long as names may be it is not made by a suffix alone.
-std::string journal_name(const std::string& output);
+// The journal of a download to this output, in the same directory. Of a name that is nearly as long as names may be
+// there, which the directory is asked for, it is not made by a suffix alone.
+std::filesystem::path journal_path(const std::filesystem::path& output);
 
 }  // namespace segdl

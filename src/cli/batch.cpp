@@ -122,8 +122,7 @@ void Batch::begin(Entry entry) {
   if (const auto refused = named ? name_refused(*output) : std::nullopt) return fail(entry, *refused, *output);
   // With a journal beside it, it may be one whose publication is to be finished, which only the library can tell.
   const auto there = request.directory / *output;
-  if (named && request.existing == Existing::skip && is_there(there) &&
-      !is_there(request.directory / journal_name(*output))) {
+  if (named && request.existing == Existing::skip && is_there(there) && !is_there(journal_path(there))) {
     ++tally_.skipped;
     if (json_ != nullptr) json_->skipped(subject(entry, *output));
     return;

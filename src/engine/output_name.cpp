@@ -1,7 +1,5 @@
 #include "engine/output_name.h"
 
-#include <segdl/status.h>
-
 #include "core/ascii.h"
 #include "core/file_name.h"
 #include "engine/errors.h"
@@ -37,7 +35,5 @@ Result<std::string> output_name(const Request& request) {
   const auto url = parse_url(request.url);
   return url ? engine::output_name_of(request, *url) : Result<std::string>(url.error());
 }
-
-std::string journal_name(const std::string& output) { return engine::Names(output).journal; }
 
 }  // namespace segdl

@@ -75,6 +75,13 @@ Result<std::string> meant(Directory& directory, const std::string& given) {
 
 }  // namespace
 
+std::filesystem::path journal_path(FileSystem& files, const std::filesystem::path& output) {
+  const auto parent = output.parent_path();
+  const auto opened = files.open_directory(parent.empty() ? "." : parent);
+  const Names names(output.filename().string(), opened ? (*opened)->longest_name() : kMaxMadeName);
+  return parent / names.journal;
+}
+
 Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::path& given) {
   auto opened = files.open_directory(given.has_parent_path() ? given.parent_path() : ".");
   if (!opened) return std::move(opened).error();

@@ -95,4 +95,9 @@ Result<DownloadStatus> status(const std::filesystem::path& output) {
   return engine::read_status(*files, output);
 }
 
+std::filesystem::path journal_path(const std::filesystem::path& output) {
+  const auto files = io::make_posix_file_system();
+  return engine::journal_path(*files, output);
+}
+
 }  // namespace segdl

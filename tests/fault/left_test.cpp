@@ -40,6 +40,26 @@ bool synced_between(const std::vector<std::string>& log, const std::string& befo
 
 }  // namespace
 
+TEST_CASE("the journal of an output is found where names are short, and beside a name that is nearly too long") {
+  for (const std::size_t longest : {143U, 255U}) {
+    for (const std::size_t size : {1U, 100U, 130U, 138U, 143U}) {
+      CAPTURE(longest);
+      CAPTURE(size);
+      World world;
+      FakeKind kind;
+      kind.longest_name = longest;
+      world.disk.set_kind(kind);
+      Request request = World::request();
+      request.output = std::string(size, 'n');
+      world.serve().size(kSize).stall_at(kSize / 2, 99);
+      REQUIRE_FALSE(world.download(request, with(1, 0)).ok());
+      const auto names = world.disk.names();
+      const auto path = engine::journal_path(world.disk, request.output);
+      CHECK(std::find(names.begin(), names.end(), path.string()) != names.end());
+    }
+  }
+}
+
 TEST_CASE("somebody else's file under the name of what is set aside is left there, and the error has a way out") {
   World world;
   world.serve().size(kSize);

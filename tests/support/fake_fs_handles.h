@@ -92,7 +92,7 @@ class FakeDirectory final : public Directory {
   Result<void> remove(const std::string& name) override;
   Result<void> sync() override;
   bool is_at(const std::filesystem::path&) override { return true; }
-  std::size_t longest_name() override { return 255; }
+  std::size_t longest_name() override { return disk_.kind_.longest_name; }
   std::string path_of(const std::string& name) const override { return name; }
 
  private:
