@@ -18,19 +18,24 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
 #include <filesystem>
 #include <new>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace segdl::io {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::size_t kMostOfOwner = 256;
-constexpr int kTakeovers = 3;        // each lost to another machine
+constexpr std::chrono::milliseconds kPauses[] = {50ms, 150ms, 400ms};  // for a lock daemon to be there again
+constexpr int kTakeovers = 3;                                          // each lost to another machine
 constexpr ::time_t kWrittenBy = 60;  // seconds after which a file that is still empty is a dead process's
 
 struct ::flock whole_file() {
@@ -144,9 +149,22 @@ FileLock::~FileLock() {
   }
 }
 
+// ENOLCK may pass (NFS, while its lock daemon starts), and then another process can have this very lock: the next best
+// one would not be kept from it.
+int FileLock::take_patiently(int file, Lacking& lacking) {
+  int taken = take_description_lock(file);
+  for (const auto pause : kPauses) {
+    if (taken == 0 || errno != ENOLCK || !lacking.locks_may_come()) return taken;
+    std::this_thread::sleep_for(pause);
+    taken = take_description_lock(file);
+  }
+  if (taken != 0 && errno == ENOLCK) lacking.no_locks_came();
+  return taken;
+}
+
 Result<bool> FileLock::try_take(int file, int directory, const std::string& path, Lacking& lacking) {
   if (way_ == Way::flock || way_ == Way::socket) return true;
-  if (take_description_lock(file) == 0) {
+  if (take_patiently(file, lacking) == 0) {
     if (keeps_others_out(file, take_description_lock)) {
       way_ = Way::description;
       return true;

@@ -7,6 +7,8 @@
 //   a socket      bound to an abstract address that is the file's device and inode: the kernel gives it to one process
 //                 of this machine (of its network namespace), and takes it back when that dies
 //
+// ENOLCK counts as "not to be had" only if it lasts for half a second, once in a session.
+//
 // Beside the socket there is a file, .segdl-lock-INODE, which names the machine and namespace whose process has it, for
 // file systems that several machines share. Who has the socket of its own machine knows that nobody else of it is
 // alive: a file that names this machine is a dead process's, and is taken over. One that names another is somebody
@@ -41,6 +43,7 @@ class FileLock {
  private:
   enum class Way { none, description, flock, socket };
 
+  static int take_patiently(int file, Lacking&);
   Result<bool> take_socket(int file, int directory, const std::string& path);
   Result<bool> take_file(int directory, std::string name, const std::string& path);
 

@@ -47,6 +47,16 @@ void Lacking::found(Lack lack) {
   found_ |= bit(static_cast<std::size_t>(lack));
 }
 
+bool Lacking::locks_may_come() {
+  const std::lock_guard lock(mutex_);
+  return !no_locks_came_;
+}
+
+void Lacking::no_locks_came() {
+  const std::lock_guard lock(mutex_);
+  no_locks_came_ = true;
+}
+
 std::vector<std::string> Lacking::take() {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> words;

@@ -33,6 +33,9 @@ bool lacks_links(int number);
 class Lacking {
  public:
   void found(Lack);
+  // Whether a lock that is not to be had is worth another try: until one did not come.
+  bool locks_may_come();
+  void no_locks_came();
   // Sentences for those that were found since the last call.
   std::vector<std::string> take();
 
@@ -40,6 +43,7 @@ class Lacking {
   std::mutex mutex_;
   std::uint32_t found_ = 0;  // a bit for each
   std::uint32_t told_ = 0;
+  bool no_locks_came_ = false;
 };
 
 }  // namespace segdl::io

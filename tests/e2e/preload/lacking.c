@@ -1,6 +1,6 @@
 // Loaded into the command under test (LD_PRELOAD): its file systems lack what the environment says.
 //
-//   SEGDL_LACK=WHAT:ERRNO[,WHAT:ERRNO...]   each call of that kind fails with this errno value
+//   SEGDL_LACK=WHAT:ERRNO[:FIRST][,WHAT:ERRNO...]   each call of that kind fails with this errno value, or the first so many
 //
 // WHAT: locks (F_OFD_SETLK, F_OFD_GETLK), flock, links (linkat), flags (renameat2 with flags), modes (fchmod), owners (fchown), mappings
 // (shared mmap of a file), unnamed (O_TMPFILE), space (fallocate), growth (ftruncate beyond the end), times (futimens), statfs, directories
@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,12 @@ static int lacks(const char *what) {
   const char *at = getenv("SEGDL_LACK");
   const size_t length = strlen(what);
   while (at != NULL && *at != '\0') {
-    if (strncmp(at, what, length) == 0 && at[length] == ':') return atoi(at + length + 1);
+    if (strncmp(at, what, length) == 0 && at[length] == ':') {
+      char *end;
+      const int number = (int)strtol(at + length + 1, &end, 10);
+      static atomic_long calls;
+      return *end != ':' || atomic_fetch_add(&calls, 1) < atol(end + 1) ? number : 0;
+    }
     at = strchr(at, ',');
     if (at != NULL) ++at;
   }
