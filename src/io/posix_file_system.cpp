@@ -117,6 +117,9 @@ class PosixDirectory final : public Directory {
     if (retried([&] { return ::fstat(fd.get(), &found); }) != 0) return file_error(errno, "look at", path_of(name));
     const FileStatus file = status_from(found);
     if (file.kind != FileKind::regular) return exists_error(path_of(name), kind_words(file.kind));
+    if (mode == OpenMode::existing && may_be_planted(found)) {
+      return exists_error(path_of(name), "it belongs to another user, in a directory that anybody may write to");
+    }
     return make_posix_file(std::move(fd), path_of(name), {fd_.get(), false, lacking_});
   }
 
@@ -233,6 +236,16 @@ class PosixDirectory final : public Directory {
 
   bool has_moved(const std::optional<FileId>& moving, const std::string& from, const std::string& to) const {
     return moving && id_of(to) == moving && !id_of(from);
+  }
+
+  // In a directory such as /tmp anybody may have put a file there, with proofs to go with it, for this user to publish;
+  // the kernel's protected_regular, which goes by the same, is for files that O_CREAT opens. Its owner's may be there.
+  bool may_be_planted(const struct ::stat& file) const {
+    struct ::stat here {};
+    if (file.st_uid == ::geteuid()) return false;
+    if (retried([&] { return ::fstat(fd_.get(), &here); }) != 0) return false;
+    const bool shared = (here.st_mode & S_ISVTX) != 0 && (here.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+    return shared && file.st_uid != here.st_uid;
   }
 
   // What has the name, if that is no regular file.

@@ -238,6 +238,24 @@ def test_a_link_to_what_is_no_file_is_not_replaced_under_the_urls_name(scene):
     assert harness.read(scene.path("older")) == b"older" and scene.names() == ["older", "pipe", "there"], scene.names()
 
 
+def test_what_another_user_has_put_into_a_shared_directory_is_not_continued(scene):
+    if os.geteuid() != 0:
+        return print("no file could be given to another user: not root")
+    scene.nginx.put("f", pattern(3 * MiB, 1))
+    process = scene.start("-x", "2", scene.nginx.url("f", rate=4096))
+    harness.wait_for(lambda: os.path.exists(scene.path("f.segdl")) and scene.status("f")["claimed_segments"] > 4, "some segments")
+    harness.kill(process)
+    os.chmod(scene.path(""), 0o1777)
+    for theirs in ("f.part", "f.segdl"):
+        os.chown(scene.path(theirs), 65533, 65533)
+        done = scene.get(scene.nginx.url("f"), code=10)
+        assert f"{theirs}: it belongs to another user" in done.stderr, done.stderr
+        os.chown(scene.path(theirs), 0, 0)
+    os.chown(scene.path("f.part"), 65533, 65533)
+    os.chmod(scene.path(""), 0o777)
+    assert "reused" in scene.get(scene.nginx.url("f")).stderr and harness.read(scene.path("f")) == pattern(3 * MiB, 1)
+
+
 def test_an_interruption_goes_on_behind_what_the_pipe_has_got(scene):
     data = pattern(2 * MiB, 1)
 
