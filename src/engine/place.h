@@ -26,6 +26,7 @@
 #include "seams/file_system.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -184,6 +185,7 @@ class Place {
   static Result<bool> take_fresh(Directory&, const Names&, const Expected&, std::unique_ptr<File>& data);
   Result<void> check_replaced();
   Result<void> replace_by_small();
+  Error changed_meanwhile() const;
   Result<void> name_copy();
   Result<void> recover_aside();
   Result<void> roll_back_aside();
@@ -210,6 +212,7 @@ class Place {
   std::unique_ptr<File> small_;
   bool small_begun_ = false;  // something of it may have been written
   bool small_held_ = false;
+  std::uint64_t small_length_ = 0;
   Found found_ = Found::nothing;
   std::unique_ptr<File> decoded_;
   bool published_decoded_ = false;

@@ -100,7 +100,16 @@ Result<void> Place::hold_small(std::span<const std::byte> bytes) {
   small_begun_ = true;
   auto step = small().write_at(0, bytes);
   small_held_ = step.ok();
+  small_length_ = bytes.size();
   return step;
+}
+
+// What has a name another program can write to.
+Error Place::changed_meanwhile() const {
+  return with_way_out(
+      make_error(Cause::local, Remedy::stop, "publish", path(),
+                 fmt::format("another program has changed the length of {}", directory_->path_of(names_.part))),
+      "find out what changes it, and run the same command again");
 }
 
 Result<void> Place::replace_by_small() {
@@ -113,7 +122,8 @@ Result<void> Place::name_small() {
   if (!status) return std::move(status).error();
   auto mine = belongs_to(*directory_, names_.part, status->id);
   if (!mine) return std::move(mine).error();
-  if (replaces_) return *mine ? replace_by_small() : data_lost();
+  if (replaces_ && !*mine) return data_lost();
+  if (replaces_) return status->size == small_length_ ? replace_by_small() : changed_meanwhile();
   // In this order a death leaves nothing or the output, never the output with an empty data file beside it.
   auto step = *mine ? directory_->remove(names_.part) : Result<void>();
   if (step) step = small_->give_name(names_.output);

@@ -54,3 +54,24 @@ TEST_CASE("skip: what is no regular file is in the way, and stays") {
     CHECK(report.error().cause == Cause::exists);
   }
 }
+
+TEST_CASE("a small file that another program has cut or made longer replaces nothing") {
+  constexpr std::uint64_t kLittle = 5000;
+  for (const std::uint64_t length : {std::uint64_t{0}, std::uint64_t{10}, kLittle + 1}) {
+    CAPTURE(length);
+    World world;
+    world.serve().size(kLittle).seed(1);
+    world.disk.put(kName, pattern_bytes(9, 100));
+    world.disk.meddle("f.part", 1, [&](FakeInode& inode) { inode.set_length(length); });
+    Request request = World::request();
+    request.existing = Existing::replace;
+    const auto report = world.download(request);
+    REQUIRE_FALSE(report.ok());
+    CHECK(report.error().cause == Cause::local);
+    CHECK(report.error().reason.find("f.part") != std::string::npos);
+    CHECK(world.has(kName, 9, 100));
+    world.serve().size(kLittle).seed(1);
+    REQUIRE(world.download(request).ok());
+    CHECK(world.has(kName, 1, kLittle));
+  }
+}
