@@ -9,7 +9,11 @@
 
 #include <fmt/format.h>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <span>
 #include <string>
@@ -64,9 +68,29 @@ bool is_field(std::string_view text) {
 
 bool is_web_url(std::string_view text) { return text.starts_with("http://") || text.starts_with("https://"); }
 
+// jpg,png or *.html: what wget's -A and -R choose files by.
+bool is_pattern(std::string_view text) {
+  const bool chooses = text.find_first_of("*,") != std::string_view::npos || text.starts_with('.');
+  return chooses && text.find_first_of(" /:") == std::string_view::npos;
+}
+
+bool asks_for_auto(std::string_view text) { return text.ends_with(";auto"); }
+
 bool is_command_of_wget(std::string_view text) { return text.find('=') < text.find_first_of(":/"); }
 
 bool is_not_dash(std::string_view text) { return text != "-"; }
+
+// A URL of what is no text by its name, and no log that was packed.
+bool is_of_no_text(std::string_view word) {
+  constexpr std::string_view kNoTexts =
+      " 7z bz2 deb dmg exe gz img iso jar jpg mkv mp3 mp4 msi pdf png rpm tar tgz whl xz zip zst ";
+  if (!is_web_url(word)) return false;
+  word = word.substr(0, word.find_first_of("?#"));
+  const std::string_view name = word.substr(word.rfind('/') + 1);
+  const auto dot = name.rfind('.');
+  return dot != std::string_view::npos && name.find("log") == std::string_view::npos &&
+         kNoTexts.find(fmt::format(" {} ", name.substr(dot + 1))) != std::string_view::npos;
+}
 
 // A value that means something elsewhere and is none here.
 struct Value {
@@ -84,12 +108,20 @@ constexpr Value kBehindSwitches[] = {
     {"--silent", is_number, "is no value of -s, which is curl's --silent",
      "for so many connections write -x N, for a limit --limit-rate RATE"},
     {"--json", is_json, "is no value of --json, which tells what happens here", "segdl sends no data"},
+    {"--remote-time", is_pattern, "is no value of -R, which sets the file's time here",
+     "leave out wget's -R: segdl does not crawl"},
+    {"--version", is_web_url, "is no value of -V, which prints the version and fetches nothing",
+     "for aria2c's -V write --checksum ALGO=HEX, or --verify"},
 };
 
 // Of options that have one here, too.
 constexpr Value kValues[] = {
     {"--continue-at", is_not_dash, "is no value of -C here", "leave it out: the same command continues where it was"},
     {"--header", is_web_url, "is a URL, not a header", "leave out wget's -H: segdl does not crawl"},
+    {"--user-agent", is_pattern, "is no name of a program, but files to take, as for wget's -A",
+     "leave out wget's -A: segdl does not crawl"},
+    {"--referer", asks_for_auto, "is curl's way to name each page that a redirect came from",
+     "leave ;auto out: the URL of -e goes to the URL's own server only"},
     {"--referer", is_command_of_wget, "is a setting of wget, and -e says which URL led here",
      "leave it out: segdl reads no robots.txt, for example"},
     {"--input-file", is_web_url, "is a URL, and -i names a file of URLs",
@@ -203,6 +235,12 @@ class Call {
     const bool is_switch = option.get_items_expected_max() == 0;
     if (!is_switch && !attached) ++at_;
     if (!text) return std::nullopt;
+    if (option.check_lname("output") && is_log_of_wget(*text)) {
+      return Mistake{
+          fmt::format("'{}' is a log by its name, and what the URL names is none", printable(*text)),
+          fmt::format("leave out wget's -o: 2> FILE keeps what is told; for a file of that name write -o ./{}",
+                      printable(*text))};
+    }
     return is_switch ? of_value(kBehindSwitches, option, *text) : of_value(kValues, option, *text);
   }
 
@@ -255,6 +293,11 @@ class Call {
     return std::nullopt;
   }
 
+  bool is_log_of_wget(std::string_view text) const {
+    return (text == "log" || text.ends_with(".log")) && text.find('/') == std::string_view::npos &&
+           std::any_of(words_.begin(), words_.end(), is_of_no_text);
+  }
+
   // curl's -c has a file to write cookies to.
   std::optional<Mistake> of_continue(const std::string& rest) const {
     const auto text = next();
@@ -285,6 +328,18 @@ void add_harmless_switches(CLI::App& app, Unsettled& rest) {
     app.add_flag_callback(names, [] {})->configurable(false);
   }
   app.add_option_function<std::string>("-C,--continue-at", [](const std::string&) {})->configurable(false);
+}
+
+bool expects_pipe_fed(const CLI::App& app) {
+  constexpr std::array kOfCurl = {"--fail", "--silent", "--show-error", "--location", "--globoff", "--progress-bar"};
+  constexpr std::array kElsewhere = {"--remote-name", "--remote-name-all", "--remote-header-name",
+                                     "--output",      "--directory",       "--input-file",
+                                     "--json",        "--continue-at"};
+  const auto is_there = [&](const char* name) { return app.count(name) > 0; };
+  struct ::stat out {};
+  return std::any_of(kOfCurl.begin(), kOfCurl.end(), is_there) &&
+         std::none_of(kElsewhere.begin(), kElsewhere.end(), is_there) &&
+         retried([&] { return ::fstat(STDOUT_FILENO, &out); }) == 0 && S_ISFIFO(out.st_mode);
 }
 
 std::optional<Mistake> foreign_call(const CLI::App& app, int argc, const char* const* argv) {

@@ -387,6 +387,8 @@ Command read_command_line(int argc, char** argv) {
     check_together(command);
     set_proxies(command.session.network, rest.proxy, ::getenv);
     if (rest.output) place_output(*rest.output, command);
+    if (expects_pipe_fed(app))
+      say("segdl: warning: the pipe gets nothing, but a file is made: for the pipe add -o -\n");
   } catch (const CLI::ParseError& error) {
     return parse_failed(app, error);
   }

@@ -1,5 +1,6 @@
 """Calls of curl, wget, aria2c and axel as people paste them: each means the same here, or is refused with what to write instead."""
 import os
+import subprocess
 
 import harness
 from harness import KiB
@@ -37,6 +38,15 @@ WORK = [
 REFUSED = {
     "-O f {url}": "-o f",
     "-O f.zip {url}": "-o f.zip",
+    "-o log {url}.zip": "wget's -o",
+    "-o wget.log {url}.tar.gz?x=1": "2> FILE",
+    "-olog {url}.iso": "-o ./log",
+    "-V {url}": "--verify",
+    "-A jpg,png {url}": "wget's -A",
+    "-A *.pdf {url}": "wget's -A",
+    "-R index.html* {url}": "wget's -R",
+    "-R jpg,png {url}": "wget's -R",
+    "-e ;auto {url}": "leave ;auto out",
     "-Of.zip {url}": "-o f.zip",
     "-qO- {url}": "-o -",
     "-qO - {url}": "-o -",
@@ -142,6 +152,24 @@ def test_what_means_the_same_works(scene):
         assert harness.read(scene.path("f")) == data, call
         assert scene.names() == ["f", LIST], (call, scene.names())
         os.unlink(scene.path("f"))
+
+
+def test_a_log_that_is_asked_for_is_fetched(scene):
+    origin = scene.origin()
+    for name, arguments in (("f", ("-o", "a.log")), ("f.log", ("-o", "b.log")), ("f.log.gz", ("-o", "c.log")), ("f.zip", ("-o", "./d.log"))):
+        scene.get(origin.pattern(1, 1000, name), *arguments)
+    assert scene.names() == ["a.log", "b.log", "c.log", "d.log"]
+
+
+def test_a_pipe_that_curl_would_feed_is_warned_of(scene):
+    url = scene.origin().pattern(1, 1000, "f")
+    for call in ("-fsSL {url}", "-s {url}", "-L {url} --overwrite", "-fsSLO {url}", "-s -o f {url}", "-L -d . {url}", "{url}", "--json -L {url}"):
+        words = arguments(call, url)
+        feeds = call.split()[0] in ("-fsSL", "-s", "-L") and "-o" not in words and "-d" not in words
+        for piped in (True, False):
+            done = subprocess.run([harness.BINARY, *words, *(() if "--overwrite" in words else ("--overwrite",))], cwd=scene.path(""), stdout=subprocess.PIPE if piped else subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, text=True, timeout=harness.TIMEOUT, check=True)
+            assert ("for the pipe add -o -" in done.stderr) == (feeds and piped), (call, piped, done.stderr)
 
 
 def test_silent_is_quiet_unless_it_is_to_be_verbose(scene):
