@@ -90,13 +90,7 @@ class Meter {
   }
 
   // What is odd in a response and was tolerated: each kind is remarked once.
-  void tolerated(const std::vector<std::string_view>& oddities) {
-    for (const std::string_view oddity : oddities) {
-      std::string text = "tolerated in a response: " + std::string(oddity);
-      const MutexLock lock(mutex_);
-      if (std::find(remarks_.begin(), remarks_.end(), text) == remarks_.end()) add_remark(std::move(text));
-    }
-  }
+  void tolerated(const std::vector<std::string_view>& oddities);
 
   // What the file system lacks, and what is done instead.
   void worked_around(std::string text) {
@@ -180,15 +174,7 @@ class Meter {
   }
 
   // A claim whose proof failed at the end: of an earlier run, unless it was fetched in this one.
-  void damaged(Range range, bool inherited) {
-    const MutexLock lock(mutex_);
-    const bool fetched = !revoked_ranges_.insert(range.begin).second || !inherited;
-    std::uint64_t& counted = fetched ? wasted_ : revoked_;
-    counted += range.size();
-    if (!fetched) progress_.reused -= range.size();
-    progress_.done -= range.size();
-    tell(Revoked{range});
-  }
+  void damaged(Range, bool inherited);
 
   // `how` goes on behind the error's message: "; trying again in 1.0 s".
   void retried(Retried retry, const std::string& how) {
