@@ -110,6 +110,13 @@ struct Request {
   // from it. The digest is computed while the download runs, by a thread beside the others.
   std::optional<Checksum> checksum = std::nullopt;
 
+  // A file that another tool has left of the same resource, whole or in part: what it has of it, in whole segments, is
+  // copied and not fetched, if the server serves ranges. Only `checksum`, which must be given, tells whether those
+  // bytes are the resource's: if all of it does not hash to that, they are given up and fetched, in the same run. The
+  // file itself is only read, and stays, unless it is the output: with Existing::refuse that counts as `update`. A
+  // download that was begun without it goes on without it. A path as seen from the working directory; empty: none.
+  std::filesystem::path adopt = {};
+
   // Before the output appears, read all of it back and compare it with what arrived: segments with the hashes that were
   // made of them, at the speed of the page cache, a thread for each processor. What was changed meanwhile, by another
   // program or the disk, is fetched again; if it changes time and again the download fails with Cause::integrity.
@@ -139,7 +146,17 @@ enum class VerifiedTo : std::uint8_t {
   digest,            // all of it hashes to the request's checksum
 };
 
-enum class Phase : std::uint8_t { queued, starting, fetching, waiting, verifying, decoding, publishing, ended };
+enum class Phase : std::uint8_t {
+  queued,
+  starting,
+  adopting,
+  fetching,
+  waiting,
+  verifying,
+  decoding,
+  publishing,
+  ended
+};
 
 // A moment of a running download. Sizes in bytes.
 struct Progress {
@@ -148,7 +165,7 @@ struct Progress {
   std::optional<std::uint64_t> total = std::nullopt;  // unknown until the first response, and for some servers always
   std::uint64_t done = 0;      // written, or in a segment being filled; inherited claims included
   std::uint64_t fetched = 0;   // body bytes received in this run
-  std::uint64_t reused = 0;    // claims inherited from an earlier run, less what was revoked
+  std::uint64_t reused = 0;    // claims inherited from an earlier run, or adopted, less what was revoked
   std::uint64_t verified = 0;  // of `reused`, how much has been proved again in this run
   unsigned retries = 0;
   unsigned connections = 0;  // that it may use at the moment, whether they are open or not
@@ -160,8 +177,8 @@ struct Report {
   std::filesystem::path output = {};
   std::uint64_t total = 0;
   std::uint64_t fetched = 0;  // body bytes received in this run
-  std::uint64_t reused = 0;   // bytes of earlier runs that were proved and kept
-  std::uint64_t revoked = 0;  // bytes of earlier runs whose proof failed; they were fetched again
+  std::uint64_t reused = 0;   // bytes of earlier runs, or of Request::adopt, that were proved and kept
+  std::uint64_t revoked = 0;  // the same whose proof failed, or that were given up; they were fetched again
   std::uint64_t wasted = 0;  // body bytes received and thrown away: of hedges, comparisons, versions that were replaced
   unsigned retries = 0;
   unsigned restarts = 0;     // how often the resource changed and was begun again

@@ -59,6 +59,8 @@ const char* phase_word(Phase phase) {
       return "queued";
     case Phase::starting:
       return "starting";
+    case Phase::adopting:
+      return "adopting";
     case Phase::fetching:
       return "fetching";
     case Phase::waiting:

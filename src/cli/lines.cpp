@@ -50,6 +50,8 @@ std::string state_words(const Progress& progress) {
       return "waiting for its turn";
     case Phase::starting:
       return "starting";
+    case Phase::adopting:
+      return "adopting";
     case Phase::waiting:
       return progress.note;
     case Phase::verifying:

@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include "cli/adopt_option.h"
 #include "cli/auth_options.h"
 #include "cli/config.h"
 #include "cli/exit_code.h"
@@ -348,6 +349,7 @@ void add_fetch_options(CLI::App& app, FetchCommand& command, Unsettled& rest) {
       ->type_name("");
   add_list_option(app, command);
   add_output_options(app, command, rest.output);
+  add_adopt_option(app, command);
   add_limit_options(app, command);
   add_network_options(app, command, rest.proxy);
   add_http_options(app, command);
@@ -387,6 +389,7 @@ Command read_command_line(int argc, char** argv) {
     check_together(command);
     set_proxies(command.session.network, rest.proxy, ::getenv);
     if (rest.output) place_output(*rest.output, command);
+    check_adopt(command);
     if (expects_pipe_fed(app))
       say("segdl: warning: the pipe gets nothing, but a file is made: for the pipe add -o -\n");
   } catch (const CLI::ParseError& error) {

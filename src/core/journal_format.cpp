@@ -20,6 +20,7 @@ constexpr std::uint32_t kVersion = 3;
 constexpr std::size_t kCheckAt = kJournalBlock - 8;
 constexpr std::size_t kJoinedAt = kCheckAt - 8;
 constexpr std::size_t kDecodedAt = kJoinedAt - 24;
+constexpr std::size_t kAdoptedAt = kDecodedAt - 8;
 constexpr std::size_t kMaxUrl = 3 * 1024;
 constexpr std::uint64_t kUnknown = std::numeric_limits<std::uint64_t>::max();
 
@@ -239,7 +240,8 @@ JournalBlock encode_facts(const Facts& facts) {
   writer.put_bytes(facts.url_hash.digest);
   writer.put_bytes(facts.owner_token);
   writer.put(url);
-  writer.go_to(kDecodedAt);
+  writer.go_to(kAdoptedAt);
+  writer.put(facts.adopted);
   const DecodedOutput decoded = facts.decoded.value_or(DecodedOutput{});
   writer.put(decoded.length);
   writer.put(decoded.digest);
@@ -268,7 +270,8 @@ std::optional<Facts> decode_facts(Block block) {
   facts.undecodable = (flags & kUndecodable) != 0;
   if (flags > kAllFlags || length > kMaxUrl) return std::nullopt;
   facts.url = reader.text(length);
-  if (!reader.only_zeros_until(kDecodedAt)) return std::nullopt;
+  if (!reader.only_zeros_until(kAdoptedAt)) return std::nullopt;
+  facts.adopted = reader.get<std::uint64_t>();
   DecodedOutput decoded;
   decoded.length = reader.get<std::uint64_t>();
   decoded.digest = reader.get<std::uint64_t>();

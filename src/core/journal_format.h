@@ -57,9 +57,12 @@ struct Facts {
   std::array<std::byte, 16> owner_token{};  // random: which download this is, for who continues it by a token
   std::uint64_t joined = 0;                 // bytes compared when two bodies were, without a strong validator; 0: none
   bool mixed = false;                       // claims are of bodies that its validator does not vouch for
+  std::uint64_t adopted = 0;                // before this byte claims may be of another tool's file; 0: none
   bool decoding = false;                    // what has the name for decoded data, if anything, is this download's
   std::optional<DecodedOutput> decoded = std::nullopt;  // it is whole, and on disk
   bool undecodable = false;                             // all of it came, and it could not be decoded
+  // Whether its validator vouches for all that is claimed.
+  bool vouched() const { return !mixed && adopted == 0; }
   friend bool operator==(const Facts&, const Facts&) = default;
 };
 

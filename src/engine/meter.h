@@ -159,6 +159,13 @@ class Meter {
     progress_.done += bytes;
   }
 
+  // Claimed from another tool's file.
+  void adopted(std::uint64_t bytes) {
+    const MutexLock lock(mutex_);
+    progress_.done += bytes;
+    progress_.reused += bytes;
+  }
+
   void proved(std::uint64_t bytes) {
     const MutexLock lock(mutex_);
     progress_.verified += bytes;

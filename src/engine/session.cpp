@@ -87,6 +87,16 @@ Result<void> check_checksum(const std::optional<Checksum>& checksum) {
   return made ? Result<void>() : std::move(made).error();
 }
 
+Result<void> check_adopt(const Request& request) {
+  if (request.adopt.empty()) return {};
+  const char* missing = request.consumer    ? "what is given on is not in a file that it could be copied to"
+                        : !request.checksum ? "nothing but a checksum can tell whether it is of this file"
+                                            : nullptr;
+  if (missing == nullptr) return {};
+  return with_way_out(make_error(Cause::usage, Remedy::stop, "adopt", request.adopt.string(), missing),
+                      request.consumer ? "leave it out" : "give one with --checksum ALGO=HEX, or leave --adopt out");
+}
+
 }  // namespace
 
 Session::Session(std::unique_ptr<engine::SessionState> state) : state_(std::move(state)) {}
@@ -110,6 +120,7 @@ Result<Task> Session::download(Request request) {
                         "leave it out to have it chosen");
   }
   auto checksum = check_checksum(request.checksum);
+  if (checksum) checksum = check_adopt(request);
   if (!checksum) return std::move(checksum).error();
   auto name = engine::output_name_of(request, *url);
   if (!name) return std::move(name).error();

@@ -39,7 +39,8 @@ bool may_serve_ranges(const Reply& reply) {
 Transfer::Transfer(const Shared& shared, const Request& request, Url url, std::string name, Meter& meter)
     : shared_(shared),
       env_(shared.env),
-      request_(request),
+      updating_(adopting_output(env_.files, request, name)),
+      request_(updating_ ? *updating_ : request),
       url_(std::move(url)),
       name_(std::move(name)),
       meter_(meter),
@@ -72,6 +73,8 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
   if (!directory) return std::move(directory).error();
   auto stream = open_stream(**directory, stop);
   if (!stream) return std::move(stream).error();
+  auto adopted = open_adopted((*directory)->directory(), *stream != nullptr);
+  if (!adopted) return std::move(adopted).error();
   if (*stream) return run_stream(**stream, (*directory)->directory().path_of(name_), stop);
   if (request_.existing == Existing::update) {
     auto unchanged = leave_if_unchanged((*directory)->directory(), stop);
@@ -194,6 +197,7 @@ Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
   facts.url_hash = hash_of(url_);
   facts.owner_token = random_token();
   facts.mixed = voucher_ == Voucher::digest;
+  facts.adopted = adoptable(*identity);
   auto begun = place.begin(*identity, facts);
   if (!begun) return begun;
   const Known known = known_of(*identity);
@@ -201,6 +205,7 @@ Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
   inherits_ = false;
   continued_from_.reset();
   meter_.plan(planned(*identity));
+  if (facts.adopted > 0) return adopt_first(place, known, std::move(*first), stop);
   if (identity->layout) return fetch_segments(place, known, std::move(*first), stop);
   return fetch_stream(place, known, std::move(*first), stop);
 }
@@ -314,7 +319,8 @@ Result<void> Transfer::settle(Place& place, Checkpoint& checkpoint) {
     return make_error(Cause::internal, Remedy::stop, "publish", place.path(), "not every segment is there");
   }
   give_remote_time(place.data());
-  keep_receipt(place.data(), place.journal().identity().validator);
+  const std::uint64_t adopted = place.journal().facts().value_or(Facts{}).adopted;
+  keep_receipt(place.data(), place.journal().identity().validator, adopted);
   give_access(place, place.data());
   return checkpoint.force();
 }

@@ -15,6 +15,7 @@
 #include <segdl/task.h>
 
 #include "core/url.h"
+#include "engine/adopted_file.h"
 #include "engine/checkpoint.h"
 #include "engine/content_decoder.h"
 #include "engine/dispatcher.h"
@@ -110,6 +111,14 @@ class Transfer {
   Result<void> compare_samples(Place&, const Known&, std::stop_token);
   // Gives the file its length and its space again; whether it had lost its length.
   static Result<bool> mend_length(File& data, std::uint64_t length);
+  Result<void> open_adopted(Directory&, bool streams);
+  std::uint64_t adoptable(const Identity&);
+  Result<void> adopt_first(Place&, const Known&, Reply first, const std::stop_token&);
+  Result<void> adopt(Place&, const std::stop_token&);
+  Result<std::uint64_t> copy_adopted(Place&, std::uint64_t end, const std::stop_token&);
+  Result<std::vector<Segment>> forget_adopted(Place&);
+  Result<void> forget_unvouched(Place&);
+  Result<bool> give_up_adopted(Place&, const std::vector<bool>& inherited);
   Result<void> fetch_segments(Place&, const Known&, std::optional<Reply> first, std::stop_token);
   Result<void> fetch_missing(Pass&, const Known&, std::optional<Reply> first, std::stop_token);
   Result<void> revoke_damaged(Place&, std::vector<Segment> damaged, const std::vector<bool>& inherited);
@@ -137,12 +146,13 @@ class Transfer {
   Result<void> take_remote_name(const std::stop_token&);
   void give_remote_time(File&);
   void disclaim_time(File&);
-  void keep_receipt(File&, const Validator&);
+  void keep_receipt(File&, const Validator&, std::uint64_t adopted = 0);
   Report report(std::filesystem::path output) const;
   Error final_error(Error, Place&) const;
 
   const Shared& shared_;
   Env env_;
+  const std::optional<Request> updating_;  // what the request comes to, if it adopts its own output
   const Request& request_;
   Url url_;
   std::string name_;
@@ -152,6 +162,7 @@ class Transfer {
   Fetcher::Setting setting_;
   Fetcher fetcher_;  // the leader's
   unsigned restarts_ = 0;
+  std::optional<AdoptedFile> adopted_;
   std::optional<Reply> named_;  // the response that named the output, not yet used
   Voucher voucher_ = Voucher::validator;
   bool of_other_url_ = false;     // what an earlier run left

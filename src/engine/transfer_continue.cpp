@@ -25,6 +25,7 @@ Result<void> leave_something_missing(Journal& journal) {
 
 Result<void> Transfer::continue_version(Place& place, std::stop_token stop) {
   auto forgotten = forget_refuted(place);
+  if (forgotten) forgotten = forget_unvouched(place);
   if (!forgotten) return forgotten;
   const Identity& identity = place.journal().identity();
   auto taken = take_coding(place, identity.coding);
@@ -42,7 +43,16 @@ Result<void> Transfer::continue_version(Place& place, std::stop_token stop) {
   // It died between naming the journal and setting the length, or somebody cut the file: then the proofs tell.
   auto mended = mend_length(place.data(), place.journal().identity().layout->total());
   if (!mended) return std::move(mended).error();
-  return fetch_segments(place, known, std::nullopt, stop);
+  auto adopted = adopt(place, stop);
+  return adopted ? fetch_segments(place, known, std::nullopt, stop) : adopted;
+}
+
+// What was adopted, if there is no checksum to tell whether it is of this version (A2).
+Result<void> Transfer::forget_unvouched(Place& place) {
+  if (request_.checksum || place.journal().facts().value_or(Facts{}).adopted == 0) return {};
+  meter_.remark("without a checksum nothing vouches for what was adopted: it is fetched");
+  const auto forgotten = forget_adopted(place);
+  return forgotten ? Result<void>() : forgotten.error();
 }
 
 // What is known of a version; nothing of its validator where that vouches for nothing.

@@ -77,7 +77,12 @@ Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::opt
     rehashed_ = clean && step;
     if (rehashed_) return step;
     if (clean && gave_up) continue;
-    if (clean && step.error().cause == Cause::integrity) return refute(place, std::move(step).error());
+    if (clean && step.error().cause == Cause::integrity) {
+      auto blamed = give_up_adopted(place, inherited);
+      if (!blamed) return std::move(blamed).error();
+      if (!*blamed) return refute(place, std::move(step).error());
+      continue;
+    }
     if (repairs == kMaxRepairs && clean) return step;
     if (repairs == kMaxRepairs) {
       return does_not_stay(place, damaged->empty() ? 0 : identity.layout->range(damaged->front()).begin);

@@ -157,7 +157,7 @@ Result<bool> Transfer::is_whole_and_outdated(const Place& place, const std::stop
   if (!is_hash_of(facts.url_hash, url_) && facts.url != url_.redacted()) return false;
   const auto& layout = journal.identity().layout;
   const bool whole = layout ? journal.claimed() == layout->count() : facts.stream_complete || facts.stream_unvouched;
-  auto current = whole && !facts.mixed ? is_current(journal.identity(), stop) : Result<bool>(!whole);
+  auto current = whole && facts.vouched() ? is_current(journal.identity(), stop) : Result<bool>(!whole);
   if (!current) return current;
   if (*current) return false;
   succeeds_strong_ = journal.identity().validator.strong();
@@ -193,8 +193,9 @@ void Transfer::disclaim_time(File& file) {
 // that are lost, which no later run would find out. A file whose time is a date that two versions may have had gets one
 // that says so, or a later run would take it for another program's, and the date for proof. Where nothing is kept with
 // the file, its time has to say it.
-void Transfer::keep_receipt(File& file, const Validator& validator) {
-  const bool vouched = voucher_ == Voucher::validator;  // or else the file may be of a version that is called otherwise
+void Transfer::keep_receipt(File& file, const Validator& validator, std::uint64_t adopted) {
+  // If not, the file may be of a version that is called otherwise.
+  const bool vouched = voucher_ == Voucher::validator && adopted == 0;
   const bool synced = request_.sync != Sync::none;
   const bool date_proves = vouched && synced && route_.modified_is_strong();
   const bool proves = vouched && validator.strong();

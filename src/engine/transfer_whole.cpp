@@ -128,7 +128,7 @@ Result<bool> Transfer::is_what_was_asked_for(Place& place, const std::stop_token
   const bool same_url = facts && is_hash_of(facts->url_hash, url_);
   if (same_url && !may_replace_output(request_)) return true;
   const bool same_but_secrets = facts && facts->url == url_.redacted();
-  const bool may_ask = (same_url || same_but_secrets) && !facts->mixed;  // or else its validator says nothing of it
+  const bool may_ask = (same_url || same_but_secrets) && facts->vouched();  // or else its validator says nothing of it
   return may_ask ? is_current(place.published_identity(), stop) : Result<bool>(false);
 }
 
@@ -152,8 +152,8 @@ Result<bool> Transfer::is_current(const Identity& identity, const std::stop_toke
 Result<Outcome> Transfer::finish(Place& place, const std::stop_token& stop) {
   auto status = place.data().status();
   if (!status) return std::move(status).error();
-  const bool mixed = place.published_facts() && place.published_facts()->mixed;
-  strong_ = place.published_identity().validator.strong() && !mixed;
+  const Facts facts = place.published_facts().value_or(Facts{});
+  strong_ = place.published_identity().validator.strong() && facts.vouched();
   auto taken = take_coding(place.published_identity().coding);
   if (!taken) return std::move(taken).error();
   rehashed_ = true;  // that is how it was recognised

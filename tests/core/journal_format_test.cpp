@@ -61,6 +61,7 @@ TEST_CASE("facts come back as they were, and a torn block is none") {
   facts.owner_token.fill(std::byte{3});
   facts.refuted = 7;
   facts.joined = 1048576;
+  facts.adopted = 65536;
   facts.decoding = true;
   facts.decoded = DecodedOutput{1, 2, 3};
   facts.undecodable = true;

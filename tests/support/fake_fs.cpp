@@ -345,6 +345,14 @@ void FakeFs::put(const std::string& name, std::vector<std::byte> bytes) {
   image_.history = {image_.live};
 }
 
+void FakeFs::punch(const std::string& name, std::uint64_t begin, std::uint64_t end) {
+  const std::lock_guard lock(mutex_);
+  FakeInode& inode = *image_.live.at(name);
+  for (std::uint64_t at = begin; at < end; ++at) inode.live.at(at) = std::byte{0};
+  for (std::uint64_t page = begin / kFakePage; page < end / kFakePage; ++page) inode.written.at(page) = false;
+  inode.durable = inode.live;
+}
+
 void FakeFs::flip(const std::string& name, std::uint64_t offset) {
   const std::lock_guard lock(mutex_);
   FakeInode& inode = *image_.live.at(name);

@@ -165,6 +165,8 @@ class FakeFs final : public FileSystem {
   void set_modified(const std::string& name, FakeTime);
   void put(const std::string& name, std::vector<std::byte> bytes);
   void put_special(const std::string& name, FileKind kind);  // a symlink, a directory, a FIFO
+  // Makes a hole, of whole pages.
+  void punch(const std::string& name, std::uint64_t begin, std::uint64_t end);
   void flip(const std::string& name, std::uint64_t offset);
   void erase(const std::string& name);
   void move(const std::string& from, const std::string& to);
