@@ -22,16 +22,6 @@ bool all_zero(std::span<const std::byte> bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
 }
 
-// Whether part of it may not have been written: a hole is read as zeros.
-bool shows_gap(std::span<const std::byte> bytes) {
-  const std::size_t edge = std::min(kEdge, bytes.size());
-  if (all_zero(bytes.first(edge)) || all_zero(bytes.last(edge))) return true;
-  for (; bytes.size() >= kGap; bytes = bytes.subspan(kGap)) {
-    if (all_zero(bytes.first(kGap))) return true;
-  }
-  return false;
-}
-
 Result<std::unique_ptr<Directory>> directory_of(FileSystem& files, const std::filesystem::path& path) {
   return files.open_directory(path.has_parent_path() ? path.parent_path() : ".");
 }
@@ -54,6 +44,15 @@ const std::string* own_name(Directory& directory, const Names& names, FileId id)
 }
 
 }  // namespace
+
+bool shows_gap(std::span<const std::byte> bytes) {
+  const std::size_t edge = std::min(kEdge, bytes.size());
+  if (all_zero(bytes.first(edge)) || all_zero(bytes.last(edge))) return true;
+  for (; bytes.size() >= kGap; bytes = bytes.subspan(kGap)) {
+    if (all_zero(bytes.first(kGap))) return true;
+  }
+  return false;
+}
 
 Result<AdoptedFile> AdoptedFile::open(FileSystem& files, const std::filesystem::path& path, Directory& output,
                                       const Names& names) {

@@ -8,8 +8,10 @@
 //   the file:   ##########..#####...   # written, . hole
 //   taken:      >>>>>>>>    >>>>       whole segments without a gap
 //
-// A segment that is left out without need costs its transfer, one that is taken without right shows in the end. The
-// file is only read. Used by one thread.
+// A file without holes may have been filled with zeros in advance, or have them in its content. So all of it is taken
+// first; where the checksum is not met then, the segments that show a gap are fetched before the others are blamed. A
+// segment that is left out without need costs its transfer, one that is taken without right shows in the end. The file
+// is only read. Used by one thread.
 #pragma once
 
 #include <segdl/error.h>
@@ -29,6 +31,9 @@
 #include <utility>
 
 namespace segdl::engine {
+
+// Whether part of a segment may not have been written: a page of zeros, or zeros at an end of it.
+bool shows_gap(std::span<const std::byte>);
 
 class AdoptedFile {
  public:

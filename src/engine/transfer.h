@@ -117,6 +117,7 @@ class Transfer {
   Result<void> adopt(Place&, const std::stop_token&);
   Result<std::uint64_t> copy_adopted(Place&, std::uint64_t end, const std::stop_token&);
   Result<std::vector<Segment>> forget_adopted(Place&);
+  Result<std::vector<Segment>> forget_gaps(Place&);
   Result<void> forget_unvouched(Place&);
   Result<bool> give_up_adopted(Place&, const std::vector<bool>& inherited);
   Result<void> fetch_segments(Place&, const Known&, std::optional<Reply> first, std::stop_token);
@@ -163,6 +164,7 @@ class Transfer {
   Fetcher fetcher_;  // the leader's
   unsigned restarts_ = 0;
   std::optional<AdoptedFile> adopted_;
+  bool blamed_gaps_ = false;    // of what was adopted
   std::optional<Reply> named_;  // the response that named the output, not yet used
   Voucher voucher_ = Voucher::validator;
   bool of_other_url_ = false;     // what an earlier run left

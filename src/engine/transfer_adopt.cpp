@@ -2,7 +2,8 @@
 //
 // (A1) Before anything of it is claimed the journal says, durably, up to where such claims may lie (Facts::adopted).
 // (A2) Only the digest of everything vouches for them: a run without a checksum gives them up before it goes on, and
-// one whose checksum is not met does, and fetches that part, before it says that the checksum is wrong. (A3) Given up
+// one whose checksum is not met does, and fetches that part, before it says that the checksum is wrong; first only what
+// shows a gap. (A3) Given up
 // means with their proofs, durably, and before the note of them goes: a death in between gives up what there is then.
 // What was claimed by a response in that part goes with them.
 #include "engine/errors.h"
@@ -120,11 +121,34 @@ Result<std::vector<Segment>> Transfer::forget_adopted(Place& place) {
   return step ? Result<std::vector<Segment>>(std::move(forgotten)) : std::move(step).error();
 }
 
-// All of it is here, and it is not what the request expects. Whether there was something adopted to blame.
+// Of that part what shows a gap: claims of what was perhaps never written.
+Result<std::vector<Segment>> Transfer::forget_gaps(Place& place) {
+  Journal& journal = place.journal();
+  const Layout& layout = *journal.identity().layout;
+  const std::uint64_t end = journal.facts().value_or(Facts{}).adopted;
+  std::vector<std::byte> buffer(std::min(layout.segment_size(), layout.total()));
+  std::vector<Segment> forgotten;
+  for (std::uint32_t i = 0; i < layout.count() && layout.range(Segment{i}).end <= end; ++i) {
+    const Range range = layout.range(Segment{i});
+    if (!journal.claims(Segment{i})) continue;
+    const auto bytes = std::span(buffer).first(range.size());
+    const auto got = place.data().read_at(range.begin, bytes);
+    if (got && *got == bytes.size() && !shows_gap(bytes)) continue;
+    auto step = forget(journal, Segment{i});
+    if (!step) return std::move(step).error();
+    forgotten.push_back(Segment{i});
+  }
+  auto step = journal.sync();
+  return step ? Result<std::vector<Segment>>(std::move(forgotten)) : std::move(step).error();
+}
+
+// All of it is here, and it is not what the request expects. Whether there was something adopted to blame: first its
+// gaps, then all of it.
 Result<bool> Transfer::give_up_adopted(Place& place, const std::vector<bool>& inherited) {
   adopted_.reset();
   if (place.journal().facts().value_or(Facts{}).adopted == 0) return false;
-  auto forgotten = forget_adopted(place);
+  auto forgotten = std::exchange(blamed_gaps_, true) ? forget_adopted(place) : forget_gaps(place);
+  if (forgotten && forgotten->empty()) forgotten = forget_adopted(place);
   if (!forgotten) return std::move(forgotten).error();
   std::uint64_t bytes = 0;
   for (const Segment segment : *forgotten) {
@@ -132,7 +156,8 @@ Result<bool> Transfer::give_up_adopted(Place& place, const std::vector<bool>& in
     meter_.damaged(range, inherited[index(segment)]);
     bytes += range.size();
   }
-  meter_.remark(fmt::format("with what was adopted it does not have this checksum: {} bytes are fetched", bytes));
+  meter_.remark(
+      fmt::format("with what was adopted it does not have this checksum: {} bytes of that are fetched", bytes));
   return bytes > 0;
 }
 

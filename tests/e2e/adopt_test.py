@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import harness
-from harness import MiB, kill, pattern, wait_for
+from harness import KiB, MiB, kill, pattern, wait_for
 
 SIZE = 12 * MiB + 77
 PART = 8 * MiB + 1000
@@ -59,26 +59,20 @@ def test_gaps_of_a_tool_with_many_connections(scene):
     data = served(scene)
     for holes in (True, False):
         with open(scene.path("part"), "wb") as file:
-            file.truncate(SIZE)
+            file.truncate(SIZE) if holes else file.write(bytes(SIZE))
             for begin, end in ((0, 2 * MiB + 100), (4 * MiB, 5 * MiB + 9000), (8 * MiB, 11 * MiB + 50000)):
                 file.seek(begin)
                 file.write(data[begin:end])
-            if not holes:
-                file.seek(0)
-                written = bytearray(SIZE)
-                for begin, end in ((0, 2 * MiB + 100), (4 * MiB, 5 * MiB + 9000), (8 * MiB, 11 * MiB + 50000)):
-                    written[begin:end] = data[begin:end]
-                file.write(written)
         got = scene.get("--json", "--adopt", scene.path("part"), "--checksum", digest(data), scene.nginx.url("f"))
         assert harness.read(scene.path("f")) == data
-        if holes and sees_holes(scene):
-            assert done_of(got)["reused"] > 5 * MiB, got.stdout
+        assert done_of(got)["reused"] > 5 * MiB, got.stdout
         os.remove(scene.path("f"))
 
 
-def sees_holes(scene):
-    with open(scene.path("part"), "rb") as file:
-        return os.lseek(file.fileno(), 0, os.SEEK_HOLE) < SIZE
+def written(path):
+    """Of a file that may be full of zeros."""
+    data = harness.read(path)
+    return sum(64 * KiB for at in range(0, len(data), 64 * KiB) if any(data[at:at + 64]))
 
 
 def test_what_real_tools_leave(scene):
@@ -91,15 +85,14 @@ def test_what_real_tools_leave(scene):
             continue
         process = subprocess.Popen(call, cwd=scene.path("."))
         part = scene.path("part")
-        wait_for(lambda: os.path.exists(part) and os.stat(part).st_blocks * 512 > 2 * MiB, tool)
+        wait_for(lambda: os.path.exists(part) and written(part) > 3 * MiB, tool)
         process.send_signal(signal.SIGTERM)
         process.wait()
         before = harness.read(part)
         got = scene.get("--json", "--adopt", part, "--checksum", digest(data), scene.nginx.url("f"))
         assert harness.read(scene.path("f")) == data
         assert harness.read(part) == before
-        if tool != "aria2c" or sees_holes(scene):
-            assert done_of(got)["reused"] > MiB, (tool, got.stdout)
+        assert done_of(got)["reused"] > MiB, (tool, got.stdout)
         for name in scene.names():
             os.remove(scene.path(name))
 

@@ -96,15 +96,20 @@ TEST_CASE("a part that ends a few bytes before its segment does is not taken for
   }
 }
 
-TEST_CASE("zeros that a tool has written in advance cost their transfer, and no more") {
+TEST_CASE("zeros that a tool has written in advance are fetched, and what it has written is not") {
   each([](Naming naming, unsigned connections) {
-    World world;
-    auto bytes = pattern_bytes(1, kSize);
-    std::fill(bytes.begin() + kLeft, bytes.end(), std::byte{0});
-    world.disk.put(kFile, bytes);
-    serve(world, naming);
-    REQUIRE(world.download(adopting(), with(connections)).ok());
-    CHECK(world.has("f", 1, kSize));
+    for (const std::uint64_t seed : {1U, 2U}) {
+      World world;
+      auto bytes = pattern_bytes(seed, kSize);
+      std::fill(bytes.begin() + kLeft, bytes.end(), std::byte{0});
+      world.disk.put(kFile, bytes);
+      serve(world, naming);
+      const auto report = world.download(adopting(), with(connections));
+      REQUIRE(report.ok());
+      CHECK(report->reused == (seed == 1 ? kWhole : 0));
+      CHECK(report->total == report->fetched + report->reused - report->wasted);
+      CHECK(world.has("f", 1, kSize));
+    }
   });
 }
 
