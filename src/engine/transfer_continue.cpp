@@ -85,9 +85,10 @@ Result<void> Transfer::choose_voucher(Place& place) {
     voucher_ = Voucher::digest;
     return mark_mixed(place);
   }
-  if (!facts || !facts->mixed) return {};
+  if (facts && !facts->mixed) return {};
   voucher_ = Voucher::bytes;
-  return leave_something_missing(place.journal());
+  auto marked = mark_mixed(place);  // facts that are torn may have said so, or that something was adopted
+  return marked ? leave_something_missing(place.journal()) : marked;
 }
 
 // The server calls the version differently, and perhaps it is the same. What is here stays, and is compared with what

@@ -182,6 +182,23 @@ TEST_CASE("a run without a checksum gives up what was adopted") {
   });
 }
 
+TEST_CASE("what was adopted is compared with the source where the journal has lost that it was") {
+  each([](Naming naming, unsigned connections) {
+    for (const bool wrong : {false, true}) {
+      World world;
+      leave(world);
+      if (wrong) world.disk.flip(kFile, 5 * kSegment + 7);  // which three samples do not find
+      interrupt(world, naming, adopting(), connections);
+      world.disk.flip("f.segdl", 4096 + 60);  // its facts
+      serve(world, naming);
+      const auto report = world.download(World::request(), with(connections));
+      CHECK((report.ok() ? world.has("f", 1, kSize) : world.absent("f")));
+      if (!wrong) REQUIRE(report.ok());
+      if (!wrong) CHECK(report->reused >= kWhole);
+    }
+  });
+}
+
 TEST_CASE("what was all adopted is not taken for the server's version without its checksum") {
   for (const bool update : {true, false}) {
     World world;
