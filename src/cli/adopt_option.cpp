@@ -11,6 +11,9 @@ void add_adopt_option(CLI::App& app, FetchCommand& command) {
       ->configurable(false)
       ->type_name("FILE")
       ->check([](const std::string& text) { return text.empty() ? "it is empty" : ""; });
+  app.add_flag_callback(
+      "-c,--continue", [&command] { command.continues = true; },
+      "What it does anyway: taken so that the habit does no harm");
 }
 
 void check_adopt(const FetchCommand& command) {

@@ -68,6 +68,14 @@ void tell_end(Running& running, bool there_already) {
   }
 }
 
+// Who has come to continue means what another tool has left.
+Error with_hint(Error error, const FetchCommand& command) {
+  if (error.cause == Cause::exists && command.continues && command.request.adopt.empty()) {
+    error.way_out += "; if another tool has left it, continue it with --adopt FILE and --checksum ALGO=HEX";
+  }
+  return error;
+}
+
 // Says how it ended; the exit code. REQUIRES: it has ended.
 int conclude(Running& running) {
   running.display.clear();
@@ -81,7 +89,7 @@ int conclude(Running& running) {
   }
   if (!result) {
     tell_end(running, false);
-    print_error("", running.url, result.error());
+    print_error("", running.url, with_hint(result.error(), command));
     running.on_end.failed(output, exit_code(result.error().cause));
     return exit_code(result.error().cause);
   }

@@ -327,7 +327,8 @@ void add_harmless_switches(CLI::App& app, Unsettled& rest) {
        {"-f,--fail", "-S,--show-error", "-g,--globoff", "-#,--progress-bar", "-O,--remote-name", "--remote-name-all"}) {
     app.add_flag_callback(names, [] {})->configurable(false);
   }
-  app.add_option_function<std::string>("-C,--continue-at", [](const std::string&) {})->configurable(false);
+  app.add_option_function<std::string>("-C,--continue-at", [&rest](const std::string&) { rest.continues = true; })
+      ->configurable(false);
 }
 
 bool expects_pipe_fed(const CLI::App& app) {

@@ -118,8 +118,6 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Outp
       "--update", [&request] { request.existing = Existing::update; },
       "Replace an existing file only if it is not what the server has");
   app.add_flag_callback(
-      "-c,--continue", [] {}, "What it does anyway: taken so that the habit does no harm");
-  app.add_flag_callback(
       "--no-resume", [&request] { request.resume = false; }, "Start over instead of continuing");
   add_parsed(app, "--sync", request.sync, parse_sync)
       ->type_name("interval|end|none")
@@ -385,6 +383,7 @@ Command read_command_line(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     command.quiet = command.quiet || (rest.silent && !command.verbose);
+    command.continues = command.continues || rest.continues;
     apply_settings(rest, app);
     check_together(command);
     set_proxies(command.session.network, rest.proxy, ::getenv);

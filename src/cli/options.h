@@ -32,7 +32,8 @@ struct FetchCommand {
   std::vector<std::string> on_done = {};           // a command and its arguments; empty: none
   std::vector<std::string> on_error = {};
   bool to_standard_output = false;
-  bool json = false;  // then `quiet` too, and Request::events
+  bool continues = false;  // it was told to, as other tools have to be
+  bool json = false;       // then `quiet` too, and Request::events
   ProgressAs progress = ProgressAs::automatic;
   bool quiet = false;
   bool verbose = false;
@@ -51,7 +52,8 @@ struct Unsettled {
   std::optional<std::string> proxy = std::nullopt;
   std::optional<std::filesystem::path> config = std::nullopt;  // where settings come from
   bool no_config = false;
-  bool silent = false;  // as curl means it: --verbose counts more
+  bool silent = false;     // as curl means it: --verbose counts more
+  bool continues = false;  // as curl says it
 };
 
 struct StatusCommand {

@@ -116,6 +116,16 @@ def test_the_output_itself(scene):
     assert harness.read(scene.path("f")) == data and scene.names() == ["f"]
 
 
+def test_who_wants_to_continue_is_told_how(scene):
+    data = served(scene)
+    for name, words in (("f", "--adopt FILE"), ("f.part", "--adopt FILE")):
+        harness.write(scene.path(name), data[:PART])
+        for call in (("-c",), ("-C", "-"), ("--continue",)):
+            assert words in scene.get(*call, scene.nginx.url("f"), code=10).stderr
+        assert words not in scene.get(scene.nginx.url("f"), code=10).stderr
+        os.remove(scene.path(name))
+
+
 def test_kills_while_it_is_adopted_and_after(scene):
     data = served(scene)
     for seed in (1, 2):
