@@ -298,10 +298,10 @@ TEST_CASE("downloads that wait for a host that does not answer let those of othe
       out.reaches(1);
       return slot;
     };
-    for (int i = 0; i < 2; ++i) scene.pool->lead(&keys[i], origin(), wait);
+    for (std::size_t i = 0; i < 2; ++i) scene.pool->lead(&keys[i], origin(), wait);
     REQUIRE(begun.reaches(2));
-    for (int i = 2; i < 40; ++i) scene.pool->lead(&keys[i], origin(), wait);
-    for (int i = 40; i < 80; ++i) {
+    for (std::size_t i = 2; i < 40; ++i) scene.pool->lead(&keys[i], origin(), wait);
+    for (std::size_t i = 40; i < 80; ++i) {
       scene.pool->lead(&keys[i], origin("b.test"), [&](Slot slot) {
         passed.add();
         return slot;

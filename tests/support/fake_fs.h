@@ -61,6 +61,7 @@ struct FakeKind {
   bool steady = true;                     // or a file has another number each time
   std::chrono::nanoseconds time_step{1};  // of the times that are set
   std::size_t longest_name = 255;
+  unsigned made_with = 0600;  // the mode of a new file
 };
 
 // Those with a way of their own through segdl. XFS, Btrfs, tmpfs and overlays on them are as ext4 is.

@@ -254,6 +254,7 @@ Result<std::unique_ptr<File>> FakeDirectory::open(const std::string& name, OpenM
   if (!there) {
     auto inode = std::make_shared<FakeInode>();
     inode->number = disk_.next_inode_++;
+    inode->mode = disk_.kind_.made_with;
     found = disk_.image_.live.emplace(name, std::move(inode)).first;
     disk_.changed_directory();
   }
