@@ -17,8 +17,8 @@ std::chrono::milliseconds backoff(unsigned failures, std::optional<std::chrono::
 struct Failing {
   unsigned count = 0;
   unsigned broken = 0;                // of those, answers that broke off
-  std::chrono::nanoseconds since{0};  // the first of them, until now
-  std::chrono::nanoseconds next{0};   // the same until the next try
+  std::chrono::nanoseconds since{0};  // the first of them, until the latest try was made
+  std::chrono::nanoseconds next{0};   // the same until the next try may be made
 };
 
 // What is given bounds the tries, whichever is reached first. If nothing is, a server that has never answered is given

@@ -66,7 +66,7 @@ bool Fetcher::is_over(const Failing& failing) const {
 bool Fetcher::is_last_try() const {
   if (got_on()) return false;
   const Instant now = shared_.env.clock.now();
-  Failing failing = route_.failing(now);
+  Failing failing = route_.failing(asked_at_, now);
   const auto wait = backoff(failing.count, std::nullopt, jitter_);
   failing.next += wait;
   return is_over(failing) || too_late(now + wait);

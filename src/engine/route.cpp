@@ -54,11 +54,11 @@ void Route::progressed() {
   if (rest_ > 0) rest_ = 0;
 }
 
-Failing Route::failing(Instant now) const {
+Failing Route::failing(Instant asked, Instant now) const {
   const MutexLock lock(mutex_);
   const unsigned count = failures_;
   if (count == 0) return {1};
-  return {count + 1, broken_, now - first_failure_, now - first_failure_};
+  return {count + 1, broken_, asked - first_failure_, now - first_failure_};
 }
 
 Failing Route::failed(Instant asked, Instant now, bool broke_off) {
@@ -73,7 +73,7 @@ Failing Route::failed(Instant asked, Instant now, bool broke_off) {
   }
   const unsigned count = failures_;
   if (count == 0) return {1};  // there was progress since it was asked
-  return {count, broken_, now - first_failure_, now - first_failure_};
+  return {count, broken_, asked - first_failure_, now - first_failure_};
 }
 
 }  // namespace segdl::engine

@@ -100,8 +100,8 @@ class Route {
   // those that were under way together count as one.
   Failing failed(Instant asked, Instant now, bool broke_off);
   bool has_failed() const { return failures_ > 0; }
-  // What one more would come to.
-  Failing failing(Instant now) const;
+  // What one more, made at `asked`, would come to.
+  Failing failing(Instant asked, Instant now) const;
   // Whether what was learned of how to ask is still to be told of; once.
   bool tells_of_form() { return !told_of_form_.exchange(true); }
   // Nothing is to be asked before then, by any worker, unless there is progress.
