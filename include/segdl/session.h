@@ -58,7 +58,7 @@ struct SessionOptions {
   unsigned connections = 0;
 
   // Downloads under way at once; what was started beyond that waits its turn. Those that wait for a host that does not
-  // answer let as many of other hosts pass.
+  // answer let as many of other hosts pass. 1 to 1,000,000; what is beyond counts as that.
   unsigned jobs = 8;
   std::uint64_t limit_rate = 0;  // bytes/s of body, all downloads together; 0: none
 

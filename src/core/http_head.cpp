@@ -81,7 +81,7 @@ class FieldReader {
   Result<void> read(const Line& line) {
     const bool unsure = mixed_ && (line.bare || bare_);
     bare_ = line.bare;
-    if (is_blank(line.text[0])) return fold(trim(line.text));
+    if (is_blank(line.text[0])) return fold(trim(line.text), unsure);
     const auto colon = line.text.find(':');
     if (colon == std::string_view::npos) return unreadable("a header line has no colon");
     const std::string_view name = line.text.substr(0, colon);
@@ -90,18 +90,23 @@ class FieldReader {
       head_.tolerate("a field of its head whose name can't be one");
     }
     weight_ = weight_of(name);
-    if (weight_ > Weight::nothing && unsure) return unreadable(fmt::format("a bare LF may hide or cut its {}", name));
+    if (weight_ > Weight::nothing && unsure) return may_be_cut(name);
     const std::string_view value = trim(line.text.substr(colon + 1));
     head_.fields.push_back({std::string(name), std::string(value)});
     return check(value);
   }
 
  private:
+  static Error may_be_cut(std::string_view name) {
+    return unreadable(fmt::format("a bare LF may hide or cut its {}", name));
+  }
+
   // RFC 9112 section 5.2: a space stands for the fold. In front of a value it is as any other.
-  Result<void> fold(std::string_view more) {
+  Result<void> fold(std::string_view more, bool unsure) {
     if (head_.fields.empty()) return unreadable("a header line is folded, and none is before it");
     Field& field = head_.fields.back();
     const bool inside = !field.value.empty();
+    if (weight_ > Weight::nothing && unsure) return may_be_cut(field.name);
     if (weight_ == Weight::bytes || (weight_ == Weight::what_is_done && inside))
       return unreadable(fmt::format("its {} is folded", field.name));
     head_.tolerate("a folded line in its head");

@@ -169,7 +169,10 @@ Share* Pool::share_to_help() {
 }
 
 // Whether a download will begin as soon as the host has a slot for it.
-bool Pool::is_queued_for(const Host& host) const { return host.queued > 0 && may_lead(); }
+bool Pool::is_queued_for(const Host& host) const { return host.queued > 0 && may_lead() && !is_passed_by(host); }
+
+// Whether others' downloads go before those of the host: it gives nothing, and one that waits for it is enough.
+bool Pool::is_passed_by(const Host& host) { return host.stumbles && host.leading > 0 && !host.down; }
 
 bool Pool::may_lead() const { return leading_ < options_.jobs + std::min(stalled_, options_.jobs); }
 
@@ -180,7 +183,7 @@ std::deque<Pool::Lead>::iterator Pool::next_lead() {
   const auto last = leads_.begin() + std::min(std::ssize(leads_), options_.jobs + kMostPassedBy);
   for (auto lead = leads_.begin(); lead != last && passed_by < options_.jobs; ++lead) {
     const Host& host = *lead->host;
-    if (host.stumbles && host.leading > 0 && !host.down) continue;
+    if (is_passed_by(host)) continue;
     if (host.waiting == 0 && host.budget.may_enter(now)) return lead;
     ++passed_by;
   }
@@ -296,6 +299,7 @@ void Pool::measure_hosts() {
   unsigned stalled = 0;
   for (auto& [name, host] : hosts_) {
     host->budget.measured(now, host->received);
+    if (std::exchange(host->received_before, host->received) != host->received) host->stumbles.reset();
     if (host->stumbles && now - *host->stumbles >= kStalled) stalled += host->leading;
     changed(*host);
   }

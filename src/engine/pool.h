@@ -54,6 +54,7 @@ struct Host {
   const Origin origin;
   HostBudget budget;
   std::atomic<std::uint64_t> received = 0;  // body bytes, ever
+  std::uint64_t received_before = 0;        // at the latest tick
   unsigned waiting = 0;                     // downloads under way that wait for a slot
   unsigned queued = 0;                      // downloads that have not begun
   unsigned shares = 0;                      // that are open, and lead to it
@@ -61,10 +62,10 @@ struct Host {
   std::optional<Instant> narrow = {};       // when it last refused for their number, and called that otherwise
   unsigned honest = 0;                      // refusals that were repeated when no other connection was in use
   Instant last_used = {};
-  bool pages = false;                        // a page is what it means
-  unsigned leading = 0;                      // downloads under way that began with it
-  std::optional<Instant> stumbles = {};      // since when requests come to nothing, and none has been answered
-  unsigned given_up = 0;                     // downloads that gave it up, and none has been answered since
+  bool pages = false;                    // a page is what it means
+  unsigned leading = 0;                  // downloads under way that began with it
+  std::optional<Instant> stumbles = {};  // since when requests come to nothing; until one is answered, or more comes
+  unsigned given_up = 0;                 // downloads that gave it up, and none has been answered since
   std::optional<Error> down = std::nullopt;  // what it is given up for; then the next download is told of it at once
   Instant tried_again = {};                  // when one is let through
   std::chrono::seconds patience{0};
@@ -204,6 +205,7 @@ class Pool {
   std::deque<Lead>::iterator next_lead() SEGDL_REQUIRES(mutex_);
   bool may_lead() const SEGDL_REQUIRES(mutex_);
   bool is_queued_for(const Host&) const SEGDL_REQUIRES(mutex_);
+  static bool is_passed_by(const Host&);
   void take_back(Slot&) SEGDL_REQUIRES(mutex_);
   bool has_job() SEGDL_REQUIRES(mutex_);
   Share* share_to_help() SEGDL_REQUIRES(mutex_);

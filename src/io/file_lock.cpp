@@ -63,7 +63,7 @@ bool keeps_others_out(int file, const Take& take) {
   if (!given_by_a_process(file)) return true;
   const std::string self = fmt::format("/proc/self/fd/{}", file);
   const Descriptor other(retried([&] { return ::open(self.c_str(), O_RDWR | O_CLOEXEC); }));
-  return !other || take(other.get()) != 0;
+  return other && take(other.get()) != 0;  // what can't be shown is not believed
 }
 
 int take_description_lock(int file) {

@@ -166,9 +166,10 @@ TEST_CASE("a head does not end behind a bare LF that may be part of a value") {
 }
 
 TEST_CASE("a field that decides neither follows nor ends in a bare LF where other lines end in CR LF") {
-  for (const char* fields : {"A: b\nContent-Length: 5\r\n", "A: b\r\nContent-Length: 5\nC: d\r\n",
-                             "A: b\nETag: \"a\"\r\n", "A: b\r\nC: d\nTransfer-Encoding: chunked\r\n",
-                             "Content-Range: bytes 0-1/2\nA: b\r\n", "A: b\nlocation: /\r\n"}) {
+  for (const char* fields :
+       {"A: b\nContent-Length: 5\r\n", "A: b\r\nContent-Length: 5\nC: d\r\n", "A: b\nETag: \"a\"\r\n",
+        "A: b\r\nC: d\nTransfer-Encoding: chunked\r\n", "Content-Range: bytes 0-1/2\nA: b\r\n", "A: b\nlocation: /\r\n",
+        "Location:\r\n /good\n/rest: b\r\n", "A: b\r\nETag:\n \"a\"\r\n"}) {
     check_refused(with(fields));
   }
   check_refused("HTTP/1.1 200 OK\nContent-Length: 5\r\n\r\n");
