@@ -65,9 +65,10 @@ Known Transfer::known_of(const Identity& identity) const {
 }
 
 // Before anything is claimed that the journal's validator does not vouch for, durably: no run may believe that it does.
+// Where the facts are lost nobody knows any more which URL it is of, and no run may believe that it is of its own.
 Result<void> Transfer::mark_mixed(Place& place) {
   Journal& journal = place.journal();
-  Facts facts = journal.facts().value_or(Facts{url_.redacted()});
+  Facts facts = journal.facts().value_or(Facts{});
   if (facts.mixed) return {};
   facts.mixed = true;
   auto step = journal.set_facts(facts);
@@ -111,8 +112,10 @@ Result<void> Transfer::check_same(Place& place, const Known& known, std::stop_to
   const bool same_url = facts && is_hash_of(facts->url_hash, url_);
   if (same_url) return {};
   const bool same_but_secrets = facts && facts->url == url_.redacted();
-  const bool compared_later = voucher_ == Voucher::digest || (same_but_secrets && !strong);
+  const bool unknown = facts && facts->url.empty();  // they were lost: see choose_voucher()
+  const bool compared_later = voucher_ == Voucher::digest || unknown || (same_but_secrets && !strong);
   of_other_url_ = !same_but_secrets;
+  if (unknown) return {};
   if (place.journal().claimed() > 0 && !strong && !compared_later) {
     Error error = fetcher_.problem(Cause::changed, Remedy::stop,
                                    "what is here is of another URL, and there is no strong validator to compare");

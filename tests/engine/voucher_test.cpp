@@ -191,6 +191,36 @@ TEST_CASE("another version without a validator takes the place of none that had 
   }
 }
 
+TEST_CASE("what the journal has lost the URL of is compared, and stays where it is another resource's") {
+  for (const unsigned connections : kConnections) {
+    for (const bool checksum : {false, true}) {
+      CAPTURE(connections);
+      CAPTURE(checksum);
+      World world;
+      world.serve().size(kSize).stall_at(kStopped, 99);
+      REQUIRE_FALSE(world.download(World::request(), with(1, 0)).ok());
+      world.disk.kill();
+      world.disk.flip("f.segdl", 4096 + 60);  // its facts
+      world.serve().size(kSize).path("/g").size(checksum ? kSize + 1 : kSize).seed(2);
+      Request other = World::request();
+      other.url = "http://origin.test/g";
+      if (checksum) other.checksum = checksum_of(2);
+      for (int run = 0; run < 2; ++run) {
+        const auto report = world.download(other, with(connections));
+        REQUIRE_FALSE(report.ok());
+        CHECK(report.error().cause == Cause::changed);
+        CHECK(world.absent("f"));
+        world.disk.kill();
+      }
+      world.serve().size(kSize);
+      const auto report = world.download(World::request(), with(connections));
+      REQUIRE(report.ok());
+      CHECK(report->reused > 4 * kMiB);
+      CHECK(world.has("f", 1, kSize));
+    }
+  }
+}
+
 TEST_CASE("what was compared with one body is not joined with another by the first one's name") {
   // The run that compares is killed behind what it compared; then the first version is back.
   for_each_naming([](const Server& server, unsigned connections) {
