@@ -1,19 +1,23 @@
 """File systems of other kinds than the one that the tests run on, mounted for a while.
 
-Everything is mounted in a mount namespace of this process alone: however it ends, the kernel takes all of it down, and the processes that serve it
-(FUSE) end with it.
+Everything is mounted in a mount namespace of this process alone, and what serves it (FUSE) is a child that ends with this process, however that is;
+a loop device goes with the child that has it open. So nothing stays mounted. A test that is killed leaves its folder and, if that is in the moment
+between setting up a loop device and having it mounted, the device.
 """
 import contextlib
 import ctypes
 import os
 import shutil
+import signal
 import subprocess
+import tempfile
 import time
 
 from harness import ORIGIN, MiB, wait_for
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS, MS_REC, MS_PRIVATE, MNT_DETACH = 0x20000, 0x4000, 1 << 18, 2
+PR_SET_PDEATHSIG = 1
 PATIENCE = 30  # seconds for any tool
 
 
@@ -44,8 +48,37 @@ def unmount(directory):
         time.sleep(0.01)
 
 
+@contextlib.contextmanager
+def serving(command, at):
+    """A process that serves the directory `at` until it is unmounted, and which does not outlive this one. Yields when it is mounted."""
+    parent = os.getpid()
+
+    def end_with_parent():
+        # With SIGKILL the last one in the namespace takes the mounts down while it ends, and what serves a device waits for itself then, for ever.
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it has ended already
+            os._exit(1)
+
+    device = os.stat(at).st_dev
+    with tempfile.TemporaryFile() as told:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=told, stderr=told, preexec_fn=end_with_parent)
+        try:
+            wait_for(lambda: process.poll() is not None or os.stat(at).st_dev != device, f"{command[0]} to mount", PATIENCE)
+            if process.poll() is not None:
+                told.seek(0)
+                raise AssertionError(f"{command[0]} ended with {process.returncode}: {told.read()[-500:].decode(errors='replace')}")
+            try:
+                yield
+            finally:
+                unmount(at)
+                process.wait(PATIENCE)
+        finally:
+            process.kill()
+            process.wait()
+
+
 class Kind:
-    """How an image is made and mounted: commands with {image} and {at}."""
+    """How an image is made and mounted: commands with {image} and {at}, of which the second stays in the foreground."""
 
     def __init__(self, name, make, mount, device=False):
         self.name, self.make, self.mount, self.device = name, make, mount, device
@@ -58,16 +91,16 @@ class Kind:
         with open(image, "wb") as file:
             file.truncate(size)
         run_tool(*self.make, image)
-        source = run_tool("losetup", "-f", "--show", image) if self.device else image
         try:
-            run_tool(*(word.format(image=source, at=at) for word in self.mount))
-            try:
-                yield at
-            finally:
-                unmount(at)
+            with contextlib.ExitStack() as device:
+                source = image
+                if self.device:
+                    source = run_tool("losetup", "-f", "--show", image)
+                    device.callback(run_tool, "losetup", "-d", source)
+                with serving([word.format(image=source, at=at) for word in self.mount], at):
+                    device.close()  # from here on it goes when nobody has it open
+                    yield at
         finally:
-            if self.device:
-                run_tool("losetup", "-d", source)
             os.remove(image)
             os.rmdir(at)
 
@@ -84,11 +117,8 @@ class Union:
         for path in (at, *branches):
             os.mkdir(path)
         try:
-            run_tool("mergerfs", "-o", self.options, ":".join(branches), at)
-            try:
+            with serving(["mergerfs", "-f", "-o", self.options, ":".join(branches), at], at):
                 yield at
-            finally:
-                unmount(at)
         finally:
             for path in branches:
                 shutil.rmtree(path)
@@ -108,23 +138,17 @@ class Lacking:
         at, behind = os.path.join(self.folder, "lacking"), os.path.join(self.folder, "behind")
         os.mkdir(at)
         os.mkdir(behind)
-        device = os.stat(at).st_dev
-        process = subprocess.Popen([self.binary, behind, at, *lacks], stdin=subprocess.DEVNULL)
         try:
-            wait_for(lambda: process.poll() is not None or os.stat(at).st_dev != device, "lacking_disk to be mounted")
-            assert process.poll() is None, "lacking_disk ended"
-            yield at
+            with serving([self.binary, behind, at, *lacks], at):
+                yield at
         finally:
-            if process.poll() is None:
-                unmount(at)
-            process.wait(PATIENCE)
             shutil.rmtree(behind)
             os.rmdir(at)
 
 
 KINDS = [
-    Kind("exfat", ("mkfs.exfat",), ("mount.exfat-fuse", "{image}", "{at}"), device=True),
-    Kind("fat", ("mkfs.vfat", "-F", "32"), ("fusefat", "-s", "-o", "rw+", "{image}", "{at}")),
-    Kind("ntfs", ("mkfs.ntfs", "-F", "-Q"), ("ntfs-3g", "{image}", "{at}")),
+    Kind("exfat", ("mkfs.exfat",), ("mount.exfat-fuse", "-d", "{image}", "{at}"), device=True),
+    Kind("fat", ("mkfs.vfat", "-F", "32"), ("fusefat", "-f", "-s", "-o", "rw+", "{image}", "{at}")),
+    Kind("ntfs", ("mkfs.ntfs", "-F", "-Q"), ("ntfs-3g", "-o", "no_detach", "{image}", "{at}")),
     Union("mergerfs", "minfreespace=1M,category.create=rand"),
 ]
