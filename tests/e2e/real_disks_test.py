@@ -1,13 +1,14 @@
 """Other file systems than the one that the tests run on: exFAT, FAT, NTFS and a union, as FUSE serves them, and one of our own that lacks a thing at a time."""
 import errno
 import os
+import threading
 import time
 
 import harness
 import mounts
 from harness import GiB, MiB, kill, pattern, wait_for
 
-SMALL, LARGE = 1000, 3 * MiB + 1
+SMALL, LARGE, HELD_AT = 1000, 3 * MiB + 1, 2 * MiB
 NO_LOCKS = (f"locks:{errno.ENOLCK}", f"flock:{errno.ENOLCK}")
 BARE = (f"locks:{errno.ENOSYS}", f"flock:{errno.ENOSYS}", f"links:{errno.ENOSYS}", f"flags:{errno.ENOSYS}", f"modes:{errno.ENOSYS}",
         f"owners:{errno.ENOSYS}", f"space:{errno.ENOSYS}", f"times:{errno.ENOSYS}", f"directories:{errno.EINVAL}",
@@ -35,13 +36,35 @@ def ready():
     mounts.enter_own_mounts()
 
 
-def half(scene, at, *arguments):
-    """Kills a download of `f` in the middle; while it is under way another one is refused."""
-    process = scene.start("-x", "2", scene.nginx.url("f", rate=1024), *arguments, cwd=at)
-    wait_for(lambda: os.path.exists(os.path.join(at, "f.segdl")) and claimed(scene, at) > 4, "some segments")
-    busy = scene.get(scene.nginx.url("f"), *arguments, cwd=at, code=9)
-    assert "another download of this file is under way" in busy.stderr, busy.stderr
-    kill(process)
+class Held:
+    """A server of some bytes under any name. What is behind HELD_AT is sent when it is let go: until then a download is under way, however long that takes."""
+
+    def __init__(self, scene, data):
+        self.data, self.let_go = data, threading.Event()
+        self.url = scene.raw(self._answer).url
+
+    def _answer(self, connection, request, number):
+        answer, body = harness.ranged(self.data, request)
+        begin, _ = harness.asked_range(request, len(self.data)) or (0, None)
+        before = max(HELD_AT - begin, 0)
+        connection.sendall(answer + body[:before])
+        if body[before:]:
+            self.let_go.wait(harness.TIMEOUT)
+            connection.sendall(body[before:])
+
+
+def half(scene, at, data):
+    """Kills a download of `f` in the middle; while it is under way another one is refused. Returns the URL to go on from."""
+    held = Held(scene, data)
+    process = scene.start("-x", "2", held.url("f"), cwd=at)
+    try:
+        wait_for(lambda: os.path.exists(os.path.join(at, "f.segdl")) and claimed(scene, at) > 4, "some segments", harness.TIMEOUT)
+        busy = scene.get(held.url("f"), cwd=at, code=9)
+        assert "another download of this file is under way" in busy.stderr, busy.stderr
+    finally:
+        kill(process)
+        held.let_go.set()
+    return held.url("f")
 
 
 def claimed(scene, at):
@@ -65,8 +88,7 @@ def test_on_real_file_systems_files_arrive_continue_and_are_replaced(scene):
                 scene.get("-x", connections, scene.nginx.url("f"), cwd=at)
                 holds_only(at, "f", data)
                 os.remove(os.path.join(at, "f"))
-                half(scene, at)
-                done = scene.get("-x", connections, scene.nginx.url("f"), cwd=at)
+                done = scene.get("-x", connections, half(scene, at, data), cwd=at)
                 assert "reused" in done.stderr, (kind.name, done.stderr)
                 holds_only(at, "f", data)
                 scene.nginx.put("f", newer)
@@ -110,8 +132,7 @@ def test_whatever_a_file_system_lacks_files_arrive_continue_and_are_replaced(sce
                 assert "the file system" not in quiet and "mode" not in quiet, quiet
                 holds_only(at, "f", data[:size])
                 os.remove(os.path.join(at, "f"))
-            half(scene, at)
-            assert "reused" in scene.get("-x", "8", scene.nginx.url("f"), cwd=at).stderr
+            assert "reused" in scene.get("-x", "8", half(scene, at, data), cwd=at).stderr
             holds_only(at, "f", data)
 
 
@@ -161,14 +182,15 @@ def test_where_case_does_not_count_one_download_does_not_get_into_another(scene)
     ready()
     disk = mounts.Lacking(scene.directory)
     data = pattern(LARGE, 1)
-    scene.nginx.put("A.bin", data)
+    held = Held(scene, data)
     scene.nginx.put("a.bin", pattern(LARGE - 7, 2))
     with disk.mounted("case:1") as at:
-        first = scene.start("-x", "2", scene.nginx.url("A.bin", rate=1024), cwd=at)
+        first = scene.start("-x", "2", held.url("A.bin"), cwd=at)
         wait_for(lambda: os.path.exists(os.path.join(at, "A.bin.segdl")), "the journal")
         for arguments in ((), ("--overwrite",), ("--no-resume", "--overwrite")):
             done = scene.get(scene.nginx.url("a.bin"), *arguments, cwd=at, code=10)
             assert "it is A.bin.part" in done.stderr, done.stderr
+        held.let_go.set()
         first.communicate(timeout=harness.TIMEOUT)
         assert first.returncode == 0
         holds_only(at, "A.bin", data)
