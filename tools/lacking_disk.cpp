@@ -166,7 +166,10 @@ int reserve(const char*, int mode, off_t from, off_t length, fuse_file_info* inf
 
 int remove_file(const char* path) { return done(::unlinkat(folder, real(path).c_str(), 0)); }
 
-int make_directory(const char* path, mode_t mode) { return done(::mkdirat(folder, real(path).c_str(), mode)); }
+int make_directory(const char* path, mode_t mode) {
+  if (const int bad = colon(path); bad != 0) return bad;
+  return done(::mkdirat(folder, real(path).c_str(), mode));
+}
 
 int remove_directory(const char* path) { return done(::unlinkat(folder, real(path).c_str(), AT_REMOVEDIR)); }
 

@@ -31,12 +31,17 @@ int sync_directory(int directory, const char* name) {
 Result<Descriptor> enter(int directory, const std::string& name, const std::string& path) {
   Descriptor entered = open_at(directory, name.c_str(), O_PATH);
   if (entered) return entered;
-  if (errno != ENOENT) return file_error(errno, "open directory", path);
+  int failed = errno;
+  const auto refused = [&](std::string operation) {
+    return name_error(file_error(failed, std::move(operation), path), failed, directory, name, "-d or -o");
+  };
+  if (failed != ENOENT) return refused("open directory");
   const bool made = retried([&] { return ::mkdirat(directory, name.c_str(), kAll); }) == 0;
-  if (!made && errno != EEXIST) return file_error(errno, "create directory", path);
+  failed = made ? 0 : errno;
+  if (!made && failed != EEXIST) return refused("create directory");
   entered = open_at(directory, name.c_str(), O_PATH);
   if (!entered) return file_error(errno, "open directory", path);
-  int failed = made ? sync_directory(entered.get(), ".") : 0;
+  failed = made ? sync_directory(entered.get(), ".") : 0;
   if (made && failed == 0) failed = sync_directory(directory, ".");
   if (failed != 0) return file_error(failed, "sync directory", path);
   return entered;

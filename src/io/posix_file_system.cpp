@@ -255,20 +255,8 @@ class PosixDirectory final : public Directory {
     return status_from(found).kind;
   }
 
-  // A name that can't be is told in other words: vfat and exfat take no colon, and some say that there is no such file.
   Error create_error(int number, const std::string& name) const {
-    constexpr std::string_view kOftenRefused = "\"*:<>?\\|";
-    Error error = file_error(number, "create", path_of(name));
-    struct ::stat here {};
-    const bool directory_is_gone = retried([&] { return ::fstat(fd_.get(), &here); }) != 0 || here.st_nlink == 0;
-    if (number != EINVAL && number != EILSEQ && (number != ENOENT || directory_is_gone)) return error;
-    error.reason = fmt::format("the file system does not take this name ({})", error.reason);
-    std::string found;
-    for (const char c : kOftenRefused) {
-      if (name.find(c) != std::string::npos) found += fmt::format(" {}", c);
-    }
-    error.way_out = fmt::format("choose another name with -o{}", found.empty() ? "" : ", without any of" + found);
-    return error;
+    return name_error(file_error(number, "create", path_of(name)), number, fd_.get(), name, "-o");
   }
 
   // A file whose owner we are, though its mode says that it is not to be written to: what has got the mode of what it

@@ -1,5 +1,11 @@
 #include "io/system_error.h"
 
+#include "io/retried.h"
+
+#include <fmt/format.h>
+
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -75,6 +81,22 @@ Error file_error(int number, std::string operation, std::string path, std::optio
   error.offset = offset;
   error.reason = system_words(number);
   error.way_out = way_out(number);
+  return error;
+}
+
+// vfat and exfat take no colon, and some say of such a name that there is no such file.
+Error name_error(Error error, int number, int directory, const std::string& name, std::string_view options) {
+  constexpr std::string_view kOftenRefused = "\"*:<>?\\|";
+  struct ::stat here {};
+  const bool directory_is_gone = retried([&] { return ::fstat(directory, &here); }) != 0 || here.st_nlink == 0;
+  if (number != EINVAL && number != EILSEQ && (number != ENOENT || directory_is_gone)) return error;
+  error.reason = fmt::format("the file system does not take this name ({})", error.reason);
+  std::string found;
+  for (const char c : kOftenRefused) {
+    if (name.find(c) != std::string::npos) found += fmt::format(" {}", c);
+  }
+  error.way_out =
+      fmt::format("choose another name with {}{}", options, found.empty() ? "" : ", without any of" + found);
   return error;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace segdl::io {
 
@@ -25,5 +26,9 @@ bool is_shortage(const Error&);
 // A failed call on a file: Cause::local, with a way out for the cases a person can do something about.
 Error file_error(int number, std::string operation, std::string path,
                  std::optional<std::uint64_t> offset = std::nullopt);
+
+// What file_error() made of a failed attempt to make `name` in this open directory, told in other words if it is the
+// name that the file system does not take. `options` are those of the command that give such a name.
+Error name_error(Error, int number, int directory, const std::string& name, std::string_view options);
 
 }  // namespace segdl::io

@@ -175,6 +175,10 @@ def test_names_that_a_file_system_refuses_are_told_apart_from_missing_files(scen
         with mounted as at:
             done = scene.get(scene.nginx.url("f"), "-o", "a:b.bin", cwd=at, code=7)
             assert "does not take this name" in done.stderr and "without any of :" in done.stderr, done.stderr
+            done = scene.get(scene.nginx.url("f"), "-o", "x/y:z/f.bin", cwd=at, code=7)
+            assert "does not take this name" in done.stderr and "x/y:z:" in done.stderr, done.stderr
+            assert "-d or -o, without any of :" in done.stderr, done.stderr
+            os.rmdir(os.path.join(at, "x"))
             assert not os.listdir(at), os.listdir(at)
 
 
