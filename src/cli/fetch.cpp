@@ -68,9 +68,10 @@ void tell_end(Running& running, bool there_already) {
   }
 }
 
-// Who has come to continue means what another tool has left.
+// Who has come to continue means what another tool has left: a file under the output's name, or one without a journal.
 Error with_hint(Error error, const FetchCommand& command) {
-  if (error.cause == Cause::exists && command.continues && command.request.adopt.empty()) {
+  const bool may_be_left = error.reason == "it exists already" || error.reason.starts_with("it has no journal");
+  if (error.cause == Cause::exists && may_be_left && command.continues && command.request.adopt.empty()) {
     error.way_out += "; if another tool has left it, continue it with --adopt FILE and --checksum ALGO=HEX";
   }
   return error;

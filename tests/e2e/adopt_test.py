@@ -124,6 +124,10 @@ def test_who_wants_to_continue_is_told_how(scene):
             assert words in scene.get(*call, scene.nginx.url("f"), code=10).stderr
         assert words not in scene.get(scene.nginx.url("f"), code=10).stderr
         os.remove(scene.path(name))
+    for name in ("f", "f.part"):  # what nobody can continue
+        os.mkdir(scene.path(name))
+        assert "--adopt" not in scene.get("-c", scene.nginx.url("f"), code=10).stderr
+        os.rmdir(scene.path(name))
 
 
 def test_kills_while_it_is_adopted_and_after(scene):
