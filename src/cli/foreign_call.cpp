@@ -332,12 +332,12 @@ void add_harmless_switches(CLI::App& app, Unsettled& rest) {
 }
 
 bool expects_pipe_fed(const CLI::App& app) {
-  constexpr std::array kOfCurl = {"--fail", "--silent", "--show-error", "--location", "--globoff", "--progress-bar"};
-  constexpr std::array kElsewhere = {"--remote-name", "--remote-name-all", "--remote-header-name",
-                                     "--output",      "--directory",       "--input-file",
-                                     "--json",        "--continue-at"};
+  constexpr std::array kOfCurl = {"--fail", "--show-error", "--location", "--globoff", "--progress-bar"};
+  constexpr std::array kElsewhere = {"--remote-name", "--remote-name-all", "--remote-header-name", "--output",
+                                     "--directory",   "--input-file",      "--continue-at"};
   const auto is_there = [&](const char* name) { return app.count(name) > 0; };
   struct ::stat out {};
+  if (is_there("--silent") && !is_there("--show-error")) return false;
   return std::any_of(kOfCurl.begin(), kOfCurl.end(), is_there) &&
          std::none_of(kElsewhere.begin(), kElsewhere.end(), is_there) &&
          retried([&] { return ::fstat(STDOUT_FILENO, &out); }) == 0 && S_ISFIFO(out.st_mode);

@@ -382,15 +382,15 @@ Command read_command_line(int argc, char** argv) {
   if (const auto wrong = foreign_call(app, argc, argv)) return refused(app, *wrong);
   try {
     app.parse(argc, argv);
-    command.quiet = command.quiet || (rest.silent && !command.verbose);
     command.continues = command.continues || rest.continues;
     apply_settings(rest, app);
     check_together(command);
     set_proxies(command.session.network, rest.proxy, ::getenv);
     if (rest.output) place_output(*rest.output, command);
     check_adopt(command);
-    if (expects_pipe_fed(app))
+    if (!command.quiet && expects_pipe_fed(app))
       say("segdl: warning: the pipe gets nothing, but a file is made: for the pipe add -o -\n");
+    command.quiet = command.quiet || (rest.silent && !command.verbose);
   } catch (const CLI::ParseError& error) {
     return parse_failed(app, error);
   }

@@ -163,13 +163,14 @@ def test_a_log_that_is_asked_for_is_fetched(scene):
 
 def test_a_pipe_that_curl_would_feed_is_warned_of(scene):
     url = scene.origin().pattern(1, 1000, "f")
-    for call in ("-fsSL {url}", "-s {url}", "-L {url} --overwrite", "-fsSLO {url}", "-s -o f {url}", "-L -d . {url}", "{url}", "--json -L {url}"):
+    for call in ("-fsSL {url}", "-L {url} --overwrite", "-fsSLO {url}", "-L -o f {url}", "-L -d . {url}", "{url}", "--json -L {url}", "-s {url}", "-fsL {url}", "-q -s {url}", "-q -fsSL {url}"):
         words = arguments(call, url)
-        feeds = call.split()[0] in ("-fsSL", "-s", "-L") and "-o" not in words and "-d" not in words
+        feeds = call.split()[0] in ("-fsSL", "-L") and "-o" not in words and "-d" not in words
         for piped in (True, False):
             done = subprocess.run([harness.BINARY, *words, *(() if "--overwrite" in words else ("--overwrite",))], cwd=scene.path(""), stdout=subprocess.PIPE if piped else subprocess.DEVNULL,
                                   stderr=subprocess.PIPE, text=True, timeout=harness.TIMEOUT, check=True)
             assert ("for the pipe add -o -" in done.stderr) == (feeds and piped), (call, piped, done.stderr)
+            assert done.stderr == "" or not call.startswith(("-s", "-q", "-fsL ")), (call, piped, done.stderr)
 
 
 def test_silent_is_quiet_unless_it_is_to_be_verbose(scene):
