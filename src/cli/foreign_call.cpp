@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace segdl::cli {
 namespace {
@@ -80,15 +81,21 @@ bool is_command_of_wget(std::string_view text) { return text.find('=') < text.fi
 
 bool is_not_dash(std::string_view text) { return text != "-"; }
 
-// A URL of what is no text by its name, and no log that was packed.
+std::string_view name_in(std::string_view url) {
+  url = url.substr(0, url.find_first_of("?#"));
+  return url.substr(url.rfind('/') + 1);
+}
+
+// A URL of what may be a log by its name, packed or not.
+bool is_of_log(std::string_view word) { return name_in(word).find("log") != std::string_view::npos; }
+
+// A URL of what is no text by its name.
 bool is_of_no_text(std::string_view word) {
   constexpr std::string_view kNoTexts =
       " 7z bz2 deb dmg exe gz img iso jar jpg mkv mp3 mp4 msi pdf png rpm tar tgz whl xz zip zst ";
-  if (!is_web_url(word)) return false;
-  word = word.substr(0, word.find_first_of("?#"));
-  const std::string_view name = word.substr(word.rfind('/') + 1);
+  const std::string_view name = name_in(word);
   const auto dot = name.rfind('.');
-  return dot != std::string_view::npos && name.find("log") == std::string_view::npos &&
+  return is_web_url(word) && dot != std::string_view::npos &&
          kNoTexts.find(fmt::format(" {} ", name.substr(dot + 1))) != std::string_view::npos;
 }
 
@@ -205,7 +212,8 @@ class Call {
                                                               : of_operand(word);
       if (wrong) return wrong;
     }
-    return std::nullopt;
+    for (++at_; at_ < words_.size() && !unknown_; ++at_) operands_.emplace_back(words_[at_]);  // what is behind --
+    return unknown_ ? std::nullopt : of_log();
   }
 
  private:
@@ -235,12 +243,7 @@ class Call {
     const bool is_switch = option.get_items_expected_max() == 0;
     if (!is_switch && !attached) ++at_;
     if (!text) return std::nullopt;
-    if (option.check_lname("output") && is_log_of_wget(*text)) {
-      return Mistake{
-          fmt::format("'{}' is a log by its name, and what the URL names is none", printable(*text)),
-          fmt::format("leave out wget's -o: 2> FILE keeps what is told; for a file of that name write -o ./{}",
-                      printable(*text))};
-    }
+    if (option.check_lname("output")) output_ = *text;
     return is_switch ? of_value(kBehindSwitches, option, *text) : of_value(kValues, option, *text);
   }
 
@@ -293,9 +296,16 @@ class Call {
     return std::nullopt;
   }
 
-  bool is_log_of_wget(std::string_view text) const {
-    return (text == "log" || text.ends_with(".log")) && text.find('/') == std::string_view::npos &&
-           std::any_of(words_.begin(), words_.end(), is_of_no_text);
+  // wget's -o. REQUIRES: all words are known for what they are, the values of options too.
+  std::optional<Mistake> of_log() const {
+    const bool is_log = (output_ == "log" || output_.ends_with(".log")) && output_.find('/') == std::string::npos;
+    if (!is_log || std::none_of(operands_.begin(), operands_.end(), is_of_no_text) ||
+        std::any_of(operands_.begin(), operands_.end(), is_of_log)) {
+      return std::nullopt;
+    }
+    return Mistake{fmt::format("'{}' is a log by its name, and what the URL names is none", printable(output_)),
+                   fmt::format("leave out wget's -o: 2> FILE keeps what is told; for a file of that name write -o ./{}",
+                               printable(output_))};
   }
 
   // curl's -c has a file to write cookies to.
@@ -310,12 +320,17 @@ class Call {
                    "leave out curl's -c: cookies that servers set are kept in memory"};
   }
 
-  std::optional<Mistake> of_operand(const std::string& word) { return foreign_word(word); }
+  std::optional<Mistake> of_operand(const std::string& word) {
+    operands_.push_back(word);
+    return foreign_word(word);
+  }
 
   const CLI::App& app_;
   const std::span<const char* const> words_;
   std::size_t at_ = 0;
   bool unknown_ = false;
+  std::string output_;
+  std::vector<std::string> operands_;
 };
 
 }  // namespace

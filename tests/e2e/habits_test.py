@@ -41,6 +41,8 @@ REFUSED = {
     "-o log {url}.zip": "wget's -o",
     "-o wget.log {url}.tar.gz?x=1": "2> FILE",
     "-olog {url}.iso": "-o ./log",
+    "{url}.iso -olog": "-o ./log",
+    "-o x.log -- {url}.iso": "-o ./x.log",
     "-V {url}": "--verify",
     "-A jpg,png {url}": "wget's -A",
     "-A *.pdf {url}": "wget's -A",
@@ -158,7 +160,10 @@ def test_a_log_that_is_asked_for_is_fetched(scene):
     origin = scene.origin()
     for name, arguments in (("f", ("-o", "a.log")), ("f.log", ("-o", "b.log")), ("f.log.gz", ("-o", "c.log")), ("f.zip", ("-o", "./d.log"))):
         scene.get(origin.pattern(1, 1000, name), *arguments)
-    assert scene.names() == ["a.log", "b.log", "c.log", "d.log"]
+    page = "http://127.0.0.1:1/page.pdf"  # names no file to fetch
+    scene.get("-e", page, "-o", "e.log", origin.pattern(1, 1000, "app.log"))
+    scene.get("-H", f"X-From: {page}", "--referer", page, "-o", "g.log", "--", origin.pattern(1, 1000, "f"))
+    assert scene.names() == ["a.log", "b.log", "c.log", "d.log", "e.log", "g.log"]
 
 
 def test_a_pipe_that_curl_would_feed_is_warned_of(scene):
