@@ -92,9 +92,9 @@ def test_the_time_limit_of_a_download_holds_for_a_reader_that_does_not_come_or_r
     done = scene.get(scene.nginx.url("f"), "-o", "pipe", "--max-time", "1", code=3)
     assert "open pipe: the time limit" in done.stderr and 0.9 < time.monotonic() - begun < 5, done.stderr
     for number, code in ((None, 3), (signal.SIGINT, 130)):
-        process = scene.start(scene.nginx.url("f"), "-o", "pipe", *(("--max-time", "1") if number is None else ()))
-        with open(scene.path("pipe"), "rb", buffering=0) as pipe:
-            assert pipe.read(1000)
+        process = scene.start(scene.nginx.url("f"), "-o", "pipe", *(("--max-time", "4") if number is None else ()))
+        with open(os.open(scene.path("pipe"), os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as pipe:
+            harness.wait_for(lambda: pipe.read(1000), "the first bytes")
             if number is not None:
                 time.sleep(0.3)
                 process.send_signal(number)
