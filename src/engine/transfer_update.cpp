@@ -66,6 +66,10 @@ std::optional<Present> Transfer::find_present(Directory& directory) {
   const auto status = (*file)->status();
   if (!status) return std::nullopt;
   Present present{std::move(*file), *status};
+  if (status->may_be_planted) {  // its time, and what is kept with it, are that user's word
+    present.doubt = "it belongs to another user, in a directory that anybody may write to";
+    return present;
+  }
   const auto kept = present.file->attribute(kReceipt);
   auto receipt = kept ? decode_receipt(*kept) : std::nullopt;
   if (!receipt) return present;

@@ -71,7 +71,9 @@ class PosixFile final : public File {
   Result<FileStatus> status() override {
     struct ::stat status {};
     if (retried([&] { return ::fstat(fd_.get(), &status); }) != 0) return file_error(errno, "look at", path_);
-    return status_from(status);
+    FileStatus file = status_from(status);
+    file.may_be_planted = folder_.may_be_planted;
+    return file;
   }
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) override {
@@ -294,6 +296,13 @@ Error exists_error(const std::string& path, std::string reason) {
   error.subject = path;
   error.reason = std::move(reason);
   error.way_out = "choose another name with -o";
+  return error;
+}
+
+// Where owners are mapped (sshfs, NFS with root_squash) what this user has made is another's by its number.
+Error planted_error(const std::string& path) {
+  Error error = exists_error(path, "it belongs to another user, in a directory that anybody may write to");
+  error.way_out += ", or remove it, if it is yours";
   return error;
 }
 

@@ -117,10 +117,9 @@ class PosixDirectory final : public Directory {
     if (retried([&] { return ::fstat(fd.get(), &found); }) != 0) return file_error(errno, "look at", path_of(name));
     const FileStatus file = status_from(found);
     if (file.kind != FileKind::regular) return exists_error(path_of(name), kind_words(file.kind));
-    if (mode == OpenMode::existing && may_be_planted(found)) {
-      return exists_error(path_of(name), "it belongs to another user, in a directory that anybody may write to");
-    }
-    return make_posix_file(std::move(fd), path_of(name), {fd_.get(), false, lacking_});
+    const bool planted = may_be_planted(found);
+    if (mode == OpenMode::existing && planted) return planted_error(path_of(name));
+    return make_posix_file(std::move(fd), path_of(name), {fd_.get(), false, lacking_, planted});
   }
 
   Result<std::unique_ptr<Stream>> open_stream(const std::string& name, const Until& last) override {

@@ -251,9 +251,30 @@ def test_what_another_user_has_put_into_a_shared_directory_is_not_continued(scen
         done = scene.get(scene.nginx.url("f"), code=10)
         assert f"{theirs}: it belongs to another user" in done.stderr, done.stderr
         os.chown(scene.path(theirs), 0, 0)
+        assert "or remove it, if it is yours" in done.stderr, done.stderr
     os.chown(scene.path("f.part"), 65533, 65533)
     os.chmod(scene.path(""), 0o777)
     assert "reused" in scene.get(scene.nginx.url("f")).stderr and harness.read(scene.path("f")) == pattern(3 * MiB, 1)
+
+
+def test_what_another_user_has_put_into_a_shared_directory_is_not_taken_for_the_servers(scene):
+    if os.geteuid() != 0:
+        return print("no file could be given to another user: not root")
+    data = pattern(MiB, 1)
+    scene.nginx.put("f", data)
+    for shared in (True, False):
+        scene.get("-R", scene.nginx.url("f"), "--overwrite")  # as they can make one: with its date, and what is kept with it
+        there = os.stat(scene.path("f"))
+        with open(scene.path("f"), "r+b") as file:
+            file.write(b"theirs")
+        os.utime(scene.path("f"), ns=(there.st_mtime_ns, there.st_mtime_ns))
+        os.chown(scene.path("f"), 65533, 65533)
+        os.chmod(scene.path(""), 0o1777 if shared else 0o777)
+        done = scene.get("--update", "-v", scene.nginx.url("f"))
+        assert ("unchanged" in done.stderr) != shared and ("it belongs to another user" in done.stderr) == shared, done.stderr
+        assert (harness.read(scene.path("f")) == data) == shared
+        os.chmod(scene.path(""), 0o700)
+    os.unlink(scene.path("f"))
 
 
 def test_an_interruption_goes_on_behind_what_the_pipe_has_got(scene):

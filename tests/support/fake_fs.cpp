@@ -142,6 +142,7 @@ FakeFs::Image FakeFs::copy(const Image& image) {
         twin->rooted = inode->rooted;
         twin->bad = inode->bad;
         twin->owner = inode->owner;
+        twin->may_be_planted = inode->may_be_planted;
         twin->group = inode->group;
         twin->modified = inode->modified;
         twin->changes = inode->changes;

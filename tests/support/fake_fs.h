@@ -98,6 +98,7 @@ struct FakeInode {
   std::uint64_t written_to = 0;  // the end of what takes space
   unsigned mode = 0600;
   std::uint32_t owner = 1000, group = 1000;
+  bool may_be_planted = false;
   std::optional<FakeTime> modified;  // as set, since the last write
   std::uint64_t changes = 0;         // each makes it a nanosecond newer
   std::map<std::string, std::vector<std::byte>> attributes;
@@ -164,6 +165,7 @@ class FakeFs final : public FileSystem {
   void set_access(const std::string& name, unsigned mode, std::uint32_t owner, std::uint32_t group);
   std::optional<FakeTime> modified(const std::string& name) const;
   void set_modified(const std::string& name, FakeTime);
+  void plant(const std::string& name);  // it is another user's, in a directory that anybody may write to
   void put(const std::string& name, std::vector<std::byte> bytes);
   void put_special(const std::string& name, FileKind kind);  // a symlink, a directory, a FIFO
   // Makes a hole, of whole pages.

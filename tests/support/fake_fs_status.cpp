@@ -34,7 +34,8 @@ FileStatus FakeFs::status_of(const FakeInode& inode) {
           inode.mode,
           inode.owner,
           inode.group,
-          time_of(inode)};
+          time_of(inode),
+          inode.may_be_planted};
 }
 
 std::optional<unsigned> FakeFs::mode(const std::string& name) const {
@@ -52,6 +53,11 @@ std::optional<FakeTime> FakeFs::modified(const std::string& name) const {
 void FakeFs::set_modified(const std::string& name, FakeTime time) {
   const std::lock_guard lock(mutex_);
   image_.live.at(name)->modified = time;
+}
+
+void FakeFs::plant(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  image_.live.at(name)->may_be_planted = true;
 }
 
 std::optional<std::pair<std::uint32_t, std::uint32_t>> FakeFs::owner(const std::string& name) const {
