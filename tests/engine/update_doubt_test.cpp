@@ -1,6 +1,7 @@
 // --update where what is there, or what comes, must not be believed.
 #include "core/http_fields.h"
 #include "engine/update_scene.h"
+#include "seams/digest.h"
 
 #include <doctest/doctest.h>
 
@@ -197,4 +198,34 @@ TEST_CASE("a file that nobody may write to can be unchanged as well") {
       CHECK(must(world.download(update())).unchanged);
     }
   }
+}
+
+TEST_CASE("a file that another user may have planted is the server's by a checksum alone") {
+  World world;
+  bool same = false;
+  std::uint64_t served = 2;
+  Request request = update();
+  SUBCASE("its size and its time are the server's") {
+    world.disk.put(kName, pattern_bytes(1, kLarge));
+    world.disk.set_modified(kName, *parse_http_date(kDate));
+    serve_dated(world, kLarge, served, kDate);
+  }
+  SUBCASE("what is kept with it says that it is") {
+    serve(world, kLarge, 1);
+    REQUIRE(world.download(World::request()).ok());
+    serve(world, kLarge, served);
+  }
+  SUBCASE("a checksum tells") {
+    same = true;
+    served = 1;
+    world.disk.put(kName, pattern_bytes(1, kLarge));
+    serve(world, kLarge, served);
+    auto digest = make_digest(Algorithm::sha256);
+    REQUIRE(digest.ok());
+    (*digest)->update(pattern_bytes(1, kLarge));
+    request.checksum = Checksum{Algorithm::sha256, (*digest)->value()};
+  }
+  world.disk.plant(kName);
+  CHECK(must(world.download(request)).unchanged == same);
+  CHECK(world.has(kName, served, kLarge));
 }
