@@ -319,8 +319,8 @@ Result<void> Transfer::settle(Place& place, Checkpoint& checkpoint) {
     return make_error(Cause::internal, Remedy::stop, "publish", place.path(), "not every segment is there");
   }
   give_remote_time(place.data());
-  const std::uint64_t adopted = place.journal().facts().value_or(Facts{}).adopted;
-  keep_receipt(place.data(), place.journal().identity().validator, adopted);
+  const Facts facts = place.journal().facts().value_or(Facts{});
+  keep_receipt(place.data(), place.journal().identity().validator, facts.vouched());
   give_access(place, place.data());
   return checkpoint.force();
 }

@@ -115,6 +115,7 @@ class Transfer {
   std::uint64_t adoptable(const Identity&);
   Result<void> adopt_first(Place&, const Known&, Reply first, const std::stop_token&);
   Result<void> adopt(Place&, const std::stop_token&);
+  Result<void> settle_adopted(Place&);
   Result<std::uint64_t> copy_adopted(Place&, std::uint64_t end, const std::stop_token&);
   Result<std::vector<Segment>> forget_adopted(Place&);
   Result<std::vector<Segment>> forget_gaps(Place&);
@@ -147,7 +148,7 @@ class Transfer {
   Result<void> take_remote_name(const std::stop_token&);
   void give_remote_time(File&);
   void disclaim_time(File&);
-  void keep_receipt(File&, const Validator&, std::uint64_t adopted = 0);
+  void keep_receipt(File&, const Validator&, bool claims_vouched = true);
   Report report(std::filesystem::path output) const;
   Error final_error(Error, Place&) const;
 

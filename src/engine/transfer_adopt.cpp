@@ -5,7 +5,9 @@
 // one whose checksum is not met does, and fetches that part, before it says that the checksum is wrong; first only what
 // shows a gap. (A3) Given up
 // means with their proofs, durably, and before the note of them goes: a death in between gives up what there is then.
-// What was claimed by a response in that part goes with them.
+// What was claimed by a response in that part goes with them. (A4) Before the output gets its name the journal says,
+// durably, that the digest is met (no Facts::adopted): until it says so no file is taken for its published one, however
+// well the proofs fit, which may be those of the adopted file itself.
 #include "engine/errors.h"
 #include "engine/planned.h"
 #include "engine/transfer.h"
@@ -119,6 +121,17 @@ Result<std::vector<Segment>> Transfer::forget_adopted(Place& place) {
   if (step) step = journal.set_facts(facts);
   if (step) step = journal.sync();
   return step ? Result<std::vector<Segment>>(std::move(forgotten)) : std::move(step).error();
+}
+
+// The digest of everything is met, or nothing adopted is left: from here on the journal may be one of a published file.
+// What was adopted is not what its validator vouches for.
+Result<void> Transfer::settle_adopted(Place& place) {
+  Facts facts = place.journal().facts().value_or(Facts{});
+  if (facts.adopted == 0) return {};
+  facts.adopted = 0;
+  facts.mixed = true;
+  auto step = place.journal().set_facts(facts);
+  return step ? place.journal().sync() : step;
 }
 
 // Of that part what shows a gap: claims of what was perhaps never written.

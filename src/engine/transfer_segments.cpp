@@ -155,6 +155,7 @@ Result<void> Transfer::fetch_missing(Pass& pass, const Known& known, std::option
     auto forced = checkpoint.force();
     if (!forced) return forced;
   }
+  if (step) step = settle_adopted(place);
   return step ? settle(place, checkpoint) : step;
 }
 

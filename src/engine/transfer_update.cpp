@@ -197,9 +197,9 @@ void Transfer::disclaim_time(File& file) {
 // that are lost, which no later run would find out. A file whose time is a date that two versions may have had gets one
 // that says so, or a later run would take it for another program's, and the date for proof. Where nothing is kept with
 // the file, its time has to say it.
-void Transfer::keep_receipt(File& file, const Validator& validator, std::uint64_t adopted) {
+void Transfer::keep_receipt(File& file, const Validator& validator, bool claims_vouched) {
   // If not, the file may be of a version that is called otherwise.
-  const bool vouched = voucher_ == Voucher::validator && adopted == 0;
+  const bool vouched = voucher_ == Voucher::validator && claims_vouched;
   const bool synced = request_.sync != Sync::none;
   const bool date_proves = vouched && synced && route_.modified_is_strong();
   const bool proves = vouched && validator.strong();

@@ -217,6 +217,23 @@ TEST_CASE("what was all adopted is not taken for the server's version without it
   }
 }
 
+TEST_CASE("a file that was adopted is known as published where its journal stays beside it") {
+  World world;
+  leave(world);
+  serve(world, Naming::strong);
+  world.disk.fail_kind("remove", 1, "Input/output error");  // of the journal
+  REQUIRE(world.download(adopting()).ok());
+  world.disk.kill();
+  REQUIRE(world.has("f", 1, kSize));
+  REQUIRE_FALSE(world.absent("f.segdl"));
+  serve(world, Naming::strong);
+  const auto report = world.download(World::request());
+  REQUIRE(report.ok());
+  CHECK(noted(*report, "it had arrived whole before"));
+  CHECK(world.script->log().empty());
+  CHECK(world.absent("f.segdl"));
+}
+
 TEST_CASE("the validator of a version is not kept with a file that was adopted") {
   World world;
   leave(world, kSize, 2);
