@@ -7,7 +7,7 @@ namespace segdl::cli {
 void add_adopt_option(CLI::App& app, FetchCommand& command) {
   app.option_defaults()->group("Files");
   app.add_option("--adopt", command.request.adopt,
-                 "Take what another tool has left of it from this file; --checksum tells whether it is right")
+                 "Take what another tool has left of it from this file; needs --checksum, which is compared at the end")
       ->configurable(false)
       ->type_name("FILE")
       ->check([](const std::string& text) { return text.empty() ? "it is empty" : ""; });
@@ -25,7 +25,7 @@ void check_adopt(const FetchCommand& command) {
     throw CLI::ValidationError("--adopt", "what goes to standard output is no file to copy it to");
   }
   if (!command.request.checksum && !command.checksums) {
-    throw CLI::ValidationError("--adopt", "nothing but a checksum tells whether it is of this file: give --checksum");
+    throw CLI::ValidationError("--adopt", "only a checksum can show that it is of this file: give --checksum");
   }
 }
 

@@ -68,7 +68,7 @@ void tell_end(Running& running, bool there_already) {
   }
 }
 
-// Who has come to continue means what another tool has left: a file under the output's name, or one without a journal.
+// With --continue the file that is in the way, or that has no journal, is probably one that another tool has left.
 Error with_hint(Error error, const FetchCommand& command) {
   const bool may_be_left = error.reason == "it exists already" || error.reason.starts_with("it has no journal");
   if (error.cause == Cause::exists && may_be_left && command.continues && command.request.adopt.empty()) {

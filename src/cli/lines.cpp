@@ -102,7 +102,8 @@ std::string report_line(const Report& report) {
   }
   if (report.connections > 1) line += fmt::format(", {} connections", report.connections);
   if (report.reused > 0) line += fmt::format(", {} reused", size_words(report.reused));
-  if (report.revoked > 0) line += fmt::format(", {} damaged or given up, and fetched again", size_words(report.revoked));
+  if (report.revoked > 0)
+    line += fmt::format(", {} damaged or given up, and fetched again", size_words(report.revoked));
   if (report.retries > 0) line += fmt::format(", {} {}", report.retries, report.retries == 1 ? "retry" : "retries");
   line += fmt::format(", verified by {}", verified_words(report));
   if (report.rehashed) line += ", read back";

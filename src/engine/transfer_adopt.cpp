@@ -16,6 +16,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -77,24 +78,28 @@ Result<void> Transfer::adopt(Place& place, const std::stop_token& stop) {
   auto taken = copy_adopted(place, end, stop);
   if (!taken) return std::move(taken).error();
   if (*taken > 0)
-    meter_.remark(fmt::format("adopted {} bytes of {}: the checksum will tell", *taken, adopted_->path()));
+    meter_.remark(fmt::format("adopted {} bytes of {}: the checksum is compared at the end", *taken, adopted_->path()));
   return {};
 }
 
-// J3, as for every segment. What can't be read is fetched.
+// J3, as for every segment. What can't be read is fetched, and noted once.
 Result<std::uint64_t> Transfer::copy_adopted(Place& place, std::uint64_t end, const std::stop_token& stop) {
   Journal& journal = place.journal();
   const Layout& layout = *journal.identity().layout;
   std::vector<std::byte> buffer(std::min(layout.segment_size(), layout.total()));
   std::uint64_t taken = 0;
+  std::uint64_t unread = 0;
+  std::optional<Error> problem;  // the first one
   for (std::uint32_t i = 0; i < layout.count() && layout.range(Segment{i}).end <= end; ++i) {
-    if (stop.stop_requested()) return cancelled();
+    auto going = keep_going("adopt", adopted_->path(), "allow more with --max-time; the same command goes on", stop);
+    if (!going) return std::move(going).error();
     const Segment segment{i};
     const Range range = layout.range(segment);
     if (journal.claims(segment)) continue;
     const auto bytes = std::span(buffer).first(range.size());
     const auto got = adopted_->read(range, bytes);
-    if (!got) meter_.remark(got.error().message() + ": it is fetched");
+    if (!got) unread += bytes.size();
+    if (!got && !problem) problem = got.error();
     if (!got || !*got) continue;
     auto step = place.data().write_at(range.begin, bytes);
     if (step) step = journal.commit(segment, digest_of(bytes));
@@ -103,6 +108,7 @@ Result<std::uint64_t> Transfer::copy_adopted(Place& place, std::uint64_t end, co
     meter_.adopted(bytes.size());
     taken += bytes.size();
   }
+  if (problem) meter_.remark(fmt::format("{}: {} bytes are fetched that can't be read", problem->message(), unread));
   return taken;
 }
 

@@ -48,7 +48,7 @@ Result<ContentDecoder> Transfer::start_decoding(const std::string& coding, const
         if (decoded_) *decoded_ += content.size();
         return consumer.take(content);
       },
-      [this, subject, stop] { return keep_going(subject, stop); });
+      [this, subject, stop] { return keep_decoding(subject, stop); });
 }
 
 Result<Outcome> Transfer::run_consumer(const Consumer& consumer, std::filesystem::path output, std::stop_token stop) {

@@ -75,13 +75,18 @@ bool Transfer::gives_up(Place& place) {
 }
 
 // How long decoding takes is in the hands of whoever made what came, and no wait for the network ends it.
-Result<void> Transfer::keep_going(const std::string& subject, const std::stop_token& stop) const {
+Result<void> Transfer::keep_decoding(const std::string& subject, const std::stop_token& stop) const {
+  return keep_going("decode", subject, "allow more with --max-time; without --decode it is kept as it was sent", stop);
+}
+
+Result<void> Transfer::keep_going(const char* operation, const std::string& subject, const char* way_out,
+                                  const std::stop_token& stop) const {
   if (stop.stop_requested()) return cancelled();
   const auto last = until(stop).deadline;
   if (!last || env_.clock.now() < *last) return {};
   return with_way_out(
-      make_error(Cause::network, Remedy::stop, "decode", subject, "the time limit for the download is reached"),
-      "allow more with --max-time; without --decode it is kept as it was sent");
+      make_error(Cause::network, Remedy::stop, operation, subject, "the time limit for the download is reached"),
+      way_out);
 }
 
 Result<void> Transfer::decode(Place& place, const std::stop_token& stop) {
@@ -98,8 +103,8 @@ Result<void> Transfer::decode(Place& place, const std::stop_token& stop) {
     made.length += content.size();
     return step;
   };
-  auto decoder =
-      ContentDecoder::make(undo_, place.path(), take, [this, &place, &stop] { return keep_going(place.path(), stop); });
+  auto decoder = ContentDecoder::make(undo_, place.path(), take,
+                                      [this, &place, &stop] { return keep_decoding(place.path(), stop); });
   if (!decoder) return std::move(decoder).error();
   auto step = read_proved(
       place, [&](std::span<const std::byte> coded) { return decoder->feed(coded); }, stop);
@@ -146,7 +151,7 @@ Result<void> Transfer::read_proved(Place& place, const ContentDecoder::Take& tak
     StreamDigest digest;
     Result<void> decoded;  // whose fault it is if it can't be, the proof tells
     while (at < range.end) {
-      auto going = keep_going(place.path(), stop);
+      auto going = keep_decoding(place.path(), stop);
       if (!going) return going;
       const auto want = std::span(piece).first(std::min<std::uint64_t>(piece.size(), range.end - at));
       auto got = place.data().read_at(at, want);

@@ -83,8 +83,8 @@ Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::opt
       if (!*blamed) return refute(place, std::move(step).error());
       continue;
     }
-    if (repairs == kMaxRepairs && clean) return step;
-    if (repairs == kMaxRepairs) {
+    if (repairs >= kMaxRepairs && clean) return step;
+    if (repairs >= kMaxRepairs) {
       return does_not_stay(place, damaged->empty() ? 0 : identity.layout->range(damaged->front()).begin);
     }
     auto revoked = revoke_damaged(place, std::move(*damaged), inherited);

@@ -82,7 +82,7 @@ std::optional<Present> Transfer::find_present(Directory& directory) {
   } else if (receipt->whole_url_tag != url_tag_of(receipt->salt, url_.text())) {
     present.doubt = "it was fetched from a URL with another secret, which may be that of another file";
   } else if (receipt->kind == Validator::Kind::none) {
-    present.doubt = "its time is a date that two versions may have had";
+    present.doubt = "nothing that was kept with it names the version that it is of";
   } else {
     present.receipt = std::move(receipt);
   }

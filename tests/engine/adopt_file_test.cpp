@@ -95,15 +95,38 @@ TEST_CASE("where nothing can be taken all is fetched, and it is told why") {
       "coded");
 }
 
-TEST_CASE("what can't be read of the file is fetched") {
+TEST_CASE("what can't be read of the file is fetched, and noted once") {
   World world;
   leave(world);
-  world.disk.make_unreadable(kFile, {kUnit, kUnit + 4096});
+  world.disk.make_unreadable(kFile, {kUnit, kUnit + 2 * kSegment});
   serve(world, Naming::strong);
   const auto report = world.download(adopting());
   REQUIRE(report.ok());
-  CHECK(report->reused == kWhole - kSegment);
-  CHECK(noted(*report, "it is fetched"));
+  CHECK(report->reused == kWhole - 2 * kSegment);
+  const auto is_of_reading = [](const std::string& note) { return note.find("can't be read") != std::string::npos; };
+  CHECK(std::count_if(report->notes.begin(), report->notes.end(), is_of_reading) == 1);
+  CHECK(noted(*report, "32768 bytes are fetched"));
+  CHECK(world.has("f", 1, kSize));
+}
+
+TEST_CASE("the time limit of a download holds for copying too, and the same request goes on") {
+  World world;
+  leave(world);
+  serve(world, Naming::strong);
+  world.disk.meddle("f.part", 2, [&world](FakeInode&) { world.clock.advance(std::chrono::hours(2)); });
+  SessionOptions options;
+  options.max_time = std::chrono::hours(1);
+  const auto ended = world.download(adopting(), options);
+  REQUIRE_FALSE(ended.ok());
+  CHECK(ended.error().cause == Cause::network);
+  CHECK(ended.error().operation == "adopt");
+  CHECK(ended.error().resumable);
+  CHECK(world.script->log().size() == 1);
+  world.disk.kill();
+  serve(world, Naming::strong);
+  const auto report = world.download(adopting(), options);
+  REQUIRE(report.ok());
+  CHECK(report->reused == kWhole);
   CHECK(world.has("f", 1, kSize));
 }
 

@@ -1,6 +1,7 @@
 // Files that other tools have left: what of them is taken, and that nothing of them is published that the checksum does
 // not vouch for.
 #include "engine/adopt_scene.h"
+#include "engine/recheck.h"
 
 #include <algorithm>
 #include <functional>
@@ -164,6 +165,26 @@ TEST_CASE("what was adopted from another version is found by a later run too") {
       CHECK(world.has("f", 1, kSize));
     }
   });
+}
+
+TEST_CASE("what is changed time and again ends it, also after what was adopted was given up") {
+  World world;
+  leave(world, kSize, 2);
+  serve(world, Naming::strong);
+  constexpr std::uint64_t kSegments = kSize / kSegment + 1;
+  std::uint64_t times = 0;
+  std::function<void(FakeInode&)> change = [&](FakeInode& inode) {
+    ++times;
+    const bool is_repair = times != engine::kMaxRepairs + 2;  // the last one allowed leaves what was adopted to blame
+    if (is_repair) inode.live[3 * kSegment + 9] ^= std::byte{1};
+    if (times < 30) world.disk.meddle_again("f.part", times == engine::kMaxRepairs + 2 ? kSegments : 1, change);
+  };
+  world.disk.meddle("f.part", kSegments, change);
+  const auto report = world.download(adopting(), with(1));
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().cause == Cause::integrity);
+  CHECK(times < 30);
+  CHECK(world.absent("f"));
 }
 
 TEST_CASE("a run without a checksum gives up what was adopted") {
