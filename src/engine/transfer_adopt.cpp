@@ -3,11 +3,10 @@
 // (A1) Before anything of it is claimed the journal says, durably, up to where such claims may lie (Facts::adopted).
 // (A2) Only the digest of everything vouches for them: a run without a checksum gives them up before it goes on, and
 // one whose checksum is not met does, and fetches that part, before it says that the checksum is wrong; first only what
-// shows a gap. (A3) Given up
-// means with their proofs, durably, and before the note of them goes: a death in between gives up what there is then.
-// What was claimed by a response in that part goes with them. (A4) Before the output gets its name the journal says,
-// durably, that the digest is met (no Facts::adopted): until it says so no file is taken for its published one, however
-// well the proofs fit, which may be those of the adopted file itself.
+// shows a gap. (A3) Given up means with their proofs, durably, and before the note of them goes: a death in between
+// gives up what there is then. What was claimed by a response in that part goes with them. (A4) Before the output gets
+// its name the journal says, durably, that the digest is met (no Facts::adopted): until then no file is taken for its
+// published one, however well the proofs fit, which may be those of the adopted file itself.
 #include "engine/errors.h"
 #include "engine/planned.h"
 #include "engine/transfer.h"

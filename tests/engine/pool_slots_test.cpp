@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 using namespace segdl;
 using namespace segdl::engine;
 
@@ -175,4 +177,26 @@ TEST_CASE("of a long list of hosts the latest thousand are remembered, and longe
   CHECK_FALSE(visit("refusing.test"));
   CHECK(used.is_for(origin("used.test")));
   CHECK_FALSE(visit("used.test"));  // one is in use, and was not answered yet
+}
+
+TEST_CASE("nobody leaves a connection for a download that does not begin while its host gives nothing") {
+  Scene scene({.connections = 8, .jobs = 4});
+  Counter begun, out;
+  const auto wait = [&](Slot slot) {
+    slot.answered(1ms);
+    begun.add();
+    out.reaches(1);
+    return slot;
+  };
+  std::array<int, 2> keys{};
+  scene.pool->lead(&keys[0], origin(), wait);
+  REQUIRE(begun.reaches(1));
+  Slot slot = scene.slot();
+  slot.answered(1ms);
+  scene.pool->stumbled(origin());
+  scene.pool->lead(&keys[1], origin(), wait);
+  CHECK_FALSE(slot.wanted_elsewhere());
+  slot.alive();
+  CHECK(begun.reaches(2));
+  out.add();
 }

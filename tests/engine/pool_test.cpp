@@ -319,32 +319,20 @@ TEST_CASE("downloads that wait for a host that does not answer let those of othe
   }
 }
 
-TEST_CASE("a host of which more comes does not count as one that does not answer") {
-  Scene scene({.connections = 8, .jobs = 1});
-  Slot slot = scene.slot();
-  slot.answered(1ms);
-  scene.pool->stumbled(origin());
-  const Leading leading(*scene.pool);
-  int queued = 0;
-  scene.pool->lead(&queued, origin(), [](Slot given) { return given; });
-  Helped helped(*scene.pool);
-  REQUIRE(helped.tick_twice());
-  CHECK(helped.came.value() == 0);
-  slot.received(1);
-  CHECK(helped.came.reaches(1));
-}
-
-TEST_CASE("no helpers come for a host that does not answer until it does") {
-  Scene scene({.connections = 8, .jobs = 1});
-  Slot slot = scene.slot();
-  slot.answered(1ms);
-  scene.pool->stumbled(origin());
-  const Leading leading(*scene.pool);
-  Helped helped(*scene.pool);
-  REQUIRE(helped.tick_twice());
-  CHECK(helped.came.value() == 0);
-  slot.alive();
-  CHECK(helped.came.reaches(1));
+TEST_CASE("no helpers come for a host that gives nothing until it answers or more of it comes") {
+  for (const bool answers : {true, false}) {
+    CAPTURE(answers);
+    Scene scene({.connections = 8, .jobs = 1});
+    Slot slot = scene.slot();
+    slot.answered(1ms);
+    scene.pool->stumbled(origin());
+    const Leading leading(*scene.pool);
+    Helped helped(*scene.pool);
+    REQUIRE(helped.tick_twice());
+    CHECK(helped.came.value() == 0);
+    answers ? slot.alive() : slot.received(1);
+    CHECK(helped.came.reaches(1));
+  }
 }
 
 TEST_CASE("a slot that a download leaves serves the next one on the same thread") {
