@@ -245,7 +245,6 @@ void relate_options(CLI::App& app) {
   for (const auto& [one, other] : {std::pair("--skip-existing", "--overwrite"),
                                    {"--update", "--overwrite"},
                                    {"--update", "--skip-existing"},
-                                   {"--remote-header-name", "--output"},
                                    {"--ipv4", "--ipv6"},
                                    {"--quiet", "--verbose"},
                                    {"--no-config", "--config"}}) {
@@ -384,6 +383,7 @@ Command read_command_line(int argc, char** argv) {
     app.parse(argc, argv);
     command.continues = command.continues || rest.continues;
     apply_settings(rest, app);
+    if (rest.output) command.request.remote_name = false;  // as with curl and wget, a name that is given goes first
     check_together(command);
     set_proxies(command.session.network, rest.proxy, ::getenv);
     if (rest.output) place_output(*rest.output, command);

@@ -1,6 +1,8 @@
 """Names and times that the server gives, URLs without a scheme, and the file of settings."""
+import hashlib
 import os
 import stat
+import subprocess
 import threading
 import time
 
@@ -69,7 +71,25 @@ def test_names_from_the_server_in_a_list_meet_each_other_and_what_is_there(scene
     assert "1 of 3 failed" in done.stderr, done.stderr
     done = scene.get("-J", "-i", path, "--skip-existing")
     assert scene.names() == ["one", "three"], done.stderr
-    assert "it can't go with --remote-header-name" in scene.get("-J", one.url(), "-o", "x", code=2).stderr
+
+
+def test_a_name_that_is_given_goes_before_the_one_that_the_server_gives(scene):
+    data = pattern(3 * MiB + 1, 1)
+    server = serving(scene, data, 'Content-Disposition: attachment; filename="one"')
+    sums = os.path.join(scene.directory, "sums")
+    harness.write(sums, f"{hashlib.sha256(data).hexdigest()}  x\n".encode())
+    for arguments in (("-J", "-o", "x"), ("-o", "x", "-J"), ("-J", "-o", "x", "--checksum", f"@{sums}")):
+        done = scene.get(server.url(), *arguments)
+        assert scene.names() == ["x"] and harness.read(scene.path("x")) == data, (arguments, done.stderr)
+        os.remove(scene.path("x"))
+    settings = os.path.join(scene.directory, "settings")
+    harness.write(settings, b"remote-header-name\n")
+    scene.get("--config", settings, server.url(), "-d", "new", "-o", "x")
+    assert harness.read(scene.path("new/x")) == data and scene.names() == ["new"]
+    done = subprocess.run([harness.BINARY, "-J", "-o", "-", server.url()], cwd=scene.out, capture_output=True, timeout=harness.TIMEOUT, check=False)
+    assert done.returncode == 0 and done.stdout == data and scene.names() == ["new"], done.stderr
+    scene.get("-J", server.url())
+    assert sorted(scene.names()) == ["new", "one"]
 
 
 def test_a_name_that_another_download_writes_to_is_refused_in_a_list(scene):
