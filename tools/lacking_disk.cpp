@@ -12,6 +12,7 @@
 //   stale:N      the N-th write to, or sync of, a file fails with ESTALE, and that handle from then on
 //   largest:N    no file gets longer than N bytes (EFBIG)
 //   colons:E     a name with a colon fails with the errno E
+//   names:N      a name has at most N bytes (ENAMETOOLONG)
 //   case:1       names are found in any case
 //   blocks:1     says nothing of its size (statfs)
 #define FUSE_USE_VERSION 35
@@ -83,7 +84,12 @@ bool too_long(std::uint64_t length) {
   return found != lacks.end() && length > found->second;
 }
 
-int colon(const char* path) { return std::strchr(path, ':') == nullptr ? 0 : refused("colons"); }
+// The negative errno value of what is made by that name, or 0.
+int bad_name(const char* path) {
+  const std::size_t length = std::strlen(std::strrchr(path, '/') + 1);
+  if (lack("names") != 0 && length > lack("names")) return -ENAMETOOLONG;
+  return std::strchr(path, ':') == nullptr ? 0 : refused("colons");
+}
 
 bool is_stale(std::uint64_t handle) {
   const std::lock_guard lock(stale_mutex);
@@ -120,7 +126,7 @@ int open_as(const char* path, int flags, mode_t mode, fuse_file_info* info) {
 int open_file(const char* path, fuse_file_info* info) { return open_as(path, info->flags & ~O_CREAT, 0, info); }
 
 int create(const char* path, mode_t mode, fuse_file_info* info) {
-  const int bad = colon(path);
+  const int bad = bad_name(path);
   return bad != 0 ? bad : open_as(path, info->flags, mode, info);
 }
 
@@ -167,19 +173,20 @@ int reserve(const char*, int mode, off_t from, off_t length, fuse_file_info* inf
 int remove_file(const char* path) { return done(::unlinkat(folder, real(path).c_str(), 0)); }
 
 int make_directory(const char* path, mode_t mode) {
-  if (const int bad = colon(path); bad != 0) return bad;
+  if (const int bad = bad_name(path); bad != 0) return bad;
   return done(::mkdirat(folder, real(path).c_str(), mode));
 }
 
 int remove_directory(const char* path) { return done(::unlinkat(folder, real(path).c_str(), AT_REMOVEDIR)); }
 
 int rename_file(const char* from, const char* to, unsigned flags) {
-  if (const int bad = colon(to); bad != 0) return bad;
+  if (const int bad = bad_name(to); bad != 0) return bad;
   if (flags != 0 && lack("flags") != 0) return refused("flags");
   return done(::renameat2(folder, real(from).c_str(), folder, real(to).c_str(), flags));
 }
 
 int link_file(const char* from, const char* to) {
+  if (const int bad = bad_name(to); bad != 0) return bad;
   if (lack("links") != 0) return refused("links");
   return done(::linkat(folder, real(from).c_str(), folder, real(to).c_str(), 0));
 }
@@ -222,6 +229,7 @@ int attribute(const char* path, const char* name, char* value, std::size_t size)
 
 int sizes(const char*, struct ::statvfs* system) {
   const int result = ::fstatvfs(folder, system);
+  if (lack("names") != 0) system->f_namemax = lack("names");
   if (lack("blocks") != 0) system->f_blocks = system->f_bfree = system->f_bavail = 0;
   return done(result);
 }

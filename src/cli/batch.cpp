@@ -194,7 +194,7 @@ void Batch::conclude(std::uint64_t id) {
   if (node.empty()) return;
   Download& download = node.mapped();
   if (download.named) active_.erase(download.output);
-  if (!download.named) download.output = download.task.progress().output.filename().string();
+  download.output = download.task.progress().output.filename().string();
   received_ += download.task.progress().fetched;
   const Result<Report>& result = download.task.wait();
   if (json_ != nullptr) json_->catch_up(subject(download), download.task);

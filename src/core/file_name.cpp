@@ -62,14 +62,17 @@ std::string_view cut(std::string_view text, std::size_t limit) {
   return text.substr(0, limit);
 }
 
-std::string shorten(const std::string& name) {
-  if (name.size() <= kMaxMadeName) return name;
+// Its beginning, `mark`, and its extension if that is short.
+std::string shorten(const std::string& name, std::size_t longest, const std::string& mark) {
   const std::size_t dot = name.rfind('.');
   const bool keep = dot != std::string::npos && name.size() - dot <= kShortExtension;
-  const std::string extension = keep ? name.substr(dot) : "";
-  return std::string(
-             cut(std::string_view(name).substr(0, name.size() - extension.size()), kMaxMadeName - extension.size())) +
-         extension;
+  const std::string end = mark + (keep ? name.substr(dot) : "");
+  const std::string_view stem = std::string_view(name).substr(0, keep ? dot : name.size());
+  return std::string(cut(stem, longest - std::min(longest, end.size()))) + end;
+}
+
+std::string shorten(const std::string& name) {
+  return name.size() <= kMaxMadeName ? name : shorten(name, kMaxMadeName, "");
 }
 
 std::string hex_of(std::uint64_t number) {
@@ -77,6 +80,9 @@ std::string hex_of(std::uint64_t number) {
   for (std::size_t i = text.size(); i > 0; number >>= 4U) text[--i] = "0123456789abcdef"[number & 15U];
   return text;
 }
+
+// What tells a shortened name from others of the same beginning.
+std::string mark_of(std::string_view name) { return '~' + hex_of(digest_of(std::as_bytes(std::span(name)))); }
 
 }  // namespace
 
@@ -93,11 +99,15 @@ std::string typed_name(std::string_view text) {
   return shorten(name);
 }
 
+std::string fitting_name(const std::string& name, std::size_t longest) {
+  return name.size() <= longest ? name : shorten(name, longest, mark_of(name));
+}
+
 std::string name_beside(std::string_view name, std::string_view suffix, std::size_t longest) {
   const std::size_t room = longest - std::min(longest, kLongestSuffix);
   if (name.size() <= room) return std::string(name) + std::string(suffix);
-  const std::string hash = '~' + hex_of(digest_of(std::as_bytes(std::span(name))));
-  return std::string(cut(name, room - std::min(room, hash.size()))) + hash + std::string(suffix);
+  const std::string mark = mark_of(name);
+  return std::string(cut(name, room - std::min(room, mark.size()))) + mark + std::string(suffix);
 }
 
 std::string safe_name(std::string_view foreign) {

@@ -14,6 +14,7 @@
 #include "seams/file_system.h"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -27,9 +28,13 @@ namespace segdl::engine {
 class OpenDirectory {
  public:
   OpenDirectory(std::unique_ptr<Directory> directory, std::filesystem::path path, Instant since)
-      : directory_(std::move(directory)), path_(std::move(path)), since_(since) {}
+      : directory_(std::move(directory)),
+        longest_name_(directory_->longest_name()),
+        path_(std::move(path)),
+        since_(since) {}
 
   Directory& directory() const { return *directory_; }
+  std::size_t longest_name() const { return longest_name_; }  // as the directory has it
   // Whether nothing had this name a moment ago; false also where that is not known.
   bool lacked(const std::string& name) const;
 
@@ -39,6 +44,7 @@ class OpenDirectory {
   void count_download();
 
   const std::unique_ptr<Directory> directory_;
+  const std::size_t longest_name_;
   const std::filesystem::path path_;
   const Instant since_;
   std::atomic<unsigned> downloads_ = 0;

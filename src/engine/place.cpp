@@ -180,7 +180,7 @@ Result<bool> Place::take_fresh(Directory& directory, const Names& names, const E
 Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string& name, const Request& request,
                           std::stop_token stop) {
   Directory& directory = open->directory();
-  const std::size_t longest = directory.longest_name();
+  const std::size_t longest = open->longest_name();
   if (name.size() > longest) {
     return with_way_out(make_error(Cause::local, Remedy::stop, "create", name,
                                    fmt::format("a name of {} bytes is too long: at most {}", name.size(), longest)),

@@ -1,14 +1,12 @@
 #include "engine/transfer.h"
 
 #include "core/ascii.h"
-#include "core/content_disposition.h"
 
 #include "engine/checkpoint.h"
 #include "engine/consumer_sink.h"
 #include "engine/dispatcher.h"
 #include "engine/errors.h"
 #include "engine/fetch_loop.h"
-#include "engine/output_name.h"
 #include "engine/planned.h"
 #include "engine/stream_sink.h"
 #include "engine/url_hash.h"
@@ -71,6 +69,7 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
   }
   auto directory = shared_.directories.open(request_.directory, request_.create_directories);
   if (!directory) return std::move(directory).error();
+  fit_name((*directory)->longest_name());
   auto stream = open_stream(**directory, stop);
   if (!stream) return std::move(stream).error();
   auto adopted = open_adopted((*directory)->directory(), *stream != nullptr);
@@ -157,19 +156,6 @@ Result<void> Transfer::fetch_version(Place& place, std::stop_token stop) {
     if (*continued) return {};
   }
   return begin_version(place, stop);
-}
-
-// The server's word for the output's name (http.md, rule for names): taken from the first response, once.
-Result<void> Transfer::take_remote_name(const std::stop_token& stop) {
-  auto first = first_reply(stop);
-  if (!first) return std::move(first).error();
-  const std::string* disposition = first->exchange->head().find("Content-Disposition");
-  if (const auto name = disposition != nullptr ? disposition_name(*disposition) : std::nullopt) {
-    name_ = name_from_server(*name);
-    meter_.set_output(request_.directory / name_);
-  }
-  named_ = std::move(*first);
-  return {};
 }
 
 // A resource of which nothing is known yet, or nothing any more.

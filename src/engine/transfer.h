@@ -148,6 +148,7 @@ class Transfer {
   Result<void> check_digest(File&, std::uint64_t size, const std::string& path, const std::stop_token&);
   Result<void> settle(Place&, Checkpoint&);
   Result<void> take_remote_name(const std::stop_token&);
+  void fit_name(std::size_t longest);
   void give_remote_time(File&);
   void disclaim_time(File&);
   void keep_receipt(File&, const Validator&, bool claims_vouched = true);

@@ -49,6 +49,25 @@ TEST_CASE("a name that a person typed stays as it is, but for what can't be in a
   CHECK(typed_name(std::string(300, 'x') + ".tar").size() == kMaxMadeName);
 }
 
+TEST_CASE("a name that is too long for a file system is shortened to another for each, and keeps its extension") {
+  const std::string one = std::string(200, 'x') + "1.tar", other = std::string(200, 'x') + "2.tar";
+  for (const std::size_t longest : {143U, 204U, 205U, 255U}) {
+    CAPTURE(longest);
+    const std::string fit = fitting_name(one, longest);
+    CHECK(fit.size() == std::min<std::size_t>(longest, one.size()));
+    CHECK((fit == one) == (one.size() <= longest));
+    CHECK(fit.ends_with(".tar"));
+    CHECK(fit != fitting_name(other, longest));
+    CHECK(fitting_name(fit, longest) == fit);
+  }
+  std::string umlauts = "x";
+  while (umlauts.size() < 200) umlauts += "\u00e4";
+  for (std::size_t longest = 20; longest < 200; ++longest) {
+    CHECK(fitting_name(umlauts, longest).size() <= longest);
+    CHECK(escape(fitting_name(umlauts, longest)) == fitting_name(umlauts, longest));
+  }
+}
+
 TEST_CASE("what goes with a file has its name and a suffix, and one of its own where that would be too long") {
   const std::string longest(245, 'x');
   for (const std::string& name : {std::string("f"), std::string(128, 'y'), longest}) {

@@ -182,6 +182,32 @@ def test_names_that_a_file_system_refuses_are_told_apart_from_missing_files(scen
             assert not os.listdir(at), os.listdir(at)
 
 
+def test_a_name_of_the_url_that_is_too_long_for_the_disk_is_shortened_and_one_that_was_asked_for_is_refused(scene):
+    ready()
+    disk = mounts.Lacking(scene.directory)
+    data = pattern(LARGE, 1)
+    held = Held(scene, data)
+    held.let_go.set()
+    long_names = [f"{'n' * 200}{i}.tar.gz" for i in (1, 2)]
+    path = os.path.join(scene.directory, "list")
+    harness.write(path, "".join(held.url(name) + "\n" for name in long_names).encode())
+    with disk.mounted("names:143") as at:
+        for arguments in ((), ("--overwrite",), ("--update",), ("--skip-existing",)):
+            scene.get("-i", path, *arguments, cwd=at)
+            found = sorted(os.listdir(at))
+            assert len(found) == 2 and all(len(name) == 143 and name.startswith("nnn") and name.endswith(".gz") for name in found), found
+            assert all(harness.read(os.path.join(at, name)) == data for name in found), arguments
+        for name in found:
+            os.remove(os.path.join(at, name))
+        done = scene.get(held.url("f"), "-o", "n" * 144, cwd=at, code=7)
+        assert "144 bytes is too long: at most 143" in done.stderr and "shorter name with -o" in done.stderr, done.stderr
+        process = scene.start("-x", "2", Held(scene, data).url(long_names[0]), cwd=at)
+        wait_for(lambda: any(name.endswith(".segdl") for name in os.listdir(at)), "the journal")
+        kill(process)
+        scene.get(held.url(long_names[0]), cwd=at)
+        assert len(os.listdir(at)) == 1, os.listdir(at)
+
+
 def test_where_case_does_not_count_one_download_does_not_get_into_another(scene):
     ready()
     disk = mounts.Lacking(scene.directory)
