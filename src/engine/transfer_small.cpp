@@ -23,9 +23,16 @@ constexpr unsigned kAccessOfOthers = 0066;  // to read and write it, and of its 
 // What replaces a file is used as that was: by its owner, its group, others. Bits that are no permissions (set-user-ID)
 // are not, as writing to the file would have taken them. A group that can't be given gets what others have: another
 // group must not get its rights. Where nothing can be set (another user's vfat, some FUSE), that does not cost the
-// file, and is worth a word only if it gives others more.
+// file, and is worth a word only if it gives others more. What another user may have put there to be replaced has
+// nothing to leave: to own what root has fetched, or to write to it, would be as good as a forged file.
 void Transfer::give_access(Place& place, File& file) {
-  const auto old = place.replaced();
+  auto old = place.replaced();
+  if (old && old->may_be_planted) {
+    meter_.remark(
+        "what it replaces belongs to another user, in a directory that anybody may write to: its owner and mode are "
+        "those of a new file");
+    old.reset();
+  }
   const auto mine = old ? file.status() : Result<FileStatus>(FileStatus{});
   unsigned mode = old ? old->mode & kPermissions : env_.files.default_mode();
   if (old && mine && (mine->owner != old->owner || mine->group != old->group)) {

@@ -140,7 +140,11 @@ class PosixDirectory final : public Directory {
 
   Result<std::optional<FileStatus>> status(const std::string& name) override {
     struct ::stat found {};
-    if (look_at(name, found) == 0) return std::optional(with_kind_of_target(name, status_from(found)));
+    if (look_at(name, found) == 0) {
+      FileStatus status = with_kind_of_target(name, status_from(found));
+      status.may_be_planted = may_be_planted(found);
+      return std::optional(status);
+    }
     if (errno == ENOENT) return std::optional<FileStatus>();
     return file_error(errno, "look at", path_of(name));
   }

@@ -41,7 +41,7 @@ struct FileStatus {
   std::uint32_t owner = 0;
   std::uint32_t group = 0;
   std::chrono::sys_time<std::chrono::nanoseconds> modified{};  // when its content was last changed, or as it was set
-  bool may_be_planted = false;  // of an open file: another user's when opened, where anybody may put one (as in /tmp)
+  bool may_be_planted = false;  // another user's, where anybody may put one (as in /tmp); of an open file: when opened
 };
 
 // A shared, writable mapping of a file's first bytes. Stores reach the file without a call; they survive the death of

@@ -208,5 +208,30 @@ def test_what_replaces_a_file_has_its_mode_and_owner(scene):
         os.remove(scene.path("f"))
 
 
+def test_what_replaces_a_planted_file_is_not_its_owner_s(scene):
+    if os.geteuid() != 0:
+        print("nothing was planted: not root")
+        return
+    shared = scene.path("shared")
+    os.mkdir(shared)
+    for size in (SMALL, LARGE):
+        data = pattern(size, 1)
+        scene.nginx.put("f", data)
+        for option in ("--overwrite", "--update"):
+            for mode, owner, planted in ((0o1777, 12345, True), (0o1775, 12345, True), (0o0755, 12345, False), (0o1777, 0, False)):
+                os.chmod(shared, mode)
+                name = os.path.join(shared, "f")
+                harness.write(name, b"older")
+                os.chown(name, owner, owner)
+                os.chmod(name, 0o666)
+                done = scene.get(scene.nginx.url("f"), "-d", "shared", option)
+                found = os.stat(name)
+                got = (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode))
+                assert got == ((0, 0, 0o644) if planted else (owner, owner, 0o666)), (option, oct(mode), owner, got)
+                assert ("those of a new file" in done.stderr) == planted, done.stderr
+                assert harness.read(name) == data and os.listdir(shared) == ["f"]
+                os.remove(name)
+
+
 if __name__ == "__main__":
     harness.main()

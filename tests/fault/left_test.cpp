@@ -217,6 +217,30 @@ TEST_CASE("what replaces a file has its mode and its owner, and another group no
   }
 }
 
+TEST_CASE("what replaces a file that another user may have planted is this user's, with the mode of a new file") {
+  for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{1000}, kSize}) {
+    for (const Existing existing : {Existing::replace, Existing::update}) {
+      CAPTURE(size);
+      World world;
+      world.serve().size(size);
+      world.disk.put("f", pattern_bytes(9, 500));
+      world.disk.set_access("f", 0666, 7, 8);
+      world.disk.plant("f");
+      Request request = World::request();
+      request.existing = existing;
+      const auto report = world.download(request);
+      REQUIRE_MESSAGE(report.ok(), report.error().message());
+      CHECK(world.has("f", 1, size));
+      CHECK(world.disk.mode("f") == 0644U);
+      CHECK(world.disk.owner("f") == std::pair(1000U, 1000U));
+      const auto told = std::count_if(report->notes.begin(), report->notes.end(), [](const std::string& note) {
+        return note.find("its owner and mode are those of a new file") != std::string::npos;
+      });
+      CHECK(told == 1);
+    }
+  }
+}
+
 TEST_CASE("a pipe that only the URL or the server names gets nothing, and stays") {
   World world;
   world.serve().size(kSize);
