@@ -14,6 +14,7 @@
 //   colons:E     a name with a colon fails with the errno E
 //   names:N      a name has at most N bytes (ENAMETOOLONG)
 //   case:1       names are found in any case
+//   others:1     other users may use it as well (allow_other), and own what they make
 //   blocks:1     says nothing of its size (statfs)
 #define FUSE_USE_VERSION 35
 #include <fuse.h>
@@ -118,6 +119,8 @@ int list(const char* path, void* into, fuse_fill_dir_t fill, off_t, fuse_file_in
 int open_as(const char* path, int flags, mode_t mode, fuse_file_info* info) {
   const int fd = ::openat(folder, real(path).c_str(), flags | O_CLOEXEC, mode);
   if (fd < 0) return -errno;
+  const fuse_context* caller = fuse_get_context();
+  if ((flags & O_CREAT) != 0 && lack("others") != 0 && ::fchown(fd, caller->uid, caller->gid) != 0) return -errno;
   info->fh = static_cast<std::uint64_t>(fd);
   info->direct_io = lack("pages") != 0;
   return 0;
@@ -294,7 +297,8 @@ int main(int argc, char** argv) {
   }
   until_stale = lack("stale");
   const fuse_operations served = operations();
-  std::array<std::string, 4> words{argv[0], "-f", "-o", "default_permissions,fsname=lacking"};
+  const std::string options = "default_permissions,fsname=lacking";
+  std::array<std::string, 4> words{argv[0], "-f", "-o", options + (lack("others") != 0 ? ",allow_other" : "")};
   std::array<char*, 5> arguments{words[0].data(), words[1].data(), words[2].data(), words[3].data(), argv[2]};
   return fuse_main(static_cast<int>(arguments.size()), arguments.data(), &served, nullptr);
 }

@@ -136,6 +136,30 @@ def test_whatever_a_file_system_lacks_files_arrive_continue_and_are_replaced(sce
             holds_only(at, "f", data)
 
 
+def test_a_lock_that_can_not_be_tried_from_elsewhere_is_not_believed(scene):
+    """The kernel may hold it, or the file system may give it to everybody: another open file would show it, and this user may open none for writing."""
+    ready()
+    disk = mounts.Lacking(scene.directory)
+    data = pattern(LARGE, 1)
+    somebody = {"user": 12345, "group": 12345, "extra_groups": []}
+    for lacks, words in ((("others:1",), "no locks"), (("others:1", "granted:1"), "no locks")):
+        with disk.mounted(*lacks) as at:
+            os.chmod(at, 0o777)
+            held = Held(scene, data)
+            process = scene.start("-x", "2", held.url("f"), cwd=at, **somebody)
+            wait_for(lambda: os.path.exists(os.path.join(at, "f.segdl")) and claimed(scene, at) > 4, "some segments", harness.TIMEOUT)
+            kill(process)
+            os.chmod(os.path.join(at, "f.part"), 0o444)  # as a death leaves it that is to replace such a file
+            process = scene.start("-x", "2", "-v", held.url("f"), cwd=at, **somebody)
+            wait_for(lambda: any(name.startswith(".segdl-lock-") for name in os.listdir(at)), "the file beside the socket")
+            for arguments in ((), ("--overwrite",)):
+                assert "under way" in scene.get(held.url("f"), *arguments, cwd=at, code=9, **somebody).stderr
+            held.let_go.set()
+            _, told = process.communicate(timeout=harness.TIMEOUT)
+            assert process.returncode == 0 and words in told and "reused" in told, told
+            holds_only(at, "f", data)
+
+
 def test_a_handle_that_goes_stale_costs_a_run_and_not_what_has_arrived(scene):
     ready()
     disk = mounts.Lacking(scene.directory)
