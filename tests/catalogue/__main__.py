@@ -36,7 +36,7 @@ def read_options():
     parser.add_argument("--binary", default=os.path.join(ROOT, "build/release/segdl"), help="the command to test; SEGDL_BINARY goes before")
     parser.add_argument("--rows", metavar="REGEX", default="", help="only rows whose family or name fits")
     parser.add_argument("--cells", metavar="REGEX", default="", help="only cells that fit, such as 8rt: 8 connections, resume, TLS (1|8, f|r, p|t)")
-    parser.add_argument("--peers", action="store_true", help="the same rows against curl and aria2c as well")
+    parser.add_argument("--peers", action="store_true", help="the same rows against curl, wget and aria2c as well")
     parser.add_argument("--sample", action="store_true", help="the telling rows, and a sample of the others by --seed: what tools/test runs")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED", "9")))
     parser.add_argument("--jobs", type=int, default=40, help="runs at a time (40): most of them wait")
@@ -61,7 +61,7 @@ def chosen(options):
             if options.peers and row.peers:
                 runs.append((index, cell, "aria2c"))
                 if cell.connections == 1:
-                    runs.append((index, cell, "curl"))
+                    runs += [(index, cell, "curl"), (index, cell, "wget")]
     if options.sample:
         telling = [run for run in runs if (ROWS[run[0]].key, run[1].key) in TELLING]
         others = [run for run in runs if run not in telling and ROWS[run[0]].bound <= 60]
@@ -133,6 +133,8 @@ def main():
         setting = Setting(os.path.abspath(options.binary), tls.ca, tls.pem("good"), tls.key("good"), scratch, options.patience)
         outcomes, seconds = run_all(runs, options, setting)
     table.show(ROWS, outcomes, brief=options.sample)
+    if options.peers:
+        table.show_beaten(ROWS, outcomes)
     mine = [outcome for run, outcome in outcomes.items() if run[2] == "segdl"]
     bad = collections.Counter(outcome.letter for outcome in mine if not outcome.fine)
     print(f"{len({run[0] for run in runs})} behaviours, {len(runs)} runs in {seconds:.0f} s (seed {options.seed}): " +

@@ -10,6 +10,12 @@ RIGHT, REFUSE, EITHER = "right", "refuse", "either"
 DOCUMENTED = frozenset({3, 4, 5, 6, 8})  # exit codes of what a peer can be the reason for
 LOCAL = frozenset({7})  # and of sizes that no disk holds
 
+# Kinds with rows in several families.
+UNTOLD = "an end that nothing tells"
+EMPTY = "a 204: nothing to send, or nothing there"
+TWO_SIZES = "two sizes of one version"
+TWO_LENGTHS = "two lengths of one body"
+
 
 @dataclasses.dataclass
 class Row:
@@ -42,10 +48,15 @@ class Row:
     compared: bool = False  # no validator can show this change: a resume that says what it compared is let pass
     more: Callable | None = None  # versions beside 1 and 2 that a client may publish: a function of the run -> list of bytes
     peers: bool = True  # whether other downloaders have what this needs
+    kind: str = ""  # of rows that look the same to a client when it has to decide, and differ in what is true
 
     @property
     def key(self):
         return f"{self.family}: {self.name}"
+
+    @property
+    def of_kind(self):
+        return self.kind or self.key
 
     def expected(self, cell):
         expected = self.expect(cell) if callable(self.expect) else self.expect

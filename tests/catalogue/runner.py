@@ -60,8 +60,14 @@ def aria2_command(setting, origin, directory):
             url_of(origin)]
 
 
-COMMANDS = {"segdl": segdl_command, "curl": curl_command, "aria2c": aria2_command}
-UNFINISHED = {"segdl": "{}.part", "curl": "{}", "aria2c": "{}"}
+def wget_command(setting, origin, directory):
+    resume = ("-c",) if origin.cell.resume and origin.phase == "row" else ()
+    return ["wget", "--no-config", "-nv", "--ca-certificate", setting.ca, "--timeout=3", "--tries=3", "--waitretry=1", *resume,
+            "-O", os.path.join(directory, origin.row.file), url_of(origin)]
+
+
+COMMANDS = {"segdl": segdl_command, "curl": curl_command, "wget": wget_command, "aria2c": aria2_command}
+UNFINISHED = {"segdl": "{}.part", "curl": "{}", "wget": "{}", "aria2c": "{}"}
 
 
 def url_of(origin):

@@ -5,6 +5,7 @@ from judge import MEANING
 from row import CELLS
 
 COLUMNS = [cell.key for cell in CELLS]
+PEERS = ("curl", "wget", "aria2c")
 
 
 def show(rows, outcomes, brief):
@@ -12,7 +13,7 @@ def show(rows, outcomes, brief):
     by_row = collections.defaultdict(dict)
     for (index, cell, tool), outcome in outcomes.items():
         by_row[index][tool, cell.key] = outcome
-    tools = [tool for tool in ("segdl", "curl", "aria2c") if any(run[2] == tool for run in outcomes)]
+    tools = [tool for tool in ("segdl", *PEERS) if any(run[2] == tool for run in outcomes)]
     print("\n" + " ".join(f"{tool + ':':7} " + " ".join(COLUMNS) for tool in tools))
     family = None
     for index in sorted(by_row):
@@ -36,6 +37,26 @@ def totals_line(outcomes, seed, seconds):
     return (f"totals peers: behaviours={len({run[0] for run in counted})} runs={len(counted)} told-joins={letters['J']} "
             f"wrong={bad['W']} hangs={bad['H']} crashes={bad['C']} other={other}" +
             (f" seed={seed}" if seed is not None else "") + f" seconds={seconds:.0f}")
+
+
+def beaten(rows, outcomes):
+    """{(row's index, peer): (cells, wrong)}: where the peer was right and segdl was not, and how often that peer was wrong in rows of this kind."""
+    found = collections.defaultdict(list)
+    for (index, cell, tool), outcome in outcomes.items():
+        if tool in PEERS and outcome.letter == "R" and outcomes[index, cell, "segdl"].letter not in "R-":
+            found[index, tool].append(cell.key)
+    wrong = collections.Counter((rows[index].of_kind, tool) for (index, _, tool), outcome in outcomes.items() if outcome.letter == "W")
+    return {(index, tool): (sorted(cells), wrong[rows[index].of_kind, tool]) for (index, tool), cells in found.items()}
+
+
+def show_beaten(rows, outcomes):
+    """Where a peer is right by luck, it is wrong elsewhere in rows of the same kind. What is never wrong segdl could do as well."""
+    found = beaten(rows, outcomes)
+    print("\nRight where segdl is not, and how often wrong in rows of the same kind:")
+    for (index, tool), (cells, wrong) in sorted(found.items(), key=lambda item: (item[1][1] > 0, item[0])):
+        print(f"{tool:8}{wrong or 'never':>5}  {' '.join(cells)}  {rows[index].key}")
+    never = {index for (index, _), (_, wrong) in found.items() if not wrong}
+    print(f"{len({index for index, _ in found})} rows, {len(never)} of them with a peer that is never wrong")
 
 
 def cell_text(outcome):

@@ -96,13 +96,13 @@ for label, naming in NAMINGS.items():
     for time, how in TIMES.items():
         for shared in ("half", "two"):
             changing.row(f"{label}, {time}, {'first half' if shared == 'half' else 'all but two segments'} shared", **how, naming=naming, shared=shared, compared=label in UNSIGNED,
-                         expect=RIGHT if label in SURE and how is AFTER_CUT else EITHER)
-    changing.row(f"{label}, after a cut, all different", **AFTER_CUT, naming=naming,
+                         kind=f"a change: {label}, {time}", expect=RIGHT if label in SURE and how is AFTER_CUT else EITHER)
+    changing.row(f"{label}, after a cut, all different", **AFTER_CUT, naming=naming, kind=f"a change: {label}, after a cut",
                  expect=RIGHT if label in SURE else EITHER)
 for label in ("strong ETag", "old date", "weak ETag", "no validator", "weak ETag, old date that stays"):
     for shared in ("grown", "cut"):
         changing.row(f"{label}, after a cut, {'70,000 bytes more' if shared == 'grown' else '70,000 bytes less'}", **AFTER_CUT,
-                     naming=NAMINGS[label], shared=shared, compared=label in UNSIGNED)
+                     naming=NAMINGS[label], shared=shared, compared=label in UNSIGNED, kind=f"a change: {label}, after a cut")
 
 # Two versions at once: by connection, or by request.
 
@@ -146,7 +146,7 @@ def ignored_condition(ask, answer):
 for label in ("strong ETag", "old date", "strong ETag, old date that stays", "strong ETag that goes", "strong ETag that goes, old date that stays"):
     for shared in ("half", "two", "grown"):
         conditions.row(f"it is ignored, and the part is of another version, {label}, {shared}", ignored_condition, when=later, naming=NAMINGS[label],
-                       shared=shared, whole=frozenset({1, 2}))
+                       shared=shared, whole=frozenset({1, 2}), kind=f"If-Range: it is ignored, {label}")
     conditions.row(f"it is ignored, one part in three is of another version, {label}", ignored_condition, when=later_third, naming=NAMINGS[label],
                    shared="two", whole=frozenset({1, 2}))
 conditions.row("its part is of another version under the asked validator, no Content-Range total", lambda ask, answer: part_of_other(ask, answer).set(

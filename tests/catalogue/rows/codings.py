@@ -26,6 +26,8 @@ def says(*values):
     return do
 
 
+ANOTHER = "codings: another one than before"  # under names that are the same: of the same bytes, or not
+
 # No coding.
 for value in ("", "identity", "IDENTITY", "none", "utf-8", "UTF-8", "binary", "8bit", "aws-chunked", "aws-chunked, identity", "text/html; charset=utf-8"):
     for when in ("every", "third"):
@@ -36,16 +38,16 @@ codings.row("no coding: in two fields", says("aws-chunked", "identity"), expect=
 for value in ("gzip", "x-gzip", "br", "deflate", "zstd", "compress", "gzip, identity", "aws-chunked, gzip", "gzip, gzip", "aes128gcm", "unknown", "GZIP", "x" * 500,
               "\xe4"):
     for when in ("every", "later"):
-        codings.row(f"{value[:20]}, {when}", says(value), when=WHEN[when], expect=fresh_right if when == "every" else EITHER)
-codings.row("in two fields", says("gzip", "br"), expect=fresh_right)
-codings.row("named in two ways", lambda ask, answer: answer.add(CE, "gzip" if ask.n % 2 else "x-gzip"), expect=fresh_right)
+        codings.row(f"{value[:20]}, {when}", says(value), when=WHEN[when], kind=ANOTHER, expect=fresh_right if when == "every" else EITHER)
+codings.row("in two fields", says("gzip", "br"), expect=fresh_right, kind=ANOTHER)
+codings.row("named in two ways", lambda ask, answer: answer.add(CE, "gzip" if ask.n % 2 else "x-gzip"), expect=fresh_right, kind=ANOTHER)
 for label, naming in (("weak ETag", weak), ("old date", old_date), ("no validator", none)):
-    codings.row(f"stored so, {label}", says("gzip"), naming=naming, expect=fresh_right)
+    codings.row(f"stored so, {label}", says("gzip"), naming=naming, expect=fresh_right, kind=ANOTHER)
     codings.row(f"stored so, {label}, no ranges", says("gzip"), naming=naming, ranges=False, expect=fresh_right)
 codings.row("gzip of a stored .gz", says("gzip"), file="f.gz", expect=fresh_right, peers=False)
 codings.row("gzip of a stored .gz, now and then", says("gzip"), when=third, file="f.gz", peers=False)
-codings.row("br of a stored .gz", says("br"), file="f.gz", expect=fresh_right)
-codings.row("gzip of a stored .gz in chunks", lambda ask, answer: answer.add(CE, "gzip").chunked(), file="f.gz")
+codings.row("br of a stored .gz", says("br"), file="f.gz", expect=fresh_right, kind=ANOTHER)
+codings.row("gzip of a stored .gz in chunks", lambda ask, answer: answer.add(CE, "gzip").chunked(), file="f.gz", kind=ANOTHER)
 
 # Coded now and then: another representation under the same validator, or under one of its own.
 
@@ -63,7 +65,7 @@ BOTH = frozenset({1, 2})
 for label, when in WHENS.items():
     for named, naming in (("the same ETag", same_etag('"v"')), ("an ETag of its own", None), ("the same weak ETag", same_etag('W/"v"'))):
         more = {"naming": naming} if naming else {}
-        codings.row(f"coded under {named}, {label}", coded(when), when=when, version=other_one(when), whole=BOTH, **more)
+        codings.row(f"coded under {named}, {label}", coded(when), when=when, version=other_one(when), whole=BOTH, kind=ANOTHER, **more)
     codings.row(f"coded in chunks under the same ETag, {label}", coded(when, lambda answer: answer.chunked()), when=when, version=other_one(when), whole=BOTH,
                 naming=same_etag('"v"'))
     codings.row(f"coded in chunks without ranges, {label}", coded(when, lambda answer: answer.chunked()), when=when, version=other_one(when), whole=BOTH,
@@ -89,7 +91,8 @@ for label, naming in (("strong ETag", same_etag('"v"')), ("weak ETag", same_etag
             def do(ask, answer, frame=frame, cut=cut):
                 answer = frame(whole(ask, made_anew(ask)).add(CE, "gzip"))
                 return answer.cut_at(SIZE // 2, "rude") if cut and ask.n <= 2 else answer  # rude: with close_notify it would be whole
-            codings.row(f"made anew for each request, {label}, {framed}{', and cut' if cut else ''}", do, version=made_anew, whole=BOTH, naming=naming)
+            codings.row(f"made anew for each request, {label}, {framed}{', and cut' if cut else ''}", do, version=made_anew, whole=BOTH, naming=naming,
+                        kind=f"codings: made anew for each request, {label}, {framed}")
 codings.row("a part of what is coded on its way, compressed by itself",
             lambda ask, answer: answer.with_body(gzip.compress(answer.body, 1)).add(CE, "gzip"), when=both_of(ranged, later))
 codings.row("a part of what is coded on its way, compressed by itself, in chunks",

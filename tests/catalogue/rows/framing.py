@@ -1,7 +1,7 @@
 """How a body is delimited: lengths, chunks, ends of connections, and bytes that belong to no body."""
 from answer import whole
 from content import SIZE
-from row import DOCUMENTED, EITHER, LOCAL, REFUSE, RIGHT, WHEN, Family, both_of, later, not_tls, over_tls, ranged, third
+from row import (DOCUMENTED, EITHER, LOCAL, REFUSE, RIGHT, TWO_LENGTHS, UNTOLD, WHEN, Family, both_of, later, not_tls, over_tls, ranged, third)
 
 lengths = Family("Content-Length and Transfer-Encoding")
 chunks = Family("chunks")
@@ -33,9 +33,15 @@ BAD_LENGTHS = {
     "a list with a hole": [(L, "{n},,")], "two that differ": [(L, "{n}"), (L, "{half}")], "two that differ, the other first": [(L, "{half}"), (L, "{n}")],
     "2^64 more": [(L, "{big}")], "2^63": [(L, "9223372036854775808")], "quoted": [(L, '"{n}"')],
 }
+NO_NUMBER = "a length that is no number"  # some take what it begins with, others take it for none
 for label, fields in BAD_LENGTHS.items():
-    lengths.row(f"{label}, every", with_fields(*fields), expect=REFUSE)
-    lengths.row(f"{label}, later", with_fields(*fields), when=later)
+    kind = TWO_LENGTHS if "two" in label else NO_NUMBER
+    lengths.row(f"{label}, every", with_fields(*fields), expect=REFUSE, kind=kind)
+    lengths.row(f"{label}, later", with_fields(*fields), when=later, kind=kind)
+lengths.row("a list of two, the other first", with_fields((L, "{half}, {n}")), expect=REFUSE, kind=TWO_LENGTHS)
+for label in ("negative", "2^63"):
+    lengths.row(f"{label}, and cut", lambda ask, answer, label=label: with_fields(*BAD_LENGTHS[label])(ask, answer).cut_at(len(answer.body) // 2),
+                expect=REFUSE, kind=NO_NUMBER)
 lengths.row("2^63-1, every", with_fields((L, "9223372036854775807")), codes=DOCUMENTED | LOCAL, expect=REFUSE)
 lengths.row("the same twice in a list", with_fields((L, "{n}, {n}"), end=""))
 lengths.row("the same in two fields", with_fields((L, "{n}"), (L, "{n}"), end=""))
@@ -49,21 +55,24 @@ CODINGS = {
     "empty": [(TE, ""), (L, "{n}")], "a control character before it": [(TE, "\x0bchunked")],
 }
 for label, fields in CODINGS.items():
-    lengths.row(f"Transfer-Encoding {label}", with_fields(*fields, chunked=True), expect=REFUSE)
+    kind = TWO_LENGTHS if "length" in label else "a transfer coding that is not known"
+    lengths.row(f"Transfer-Encoding {label}", with_fields(*fields, chunked=True), expect=REFUSE, kind=kind)
     if "chunked" in str(fields):
-        lengths.row(f"Transfer-Encoding {label}, a body without chunks", with_fields(*fields), when=later)
+        lengths.row(f"Transfer-Encoding {label}, a body without chunks", with_fields(*fields), when=later, kind=kind)
 ODD_CODINGS = {
     "with a length": [(TE, "chunked"), (L, "{n}")], "behind a length": [(L, "{half}"), (TE, "chunked")], "twice": [(TE, "chunked, chunked")],
     "in two equal fields": [(TE, "chunked"), (TE, "chunked")], "beside identity": [(TE, "identity, chunked")],
 }
 for label, fields in ODD_CODINGS.items():
-    lengths.row(f"Transfer-Encoding chunked {label}", with_fields(*fields, chunked=True, end=""), expect=RIGHT)
-    lengths.row(f"Transfer-Encoding chunked {label}, whole", with_fields(*fields, chunked=True, end=""), ranges=False, expect=RIGHT)
-    lengths.row(f"Transfer-Encoding chunked {label}, a body without chunks", with_fields(*fields), expect=REFUSE)
-    lengths.row(f"Transfer-Encoding chunked {label}, a body without chunks, later", with_fields(*fields), when=later)
+    kind = f"Transfer-Encoding chunked {label}"
+    lengths.row(f"Transfer-Encoding chunked {label}", with_fields(*fields, chunked=True, end=""), expect=RIGHT, kind=kind)
+    lengths.row(f"Transfer-Encoding chunked {label}, whole", with_fields(*fields, chunked=True, end=""), ranges=False, expect=RIGHT, kind=kind)
+    lengths.row(f"Transfer-Encoding chunked {label}, a body without chunks", with_fields(*fields), expect=REFUSE, kind=kind)
+    lengths.row(f"Transfer-Encoding chunked {label}, a body without chunks, later", with_fields(*fields), when=later, kind=kind)
 lengths.row("Transfer-Encoding identity", with_fields((TE, "identity"), (L, "{n}"), end=""), expect=RIGHT)
 lengths.row("Transfer-Encoding identity, whole", with_fields((TE, "identity"), (L, "{n}"), end=""), ranges=False, expect=RIGHT)
-lengths.row("Transfer-Encoding identity, no length, whole", with_fields((TE, "identity")), ranges=False, expect=lambda cell: RIGHT if cell.tls else REFUSE)
+lengths.row("Transfer-Encoding identity, no length, whole", with_fields((TE, "identity")), ranges=False, expect=lambda cell: RIGHT if cell.tls else REFUSE,
+            kind=UNTOLD)
 
 
 def chunked_twice(ask, answer):
@@ -128,13 +137,32 @@ BAD_CHUNKS = {
     "a size of zero in the middle": replace_in_second(size_line, b"\r\n0\r\n"),
     "a last chunk in the middle": replace_in_second(size_line, b"\r\n0\r\n\r\n"),
 }
+BARE = "chunks: a bare LF"
 for label, change in BAD_CHUNKS.items():
     chunks.row(f"{label}, whole", rechunked(change), ranges=False, expect=EITHER if "in the middle" in label else REFUSE,
+               kind=BARE if "a bare LF" in label else "",
                whole=frozenset({1}) if label != "a last chunk in the middle" else frozenset(),
                more=(lambda run: [run.versions[1][:60_000]]) if label == "a last chunk in the middle" else None)
     chunks.row(f"{label}, in parts", rechunked(change), when=both_of(ranged, later))
     if "last" in label or "data" in label:
         chunks.row(f"{label}, one in three", rechunked(change), when=both_of(ranged, third))
+
+
+def a_line_feed_of_the_data(behind_size):
+    """A line end is forgotten, and where it should be there is a byte of the data that looks like one."""
+    def do(ask, answer):
+        data = answer.body
+        at = data.index(b"\n", 60_000)  # the first byte behind a size, or the last one in front of the next
+        if behind_size:
+            answer.body = b"%x\r\n%s\r\n%x%s\r\n0\r\n\r\n" % (at, data[:at], len(data) - at, data[at:])
+        else:
+            answer.body = b"%x\r\n%s%x\r\n%s\r\n0\r\n\r\n" % (at, data[:at + 1], len(data) - at - 1, data[at + 1:])
+        return answer.drop("Content-Length").add("Transfer-Encoding", "chunked").having(end="close", bad=min(len(data), 130_000))
+    return do
+
+
+chunks.row("nothing behind a size, and the data begins like a line end", a_line_feed_of_the_data(True), ranges=False, expect=REFUSE, kind=BARE)
+chunks.row("nothing behind the data, which ends like a line end", a_line_feed_of_the_data(False), ranges=False, expect=REFUSE, kind=BARE)
 GOOD_CHUNKS = {
     "small": {"pieces": 1013}, "one for all": {"pieces": SIZE}, "an extension": {"extension": b";a=b"}, "a quoted extension": {"extension": b';a="b;c"'},
     "a trailer": {"tail": b"0\r\nX-Checksum: 1\r\n\r\n"}, "an ETag in a trailer": {"tail": b'0\r\nETag: "v2"\r\n\r\n'},
@@ -187,23 +215,24 @@ chunks.row("a trailer that comes a byte every 0.2 s, whole", dripping_trailer, r
 chunks.row("a trailer that comes a byte every 0.2 s, in parts", dripping_trailer, expect=RIGHT)
 
 # Ends of connections.
-ends.row("the whole until the connection ends", lambda ask, answer: answer.until_close(), ranges=False,
+ends.row("the whole until the connection ends", lambda ask, answer: answer.until_close(), ranges=False, kind=UNTOLD,
          expect=lambda cell: RIGHT if cell.tls else REFUSE)
 ends.row("the whole until the connection ends, believed", lambda ask, answer: answer.until_close(), ranges=False, options=("--accept-unframed",),
          expect=RIGHT)
 ends.row("all of it until TLS ends without close_notify, believed", lambda ask, answer: answer.until_close("rude"), ranges=False, cells=over_tls,
          options=("--accept-unframed",), expect=RIGHT)
 ends.row("the whole by HTTP/1.0", lambda ask, answer: answer.having(protocol="HTTP/1.0").until_close(), ranges=False,
-         expect=lambda cell: RIGHT if cell.tls else REFUSE)
+         expect=lambda cell: RIGHT if cell.tls else REFUSE, kind=UNTOLD)
 ends.row("a length by HTTP/1.0", lambda ask, answer: answer.having(protocol="HTTP/1.0", end="close"), expect=RIGHT)
 for part, label in ((2, "half"), (1000, "all but a thousandth")):
     ends.row(f"{label} until TLS ends without close_notify", lambda ask, answer, part=part: answer.until_close().cut_at(
-        len(answer.body) // 2 if part == 2 else len(answer.body) - len(answer.body) // part, "rude"), ranges=False, cells=over_tls, expect=REFUSE)
+        len(answer.body) // 2 if part == 2 else len(answer.body) - len(answer.body) // part, "rude"), ranges=False, cells=over_tls, expect=REFUSE, kind=UNTOLD)
     ends.row(f"{label} until a reset", lambda ask, answer, part=part: answer.until_close().cut_at(
         len(answer.body) // 2 if part == 2 else len(answer.body) - len(answer.body) // part, "reset"), ranges=False, expect=REFUSE)
     ends.row(f"{label} until the connection ends, plain", lambda ask, answer, part=part: answer.until_close().cut_at(
-        len(answer.body) // 2 if part == 2 else len(answer.body) - len(answer.body) // part), ranges=False, cells=not_tls, expect=REFUSE)
-ends.row("all of it until TLS ends without close_notify", lambda ask, answer: answer.until_close("rude"), ranges=False, cells=over_tls, expect=REFUSE)
+        len(answer.body) // 2 if part == 2 else len(answer.body) - len(answer.body) // part), ranges=False, cells=not_tls, expect=REFUSE, kind=UNTOLD)
+ends.row("all of it until TLS ends without close_notify", lambda ask, answer: answer.until_close("rude"), ranges=False, cells=over_tls, expect=REFUSE,
+         kind=UNTOLD)
 ends.row("a length, and TLS ends without close_notify", lambda ask, answer: answer.having(end="rude"), cells=over_tls, expect=RIGHT)
 ends.row("chunks, and TLS ends without close_notify before the last", lambda ask, answer: answer.chunked(tail=b"").having(end="rude"),
          ranges=False, cells=over_tls, expect=REFUSE)

@@ -1,7 +1,7 @@
 """Heads of responses: too long, malformed, of another protocol, in storms."""
-from answer import plain
+from answer import page
 from content import SIZE, none
-from row import EITHER, REFUSE, RIGHT, WHEN, Family, both_of, later, third
+from row import EITHER, REFUSE, RIGHT, TWO_LENGTHS, WHEN, Family, both_of, later, third
 
 lines = Family("status lines")
 fields = Family("header fields")
@@ -34,9 +34,11 @@ for label, line in OK_LINES.items():
 for label, line in {**BAD_LINES, **LOOSE}.items():
     # In answer to ranges alone, all of it is asked for in the end.
     lines.row(label, status_line(line), when=lambda ask: ask.range is not None, expect=RIGHT)
-    lines.row(f"{label}, whatever is asked", status_line(line), expect=REFUSE if label in BAD_LINES else EITHER)
+    lines.row(f"{label}, whatever is asked", status_line(line), expect=REFUSE if label in BAD_LINES else EITHER, kind=f"status lines: {label}")
     if label in ("40 KB", "HTTP/2", "letters", "empty", "HTML"):
         lines.row(f"{label}, one in three", status_line(line), when=third)
+lines.row("four digits, with a page", lambda ask, answer: status_line(b"HTTP/1.1 2004 No such file")(ask, page(b"<html>no such file</html>")), expect=REFUSE,
+          kind="status lines: four digits")
 lines.row("none: only a body", lambda ask, answer: answer.having(head=b"", end="close"), expect=REFUSE)
 
 # Fields.
@@ -66,7 +68,7 @@ BAD_FIELDS = {"one of 400 KB": b"X: " + b"y" * 400_000 + b"\r\n", "2,000": b"X-A
 for label, text in GOOD_FIELDS.items():
     fields.row(label, inserted(text), expect=RIGHT)
 for label, text in BAD_FIELDS.items():
-    fields.row(label, inserted(text), expect=REFUSE)
+    fields.row(label, inserted(text), expect=REFUSE, kind=TWO_LENGTHS if "Content-Length" in label and "CR" not in label else "")
     if label in ("one of 400 KB", "a NUL in a value", "a folded Content-Length", "no colon", "a bare CR", "two bare LFs", "a bare LF before an empty line"):
         fields.row(f"{label}, one in three", inserted(text), when=third)
 fields.row("a folded line first", first_field(b" folded: y\r\n"), expect=REFUSE)

@@ -4,7 +4,7 @@ import hashlib
 
 from answer import honest, plain, whole
 from content import MiB, none, weak
-from row import DOCUMENTED, EITHER, LOCAL, REFUSE, RIGHT, Family, both_of, fresh, later, ranged, third
+from row import DOCUMENTED, EITHER, EMPTY, LOCAL, REFUSE, RIGHT, TWO_SIZES, UNTOLD, Family, both_of, fresh, later, ranged, third
 
 sizes = Family("sizes", expect=RIGHT)
 names = Family("names the server gives", options=("-J",), named=True, expect=RIGHT, peers=False)
@@ -29,19 +29,19 @@ for size in (0, 1, 2, 16_383, 65_535, 65_536, 65_537, 131_071, 131_072, 131_073,
         sizes.row(f"{size} bytes, {label}", **{"do": as_it_is, "size": size, "cells": fresh, **how})
     if size <= 2:
         sizes.row(f"{size} bytes until the connection ends", lambda ask, answer: answer.until_close(), size=size, ranges=False, cells=fresh,
-                  expect=lambda cell: RIGHT if cell.tls else REFUSE)
+                  expect=lambda cell: RIGHT if cell.tls else REFUSE, kind=UNTOLD)
 sizes.row("0 bytes, 200 to the range", lambda ask, answer: whole(ask), size=0, cells=fresh)
 sizes.row("0 bytes, 416 without a size", lambda ask, answer: plain("416 Range Not Satisfiable") if ask.range is not None else None, size=0, cells=fresh, expect=EITHER)
 sizes.row("0 bytes, 206 of nothing", lambda ask, answer: plain("206 Partial Content", ("ETag", '"v1"'), ("Content-Range", "bytes 0--1/0")), size=0, cells=fresh, expect=EITHER)
-sizes.row("0 bytes, 204", lambda ask, answer: plain("204 No Content").drop("Content-Length"), size=0, cells=fresh, expect=EITHER)
+sizes.row("0 bytes, 204", lambda ask, answer: plain("204 No Content").drop("Content-Length"), size=0, cells=fresh, expect=EITHER, kind=EMPTY)
 sizes.row("1 byte, 200 although a 206 was possible", lambda ask, answer: whole(ask), size=1, cells=fresh)
 sizes.row("1 byte, two are sent", lambda ask, answer: answer.having(extra=b"?"), size=1, cells=fresh)
 sizes.row("65,536 bytes, cut before the last", lambda ask, answer: answer.cut_at(65_535), size=65_536, cells=fresh)
 sizes.row("65,536 bytes, cut before the last, one in three", lambda ask, answer: answer.cut_at(65_535), when=third, size=65_536, cells=fresh)
-sizes.row("100 bytes, and a 206 that says 101", lambda ask, answer: answer.set("Content-Range", "bytes 0-99/101"), size=100, cells=fresh, expect=EITHER)
+sizes.row("100 bytes, and a 206 that says 101", lambda ask, answer: answer.set("Content-Range", "bytes 0-99/101"), size=100, cells=fresh, expect=EITHER, kind=TWO_SIZES)
 for label, total in (("2^40", 2 ** 40), ("2^53+1", 2 ** 53 + 1), ("2^62", 2 ** 62)):
     sizes.row(f"{label} are said to come", lambda ask, answer, total=total: answer.set("Content-Range", f"bytes {ask.range[0]}-{ask.range[1] - 1}/{total}"), when=ranged,
-              cells=fresh, expect=REFUSE, codes=DOCUMENTED | LOCAL)
+              cells=fresh, expect=REFUSE, codes=DOCUMENTED | LOCAL, kind=TWO_SIZES)
 
 # Names. The URL's name is what is left when none is good.
 NAMES = {

@@ -1,11 +1,13 @@
 """Answers that are no part of the resource: redirects, refusals, login pages."""
 from answer import page, plain, whole
 from content import MiB, SIZE, none, old_date, weak, young_date
-from row import EITHER, REFUSE, RIGHT, WHEN, Family, both_of, later, later_third, not_tls, over_tls, third
+from row import EITHER, EMPTY, REFUSE, RIGHT, WHEN, Family, both_of, later, later_third, not_tls, over_tls, third
 
 redirects = Family("redirects")
 refusals = Family("refusals")
 portals = Family("login pages")
+
+HTML = b"<html><form>log in</form></html>"
 
 # Redirects. A request for the URL is redirected; whatever else is asked for is answered.
 
@@ -34,16 +36,27 @@ FOLLOWED = {
 for label, location in FOLLOWED.items():
     redirects.row(f"Location: {label}", to(location), when=original, expect=EITHER if label in ("blanks", "UTF-8", "a backslash", "quotes", "percent") else RIGHT)
 REFUSED = {
-    "none": [], "empty": "", "two": ["/there", "/elsewhere"], "a port too large": "http://127.0.0.1:99999999999/x", "port 0": "http://127.0.0.1:0/x",
+    "none": [], "empty": "", "a port too large": "http://127.0.0.1:99999999999/x", "port 0": "http://127.0.0.1:0/x",
     "file": "file:///etc/passwd", "ftp": "ftp://127.0.0.1/x", "data": "data:text/plain,hello", "javascript": "javascript:alert(1)",
     "no host": "http:///x", "a bad port": "http://127.0.0.1:x/", "half an address": "http://[::1/x", "unix": "http+unix://%2Ftmp%2Fx/",
     "a line break": "/x%0d%0aSet-Cookie:%20a=b", "a control character": "/\x01", "nobody there": "http://127.0.0.1:1/x", "mailto": "mailto:a@b",
     "an odd number for an address": "http://0x7f000001:1/x", "nothing but a fragment": "#x",
 }
+
+
+def or_a_page(location):
+    """Nobody has pointed to what else could be asked for: what is there is a page."""
+    return lambda ask, answer: to(location)(ask, answer) if original(ask) else page(HTML)
+
+
 for label, location in REFUSED.items():
-    redirects.row(f"Location: {label}", to(location), when=original, expect=EITHER if label == "a line break" else REFUSE)
-    if label in ("none", "two", "file", "a bad port", "nobody there", "nothing but a fragment"):
-        redirects.row(f"Location: {label}, later", to(location), when=both_of(original, later))
+    redirects.row(f"Location: {label}", or_a_page(location), expect=EITHER if label == "a line break" else REFUSE)
+    if label in ("none", "file", "a bad port", "nobody there", "nothing but a fragment"):
+        redirects.row(f"Location: {label}, later", or_a_page(location), when=lambda ask: later(ask) or not original(ask), kind=f"redirects: Location: {label}")
+for label, page_at in (("", ""), (", the first to a page", "/there"), (", the second to a page", "/elsewhere")):
+    redirects.row(f"Location: two{label}", lambda ask, answer, page_at=page_at: to(["/there", "/elsewhere"])(ask, answer) if original(ask) else page(HTML),
+                  when=lambda ask, page_at=page_at: original(ask) or ask.path == page_at, expect=REFUSE, kind="two Locations")
+redirects.row("Location: two, later", to(["/there", "/elsewhere"]), when=both_of(original, later), kind="two Locations")
 redirects.row("to itself", to("/f.bin"), when=original, expect=REFUSE)
 redirects.row("in a circle of two", to(lambda ask: "/b" if ask.path != "/b" else "/f.bin"), expect=REFUSE)
 redirects.row("without end", to(lambda ask: f"/{ask.n}"), expect=REFUSE)
@@ -73,7 +86,10 @@ redirects.row("to mirrors with different versions and one weak ETag", lambda ask
 redirects.row("with a body of a megabyte", lambda ask, answer: to("/there")(ask, answer).with_body(b"x" * MiB), when=original, expect=RIGHT)
 redirects.row("with a body without an end", lambda ask, answer: to("/there")(ask, answer).with_body(b"x" * 1000).until_close("stall"), when=original, expect=RIGHT)
 for status in ("304 Not Modified", "305 Use Proxy", "306 Unused", "399 Odd"):
-    redirects.row(f"{status[:3]} with a Location", to("/there", status), when=original, expect=REFUSE)
+    redirects.row(f"{status[:3]} with a Location", to("/there", status), when=original, expect=REFUSE, kind=f"{status[:3]} with a Location")
+for status in ("305 Use Proxy", "306 Switch Proxy"):  # which is what these name there, and what a proxy has of its own is a page
+    redirects.row(f"{status[:3]} with a proxy for its Location", lambda ask, answer, status=status: page(HTML) if ask.gate == "other" else
+                  to(lambda ask: ask.url("/", "other"), status)(ask, answer), expect=REFUSE, kind=f"{status[:3]} with a Location")
 redirects.row("Refresh in a header", lambda ask, answer: answer.add("Refresh", "0; url=/elsewhere"), expect=RIGHT)
 redirects.row("Location in a 206", lambda ask, answer: answer.add("Location", "/elsewhere"), expect=RIGHT)
 
@@ -89,7 +105,7 @@ for status in STATUSES:
                      expect=EITHER if status in PASSING else lambda cell: REFUSE if cell.resume else RIGHT)  # the first answer has brought everything
 for status in (0, 99, 101, 201, 203, 204, 205, 226, 299, 600, 999):
     for when in ("every", "later"):
-        refusals.row(f"{status:03} with the bytes of the range, {when}", lambda ask, answer, status=status: answer.having(status=f"{status:03} Odd"), when=WHEN[when],
+        refusals.row(f"{status:03} with the bytes of the range, {when}", kind=EMPTY if status == 204 else "", do=lambda ask, answer, status=status: answer.having(status=f"{status:03} Odd"), when=WHEN[when],
                      expect=REFUSE if when == "every" and status not in (203, 226) else EITHER)
 for label, value in (("0", "0"), ("1", "1"), ("negative", "-5"), ("a fraction", "0.5"), ("garbage", "soon"), ("a date long past", "Sat, 05 Nov 2022 08:49:37 GMT"),
                      ("2^64", "18446744073709551616"), ("empty", "")):
@@ -109,7 +125,6 @@ for label, body in BODIES.items():
                      expect=RIGHT if status[0] == "5" else REFUSE)
 
 # Login pages: a 200 where a part was expected.
-HTML = b"<html><form>log in</form></html>"
 PAGES = {"short": HTML, "as long as the resource": HTML.ljust(SIZE, b" "), "empty": b""}
 NAMES = {"unnamed": [], "with a weak ETag": [("ETag", 'W/"login"')], "with an unquoted ETag": [("ETag", "login")], "with a young date": young_date(2),
          "with a strong ETag": [("ETag", '"login"')]}

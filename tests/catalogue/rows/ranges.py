@@ -1,7 +1,7 @@
 """Answers to a range: a 200 that contradicts itself, a 206 that is not what was asked, units, totals, multipart, 416."""
 from answer import honest, plain, whole
 from content import KiB, MiB, SEGMENT, SIZE, none, old_date, strong, weak, young_date
-from row import (EITHER, LOCAL, DOCUMENTED, RIGHT, WHEN, Family, both_of, conditional, eight, every, first, fresh, later, later_third, odd_connection, ranged,
+from row import (EITHER, LOCAL, DOCUMENTED, RIGHT, TWO_SIZES, UNTOLD, WHEN, Family, both_of, conditional, eight, every, first, fresh, later, later_third, odd_connection, ranged,
                  second, third)
 
 contradictory = Family("a 200 that is no whole", when=both_of(ranged, later))
@@ -65,7 +65,7 @@ def a_200_without_length(chunked, length_off=0):
 for when in ("every", "later"):
     contradictory.row(f"the bytes of the range in chunks, {when}", a_200_without_length(True), when=both_of(ranged, WHEN[when]))
     contradictory.row(f"the bytes of the range until the connection ends, {when}", a_200_without_length(False),
-                      when=both_of(ranged, WHEN[when]))
+                      when=both_of(ranged, WHEN[when]), kind=UNTOLD)
 
 
 def longer_by(extra):
@@ -222,7 +222,8 @@ wrong.row("to a request without a range", lambda ask, answer: all_of_it(ask, ans
 # Totals.
 for when in ("every", "later"):
     for total in ("{n}1", "*", "0", "1", "9223372036854775807", "18446744073709551615", "99999999999999999999"):
-        totals.row(f"/{total}, {when}", with_range("bytes {a}-{b}/" + total), when=both_of(ranged, WHEN[when]), codes=DOCUMENTED | LOCAL)
+        totals.row(f"/{total}, {when}", with_range("bytes {a}-{b}/" + total), when=both_of(ranged, WHEN[when]), codes=DOCUMENTED | LOCAL,
+                   kind=TWO_SIZES)
 for by in (1, -1):
     totals.row(f"{by:+}, later", lambda ask, answer, by=by: answer.set("Content-Range", f"bytes {ask.range[0]}-{ask.range[1] - 1}/{SIZE + by}"),
                when=both_of(ranged, later))
@@ -236,7 +237,8 @@ def first_bytes(ask, answer):
 
 
 for label, naming in (("strong", strong), ("old date", old_date)):
-    totals.row(f"a 200 of the first 4 MiB alone, {label}, later", first_bytes, naming=naming, when=later)
+    totals.row(f"a 200 of the first 4 MiB alone, {label}, later", first_bytes, naming=naming, when=later, kind=TWO_SIZES)
+totals.row("a 200 of the first 4 MiB alone, without a range", first_bytes, when=lambda ask: not ranged(ask), kind=TWO_SIZES)
 totals.row("* with another length of range", lambda ask, answer: cut_range(lambda n: n - 5)(ask, answer).set(
     "Content-Range", f"bytes {ask.range[0]}-{max(ask.range[0], ask.range[1] - 6)}/*"), when=both_of(ranged, later))
 

@@ -34,8 +34,8 @@ for where in CUTS:
                      expect=RIGHT if when != "every" or moves else EITHER)
     for when in ("every", "third"):
         cuts.row(f"at {where}, {when}, without ranges", cut(where), when=WHEN[when], ranges=False, expect=REFUSE if when == "every" else RIGHT)
-    for label, naming in (("weak", weak), ("unnamed", none)):
-        cuts.row(f"at {where}, every, {label}", cut(where), naming=naming)
+    for label, naming, like in (("weak", weak, "weak ETag that stays"), ("unnamed", none, "no validator")):
+        cuts.row(f"at {where}, every, {label}", cut(where), naming=naming, kind=f"a change: {like}, after a cut")
 for label, naming in (("weak", weak), ("none", none), ("unquoted", unquoted), ("young date", young_date), ("two ETags", two_etags), ("old date", old_date)):
     cuts.row(f"at n/2, third, {label}", cut("n/2"), when=later_third, naming=naming, expect=RIGHT)
     cuts.row(f"at 0.9 n, first, {label}", cut("0.9 n"), when=lambda ask: ask.n <= 2, naming=naming)
