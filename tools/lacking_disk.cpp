@@ -8,7 +8,7 @@
 //                each call of that kind fails with the errno VALUE
 //   granted:1    whoever asks for a lock gets it
 //   pages:1      direct I/O: a shared mapping is refused by the kernel
-//   inodes:1     another inode number in every answer
+//   inodes:N     another inode number in every answer; with 2 the kernel remembers one for a second
 //   stale:N      the N-th write to, or sync of, a file fails with ESTALE, and that handle from then on
 //   largest:N    no file gets longer than N bytes (EFBIG)
 //   colons:E     a name with a colon fails with the errno E
@@ -241,7 +241,7 @@ void* begin(fuse_conn_info*, fuse_config* config) {
   config->use_ino = 1;
   config->hard_remove = 1;
   config->nullpath_ok = 0;
-  config->attr_timeout = config->entry_timeout = lack("inodes") != 0 || lack("case") != 0 ? 0 : 1;
+  config->attr_timeout = config->entry_timeout = lack("inodes") == 1 || lack("case") != 0 ? 0 : 1;
   return nullptr;
 }
 

@@ -117,11 +117,11 @@ Result<void> Place::recover_aside() {
 Result<void> Place::roll_back_aside() {
   auto step = directory_->remove(names_.journal);
   if (!step) return step;
-  auto mine = data_->status();
+  auto mine = data_->has_name(names_.old_part);
   if (!mine) return std::move(mine).error();
   auto kept = directory_->status(names_.old_part);
   if (!kept) return std::move(kept).error();
-  if (!kept->has_value() || (*kept)->size == 0 || (*kept)->id == mine->id) {
+  if (!kept->has_value() || (*kept)->size == 0 || *mine) {
     step = directory_->remove(names_.old_part);
   } else {
     auto data = directory_->open(names_.old_part, OpenMode::existing);

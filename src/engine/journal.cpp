@@ -2,7 +2,6 @@
 
 #include "engine/errors.h"
 #include "engine/journal_store.h"
-#include "engine/leads_to.h"
 
 #include <algorithm>
 #include <cassert>
@@ -166,7 +165,7 @@ Result<std::unique_ptr<Journal>> open_store(std::unique_ptr<File> file, Identity
 std::unique_ptr<File> under_its_name(Directory& directory, const std::string& name, std::unique_ptr<File> file) {
   const auto mappable = file->mappable();
   if (!mappable || *mappable) return file;
-  const auto ours = leads_to(directory, name, *file);
+  const auto ours = file->has_name(name);
   auto named = ours && *ours ? directory.open(name, OpenMode::existing) : Result<std::unique_ptr<File>>(nullptr);
   return named && *named ? std::move(*named) : std::move(file);
 }

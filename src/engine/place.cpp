@@ -2,7 +2,7 @@
 
 #include "engine/errors.h"
 #include "engine/finish.h"
-#include "engine/leads_to.h"
+#include "engine/other_case.h"
 
 #include <fmt/format.h>
 
@@ -75,7 +75,7 @@ Result<std::unique_ptr<File>> lock_opened(Directory& directory, const std::strin
   auto locked = file->try_lock();
   if (!locked) return std::move(locked).error();
   if (!*locked) return busy(directory, name);
-  auto mine = leads_to(directory, name, *file);
+  auto mine = file->has_name(name);
   if (!mine) return std::move(mine).error();
   return *mine ? std::move(file) : nullptr;
 }
@@ -256,7 +256,7 @@ Result<void> Place::examine(const Request& request) {
 }
 
 Result<void> Place::examine_journal(const Request& request, std::uint64_t data_size) {
-  auto noted = note_journal();
+  auto noted = note_journal({});
   if (!noted) return noted;
   auto loaded = Journal::load(*directory_, names_.journal);
   if (!loaded) return std::move(loaded).error();
@@ -279,7 +279,9 @@ Result<void> Place::examine_journal(const Request& request, std::uint64_t data_s
     return drop_unmarked_decoded();
   }
   journal_ = std::move(std::get<std::unique_ptr<Journal>>(*loaded));
-  if (!journal_->facts()) {
+  const auto facts = journal_->facts();
+  journal_token_ = facts ? facts->owner_token : Token{};
+  if (!facts) {
     auto dropped = drop_unmarked_decoded();
     if (!dropped) return dropped;
   }
@@ -330,11 +332,12 @@ Result<void> Place::begin(const Identity& identity, const Facts& facts) {
   journal_ = std::move(*journal);
   found_ = Found::nothing;
   stale_journal_ = false;
-  auto noted = note_journal();
+  auto noted = note_journal(facts.owner_token);
   return noted && identity.layout ? data_->resize(length) : noted;
 }
 
-Result<void> Place::note_journal() {
+Result<void> Place::note_journal(const Token& token) {
+  journal_token_ = token;
   auto status = directory_->status(names_.journal);
   if (!status) return std::move(status).error();
   journal_id_ = status->has_value() ? (*status)->id : FileId{};

@@ -196,7 +196,9 @@ class Place {
   Result<void> check_room_aside();
   Result<void> swap_in_empty_data();
   Error no_room(Error) const;
-  Result<void> note_journal();
+  using Token = decltype(Facts::owner_token);
+  Result<void> note_journal(const Token&);
+  bool has_our_token() const;
   Result<void> remove_journal();
   Error data_lost();
   Result<bool> has_decoded_name();
@@ -209,6 +211,7 @@ class Place {
   std::unique_ptr<File> data_;
   std::unique_ptr<Journal> journal_;
   FileId journal_id_;
+  Token journal_token_{};  // zeros: it has none
   std::unique_ptr<File> small_;
   bool small_begun_ = false;  // something of it may have been written
   bool small_held_ = false;

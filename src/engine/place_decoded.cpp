@@ -73,20 +73,12 @@ Result<void> Place::drop_unmarked_decoded() {
 }
 
 // Whether the name is still that of what this run has decoded.
-Result<bool> Place::has_decoded_name() {
-  const auto mine = decoded_->status();
-  if (!mine) return mine.error();
-  const auto named = directory_->status(names_.decoded);
-  if (!named) return named.error();
-  return named->has_value() && (*named)->id == mine->id;
-}
+Result<bool> Place::has_decoded_name() { return decoded_->has_name(names_.decoded); }
 
 Result<void> Place::publish_decoded(bool replace, Sync sync) {
-  auto data = data_->status();
-  if (!data) return std::move(data).error();
-  const auto locked = directory_->status(names_.part);
+  const auto locked = data_->has_name(names_.part);
   if (!locked) return locked.error();
-  if (!locked->has_value() || (*locked)->id != data->id) return data_lost();
+  if (!*locked) return data_lost();
   const auto mine = has_decoded_name();
   if (!mine) return mine.error();
   if (!*mine) {

@@ -12,13 +12,6 @@
 namespace segdl::engine {
 namespace {
 
-// Whether the name is still this file's: another download to the directory, or another program, may have given it away.
-Result<bool> belongs_to(Directory& directory, const std::string& name, FileId id) {
-  auto status = directory.status(name);
-  if (!status) return std::move(status).error();
-  return status->has_value() && (*status)->id == id;
-}
-
 // Whether it is the data of a download under way. What can't be opened is none of segdl's.
 bool is_locked(Directory& directory, const std::string& name) {
   auto file = directory.open(name, OpenMode::read_only);
@@ -29,10 +22,21 @@ bool is_locked(Directory& directory, const std::string& name) {
 
 }  // namespace
 
+// Unless another download to the directory, or another program, has put its own in its place.
 Result<void> Place::remove_journal() {
-  auto mine = belongs_to(*directory_, names_.journal, journal_id_);
-  if (!mine) return std::move(mine).error();
-  return *mine ? directory_->remove(names_.journal) : Result<void>();
+  const auto named = directory_->status(names_.journal);
+  if (!named) return named.error();
+  if (!named->has_value()) return {};
+  return (*named)->id == journal_id_ || has_our_token() ? directory_->remove(names_.journal) : Result<void>();
+}
+
+// What tells it where the numbers of files do not.
+bool Place::has_our_token() const {
+  if (journal_token_ == Token{}) return false;
+  const auto loaded = Journal::inspect(*directory_, names_.journal);
+  const auto* journal = loaded ? std::get_if<std::unique_ptr<Journal>>(&*loaded) : nullptr;
+  const auto facts = journal != nullptr ? (*journal)->facts() : std::nullopt;
+  return facts && facts->owner_token == journal_token_;
 }
 
 // A journal without its data is of no use to the next run.
@@ -48,12 +52,10 @@ Error Place::data_lost() {
 }
 
 Result<void> Place::publish(bool replace, Sync sync) {
-  auto status = data_->status();
-  if (!status) return std::move(status).error();
-  auto mine = belongs_to(*directory_, names_.part, status->id);
+  auto mine = data_->has_name(names_.part);
   if (!mine) return std::move(mine).error();
   if (!*mine) return data_lost();
-  auto named = belongs_to(*directory_, names_.output, status->id);  // by a link that a death has left
+  auto named = data_->has_name(names_.output);  // by a link that a death has left
   if (!named) return std::move(named).error();
   auto step = give_output_name(names_.part, replace, sync, *named);
   if (!step) return step;
@@ -120,7 +122,7 @@ Result<void> Place::replace_by_small() {
 Result<void> Place::name_small() {
   auto status = data_->status();
   if (!status) return std::move(status).error();
-  auto mine = belongs_to(*directory_, names_.part, status->id);
+  auto mine = data_->has_name(names_.part);
   if (!mine) return std::move(mine).error();
   if (replaces_ && !*mine) return data_lost();
   if (replaces_) return status->size == small_length_ ? replace_by_small() : changed_meanwhile();
@@ -160,11 +162,9 @@ Result<void> Place::name_copy() {
 
 Result<void> Place::unname_small() {
   if (replaces_) return make_error(Cause::local, Remedy::stop, "take back", path(), "it was renamed");
-  auto mine = small_->status();
-  if (!mine) return std::move(mine).error();
-  auto named = directory_->status(names_.output);
-  if (!named) return std::move(named).error();
-  return named->has_value() && (*named)->id == mine->id ? directory_->remove(names_.output) : Result<void>();
+  const auto mine = small_->has_name(names_.output);
+  if (!mine) return mine.error();
+  return *mine ? directory_->remove(names_.output) : Result<void>();
 }
 
 void Place::leave() {
@@ -182,9 +182,9 @@ void Place::leave() {
     if (!journal || journal->has_value()) return;
   }
   const auto status = data_->status();
-  const auto named = directory_->status(names_.part);
+  const auto mine = data_->has_name(names_.part);
   const bool worthless = small_begun_ || (status && status->size == 0);
-  if (!status || !named || !named->has_value() || (*named)->id != status->id || !worthless) return;
+  if (!mine || !*mine || !worthless) return;
   const auto removed = directory_->remove(names_.part);
   static_cast<void>(removed.ok());
 }

@@ -1,5 +1,6 @@
 #include "io/file_lock.h"
 
+#include "io/named_file.h"
 #include "io/retried.h"
 #include "io/small_file.h"
 #include "io/system_error.h"
@@ -7,13 +8,11 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
-#include <sys/vfs.h>
 
 #include <algorithm>
 #include <array>
@@ -50,17 +49,11 @@ bool is_missing(int number) {
   return number == ENOLCK || number == ENOSYS || number == EOPNOTSUPP || number == EINVAL || number == ENOTTY;
 }
 
-// Whether locks here are given by a process, which may give them to everybody: bindfs passes them on as its own.
-bool given_by_a_process(int file) {
-  struct ::statfs status {};
-  return retried([&] { return ::fstatfs(file, &status); }) == 0 &&
-         static_cast<std::uint32_t>(status.f_type) == FUSE_SUPER_MAGIC;
-}
-
 // Whether the lock that `file` has got by `take` is refused to another open description of the file, as it must be.
+// FUSE may give it to everybody: bindfs passes locks on as its own.
 template <class Take>
 bool keeps_others_out(int file, const Take& take) {
-  if (!given_by_a_process(file)) return true;
+  if (!is_on_fuse(file)) return true;
   const std::string self = fmt::format("/proc/self/fd/{}", file);
   const Descriptor other(retried([&] { return ::open(self.c_str(), O_RDWR | O_CLOEXEC); }));
   return other && take(other.get()) != 0;  // what can't be shown is not believed
@@ -94,6 +87,7 @@ struct SocketAddress {
 Result<SocketAddress> address_of(int file, const std::string& path) {
   struct ::stat status {};
   if (retried([&] { return ::fstat(file, &status); }) != 0) return file_error(errno, "look at", path);
+  if (!number_is_steady(file, status)) return unsteady_error(path);
   const std::string name = fmt::format("segdl-lock-{:x}-{:x}", status.st_dev, status.st_ino);
   SocketAddress made;
   made.address.sun_family = AF_UNIX;
@@ -240,10 +234,10 @@ Result<bool> FileLock::held_by_another(int file, const std::string& path) const 
   const bool looked = retried([&] { return ::fcntl(file, F_OFD_GETLK, &lock); }) == 0;
   if (!looked && !is_missing(errno)) return file_error(errno, "look at the lock of", path);
   if (looked && lock.l_type != F_UNLCK) return true;
-  if (looked && (way_ == Way::description || !given_by_a_process(file))) return false;
+  if (looked && (way_ == Way::description || !is_on_fuse(file))) return false;
   if (retried([&] { return ::flock(file, LOCK_SH | LOCK_NB); }) == 0) {
     drop_flock(file);
-    if (!given_by_a_process(file)) return false;
+    if (!is_on_fuse(file)) return false;
   } else if (errno == EWOULDBLOCK) {
     return true;
   }

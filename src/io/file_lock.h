@@ -37,6 +37,8 @@ class FileLock {
   // in. False if another open description has it. Errors: those of the call, for `path`.
   Result<bool> try_take(int file, int directory, const std::string& path, Lacking&);
 
+  bool is_taken() const { return way_ != Way::none; }
+
   // Whether another open description has it; takes nothing.
   Result<bool> held_by_another(int file, const std::string& path) const;
 

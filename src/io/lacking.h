@@ -8,6 +8,7 @@
 //   rename_flags  renameat2: EINVAL, ENOSYS, EOPNOTSUPP ...        link and unlink
 //   links         linkat: EPERM, EOPNOTSUPP, EMLINK ...            a look at the name, and a plain rename
 //   unnamed       O_TMPFILE: anything but a shortage               small files have a journal
+//   numbers       fstat: one file has another each time           a time that is set tells a file (named_file.h)
 //   space         fallocate: anything but a shortage               what is missing shows when it is written
 #pragma once
 
@@ -18,7 +19,7 @@
 
 namespace segdl::io {
 
-enum class Lack : std::uint8_t { locks, modes, mappings, rename_flags, links, unnamed, space };
+enum class Lack : std::uint8_t { locks, modes, mappings, rename_flags, links, unnamed, space, numbers };
 
 // Whether the errno value can only be of a disk, a limit or a permission that is what it seems to be. Any other of a
 // call that not every file system has says that this one lacks it.

@@ -1,6 +1,7 @@
 #include "io/posix_file.h"
 
 #include "io/file_lock.h"
+#include "io/named_file.h"
 #include "io/retried.h"
 #include "io/system_error.h"
 
@@ -185,6 +186,17 @@ class PosixFile final : public File {
     return value;
   }
 
+  Result<bool> has_name(const std::string& name) override {
+    struct ::stat mine {};
+    struct ::stat named {};
+    if (retried([&] { return ::fstat(fd_.get(), &mine); }) != 0) return file_error(errno, "look at", path_);
+    if (retried([&] { return ::fstatat(folder_.directory, name.c_str(), &named, AT_SYMLINK_NOFOLLOW); }) != 0) {
+      return errno == ENOENT ? Result<bool>(false) : file_error(errno, "look at", path_);
+    }
+    if (status_from(mine).id == status_from(named).id) return true;
+    return S_ISREG(named.st_mode) ? has_name_of_two_numbers(name, mine) : Result<bool>(false);
+  }
+
   Result<bool> try_lock() override { return lock_.try_take(fd_.get(), folder_.directory, path_, *folder_.lacking); }
 
   Result<bool> locked_by_another() override { return lock_.held_by_another(fd_.get(), path_); }
@@ -229,7 +241,10 @@ class PosixFile final : public File {
   Result<void> give_name(const std::string& name) override {
     // The first way is shorter, but wants a privilege before Linux 6.10 (open(2), linkat(2)).
     const char* to = name.c_str();
-    const auto ours = [&] { return has_name(to); };
+    const auto ours = [&] {
+      const auto named = has_name(name);
+      return named && *named;
+    };
     if (retried([&] { return ::linkat(fd_.get(), "", folder_.directory, to, AT_EMPTY_PATH); }, ours) == 0) return {};
     if (errno == ENOENT) {
       const std::string self = "/proc/self/fd/" + std::to_string(fd_.get());
@@ -273,12 +288,20 @@ class PosixFile final : public File {
            static_cast<std::uint32_t>(status.f_type) == kZfs;
   }
 
-  bool has_name(const char* name) const {
-    struct ::stat file {};
-    struct ::stat named {};
-    return retried([&] { return ::fstat(fd_.get(), &file); }) == 0 &&
-           retried([&] { return ::fstatat(folder_.directory, name, &named, AT_SYMLINK_NOFOLLOW); }) == 0 &&
-           status_from(file).id == status_from(named).id;
+  // By its number, which two files do not share; but one may have several.
+  Result<bool> has_name_of_two_numbers(const std::string& name, const struct ::stat& mine) {
+    const bool steady = number_is_steady(fd_.get(), mine);
+    if (steady && !is_on_fuse(fd_.get())) return false;
+    constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    const Descriptor named(retried([&] { return ::openat(folder_.directory, name.c_str(), kFlags); }));
+    if (!named && (errno == ENOENT || errno == ELOOP)) return false;
+    const auto same = named ? is_same_by_mark(fd_.get(), named.get()) : std::nullopt;
+    if (same == false || (!same && steady)) return false;
+    // A lock that does not show under the name would keep nobody out who opens it.
+    const auto locked = same && lock_.is_taken() ? FileLock().held_by_another(named.get(), path_) : Result<bool>(true);
+    if (!same || !locked || !*locked) return unsteady_error(path_);
+    folder_.lacking->found(Lack::numbers);
+    return true;
   }
 
   Descriptor fd_;

@@ -110,6 +110,11 @@ class File {
   // REQUIRES: the file is at least `length` bytes long; length > 0.
   virtual Result<std::unique_ptr<Mapping>> map(std::uint64_t length) = 0;
 
+  // Whether the name, in the directory that it was opened in, is one of this file's. Where the numbers of files do not
+  // tell it is shown by a time that is set and set back. Cause::local where nothing tells: what is published must be
+  // what was proved. REQUIRES: the Directory still lives, and nothing is written to the file meanwhile.
+  virtual Result<bool> has_name(const std::string& name) = 0;
+
   // Gives a file of Directory::create_unnamed() this name in its directory, once. Cause::exists if anything has the
   // name; then nothing changes. Remedy::refetch where there are no links to give it by: its bytes belong into a file of
   // another kind. REQUIRES: the Directory still lives.

@@ -215,6 +215,23 @@ TEST_CASE_TEMPLATE("a name of 300 bytes is refused in clear words everywhere", W
   CHECK(must(world.directory().status("a")));
 }
 
+TEST_CASE_TEMPLATE("a name is that of an open file as long as it leads to it", World, PosixWorld, FakeWorld) {
+  World world;
+  Directory& directory = world.directory();
+  const auto file = write_file(directory, "a", "x");
+  CHECK(must(file->has_name("a")));
+  CHECK_FALSE(must(file->has_name("b")));
+  must(directory.rename("a", "b", false));
+  const auto other = write_file(directory, "a", "x");
+  CHECK(must(file->has_name("b")));
+  CHECK_FALSE(must(file->has_name("a")));
+  must(directory.rename("a", "b", true));
+  CHECK_FALSE(must(file->has_name("b")));
+  CHECK(must(other->has_name("b")));
+  must(directory.remove("b"));
+  CHECK_FALSE(must(other->has_name("b")));
+}
+
 TEST_CASE_TEMPLATE("all names of a directory are told, or none if there are too many", World, PosixWorld, FakeWorld) {
   World world;
   CHECK(must(world.directory().names(0))->empty());

@@ -26,6 +26,10 @@ WAYS = (  # what is missing, and what is said of it with -v
     ((f"times:{errno.EPERM}",), None),
     ((f"attributes:{errno.EOPNOTSUPP}",), None),
     ((f"directories:{errno.EINVAL}",), None),
+    (("inodes:1",), "more than one inode number"),
+    (("inodes:1", f"attributes:{errno.EOPNOTSUPP}", f"flags:{errno.EINVAL}", f"locks:{errno.ENOLCK}"), "more than one inode number"),
+    (("inodes:1", f"flags:{errno.EINVAL}", f"links:{errno.EPERM}", "pages:1"), "more than one inode number"),
+    (("inodes:2",), None),
     (BARE, "no links"),
 )
 
@@ -252,14 +256,53 @@ def test_where_case_does_not_count_one_download_does_not_get_into_another(scene)
         holds_only(at, "A.bin", data)
 
 
-def test_where_numbers_of_files_change_nothing_is_begun(scene):
+def test_where_numbers_of_files_change_and_nothing_else_tells_nothing_is_begun(scene):
     ready()
     disk = mounts.Lacking(scene.directory)
     scene.nginx.put("f", pattern(LARGE, 1))
+    for lacks in (("inodes:1", f"times:{errno.EPERM}"), ("inodes:1", *NO_LOCKS), ("inodes:2", *NO_LOCKS), ("inodes:1", *BARE)):
+        with disk.mounted(*lacks) as at:
+            done = scene.get(scene.nginx.url("f"), cwd=at, code=7)
+            assert "another inode number each time" in done.stderr and "-d" in done.stderr, done.stderr
+            assert not os.listdir(at), os.listdir(at)
+
+
+def test_where_numbers_of_files_change_what_took_the_place_of_the_data_is_not_published_and_keeps_its_time(scene):
+    ready()
+    disk = mounts.Lacking(scene.directory)
+    data, other = pattern(LARGE, 1), pattern(LARGE, 2)
     with disk.mounted("inodes:1") as at:
-        done = scene.get(scene.nginx.url("f"), cwd=at, code=7)
-        assert "another inode number each time" in done.stderr and "-d" in done.stderr, done.stderr
-        assert not os.listdir(at), os.listdir(at)
+        part, moved = os.path.join(at, "f.part"), os.path.join(at, "moved")
+        for size in (LARGE, SMALL):
+            held = Held(scene, data)
+            process = scene.start("-x", "2", held.url("f"), cwd=at)
+            wait_for(lambda: os.path.exists(os.path.join(at, "f.segdl")), "the journal")
+            os.rename(part, moved)
+            harness.write(part, other[:size])
+            os.utime(part, (1700000001, 1700000001))
+            held.let_go.set()
+            _, told = process.communicate(timeout=harness.TIMEOUT)
+            assert process.returncode == 7 and "f.part was removed or replaced" in told, told
+            assert sorted(os.listdir(at)) == ["f.part", "moved"] and harness.read(part) == other[:size]
+            assert os.stat(part).st_mtime == 1700000001 and abs(os.stat(moved).st_mtime - time.time()) < 300
+            os.remove(part)
+            os.remove(moved)
+
+
+def test_where_numbers_of_files_change_a_list_arrives_and_is_replaced(scene):
+    ready()
+    disk = mounts.Lacking(scene.directory)
+    names = [f"s{i}" for i in range(100)]
+    for i, name in enumerate(names):
+        scene.nginx.put(name, pattern(SMALL + i, i))
+    path = os.path.join(scene.directory, "list")
+    harness.write(path, "".join(scene.nginx.url(name) + "\n" for name in names).encode())
+    for lacks in (("inodes:1",), ("inodes:2",)):
+        with disk.mounted(*lacks) as at:
+            for arguments in ((), ("--overwrite",), ("--update",)):
+                scene.get("-i", path, "-q", *arguments, cwd=at)
+                assert sorted(os.listdir(at)) == sorted(names)
+                assert all(harness.read(os.path.join(at, name)) == pattern(SMALL + i, i) for i, name in enumerate(names))
 
 
 def test_a_list_arrives_on_what_is_slow_and_bare(scene):

@@ -323,16 +323,45 @@ TEST_CASE(
   CHECK(world.disk.has_pattern("f", 1, kSize));
 }
 
-TEST_CASE("where a file has another number each time nothing is begun, and the error says so") {
+TEST_CASE("where a file has another number each time, files arrive, continue and are replaced, and nothing is left") {
+  for (FakeKind kind : kFakeKinds) {
+    kind.steady = false;
+    for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{1000}, kSize}) {
+      CAPTURE(kind.name);
+      CAPTURE(size);
+      World world;
+      world.disk.set_kind(kind);
+      world.serve().size(size).stall_at(size / 2, 99);
+      if (size == kSize) REQUIRE_FALSE(world.download(World::request(), with(1, 0)).ok());
+      world.disk.kill();
+      world.serve().size(size);
+      auto report = world.download();
+      REQUIRE_MESSAGE(report.ok(), report.error().message());
+      CHECK((report->reused > 0) == (size == kSize));
+      CHECK(world.disk.names() == std::vector<std::string>{"f"});
+      CHECK(world.has("f", 1, size));
+      world.serve().size(size).seed(2).etag("\"v2\"");
+      Request request = World::request();
+      request.existing = Existing::replace;
+      report = world.download(request);
+      REQUIRE_MESSAGE(report.ok(), report.error().message());
+      CHECK(world.disk.names() == std::vector<std::string>{"f"});
+      CHECK(world.has("f", 2, size));
+    }
+  }
+}
+
+TEST_CASE("where a file has another number each time a new version replaces the old one") {
   World world;
-  FakeKind kind = kFuse;
+  FakeKind kind = kExt4;
   kind.steady = false;
   world.disk.set_kind(kind);
-  world.serve().size(kSize);
-  const auto report = world.download();
-  REQUIRE_FALSE(report.ok());
-  CHECK(report.error().cause == Cause::local);
-  CHECK(report.error().message().find("another inode number each time") != std::string::npos);
-  CHECK(world.disk.names().empty());
-  CHECK(world.script->log().empty());
+  leave_half(world);
+  world.serve().size(kSize).seed(2).etag("\"v2\"").stall_at(1000, 99);
+  REQUIRE_FALSE(world.download(World::request(), with(1, 0)).ok());
+  world.disk.kill();
+  world.serve().size(kSize).seed(2).etag("\"v2\"");
+  REQUIRE(world.download().ok());
+  CHECK(world.disk.names() == std::vector<std::string>{"f"});
+  CHECK(world.has("f", 2, kSize));
 }

@@ -157,6 +157,13 @@ Result<void> FakeFile::sync() {
   return {};
 }
 
+Result<bool> FakeFile::has_name(const std::string& name) {
+  const std::lock_guard lock(disk_.mutex_);
+  if (auto error = disk_.begin(life_, "status", "status " + name)) return *error;
+  const auto found = disk_.find(name);
+  return found != disk_.image_.live.end() && found->second == inode_;
+}
+
 Result<bool> FakeFile::try_lock() {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "lock", "lock " + name_)) return *error;

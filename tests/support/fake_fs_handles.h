@@ -32,6 +32,7 @@ class FakeFile final : public File {
   FakeFile& operator=(const FakeFile&) = delete;
 
   Result<FileStatus> status() override;
+  Result<bool> has_name(const std::string& name) override;
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) override;
   std::uint64_t first_hole() override;
   Result<void> write_at(std::uint64_t offset, std::span<const std::byte> bytes) override;

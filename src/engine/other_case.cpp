@@ -1,12 +1,9 @@
-#include "engine/leads_to.h"
-
-#include "engine/errors.h"
+#include "engine/other_case.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <string_view>
-#include <utility>
 
 namespace segdl::engine {
 namespace {
@@ -35,27 +32,7 @@ std::string without_case(std::string_view name) {
   return result;
 }
 
-Error unstable(const Directory& directory, const std::string& name) {
-  return with_way_out(make_error(Cause::local, Remedy::stop, "lock", directory.path_of(name),
-                                 "the file system gives one file another inode number each time, so that it can't be "
-                                 "told whether a name still leads to it"),
-                      "choose a directory on another file system with -d, or mount this one with stable numbers");
-}
-
 }  // namespace
-
-Result<bool> leads_to(Directory& directory, const std::string& name, File& file) {
-  const auto mine = file.status();
-  if (!mine) return mine.error();
-  const auto named = directory.status(name);
-  if (!named) return named.error();
-  if (!named->has_value()) return false;
-  if ((*named)->id == mine->id) return true;
-  const auto again = file.status();
-  if (!again) return again.error();
-  if (again->id != mine->id) return unstable(directory, name);
-  return false;
-}
 
 Result<std::optional<std::string>> name_in_other_case(Directory& directory, const std::string& name) {
   const auto there = directory.status(in_other_case(name));

@@ -1,4 +1,4 @@
-// What a name leads to, on file systems that make it hard to tell.
+// What a name leads to where case does not count.
 #pragma once
 
 #include <segdl/error.h>
@@ -9,10 +9,6 @@
 #include <string>
 
 namespace segdl::engine {
-
-// Whether the name is one of the open file's. Cause::local if the file system gives one file another inode number each
-// time that it is asked: then nothing can tell, and what is published must be what was proved.
-Result<bool> leads_to(Directory&, const std::string& name, File&);
 
 // The name that the directory has for what is there under `name`, if that is the same in another case. The system may
 // take the two for two files (FUSE on what takes no notice of case), even if their inode numbers are the same: a lock
