@@ -10,10 +10,8 @@
 #include <fmt/format.h>
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <span>
 #include <string>
@@ -344,18 +342,6 @@ void add_harmless_switches(CLI::App& app, Unsettled& rest) {
   }
   app.add_option_function<std::string>("-C,--continue-at", [&rest](const std::string&) { rest.continues = true; })
       ->configurable(false);
-}
-
-bool expects_pipe_fed(const CLI::App& app) {
-  constexpr std::array kOfCurl = {"--fail", "--show-error", "--location", "--globoff", "--progress-bar"};
-  constexpr std::array kElsewhere = {"--remote-name", "--remote-name-all", "--remote-header-name", "--output",
-                                     "--directory",   "--input-file",      "--continue-at"};
-  const auto is_there = [&](const char* name) { return app.count(name) > 0; };
-  struct ::stat out {};
-  if (is_there("--silent") && !is_there("--show-error")) return false;
-  return std::any_of(kOfCurl.begin(), kOfCurl.end(), is_there) &&
-         std::none_of(kElsewhere.begin(), kElsewhere.end(), is_there) &&
-         retried([&] { return ::fstat(STDOUT_FILENO, &out); }) == 0 && S_ISFIFO(out.st_mode);
 }
 
 std::optional<Mistake> foreign_call(const CLI::App& app, int argc, const char* const* argv) {

@@ -33,9 +33,4 @@ std::string_view habit(std::string_view name);
 // not known ends the search: parsing tells of it.
 std::optional<Mistake> foreign_call(const CLI::App&, int argc, const char* const* argv);
 
-// Whether it is called as curl is whose output goes into a pipe (curl -fsSL URL | sh), for which a file is made here,
-// and may be told of that: with -s only if -S is there as well.
-// REQUIRES: the app has parsed.
-bool expects_pipe_fed(const CLI::App&);
-
 }  // namespace segdl::cli

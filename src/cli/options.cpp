@@ -9,7 +9,9 @@
 #include "cli/mistakes.h"
 #include "cli/network.h"
 #include "cli/on_end.h"
+#include "cli/option_rules.h"
 #include "cli/streams.h"
+#include "cli/unfed_output.h"
 #include "cli/values.h"
 
 #include <segdl/text.h>
@@ -224,63 +226,6 @@ void add_help_options(CLI::App& app) {
   app.set_version_flag("-V,--version", fmt::format("segdl {}", kVersion), "Print the version");
 }
 
-void check_together(const FetchCommand& command) {
-  if (command.urls.empty() && !command.list) throw CLI::RequiredError("URL");
-  if (command.request.checksum && (command.urls.size() > 1 || command.list)) {
-    throw CLI::ValidationError("--checksum", "one can't serve several URLs; a file that lists one for each name can");
-  }
-  if (command.checksums && command.checksums->is_one_digest()) {
-    if (command.urls.size() > 1 || command.list) {
-      throw CLI::ValidationError("--checksum",
-                                 "the file has one digest without a name, which can't serve several URLs");
-    }
-  } else if (command.checksums && command.request.remote_name) {
-    throw CLI::ValidationError("--checksum", "a list goes by names, and with --remote-header-name they come too late");
-  }
-}
-
-// Which contradict each other; and of two that are the same setting the last counts, as in a command that an alias
-// begins.
-void relate_options(CLI::App& app) {
-  for (const auto& [one, other] : {std::pair("--skip-existing", "--overwrite"),
-                                   {"--update", "--overwrite"},
-                                   {"--update", "--skip-existing"},
-                                   {"--ipv4", "--ipv6"},
-                                   {"--quiet", "--verbose"},
-                                   {"--no-config", "--config"}}) {
-    app.get_option(one)->excludes(app.get_option(other));
-  }
-  for (CLI::Option* option : app.get_options()) {
-    if (option->get_configurable() && option->get_items_expected_max() == 1) option->take_last();
-  }
-}
-
-// The directory in -o is relative to -d.
-void place_output(const Output& output, FetchCommand& command) {
-  if (command.urls.size() > 1 || command.list) {
-    throw CLI::ValidationError("--output", output.standard_output
-                                               ? "standard output takes one file"
-                                               : "one name can't serve several URLs; use -d for a directory");
-  }
-  if (output.standard_output && command.request.existing == Existing::skip) {
-    throw CLI::ValidationError("--skip-existing", "nothing exists already on standard output");
-  }
-  if (output.standard_output && command.request.existing == Existing::update) {
-    throw CLI::ValidationError("--update", "standard output has no file to compare");
-  }
-  if (output.standard_output && !(command.on_done.empty() && command.on_error.empty())) {
-    throw CLI::ValidationError(command.on_done.empty() ? "--on-error" : "--on-done", "standard output has no path");
-  }
-  if (output.standard_output && command.json) {
-    throw CLI::ValidationError("--json", "standard output can't take both the file and what is told of it");
-  }
-  command.to_standard_output = output.standard_output;
-  command.request.output = output.name;
-  if (output.directory.empty()) return;
-  std::filesystem::path& directory = command.request.directory;
-  directory = directory == "." ? output.directory : directory / output.directory;  // an absolute one replaces it
-}
-
 Exit refused(const CLI::App& app, const Mistake& wrong) {
   say("segdl: {}\n       {}\n", wrong.what,
       wrong.way_out.empty() ? "see " + app.get_name() + " --help" : wrong.way_out);
@@ -388,8 +333,8 @@ Command read_command_line(int argc, char** argv) {
     set_proxies(command.session.network, rest.proxy, ::getenv);
     if (rest.output) place_output(*rest.output, command);
     check_adopt(command);
-    if (!command.quiet && expects_pipe_fed(app))
-      say("segdl: warning: the pipe gets nothing, but a file is made: for the pipe add -o -\n");
+    if (const std::string warning = command.quiet ? "" : warning_of_unfed_output(app, command); !warning.empty())
+      say("segdl: warning: {}\n", warning);
     command.quiet = command.quiet || (rest.silent && !command.verbose);
   } catch (const CLI::ParseError& error) {
     return parse_failed(app, error);

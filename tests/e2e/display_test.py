@@ -233,7 +233,7 @@ def test_how_progress_is_shown_can_be_chosen(scene):
 
 def test_to_a_pipe_it_is_a_plain_line_every_few_seconds(scene):
     gate = Gate(scene, pattern(MiB, 1))
-    process = scene.start(gate.url("f"), *SLOWLY)
+    process = scene.start(gate.url("f"), "-d", ".", *SLOWLY)
     line = process.stderr.readline()
     gate.open()
     assert re.fullmatch(r"f  \S+ KiB of 1\.0 MiB  \d\d %  .*/s.*\n", line), line

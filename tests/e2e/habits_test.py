@@ -166,16 +166,32 @@ def test_a_log_that_is_asked_for_is_fetched(scene):
     assert scene.names() == ["a.log", "b.log", "c.log", "d.log", "e.log", "g.log"]
 
 
-def test_a_pipe_that_curl_would_feed_is_warned_of(scene):
+# What somebody may expect to be written to standard output, and where it is a file as they say themselves.
+FEEDS = ("-fsSL {url}", "-L {url}", "-L -k {url}", "{url}", "-v {url}")
+FEEDS_NOT = ("-fsSLO {url}", "-L -o f {url}", "-L -d . {url}", "{url} --overwrite", "-c {url}", "--json -L {url}", "-s {url}", "-fsL {url}", "-q -s {url}", "-q -fsSL {url}", "-o - {url}")
+
+
+def test_standard_output_that_gets_nothing_is_warned_of(scene):
     url = scene.origin().pattern(1, 1000, "f")
-    for call in ("-fsSL {url}", "-L {url} --overwrite", "-fsSLO {url}", "-L -o f {url}", "-L -d . {url}", "{url}", "--json -L {url}", "-s {url}", "-fsL {url}", "-q -s {url}", "-q -fsSL {url}"):
-        words = arguments(call, url)
-        feeds = call.split()[0] in ("-fsSL", "-L") and "-o" not in words and "-d" not in words
-        for piped in (True, False):
-            done = subprocess.run([harness.BINARY, *words, *(() if "--overwrite" in words else ("--overwrite",))], cwd=scene.path(""), stdout=subprocess.PIPE if piped else subprocess.DEVNULL,
-                                  stderr=subprocess.PIPE, text=True, timeout=harness.TIMEOUT, check=True)
-            assert ("for the pipe add -o -" in done.stderr) == (feeds and piped), (call, piped, done.stderr)
-            assert done.stderr == "" or not call.startswith(("-s", "-q", "-fsL ")), (call, piped, done.stderr)
+    for number, call in enumerate(FEEDS + FEEDS_NOT):
+        outputs = {"file": open(scene.path("out"), "wb"), "pipe": subprocess.PIPE, "null": subprocess.DEVNULL}
+        for kind, output in outputs.items():
+            cwd = scene.path(f"{kind}{number}")
+            os.mkdir(cwd)
+            done = subprocess.run([harness.BINARY, *arguments(call, url)], cwd=cwd, stdout=output, stderr=subprocess.PIPE, text=True, errors="replace", timeout=harness.TIMEOUT, check=True)
+            told = "warning: nothing goes to standard output: the file is f; for standard output write -o -\n" in done.stderr
+            assert told == (call in FEEDS and kind != "null"), (call, kind, done.stderr)
+            assert done.stderr == "" or not call.startswith(("-s", "-q", "-fsL ")), (call, kind, done.stderr)
+        outputs["file"].close()
+
+
+def test_what_gets_the_words_as_well_is_not_warned_of(scene):
+    url = scene.origin().pattern(1, 1000, "f")
+    with open(scene.path("log"), "ab") as log:
+        subprocess.run([harness.BINARY, "-L", url], cwd=scene.path(""), stdout=log, stderr=log, timeout=harness.TIMEOUT, check=True)
+    assert b"verified" in harness.read(scene.path("log")) and b"warning" not in harness.read(scene.path("log"))
+    done = subprocess.run([harness.BINARY, url + "g", url + "h"], cwd=scene.path(""), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=harness.TIMEOUT, check=True)
+    assert "warning" not in done.stdout, done.stdout
 
 
 def test_silent_is_quiet_unless_it_is_to_be_verbose(scene):
