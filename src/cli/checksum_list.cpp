@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <compare>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -14,6 +16,7 @@ namespace segdl::cli {
 namespace {
 
 constexpr std::string_view kXxh3 = "XXH3_";
+
 std::string_view without_blanks_before(std::string_view text) {
   return text.substr(std::min(text.find_first_not_of(kBlanks), text.size()));
 }
@@ -42,22 +45,55 @@ std::optional<ListedChecksum> listed(std::string_view name, bool escaped, std::s
   return ListedChecksum{std::move(*plain), std::move(*checksum)};
 }
 
-std::string_view algorithm_of_length(std::size_t digits) {
+// What a list may be called by, in lower case and without "sum" or "sums" behind it.
+constexpr std::string_view kKnown[] = {"md5", "sha1", "sha256", "sha512", "xxh128"};
+constexpr std::string_view kFamilies[] = {"xxh", "xxh2", "xxh3"};
+constexpr std::string_view kForeign[] = {"b2",     "b3",     "blake2",  "blake2b",   "blake2s", "blake3",
+                                         "sha224", "sha384", "sha3",    "xxh32",     "xxh64",   "xxh1",
+                                         "xxh0",   "crc",    "crc32",   "crc32c",    "cksum",   "sm3",
+                                         "rmd160", "tiger",  "adler32", "whirlpool", "sfv"};
+
+// In lower case, too.
+std::string without_hyphen(std::string_view name) {
+  std::string plain;
+  for (const char c : name) {
+    if (c != '-' && c != '_') plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return plain;
+}
+
+template <std::size_t kCount>
+bool is_one_of(const std::string_view (&words)[kCount], std::string_view word) {
+  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
+
+// That of a line without a tag; empty: none that segdl knows.
+std::string_view algorithm_of(std::size_t digits, const Untagged& untagged) {
+  const std::string& word = untagged.word;
   constexpr std::pair<std::size_t, std::string_view> kLengths[] = {
       {32, "md5"}, {40, "sha-1"}, {64, "sha-256"}, {128, "sha-512"}};
+  if (is_one_of(kForeign, word)) return {};
+  if (digits == 32 && (word == "xxh128" || is_one_of(kFamilies, word))) return "xxh128";
   for (const auto& [length, name] : kLengths) {
-    if (length == digits) return name;
+    if (length == digits && (!untagged.only || word == without_hyphen(name))) return name;
   }
   return {};
 }
 
+// Whether there is another one of so many digits, and nothing has named either.
+bool is_unsure(std::size_t digits, std::string_view word) {
+  return digits == 32 && word != "md5" && word != "xxh128" && !is_one_of(kFamilies, word);
+}
+
 // HEX, a blank, a blank or '*' or neither, NAME.
-std::optional<ListedChecksum> parse_plain(std::string_view line, bool escaped) {
+std::optional<ListedChecksum> parse_plain(std::string_view line, bool escaped, const Untagged& untagged) {
   std::string_view digits = line.substr(0, std::min(line.find(' '), line.size()));
   std::string_view name = line.substr(std::min(digits.size() + 1, line.size()));
   if (!name.empty() && (name.front() == ' ' || name.front() == '*')) name.remove_prefix(1);
   if (digits.starts_with(kXxh3)) return listed(name, escaped, "xxh3-64", digits.substr(kXxh3.size()));
-  return listed(name, escaped, algorithm_of_length(digits.size()), digits);
+  auto found = listed(name, escaped, algorithm_of(digits.size(), untagged), digits);
+  if (found) found->unsure = is_unsure(digits.size(), untagged.word);
+  return found;
 }
 
 // TAG (NAME) = HEX, with or without those blanks.
@@ -70,14 +106,12 @@ std::optional<ListedChecksum> parse_tagged(std::string_view line, bool escaped) 
   return listed(line.substr(open + 1, close - open - 1), escaped, line.substr(0, open), behind.substr(1));
 }
 
-// HEX alone.
-std::optional<Checksum> parse_digest(std::string_view line) {
+// HEX alone, which is that of a file without a name.
+std::optional<ListedChecksum> parse_digest(std::string_view line, const Untagged& untagged) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   line = trimmed(line);
-  auto checksum = line.starts_with(kXxh3)
-                      ? parse_checksum(fmt::format("xxh3-64={}", line.substr(kXxh3.size())))
-                      : parse_checksum(fmt::format("{}={}", algorithm_of_length(line.size()), line));
-  return checksum ? std::optional(std::move(*checksum)) : std::nullopt;
+  if (line.find(' ') != std::string_view::npos) return std::nullopt;
+  return parse_plain(fmt::format("{}  -", line), false, untagged);
 }
 
 bool is_comment(std::string_view line) {
@@ -125,6 +159,9 @@ std::vector<std::string> directories_of_url(std::string_view url) {
   return directories;
 }
 
+// As it is written there; what segdl spells differently in the name of the file is equal once both are decoded.
+std::string_view name_in_url(std::string_view url) { return last_component(url.substr(0, url.find_first_of("?#"))); }
+
 // How well the place of a listed file is that of a URL.
 struct Likeness {
   std::size_t common = 0;  // directories, from the end on
@@ -140,27 +177,51 @@ Likeness likeness_of(const std::vector<std::string>& listed, const std::vector<s
 
 }  // namespace
 
-std::optional<ListedChecksum> parse_checksum_line(std::string_view line) {
+std::optional<Untagged> given_algorithm(std::string_view name) {
+  std::string word = without_hyphen(name);
+  if (!is_one_of(kKnown, word)) return std::nullopt;
+  return Untagged{std::move(word), true};
+}
+
+Untagged named_algorithm(std::string_view list) {
+  std::string found;
+  std::string word;
+  for (const char c : std::string(last_component(list)) + ".") {
+    if (const auto letter = static_cast<unsigned char>(c); std::isalnum(letter) != 0) {
+      word += static_cast<char>(std::tolower(letter));
+      continue;
+    }
+    for (const std::string_view end : {"s", "sum"}) {
+      if (word != "cksum" && word.ends_with(end)) word.resize(word.size() - end.size());
+    }
+    if (is_one_of(kKnown, word) || is_one_of(kFamilies, word) || is_one_of(kForeign, word)) found = word;
+    word.clear();
+  }
+  return {std::move(found)};
+}
+
+std::optional<ListedChecksum> parse_checksum_line(std::string_view line, const Untagged& untagged) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   line = without_blanks_before(line);
   const bool escaped = line.starts_with('\\');
   if (escaped) line.remove_prefix(1);
-  auto plain = parse_plain(line, escaped);
+  auto plain = parse_plain(line, escaped, untagged);
   return plain ? plain : parse_tagged(line, escaped);
 }
 
-ChecksumList::ChecksumList(std::string source, std::string text) : source_(std::move(source)), text_(std::move(text)) {
+ChecksumList::ChecksumList(std::string source, std::string text, Untagged untagged)
+    : source_(std::move(source)), text_(std::move(text)), untagged_(std::move(untagged)) {
   std::size_t begin = text_.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-  std::optional<Checksum> nameless;
+  std::optional<ListedChecksum> nameless;
   std::size_t others = 0;  // lines that say something and have no name
   while (begin < text_.size()) {
     const std::string_view line = line_at(begin);
-    if (const auto one = parse_checksum_line(line); one && one->name == "-") {
-      nameless = one->checksum;
+    if (const auto one = parse_checksum_line(line, untagged_); one && one->name == "-") {
+      nameless = one;
       ++others;
     } else if (one) {
       lines_.push_back({std::hash<std::string_view>()(last_component(one->name)), begin});
-    } else if (const auto digest = parse_digest(line)) {
+    } else if (const auto digest = parse_digest(line, untagged_)) {
       nameless = digest;
       ++others;
     } else if (!is_comment(line)) {
@@ -183,36 +244,52 @@ Error ChecksumList::refused(const std::string& name, std::string reason) const {
   return error;
 }
 
-Result<Checksum> ChecksumList::find(const std::string& name, const std::string& url) const {
-  if (digest_) return *digest_;
+Error ChecksumList::unsure(const std::string& name) const {
+  Error error = refused(name, " has 32 digits, which may be of md5 or of xxh128");
+  error.way_out = fmt::format("say which: --checksum md5=@{0}, or xxh128=@{0}", source_);
+  return error;
+}
+
+std::vector<ListedChecksum> ChecksumList::nearest(std::string_view name, const std::string& url) const {
   const auto path = directories_of_url(url);
   const std::size_t hash = std::hash<std::string_view>()(name);
   const auto first = std::lower_bound(lines_.begin(), lines_.end(), hash,
                                       [](const Line& line, std::size_t wanted) { return line.hash < wanted; });
   Likeness best;
-  std::map<Algorithm, Checksum> each;
-  bool differ = false;
+  std::vector<ListedChecksum> found;
   for (auto line = first; line != lines_.end() && line->hash == hash; ++line) {
-    auto one = parse_checksum_line(line_at(line->begin));
+    auto one = parse_checksum_line(line_at(line->begin), untagged_);
     if (last_component(one->name) != name) continue;
     const Likeness likeness = likeness_of(directories_of(one->name), path);
-    if (!each.empty() && likeness < best) continue;
-    if (each.empty() || best < likeness) {
+    if (!found.empty() && likeness < best) continue;
+    if (found.empty() || best < likeness) {
       best = likeness;
-      each.clear();
-      differ = false;
+      found.clear();
     }
-    differ = differ || each.emplace(one->checksum.algorithm, one->checksum).first->second != one->checksum;
+    found.push_back(std::move(*one));
   }
-  if (differ) {
+  return found;
+}
+
+Result<Checksum> ChecksumList::find(const std::string& name, const std::string& url) const {
+  if (digest_) return digest_->unsure ? Result<Checksum>(unsure(name)) : digest_->checksum;
+  auto found = nearest(name, url);
+  if (found.empty() && decoded(name) == decoded(name_in_url(url))) found = nearest(decoded(name_in_url(url)), url);
+  if (found.empty()) {
+    Error error = refused(name, " has none for that name");
+    error.way_out = "name the file as it is listed, or give its checksum itself";
+    return error;
+  }
+  std::map<Algorithm, ListedChecksum> each;
+  for (ListedChecksum& one : found) {
+    const auto& known = each.emplace(one.checksum.algorithm, one).first->second;
+    if (known.checksum == one.checksum) continue;
     Error error = refused(name, " has two that differ");
     error.way_out = "give its checksum itself";
     return error;
   }
-  if (!each.empty()) return each.begin()->second;
-  Error error = refused(name, " has none for that name");
-  error.way_out = "name the file as it is listed, or give its checksum itself";
-  return error;
+  const ListedChecksum& best = each.begin()->second;
+  return best.unsure ? Result<Checksum>(unsure(name)) : best.checksum;
 }
 
 }  // namespace segdl::cli

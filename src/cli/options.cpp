@@ -94,8 +94,8 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Outp
   app.add_option_function<std::string>(
          "--checksum",
          [&command](const std::string& text) {
-           if (text.starts_with('@')) {
-             command.checksums = parsed("--checksum", read_checksum_list, text.substr(1));
+           if (names_checksum_list(text)) {
+             command.checksums = parsed("--checksum", read_checksum_list, text);
            } else {
              command.request.checksum = parsed("--checksum", parse_one_checksum, text);
            }
@@ -103,7 +103,7 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Outp
          "What the file must hash to: sha-256, sha-512, sha-1, md5, xxh3-64 or xxh128; or a list such as SHA256SUMS")
       ->configurable(false)
       ->type_name("sha-256=HEX|sha-512=HEX|sha-1=HEX|md5=HEX|xxh3-64=HEX|xxh128=HEX|@FILE")
-      ->option_text("ALGO=HEX|@FILE");
+      ->option_text("ALGO=HEX|[ALGO=]@FILE");
   add_parsed(app, "--on-done", command.on_done, parse_words)
       ->type_name("COMMAND")
       ->description("Run this, with the file's path behind it, for each file that is done; no shell is asked");

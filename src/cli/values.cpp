@@ -184,11 +184,27 @@ Checksum parse_one_checksum(const std::string& text) {
   return std::move(*checksum);
 }
 
-ChecksumList read_checksum_list(const std::string& path) {
-  ChecksumList list(path, text_of(path, kLongestChecksumList));
+bool names_checksum_list(std::string_view text) {
+  const auto at = text.find('@');
+  return at == 0 || (at != std::string_view::npos && text.find('=') == at - 1);
+}
+
+ChecksumList read_checksum_list(const std::string& text) {
+  const auto at = text.find('@');
+  const std::string path = text.substr(at + 1);
+  Untagged untagged = named_algorithm(path);
+  if (at > 0) {
+    const std::string name = text.substr(0, at - 1);
+    auto given = given_algorithm(name);
+    if (!given) refuse(fmt::format("'{}' is none of md5, sha-1, sha-256, sha-512, xxh128, as a list may be of", name));
+    untagged = std::move(*given);
+  }
+  ChecksumList list(path, text_of(path, kLongestChecksumList), std::move(untagged));
   if (list.empty()) {
     refuse(
-        fmt::format("the file {} has neither lines that sha256sum or its relatives would write nor one digest", path));
+        fmt::format("the file {} has neither lines that sha256sum or its relatives would write nor one digest, of "
+                    "an algorithm that segdl knows; b2sum, cksum without -a and xxhsum without -H2 or -H3 use others",
+                    path));
   }
   return list;
 }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace segdl::cli {
@@ -51,8 +52,12 @@ Output parse_output(const std::string& text);
 // ALGORITHM=HEX.
 Checksum parse_one_checksum(const std::string& text);
 
-// The path of a list of checksums, with at least one in it.
-ChecksumList read_checksum_list(const std::string& path);
+// Whether it is @FILE or ALGORITHM=@FILE.
+bool names_checksum_list(std::string_view text);
+
+// A list of checksums, written so, with at least one in it. The algorithm is that of lines without a tag.
+// REQUIRES: names_checksum_list(text).
+ChecksumList read_checksum_list(const std::string& text);
 
 // NAME:PASS, or @FILE whose first line is that.
 Credentials parse_credentials(const std::string& text);

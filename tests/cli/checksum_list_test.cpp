@@ -42,6 +42,7 @@ std::string refusal(const std::string& list, const std::string& name) {
 
 TEST_CASE("lines of coreutils tell their algorithm by their length") {
   reads(kMd5 + "  a", Algorithm::md5, "a");
+  CHECK(parse_checksum_line(kMd5 + "  a")->unsure);
   reads(kSha1 + " *a", Algorithm::sha1, "a");
   reads(kSha256 + "  a b", Algorithm::sha256, "a b");
   reads(kSha512 + "  a", Algorithm::sha512, "a");
@@ -79,11 +80,57 @@ TEST_CASE("what is not a checksum is skipped") {
   }
 }
 
+TEST_CASE("the name of a list says which algorithm its digits are of") {
+  for (const auto& [list, word] : {std::pair("MD5SUMS", "md5"),
+                                   {"d/MD5SUMS.txt", "md5"},
+                                   {"f-b2.tar.md5", "md5"},
+                                   {"f.iso.sha256sum", "sha256"},
+                                   {"XXH128SUMS", "xxh128"},
+                                   {"xxhsums.txt", "xxh"},
+                                   {"b2sums.txt", "b2"},
+                                   {"cksums", "cksum"},
+                                   {"md5/checksums.txt", ""},
+                                   {"SUMS", ""}}) {
+    CAPTURE(list);
+    CHECK(named_algorithm(list).word == word);
+  }
+  const auto algorithm = [](const std::string& line, const char* list) {
+    const auto one = parse_checksum_line(line, named_algorithm(list));
+    return one && !one->unsure ? std::string(algorithm_name(one->checksum.algorithm)) : one ? "unsure" : "none";
+  };
+  CHECK(algorithm(kMd5 + "  a", "MD5SUMS") == "md5");
+  CHECK(algorithm(kXxh128 + "  a", "xxhsums") == "xxh128");
+  CHECK(algorithm(kXxh128 + "  a", "checksums.txt") == "unsure");
+  CHECK(algorithm("XXH128 (a) = " + kXxh128, "checksums.txt") == "xxh128");
+  CHECK(algorithm(kSha512 + "  a", "b2sums.txt") == "none");
+  CHECK(algorithm("SHA512 (a) = " + kSha512, "b2sums.txt") == "sha-512");
+  CHECK(algorithm(kSha512 + "  a", "checksums.txt") == "sha-512");
+  CHECK(algorithm(kSha256 + "  a", "f.md5") == "sha-256");
+}
+
+TEST_CASE("what may be of two algorithms is refused, unless one is named") {
+  for (const std::string& list : {kXxh128 + "  a\n", kXxh128}) {
+    CAPTURE(list);
+    CHECK(refusal(list, "a") == "look up the checksum of a: SUMS has 32 digits, which may be of md5 or of xxh128");
+    CHECK(ChecksumList("SUMS", list, *given_algorithm("XXH128")).find("a", "")->algorithm == Algorithm::xxh128);
+    CHECK(ChecksumList("SUMS", list, *given_algorithm("md5")).find("a", "")->algorithm == Algorithm::md5);
+    CHECK(ChecksumList("SUMS", list, *given_algorithm("sha-256")).empty());
+  }
+  CHECK_FALSE(given_algorithm("b2").has_value());
+}
+
+TEST_CASE("a name that segdl spells differently is found as the URL has it, too") {
+  CHECK(hex(*find(kSha256 + "  a\xff.bin\n", "a%FF.bin", "http://h/a%FF.bin")) == kSha256);
+  CHECK(hex(*find(kSha1 + "  a\xff.bin\n" + kSha256 + "  a%FF.bin", "a%FF.bin", "http://h/a%FF.bin")) == kSha256);
+  CHECK(hex(*find("\\" + kSha256 + "  a\\nb.bin\n", "a%0Ab.bin", "http://h/a%0ab.bin?x")) == kSha256);
+  CHECK_FALSE(find(kSha256 + "  a\xff.bin\n", "b.bin", "http://h/a%FF.bin").ok());
+}
+
 TEST_CASE("a list is asked by the file's name") {
-  const std::string list = "\xef\xbb\xbf" + kSha256 + "  a\n# and\n" + kSha1 + "  ./b\r\n" + kMd5 + "  images/c";
+  const std::string list = "\xef\xbb\xbf" + kSha256 + "  a\n# and\n" + kSha1 + "  ./b\r\n" + kSha512 + "  images/c";
   CHECK(hex(*find(list, "a")) == kSha256);
   CHECK(hex(*find(list, "b")) == kSha1);
-  CHECK(hex(*find(list, "c")) == kMd5);
+  CHECK(hex(*find(list, "c")) == kSha512);
   CHECK(refusal(list, "d") == "look up the checksum of d: SUMS has none for that name");
   CHECK(ChecksumList("SUMS", "hello\n").empty());
 }
@@ -126,7 +173,7 @@ TEST_CASE("a text with nothing but one digest is that of any file") {
     CHECK(ChecksumList("SUMS", text).is_one_digest());
     CHECK(hex(*find(text, "whatever")) == kSha256);
   }
-  CHECK(find(kMd5, "x")->algorithm == Algorithm::md5);
+  CHECK(ChecksumList("md5", kMd5, named_algorithm("md5")).find("x", "")->algorithm == Algorithm::md5);
   CHECK(find("XXH3_" + kXxh3, "x")->algorithm == Algorithm::xxh3_64);
   for (const std::string& text : {kSha256 + "\n" + kSha1, "words\n" + kSha256, kSha256 + " \n" + kSha256 + "\n", kXxh3,
                                   kSha256 + "  -\n" + kSha1 + "  -\n", kSha256 + "  -\nwords"}) {

@@ -131,7 +131,7 @@ def test_a_list_of_sums_serves_one_url_several_and_lists(scene):
         written = subprocess.run([*command, *paths], check=True, capture_output=True, text=True).stdout
         directory = os.path.join(scene.out, str(number))
         os.mkdir(directory)
-        option = ("--checksum", sums(scene, "# made by hand\n" + written), "-d", directory)
+        option = ("--checksum", sums(scene, "# made by hand\n" + written, "MD5SUMS" if command[0] == "md5sum" else "SUMS"), "-d", directory)
         one = scene.get(scene.nginx.url("f0"), *option)
         assert "verified by " in one.stderr and "validator" not in one.stderr, one.stderr
         listed = os.path.join(scene.directory, "list.txt")

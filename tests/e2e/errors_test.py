@@ -46,7 +46,7 @@ def test_an_unknown_option_is_told_with_what_may_be_meant(scene):
     assert "did you mean --connections?" in told("--connect=3")  # the beginning of two: the first
     assert "write -d DIR" in told("-P", "there") and "write -x N" in told("--split=5")
     assert "secret" not in told("--http-passwd=secret")
-    assert "--checksum ALGO=HEX|@FILE" in told("--checksum")
+    assert "--checksum ALGO=HEX|[ALGO=]@FILE" in told("--checksum")
     assert "--output: it is there twice" in told("-o", "a", "-o", "b")
     assert "--overwrite: it can't go with --skip-existing" in told("--skip-existing", "--overwrite")
     assert "a switch has no value: --json" in told("--json=yes please")
