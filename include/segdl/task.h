@@ -49,7 +49,7 @@ enum class Existing : std::uint8_t {
   refuse,   // the download fails with Cause::exists, and the file stays as it is (the default)
   skip,     // a regular file counts as done, whatever is in it, unless its journal says otherwise: Report::skipped
   replace,  // it stays until the new one is complete, which takes its name, its mode and its owner; a foreign file
-            // under one of our names is replaced as well
+            // under another of our names is refused as with `refuse`
   // It is compared, and replaced only if it is not what the server has: Report::unchanged. With a checksum by that,
   // without a request. Else by what an earlier download has kept with the file, if that still has the size and the time
   // that it had then, and comes from the same URL, its secrets included: a strong ETag, which the server is asked about

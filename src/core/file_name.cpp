@@ -104,7 +104,7 @@ std::string fitting_name(const std::string& name, std::size_t longest) {
 }
 
 std::string name_beside(std::string_view name, std::string_view suffix, std::size_t longest) {
-  const std::size_t room = longest - std::min(longest, kLongestSuffix);
+  const std::size_t room = longest - std::min(longest, std::max(kLongestSuffix, suffix.size()));
   if (name.size() <= room) return std::string(name) + std::string(suffix);
   const std::string mark = mark_of(name);
   return std::string(cut(name, room - std::min(room, mark.size()))) + mark + std::string(suffix);

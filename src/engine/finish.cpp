@@ -14,21 +14,6 @@
 namespace segdl::engine {
 namespace {
 
-// Nothing of what is not there: the file is shorter, or the disk can't give it back.
-Result<std::optional<std::uint64_t>> digest_of_range(File& data, Range range) {
-  std::vector<std::byte> piece(std::min<std::uint64_t>(kReadPiece, range.size()));
-  StreamDigest digest;
-  for (std::uint64_t at = range.begin; at < range.end;) {
-    const auto want = std::span(piece).first(std::min<std::uint64_t>(piece.size(), range.end - at));
-    auto got = data.read_at(at, want);
-    if (!got && !is_unreadable(got.error())) return std::move(got).error();
-    if (!got || *got != want.size()) return std::optional<std::uint64_t>();
-    digest.update(want);
-    at += want.size();
-  }
-  return std::optional(digest.value());
-}
-
 Result<bool> stream_holds(File& output, const Journal& journal, std::uint64_t size, const std::stop_token& stop) {
   const auto facts = journal.facts();
   if (!facts || !(facts->stream_complete || facts->stream_unvouched) || facts->stream_length != size ||
@@ -126,6 +111,20 @@ Result<void> tidy_up(Directory& directory, const Names& names, bool drop_part, b
 }
 
 }  // namespace
+
+Result<std::optional<std::uint64_t>> digest_of_range(File& data, Range range) {
+  std::vector<std::byte> piece(std::min<std::uint64_t>(kReadPiece, range.size()));
+  StreamDigest digest;
+  for (std::uint64_t at = range.begin; at < range.end;) {
+    const auto want = std::span(piece).first(std::min<std::uint64_t>(piece.size(), range.end - at));
+    auto got = data.read_at(at, want);
+    if (!got && !is_unreadable(got.error())) return std::move(got).error();
+    if (!got || *got != want.size()) return std::optional<std::uint64_t>();
+    digest.update(want);
+    at += want.size();
+  }
+  return std::optional(digest.value());
+}
 
 Result<bool> proof_holds(File& data, const Journal& journal, Segment segment) {
   auto digest = digest_of_range(data, journal.identity().layout->range(segment));

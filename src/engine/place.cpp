@@ -13,7 +13,6 @@ namespace {
 
 constexpr const char* kOverwriteWayOut =
     "replace it with --overwrite, leave it with --skip-existing, or choose another name with -o";
-constexpr const char* kReplaceWayOut = "replace it with --overwrite, move it away, or choose another name with -o";
 
 // Why what has the name is never replaced; null if it may be.
 Result<const char*> never_replaced(Directory& directory, const std::string& name) {
@@ -218,6 +217,7 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
     Place place(std::move(open), names, std::move(locked->data));
     place.created_data_ = locked->created;
     auto examined = Journal::drop_leftover(directory, names.journal);
+    if (examined && !locked->created) examined = place.drop_small();
     if (examined) examined = place.recover_aside();
     if (examined) examined = place.examine(request);
     if (!examined) {
@@ -262,15 +262,10 @@ Result<void> Place::examine_journal(const Request& request, std::uint64_t data_s
   if (!loaded) return std::move(loaded).error();
   if (std::holds_alternative<Journal::Absent>(*loaded)) {
     if (data_size == 0) return {};
-    if (!may_replace_foreign(request))
-      return not_ours(*directory_, names_.part, "it has no journal, so it is not segdl's to continue", kReplaceWayOut);
-    found_ = Found::foreign;
-    return {};
+    return not_ours(*directory_, names_.part, "it has no journal, so it is not segdl's to continue");
   }
   if (const auto* foreign = std::get_if<Journal::Foreign>(&*loaded)) {
-    if (!may_replace_foreign(request)) return not_ours(*directory_, names_.journal, foreign->reason, kReplaceWayOut);
-    found_ = Found::foreign;
-    return {};
+    return not_ours(*directory_, names_.journal, foreign->reason);
   }
   found_ = Found::start_over;
   if (const auto* damaged = std::get_if<Journal::Damaged>(&*loaded)) {
@@ -326,8 +321,8 @@ Result<void> Place::begin(const Identity& identity, const Facts& facts) {
     auto reserved = data_->reserve(length);
     if (!reserved) return no_room(std::move(reserved).error());
   }
-  const bool replace = stale_journal_ || found_ == Found::foreign;
-  auto journal = Journal::create(*directory_, names_.journal, identity, facts, {Journal::BackEnd::automatic, replace});
+  auto journal =
+      Journal::create(*directory_, names_.journal, identity, facts, {Journal::BackEnd::automatic, stale_journal_});
   if (!journal) return no_room(std::move(journal).error());
   journal_ = std::move(*journal);
   found_ = Found::nothing;

@@ -2,7 +2,8 @@
 //
 // `NAME.part` is the data, `NAME.segdl` the journal. open_place() takes the lock on the data file's inode before
 // anything else happens, and then reads the recovery table of doc/journal.md: what is there is ours and continues, ours
-// and starts over, finished, or foreign. Foreign files are never touched unless Request::existing allows it.
+// and starts over, finished, or foreign. What of these names is foreign is never touched: Request::existing speaks of
+// the output alone.
 //
 // When a download has to start over although earlier work is there, that work is set aside as `NAME.part.old` and
 // `NAME.segdl.old` until the new one has its first segment. `NAME.segdl.old` marks this as under way:
@@ -32,6 +33,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -46,8 +48,17 @@ struct Names {
         temporary(name_beside(name, ".segdl.new", longest)),
         decoded(name_beside(name, ".part.out", longest)),
         old_part(name_beside(name, ".part.old", longest)),
-        old_journal(name_beside(name, ".segdl.old", longest)) {}
+        old_journal(name_beside(name, ".segdl.old", longest)),
+        small(name_beside(name, ".segdl-2d06800538d394c2", longest)) {}
   std::string output, part, journal, temporary, decoded, old_part, old_journal;
+
+  // What a small file is called for the moment before it replaces another: NAME.segdl- and the digest of its content
+  // (XXH3-64, 16 digits), so that a name and the bytes that go with it prove that they are segdl's.
+  std::string small_of(std::uint64_t digest) const;
+  bool may_be_small(std::string_view name) const;  // whether that is one of those names
+
+ private:
+  std::string small;  // the one of no bytes at all
 };
 
 // The ways out where another process is at work on a name, and where what has it is not to be replaced.
@@ -74,16 +85,11 @@ inline bool may_replace_output(const Request& request) {
   return request.existing == Existing::replace || request.existing == Existing::update;
 }
 
-// Whether what has another of its names, and is none of segdl's, gives way as well.
-inline bool may_replace_foreign(const Request& request) { return request.existing == Existing::replace; }
-
 class Place {
  public:
   // What the recovery table says of a place.
   enum class Found : std::uint8_t {
     nothing,     // start: the data file is empty, there is no journal
-    foreign,     // start, allowed by Existing::replace alone: what has our names is replaced once there is something to
-                 // replace it with
     resumable,   // continue: data and journal
     start_over,  // ours, but nothing to continue from: set it aside first
     finished,    // published before; only the journal was left to remove
@@ -121,13 +127,11 @@ class Place {
   bool is_fresh() const { return found_ == Found::nothing && !aside_ && !stale_journal_; }
 
   // A resource of one segment has no journal: its bytes are kept in a file without a name, of which a death leaves
-  // nothing; where the output replaces another they are in the data file, of which a death leaves what looks foreign:
-  // the same request must be one that may replace that. False if it is not, or if the file system has no files without
-  // a name. REQUIRES: is_fresh().
-  Result<bool> prepare_small(const Request&);
+  // nothing. False if the file system has none of those. REQUIRES: is_fresh().
+  Result<bool> prepare_small();
   Result<void> hold_small(std::span<const std::byte> bytes);
   bool holds_small() const { return small_held_; }
-  File& small() { return replaces_ ? *data_ : *small_; }  // REQUIRES: prepare_small() returned true
+  File& small() { return *small_; }  // REQUIRES: prepare_small() returned true
   // What the output is going to replace, if that is a file: what it leaves to its successor is its mode and its owner.
   std::optional<FileStatus> replaced();
   bool replaces() const { return replaces_; }
@@ -135,7 +139,7 @@ class Place {
   // sync what of the name is kept with the file. The caller syncs the directory.
   void start_sync_small() { small().start_sync(); }
   Result<void> sync_small() { return small().sync(); }
-  Result<void> name_small();
+  Result<void> name_small(Sync);
   Result<void> sync_small_name() { return replaces_ ? Result<void>() : small_->sync_name(); }
   // Takes the name back, unless somebody has given it to another file since, or it was taken from an older file, which
   // is gone. REQUIRES: name_small() gave it.
@@ -148,11 +152,11 @@ class Place {
   Result<void> publish(bool replace, Sync);
 
   // Whether what has the name for what is to be decoded, if anything, may go: to be known before anything is fetched.
-  Result<void> look_for_decoded(bool replace);
+  Result<void> look_for_decoded();
   // What is published instead of the data, where that is coded and its content is wanted: NAME.part.out, of which the
   // journal says that it is this download's before it is there. The data stays beside it until the content has the
   // output's name, so that a death costs no more than the decoding. REQUIRES: has_journal(), and the data is whole.
-  Result<File*> begin_decoded(bool replace);
+  Result<File*> begin_decoded();
   // It is whole, and synced unless `sync` waives that: the journal tells by what it can be recognised.
   Result<void> finish_decoded(const DecodedOutput&, Sync);
   // The same as publish(), of it: the data goes after the directory's sync, and the journal last. REQUIRES:
@@ -184,9 +188,10 @@ class Place {
   static Result<Expected> expect(const OpenDirectory&, const Names&, bool replace);
   static Result<bool> take_fresh(Directory&, const Names&, const Expected&, std::unique_ptr<File>& data);
   Result<void> check_replaced();
-  Result<void> replace_by_small();
-  Error changed_meanwhile() const;
-  Result<void> name_copy();
+  Result<void> replace_by_small(Sync);
+  Result<void> link_small(const std::string& name);
+  Result<void> drop_small();
+  Result<void> name_copy(Sync);
   Result<void> recover_aside();
   Result<void> roll_back_aside();
   Result<void> examine(const Request&);
@@ -213,9 +218,8 @@ class Place {
   FileId journal_id_;
   Token journal_token_{};  // zeros: it has none
   std::unique_ptr<File> small_;
-  bool small_begun_ = false;  // something of it may have been written
   bool small_held_ = false;
-  std::uint64_t small_length_ = 0;
+  std::uint64_t small_digest_ = 0;
   Found found_ = Found::nothing;
   std::unique_ptr<File> decoded_;
   bool published_decoded_ = false;

@@ -8,20 +8,18 @@
 
 namespace segdl::engine {
 
-Result<void> Place::look_for_decoded(bool replace) {
+Result<void> Place::look_for_decoded() {
   const auto facts = journal_ ? journal_->facts() : std::nullopt;
   if (facts && facts->decoding) return {};
   const auto there = directory_->status(names_.decoded);
   if (!there) return there.error();
-  if (there->has_value() && !replace) {
-    return not_ours(*directory_, names_.decoded, "it is in the way of what is to be decoded");
-  }
-  return may_be_replaced(*directory_, names_.decoded);
+  if (!there->has_value()) return {};
+  return not_ours(*directory_, names_.decoded, "it is in the way of what is to be decoded");
 }
 
 // The mark first, and on disk: what is found under that name without it is somebody else's.
-Result<File*> Place::begin_decoded(bool replace) {
-  auto free = look_for_decoded(replace);
+Result<File*> Place::begin_decoded() {
+  auto free = look_for_decoded();
   if (!free) return std::move(free).error();
   Facts facts = journal_->facts().value_or(Facts{});
   facts.decoding = true;

@@ -2,15 +2,19 @@
 #include "core/xxh3.h"
 
 #include "engine/errors.h"
+#include "engine/finish.h"
 #include "engine/place.h"
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <utility>
 #include <vector>
 
 namespace segdl::engine {
 namespace {
+
+constexpr std::size_t kDigits = 16;  // of the digest in a name
 
 // Whether it is the data of a download under way. What can't be opened is none of segdl's.
 bool is_locked(Directory& directory, const std::string& name) {
@@ -90,8 +94,16 @@ std::optional<FileStatus> Place::replaced() {
   return **output;
 }
 
-Result<bool> Place::prepare_small(const Request& request) {
-  if (replaces_) return may_replace_foreign(request);
+std::string Names::small_of(std::uint64_t digest) const {
+  return small.substr(0, small.size() - kDigits) + fmt::format("{:016x}", digest);
+}
+
+bool Names::may_be_small(std::string_view name) const {
+  return name.size() == small.size() &&
+         name.substr(0, small.size() - kDigits) == small.substr(0, small.size() - kDigits);
+}
+
+Result<bool> Place::prepare_small() {
   auto file = directory_->create_unnamed();
   if (!file) return std::move(file).error();
   small_ = std::move(*file);
@@ -99,63 +111,92 @@ Result<bool> Place::prepare_small(const Request& request) {
 }
 
 Result<void> Place::hold_small(std::span<const std::byte> bytes) {
-  small_begun_ = true;
-  auto step = small().write_at(0, bytes);
+  auto step = small_->write_at(0, bytes);
   small_held_ = step.ok();
-  small_length_ = bytes.size();
+  small_digest_ = digest_of(bytes);
   return step;
 }
 
-// What has a name another program can write to.
-Error Place::changed_meanwhile() const {
-  return with_way_out(
-      make_error(Cause::local, Remedy::stop, "publish", path(),
-                 fmt::format("another program has changed the length of {}", directory_->path_of(names_.part))),
-      "find out what changes it, and run the same command again");
+// A death leaves what it is called meanwhile beside an empty data file, and drop_small() removes it.
+Result<void> Place::replace_by_small(Sync sync) {
+  const std::string name = names_.small_of(small_digest_);
+  auto step = check_replaced();
+  if (step) step = link_small(name);
+  if (!step) return step;
+  // Before the rename: where a directory's sync does not cover link counts a power cut would cost the old file as well.
+  if (sync != Sync::none) step = small_->sync_name();
+  if (step) step = directory_->rename(name, names_.output, true);
+  const auto removed = directory_->remove(step ? names_.part : name);
+  static_cast<void>(removed.ok());  // what stays is empty, or proves to be segdl's: the next run removes it
+  return step;
 }
 
-Result<void> Place::replace_by_small() {
-  const auto step = check_replaced();
-  return step ? directory_->rename(names_.part, names_.output, true) : step;
+Result<void> Place::link_small(const std::string& name) {
+  auto step = small_->give_name(name);
+  if (step || step.error().cause != Cause::exists) return step;
+  auto dropped = drop_small();
+  if (dropped) dropped = small_->give_name(name);
+  if (!dropped && dropped.error().cause == Cause::exists) return not_ours(*directory_, name, dropped.error().reason);
+  return dropped;
 }
 
-Result<void> Place::name_small() {
+// Removes what a death has left of a small file that was to replace another: what is called after its own content.
+Result<void> Place::drop_small() {
+  const auto status = data_->status();
+  if (!status) return status.error();
+  if (status->size != 0) return {};
+  const auto all = directory_->names(std::numeric_limits<std::size_t>::max());
+  if (!all) return all.error();
+  for (const std::string& name : all->value()) {
+    if (!names_.may_be_small(name)) continue;
+    auto file = directory_->open(name, OpenMode::read_only);
+    const auto left = file ? (*file)->status() : Result<FileStatus>(FileStatus{});
+    if (!file || !left) continue;
+    const auto digest = digest_of_range(**file, {0, left->size});
+    if (!digest || !digest->has_value() || names_.small_of(**digest) != name) continue;
+    auto removed = directory_->remove(name);
+    if (!removed) return removed;
+  }
+  return {};
+}
+
+Result<void> Place::name_small(Sync sync) {
   auto status = data_->status();
   if (!status) return std::move(status).error();
   auto mine = data_->has_name(names_.part);
   if (!mine) return std::move(mine).error();
   if (replaces_ && !*mine) return data_lost();
-  if (replaces_) return status->size == small_length_ ? replace_by_small() : changed_meanwhile();
   // In this order a death leaves nothing or the output, never the output with an empty data file beside it.
-  auto step = *mine ? directory_->remove(names_.part) : Result<void>();
-  if (step) step = small_->give_name(names_.output);
-  return !step && step.error().remedy == Remedy::refetch ? name_copy() : step;
+  auto step = *mine && !replaces_ ? directory_->remove(names_.part) : Result<void>();
+  if (step) step = replaces_ ? replace_by_small(sync) : small_->give_name(names_.output);
+  return !step && step.error().remedy == Remedy::refetch ? name_copy(sync) : step;
 }
 
 // Where files without a name are to be had, but no links to give them one (a sandbox may forbid those): with a journal,
 // as any stream, so that a death leaves nothing that is nobody's.
-Result<void> Place::name_copy() {
+Result<void> Place::name_copy(Sync sync) {
   auto status = small_->status();
   if (!status) return std::move(status).error();
   std::vector<std::byte> bytes(status->size);
   auto got = small_->read_at(0, bytes);
   if (!got) return std::move(got).error();
-  auto file = new_locked_file(*directory_, names_.part);
+  auto file = replaces_ ? Result<std::unique_ptr<File>>(nullptr) : new_locked_file(*directory_, names_.part);
   if (!file) return std::move(file).error();
-  data_ = std::move(*file);
-  StreamDigest digest;
-  digest.update(bytes);
+  if (*file) data_ = std::move(*file);
   Identity identity;
   identity.stream_total = status->size;
   Facts facts;
   facts.stream_complete = true;
   facts.stream_length = status->size;
-  facts.stream_digest = digest.value();
+  facts.stream_digest = small_digest_;
   auto step = begin(identity, facts);
   if (step) step = data_->write_at(0, bytes);
+  const auto mine = data_->status();
+  const bool given = mine && (mine->owner != status->owner || mine->group != status->group);
+  if (step && given) step = data_->set_owner(status->owner, status->group);
   if (step) step = data_->set_mode(status->mode);
-  if (step) step = data_->sync();
-  if (step) step = publish(false, Sync::interval);
+  if (step && sync != Sync::none) step = data_->sync();
+  if (step) step = publish(replaces_, sync);
   replaces_ = true;  // by a rename, which can't be taken back
   return step;
 }
@@ -183,8 +224,7 @@ void Place::leave() {
   }
   const auto status = data_->status();
   const auto mine = data_->has_name(names_.part);
-  const bool worthless = small_begun_ || (status && status->size == 0);
-  if (!mine || !*mine || !worthless) return;
+  if (!status || !mine || !*mine || status->size != 0) return;
   const auto removed = directory_->remove(names_.part);
   static_cast<void>(removed.ok());
 }

@@ -63,9 +63,9 @@ void sync_names(std::vector<Publisher::Entry>& entries, std::vector<Result<void>
 }
 
 // By itself: what was thrown for one must not be told of others that have got their names.
-Result<void> name(Place& place) {
+Result<void> name(Place& place, Sync sync) {
   try {
-    return place.name_small();
+    return place.name_small(sync);
   } catch (const std::bad_alloc& exception) {
     return error_of(exception, "publish");
   }
@@ -105,7 +105,7 @@ void publish_all(std::vector<Publisher::Entry>& entries, std::vector<Result<void
   }
   sync_all(entries, steps);
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (steps[i]) steps[i] = name(*entries[i].place);
+    if (steps[i]) steps[i] = name(*entries[i].place, entries[i].sync);
     if (!steps[i]) entries[i].place->leave();
   }
   sync_names(entries, steps);

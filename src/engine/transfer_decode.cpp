@@ -39,7 +39,7 @@ Result<void> Transfer::take_coding(const std::string& coding) {
 
 Result<void> Transfer::take_coding(Place& place, const std::string& coding) {
   auto taken = take_coding(coding);
-  return taken && !undo_.empty() ? place.look_for_decoded(may_replace_foreign(request_)) : taken;
+  return taken && !undo_.empty() ? place.look_for_decoded() : taken;
 }
 
 Result<void> Transfer::publish(Place& place, const std::stop_token& stop) {
@@ -91,7 +91,7 @@ Result<void> Transfer::keep_going(const char* operation, const std::string& subj
 
 Result<void> Transfer::decode(Place& place, const std::stop_token& stop) {
   meter_.enter(Phase::decoding);
-  auto file = place.begin_decoded(may_replace_foreign(request_));
+  auto file = place.begin_decoded();
   if (!file) return std::move(file).error();
   DecodedOutput made;
   StreamDigest digest;

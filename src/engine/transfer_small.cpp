@@ -55,7 +55,7 @@ Result<bool> Transfer::hold_small(Place& place, Reply& first, std::stop_token st
   const std::uint64_t most = request_.segment_size != 0 ? request_.segment_size : Layout::default_segment_size(0);
   if (!total || *total > most || begin != 0 || end != total) return false;
   if (!place.is_fresh() || !undo_.empty()) return false;
-  auto can = place.prepare_small(request_);
+  auto can = place.prepare_small();
   if (!can || !*can) return can;
   const Known known{total, validator, coding};
   strong_ = validator.strong();

@@ -133,9 +133,14 @@ def test_existing_names_are_not_touched(scene):
     fails(scene, 10, "exists", scene.nginx.url("f"))
     assert harness.read(scene.path("f")) == b"mine"
     harness.write(scene.path("g.part"), b"foreign")
-    fails(scene, 10, "no journal", scene.nginx.url("f"), "-o", "g")
+    for arguments in ((), ("--overwrite",), ("--update",)):
+        fails(scene, 10, "no journal", scene.nginx.url("f"), "-o", "g", *arguments)
+        assert harness.read(scene.path("g.part")) == b"foreign" and not os.path.exists(scene.path("g"))
     os.symlink("/etc/passwd", scene.path("h.part"))
     fails(scene, 10, "symbolic link", scene.nginx.url("f"), "-o", "h")
+    os.symlink("/etc/passwd", scene.path("k.segdl"))
+    fails(scene, 10, "not a regular file", scene.nginx.url("f"), "-o", "k", "--overwrite")
+    assert os.readlink(scene.path("k.segdl")) == "/etc/passwd"
     os.mkfifo(scene.path("i.part"))
     fails(scene, 10, "not a regular file", scene.nginx.url("f"), "-o", "i")
     os.mkdir(scene.path("j"))

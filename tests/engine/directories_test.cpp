@@ -127,9 +127,9 @@ TEST_CASE("what has come since the names were read is neither replaced nor taken
     scene.disk.put("f", pattern_bytes(1, 10));
     auto place = scene.place("f");
     REQUIRE(place.ok());
-    REQUIRE(*place->prepare_small(Request{}));
+    REQUIRE(*place->prepare_small());
     REQUIRE(place->hold_small(pattern_bytes(2, 20)).ok());
-    const auto named = place->name_small();
+    const auto named = place->name_small(Sync::interval);
     REQUIRE_FALSE(named.ok());
     CHECK(named.error().cause == Cause::exists);
     CHECK(scene.disk.get("f") == pattern_bytes(1, 10));

@@ -1,8 +1,13 @@
 // What becomes of a file that has the output's name already.
+#include "core/xxh3.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
 #include <doctest/doctest.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
 
 using namespace segdl;
 using namespace segdl::test;
@@ -10,6 +15,13 @@ using namespace segdl::test;
 namespace {
 
 constexpr std::uint64_t kSize = 300 * 1024;
+
+constexpr std::uint64_t kLittle = 5000;  // of one segment
+
+// The name that such content has for a moment, before it replaces another.
+std::string called_after(const std::vector<std::byte>& content) {
+  return fmt::format("f.segdl-{:016x}", digest_of(content));
+}
 
 Request skipping() {
   Request request = World::request();
@@ -55,23 +67,35 @@ TEST_CASE("skip: what is no regular file is in the way, and stays") {
   }
 }
 
-TEST_CASE("a small file that another program has cut or made longer replaces nothing") {
-  constexpr std::uint64_t kLittle = 5000;
-  for (const std::uint64_t length : {std::uint64_t{0}, std::uint64_t{10}, kLittle + 1}) {
-    CAPTURE(length);
+TEST_CASE("what a death has left of a small file that was to replace another goes, and nothing else of such a name") {
+  for (const Existing existing : {Existing::refuse, Existing::replace, Existing::update}) {
+    const bool replaces = existing != Existing::refuse;
     World world;
     world.serve().size(kLittle).seed(1);
     world.disk.put(kName, pattern_bytes(9, 100));
-    world.disk.meddle("f.part", 1, [&](FakeInode& inode) { inode.set_length(length); });
+    world.disk.put("f.part", {});
+    world.disk.put(called_after(pattern_bytes(1, kLittle)), pattern_bytes(1, kLittle));
+    world.disk.put(called_after(pattern_bytes(2, 10)), pattern_bytes(3, 10));
     Request request = World::request();
-    request.existing = Existing::replace;
-    const auto report = world.download(request);
-    REQUIRE_FALSE(report.ok());
-    CHECK(report.error().cause == Cause::local);
-    CHECK(report.error().reason.find("f.part") != std::string::npos);
-    CHECK(world.has(kName, 9, 100));
-    world.serve().size(kLittle).seed(1);
-    REQUIRE(world.download(request).ok());
-    CHECK(world.has(kName, 1, kLittle));
+    request.existing = existing;
+    CHECK(world.download(request).ok() == replaces);
+    CHECK(world.has(kName, replaces ? 1 : 9, replaces ? kLittle : 100));
+    CHECK(world.disk.names() == std::vector<std::string>{kName, called_after(pattern_bytes(2, 10))});
+    CHECK(world.has(called_after(pattern_bytes(2, 10)), 3, 10));
   }
+}
+
+TEST_CASE("a small file has its link count on disk before it replaces another") {
+  World world;
+  world.disk.set_kind(kExt2);
+  world.serve().size(kLittle).seed(1);
+  world.disk.put(kName, pattern_bytes(9, 100));
+  Request request = World::request();
+  request.existing = Existing::replace;
+  REQUIRE(world.download(request).ok());
+  const std::string name = called_after(pattern_bytes(1, kLittle));
+  const auto log = world.disk.log();
+  const auto given = std::find(log.begin(), log.end(), "give-name " + name);
+  const auto synced = std::find(given, log.end(), "sync-name " + name);
+  CHECK(std::find(synced, log.end(), "rename " + name + " f") != log.end());
 }

@@ -41,7 +41,7 @@ std::unique_ptr<Place> hold(FakeFs& disk, unsigned file) {
   auto opened = Place::open(std::move(*open), name_of(file), Request{}, {});
   if (!opened) return nullptr;
   auto place = std::make_unique<Place>(std::move(*opened));
-  const auto prepared = place->prepare_small(Request{});
+  const auto prepared = place->prepare_small();
   if (!prepared || !*prepared) return nullptr;
   return place->hold_small(pattern_bytes(file, size_of(file))) ? std::move(place) : nullptr;
 }

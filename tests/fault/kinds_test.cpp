@@ -101,8 +101,6 @@ const std::vector<Scene>& scenes() {
       {"overwrite, small", older_file, small, 1, kSmall, true},
       {"overwrite, stream", older_file, stream, 1, kSize, true},
       {"overwrite, resumed", half_over_older, segments, 1, kSize, true},
-      {"overwrite, foreign data", [](World& world) { world.disk.put("f.part", pattern_bytes(9, 500)); }, segments, 1,
-       kSize, true},
       {"update", older_file, segments, 1, kSize, true, true, true},
       {"update, small", older_file, small, 1, kSmall, true, true, true},
       {"update, resumed", half_over_older, segments, 1, kSize, true, true, true},

@@ -106,6 +106,35 @@ TEST_CASE("a new version that the disk has no room for beside the old one says w
   CHECK(world.has("f", 2, kSize));
 }
 
+TEST_CASE("who may replace the output may replace nothing else that is somebody's") {
+  for (const std::string name : {"f.part", "f.segdl"}) {
+    for (const std::uint64_t size : {kSize, std::uint64_t{5000}}) {
+      for (const bool replaces : {false, true}) {
+        for (const FileKind kind : {FileKind::regular, FileKind::symlink}) {
+          CAPTURE(name);
+          CAPTURE(size);
+          World world;
+          world.serve().size(size);
+          world.disk.put(name, pattern_bytes(9, 10'000));
+          if (kind == FileKind::symlink) world.disk.put_special(name, kind);
+          if (replaces) world.disk.put("f", pattern_bytes(8, 10));
+          const auto names = world.disk.names();
+          Request request = World::request();
+          request.existing = Existing::replace;
+          const auto report = world.download(request);
+          REQUIRE_FALSE(report.ok());
+          CHECK(report.error().cause == Cause::exists);
+          CHECK(world.script->log().empty());
+          CHECK(world.disk.names() == names);
+          if (kind == FileKind::symlink) continue;
+          CHECK(report.error().way_out.find("move it away") != std::string::npos);
+          CHECK(world.has(name, 9, 10'000));
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("a directory, a device, a FIFO or a socket is never replaced, a link is") {
   for (const std::string name : {"f", "f.part", "f.segdl"}) {
     for (const FileKind kind : {FileKind::directory, FileKind::other}) {

@@ -61,15 +61,12 @@ TEST_CASE("-, empty, -: died before the journal was there; ours") {
   CHECK(world.has("f", 1, kSize));
 }
 
-TEST_CASE("-, not empty, -: foreign, untouched; replaced on request") {
+TEST_CASE("-, not empty, -: foreign, untouched") {
   World world;
   world.serve().size(kSize);
   const auto foreign = pattern_bytes(9, 100);
   world.disk.put("f.part", foreign);
   check_untouched(world, "f.part", foreign);
-  REQUIRE(world.download(overwriting()).ok());
-  CHECK(world.has("f", 1, kSize));
-  CHECK(world.disk.names() == kJustOutput);
 }
 
 TEST_CASE("-, yes, valid: interrupted; resumed") {
