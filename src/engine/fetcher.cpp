@@ -13,7 +13,6 @@
 namespace segdl::engine {
 namespace {
 
-constexpr int kMaxRedirects = 10;
 constexpr unsigned kMostCrowds = 4;         // so often a refusal is taken for one of too many connections
 constexpr std::chrono::seconds kAlone{10};  // so long a host's other connections are waited for
 constexpr std::chrono::seconds kFirstAnswer{60};
@@ -101,20 +100,6 @@ void Fetcher::leave() {
   slot_.give_back();
 }
 
-Result<Url> Fetcher::follow(const Url& from, const std::string& location, int status) const {
-  auto to = resolve_url(from, location);
-  if (!to) {
-    Error error = std::move(to).error();
-    error.http_status = status;
-    return error;
-  }
-  if (from.origin.secure && !to->origin.secure) {
-    return make_error(Cause::tls, Remedy::stop, "follow a redirect to", to->shown(),
-                      "it leads from https to http, where anybody could change the data");
-  }
-  return to;
-}
-
 Error Fetcher::problem(Cause cause, Remedy remedy, std::string reason) const {
   return make_error(cause, remedy, "get", (led_to_ ? *led_to_ : route_.current()).shown(), std::move(reason));
 }
@@ -145,44 +130,6 @@ Result<std::unique_ptr<Exchange>> Fetcher::try_get(const HttpRequest& request, s
   // A 5xx comes from whoever stands before a server that is down, too.
   if (exchange && slot_ && (*exchange)->head().status < 500) slot_.alive();
   return exchange;
-}
-
-// The final response to one way of asking: redirects are followed here.
-Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* known, std::stop_token stop) {
-  Url url = route_.current();
-  bool remembered = !url.leads_to_same(route_.original());
-  std::vector<std::string> visited;
-  bool circles = false;
-  for (int hop = 0; hop <= kMaxRedirects; ++hop) {
-    led_to_ = url;
-    auto exchange = get_as_known(url, asked, known, stop);
-    if (!exchange) return exchange;
-    const ResponseHead& head = (*exchange)->head();
-    meter_.tolerated(head.tolerated);
-    shared_.secrets.learn(head, url, shared_.env.clock);
-    const bool gone = head.status == 401 || head.status == 403 || head.status == 404 || head.status == 410;
-    if (gone && remembered && route_.lost(url)) {  // a signed link that has expired: ask the original again
-      remembered = false;
-      (*exchange)->skip_rest();
-      url = route_.original();
-      continue;
-    }
-    remembered = false;
-    const Verdict verdict = judge(head, asked, known, shared_.env.clock.wall());
-    const auto* redirect = std::get_if<RedirectTo>(&verdict);
-    if (redirect == nullptr) return exchange;
-    visited.push_back(url.text());
-    auto next = follow(url, redirect->location, head.status);
-    if (!next) return std::move(next).error();
-    // The same URL may have another answer the next time, with a cookie or without.
-    circles = circles || std::find(visited.begin(), visited.end(), next->text()) != visited.end();
-    const int status = head.status;
-    (*exchange)->skip_rest();
-    meter_.redirected({url.shown(), next->shown(), status});
-    url = std::move(*next);
-  }
-  return problem(Cause::refused, Remedy::stop,
-                 fmt::format("more than {} redirects{}", kMaxRedirects, circles ? ", in a circle" : ""));
 }
 
 Asked Fetcher::asked_for(Range range, const Known* known, std::string_view name) const {
