@@ -94,6 +94,12 @@ void read_refusals(CLI::App& app, OriginCommand& command) {
         });
   };
   add_each(app, "--status-first", first, "Answer the first N requests with this status")->type_name("N:CODE");
+  const auto later = [&](const std::string& text) {
+    const Texts parts = split_colons(text, 2, 2);
+    script.on_from(static_cast<unsigned>(cli::parse_count(parts[0])) + 1,
+                   [status = parse_status(parts[1])](Answer& answer) { answer.status(status); });
+  };
+  add_each(app, "--status-after", later, "Answer all but the first N requests with this status")->type_name("N:CODE");
   const auto while_many = [&](const std::string& text) {
     const Texts parts = split_colons(text, 1, 3);
     script.most_active(cli::parse_count(parts[0]), parts.size() > 1 ? parse_status(parts[1]) : 503,

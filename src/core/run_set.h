@@ -44,6 +44,14 @@ class RunSet {
 
   bool contains(std::uint32_t number) const { return next(number) == number; }
 
+  // The part below `end` of the last run that has one; empty if none has.
+  Span last_below(std::uint32_t end) const {
+    const auto behind = runs_.lower_bound(end);
+    if (behind == runs_.begin()) return {};
+    const auto& [first, last] = *std::prev(behind);
+    return {first, std::min(last, end)};
+  }
+
   // How many numbers of the span are in the set. At most so many runs are looked at: if there are more in the span, the
   // rest of it is taken to be like its beginning. O(log n + most). REQUIRES: most > 0.
   std::uint32_t count_within(Span span, std::size_t most) const {

@@ -104,11 +104,13 @@ class Scheduler {
   bool is_done(Segment s) const { return is_done_[index(s)]; }
   bool is_missing(Segment s) const { return missing_.contains(index(s)); }
   std::uint32_t missing() const { return missing_.count(); }  // segments
-  // Where the next grant of a span begins.
-  std::optional<Segment> first_missing() const {
-    const auto first = missing_.next(0);
+  // The first one from this on.
+  std::optional<Segment> first_missing(Segment from = Segment{0}) const {
+    const auto first = missing_.next(index(from));
     return first ? std::optional(Segment{*first}) : std::nullopt;
   }
+  // The last run of them below this one; empty if there is none.
+  Span last_missing(Segment end) const { return missing_.last_below(index(end)); }
   std::uint32_t held() const {  // segments, hedged ones once
     return layout_.count() - done_ - missing_.count() - inherited_.count();
   }

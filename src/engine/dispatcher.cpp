@@ -57,6 +57,7 @@ void Dispatcher::leave(Hand& hand) {
     const MutexLock lock(mutex_);
     const bool held = !scheduler_.held(hand.worker_).empty();
     lost = give_back(hand);
+    reads_no_more(hand);
     hand.at_work_ = hand.served_ = false;
     --at_work_;
     food = held && !over();
@@ -87,7 +88,7 @@ Result<std::optional<Span>> Dispatcher::next(Hand& hand, std::uint64_t limit, Of
     if (first_error_) return *first_error_;
     const double now = seconds(clock_.now());
     if (hand.speed_ > 0) offer.speed = hand.speed_;
-    span = scheduler_.grant(hand.worker_, up_to_kept(limit), now, offer.speed);
+    span = grant(hand, limit, now, offer.speed);
     const bool near_end = !span && scheduler_.missing() == 0 && now >= kSettled;
     if (near_end) span = scheduler_.split(hand.worker_, now, offer);
     if (near_end && !span) span = hedge(hand, now, offer, cut);
@@ -117,6 +118,7 @@ bool Dispatcher::wait(Hand& hand) {
   hand.idle_ = true;
   hand.served_ = false;
   hand.at_ = Hand::At::rest;
+  reads_no_more(hand);
   --at_work_;
   while (!over() && stirs_ == before && scheduler_.missing() == 0) changed_.wait(mutex_, {});
   hand.idle_ = false;
@@ -142,6 +144,7 @@ Span Dispatcher::held(const Hand& hand) const {
 Span Dispatcher::asks(Hand& hand) {
   const MutexLock lock(mutex_);
   hand.at_ = Hand::At::request;
+  reads_no_more(hand);
   return scheduler_.held(hand.worker_);
 }
 
@@ -171,6 +174,7 @@ void Dispatcher::release(Hand& hand) {
   {
     const MutexLock lock(mutex_);
     hand.at_ = Hand::At::rest;
+    reads_no_more(hand);
     if (scheduler_.held(hand.worker_).empty()) return;
     lost = give_back(hand);
     ++stirs_;

@@ -77,6 +77,13 @@ class Dispatcher {
   Hand& join();
   void leave(Hand&);
 
+  // This worker, which holds nothing, is about to ask for all from the first missing segment on. Until it asks for
+  // something else, or waits, or leaves, others get what lies far from where it is.
+  void reads_ahead(const Hand&);
+  // Whether it is this worker that does, and something behind this segment was asked for by another and not answered
+  // yet: if that is refused, it falls to this one.
+  bool is_asked_for_behind(const Hand&, Segment) const;
+
   // What this worker, which holds nothing, is to fetch next, at most `limit` bytes. Nothing: there is no work for it
   // now. Errors: the first one told to fail().
   Result<std::optional<Span>> next(Hand&, std::uint64_t limit, Offer);
@@ -158,7 +165,9 @@ class Dispatcher {
   void measure(Hand&, Instant now, double elapsed) SEGDL_REQUIRES(mutex_);
   std::optional<Span> hedge(Hand&, double now, Offer, std::vector<std::stop_source>& cut) SEGDL_REQUIRES(mutex_);
   std::vector<std::stop_source> judge(Instant now) SEGDL_REQUIRES(mutex_);
-  std::uint64_t up_to_kept(std::uint64_t limit) const SEGDL_REQUIRES(mutex_);
+  std::optional<Span> grant(const Hand&, std::uint64_t limit, double now, double speed) SEGDL_REQUIRES(mutex_);
+  std::uint64_t up_to_kept(Segment, std::uint64_t limit) const SEGDL_REQUIRES(mutex_);
+  void reads_no_more(const Hand&) SEGDL_REQUIRES(mutex_);
   std::uint64_t raise_mark(Segment, std::uint64_t filled) SEGDL_REQUIRES(mutex_);
 
   Clock& clock_;
@@ -172,6 +181,8 @@ class Dispatcher {
   std::deque<Hand> hands_ SEGDL_GUARDED_BY(mutex_);                  // by worker; addresses stay
   std::map<Segment, Prefix> kept_ SEGDL_GUARDED_BY(mutex_);          // of segments that are not done
   std::map<Segment, std::uint64_t> marks_ SEGDL_GUARDED_BY(mutex_);  // of those, how much was counted as progress
+  std::optional<Worker> reader_ SEGDL_GUARDED_BY(mutex_);            // see reads_ahead()
+  Segment reserve_end_ SEGDL_GUARDED_BY(mutex_){};                   // of what is left to it
   std::optional<Error> first_error_ SEGDL_GUARDED_BY(mutex_);
   std::vector<Segment> unsure_ SEGDL_GUARDED_BY(mutex_);
   std::optional<Error> doubt_ SEGDL_GUARDED_BY(mutex_);

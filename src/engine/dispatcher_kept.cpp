@@ -26,13 +26,6 @@ Prefix Dispatcher::take_kept(Segment segment, std::uint64_t filled) {
   return std::move(kept_.extract(found).mapped());
 }
 
-std::uint64_t Dispatcher::up_to_kept(std::uint64_t limit) const {
-  const auto first = scheduler_.first_missing();
-  const auto next = first ? kept_.upper_bound(*first) : kept_.end();
-  if (next == kept_.end()) return limit;
-  return std::min(limit, (index(next->first) - index(*first)) * scheduler_.layout().segment_size());
-}
-
 std::uint64_t Dispatcher::gained(Hand& hand, std::optional<Segment> at, std::uint64_t filled) {
   const MutexLock lock(mutex_);
   if (at && !scheduler_.is_done(*at)) hand.gained_ += raise_mark(*at, filled);

@@ -116,10 +116,6 @@ class Fetcher {
 
   // How many bytes to ask for at once: about five seconds' worth, and no more than a fair part of what is left.
   std::uint64_t span_limit(std::uint64_t left) const;
-  // How many bytes of a response that brings all of the resource are used if others come for the rest: as much as each
-  // of them gets, so that it need not be cut before they are done. Where the number of connections is found by
-  // measuring, little: a cut disturbs that less at its beginning.
-  std::uint64_t share_of(std::uint64_t left) const;
   // Whether a response is worth reading through what others have: the server gives no further one.
   bool reads_through() const { return route_.gives_no_more(); }
   double speed() const;  // bytes/s of this worker; 0 if not known yet

@@ -162,11 +162,6 @@ double Fetcher::speed() const {
   return elapsed.count() <= 0 ? 0 : static_cast<double>(measured_) / elapsed.count();
 }
 
-std::uint64_t Fetcher::share_of(std::uint64_t left) const {
-  const unsigned connections = shared_.options.connections;
-  return connections == 0 ? kMinSpan : std::clamp(left / connections, kMinSpan, kMaxSpan);
-}
-
 std::uint64_t Fetcher::span_limit(std::uint64_t left) const {
   const unsigned expected = shared_.pool.expected(route_.current().origin);
   const double fair = static_cast<double>(left) / (expected > 1 ? 2.0 * expected : 1.0);

@@ -42,9 +42,10 @@ Result<std::optional<Range>> SegmentSink::next(bool brings_all) {
   holds(work_.dispatcher.asks(hand_));
   if (span_.empty()) {
     const std::uint64_t left = work_.dispatcher.missing_bytes();
-    const std::uint64_t limit = brings_all ? fetcher_.share_of(left) : fetcher_.span_limit(left);
     const double latency = std::chrono::duration<double>(fetcher_.latency()).count();
-    auto span = work_.dispatcher.next(hand_, limit, {fetcher_.speed(), kLeastCost + kRoundTrips * latency});
+    if (brings_all) work_.dispatcher.reads_ahead(hand_);
+    auto span =
+        work_.dispatcher.next(hand_, fetcher_.span_limit(left), {fetcher_.speed(), kLeastCost + kRoundTrips * latency});
     if (!span) return std::move(span).error();
     if (!span->has_value()) return std::optional<Range>();
     span_ = **span;
@@ -94,7 +95,8 @@ std::span<std::byte> SegmentSink::space(std::uint64_t offset) {
   }
   // Behind what is wanted is what came or comes to another worker; before it what came to one while this one waited.
   const bool before = !span_.empty() && index(segment) < span_.begin;
-  if (!whole_ && !before && !fetcher_.reads_through()) return {};
+  const bool reads_on = fetcher_.reads_through() || work_.dispatcher.is_asked_for_behind(hand_, segment);
+  if (!whole_ && !before && !reads_on) return {};
   dropped_.resize(kDropPiece);
   return std::span(dropped_).first(std::min<std::uint64_t>(dropped_.size(), range.end - offset));
 }

@@ -37,6 +37,13 @@ Span free_span(const std::set<std::uint32_t>& numbers, std::uint32_t begin, std:
   return span;
 }
 
+Span last_below(const std::set<std::uint32_t>& numbers, std::uint32_t end) {
+  while (end > 0 && !numbers.contains(end - 1)) --end;
+  std::uint32_t begin = end;
+  while (begin > 0 && numbers.contains(begin - 1)) --begin;
+  return end == 0 ? Span{} : Span{begin, end};
+}
+
 std::uint64_t dearest_call(std::uint32_t runs) {
   RunSet set;
   std::uint64_t most = 0;
@@ -50,6 +57,7 @@ std::uint64_t dearest_call(std::uint32_t runs) {
     measured([&] { set.remove(4 * i + 1); });
     measured([&] { set.insert({4 * i + 1, 4 * i + 2}); });
     measured([&] { set.contains(4 * i); });
+    measured([&] { set.last_below(4 * i); });
   }
   while (!set.empty()) measured([&] { set.take_front(2); });
   return most;
@@ -78,6 +86,7 @@ TEST_CASE("runs hold the same numbers as a plain set") {
     const Span span{number, number + most};
     const auto within = std::distance(numbers.lower_bound(span.begin), numbers.lower_bound(span.end));
     REQUIRE(runs.count_within(span, kNumbers) == within);
+    REQUIRE(runs.last_below(number) == last_below(numbers, number));
     REQUIRE(numbers_of(runs) == numbers);
   }
 }

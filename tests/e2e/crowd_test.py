@@ -174,6 +174,18 @@ def test_a_link_that_gives_its_file_once_has_given_it(scene):
                 os.unlink(scene.path(name))
 
 
+def test_a_link_that_gives_its_file_a_few_times_gives_all_of_it(scene):
+    for size in (6 * MiB, 12 * MiB, 64 * MiB):
+        data = scene.content(1, size)
+        for times, status in ((2, 404), (3, 410), (5, 403), (9, 404)):
+            for connections in ("auto", "2", "8"):
+                origin = scene.origin("--size", size, "--status-after", f"{times}:{status}")
+                scene.get("-q", "--sync", "none", "-x", connections, "-o", "f", origin.url)
+                origin.stop()
+                assert harness.read(scene.path("f")) == data, (size, times, connections)
+                os.unlink(scene.path("f"))
+
+
 def test_a_server_with_one_worker_loses_nothing_by_more_connections(scene):
     """The second connection waits for as long as the first one is kept, so it must be the one that goes."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)

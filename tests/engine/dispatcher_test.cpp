@@ -302,6 +302,67 @@ TEST_CASE("a response that goes on takes a segment that two are at, unless one o
   }
 }
 
+TEST_CASE("while one reads ahead the others come towards it from behind") {
+  Scene scene(12);
+  const auto take = [&scene](Hand& hand) {
+    const auto span = scene.dispatcher.next(hand, 3 * kSegment, {});
+    REQUIRE(span.ok());
+    return *span;
+  };
+  Hand& reader = scene.dispatcher.join();
+  scene.dispatcher.reads_ahead(reader);
+  CHECK(take(reader) == Span{0, 3});
+  Hand& second = scene.dispatcher.join();
+  CHECK(take(second) == Span{9, 12});
+  Hand& third = scene.dispatcher.join();
+  CHECK(take(third) == Span{6, 9});
+  scene.dispatcher.release(second);
+  Hand& fourth = scene.dispatcher.join();
+  CHECK(take(fourth) == Span{9, 12});
+  SUBCASE("until nothing is missing") {
+    CHECK(take(second) == Span{3, 6});
+    CHECK_FALSE(take(scene.dispatcher.join()));
+  }
+  SUBCASE("until it asks for something else") {
+    scene.dispatcher.asks(reader);
+    scene.dispatcher.release(fourth);
+    CHECK(take(second) == Span{3, 6});
+    CHECK(take(fourth) == Span{9, 12});
+  }
+  SUBCASE("but none has a segment in its middle of which something is kept") {
+    scene.dispatcher.keep(Segment{4}, {std::make_unique_for_overwrite<std::byte[]>(kSegment), 5});
+    CHECK(take(second) == Span{4, 6});
+  }
+}
+
+TEST_CASE("what lies behind a reserve comes first, in file order") {
+  constexpr std::uint32_t kReserved = 256 * kMiB / kSegment;
+  Scene scene(kReserved + 4);
+  Hand& reader = scene.dispatcher.join();
+  scene.dispatcher.reads_ahead(reader);
+  CHECK(*scene.dispatcher.next(reader, kSegment, {}) == Span{0, 1});
+  CHECK(*scene.dispatcher.next(scene.dispatcher.join(), 2 * kSegment, {}) == Span{kReserved, kReserved + 2});
+  CHECK(*scene.dispatcher.next(scene.dispatcher.join(), 9 * kSegment, {}) == Span{kReserved + 2, kReserved + 4});
+  CHECK(*scene.dispatcher.next(scene.dispatcher.join(), 2 * kSegment, {}) == Span{kReserved - 2, kReserved});
+}
+
+TEST_CASE("who reads ahead knows what behind it is not answered yet") {
+  Scene scene(4);
+  Hand& reader = scene.dispatcher.join();
+  Hand& other = scene.dispatcher.join();
+  scene.dispatcher.asks(reader);
+  scene.dispatcher.reads_ahead(reader);
+  REQUIRE(scene.dispatcher.next(reader, kSegment, {}).ok());
+  scene.dispatcher.answered(reader);
+  scene.dispatcher.asks(other);
+  REQUIRE(scene.dispatcher.next(other, kSegment, {}).ok());
+  CHECK(scene.dispatcher.is_asked_for_behind(reader, Segment{2}));
+  CHECK_FALSE(scene.dispatcher.is_asked_for_behind(reader, Segment{3}));
+  CHECK_FALSE(scene.dispatcher.is_asked_for_behind(other, Segment{0}));
+  scene.dispatcher.answered(other);
+  CHECK_FALSE(scene.dispatcher.is_asked_for_behind(reader, Segment{2}));
+}
+
 TEST_CASE("one named segment is granted to one worker only") {
   Scene scene(3);
   Hand& first = scene.dispatcher.join();

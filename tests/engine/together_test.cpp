@@ -166,6 +166,25 @@ TEST_CASE("a link that gives its resource once gives all of it") {
   }
 }
 
+TEST_CASE("a link that gives its resource a few times gives all of it") {
+  for (const int status : {403, 404, 410}) {
+    for (const unsigned connections : {0U, 2U, 8U}) {
+      for (const unsigned times : {2U, 3U, 5U, 9U}) {
+        for (const std::uint64_t size : {kSize, 6 * kMiB, 12 * kMiB, 24 * kMiB}) {
+          CAPTURE(status);
+          CAPTURE(connections);
+          CAPTURE(times);
+          CAPTURE(size);
+          World world;
+          world.serve().size(size).on_from(times + 1, [status](Answer& answer) { answer.status(status); });
+          REQUIRE(world.download(World::request(), with(connections)).ok());
+          CHECK(world.has("f", 1, size));
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("a server that has a 200 for the range of everything is asked for others if it says that it serves them") {
   for (const bool says : {true, false}) {
     for (const bool serves : {true, false}) {

@@ -36,5 +36,7 @@ links = Family("links that give their resource once", expect=lambda cell: EITHER
 for label, refusal in CROWDED.items():
     links.row(f"then {label}", refusal, when=lambda ask: ask.path == "/login" or ask.n > 1)
     links.row(f"then {label}, unnamed", refusal, when=lambda ask: ask.path == "/login" or ask.n > 1, naming=content.none)
+for times, status in ((2, "404"), (3, "410"), (5, "403"), (9, "404")):
+    links.row(f"{times} times, then {status}", CROWDED[status], when=(lambda times: lambda ask: ask.n > times)(times))
 
 FAMILIES = (forms, few, links)
