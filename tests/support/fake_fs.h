@@ -70,7 +70,8 @@ inline constexpr FakeKind kExt2{"ext2", true, false, true, false, true, true, fa
 inline constexpr FakeKind kVfat{"vfat", false, true, true, false, false, true, false, true, false};
 inline constexpr FakeKind kNfs{"nfs", false, false, false, false, true, false, true, true, false};
 inline constexpr FakeKind kFuse{"fuse", false, false, false, false, false, false, true, true, false};
-inline constexpr FakeKind kFakeKinds[] = {kExt4, kExt2, kVfat, kNfs, kFuse};
+inline constexpr FakeKind kUnsteady{"unsteady", true, true, false, false, true, true, true, true, true, true, false};
+inline constexpr FakeKind kFakeKinds[] = {kExt4, kExt2, kVfat, kNfs, kFuse, kUnsteady};
 
 // Bytes that the disk can't give back until they are written anew, or not even then.
 struct BadSector {
