@@ -1,5 +1,7 @@
 #include "core/chunked.h"
 
+#include <segdl/range.h>
+
 #include "core/ascii.h"
 #include "core/http_head.h"
 #include "core/require.h"
@@ -10,8 +12,8 @@
 namespace segdl {
 namespace {
 
-constexpr std::size_t kMaxExtension = 4 * 1024;  // and as much padding of the size
-constexpr std::size_t kMaxTrailer = 64 * 1024;
+constexpr std::size_t kMaxPadding = 4 * 1024;  // of a size
+constexpr std::size_t kMaxPassedOver = kMiB;   // an extension, or the trailer section
 
 }  // namespace
 
@@ -45,7 +47,7 @@ const char* ChunkedDecoder::take(char c) {
     case State::padding:
       return take_size(c);
     case State::extension:
-      if (++skipped_ > kMaxExtension) return "a chunk extension is too long";
+      if (++skipped_ > kMaxPassedOver) return "a chunk extension is too long";
       if (c == '\n') return "a chunk size does not end with CR LF";
       if (c == '\r') state_ = State::size_lf;
       return nullptr;
@@ -86,7 +88,7 @@ const char* ChunkedDecoder::take_size(char c) {
   }
   const bool blank = is_blank(c);
   if (digit == 0 || blank) {
-    if (++skipped_ > kMaxExtension) return "a chunk size is padded too much";
+    if (++skipped_ > kMaxPadding) return "a chunk size is padded too much";
     padded_ = padded_ || blank;
     if (digit == 0) state_ = State::size;
     if (blank && state_ == State::size) state_ = State::padding;
@@ -105,7 +107,7 @@ const char* ChunkedDecoder::take_size(char c) {
 }
 
 const char* ChunkedDecoder::take_trailer(char c) {
-  if (++skipped_ > kMaxTrailer) return "the trailer section is too long";
+  if (++skipped_ > kMaxPassedOver) return "the trailer section is too long";
   const bool wants_lf = state_ == State::trailer_lf || state_ == State::end_lf;
   if (wants_lf != (c == '\n')) return "the trailer section does not end with CR LF";
   switch (state_) {

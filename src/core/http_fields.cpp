@@ -233,8 +233,9 @@ std::optional<std::chrono::seconds> retry_after(const ResponseHead& head, std::c
   const std::string* value = head.find("Retry-After");
   if (value == nullptr) return std::nullopt;
   if (!value->empty() && std::all_of(value->begin(), value->end(), is_digit)) {
-    const auto seconds = parse_decimal(*value).value_or(static_cast<std::uint64_t>(kMaxRetryAfter.count()));
-    return std::min(kMaxRetryAfter, std::chrono::seconds(std::min<std::uint64_t>(seconds, 1'000'000)));
+    const auto seconds = parse_decimal(*value);
+    if (!seconds) return std::nullopt;
+    return std::min(kMaxRetryAfter, std::chrono::seconds(std::min<std::uint64_t>(*seconds, 1'000'000)));
   }
   const auto until = parse_http_date(*value);
   if (!until) return std::nullopt;

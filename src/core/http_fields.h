@@ -66,8 +66,8 @@ std::optional<std::chrono::sys_seconds> strong_date_of(const ResponseHead&);
 // IMF-fixdate, RFC 850 and asctime forms (RFC 9110 section 5.6.7). Nothing for anything else.
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view);
 
-// Retry-After in seconds or as a date measured against the response's Date field (`wall` if it has none); clamped to [0
-// s, 300 s].
+// Retry-After in seconds below 2^63 or as a date measured against the response's Date field (`wall` if it has none);
+// clamped to [0 s, 300 s].
 std::optional<std::chrono::seconds> retry_after(const ResponseHead&, std::chrono::system_clock::time_point wall);
 
 }  // namespace segdl

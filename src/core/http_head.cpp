@@ -15,23 +15,29 @@ namespace {
 // What a field decides.
 enum class Weight : std::uint8_t {
   nothing,
+  hint,          // what can be done without: an odd value is left out
+  media_type,    // which is told by its beginning, whatever stands between
   what_is_done,  // what the body is, and what is done next: a value that could be read in two ways is not tolerated
   bytes,         // where a body begins and ends, and how it is coded: nothing odd is tolerated
 };
 
 Weight weight_of(std::string_view name) {
   constexpr std::string_view kOfBytes[] = {"Content-Length", "Transfer-Encoding", "Content-Range", "Content-Encoding"};
-  constexpr std::string_view kOfRest[] = {"Content-Type",      "ETag",     "Last-Modified", "Date",
-                                          "Retry-After",       "Location", "Connection",    "WWW-Authenticate",
+  constexpr std::string_view kOfRest[] = {"ETag", "Last-Modified", "Location", "WWW-Authenticate",
                                           "Proxy-Authenticate"};
+  constexpr std::string_view kHints[] = {"Date", "Retry-After", "Connection"};
   const auto is = [&](auto known) { return same_text(name, known); };
   if (std::any_of(std::begin(kOfBytes), std::end(kOfBytes), is)) return Weight::bytes;
-  return std::any_of(std::begin(kOfRest), std::end(kOfRest), is) ? Weight::what_is_done : Weight::nothing;
+  if (std::any_of(std::begin(kOfRest), std::end(kOfRest), is)) return Weight::what_is_done;
+  if (is("Content-Type")) return Weight::media_type;
+  return std::any_of(std::begin(kHints), std::end(kHints), is) ? Weight::hint : Weight::nothing;
 }
 
-// RFC 9110 section 5.1 has fewer; no reader takes one with others for a field that it knows.
-bool is_odd_name(std::string_view name) {
-  return !name.empty() && std::none_of(name.begin(), name.end(), [](char c) { return is_control(c) || c == ' '; });
+// Whether some reader may take this for the name of a field that decides: without blanks and controls it is one.
+bool may_decide(std::string_view name) {
+  std::string plain;
+  std::copy_if(name.begin(), name.end(), std::back_inserter(plain), [](char c) { return !is_control(c) && c != ' '; });
+  return weight_of(plain) > Weight::nothing;
 }
 
 struct Line {
@@ -53,21 +59,35 @@ bool has_controls(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return is_control(c) && c != '\t'; });
 }
 
+constexpr std::string_view kHttp = kStartsOfHeads[0], kIcy = kStartsOfHeads[1];
+
+// The minor version, and 0 of what is not HTTP/1.x: its connection is not used again. Nothing if it names no version.
+std::optional<int> minor_version(std::string_view protocol, ResponseHead& head) {
+  constexpr std::string_view kOne = "HTTP/1.";
+  if (protocol.size() == kOne.size() + 1 && protocol.starts_with(kOne) && is_digit(protocol.back()))
+    return protocol.back() - '0';
+  const bool http = same_text(protocol.substr(0, kHttp.size()), kHttp);
+  const std::string_view numbers = http ? protocol.substr(kHttp.size()) : std::string_view();
+  const auto is_of_number = [](char c) { return is_digit(c) || c == '.'; };
+  if (!std::all_of(numbers.begin(), numbers.end(), is_of_number) || (numbers.empty() && protocol != kIcy)) return {};
+  head.tolerate("a status line that is not of HTTP/1");
+  return 0;
+}
+
+// HTTP-version SP status-code [SP [reason-phrase]]: some servers leave the last space out as well, and others have more
+// of them (RFC 9112 section 4).
 Result<void> parse_status_line(std::string_view line, ResponseHead& head) {
-  // HTTP-version SP status-code [SP [reason-phrase]]: some servers leave the last space out as well.
-  constexpr std::string_view kVersion = "HTTP/1.";
-  if (!line.starts_with(kVersion) || line.size() < kVersion.size() + 5)
-    return unreadable("its status line is not HTTP/1");
-  const char minor = line[kVersion.size()];
-  const std::string_view rest = line.substr(kVersion.size() + 1);
-  const std::string_view digits = rest.substr(1, 3);
-  const auto status = parse_decimal(digits);
-  if (!is_digit(minor) || rest[0] != ' ' || !status || (rest.size() > 4 && rest[4] != ' ')) {
-    return unreadable("its status line is not HTTP/1");
-  }
+  const auto end = std::min(line.find_first_of(" \t"), line.size());
+  const auto minor = minor_version(line.substr(0, end), head);
+  const auto begin = std::min(line.find_first_not_of(" \t", end), line.size());
+  const std::string_view rest = line.substr(begin);
+  const auto status = rest.size() < 3 ? std::nullopt : parse_decimal(rest.substr(0, 3));
+  if (!minor || !status || (rest.size() > 3 && !is_blank(rest[3]))) return unreadable("its status line is not HTTP/1");
+  if (begin != end + 1 || line[end] != ' ' || (rest.size() > 3 && rest[3] != ' '))
+    head.tolerate("odd blanks in its status line");
   if (has_controls(rest)) head.tolerate("a control character in its status line");
-  if (*status < 100 || *status > 599 || *status == 101) return unreadable(fmt::format("it has status {}", *status));
-  head.minor_version = minor - '0';
+  if (*status < 100 || *status > 599) return unreadable(fmt::format("it has status {}", *status));
+  head.minor_version = *minor;
   head.status = static_cast<int>(*status);
   return {};
 }
@@ -81,32 +101,67 @@ class FieldReader {
   Result<void> read(const Line& line) {
     const bool unsure = mixed_ && (line.bare || bare_);
     bare_ = line.bare;
-    if (is_blank(line.text[0])) return fold(trim(line.text), unsure);
     const auto colon = line.text.find(':');
-    if (colon == std::string_view::npos) return unreadable("a header line has no colon");
-    const std::string_view name = line.text.substr(0, colon);
+    const std::string_view name = line.text.substr(0, std::min(colon, line.text.size()));
+    if (is_blank(line.text[0]) && kept_) return fold(trim(line.text), unsure);
+    if (colon == std::string_view::npos || is_blank(line.text[0])) return pass_over(name, unsure);
     if (!is_token(name)) {
-      if (!is_odd_name(name)) return unreadable("a header field has an invalid name");
+      if (may_decide(name)) return unreadable("a header field has an invalid name");
       head_.tolerate("a field of its head whose name can't be one");
     }
     weight_ = weight_of(name);
-    if (weight_ > Weight::nothing && unsure) return may_be_cut(name);
-    const std::string_view value = trim(line.text.substr(colon + 1));
-    head_.fields.push_back({std::string(name), std::string(value)});
+    std::string value(trim(line.text.substr(colon + 1)));
+    kept_ = true;
+    head_.fields.push_back({std::string(name), value});
+    if (unsure) return be_unsure();
     return check(value);
   }
 
+  // Whether the connection may be used again, as far as what was left out tells.
+  bool may_keep_alive() const { return may_keep_alive_; }
+
  private:
+  // What is no field: a line without a colon, or one that is folded and none is before it (RFC 9112 section 2.2). A
+  // second status line belongs to another response, whose fields these are; and what has nothing to be seen may be
+  // meant for the end.
+  Result<void> pass_over(std::string_view name, bool unsure) {
+    kept_ = false;
+    const bool is_status = same_text(name.substr(0, kHttp.size()), kHttp);
+    if (unsure || is_status || may_decide(name) || has_controls(name) || trim(name).empty())
+      return unreadable("a line of its head is no field");
+    head_.tolerate("a line of its head that is no field");
+    return {};
+  }
+
+  // A value that can be done without.
+  Result<void> leave_out() {
+    if (same_text(head_.fields.back().name, "Connection")) may_keep_alive_ = false;
+    head_.fields.pop_back();
+    head_.tolerate("an odd value of a field of its head, which is left out");
+    kept_ = false;
+    return {};
+  }
+
+  // Behind a bare LF, or in front of one. What may be no coding at all is kept as one that nobody can undo.
+  Result<void> be_unsure() {
+    Field& field = head_.fields.back();
+    if (weight_ == Weight::nothing) return check(field.value);
+    if (weight_ == Weight::hint) return leave_out();
+    if (!same_text(field.name, "Content-Encoding")) return may_be_cut(field.name);
+    field.value += '?';
+    return check(field.value);
+  }
+
   static Error may_be_cut(std::string_view name) {
     return unreadable(fmt::format("a bare LF may hide or cut its {}", name));
   }
 
   // RFC 9112 section 5.2: a space stands for the fold. In front of a value it is as any other.
   Result<void> fold(std::string_view more, bool unsure) {
-    if (head_.fields.empty()) return unreadable("a header line is folded, and none is before it");
     Field& field = head_.fields.back();
     const bool inside = !field.value.empty();
-    if (weight_ > Weight::nothing && unsure) return may_be_cut(field.name);
+    if (weight_ == Weight::hint && (inside || unsure)) return leave_out();
+    if (weight_ > Weight::hint && unsure) return may_be_cut(field.name);
     if (weight_ == Weight::bytes || (weight_ == Weight::what_is_done && inside))
       return unreadable(fmt::format("its {} is folded", field.name));
     head_.tolerate("a folded line in its head");
@@ -115,53 +170,77 @@ class FieldReader {
     return check(more);
   }
 
+  // What has just been added to the last field. A NUL and a CR become spaces (RFC 9110 section 5.5).
   Result<void> check(std::string_view value) {
     if (!has_controls(value)) return {};
-    const std::string& name = head_.fields.back().name;
-    if (weight_ > Weight::nothing) return unreadable(fmt::format("its {} has a control character", name));
+    Field& field = head_.fields.back();
+    if (weight_ == Weight::hint) return leave_out();
+    const bool breaks = value.find_first_of(std::string_view("\0\r", 2)) != std::string_view::npos;
+    const bool escaped = !breaks && same_text(field.name, "Location");  // where it becomes a URL
+    const bool around = same_text(field.name, "Transfer-Encoding");     // unless what is left is no coding
+    if (weight_ > Weight::media_type && !escaped && !around)
+      return unreadable(fmt::format("its {} has a control character", field.name));
     head_.tolerate("a control character in a field of its head");
+    may_keep_alive_ = may_keep_alive_ && !around;
+    std::replace_if(
+        field.value.begin(), field.value.end(), [](char c) { return c == '\0' || c == '\r'; }, ' ');
     return {};
   }
 
   ResponseHead& head_;
   const bool mixed_;
-  bool bare_;  // the line before ended so
+  bool bare_;          // the line before ended so
+  bool kept_ = false;  // the last line's field
+  bool may_keep_alive_ = true;
   Weight weight_ = Weight::nothing;
 };
 
-// `text` is all of a head but its status line, which ended in a bare LF or not. REQUIRES: it ends with an empty line.
-Result<void> parse_fields(std::string_view text, bool bare_before, ResponseHead& head) {
-  bool bare = bare_before, full = false;
+// `text` is all of a head but its status line. Whether the connection may be used again, as far as odd lines tell.
+// REQUIRES: it ends with an empty line.
+Result<bool> parse_fields(std::string_view text, const Line& status_line, ResponseHead& head) {
+  bool bare = status_line.bare, full = false, returns = status_line.text.find('\r') != std::string_view::npos;
   std::string_view rest = text;
   Line last = take_line(rest);
   for (; !last.text.empty(); last = take_line(rest)) {
-    if (last.text.find('\r') != std::string_view::npos) return unreadable("a line of its head has a bare CR");
+    returns = returns || last.text.find('\r') != std::string_view::npos;
     (last.bare ? bare : full) = true;
   }
+  if (returns && bare) return unreadable("a line of its head has a bare CR, and others end in a bare LF");
   if (bare || last.bare) head.tolerate("lines of its head that end in a bare LF");
-  FieldReader reader(head, bare && full, bare_before);
+  FieldReader reader(head, bare && full, status_line.bare);
   for (Line line = take_line(text); !line.text.empty(); line = take_line(text)) {
     auto read = reader.read(line);
-    if (!read) return read;
+    if (!read) return std::move(read).error();
   }
-  return {};
+  return reader.may_keep_alive();
 }
 
-// All Content-Length fields together: one number, or the same one several times (RFC 9110 section 8.6).
-Result<std::optional<std::uint64_t>> content_length(const ResponseHead& head) {
+// All Content-Length fields together: one number, or the same one several times (RFC 9110 section 8.6). Holes in a list
+// are no part of it (section 5.6.1.2).
+Result<std::optional<std::uint64_t>> content_length(ResponseHead& head) {
   std::optional<std::uint64_t> length;
+  bool said = false;
   for (const Field& field : head.fields) {
     if (!same_text(field.name, "Content-Length")) continue;
     std::string_view rest = field.value;
     for (bool more = true; more;) {
       const auto comma = rest.find(',');
-      const auto value = parse_decimal(trim(rest.substr(0, comma)));
-      if (!value || (length && *length != *value)) return unreadable("its Content-Length is not one number");
-      length = value;
+      const std::string_view text = trim(rest.substr(0, comma));
+      const bool plus = text.starts_with('+');
+      const auto value = parse_decimal(text.substr(plus ? 1 : 0));
+      if (!text.empty() && (!value || (length && *length != *value)))
+        return unreadable("its Content-Length is not one number");
+      if (plus || text.empty()) {
+        head.tolerate("a Content-Length that is not written as one");
+        head.keep_alive = false;
+      }
+      if (value) length = value;
+      said = true;
       more = comma != std::string_view::npos;
       if (more) rest.remove_prefix(comma + 1);
     }
   }
+  if (said && !length) return unreadable("its Content-Length is not one number");
   return length;
 }
 
@@ -173,7 +252,9 @@ Result<std::size_t> times_chunked(ResponseHead& head) {
     std::string_view rest = field.value;
     for (bool more = true; more;) {
       const auto comma = rest.find(',');
-      const std::string_view coding = trim(rest.substr(0, comma));
+      std::string_view coding = trim(rest.substr(0, comma));
+      while (!coding.empty() && is_control(coding.front())) coding.remove_prefix(1);
+      while (!coding.empty() && is_control(coding.back())) coding.remove_suffix(1);
       const bool chunked = same_text(coding, "chunked");
       if (!chunked && !same_text(coding, "identity")) return unreadable("its Transfer-Encoding is not just chunked");
       if (!chunked) head.tolerate("Transfer-Encoding: identity");
@@ -185,12 +266,14 @@ Result<std::size_t> times_chunked(ResponseHead& head) {
   return times;
 }
 
+// Beside chunked no Content-Length counts, whatever it is (RFC 9112 section 6.3).
 Result<void> find_framing(ResponseHead& head) {
-  auto length = content_length(head);
-  if (!length) return std::move(length).error();
   auto chunked = times_chunked(head);
   if (!chunked) return std::move(chunked).error();
-  if (*chunked > 0 && *length) head.tolerate("Content-Length beside chunked");
+  auto length = *chunked > 0 ? Result<std::optional<std::uint64_t>>(std::nullopt) : content_length(head);
+  if (!length) return std::move(length).error();
+  const bool both = *chunked > 0 && head.count("Content-Length") > 0;
+  if (both) head.tolerate("Content-Length beside chunked");
   if (*chunked > 0 && head.minor_version == 0) head.tolerate("chunked in HTTP/1.0");
   if (*chunked > 1) head.tolerate("chunked said twice");
   if (head.status < 200 || head.status == 204 || head.status == 304) {
@@ -198,7 +281,7 @@ Result<void> find_framing(ResponseHead& head) {
   } else if (*chunked > 0) {
     head.framing = Framing::chunked;
     head.chunked_twice = *chunked > 1;
-    const bool plain = *chunked == 1 && !*length && head.minor_version > 0;
+    const bool plain = *chunked == 1 && !both && head.minor_version > 0;
     head.keep_alive = head.keep_alive && plain;  // RFC 9112 sections 6.1 and 6.3
   } else if (*length) {
     head.framing = Framing::length;
@@ -262,52 +345,23 @@ void ResponseHead::tolerate(std::string_view what) {
   if (std::find(tolerated.begin(), tolerated.end(), what) == tolerated.end()) tolerated.push_back(what);
 }
 
-Result<std::size_t> HeadEnd::find(std::string_view bytes) {
-  constexpr std::string_view kStart = "HTTP/1.";
-  const std::string_view start = bytes.substr(0, kStart.size());
-  if (start != kStart.substr(0, start.size())) return unreadable("it does not begin like an HTTP/1 response");
-  for (;;) {
-    const auto feed = bytes.find('\n', searched_);
-    const std::size_t end = feed == std::string_view::npos ? bytes.size() : feed + 1;
-    if (lines_ == 0 && end > kMaxStatusLine) return unreadable("its status line is too long");
-    if (end > kMaxHeadBytes) return unreadable("its head is longer than 300 KiB");
-    searched_ = end;
-    if (feed == std::string_view::npos) return 0;
-    const bool bare = bytes[feed - 1] != '\r';
-    const bool empty = feed == line_ || (feed == line_ + 1 && !bare);
-    if (empty) {
-      // What follows may be the rest of a field's value, and the head go on: of the first one, too.
-      const bool in_first = full_status_ && lines_ == 2;
-      if (bare_before_ && (full_ || in_first || !bare))
-        return unreadable("a bare LF before an empty line may be part of a field");
-      return end;
-    }
-    full_ = full_ || (lines_ > 0 && !bare);
-    if (lines_ == 0) full_status_ = !bare;
-    bare_before_ = bare;
-    line_ = end;
-    if (++lines_ > kMaxHeadLines) return unreadable("its head has more than 1,000 lines");
-  }
-}
-
 Result<ResponseHead> parse_head(std::string_view text, RequestMethod method) {
   ResponseHead head;
   const auto end = HeadEnd().find(text);
   if (!end) return end.error();
   if (*end != text.size()) return unreadable(*end == 0 ? "its head does not end" : "its head goes on after its end");
-  if (text.find('\0') != std::string_view::npos) return unreadable("its head has a NUL");
   const Line first = take_line(text);
-  if (first.text.find('\r') != std::string_view::npos) return unreadable("a line of its head has a bare CR");
   auto step = parse_status_line(first.text, head);
-  if (step) step = parse_fields(text, first.bare, head);
   if (!step) return std::move(step).error();
+  const auto persists = parse_fields(text, first, head);
+  if (!persists) return persists.error();
   note_repeated(head);
   if (method == RequestMethod::connect && head.status >= 200 && head.status < 300) {  // RFC 9110 section 9.3.6
     head.framing = Framing::none;
     return head;
   }
-  head.keep_alive =
-      (head.minor_version >= 1 || head.has_token("Connection", "keep-alive")) && !head.has_token("Connection", "close");
+  const bool asked_to = head.minor_version >= 1 || head.has_token("Connection", "keep-alive");
+  head.keep_alive = *persists && asked_to && !head.has_token("Connection", "close");
   step = find_framing(head);
   if (!step) return std::move(step).error();
   // A 204 or 304 that announces a body may send it all the same: those bytes must not become the next response.

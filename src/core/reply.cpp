@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace segdl {
@@ -61,11 +62,15 @@ Verdict other_size(const Known& known, std::uint64_t now) {
                            : fmt::format("{}, under the same date {}", reason, *known.validator.modified)};
 }
 
+// A head may have it with folds and control characters in it.
 bool is_multipart(const ResponseHead& head) {
   constexpr std::string_view kType = "multipart/byteranges";
-  const std::string* type = head.find("Content-Type");
-  return type != nullptr && type->size() >= kType.size() &&
-         same_text(std::string_view(*type).substr(0, kType.size()), kType);
+  const std::string* field = head.find("Content-Type");
+  if (field == nullptr) return false;
+  std::string type;
+  std::copy_if(field->begin(), field->end(), std::back_inserter(type),
+               [](char c) { return !is_blank(c) && !is_control(c); });
+  return same_text(std::string_view(type).substr(0, kType.size()), kType);
 }
 
 // The range of a 206 as such, or why it can't be one (R2, R4).
@@ -85,24 +90,6 @@ std::variant<ContentRange, Contradiction> range_of(const ResponseHead& head, con
   return *got;
 }
 
-Verdict judge_partial(const ResponseHead& head, const Asked& asked, const Known* known) {
-  const auto range = range_of(head, asked);
-  if (const auto* contradiction = std::get_if<Contradiction>(&range)) return *contradiction;
-  const auto& got = std::get<ContentRange>(range);
-  if (known == nullptr) {
-    if (!got.total) return Contradiction{"its 206 does not tell the whole size"};
-    return UsableBody{got.range->begin, got.range->end, got.total, validator_of(head), true};
-  }
-  const Validator now = validator_of(head);
-  const Comparison comparison = compare(now, *known);
-  if (comparison == Comparison::absent) return Contradiction{"its 206 has no validator to compare"};
-  if (comparison == Comparison::different) return other_validator(now, *known, got.total);
-  if (known->total && got.total && *known->total != *got.total) return other_size(*known, *got.total);
-  if (known->total && got.range->end > *known->total) return Contradiction{"its 206 reaches beyond the end"};
-  const auto total = known->total ? known->total : got.total;
-  return UsableBody{got.range->begin, got.range->end, total, known->validator, true};
-}
-
 // R6. Why a 200 can't be the whole resource.
 std::optional<Contradiction> speaks_of_part(const ResponseHead& head, const Asked& asked, const Known* known) {
   const bool has_length = head.framing == Framing::length;
@@ -110,8 +97,9 @@ std::optional<Contradiction> speaks_of_part(const ResponseHead& head, const Aske
   if (head.count("Content-Range") > 0) {
     const std::string* field = head.find("Content-Range");
     const auto range = field != nullptr ? parse_content_range(*field) : std::nullopt;
-    const bool all = range && range->range && range->total && range->range->begin == 0 &&
-                     range->range->end == *range->total && has_length && head.content_length == *range->total;
+    const bool of_all = range && range->range && range->range->begin == 0 && range->range->end == range->total;
+    const bool as_long = range && range->total && has_length && head.content_length == *range->total;
+    const bool all = as_long && (of_all || !asked.range);
     if (!all) return Contradiction{"it answered 200 with a Content-Range, as if that were a part"};
   }
   const bool as_asked = asked.range && has_length && head.content_length == asked.range->size();
@@ -137,6 +125,33 @@ Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Known* k
   }
   const auto total = known->total ? known->total : length;
   return UsableBody{0, total, total, known->validator, false};
+}
+
+// How some servers write that all of an empty resource comes.
+bool is_nothing(const ResponseHead& head, const Asked& asked) {
+  const std::string* field = head.find("Content-Range");
+  const bool from_start = asked.range && asked.range->begin == 0;
+  return from_start && field != nullptr && *field == "bytes 0--1/0" && head.framing == Framing::length &&
+         head.content_length == 0;
+}
+
+Verdict judge_partial(const ResponseHead& head, const Asked& asked, const Known* known) {
+  if (known == nullptr && is_nothing(head, asked)) return UsableBody{0, 0, 0, validator_of(head), false};
+  const auto range = range_of(head, asked);
+  if (const auto* contradiction = std::get_if<Contradiction>(&range)) return *contradiction;
+  const auto& got = std::get<ContentRange>(range);
+  if (known == nullptr) {
+    if (!got.total) return Contradiction{"its 206 does not tell the whole size"};
+    return UsableBody{got.range->begin, got.range->end, got.total, validator_of(head), true};
+  }
+  const Validator now = validator_of(head);
+  const Comparison comparison = compare(now, *known);
+  if (comparison == Comparison::absent) return Contradiction{"its 206 has no validator to compare"};
+  if (comparison == Comparison::different) return other_validator(now, *known, got.total);
+  if (known->total && got.total && *known->total != *got.total) return other_size(*known, *got.total);
+  if (known->total && got.range->end > *known->total) return Contradiction{"its 206 reaches beyond the end"};
+  const auto total = known->total ? known->total : got.total;
+  return UsableBody{got.range->begin, got.range->end, total, known->validator, true};
 }
 
 // R5. Whether the bytes may be made anew for each request, whatever validator stands beside them: some servers and
@@ -198,6 +213,37 @@ Verdict judge_not_modified(const ResponseHead& head, const Asked& asked) {
   return NotModified{};
 }
 
+// R9. Whether a 2xx that is no 200 brings all of a resource. Not those that speak of something else (202, 207, 208),
+// and not what was made of it by a way that is named (226, RFC 3229).
+bool may_bring_all(const ResponseHead& head) {
+  constexpr int kOther[] = {202, 204, 206, 207, 208};
+  const bool other = std::find(std::begin(kOther), std::end(kOther), head.status) != std::end(kOther);
+  return head.status / 100 == 2 && !other && head.count("IM") == 0;
+}
+
+// R9. A body of its own: what names a version beside it may be of something else.
+Verdict judge_odd_success(const ResponseHead& head, const Asked& asked, const Known* known) {
+  if (asked.asking != Asking::whole) return Contradiction{fmt::format("it answered {}", head.status)};
+  ResponseHead unnamed = head;
+  std::erase_if(unnamed.fields, [](const Field& field) {
+    return same_text(field.name, "ETag") || same_text(field.name, "Last-Modified");
+  });
+  return judge_body(unnamed, asked, known);
+}
+
+Verdict judge_redirect(const ResponseHead& head) {
+  const std::string* location = head.find("Location");
+  if (location == nullptr || location->empty()) return Contradiction{"its redirect has not exactly one Location"};
+  return RedirectTo{*location};
+}
+
+// What is unknown is a 300 (RFC 9110 section 15), and those lead on if they say where. A 305 names a proxy, and a 306
+// once did.
+bool leads_on(const ResponseHead& head, const Asked& asked) {
+  if (head.status == 304) return asked.unless.empty() && head.count("Location") > 0;
+  return head.status / 100 == 3 && head.status != 305 && head.status != 306 && head.count("Location") > 0;
+}
+
 }  // namespace
 
 bool is_page(const ResponseHead& head) {
@@ -218,19 +264,14 @@ Verdict judge(const ResponseHead& head, const Asked& asked, const Known* known,
     case 200:
     case 206:
       return judge_body(head, asked, known);
-    case 300:
     case 301:
     case 302:
     case 303:
     case 307:
-    case 308: {
-      const std::string* location = head.find("Location");
-      if (head.status == 300 && head.count("Location") == 0) break;
-      if (location == nullptr || location->empty()) return Contradiction{"its redirect has not exactly one Location"};
-      return RedirectTo{*location};
-    }
+    case 308:
+      return judge_redirect(head);
     case 304:
-      return judge_not_modified(head, asked);
+      return leads_on(head, asked) ? judge_redirect(head) : judge_not_modified(head, asked);
     case 416: {
       const std::string* field = head.find("Content-Range");
       const auto range = field != nullptr ? parse_content_range(*field) : std::nullopt;
@@ -239,6 +280,8 @@ Verdict judge(const ResponseHead& head, const Asked& asked, const Known* known,
     default:
       break;
   }
+  if (leads_on(head, asked)) return judge_redirect(head);
+  if (may_bring_all(head)) return judge_odd_success(head, asked, known);
   const auto after = retry_after(head, wall);
   const bool is_limit = head.status == 403 && after;  // as some call "too many requests"
   if (may_pass(head.status) || is_limit) return PassingRefusal{after};

@@ -21,7 +21,9 @@
 // Under a strong validator it is joined only if it proves to be the known one; without one its bytes are compared by
 // whoever joins it. (R7) A validator that both have and that differs means changed, and so does an ETag that comes
 // where there was none; the absence of a strong one alone does not (a login page has none), nor does a malformed or
-// weak one in its place. (R8) Where any version is taken (Known::any_version) R1 and R7 are the caller's.
+// weak one in its place. (R8) Where any version is taken (Known::any_version) R1 and R7 are the caller's. (R9) Any
+// other 2xx that may bring a resource (201, 203, 299...) is believed as the last resort, in answer to a plain request,
+// and names no version: a 203 was changed on its way.
 #pragma once
 
 #include <segdl/error.h>

@@ -161,6 +161,19 @@ Result<Url> parse_parts(std::string_view text, const Parts& parts, Cause cause) 
 
 bool has_control(std::string_view text) { return std::any_of(text.begin(), text.end(), is_control); }
 
+// As browsers do in a path; in a host they stay wrong.
+std::string escape_controls(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (is_control(c)) {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 std::string_view trim_spaces(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
@@ -196,8 +209,10 @@ Result<Url> parse_url(std::string_view text) {
 }
 
 Result<Url> resolve_url(const Url& base, std::string_view reference) {
-  reference = trim_spaces(reference);
-  if (has_control(reference)) return bad_url(Cause::network, reference, "it has control characters");
+  if (reference.find_first_of(std::string_view("\0\r\n", 3)) != std::string_view::npos)
+    return bad_url(Cause::network, reference, "it has control characters");
+  const std::string escaped = escape_controls(trim_spaces(reference));
+  reference = escaped;
   const Parts parts = split_reference(reference);
   if (parts.scheme) {
     auto url = parse_parts(reference, parts, Cause::network);

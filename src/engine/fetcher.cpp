@@ -223,7 +223,8 @@ Error Fetcher::failure(const Verdict& verdict, const ResponseHead& head, const K
 // A page without a strong validator, where the resource has come as a file, or where the host may have no more than a
 // page for so many connections.
 std::optional<Error> Fetcher::doubtful_page(const ResponseHead& head) {
-  if ((head.status != 200 && head.status != 206) || !is_page(head) || validator_of(head).strong()) return {};
+  const bool plain = head.status == 200 || head.status == 206;  // of another 2xx no validator counts
+  if (head.status / 100 != 2 || !is_page(head) || (plain && validator_of(head).strong())) return {};
   Error error = problem(Cause::changed, Remedy::retry,
                         "what comes is a page where there was none, and nothing shows that it is a new version");
   error.http_status = head.status;

@@ -55,7 +55,11 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
     if (redirect == nullptr) return exchange;
     visited.push_back(url.text());
     auto next = follow(url, redirect->location, head.status);
-    if (!next) return std::move(next).error();
+    if (!next) {  // where other connections are in use, perhaps to a page that says so
+      Error error = std::move(next).error();
+      if (takes_for_crowd()) error.remedy = Remedy::retry;
+      return error;
+    }
     // The same URL may have another answer the next time, with a cookie or without.
     circles = circles || std::find(visited.begin(), visited.end(), next->text()) != visited.end();
     const int status = head.status;

@@ -22,10 +22,10 @@ Result<ResponseHead> read_final_head(Inbox& inbox, RequestMethod method,
     inbox.take(*end);
     if (head->status >= 200) return head;
     ++interim;
-    if (head->status == 102) ++still_at_work;
+    if (head->status == 102 && still_at_work < kMaxStillAtWork) ++still_at_work;
     head_end = HeadEnd();
   }
-  return network_error(Remedy::refetch, "read the response", "", "more than 100 interim responses");
+  return network_error(Remedy::refetch, "read the response", "", "more than 10,000 interim responses");
 }
 
 bool looks_like_tls(std::string_view bytes) { return !bytes.empty() && (bytes[0] == 0x15 || bytes[0] == 0x16); }

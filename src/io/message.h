@@ -29,7 +29,7 @@ class Message {
   Result<void> send(std::string_view request);
 
   // The head of the final response: interim ones are skipped, limits and deadline hold for all of them together, but
-  // each 102 begins the limit on the head anew. There are kMaxInterimResponses at most.
+  // each of the first kMaxStillAtWork 102s begins the limit on the head anew. There are kMaxInterimResponses at most.
   // `unanswered` is called each kSilentTime in which nothing of it has come.
   Result<ResponseHead> read_head(const std::function<void()>& unanswered);
 

@@ -175,26 +175,20 @@ TEST_CASE("a size is below 2^63") {
   }
 }
 
-TEST_CASE("an extension is at most 4 KiB with its semicolon, in each chunk anew") {
+TEST_CASE("an extension is at most 1 MiB with its semicolon, in each chunk anew") {
   const auto wire = [](std::size_t size) {
     const std::string extension = ";" + std::string(size - 1, 'x');
     return "1" + extension + "\r\na\r\n1" + extension + "\r\nb\r\n0" + extension + "\r\n\r\n";
   };
-  for (const std::size_t piece : {std::size_t{1}, std::size_t{1000}, std::size_t{100'000}}) {
-    CAPTURE(piece);
-    CHECK(whole(decode(wire(4096), piece)));
-    CHECK_FALSE(decode(wire(4097), piece));
-  }
+  CHECK(whole(decode(wire(kMiB), 100'000)));
+  CHECK_FALSE(decode(wire(kMiB + 1), 100'000));
 }
 
-TEST_CASE("a trailer section is at most 64 KiB with its empty line") {
+TEST_CASE("a trailer section is at most 1 MiB with its empty line") {
   const auto wire = [](std::size_t size) { return "0\r\nA: " + std::string(size - 7, 'x') + "\r\n\r\n"; };
-  for (const std::size_t piece : {std::size_t{1}, std::size_t{1000}, std::size_t{100'000}}) {
-    CAPTURE(piece);
-    CHECK(whole(decode(wire(64 * 1024), piece)));
-    CHECK_FALSE(decode(wire(64 * 1024 + 1), piece));
-  }
-  CHECK_FALSE(decode("0\r\n" + std::string(64 * 1024 + 1, 'x'), 1000));  // without waiting for its end
+  CHECK(whole(decode(wire(kMiB), 100'000)));
+  CHECK_FALSE(decode(wire(kMiB + 1), 100'000));
+  CHECK_FALSE(decode("0\r\n" + std::string(kMiB + 1, 'x'), 100'000));  // without waiting for its end
 }
 
 TEST_CASE("short wires of every kind are whole exactly if the grammar says so") {

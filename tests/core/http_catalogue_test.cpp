@@ -244,9 +244,10 @@ TEST_CASE("rows 38, 39 and 47: chunked counts beside a length, and other codings
   }
 }
 
-TEST_CASE("row 40: a Content-Length is one plain number") {
-  CHECK(framing(head_of("200 OK", "Content-Length: 10, 10")) == "length 10");
-  for (const char* length : {"abc", "-1", "1e6", "", "0x10", "10, 11", "10,", ",10", "10 10", "10.0"}) {
+TEST_CASE("row 40: a Content-Length is one number") {
+  for (const char* length : {"10, 10", "10,", ",10", "+10"})
+    CHECK(framing(head_of("200 OK", fmt::format("Content-Length: {}", length))) == "length 10");
+  for (const char* length : {"abc", "-1", "1e6", "", "0x10", "10, 11", "10 10", "10.0"}) {
     CAPTURE(length);
     CHECK(framing(head_of("200 OK", fmt::format("Content-Length: {}", length))) == "refused");
   }
@@ -282,7 +283,6 @@ TEST_CASE("row 45: a chunk size is hexadecimal below 2^63, perhaps padded") {
   }
   CHECK(chunks(std::string(5000, '0') + "5\r\nhello\r\n0\r\n\r\n") == "refused");
   CHECK(chunks(std::string(5000, ' ') + "5\r\nhello\r\n0\r\n\r\n") == "refused");
-  CHECK(chunks("1;" + std::string(5000, 'x')) == "refused");
 }
 
 TEST_CASE("row 46: trailers are read over") {
@@ -302,36 +302,35 @@ TEST_CASE("rows 48 and 54: interim responses, 204 and 304 have no body") {
   CHECK(known(head_of("304 Not Modified", kA)) == "contradiction");
 }
 
-TEST_CASE("row 49: statuses that nobody asked for or that do not exist are refused") {
-  for (const char* status :
-       {"101 Switching Protocols", "000 X", "099 X", "600 X", "999 X", "20 X", "2000 X", "2x0 X"}) {
-    CAPTURE(status);
+TEST_CASE("row 49: statuses that do not exist are refused, and a 101 that nobody asked for is no answer yet") {
+  for (const char* status : {"000 X", "099 X", "600 X", "999 X", "20 X", "2000 X", "2x0 X"})
     CHECK(framing(head_of(status)) == "refused");
-  }
+  CHECK(framing(head_of("101 Switching Protocols")) == "none");
 }
 
-TEST_CASE("row 50: a status line is HTTP/1 and short, its reason optional") {
+TEST_CASE("row 50: a status line names a protocol, its reason optional") {
   CHECK(framing(head_of("200", "Content-Length: 1")) == "length 1");
-  for (const std::string line : {"HTTP/2 200 OK", "HTTP/0.9 200 OK", "ICY 200 OK", "<html>", "200 OK", "",
-                                 "http/1.1 200 OK", "HTTP/1.1200 OK", "HTTP/1.1\t200 OK", "HTTP/1. 200 OK"}) {
+  for (const std::string line : {"<html>", "200 OK", "", "HTTP/1.1200 OK", "HTTP/x 200 OK", "ICY"}) {
     CAPTURE(line);
     CHECK(framing(line + "\r\n\r\n") == "refused");
   }
-  CHECK(framing(head_of("200 " + std::string(40'000, 'x'))) == "refused");
+  for (const char* line : {"HTTP/2 200 OK", "ICY 200 OK", "http/1.1 200 OK", "HTTP/1.1\t200 OK"})
+    CHECK(framing(std::string(line) + "\r\n\r\n") == "until close");
+  CHECK(framing(head_of("200 " + std::string(2'000'000, 'x'))) == "until close");
 }
 
 TEST_CASE("row 51: a line without an end and lines without an end are refused") {
   std::string lines;
-  for (int i = 0; i < 100'000; ++i) lines += "A: b\r\n";
+  for (int i = 0; i < 200'000; ++i) lines += "A: b\r\n";
   CHECK(framing("HTTP/1.1 200 OK\r\n" + lines) == "refused");
-  CHECK_FALSE(find_head_end("HTTP/1.1 200 OK\r\nA: " + std::string(310'000, 'x')).ok());
+  CHECK_FALSE(find_head_end("HTTP/1.1 200 OK\r\nA: " + std::string(kMaxHeadBytes, 'x')).ok());
 }
 
 TEST_CASE("row 52: lines that could be read in two ways are refused") {
   for (const std::string wire :
-       {"HTTP/1.1 200 OK\r\nA: b\r\nC: d\n\n", "HTTP/1.1 200 OK\r\nA: b\n\r\n", "HTTP/1.1 200 OK\rA: b\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nA: b\rContent-Length: 5\r\n\r\n", "HTTP/1.1 200 OK\r\nA: b\r\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n 0\r\n\r\n", "HTTP/1.1 200 OK\r\n A: b\r\n\r\n",
+       {"HTTP/1.1 200 OK\r\nA: b\r\nC: d\n\n", "HTTP/1.1 200 OK\r\nA: b\n\r\n", "HTTP/1.1 200\rA: b\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\r\n\r\n", "HTTP/1.1 200 OK\r\nA: b\r\n\r\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n 0\r\n\r\n", "HTTP/1.1 200 OK\r\n Content-Length: 5\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length\t: 5\r\n\r\n"}) {
     CAPTURE(wire);
     CHECK(framing(wire) == "refused");
@@ -339,8 +338,11 @@ TEST_CASE("row 52: lines that could be read in two ways are refused") {
   CHECK(framing("HTTP/1.1 200 OK\nContent-Length: 5\n\n") == "length 5");
   CHECK(framing("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nA: b\r\n c\r\n\r\n") == "length 5");
   using namespace std::string_literals;
-  CHECK(framing("HTTP/1.1 200 OK\r\nA: b\0c\r\n\r\n"s) == "refused");
-  CHECK(framing("HTTP/1.1 200 O\0K\r\n\r\n"s) == "refused");
+  for (const char* odd : {"A: b\r", "A: b\rContent-Length: 7", " A: b", "A : b", "no colon", ": b"}) {
+    CHECK(framing(head_of("200 OK", odd, "Content-Length: 5")) == "length 5");
+  }
+  CHECK(framing("HTTP/1.1 200 O\0K\r\nA: b\0c\r\nContent-Length: 5\r\n\r\n"s) == "length 5");
+  CHECK(framing("HTTP/1.1 200 OK\r\nContent-Length: 5\0\r\n\r\n"s) == "refused");
 }
 
 TEST_CASE("row 53: a forged response behind a body is no part of it") {
@@ -391,7 +393,7 @@ TEST_CASE("rows 70, 83 and 99: final refusals, and statuses that are no answer")
     CHECK(known(head_of(fmt::format("{} X", status), "Retry-After: 1")) == (status == 403 ? "later 1" : "refused"));
   }
   CHECK(known(head_of("300 Multiple Choices", kA, "Content-Length: 0")) == "contradiction");
-  for (const int status : {201, 202, 203, 205, 226, 304, 305, 306, 399}) {
+  for (const int status : {201, 202, 203, 205, 226, 299, 305, 306}) {
     CAPTURE(status);
     CHECK(known(head_of(fmt::format("{} X", status), "Location: /x", kA, "Content-Length: 0")) == "contradiction");
   }

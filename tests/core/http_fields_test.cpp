@@ -193,13 +193,13 @@ TEST_CASE("Retry-After is clamped and never negative") {
   CHECK(after("7") == std::chrono::seconds(7));
   CHECK(after("0") == std::chrono::seconds(0));
   CHECK(after("1000000000000") == std::chrono::seconds(300));
-  CHECK(after("99999999999999999999999999") == std::chrono::seconds(300));
+  CHECK_FALSE(after("99999999999999999999999999"));
   CHECK(after("Sun, 06 Nov 2022 08:49:47 GMT") == std::chrono::seconds(10));
   CHECK(after("Sun, 06 Nov 2021 08:49:47 GMT") == std::chrono::seconds(0));
   CHECK(after("Sun, 06 Nov 2099 08:49:47 GMT") == std::chrono::seconds(300));
   CHECK(after("300") == std::chrono::seconds(300));
   CHECK(after("301") == std::chrono::seconds(300));
-  CHECK(after("18446744073709551621") == std::chrono::seconds(300));
+  CHECK_FALSE(after("18446744073709551616"));
   CHECK_FALSE(after("-5"));
   CHECK_FALSE(after("+5"));
   CHECK_FALSE(after("1.5"));

@@ -1,5 +1,5 @@
 #include "core/http_head.h"
-#include "core/http_wire.h"
+#include "core/odd_head.h"
 
 #include <doctest/doctest.h>
 
@@ -11,30 +11,6 @@
 
 using namespace segdl;
 using namespace segdl::test;
-
-namespace {
-
-std::string with(const std::string& fields) { return "HTTP/1.1 206 Partial Content\r\n" + fields + "\r\n"; }
-
-// The framing, and what was tolerated, as far as there is any.
-std::string tolerated(const std::string& wire) {
-  const auto head = parse_head(wire);
-  if (!head) return "refused: " + head.error().reason;
-  std::string text = framing(wire);
-  for (std::size_t i = 0; i < head->tolerated.size(); ++i) {
-    text += (i == 0 ? ": " : ", ") + std::string(head->tolerated[i]);
-  }
-  return text;
-}
-
-void check_refused(const std::string& head) {
-  CAPTURE(head);
-  const auto parsed = parse_head(head);
-  REQUIRE_FALSE(parsed.ok());
-  CHECK(parsed.error().cause == Cause::network);
-}
-
-}  // namespace
 
 TEST_CASE("a head gives its status and the exact bytes of its fields") {
   const auto head = parse_head(with("ETag:  \"%41\xff\" \r\nContent-Length: 5\r\n"));
@@ -54,19 +30,22 @@ TEST_CASE("a reason phrase may be missing") {
 }
 
 TEST_CASE("status lines of other kinds are refused") {
-  for (const char* line : {"HTTP/2 200 OK", "ICY 200 OK", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 099 X",
-                           "HTTP/1.1 600 X", "HTTP/1.1 999 X", "HTTP/1.1 101 Switching", "HTTP/1.1  200 OK",
-                           "HTTP/1.1 +20 OK", "HTTP/1.x 200 OK", "HTTP/1.1", "http/1.1 200 OK", "<html>"}) {
+  for (const char* line :
+       {"HTTP/ 200 OK", "HTTP 200 OK", "ICYX 200 OK", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 099 X",
+        "HTTP/1.1 600 X", "HTTP/1.1 999 X", "HTTP/1.1200 OK", "HTTP/1.1 +20 OK", "HTTP/1.x 200 OK", "HTTP/1.1", "ICY",
+        " HTTP/1.1 200 OK", "HTTP/1.1 200OK", "200 OK", "<html>"}) {
     check_refused(std::string(line) + "\r\n\r\n");
   }
 }
 
 TEST_CASE("field lines that could be read in two ways are refused") {
-  for (const char* fields : {"A: b\n", "A: b\rC: d\r\n", "A: b\r\r\n", "A : b\r\n", " A: b\r\n", "\tA: b\r\n",
-                             ": b\r\n", "no colon\r\n", "A\x7f: b\r\n", "A (: b\r\n", "A: b\r\n c\rd\r\n"}) {
+  for (const char* fields :
+       {"A: b\n", "Content-Length : 5\r\n", "Content-\rLength: 5\r\n", "E Tag: \"a\"\r\n", " Content-Length: 5\r\n",
+        "\tdate: x\r\n", "Content-Length\r\n", "HTTP/1.1 404 X\r\n", "http/1.1 404 X\r\n", "A: b\nC: d\rE\r\n",
+        "A: b\nno colon\r\n", "\r\r\n", "\x01\r\n", "  \r\n", "no colon\x01\r\n", "A: b\r\n\r\r\nbody\r\n"}) {
     check_refused(with(fields));
   }
-  check_refused(with(std::string("A: b\0c\r\n", 8)));
+  check_refused(with(std::string("ETag\0: b\r\n", 10)));
   check_refused("HTTP/1.1 200 OK\r\nA: b\r\n");
   check_refused("HTTP/1.1 200 OK\r\n\r\nmore");
 }
@@ -76,8 +55,13 @@ TEST_CASE("a Content-Length is one plain number, perhaps several times") {
     CAPTURE(good);
     CHECK(parse_head(with(fmt::format("Content-Length: {}\r\n", good))).ok());
   }
-  for (const char* bad : {"abc", "-1", "+5", "1e6", "", "0x10", "10, 11", "10\r\nContent-Length: 11", "10,",
-                          "9223372036854775808", "18446744073709551616", "1 0"}) {
+  for (const char* odd : {"+5", "5,", ",5", "5, , +5", "5\r\nContent-Length:"}) {
+    CHECK(tolerated(with(fmt::format("Content-Length: {}\r\n", odd))) ==
+          "length 5: a Content-Length that is not written as one");
+    CHECK_FALSE(parse_head(with(fmt::format("Content-Length: {}\r\n", odd)))->keep_alive);
+  }
+  for (const char* bad : {"abc", "-1", "++5", "+", "1e6", "", ",", "0x10", "10, 11", "10\r\nContent-Length: 11", "5.0",
+                          "9223372036854775808", "18446744073709551616", "1 0", "5 5"}) {
     check_refused(with(fmt::format("Content-Length: {}\r\n", bad)));
   }
 }
@@ -100,9 +84,10 @@ TEST_CASE("the coding identity is none") {
   CHECK(tells("Transfer-Encoding: identity, chunked\r\n") == "chunked: Transfer-Encoding: identity");
 }
 
-TEST_CASE("beside chunked a Content-Length is ignored, if it is one, and the connection not used again") {
+TEST_CASE("beside chunked a Content-Length is ignored, and the connection not used again") {
   for (const char* fields : {"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
-                             "Content-Length: 5\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n"}) {
+                             "Content-Length: 5\r\nTransfer-Encoding: chunked\r\nContent-Length: 6\r\n",
+                             "Transfer-Encoding: chunked\r\nContent-Length: five\r\n"}) {
     const auto head = parse_head(with(fields));
     REQUIRE(head.ok());
     CHECK(head->framing == Framing::chunked);
@@ -110,8 +95,19 @@ TEST_CASE("beside chunked a Content-Length is ignored, if it is one, and the con
     CHECK_FALSE(head->keep_alive);
     CHECK(tolerated(with(fields)) == "chunked: Content-Length beside chunked");
   }
-  check_refused(with("Transfer-Encoding: chunked\r\nContent-Length: 5\r\nContent-Length: 6\r\n"));
-  check_refused(with("Transfer-Encoding: chunked\r\nContent-Length: five\r\n"));
+}
+
+TEST_CASE("chunked with a control character around it is read as such, and the connection not used again") {
+  for (const char* value : {"\x0b"
+                            "chunked",
+                            "chunked\x01"}) {
+    const auto head = parse_head(with(fmt::format("Transfer-Encoding: {}\r\n", value)));
+    REQUIRE(head.ok());
+    CHECK(head->framing == Framing::chunked);
+    CHECK_FALSE(head->keep_alive);
+  }
+  for (const char* value : {"chun\x01ked", "\x01"})
+    check_refused(with(fmt::format("Transfer-Encoding: {}\r\n", value)));
 }
 
 TEST_CASE("chunked in HTTP/1.0 is read as such, and the connection not used again") {
@@ -146,6 +142,7 @@ TEST_CASE("the fields of a 2xx to CONNECT frame nothing, those of a refusal do")
 
 TEST_CASE("a head whose lines end in LF alone is read, and told") {
   for (const char* wire : {"HTTP/1.1 200 OK\nContent-Length: 5\nA: b\n\n",        // all of them
+                           "HTTP/1.1 200 OK\nContent-Length: 5\nA: b\n\r\n",      // but the empty one
                            "HTTP/1.1 200 OK\r\nContent-Length: 5\nA: b\n\n",      // all fields, of a script
                            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nA: b\r\n\n",  // the last line
                            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nA: b\nC: d\r\n\r\n"}) {
@@ -156,9 +153,9 @@ TEST_CASE("a head whose lines end in LF alone is read, and told") {
 }
 
 TEST_CASE("a head does not end behind a bare LF that may be part of a value") {
-  for (const char* wire :
-       {"HTTP/1.1 200 OK\r\nA: b\r\nC: d\n\n", "HTTP/1.1 200 OK\r\nA: b\n\r\n", "HTTP/1.1 200 OK\nA: b\n\r\n",
-        "HTTP/1.1 200 OK\n\r\n", "HTTP/1.1 200 OK\r\nA: b\r\nC: d\nE: f\n\n", "HTTP/1.1 200 OK\r\nA: b\n\n"}) {
+  for (const char* wire : {"HTTP/1.1 200 OK\r\nA: b\r\nC: d\n\n", "HTTP/1.1 200 OK\r\nA: b\n\r\n",
+                           "HTTP/1.1 200 OK\nA: b\r\nC: d\n\r\n", "HTTP/1.1 200 OK\r\nA: b\nC: d\n\r\n",
+                           "HTTP/1.1 200 OK\r\nA: b\r\nC: d\nE: f\n\n", "HTTP/1.1 200 OK\r\nA: b\n\n"}) {
     CAPTURE(wire);
     CHECK_FALSE(find_head_end(wire).ok());
     check_refused(wire);
@@ -181,9 +178,10 @@ TEST_CASE("a folded line is one with what is before it, but not inside the value
   CHECK(*head->find("A") == "b c d");
   CHECK(*head->find("E") == "f");
   CHECK(tolerated(with("A: b\r\n c\r\n")) == "until close: a folded line in its head");
-  for (const char* name : {"Content-Length", "transfer-encoding", "Content-Range", "Content-Encoding", "Content-Type",
-                           "ETag", "Last-Modified", "Date", "Location", "Retry-After", "Connection"}) {
-    const bool of_bytes = std::string_view(name).starts_with("Content-") && std::string_view(name) != "Content-Type";
+  CHECK(*parse_head(with("Content-Type: text/\r\n plain\x01\r\n"))->find("Content-Type") == "text/ plain\x01");
+  for (const char* name :
+       {"Content-Length", "transfer-encoding", "Content-Range", "Content-Encoding", "ETag", "Last-Modified"}) {
+    const bool of_bytes = std::string_view(name).starts_with("Content-");
     const std::string folded = with(fmt::format("{}:\r\n 5\r\n", name));
     if (of_bytes || std::string_view(name) == "transfer-encoding") {
       check_refused(folded);
@@ -205,10 +203,14 @@ TEST_CASE("a field whose name can't be one is none that decides") {
   REQUIRE(head.ok());
   CHECK(head->content_length == 5);
   CHECK(head->keep_alive);
-  CHECK(tolerated(with("(: b\r\n")) == "until close: a field of its head whose name can't be one");
+  for (const char* name : {"(", "", "A ", "A B", "A\x7f", "A\r"}) {
+    CHECK(tolerated(with(fmt::format("{}: b\r\n", name))) ==
+          "until close: a field of its head whose name can't be one");
+  }
 }
 
-TEST_CASE("a control character is tolerated where nothing is decided, but for NUL, CR and LF") {
+TEST_CASE("a control character is tolerated where nothing is decided, and where it is escaped") {
+  CHECK(*parse_head(with("Location: /\x01\r\n"))->find("Location") == "/\x01");
   for (const char* wire : {"HTTP/1.1 200 \x1b[2J\r\n\r\n", "HTTP/1.1 200 OK\x7f\r\n\r\n"}) {
     CHECK(tolerated(wire) == "until close: a control character in its status line");
   }
@@ -235,7 +237,7 @@ TEST_CASE("a value may hold obs-text and tabs, a status line too") {
 }
 
 TEST_CASE("a status line with a line end in it is refused") {
-  for (const char* line : {"200 O\rK", "200 O\nK", "200 OK\r", "200\r OK"}) {
+  for (const char* line : {"200 O\nK", "200\r OK", "200 O\rK\nA: b"}) {
     check_refused(fmt::format("HTTP/1.1 {}\r\nContent-Length: 5\r\n\r\n", line));
   }
 }
@@ -283,9 +285,8 @@ TEST_CASE("the end of a head is found at every split") {
 
 TEST_CASE("a head that can't become one is refused early") {
   CHECK_FALSE(find_head_end("G").ok());
-  CHECK_FALSE(find_head_end("HTTP/2").ok());
-  CHECK_FALSE(find_head_end("HTTP/1.1 200 OK\n\r\n").ok());
-  CHECK_FALSE(find_head_end("HTTP/1.1 " + std::string(kMaxStatusLine, '2')).ok());
+  CHECK_FALSE(find_head_end("HTTQ").ok());
+  CHECK_FALSE(find_head_end("HTTP/1.1 200 OK\r\nA: b\n\r\n").ok());
   CHECK_FALSE(find_head_end("HTTP/1.1 200 OK\r\nA: " + std::string(kMaxHeadBytes, 'x')).ok());
   std::string lines = "HTTP/1.1 200 OK\r\n";
   for (std::size_t i = 1; i < kMaxHeadLines; ++i) lines += "A: b\r\n";
@@ -294,23 +295,19 @@ TEST_CASE("a head that can't become one is refused early") {
 }
 
 TEST_CASE("each limit is passed by one byte or line and not before") {
-  const auto status_line = [](std::size_t size) { return "HTTP/1.1 200 " + std::string(size - 15, 'x') + "\r\n"; };
-  CHECK(*find_head_end(status_line(kMaxStatusLine) + "\r\n") == kMaxStatusLine + 2);
-  CHECK_FALSE(find_head_end(status_line(kMaxStatusLine + 1) + "\r\n").ok());
   const auto head = [](std::size_t size) {
     return "HTTP/1.1 200 OK\r\nA: " + std::string(size - 17 - 3 - 4, 'x') + "\r\n\r\n";
   };
   CHECK(*find_head_end(head(kMaxHeadBytes) + "body") == kMaxHeadBytes);
   CHECK_FALSE(find_head_end(head(kMaxHeadBytes + 1)).ok());
   // Without waiting for the end of a line.
-  CHECK(*find_head_end(status_line(kMaxStatusLine).substr(0, kMaxStatusLine)) == 0);
   CHECK(*find_head_end(head(kMaxHeadBytes).substr(0, kMaxHeadBytes - 1)) == 0);
   CHECK_FALSE(find_head_end("HTTP/1.1 200 OK\r\nA: " + std::string(kMaxHeadBytes - 19, 'x')).ok());
 }
 
 TEST_CASE("a head that trickles in is judged at every byte, and each byte looked at once") {
   std::string head = "HTTP/1.1 200 OK\r\n";
-  while (head.size() < kMaxHeadBytes - 1000) head += "A: " + std::string(400, 'x') + "\r\n";
+  while (head.size() < 300'000) head += "A: " + std::string(400, 'x') + "\r\n";
   head += "\r\n";
   HeadEnd end;
   for (std::size_t size = 0; size < head.size(); ++size) {
@@ -356,10 +353,9 @@ TEST_CASE("whatever is done to a head, what is accepted is clean") {
     const auto parsed = parse_head(std::string_view(head).substr(0, *end));
     if (!parsed) continue;
     const auto lines = std::count(head.begin(), head.begin() + static_cast<std::ptrdiff_t>(*end), '\n');
-    const bool folded = std::string_view(head).find("\n ") < *end || std::string_view(head).find("\n\t") < *end;
-    if (!folded && parsed->fields.size() + 2 != static_cast<std::size_t>(lines)) FAIL(head);
+    if (parsed->fields.size() + 2 > static_cast<std::size_t>(lines)) FAIL(head);
     for (const Field& field : parsed->fields) {
-      if (field.name.empty() || field.name.find_first_of(" \t\r\n:") != std::string::npos) FAIL(head);
+      if (field.name.find_first_of("\n:") != std::string::npos) FAIL(head);
       if (field.value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) FAIL(head);
       const bool decides = field.name == "ETag" || field.name == "Content-Length" || field.name == "Connection";
       if (decides && field.value.find_first_of("\x01\x7f") != std::string::npos) FAIL(head);

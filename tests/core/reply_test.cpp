@@ -121,16 +121,15 @@ TEST_CASE("a 200 whose head speaks of a part is a contradiction, whatever is kno
     CAPTURE(range);
     const auto head = reply(200, {{"ETag", "\"a\""}, {"Content-Range", range}}, 500);
     CHECK(is<Contradiction>(verdict(head, probe, nullptr)));
-    CHECK(is<Contradiction>(verdict(head, kWhole, nullptr)));
     CHECK(is<Contradiction>(verdict(head)));
+    const bool as_long = std::string_view(range).ends_with("/500") && std::string_view(range).starts_with("bytes");
+    CHECK(is<Contradiction>(verdict(head, kWhole, nullptr)) == !as_long);  // all of it, as its total says too
   }
   const Field all{"Content-Range", "bytes 0-499/500"};
   CHECK(is<UsableBody>(verdict(reply(200, {{"ETag", "\"a\""}, all}, 500), probe, nullptr)));
   const Field part{"Content-Range", "bytes 0-99/500"};
   CHECK(is<Contradiction>(verdict(reply(200, {{"ETag", "\"a\""}, all, part}, 500), probe, nullptr)));
   CHECK(is<Contradiction>(verdict(reply(200, {{"ETag", "\"a\""}, all}), probe, nullptr)));
-  CHECK(is<Contradiction>(
-      verdict(reply(200, {{"Content-Type", "multipart/byteranges; boundary=x"}}, 500), probe, nullptr)));
 }
 
 TEST_CASE("a 200 that is just as long as the range asked for is asked for again, unless that is all there is") {
@@ -228,7 +227,7 @@ TEST_CASE("a fresh 200 of any length is a stream") {
 }
 
 TEST_CASE("redirects need one Location") {
-  for (const int status : {300, 301, 302, 303, 307, 308}) {
+  for (const int status : {300, 301, 302, 303, 304, 307, 308, 399}) {
     CAPTURE(status);
     CHECK(is<RedirectTo>(verdict(reply(status, {{"Location", "/x"}, {"Location", "/x"}}))));
     CHECK(is<RedirectTo>(verdict(reply(status, {{"Location", "/x"}}))));
@@ -236,7 +235,7 @@ TEST_CASE("redirects need one Location") {
     CHECK(is<Contradiction>(verdict(reply(status, {{"Location", ""}}))));
     CHECK(is<Contradiction>(verdict(reply(status, {{"Location", "/x"}, {"Location", "/y"}}))));
   }
-  for (const int status : {201, 202, 203, 204, 205, 304, 305, 306}) {
+  for (const int status : {201, 202, 203, 204, 205, 305, 306}) {
     CAPTURE(status);
     CHECK(is<Contradiction>(verdict(reply(status, {{"Location", "/x"}}))));
   }

@@ -149,8 +149,9 @@ TEST_CASE("Locations are repaired where that is safe, and refused where it is no
   CHECK(resolved("HTTPS://Other/Path") == "https://other/Path");
   CHECK(resolved("//b:81/x") == "http://b:81/x");
   CHECK(resolved("/\xc3\xa9") == "http://a/%C3%A9");
+  CHECK(resolved("/\x1b[0m?\x01") == "http://a/%1B[0m?%01");
   for (const char* bad : {"http://h:99999999999/", "/a\r\nSet-Cookie: x", "file:///etc/passwd", "http://0x7f000001/",
-                          "/\x1b[0m", "data:,x"}) {
+                          "http://h\x1b/", "data:,x"}) {
     CAPTURE(bad);
     const auto url = resolve_url(base(), bad);
     REQUIRE_FALSE(url.ok());

@@ -183,7 +183,7 @@ TEST_CASE("interim responses are skipped, up to a point") {
   CHECK(body_of(**side.get(server.port())) == "hello");
   CHECK_FALSE(side.get(server.port()).ok());
   std::string many;
-  for (int i = 0; i < 101; ++i) many += hints;
+  for (int i = 0; i <= kMaxInterimResponses; ++i) many += hints;
   TextServer endless({many + kHello});
   CHECK_FALSE(side.get(endless.port()).ok());
 }
@@ -191,8 +191,8 @@ TEST_CASE("interim responses are skipped, up to a point") {
 TEST_CASE("heads that are too long, too many or not HTTP are refused") {
   for (const std::string& answer :
        {"HTTP/1.1 " + std::string(40'000, '2') + "\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nA: " + std::string(310'000, 'x') + "\r\n\r\n", std::string("<html>hello</html>\r\n\r\n"),
-        std::string("HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 5\n\nhello"),
+        "HTTP/1.1 200 OK\r\nA: " + std::string(kMaxHeadBytes, 'x') + "\r\n\r\n",
+        std::string("<html>hello</html>\r\n\r\n"), std::string("HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 5\n\nhello"),
         std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: gzip\r\n\r\nhello")}) {
     TextServer server({answer});
     Side side;
@@ -257,11 +257,11 @@ TEST_CASE("a server that says it is still at work is waited for longer, one that
   LoopbackServer other(talks(6, "HTTP/1.1 103 Early Hints\r\n\r\n"));
   CHECK_FALSE(side.get(other.port(), "/", limits).ok());
   std::string many;
-  for (int i = 0; i < 101; ++i) many += "HTTP/1.1 102 Processing\r\n\r\n";
+  for (int i = 0; i <= kMaxInterimResponses; ++i) many += "HTTP/1.1 102 Processing\r\n\r\n";
   TextServer endless({many + kHello});
   const auto got = side.get(endless.port());
   REQUIRE_FALSE(got.ok());
-  CHECK(got.error().reason == "more than 100 interim responses");
+  CHECK(got.error().reason == "more than 10,000 interim responses");
 }
 
 TEST_CASE("a dripping head runs into its deadline") {

@@ -28,9 +28,9 @@ def with_fields(*fields, chunked=False, end="close"):
 
 L, TE = "Content-Length", "Transfer-Encoding"
 BAD_LENGTHS = {
-    "a word": [(L, "abc")], "negative": [(L, "-1")], "an exponent": [(L, "5e6")], "hexadecimal": [(L, "0x4c4b41")], "a plus": [(L, "+{n}")],
+    "a word": [(L, "abc")], "negative": [(L, "-1")], "an exponent": [(L, "5e6")], "hexadecimal": [(L, "0x4c4b41")],
     "empty": [(L, "")], "a fraction": [(L, "{n}.0")], "two numbers": [(L, "{n} {n}")], "a list of two": [(L, "{n}, {half}")],
-    "a list with a hole": [(L, "{n},,")], "two that differ": [(L, "{n}"), (L, "{half}")], "two that differ, the other first": [(L, "{half}"), (L, "{n}")],
+    "two that differ": [(L, "{n}"), (L, "{half}")], "two that differ, the other first": [(L, "{half}"), (L, "{n}")],
     "2^64 more": [(L, "{big}")], "2^63": [(L, "9223372036854775808")], "quoted": [(L, '"{n}"')],
 }
 NO_NUMBER = "a length that is no number"  # some take what it begins with, others take it for none
@@ -38,6 +38,8 @@ for label, fields in BAD_LENGTHS.items():
     kind = TWO_LENGTHS if "two" in label else NO_NUMBER
     lengths.row(f"{label}, every", with_fields(*fields), expect=REFUSE, kind=kind)
     lengths.row(f"{label}, later", with_fields(*fields), when=later, kind=kind)
+lengths.row("a plus", with_fields((L, "+{n}"), end=""), expect=RIGHT)
+lengths.row("a list with a hole", with_fields((L, "{n},,"), end=""), expect=RIGHT)
 lengths.row("a list of two, the other first", with_fields((L, "{half}, {n}")), expect=REFUSE, kind=TWO_LENGTHS)
 for label in ("negative", "2^63"):
     lengths.row(f"{label}, and cut", lambda ask, answer, label=label: with_fields(*BAD_LENGTHS[label])(ask, answer).cut_at(len(answer.body) // 2),
@@ -50,18 +52,20 @@ lengths.row("blanks around", with_fields((L, "  {n} \t "), end=""), expect=RIGHT
 lengths.row("100,000 more than is sent", with_fields((L, "{over}")), when=ranged)
 lengths.row("100,000 more than is sent, without ranges", with_fields((L, "{over}")), ranges=False, expect=REFUSE)
 CODINGS = {
-    "with two lengths": [(TE, "chunked"), (L, "{n}"), (L, "{half}")], "with a length that is a word": [(L, "abc"), (TE, "chunked")], "gzip, chunked": [(TE, "gzip, chunked")],
+    "gzip, chunked": [(TE, "gzip, chunked")],
     "chunked, gzip": [(TE, "chunked, gzip")], "in two fields": [(TE, "gzip"), (TE, "chunked")], "a parameter": [(TE, "chunked;q=1")], "xchunked": [(TE, "xchunked")], "quoted": [(TE, '"chunked"')],
-    "empty": [(TE, ""), (L, "{n}")], "a control character before it": [(TE, "\x0bchunked")],
+    "empty": [(TE, ""), (L, "{n}")], "a control character in it": [(TE, "chun\x0bked")],
 }
 for label, fields in CODINGS.items():
-    kind = TWO_LENGTHS if "length" in label else "a transfer coding that is not known"
+    kind = "a transfer coding that is not known"
     lengths.row(f"Transfer-Encoding {label}", with_fields(*fields, chunked=True), expect=REFUSE, kind=kind)
     if "chunked" in str(fields):
         lengths.row(f"Transfer-Encoding {label}, a body without chunks", with_fields(*fields), when=later, kind=kind)
 ODD_CODINGS = {
     "with a length": [(TE, "chunked"), (L, "{n}")], "behind a length": [(L, "{half}"), (TE, "chunked")], "twice": [(TE, "chunked, chunked")],
     "in two equal fields": [(TE, "chunked"), (TE, "chunked")], "beside identity": [(TE, "identity, chunked")],
+    "with two lengths": [(TE, "chunked"), (L, "{n}"), (L, "{half}")], "with a length that is a word": [(L, "abc"), (TE, "chunked")],
+    "behind a control character": [(TE, "\x0bchunked")],
 }
 for label, fields in ODD_CODINGS.items():
     kind = f"Transfer-Encoding chunked {label}"
@@ -132,7 +136,7 @@ BAD_CHUNKS = {
     "a size that wraps": replace_in_second(size_line, b"\r\n1000000000000ea60\r\n"),
     "a decimal size": replace_in_second(size_line, b"\r\n60000\r\n"),
     "a size with a g": replace_in_second(size_line, b"\r\nea60g\r\n"),
-    "an extension of a megabyte": replace_in_second(size_line, b"\r\nea60;x=" + b"y" * 1_000_000 + b"\r\n"),
+    "an extension of 2 MB": replace_in_second(size_line, b"\r\nea60;x=" + b"y" * 2_000_000 + b"\r\n"),
     "an extension with a bare LF": replace_in_second(size_line, b"\r\nea60;x\ny\r\n"),
     "a size of zero in the middle": replace_in_second(size_line, b"\r\n0\r\n"),
     "a last chunk in the middle": replace_in_second(size_line, b"\r\n0\r\n\r\n"),
@@ -172,7 +176,7 @@ GOOD_CHUNKS = {
 for label, how in GOOD_CHUNKS.items():
     chunks.row(f"{label}, whole", in_chunks(**how), ranges=False, expect=RIGHT)
     chunks.row(f"{label}, in parts", in_chunks(**how), expect=RIGHT)
-for label, old, new in (("a blank before a size", size_line, b"\r\n ea60\r\n"), ("blanks around a size", size_line, b"\r\n  ea60 \t \r\n"),
+for label, old, new in (("a blank before a size", size_line, b"\r\n ea60\r\n"), ("an extension of a megabyte", size_line, b"\r\nea60;x=" + b"y" * 1_000_000 + b"\r\n"), ("blanks around a size", size_line, b"\r\n  ea60 \t \r\n"),
                         ("a size of 24 digits", size_line, b"\r\n00000000000000000000ea60\r\n")):
     chunks.row(f"{label}, whole", rechunked(replace_in_second(old, new)), ranges=False, expect=RIGHT)
     chunks.row(f"{label}, in parts", rechunked(replace_in_second(old, new)), expect=RIGHT)
