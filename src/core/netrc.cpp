@@ -163,11 +163,16 @@ Result<std::vector<NetrcEntry>> parse_netrc(std::string_view text) {
 }
 
 const NetrcEntry* find_netrc(std::span<const NetrcEntry> entries, std::string_view host, std::string_view login) {
-  const auto first_of = [&](std::string_view machine) -> const NetrcEntry* {
-    const auto found = std::find_if(entries.begin(), entries.end(), [&](const NetrcEntry& entry) {
-      return entry.machine == machine && (login.empty() || entry.login == login);
-    });
+  const auto first = [&](std::string_view machine, auto fits) -> const NetrcEntry* {
+    const auto found = std::find_if(entries.begin(), entries.end(),
+                                    [&](const NetrcEntry& entry) { return entry.machine == machine && fits(entry); });
     return found == entries.end() ? nullptr : &*found;
+  };
+  const auto first_of = [&](std::string_view machine) {
+    const auto* const own =
+        first(machine, [&](const NetrcEntry& entry) { return login.empty() || entry.login == login; });
+    if (own != nullptr) return own;
+    return first(machine, [](const NetrcEntry& entry) { return entry.login.empty() && !entry.password.empty(); });
   };
   const NetrcEntry* own = first_of(host);
   return own != nullptr ? own : first_of("");

@@ -33,7 +33,8 @@ struct NetrcEntry {
 // a password.
 Result<std::vector<NetrcEntry>> parse_netrc(std::string_view text);
 
-// The first entry of the host, else the first default; with a login only those of that login. Null if there is none.
+// The first entry of the host, else the first default; with a login only those of that login, or else one that has a
+// password for whoever asks. Null if there is none.
 const NetrcEntry* find_netrc(std::span<const NetrcEntry>, std::string_view host, std::string_view login = {});
 
 }  // namespace segdl

@@ -21,7 +21,7 @@ Secrets::Secrets(GivenSecrets given)
 std::optional<Credentials> Secrets::credentials_for(const Origin& origin, const std::string& login) const {
   const NetrcEntry* entry = find_netrc(netrc_, origin.host, login);
   if (entry == nullptr || (entry->login.empty() && entry->password.empty())) return std::nullopt;
-  return Credentials{entry->login, entry->password};
+  return Credentials{entry->login.empty() ? login : entry->login, entry->password};
 }
 
 Login& Secrets::login_of(const Account& account) {

@@ -103,3 +103,17 @@ TEST_CASE("each host gets its own entry, and the default only where there is non
   CHECK(password("sub.h") == "3");
   CHECK(find_netrc({}, "h") == nullptr);
 }
+
+TEST_CASE("a password without a login is that of the login that is asked for, unless that has one of its own") {
+  const auto entries =
+      *parse_netrc("machine h password 1 machine h login a password 2 machine bare default password 3");
+  const auto password = [&](std::string_view host, std::string_view login) {
+    const NetrcEntry* entry = find_netrc(entries, host, login);
+    return entry != nullptr ? entry->password : "none";
+  };
+  CHECK(password("h", "a") == "2");
+  CHECK(password("h", "b") == "1");
+  CHECK(password("h", "") == "1");
+  CHECK(password("bare", "b") == "3");
+  CHECK(password("other", "b") == "3");
+}
