@@ -45,8 +45,11 @@ std::optional<bool> flag(std::string_view text) {
   return std::nullopt;
 }
 
-// False if it is no time. Some programs write fractions of a second.
+// False if it is no time. Some programs write fractions of a second, and for a cookie of one session nothing (Python)
+// or a number below 0.
 bool read_time(std::string_view text, std::optional<std::chrono::sys_seconds>& expires) {
+  if (text.empty()) return true;
+  if (text.front() == '-') return parse_decimal(text.substr(1)).has_value();
   const auto point = text.find('.');
   const auto seconds = parse_decimal(text.substr(0, point));
   const bool fraction_is_sound = point == std::string_view::npos || parse_decimal(text.substr(point + 1)).has_value();

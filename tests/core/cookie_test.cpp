@@ -139,6 +139,7 @@ TEST_CASE("a cookies.txt holds a cookie a line") {
   CHECK(file("example.org\tFALSE\t/\tFALSE\t0\ta\tb") == "a=b example.org /");
   CHECK(file(".Example.org\tTRUE\t/x\tTRUE\t2000000000\ta\tb\r\n") == "a=b .example.org /x secure until 2000000000");
   CHECK(file("#HttpOnly_.example.org\ttrue\t/\tfalse\t1.5\ta\tb\n") == "a=b .example.org / until 1");
+  CHECK(file("h\tFALSE\t/\tFALSE\t\ta\tb\nh\tFALSE\t/\tFALSE\t-1\tc\td") == "a=b h / | c=d h /");
   CHECK(file("h\tFALSE\t/\tFALSE\t0\ta\t\nh\tFALSE\t/\tFALSE\t0\tb\n") == "a= h / | b= h /");
   CHECK(file("127.0.0.1\tTRUE\t/\tFALSE\t0\ta\tb=c") == "a=b=c 127.0.0.1 /");
   CHECK(file("::1\tFALSE\t/\tFALSE\t9223372036854775807\ta\tb") == "a=b ::1 / until 253402214400");
@@ -155,7 +156,7 @@ TEST_CASE("a line that is no cookie is refused, by number and without its text")
            {"h\t1\t/\tFALSE\t0\ta\tb", "line 2: what should be TRUE or FALSE is not"},
            {"h\tTRUE\t/\t\t0\ta\tb", "line 2: what should be TRUE or FALSE is not"},
            {"h\tTRUE\tx\tFALSE\t0\ta\tb", "line 2: its path does not begin with /"},
-           {"h\tTRUE\t/\tFALSE\t-1\ta\tb", "line 2: the time it expires at is not a number of seconds"},
+           {"h\tTRUE\t/\tFALSE\t-\ta\tb", "line 2: the time it expires at is not a number of seconds"},
            {"h\tTRUE\t/\tFALSE\t1.\ta\tb", "line 2: the time it expires at is not a number of seconds"},
            {"h\tTRUE\t/\tFALSE\t0\t\tb", "line 2: its name or value can't be a cookie's"},
            {"h\tTRUE\t/\tFALSE\t0\ta\tb; c", "line 2: its name or value can't be a cookie's"},
