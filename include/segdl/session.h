@@ -36,7 +36,7 @@ struct SessionOptions {
   // When a download gives up: after so many failures in a row without progress (4 KiB that are new, and an eighth of
   // what came, or a segment), or before the first try that would begin so long after the first of them. Requests that
   // were under way together and all failed are one. Both left out: a server that has never answered is given up after
-  // 5, which are some 7 s; one that has, after 2 minutes of trying. kRetriesWithoutEnd: never.
+  // 5, which are some 7 s; one that has, after 2 minutes of trying. kRetriesWithoutEnd, and a time of 0: no such limit.
   std::optional<unsigned> retries = std::nullopt;
   std::optional<std::chrono::milliseconds> retry_max_time = std::nullopt;
 

@@ -191,7 +191,8 @@ void add_limit_options(CLI::App& app, FetchCommand& command) {
   add_parsed(app, "--retry-max-time", session.retry_max_time, parse_duration)
       ->type_name("S")
       ->description(
-          "Give up when failures in a row last longer. Without this and --retries: after 5 where the server "
+          "Give up when failures in a row last longer; 0: no limit. Without this and --retries: after 5 where the "
+          "server "
           "has never answered, else after 2 minutes");
   add_parsed(app, "--timeout", session.timeout, parse_timeout)
       ->type_name("S")

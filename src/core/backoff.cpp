@@ -22,7 +22,7 @@ std::chrono::milliseconds backoff(unsigned failures, std::optional<std::chrono::
 
 bool Patience::is_over(const Failing& failing, bool has_answered) const {
   if (retries && failing.count > *retries) return true;
-  if (time && failing.next > *time) return true;
+  if (time && time->count() > 0 && failing.next > *time) return true;
   if (retries || time) return false;
   if (failing.broken > kRetries) return true;
   return failing.count > kRetries && (!has_answered || failing.since >= kOutage);

@@ -26,7 +26,7 @@ struct Failing {
 // answer: what it sends would be sent again all that time.
 struct Patience {
   std::optional<unsigned> retries = std::nullopt;                // after the first try
-  std::optional<std::chrono::milliseconds> time = std::nullopt;  // no try begins later
+  std::optional<std::chrono::milliseconds> time = std::nullopt;  // no try begins later; 0: no limit
 
   bool is_over(const Failing&, bool has_answered) const;
 };

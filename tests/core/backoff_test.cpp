@@ -74,6 +74,7 @@ TEST_CASE("what bounds the tries does so whether there were answers or not") {
     CHECK_FALSE(time.is_over({99, 0, seconds(9), seconds(10)}, answered));
     CHECK(time.is_over({1, 0, seconds(0), seconds(11)}, answered));
     CHECK(both.is_over({3, 0, seconds(0), seconds(1)}, answered));
+    CHECK_FALSE(Patience{.time = seconds(0)}.is_over({99, 0, seconds(600), seconds(601)}, answered));
     CHECK(both.is_over({1, 0, seconds(9), seconds(11)}, answered));
   }
   CHECK(Patience{.retries = 0}.is_over({1}, true));
