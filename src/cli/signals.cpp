@@ -27,11 +27,12 @@ bool take(int signal) {
 ::sigset_t ending_signals() {
   ::sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  struct ::sigaction hang_up {};
-  // nohup ignores it, and means it.
-  if (::sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
+  // One that is ignored from the start is meant to be: SIGHUP by nohup, SIGINT by sh for what a script has put into the
+  // background.
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct ::sigaction found {};
+    if (::sigaction(signal, nullptr, &found) == 0 && found.sa_handler != SIG_IGN) sigaddset(&set, signal);
+  }
   return set;
 }
 

@@ -63,6 +63,19 @@ def test_during_the_handshake(scene):
     assert scene.names() == []
 
 
+def test_what_is_ignored_from_the_start_stays_ignored(scene):
+    silent = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{silent.getsockname()[1]}/x"
+    for ignored, sent in ((signal.SIGINT, signal.SIGTERM), (signal.SIGTERM, signal.SIGINT)):
+        process = scene.start(url, restore_signals=False, preexec_fn=lambda which=ignored: signal.signal(which, signal.SIG_IGN))
+        time.sleep(0.15)
+        process.send_signal(ignored)
+        time.sleep(0.15)
+        assert process.poll() is None, process.communicate()
+        interrupt(process, sent)
+    assert scene.names() == []
+
+
 def test_while_waiting_for_the_head(scene):
     silent = socket.create_server(("127.0.0.1", 0))
     interrupt(started(scene, f"http://127.0.0.1:{silent.getsockname()[1]}/x"), signal.SIGTERM)
