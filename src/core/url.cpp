@@ -42,13 +42,15 @@ Parts split_reference(std::string_view text) {
   return parts;
 }
 
-Error bad_url(Cause cause, std::string_view text, std::string reason) {
+constexpr const char* kAsWritten = "write it as http://host/path or https://host/path";
+
+Error bad_url(Cause cause, std::string_view text, std::string reason, std::string way_out = kAsWritten) {
   Error error;
   error.cause = cause;
   error.operation = cause == Cause::usage ? "read the URL" : "follow a redirect to";
   error.subject = redact(text);
   error.reason = std::move(reason);
-  if (cause == Cause::usage) error.way_out = "write it as http://host/path or https://host/path";
+  if (cause == Cause::usage) error.way_out = std::move(way_out);
   return error;
 }
 
@@ -113,6 +115,8 @@ std::string target_of(std::string_view path, std::optional<std::string_view> que
   return target;
 }
 
+constexpr const char* kBadPort = "its port is not a number from 1 to 65535";
+
 // Host and port from `[userinfo@]host[:port]`; false with a reason in `problem`.
 bool read_authority(std::string_view authority, Url& url, std::string& problem) {
   const auto at = authority.rfind('@');
@@ -136,7 +140,7 @@ bool read_authority(std::string_view authority, Url& url, std::string& problem) 
   if (colon == std::string_view::npos || colon + 1 == authority.size()) return true;
   const auto port = parse_decimal(authority.substr(colon + 1));
   if (!port || *port == 0 || *port > 65535) {
-    problem = "its port is not a number from 1 to 65535";
+    problem = kBadPort;
     return false;
   }
   url.origin.port = static_cast<std::uint16_t>(*port);
@@ -147,13 +151,16 @@ bool read_authority(std::string_view authority, Url& url, std::string& problem) 
 Result<Url> parse_parts(std::string_view text, const Parts& parts, Cause cause) {
   const std::string scheme = lower(*parts.scheme);
   if (scheme != "http" && scheme != "https") {
-    return bad_url(cause, text, fmt::format("{} is not http or https", scheme));
+    return bad_url(cause, text, fmt::format("{} is not http or https", scheme),
+                   "segdl speaks nothing else: give the address that the file has over http or https");
   }
   Url url;
   url.origin.secure = scheme == "https";
   std::string problem;
   if (!parts.authority || !read_authority(*parts.authority, url, problem)) {
-    return bad_url(cause, text, problem.empty() ? "it has no host" : problem);
+    const bool is_port = problem == kBadPort;
+    return bad_url(cause, text, problem.empty() ? "it has no host" : problem,
+                   is_port ? "write the port that the server listens at, or none" : kAsWritten);
   }
   url.target = target_of(parts.path, parts.query);
   return url;

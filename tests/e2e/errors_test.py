@@ -22,6 +22,8 @@ def test_wrong_urls_and_options_are_usage_errors(scene):
     fails(scene, 2, "gopher is not http or https", "gopher://just-words")
     fails(scene, 2, "no host", "http:///x")
     fails(scene, 2, "port", "http://host:99999/x")
+    for url, way_out in (("ftp://host/x", "give the address that"), ("file:///x", "over http"), ("http://host:99999/x", "or none"), ("http:///x", "http://host/path")):
+        assert way_out in scene.get(url, code=2).stderr
     fails(scene, 2, "host", "http://0x7f.1/x")
     fails(scene, 2, "--bogus", "http://host/x", "--bogus")
     fails(scene, 2, "URL", "-q")
