@@ -79,6 +79,8 @@ bool is_command_of_wget(std::string_view text) { return text.find('=') < text.fi
 
 bool is_not_dash(std::string_view text) { return text != "-"; }
 
+bool is_false(std::string_view text) { return text == "false"; }
+
 std::string_view name_in(std::string_view url) {
   url = url.substr(0, url.find_first_of("?#"));
   return url.substr(url.rfind('/') + 1);
@@ -112,6 +114,7 @@ constexpr Value kBehindSwitches[] = {
     {"--netrc", is_number, "is no value of -n, which uses a netrc file here", "for so many connections write -x N"},
     {"--silent", is_number, "is no value of -s, which is curl's --silent",
      "for so many connections write -x N, for a limit --limit-rate RATE"},
+    {"--continue", is_false, "turns -c off, which is what segdl does anyway", "write --no-resume to start over"},
     {"--json", is_json, "is no value of --json, which tells what happens here", "segdl sends no data"},
     {"--remote-time", is_pattern, "is no value of -R, which sets the file's time here",
      "leave out wget's -R: segdl does not crawl"},
@@ -171,7 +174,7 @@ std::string way_out_of_word(const std::string& word) {
   for (const CommandWords& command : command_words()) {
     const std::size_t far = distance(word, command.name);
     if (word == command.name) return fmt::format("write it first: segdl {} ...", word);
-    if (far < least && far < word.size()) nearest = command.name, least = far;
+    if (far < least && 2 * far < word.size()) nearest = command.name, least = far;
   }
   for (const auto& [words, way_out] : kWords) {
     if (words.find(fmt::format(" {} ", word)) != std::string_view::npos) return std::string(way_out);
@@ -256,8 +259,9 @@ class Call {
   std::optional<Mistake> of_short(const std::string& word) {
     for (std::size_t letter = 1; letter < word.size(); ++letter) {
       const std::string rest = word.substr(letter + 1);
+      if (word[letter] == '=' && letter > 1) return with_value(word.substr(0, letter));
       const CLI::Option* const found = option({'-', word[letter]});
-      if (found == nullptr) return std::nullopt;
+      if (found == nullptr) return of_no_letter(word[letter]);
       auto wrong = word[letter] == 'O'   ? of_remote_name(rest)
                    : word[letter] == 'c' ? of_continue(rest)
                    : word[letter] == 'n' ? of_wget(rest)
@@ -266,6 +270,19 @@ class Call {
       if (wrong || found->get_items_expected_max() != 0) return wrong;
     }
     return std::nullopt;
+  }
+
+  // -c=false: only switches are behind us.
+  static Mistake with_value(const std::string& switches) {
+    return {fmt::format("a switch has no value: {}=", switches),
+            "leave out what is behind it, or all of it to turn it off"};
+  }
+
+  // An option that is none here and no letter, which parsing would take for a URL (-0, -1) or for nothing (-:).
+  static std::optional<Mistake> of_no_letter(char sign) {
+    if (std::isalpha(static_cast<unsigned char>(sign)) != 0) return std::nullopt;
+    const std::string name = printable(std::string{'-', sign});
+    return Mistake{"there is no option " + name, std::string(habit(name))};
   }
 
   // curl's -O, behind which nothing but more letters, options or a URL stands, is what segdl does anyway; wget's has

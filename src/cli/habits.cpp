@@ -46,7 +46,8 @@ constexpr Habit kConnections[] = {
      "leave it out: what is there is always kept, and the same command continues"},
     {" --max-overall-download-limit --max-download-limit --max-speed ", "write --limit-rate RATE"},
     {" -y -Y --lowest-speed-limit --speed-limit --speed-time ", "write --min-speed RATE"},
-    {" -t -T ", "write --timeout S, or --retries N"},
+    {" -t ", "write --retries N"},
+    {" -T ", "for wget's: write --timeout S; curl's sends a file, and segdl sends none"},
     {" --read-timeout --dns-timeout ", "write --timeout S, or --connect-timeout S"},
     {" --stop --stop-with-process ", "write --max-time S"},
     {" --tries --retry --max-tries ", "write --retries N, or --retries inf"},
@@ -62,7 +63,7 @@ constexpr Habit kConnections[] = {
     {" --interface --bind-address --local-port --resolve --connect-to --dns-servers --async-dns-server --doh-url "
      "--unix-socket ",
      "segdl has nothing like it: it asks the system's resolver, and connects as the system routes"},
-    {" -0 --http1.0 --http1.1 --http2 --http2-prior-knowledge --http3 --http3-only --no-alpn --no-npn ",
+    {" -0 --http0.9 --http1.0 --http1.1 --http2 --http2-prior-knowledge --http3 --http3-only --no-alpn --no-npn ",
      "leave it out: segdl speaks HTTP/1.1"},
     {" --max-redirs --max-redirect --post301 --post302 --post303 ", "leave it out: redirects are followed"},
 };
@@ -90,7 +91,8 @@ constexpr Habit kWho[] = {
     {" --private-key ", "write --key FILE"},
     {" --cert-type --key-type --certificate-type --private-key-type --pass ",
      "certificates and keys are PEM, without a passphrase"},
-    {" -1 --tlsv1 --tlsv1.0 --tlsv1.1 --tlsv1.2 --tls-max --secure-protocol --min-tls-version --ssl --ssl-reqd "
+    {" -1 -2 -3 --sslv2 --sslv3 --tlsv1 --tlsv1.0 --tlsv1.1 --tlsv1.2 --tls-max --secure-protocol --min-tls-version "
+     "--ssl --ssl-reqd "
      "--proto --proto-redir --proto-default --https-only ",
      "leave it out: TLS is 1.2 or 1.3, and nothing leads from https to http"},
 };
@@ -121,7 +123,7 @@ constexpr Habit kRest[] = {
      "segdl reads no Metalink or torrent file: give it the URL in there, and --checksum ALGO=HEX"},
     {" -K --conf-path ", "settings are in --config FILE, one 'option = value' a line; see the manual"},
     {" --no-conf --disable ", "write --no-config"},
-    {" --next ", "a run has one set of options: run segdl twice"},
+    {" -: --next ", "a run has one set of options: run segdl twice"},
     {" --background --daemon --enable-rpc ", "write nohup segdl ... &"},
     {" --on-download-complete --on-bt-download-complete --on-download-error --on-download-stop ",
      "write --on-done COMMAND, or --on-error COMMAND"},
@@ -147,7 +149,7 @@ constexpr Habit kWithoutLike[] = {
     {" --pinnedpubkey --crlfile --crl-file --cert-status --ocsp --ocsp-file --ocsp-stapling --check-hostname --ciphers "
      "--curves --engine --random-file --egd-file ",
      "segdl has no such choice: certificates are checked against --cacert FILE, or what the system trusts"},
-    {" --http0.9 --https-enforce --false-start --no-sessionid --http2-request-window --http-keep-alive ",
+    {" --https-enforce --false-start --no-sessionid --http2-request-window --http-keep-alive ",
      "leave it out: segdl speaks HTTP/1.1, over TLS 1.2 or 1.3"},
     {" --ignore-content-length --raw --crlf --content-disposition-default-utf8 ",
      "leave it out: the file is fetched as the server has it"},

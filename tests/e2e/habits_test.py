@@ -36,6 +36,15 @@ WORK = [
 
 # What does not, and what is said of it.
 REFUSED = {
+    "-0 {url}": "HTTP/1.1",
+    "-L1 {url}": "TLS is 1.2",
+    "-3 {url}": "TLS is 1.2",
+    "-9 {url}": "segdl --help",
+    "-: {url}": "run segdl twice",
+    "-c=false {url}": "turn it off",
+    "-q=false {url}": "turn it off",
+    "--continue=false {url}": "--no-resume",
+    "-T {url}": "--timeout",
     "-O f {url}": "-o f",
     "-O f.zip {url}": "-o f.zip",
     "-o log {url}.zip": "wget's -o",
@@ -126,6 +135,7 @@ WORDS = {
     "statsu x": "segdl status",
     "statu x": "segdl status",
     "completoin bash": "segdl completion",
+    "cat {url}": "https://cat/",
     "help": "segdl --help",
     "version": "segdl --version",
     "list": "segdl -i FILE",
