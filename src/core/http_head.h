@@ -22,8 +22,8 @@
 
 namespace segdl {
 
-inline constexpr std::size_t kMaxHeadBytes = 8 * 1024 * 1024;
-inline constexpr std::size_t kMaxHeadLines = 128 * 1024;
+inline constexpr std::size_t kMaxHeadBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxHeadLines = 16 * 1024;
 // The first word of a head begins with one of them, in whatever case; the second is that of servers of radio streams.
 inline constexpr std::string_view kStartsOfHeads[] = {"HTTP/", "ICY"};
 inline constexpr int kMaxInterimResponses = 10'000;
