@@ -86,11 +86,14 @@ Result<bool> AdoptedFile::read(Range range, std::span<std::byte> into) {
   return written || !shows_gap(into);
 }
 
-std::optional<Request> adopting_output(FileSystem& files, const Request& request, const std::string& name) {
-  if (request.adopt.empty() || request.existing != Existing::refuse) return std::nullopt;
-  const auto adopted = status_of(files, request.adopt);
+bool adopts_output(FileSystem& files, const Request& request, const std::string& name) {
+  const auto adopted = request.adopt.empty() ? std::nullopt : status_of(files, request.adopt);
   const auto output = adopted ? status_of(files, request.directory / name) : std::nullopt;
-  if (!output || output->id != adopted->id) return std::nullopt;
+  return output && output->id == adopted->id;
+}
+
+std::optional<Request> adopting_output(FileSystem& files, const Request& request, const std::string& name) {
+  if (request.existing != Existing::refuse || !adopts_output(files, request, name)) return std::nullopt;
   Request updating = request;
   updating.existing = Existing::update;
   return updating;

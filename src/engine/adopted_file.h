@@ -59,6 +59,9 @@ class AdoptedFile {
   std::uint64_t first_hole_;
 };
 
+// Whether the file that the request adopts is its output.
+bool adopts_output(FileSystem&, const Request&, const std::string& name);
+
 // The request as one to update its output, if it adopts that and would refuse to replace it.
 std::optional<Request> adopting_output(FileSystem&, const Request&, const std::string& name);
 

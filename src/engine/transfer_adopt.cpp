@@ -29,6 +29,11 @@ Result<void> Transfer::open_adopted(Directory& directory, bool streams) {
                                    directory.path_of(name_) + " is no regular file that it could be copied to"),
                         "choose another name with -o, or leave --adopt out");
   }
+  if (request_.existing == Existing::skip && adopts_output(env_.files, request_, name_)) {
+    return with_way_out(make_error(Cause::usage, Remedy::stop, "adopt", request_.adopt.string(),
+                                   "it is the output, and a file that is there is to be skipped"),
+                        "leave --skip-existing out: it stays until the new file is complete");
+  }
   auto opened = AdoptedFile::open(env_.files, request_.adopt, directory, Names(name_, directory.longest_name()));
   if (!opened) return std::move(opened).error();
   adopted_ = std::move(*opened);

@@ -183,6 +183,7 @@ def test_what_it_can_not_be_a_part_of(scene):
                         ("not a regular file", ("--adopt", "/dev/zero", *known, url)),
                         ("empty", ("--adopt", scene.path("empty"), *known, url)),
                         ("No such file", ("--adopt", scene.path("absent"), *known, url)),
+                        ("it is the output", ("--adopt", part, *known, "--skip-existing", "-o", "part", url)),
                         ("itself writes", ("--adopt", scene.path("f.part"), *known, "--overwrite", url))):
         harness.write(scene.path("SUMS"), f"{hashlib.sha256(data).hexdigest()}  f\n".encode())
         before = scene.names()

@@ -30,6 +30,20 @@ TEST_CASE("the output stays while what it was to give is not what the checksum s
   CHECK(world.has("f", 1, kLeft));
 }
 
+TEST_CASE("the output can't be adopted and skipped for being there") {
+  World world;
+  world.disk.put("f", pattern_bytes(1, kLeft));
+  serve(world, Naming::strong);
+  Request request = adopting("f");
+  request.existing = Existing::skip;
+  const auto report = world.download(request);
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().cause == Cause::usage);
+  CHECK(report.error().way_out.find("--skip-existing") != std::string::npos);
+  CHECK(world.has("f", 1, kLeft));
+  CHECK(world.script->log().empty());
+}
+
 TEST_CASE("an output that is not the file that is adopted is not replaced") {
   World world;
   leave(world);
