@@ -40,6 +40,7 @@ Result<std::optional<std::string>> name_in_other_case(Directory& directory, cons
   if (!there->has_value()) return std::optional<std::string>();  // case counts here
   const auto listed = directory.names(std::numeric_limits<std::size_t>::max());
   if (!listed) return listed.error();
+  if (!listed->has_value()) return std::optional<std::string>();
   const auto& names = listed->value();
   if (std::find(names.begin(), names.end(), name) != names.end()) return std::optional<std::string>();
   const std::string wanted = without_case(name);

@@ -142,6 +142,7 @@ Result<Place::Expected> Place::expect(const OpenDirectory& open, const Names& na
   }
   const bool replaceable = output && (output->kind == FileKind::regular || output->kind == FileKind::symlink);
   expected.replaces = replace && replaceable;
+  expected.link = expected.replaces && output->kind == FileKind::symlink;
   expected.lacked = had_nothing(open, names, expected.replaces);
   expected.fresh = !output || expected.replaces;
   if (!expected.replaces || expected.lacked) return expected;
@@ -188,6 +189,8 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
   const Names names(name, longest);
   auto expected = expect(*open, names, may_replace_output(request));
   if (!expected) return std::move(expected).error();
+  auto may = directory.may_be_named(name, expected->replaces);
+  if (!may) return std::move(may).error();
   std::unique_ptr<File> fresh;
   auto taken = expected->fresh ? take_fresh(directory, names, *expected, fresh) : Result<bool>(false);
   if (!taken) return std::move(taken).error();
@@ -196,6 +199,7 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
     place.created_data_ = true;
     place.replaces_ = expected->replaces;
     place.looked_ = !expected->lacked;
+    if (expected->link) place.note_link();
     return place;
   }
   constexpr int kTries = 100;  // each lost to another process that published or gave up in between
@@ -224,9 +228,15 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
       place.leave();
       return std::move(examined).error();
     }
+    if (expected->link) place.note_link();
     return place;
   }
   return busy(directory, names.part);
+}
+
+void Place::note_link() {
+  notes_.push_back(
+      fmt::format("{} is a symbolic link: the new file takes its place, and what it leads to stays", path()));
 }
 
 Result<void> may_be_replaced(Directory& directory, const std::string& name) {

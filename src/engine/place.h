@@ -183,10 +183,12 @@ class Place {
   struct Expected {
     bool lacked = false;    // none of its names was there a moment ago, but for an output that may be replaced
     bool replaces = false;  // such an output is there
+    bool link = false;      // and it is a symbolic link
     bool fresh = false;     // no more than that seems to be there
   };
   static Result<Expected> expect(const OpenDirectory&, const Names&, bool replace);
   static Result<bool> take_fresh(Directory&, const Names&, const Expected&, std::unique_ptr<File>& data);
+  void note_link();
   Result<void> check_replaced();
   Result<void> replace_by_small(Sync);
   Result<void> link_small(const std::string& name);

@@ -74,6 +74,10 @@ Result<void> Place::publish(bool replace, Sync sync) {
 Result<void> Place::give_output_name(const std::string& from, bool replace, Sync sync, bool has_it) {
   auto step = replace && !has_it ? check_replaced() : Result<void>();
   if (step) step = directory_->rename(from, names_.output, replace);
+  if (!step && step.error().cause == Cause::local) {
+    step.error().way_out = fmt::format("all of it is in {}: once it can have that name, the same command publishes it",
+                                       directory_->path_of(names_.part));
+  }
   if (!step || sync == Sync::none) return step;
   step = directory_->sync();
   if (step) return step;
@@ -104,7 +108,7 @@ bool Names::may_be_small(std::string_view name) const {
 }
 
 Result<bool> Place::prepare_small() {
-  auto file = directory_->create_unnamed();
+  auto file = directory_->create_unnamed(names_.output);
   if (!file) return std::move(file).error();
   small_ = std::move(*file);
   return small_ != nullptr;
@@ -147,7 +151,8 @@ Result<void> Place::drop_small() {
   if (status->size != 0) return {};
   const auto all = directory_->names(std::numeric_limits<std::size_t>::max());
   if (!all) return all.error();
-  for (const std::string& name : all->value()) {
+  if (!all->has_value()) return {};
+  for (const std::string& name : **all) {
     if (!names_.may_be_small(name)) continue;
     auto file = directory_->open(name, OpenMode::read_only);
     const auto left = file ? (*file)->status() : Result<FileStatus>(FileStatus{});

@@ -21,6 +21,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace segdl::engine {
@@ -39,7 +40,7 @@ std::uint32_t random_salt() {
 
 }  // namespace
 
-// A regular file that has the output's name, alone.
+// A regular file that has the output's name, alone, or that a link of that name leads to.
 struct Present {
   std::unique_ptr<File> file;
   FileStatus status;
@@ -60,8 +61,10 @@ struct Present {
 std::optional<Present> Transfer::find_present(Directory& directory) {
   const Names names(name_, directory.longest_name());
   const auto named = directory.status(names.output);
-  if (!named || !named->has_value() || (*named)->kind != FileKind::regular) return std::nullopt;
-  auto file = directory.open(names.output, OpenMode::read_only);
+  if (!named || !named->has_value()) return std::nullopt;
+  const bool link = (*named)->kind == FileKind::symlink;
+  if (!link && (*named)->kind != FileKind::regular) return std::nullopt;
+  auto file = directory.open(names.output, link ? OpenMode::read_target : OpenMode::read_only);
   if (!file) return std::nullopt;
   const auto status = (*file)->status();
   if (!status) return std::nullopt;
@@ -172,9 +175,13 @@ Result<bool> Transfer::is_whole_and_outdated(const Place& place, const std::stop
 // What no file can be as old as, or as new as, is a server's mistake.
 void Transfer::give_remote_time(File& file) {
   const auto time = route_.modified();
-  if (!time) return;
   const auto now = std::chrono::floor<std::chrono::seconds>(env_.clock.wall());
-  if (time->time_since_epoch().count() <= 0 || *time > now + kClockError) return;
+  if (!time || time->time_since_epoch().count() <= 0 || *time > now + kClockError) {
+    constexpr std::string_view kWrong = "the server's time for it can't be right: it has that of its arrival";
+    constexpr std::string_view kNone = "the server tells no time for it: it has that of its arrival";
+    if (request_.remote_time && request_.existing != Existing::update) meter_.tolerated({time ? kWrong : kNone});
+    return;
+  }
   const auto set = file.set_modified(*time);
   if (!set) meter_.remark("its time could not be set: " + set.error().message());
 }

@@ -251,7 +251,7 @@ class PosixFile final : public File {
       const auto link = [&] { return ::linkat(AT_FDCWD, self.c_str(), folder_.directory, to, AT_SYMLINK_FOLLOW); };
       if (retried(link, ours) == 0) return {};
     }
-    const std::string path = (std::filesystem::path(path_) / name).lexically_normal().string();
+    const std::string path = std::filesystem::path(path_).replace_filename(name).string();
     if (errno == EEXIST) return exists_error(path, "it exists already");
     Error error = file_error(errno, "create", path);
     if (!lacks_links(errno)) return error;

@@ -1,21 +1,21 @@
 #include "io/posix_file_system.h"
 
 #include "io/descriptor.h"
+#include "io/directory_rights.h"
 #include "io/make_directories.h"
 #include "io/posix_file.h"
 #include "io/posix_stream.h"
 #include "io/retried.h"
 #include "io/small_file.h"
+#include "io/syncs_links.h"
 #include "io/system_error.h"
 
 #include <dirent.h>
 #include <fmt/format.h>
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -60,42 +60,19 @@ int flags_for(OpenMode mode) {
     case OpenMode::existing:
       return O_RDWR;
     case OpenMode::read_only:
+    case OpenMode::read_target:
       return O_RDONLY;
     default:
       return O_RDWR | O_CREAT;
   }
 }
 
-// Whether a sync of a directory brings the link counts of what was named in it to disk: where both are of one
-// transaction. EXT2_SUPER_MAGIC stands for ext2, ext3 and ext4; those with a journal on their own device have a folder
-// in /proc (jbd2). What is not known, overlays for one, does not.
-bool syncs_links(int descriptor) {
-  struct ::statfs system {};
-  struct ::stat file {};
-  if (retried([&] { return ::fstatfs(descriptor, &system); }) != 0) return false;
-  if (retried([&] { return ::fstat(descriptor, &file); }) != 0) return false;
-  switch (static_cast<std::uint32_t>(system.f_type)) {
-    case XFS_SUPER_MAGIC:
-    case BTRFS_SUPER_MAGIC:
-    case F2FS_SUPER_MAGIC:
-    case TMPFS_MAGIC:
-      return true;
-    case EXT2_SUPER_MAGIC:
-      break;
-    default:
-      return false;
-  }
-  std::error_code none;
-  const auto number = fmt::format("/sys/dev/block/{}:{}", gnu_dev_major(file.st_dev), gnu_dev_minor(file.st_dev));
-  const auto device = std::filesystem::read_symlink(number, none).filename().string();
-  const std::string journal = "/proc/fs/jbd2/" + device + "-8";  // the inode of the journal (ext4's EXT4_JOURNAL_INO)
-  return !device.empty() && std::filesystem::exists(journal, none);
-}
-
 class PosixDirectory final : public Directory {
  public:
-  PosixDirectory(Descriptor fd, const std::filesystem::path& path, std::shared_ptr<Lacking> lacking)
+  // `readable`: or it was opened by its path only (O_PATH), as one that this user may write to and not list.
+  PosixDirectory(Descriptor fd, bool readable, const std::filesystem::path& path, std::shared_ptr<Lacking> lacking)
       : fd_(std::move(fd)),
+        readable_(readable),
         path_(path.string()),
         prefix_(path == "." ? "" : (path / "").string()),
         lacking_(std::move(lacking)) {}
@@ -103,8 +80,9 @@ class PosixDirectory final : public Directory {
   Result<std::unique_ptr<File>> open(const std::string& name, OpenMode mode) override {
     if (mode == OpenMode::create_new) return create_new(name);
     // To open a device can be to use it, so it is looked at before. What comes after that is found by fstat.
-    if (auto kind = special(name)) return exists_error(path_of(name), kind_words(*kind));
-    const int flags = flags_for(mode) | kAlways;
+    const bool follows = mode == OpenMode::read_target;
+    if (auto kind = special(name, follows)) return exists_error(path_of(name), kind_words(*kind));
+    const int flags = flags_for(mode) | (follows ? kAlways & ~O_NOFOLLOW : kAlways);
     Descriptor fd(retried([&] { return ::openat(fd_.get(), name.c_str(), flags, kPrivate); }));
     if (!fd && errno == EACCES && mode == OpenMode::existing) fd = open_own(name);
     const int number = errno;
@@ -117,7 +95,7 @@ class PosixDirectory final : public Directory {
     if (retried([&] { return ::fstat(fd.get(), &found); }) != 0) return file_error(errno, "look at", path_of(name));
     const FileStatus file = status_from(found);
     if (file.kind != FileKind::regular) return exists_error(path_of(name), kind_words(file.kind));
-    const bool planted = may_be_planted(found);
+    const bool planted = follows ? target_may_be_planted(fd_.get(), name, fd.get()) : may_be_planted(found);
     if (mode == OpenMode::existing && planted) return planted_error(path_of(name));
     return make_posix_file(std::move(fd), path_of(name), {fd_.get(), false, lacking_, planted});
   }
@@ -126,14 +104,14 @@ class PosixDirectory final : public Directory {
     return open_posix_stream(fd_.get(), name, path_of(name), last);
   }
 
-  Result<std::unique_ptr<File>> create_unnamed() override {
+  Result<std::unique_ptr<File>> create_unnamed(const std::string& meant_for) override {
     constexpr int kFlags = O_TMPFILE | O_RDWR | O_CLOEXEC;
     Descriptor fd(retried([&] { return ::openat(fd_.get(), ".", kFlags, 0666); }));  // less the umask
     if (fd) {
       std::call_once(looked_, [this] { syncs_links_ = syncs_links(fd_.get()); });
-      return make_posix_file(std::move(fd), path_, {fd_.get(), syncs_links_, lacking_});
+      return make_posix_file(std::move(fd), path_of(meant_for), {fd_.get(), syncs_links_, lacking_});
     }
-    if (is_shortage_of_disk(errno)) return file_error(errno, "create a file in", path_);
+    if (is_shortage_of_disk(errno)) return file_error(errno, "create", path_of(meant_for));
     lacking_->found(Lack::unnamed);
     return std::unique_ptr<File>();
   }
@@ -155,6 +133,7 @@ class PosixDirectory final : public Directory {
     Descriptor fd(retried([&] { return ::openat(fd_.get(), ".", kFlags); }));
     ::DIR* opened = fd ? retried([&] { return ::fdopendir(fd.get()); }) : nullptr;
     const std::unique_ptr<::DIR, int (*)(::DIR*)> stream(opened, ::closedir);
+    if (!stream && errno == EACCES && !readable_) return std::optional<std::vector<std::string>>();
     if (!stream) return file_error(errno, "list", path_);
     static_cast<void>(fd.release());  // closed with the stream
     std::vector<std::string> names;
@@ -197,9 +176,14 @@ class PosixDirectory final : public Directory {
   }
 
   Result<void> sync() override {
+    if (!readable_) return sync_all();
     // EINVAL: this file system has no way to sync a directory, and so nothing to wait for.
     if (retried([&] { return ::fsync(fd_.get()); }) == 0 || errno == EINVAL) return {};
     return file_error(errno, "sync", path_);
+  }
+
+  Result<void> may_be_named(const std::string& name, bool replaces) override {
+    return io::may_be_named(fd_.get(), name, path_of(name), replaces);
   }
 
   bool is_at(const std::filesystem::path& path) override {
@@ -241,20 +225,23 @@ class PosixDirectory final : public Directory {
     return moving && id_of(to) == moving && !id_of(from);
   }
 
-  // In a directory such as /tmp anybody may have put a file there, with proofs to go with it, for this user to publish;
-  // the kernel's protected_regular, which goes by the same, is for files that O_CREAT opens. Its owner's may be there.
-  bool may_be_planted(const struct ::stat& file) const {
-    struct ::stat here {};
-    if (file.st_uid == ::geteuid()) return false;
-    if (retried([&] { return ::fstat(fd_.get(), &here); }) != 0) return false;
-    const bool shared = (here.st_mode & S_ISVTX) != 0 && (here.st_mode & (S_IWGRP | S_IWOTH)) != 0;
-    return shared && file.st_uid != here.st_uid;
+  // All of its file system, for which any file in it will do: of a directory that may not be read nothing less can be.
+  Result<void> sync_all() {
+    const Descriptor file(retried([&] { return ::openat(fd_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kPrivate); }));
+    if (file && retried([&] { return ::syncfs(file.get()); }) == 0) return {};
+    Error error = file_error(errno, "sync", path_);
+    error.way_out = "it may not be read, which syncing it takes: allow that (chmod u+r), or write --sync none";
+    return error;
   }
 
+  bool may_be_planted(const struct ::stat& file) const { return io::may_be_planted(fd_.get(), file); }
+
   // What has the name, if that is no regular file.
-  std::optional<FileKind> special(const std::string& name) const {
+  std::optional<FileKind> special(const std::string& name, bool follows = false) const {
     struct ::stat found {};
-    if (look_at(name, found) != 0 || S_ISREG(found.st_mode)) return {};
+    const int flags = follows ? 0 : AT_SYMLINK_NOFOLLOW;
+    if (retried([&] { return ::fstatat(fd_.get(), name.c_str(), &found, flags); }) != 0) return {};
+    if (S_ISREG(found.st_mode)) return {};
     return status_from(found).kind;
   }
 
@@ -332,6 +319,7 @@ class PosixDirectory final : public Directory {
   }
 
   Descriptor fd_;
+  bool readable_;
   std::string path_;
   std::string prefix_;  // of a name in messages
   std::shared_ptr<Lacking> lacking_;
@@ -344,12 +332,14 @@ class PosixFileSystem final : public FileSystem {
   Result<std::unique_ptr<Directory>> open_directory(const std::filesystem::path& path) override {
     constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     Descriptor fd(retried([&] { return ::open(path.c_str(), kFlags); }));
+    const bool readable = fd || errno != EACCES;
+    if (!readable) fd = Descriptor(retried([&] { return ::open(path.c_str(), kFlags | O_PATH); }));
     if (!fd) {
       Error error = file_error(errno, "open directory", path.string());
       if (errno == ENOENT) error.way_out = "create it first: mkdir -p " + path.string();
       return error;
     }
-    return std::unique_ptr<Directory>(std::make_unique<PosixDirectory>(std::move(fd), path, lacking_));
+    return std::unique_ptr<Directory>(std::make_unique<PosixDirectory>(std::move(fd), readable, path, lacking_));
   }
 
   Result<void> make_directories(const std::filesystem::path& path) override { return make_posix_directories(path); }

@@ -143,10 +143,11 @@ class Stream {
 };
 
 enum class OpenMode : std::uint8_t {
-  existing,    // read and write; must exist
-  read_only,   // must exist
-  create,      // read and write; created with mode 0600 if absent
-  create_new,  // created with mode 0600, whatever the umask; Cause::exists if anything has the name
+  existing,     // read and write; must exist
+  read_only,    // must exist
+  read_target,  // the same, of what a symbolic link of that name leads to; may_be_planted also if the link may be
+  create,       // read and write; created with mode 0600 if absent
+  create_new,   // created with mode 0600, whatever the umask; Cause::exists if anything has the name
 };
 
 // An open directory. Thread-safe.
@@ -166,15 +167,15 @@ class Directory {
   virtual Result<std::unique_ptr<Stream>> open_stream(const std::string& name, const Until& last) = 0;
 
   // A new file that has no name: it goes away with its last handle unless give_name() is called (O_TMPFILE). Its mode
-  // is FileSystem::default_mode(). Null where the file system has no such files.
-  virtual Result<std::unique_ptr<File>> create_unnamed() = 0;
+  // is FileSystem::default_mode(). Null where the file system has no such files. `meant_for` is what errors call it.
+  virtual Result<std::unique_ptr<File>> create_unnamed(const std::string& meant_for) = 0;
 
   // What has the name (lstat), or nothing. Of a link to what is no regular file, `kind` is that of what it leads to:
   // whoever replaced the link would take away the name of a directory or a device.
   virtual Result<std::optional<FileStatus>> status(const std::string& name) = 0;
 
-  // All names in it, in no order; nothing if there are more than `most`. Names that come or go meanwhile may or may not
-  // be among them.
+  // All names in it, in no order; nothing if there are more than `most`, or if this user may not list them. Names that
+  // come or go meanwhile may or may not be among them.
   virtual Result<std::optional<std::vector<std::string>>> names(std::size_t most) = 0;
 
   // Gives `from` the name `to`, atomically with `replace`. With `replace` false anything already named `to` is
@@ -191,6 +192,11 @@ class Directory {
 
   // Whether that path leads to this very directory: it may have been renamed, and another made in its place.
   virtual bool is_at(const std::filesystem::path&) = 0;
+
+  // Cause::local if a file of this directory can't be given that name, for a reason that no error shows before the
+  // rename: the directory is append-only; or, with `replaces`, what has the name is immutable, append-only or another
+  // user's in a sticky directory. Success promises nothing.
+  virtual Result<void> may_be_named(const std::string& name, bool replaces) = 0;
 
   // How many bytes a name in it may have, at most 255 (statfs: f_namelen).
   virtual std::size_t longest_name() = 0;

@@ -73,6 +73,27 @@ TEST_CASE_TEMPLATE("a directory, symlink or FIFO is refused at once, whatever th
   CHECK(read_text(*must(world.directory().open("target", OpenMode::read_only)), 0, 100) == "precious");
 }
 
+TEST_CASE_TEMPLATE("what a link leads to can be opened to be read, if it is a file", World, PosixWorld, FakeWorld) {
+  World world;
+  world.place("link", FileKind::symlink);
+  CHECK_FALSE(world.directory().open("link", OpenMode::read_target).ok());
+  write_file(world.directory(), "target", "abc");
+  for (const char* name : {"link", "target"}) {
+    auto file = must(world.directory().open(name, OpenMode::read_target));
+    CHECK(read_text(*file, 0, 3) == "abc");
+    CHECK_FALSE(must(file->status()).may_be_planted);
+    CHECK_FALSE(file->write_at(0, bytes_of("x")).ok());
+  }
+  CHECK(must(world.directory().status("link"))->kind == FileKind::symlink);
+}
+
+TEST_CASE_TEMPLATE("a name that can be given is not refused", World, PosixWorld, FakeWorld) {
+  World world;
+  write_file(world.directory(), "f", "abc");
+  CHECK(world.directory().may_be_named("f", true).ok());
+  CHECK(world.directory().may_be_named("g", false).ok());
+}
+
 TEST_CASE_TEMPLATE("nothing is created through a dangling symlink", World, PosixWorld, FakeWorld) {
   World world;
   world.place("link", FileKind::symlink);

@@ -20,7 +20,7 @@ using Names = std::vector<std::string>;
 
 TEST_CASE_TEMPLATE("a file without a name is seen by nobody and goes with its handle", World, PosixWorld, FakeWorld) {
   World world;
-  auto file = must(world.directory().create_unnamed());
+  auto file = must(world.directory().create_unnamed("f"));
   if (!file) return;
   must(file->write_at(0, bytes_of("text")));
   CHECK(read_text(*file, 0, 9) == "text");
@@ -32,7 +32,7 @@ TEST_CASE_TEMPLATE("a file without a name is seen by nobody and goes with its ha
 
 TEST_CASE_TEMPLATE("a file that is given a name appears whole, and is the same file", World, PosixWorld, FakeWorld) {
   World world;
-  auto file = must(world.directory().create_unnamed());
+  auto file = must(world.directory().create_unnamed("f"));
   if (!file) return;
   must(file->write_at(0, bytes_of("all of it")));
   must(file->sync());
@@ -50,7 +50,7 @@ TEST_CASE_TEMPLATE("a file that is given a name appears whole, and is the same f
 
 TEST_CASE_TEMPLATE("an empty file can be given a name", World, PosixWorld, FakeWorld) {
   World world;
-  auto file = must(world.directory().create_unnamed());
+  auto file = must(world.directory().create_unnamed("f"));
   if (!file) return;
   must(file->give_name("a"));
   CHECK(must(world.directory().status("a"))->size == 0);
@@ -59,7 +59,7 @@ TEST_CASE_TEMPLATE("an empty file can be given a name", World, PosixWorld, FakeW
 TEST_CASE_TEMPLATE("a name that anything has is refused, nothing changes, and another one may be tried", World,
                    PosixWorld, FakeWorld) {
   World world;
-  auto file = must(world.directory().create_unnamed());
+  auto file = must(world.directory().create_unnamed("f"));
   if (!file) return;
   must(file->write_at(0, bytes_of("new")));
   write_file(world.directory(), "a", "precious");
@@ -83,7 +83,7 @@ TEST_CASE_TEMPLATE("a name that anything has is refused, nothing changes, and an
 
 TEST_CASE_TEMPLATE("a name of 300 bytes is refused for a file without one too", World, PosixWorld, FakeWorld) {
   World world;
-  auto file = must(world.directory().create_unnamed());
+  auto file = must(world.directory().create_unnamed("f"));
   if (!file) return;
   const auto given = file->give_name(std::string(300, 'n'));
   REQUIRE(!given);
@@ -94,7 +94,7 @@ TEST_CASE_TEMPLATE("a name of 300 bytes is refused for a file without one too", 
 
 TEST_CASE_TEMPLATE("a file made without a name has the default mode", World, PosixWorld, FakeWorld) {
   World world;
-  auto file = must(world.directory().create_unnamed());
+  auto file = must(world.directory().create_unnamed("f"));
   if (!file) return;
   must(file->give_name("a"));
   CHECK(world.mode("a") == world.files().default_mode());
@@ -102,9 +102,9 @@ TEST_CASE_TEMPLATE("a file made without a name has the default mode", World, Pos
 
 TEST_CASE_TEMPLATE("two files without a name are two files", World, PosixWorld, FakeWorld) {
   World world;
-  auto first = must(world.directory().create_unnamed());
+  auto first = must(world.directory().create_unnamed("f"));
   if (!first) return;
-  auto second = must(world.directory().create_unnamed());
+  auto second = must(world.directory().create_unnamed("f"));
   REQUIRE(second);
   CHECK(!(must(first->status()).id == must(second->status()).id));
   must(first->write_at(0, bytes_of("one")));
@@ -123,7 +123,7 @@ TEST_CASE_TEMPLATE("a sync that is begun early changes nothing and can be waited
   CHECK(read_text(*named, 0, 9) == "text");
   const auto reader = must(world.directory().open("a", OpenMode::read_only));
   reader->start_sync();
-  auto file = must(world.directory().create_unnamed());
+  auto file = must(world.directory().create_unnamed("f"));
   if (!file) return;
   file->start_sync();  // of nothing
   must(file->write_at(0, bytes_of("more")));
@@ -138,7 +138,7 @@ TEST_CASE("the real file system's default mode follows the umask of the process"
     CAPTURE(mask);
     PosixWorld world;
     const ::mode_t before = ::umask(mask);
-    auto file = must(world.directory().create_unnamed());
+    auto file = must(world.directory().create_unnamed("f"));
     const unsigned mode = world.files().default_mode();
     ::umask(before);
     CHECK(mode == (0666U & ~mask));
@@ -151,14 +151,14 @@ TEST_CASE("the real file system's default mode follows the umask of the process"
 TEST_CASE("a file system without such files says so") {
   FakeFs disk;
   disk.set_kind(kNfs);
-  CHECK(must(must(disk.open_directory("."))->create_unnamed()) == nullptr);
+  CHECK(must(must(disk.open_directory("."))->create_unnamed("f")) == nullptr);
 }
 
 TEST_CASE("what was synced without a name is whole after a power cut once the directory was synced") {
   for (const bool directory_synced : {false, true}) {
     FakeFs disk;
     const auto directory = must(disk.open_directory("."));
-    auto file = must(directory->create_unnamed());
+    auto file = must(directory->create_unnamed("f"));
     must(file->write_at(0, bytes_of("all of it")));
     must(file->sync());
     must(file->give_name("a"));

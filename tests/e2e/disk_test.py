@@ -30,6 +30,58 @@ def test_a_full_disk_is_told_and_the_same_command_finishes_when_there_is_room(sc
         subprocess.run(["umount", small], check=True, timeout=10)
 
 
+def test_a_full_disk_is_told_with_the_name_of_a_small_file_too(scene):
+    scene.nginx.put("f", pattern(60 * KiB, 1))
+    small = mount_tmpfs(scene, "48k")
+    try:
+        for older in (False, True):
+            if older:
+                harness.write(os.path.join(small, "f"), b"older")
+            done = scene.get(scene.nginx.url("f"), "-d", small, "--overwrite", code=7)
+            assert f"write {small}/f" in done.stderr and "No space left on device" in done.stderr, done.stderr
+            assert os.listdir(small) == (["f"] if older else []), os.listdir(small)
+    finally:
+        subprocess.run(["umount", small], check=True, timeout=10)
+
+
+def unprivileged(scene, *arguments):
+    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", harness.BINARY, *arguments]
+    return subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=harness.TIMEOUT, check=False)
+
+
+def test_what_can_never_be_replaced_is_told_before_anything_is_asked_for(scene):
+    os.chmod(scene.directory, 0o755)
+    for size in (1000, 3 * MiB):
+        server = scene.raw(lambda c, r, n: c.sendall(harness.head("200 OK", f"Content-Length: {size}") + pattern(size, 1)))
+        path = scene.path("f")
+        harness.write(path, b"root's")
+        os.chmod(scene.out, 0o1777)
+        done = unprivileged(scene, server.url("f"), "-d", scene.out, "--overwrite")
+        assert done.returncode == 7 and f"{path}: " in done.stderr and "only its owner" in done.stderr, done
+        assert not server.requests and scene.names() == ["f"] and harness.read(path) == b"root's"
+        if subprocess.run(["chattr", "+i", path], capture_output=True, timeout=10, check=False).returncode == 0:
+            try:
+                done = scene.get(server.url("f"), "--overwrite", code=7)
+            finally:
+                subprocess.run(["chattr", "-i", path], timeout=10, check=True)
+            assert "chattr" in done.stderr and not server.requests and scene.names() == ["f"], done.stderr
+        scene.get(server.url("f"), "--overwrite")
+        os.unlink(path)
+
+
+def test_a_directory_that_may_be_written_to_and_not_read_gets_files(scene):
+    os.chmod(scene.directory, 0o755)
+    for size in (1000, 3 * MiB):
+        source = scene.nginx.put(f"f{size}", pattern(size, 1))
+        os.chmod(scene.out, 0o1733)
+        for arguments in ((), ("--overwrite",), ("--overwrite", "--no-resume"), ("--update",)):
+            done = unprivileged(scene, scene.nginx.url(f"f{size}"), "-d", scene.out, *arguments)
+            assert done.returncode == 0 and same(scene.path(f"f{size}"), source), (arguments, done)
+        os.chmod(scene.out, 0o755)
+        assert scene.names() == [f"f{size}"], scene.names()
+        os.unlink(scene.path(f"f{size}"))
+
+
 def test_a_disk_that_fills_up_during_a_stream_of_unknown_size(scene):
     data = pattern(12 * MiB, 1)
 

@@ -169,8 +169,9 @@ def test_the_file_gets_the_time_the_server_says(scene):
         scene.get(server.url(f"g{size}"))
         assert abs(os.stat(scene.path(f"g{size}")).st_mtime - time.time()) < 300
     for date in ("Fri, 01 Jan 2500 00:00:00 GMT", "Mon, 01 Jan 1601 00:00:00 GMT", "yesterday"):
-        scene.get("-R", "--overwrite", serving(scene, pattern(1000, 1), f"Last-Modified: {date}").url("odd"))
+        done = scene.get("-v", "-R", "--overwrite", serving(scene, pattern(1000, 1), f"Last-Modified: {date}").url("odd"))
         assert abs(os.stat(scene.path("odd")).st_mtime - time.time()) < 300, date
+        assert "it has that of its arrival" in done.stderr, done.stderr
 
 
 def test_a_url_without_a_scheme_is_https(scene):

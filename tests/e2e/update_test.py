@@ -1,4 +1,5 @@
 """--update: fetched only if it changed, from real servers and over real sockets."""
+import hashlib
 import json
 import os
 import re
@@ -63,6 +64,23 @@ def test_unchanged_costs_one_304_and_touches_nothing(scene):
                     assert statuses(scene) == [304], statuses(scene)
                     assert identity(scene.path("f")) == before and scene.names() == ["f"]
                     os.remove(scene.path("f"))
+
+
+def test_what_a_link_leads_to_is_compared_and_the_link_replaced_by_what_has_changed(scene):
+    os.mkdir(scene.path("store"))
+    for size in (LARGE, SMALL):
+        put(scene, "f", pattern(size, 1))
+        scene.get("--update", "-d", "store", scene.nginx.url("f"))
+        os.symlink("store/f", scene.path("f"))
+        for known in ((), ("--checksum", "sha-256=" + hashlib.sha256(pattern(size, 1)).hexdigest())):
+            assert scene.get("--update", *known, scene.nginx.url("f")).stderr == "f: unchanged\n"
+            assert os.readlink(scene.path("f")) == "store/f" and scene.names() == ["f", "store"]
+        put(scene, "f", pattern(size, 2), 2 * HOUR)
+        assert "is a symbolic link" in scene.get("-v", "--update", scene.nginx.url("f")).stderr
+        assert not os.path.islink(scene.path("f")) and harness.read(scene.path("f")) == pattern(size, 2)
+        assert harness.read(scene.path("store/f")) == pattern(size, 1)
+        os.unlink(scene.path("f"))
+        os.unlink(scene.path("store/f"))
 
 
 def test_a_change_replaces_the_file_without_waste(scene):

@@ -99,3 +99,35 @@ TEST_CASE("a small file has its link count on disk before it replaces another") 
   const auto synced = std::find(given, log.end(), "sync-name " + name);
   CHECK(std::find(synced, log.end(), "rename " + name + " f") != log.end());
 }
+
+TEST_CASE("what can never be replaced is told before anything is asked for") {
+  for (const Existing existing : {Existing::replace, Existing::update}) {
+    World world;
+    world.serve().size(kSize).seed(1);
+    world.disk.put(kName, pattern_bytes(9, 500));
+    world.disk.fix(kName);
+    Request request = World::request();
+    request.existing = existing;
+    const auto report = world.download(request);
+    REQUIRE_FALSE(report.ok());
+    CHECK(report.error().cause == Cause::local);
+    CHECK(report.error().subject == kName);
+    CHECK((existing == Existing::update || world.script->log().empty()));  // an update asks whether it has to be
+    CHECK(world.has(kName, 9, 500));
+    CHECK(world.disk.names() == std::vector<std::string>{kName});
+  }
+}
+
+TEST_CASE("where the rename fails in the end all stays, and the same request publishes it") {
+  World world;
+  world.serve().size(kSize).seed(1);
+  world.disk.fail_kind("rename", 2, "Operation not permitted");  // after the journal's
+  const auto report = world.download();
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().way_out.find("all of it is in f.part") != std::string::npos);
+  world.serve().size(kSize).seed(1);
+  const auto again = world.download();
+  REQUIRE(again.ok());
+  CHECK(again->fetched == 0);
+  CHECK(world.has(kName, 1, kSize));
+}

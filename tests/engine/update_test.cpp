@@ -40,6 +40,27 @@ TEST_CASE("an unchanged file costs one request, and nothing is written") {
   }
 }
 
+TEST_CASE("what a symbolic link leads to is compared, and the link is replaced if that is another version") {
+  for (const std::uint64_t size : {kSmall, kLarge}) {
+    World world;
+    serve(world, size);
+    must(world.download(update()));
+    world.disk.move(kName, "target");
+    world.disk.put_special(kName, FileKind::symlink);
+    serve(world, size);
+    CHECK(must(world.download(update())).unchanged);
+    CHECK(world.disk.names() == std::vector<std::string>{kName, "target"});
+    CHECK(world.disk.get(kName)->empty());  // the link itself
+    serve(world, size, 2, "\"v2\"");
+    const Report report = must(world.download(update()));
+    CHECK_FALSE(report.unchanged);
+    REQUIRE(report.notes.size() == 1);
+    CHECK(report.notes[0].find("is a symbolic link") != std::string::npos);
+    CHECK(world.has(kName, 2, size));
+    CHECK(world.has("target", 1, size));
+  }
+}
+
 TEST_CASE("an empty file may be unchanged, too") {
   World world;
   serve(world, 0);

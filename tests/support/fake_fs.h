@@ -100,6 +100,7 @@ struct FakeInode {
   unsigned mode = 0600;
   std::uint32_t owner = 1000, group = 1000;
   bool may_be_planted = false;
+  bool fixed = false;                // immutable: not to be replaced
   std::optional<FakeTime> modified;  // as set, since the last write
   std::uint64_t changes = 0;         // each makes it a nanosecond newer
   std::map<std::string, std::vector<std::byte>> attributes;
@@ -168,7 +169,8 @@ class FakeFs final : public FileSystem {
   void set_modified(const std::string& name, FakeTime);
   void plant(const std::string& name);  // it is another user's, in a directory that anybody may write to
   void put(const std::string& name, std::vector<std::byte> bytes);
-  void put_special(const std::string& name, FileKind kind);  // a symlink, a directory, a FIFO
+  void put_special(const std::string& name, FileKind kind);  // a symlink to "target", a directory, a FIFO
+  void fix(const std::string& name);
   // Makes a hole, of whole pages.
   void punch(const std::string& name, std::uint64_t begin, std::uint64_t end);
   void flip(const std::string& name, std::uint64_t offset);

@@ -236,7 +236,7 @@ Result<std::unique_ptr<Stream>> FakeDirectory::open_stream(const std::string& na
   return std::unique_ptr<Stream>(std::make_unique<FakeStream>(disk_, life_, found->second, name));
 }
 
-Result<std::unique_ptr<File>> FakeDirectory::create_unnamed() {
+Result<std::unique_ptr<File>> FakeDirectory::create_unnamed(const std::string&) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "create-unnamed", "create-unnamed")) return *error;
   if (!disk_.kind_.unnamed) return std::unique_ptr<File>();
@@ -252,10 +252,14 @@ Result<std::unique_ptr<File>> FakeDirectory::open(const std::string& name, OpenM
   if (auto error = disk_.begin(life_, "open", "open " + name)) return *error;
   if (auto bad = bad_name("open", name)) return *bad;
   auto found = disk_.find(name);
+  if (mode == OpenMode::read_target && found != disk_.image_.live.end() && found->second->kind == FileKind::symlink) {
+    found = disk_.find("target");
+  }
   const bool there = found != disk_.image_.live.end();
   if (there && (mode == OpenMode::create_new || found->second->kind != FileKind::regular))
     return fake_error(Cause::exists, "keep", name, "it exists already");
-  if (!there && (mode == OpenMode::existing || mode == OpenMode::read_only)) {
+  const bool reads = mode == OpenMode::read_only || mode == OpenMode::read_target;
+  if (!there && (mode == OpenMode::existing || reads)) {
     return fake_error(Cause::local, "open", name, "No such file or directory");
   }
   if (!there) {
@@ -265,8 +269,7 @@ Result<std::unique_ptr<File>> FakeDirectory::open(const std::string& name, OpenM
     found = disk_.image_.live.emplace(name, std::move(inode)).first;
     disk_.changed_directory();
   }
-  return std::unique_ptr<File>(
-      std::make_unique<FakeFile>(disk_, life_, found->second, name, mode != OpenMode::read_only));
+  return std::unique_ptr<File>(std::make_unique<FakeFile>(disk_, life_, found->second, name, !reads));
 }
 
 Result<std::optional<FileStatus>> FakeDirectory::status(const std::string& name) {
@@ -276,6 +279,13 @@ Result<std::optional<FileStatus>> FakeDirectory::status(const std::string& name)
   const auto found = disk_.find(name);
   if (found == disk_.image_.live.end()) return std::optional<FileStatus>();
   return std::optional(disk_.status_of(*found->second));
+}
+
+Result<void> FakeDirectory::may_be_named(const std::string& name, bool replaces) {
+  const std::lock_guard lock(disk_.mutex_);
+  const auto found = disk_.image_.live.find(name);
+  const bool fixed = replaces && found != disk_.image_.live.end() && found->second->fixed;
+  return fixed ? fake_error(Cause::local, "replace", name, "it is immutable") : Result<void>();
 }
 
 Result<std::optional<std::vector<std::string>>> FakeDirectory::names(std::size_t most) {
@@ -297,6 +307,9 @@ Result<void> FakeDirectory::rename(const std::string& from, const std::string& t
   if (!replace && names.contains(to)) return fake_error(Cause::exists, "keep", to, "it exists already");
   const auto target = names.find(to);
   if (target == found) return {};
+  if (target != names.end() && target->second->fixed) {
+    return fake_error(Cause::local, "rename to", to, "Operation not permitted");
+  }
   if (target != names.end() && target->second->kind == FileKind::directory) {
     return fake_error(Cause::local, "rename to", to, "Is a directory");
   }

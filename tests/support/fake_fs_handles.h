@@ -85,13 +85,14 @@ class FakeDirectory final : public Directory {
 
   Result<std::unique_ptr<File>> open(const std::string& name, OpenMode) override;
   Result<std::unique_ptr<Stream>> open_stream(const std::string& name, const Until&) override;
-  Result<std::unique_ptr<File>> create_unnamed() override;
+  Result<std::unique_ptr<File>> create_unnamed(const std::string& meant_for) override;
   Result<std::optional<FileStatus>> status(const std::string& name) override;
   Result<std::optional<std::vector<std::string>>> names(std::size_t most) override;
   Result<void> rename(const std::string& from, const std::string& to, bool replace) override;
   Result<bool> exchange(const std::string& a, const std::string& b) override;
   Result<void> remove(const std::string& name) override;
   Result<void> sync() override;
+  Result<void> may_be_named(const std::string& name, bool replaces) override;
   bool is_at(const std::filesystem::path&) override { return true; }
   std::size_t longest_name() override { return disk_.kind_.longest_name; }
   std::string path_of(const std::string& name) const override { return name; }

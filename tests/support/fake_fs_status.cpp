@@ -55,6 +55,11 @@ void FakeFs::set_modified(const std::string& name, FakeTime time) {
   image_.live.at(name)->modified = time;
 }
 
+void FakeFs::fix(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  image_.live.at(name)->fixed = true;
+}
+
 void FakeFs::plant(const std::string& name) {
   const std::lock_guard lock(mutex_);
   image_.live.at(name)->may_be_planted = true;
