@@ -34,7 +34,7 @@ std::optional<Error> directory_missing(const std::filesystem::path& directory, b
   if (found && S_ISDIR(found->st_mode)) return std::nullopt;
   if (may_be_made && number == ENOENT) return std::nullopt;
   Error error{Cause::local, Remedy::stop, "open", directory.string()};
-  error.way_out = "create it first: mkdir -p " + directory.string();
+  error.way_out = number == ENOENT ? "create it first: mkdir -p " + directory.string() : "give a directory with -d";
   error.reason = std::strerror(number);
   return error;
 }

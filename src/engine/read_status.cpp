@@ -107,7 +107,9 @@ Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::pat
     return status;
   }
   if (const auto* foreign = std::get_if<Journal::Foreign>(&*loaded)) {
-    return make_error(Cause::local, Remedy::stop, "read", directory.path_of(names.journal), foreign->reason);
+    return with_way_out(
+        make_error(Cause::local, Remedy::stop, "read", directory.path_of(names.journal), foreign->reason),
+        "if no other program needs that file, move it away");
   }
   if (std::holds_alternative<Journal::Damaged>(*loaded)) {
     status.state = DownloadStatus::State::damaged;
@@ -119,6 +121,11 @@ Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::pat
     return with_way_out(make_error(Cause::local, Remedy::stop, "find", directory.path_of(names.output),
                                    "there is no such file, and no interrupted download of it"),
                         "give the name the download is going to have");
+  }
+  if ((*found)->kind == FileKind::directory) {
+    return with_way_out(make_error(Cause::local, Remedy::stop, "find", directory.path_of(names.output),
+                                   "it is a directory, or a link to one"),
+                        "give the name of a file in it");
   }
   status.state = DownloadStatus::State::complete;
   status.total = (*found)->size;

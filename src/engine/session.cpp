@@ -70,7 +70,9 @@ Result<void> check_headers(const std::vector<Header>& headers) {
     }
     for (const std::string_view own : kOwnFields) {
       if (same_text(header.name, own)) {
-        return make_error(Cause::usage, Remedy::stop, "send header", header.name, "segdl sets this field itself");
+        return with_way_out(
+            make_error(Cause::usage, Remedy::stop, "send header", header.name, "segdl sets this field itself"),
+            "leave it out");
       }
     }
   }

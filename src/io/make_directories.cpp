@@ -27,20 +27,29 @@ int sync_directory(int directory, const char* name) {
   return errno;
 }
 
+constexpr const char* kAnother = "it is no directory: give one with -d";
+
 // The directory of that name, made if it is missing. Another process may make it at the same time.
 Result<Descriptor> enter(int directory, const std::string& name, const std::string& path) {
   Descriptor entered = open_at(directory, name.c_str(), O_PATH);
   if (entered) return entered;
   int failed = errno;
   const auto refused = [&](std::string operation) {
-    return name_error(file_error(failed, std::move(operation), path), failed, directory, name, "-d or -o");
+    Error error = name_error(file_error(failed, std::move(operation), path), failed, directory, name, "-d or -o");
+    if (failed == ENOTDIR && error.way_out.empty()) error.way_out = kAnother;
+    return error;
   };
   if (failed != ENOENT) return refused("open directory");
   const bool made = retried([&] { return ::mkdirat(directory, name.c_str(), kAll); }) == 0;
   failed = made ? 0 : errno;
   if (!made && failed != EEXIST) return refused("create directory");
   entered = open_at(directory, name.c_str(), O_PATH);
-  if (!entered) return file_error(errno, "open directory", path);
+  if (!entered) {
+    Error error = file_error(errno, "open directory", path);
+    if (errno == ENOENT) error.way_out = "it is a link to nothing: make what it leads to, or give another with -d";
+    if (errno == ENOTDIR) error.way_out = kAnother;
+    return error;
+  }
   failed = made ? sync_directory(entered.get(), ".") : 0;
   if (made && failed == 0) failed = sync_directory(directory, ".");
   if (failed != 0) return file_error(failed, "sync directory", path);

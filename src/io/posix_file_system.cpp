@@ -336,7 +336,12 @@ class PosixFileSystem final : public FileSystem {
     if (!readable) fd = Descriptor(retried([&] { return ::open(path.c_str(), kFlags | O_PATH); }));
     if (!fd) {
       Error error = file_error(errno, "open directory", path.string());
-      if (errno == ENOENT) error.way_out = "create it first: mkdir -p " + path.string();
+      const bool is_here = path == ".";
+      if (errno == ENOENT) {
+        error.way_out = is_here ? "the working directory was removed: change to one that is there"
+                                : "create it first: mkdir -p " + path.string();
+      }
+      if (errno == ENOTDIR) error.way_out = "it is no directory: give one with -d";
       return error;
     }
     return std::unique_ptr<Directory>(std::make_unique<PosixDirectory>(std::move(fd), readable, path, lacking_));

@@ -25,7 +25,9 @@ Result<std::vector<NetrcEntry>> read_netrc(const std::filesystem::path& path, st
   auto text = io::read_small_file(path, kMaxNetrc, io::Secrecy::secret, &notes);
   if (!text) return std::move(text).error();
   auto parsed = parse_netrc(*text);
-  if (!parsed) parsed.error().subject = path.string();
+  if (parsed) return parsed;
+  parsed.error().subject = path.string();
+  parsed.error().way_out = "mend it there, or do without the file";
   return parsed;
 }
 

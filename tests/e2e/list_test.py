@@ -94,7 +94,7 @@ def test_the_exit_code_is_that_of_the_first_to_fail(scene):
 def test_a_list_that_cannot_be_read_is_a_local_error(scene):
     for path, words in (("/no/such/list", "open /no/such/list: No such file"), (scene.out, f"read {scene.out}: Is a directory")):
         done = scene.get("-i", path, code=7)
-        assert done.stderr.startswith("segdl: " + words) and done.stderr.count("\n") == 1, done.stderr
+        assert done.stderr.startswith("segdl: " + words) and done.stderr.count("\n") == 2, done.stderr
 
 
 def test_two_lines_of_one_name_are_told_while_the_first_is_under_way(scene):
