@@ -1,6 +1,12 @@
 #include "cli/auth_options.h"
 
+#include "cli/system_calls.h"
+
+#include <segdl/text.h>
+
 #include <CLI/CLI.hpp>
+
+#include <fmt/format.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -19,6 +25,16 @@ std::filesystem::path usual_netrc() {
   return std::filesystem::path(home) / ".netrc";
 }
 
+// curl takes a passphrase behind the file's name, which no message may show.
+std::string without_passphrase(const std::string& text) {
+  const auto colon = text.find(':');
+  if (colon == std::string::npos || look_at(text)) return "";
+  return fmt::format(
+      "what follows {}: would be a passphrase, and segdl takes none: give a file without one, for "
+      "yourself only: (umask 077; openssl pkey -in FILE -out PLAIN)",
+      printable(text.substr(0, colon)));
+}
+
 }  // namespace
 
 void add_auth_options(CLI::App& app, FetchCommand& command) {
@@ -34,7 +50,8 @@ void add_auth_options(CLI::App& app, FetchCommand& command) {
   app.add_option("--load-cookies", session.cookie_file, "Send the cookies of this cookies.txt to their hosts")
       ->type_name("FILE");
   app.add_option("-E,--cert", session.client_certificate, "Show this certificate (PEM) to the URL's server if it asks")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check(without_passphrase);
   app.add_option("--key", session.client_key, "Its key (PEM); without it, in the same file")->type_name("FILE");
   app.add_option("-e,--referer", command.request.referer, "Say that this URL led here")->type_name("URL");
 }

@@ -1,6 +1,7 @@
 #include "cli/config.h"
 
 #include "cli/config_reader.h"
+#include "cli/habits.h"
 #include "cli/system_calls.h"
 
 #include <segdl/text.h>
@@ -78,7 +79,10 @@ bool is_on(const std::filesystem::path& path, const ConfigLine& line) {
 CLI::Option& option_of(CLI::App& app, const std::filesystem::path& path, const ConfigLine& line) {
   if (!line.problem.empty()) refuse(path, line, line.problem);
   CLI::Option* const option = app.get_option_no_throw("--" + line.key);
-  if (option == nullptr) refuse(path, line, fmt::format("there is no option --{}", line.key));
+  if (option == nullptr) {
+    const std::string_view way_out = habit("--" + line.key);
+    refuse(path, line, fmt::format("there is no option --{}{}{}", line.key, way_out.empty() ? "" : ": ", way_out));
+  }
   if (!option->get_configurable()) refuse(path, line, fmt::format("--{} has no place in a file of settings", line.key));
   if (is_secret(line) && others_can_read(path)) {
     refuse(path, line, fmt::format("it holds a secret, and others can read the file: chmod 600 {}", path.string()));

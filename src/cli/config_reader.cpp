@@ -27,6 +27,9 @@ ConfigLine read_line(std::size_t number, std::string_view text) {
     line.problem = "options are written without dashes here";
   } else if (!is_key(line.key)) {
     line.problem = "it is not written name = value";
+  } else if (line.value.size() > 1 && line.value.front() == line.value.back() &&
+             (line.value.front() == '"' || line.value.front() == '\'')) {
+    line.problem = "values have no quotes here: leave them out";
   }
   return line;
 }

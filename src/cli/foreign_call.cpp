@@ -79,6 +79,10 @@ bool is_command_of_wget(std::string_view text) { return text.find('=') < text.fi
 
 bool is_not_dash(std::string_view text) { return text != "-"; }
 
+bool is_of_bar(std::string_view text) { return text.starts_with("dot") || text.starts_with("bar:"); }
+
+bool is_on_or_off(std::string_view text) { return text == "on" || text == "off"; }
+
 bool is_false(std::string_view text) { return text == "false"; }
 
 std::string_view name_in(std::string_view url) {
@@ -143,6 +147,8 @@ constexpr Value kValues[] = {
     {"--connections", is_web_url, "is a URL, not a number of connections",
      "leave out wget's -x; a proxy is --proxy URL"},
     {"--jobs", is_web_url, "is a URL, not a number of files", "leave out curl's -j"},
+    {"--progress", is_of_bar, "is how wget shows it", "write --progress bar or plain"},
+    {"--proxy", is_on_or_off, "is no proxy", "write --proxy URL, or --proxy '' to ask none"},
     {"--output", is_web_url, "is a URL, not a file's name", "write -o FILE before the URL"},
 };
 
@@ -228,12 +234,16 @@ class Call {
     return found;
   }
 
+  static std::string shown_value(const std::string& text) {
+    return text.starts_with('@') ? printable(text) : redacted_url(text);  // a file's name, and no userinfo
+  }
+
   template <std::size_t kCount>
   static std::optional<Mistake> of_value(const Value (&values)[kCount], const CLI::Option& option,
                                          const std::string& text) {
     for (const Value& value : values) {
       if (!option.check_lname(std::string(value.option.substr(2))) || !value.is_meant(text)) continue;
-      return Mistake{fmt::format("'{}' {}", redacted_url(text), value.problem), std::string(value.way_out)};
+      return Mistake{fmt::format("'{}' {}", shown_value(text), value.problem), std::string(value.way_out)};
     }
     return std::nullopt;
   }
@@ -311,16 +321,24 @@ class Call {
     return std::nullopt;
   }
 
+  static std::string place_for(const std::string& output) {
+    const auto slash = output.rfind('/');
+    if (slash == std::string::npos) return "-o ./" + printable(output);
+    return fmt::format("-d {} -o ./{}", printable(output.substr(0, slash + 1)), printable(output.substr(slash + 1)));
+  }
+
   // wget's -o. REQUIRES: all words are known for what they are, the values of options too.
   std::optional<Mistake> of_log() const {
-    const bool is_log = (output_ == "log" || output_.ends_with(".log")) && output_.find('/') == std::string::npos;
+    const std::string_view name = name_in(output_);
+    const bool is_text = name.ends_with(".txt") && name.find("log") != std::string_view::npos;
+    const bool is_log = (name == "log" || name.ends_with(".log") || is_text) && !output_.starts_with("./");
     if (!is_log || std::none_of(operands_.begin(), operands_.end(), is_of_no_text) ||
         std::any_of(operands_.begin(), operands_.end(), is_of_log)) {
       return std::nullopt;
     }
     return Mistake{fmt::format("'{}' is a log by its name, and what the URL names is none", printable(output_)),
-                   fmt::format("leave out wget's -o: 2> FILE keeps what is told; for a file of that name write -o ./{}",
-                               printable(output_))};
+                   fmt::format("leave out wget's -o: 2> FILE keeps what is told; for a file of that name write {}",
+                               place_for(output_))};
   }
 
   // curl's -c has a file to write cookies to.

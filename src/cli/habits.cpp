@@ -17,7 +17,8 @@ struct Habit {
 
 constexpr Habit kNames[] = {
     {" --out --output-document ", "write -o FILE"},
-    {" -P --dir --output-dir --directory-prefix ", "write -d DIR"},
+    {" -P ", "for wget's: write -d DIR; for curl's: segdl does not speak FTP"},
+    {" --dir --output-dir --directory-prefix ", "write -d DIR"},
     {" --create-dirs ", "leave it out: directories that are missing are made anyway"},
     {" -nc --no-clobber ", "write --skip-existing"},
     {" -N ", "for wget's: write --update; for curl's and axel's: leave it out"},
@@ -80,7 +81,8 @@ constexpr Habit kWho[] = {
     {" --oauth2-bearer ", "write -H @FILE, with a line 'Authorization: Bearer TOKEN'"},
     {" --netrc-path ", "write --netrc-file FILE"},
     {" --no-netrc --netrc-optional ", "leave it out: without -n no netrc file is read"},
-    {" -b --cookie ", "write --load-cookies FILE, or -H @FILE for a Cookie header"},
+    {" -b ", "for curl's: write --load-cookies FILE, or -H @FILE for a Cookie header; for wget's: nohup segdl ... &"},
+    {" --cookie ", "write --load-cookies FILE, or -H @FILE for a Cookie header"},
     {" --cookie-jar --save-cookies --keep-session-cookies --no-cookies --junk-session-cookies ",
      "leave it out: cookies that servers set are kept in memory, and never written"},
     {" --no-check-certificate ", "write -k"},
@@ -99,17 +101,20 @@ constexpr Habit kWho[] = {
 
 constexpr Habit kRest[] = {
     {" --no-progress-meter --no-verbose --show-progress --summary-interval --console-log-level --styled-output "
-     "--show-console-readout --human-readable --enable-color --report-speed --percentage --alternate -a ",
+     "--show-console-readout --human-readable --enable-color --report-speed --percentage --alternate ",
      "write --progress bar, plain or none, or -q"},
-    {" --log --log-level --output-file --append-output --stderr --trace --trace-ascii -l -D --dump-header "
+    {" -a ", "for axel's: write --progress bar, plain or none; for wget's: 2>> FILE keeps what is told"},
+    {" --log --log-level --output-file --append-output --stderr --trace --trace-ascii --dump-header "
      "--server-response --save-headers ",
      "-v says more, --json tells programs, and 2> FILE keeps it"},
+    {" -l -D ", "-v says more, and 2> FILE keeps it; for wget's: segdl does not crawl"},
     {" -w --write-out ", "--json tells what came of it; for wget's -w: leave it out"},
     {" --include -I --head --spider --dry-run ", "segdl only downloads; curl -I URL shows what a server says"},
     {" -r --range --start-pos ", "segdl fetches whole files, and does not crawl"},
     {" --recursive --level -p --page-requisites --mirror --no-parent -B --base --span-hosts --accept --reject ",
      "segdl fetches the URLs it is given, and does not crawl: see -i FILE"},
-    {" -X --request --method -F --form --form-string -G --get --data --data-raw --data-binary --data-ascii "
+    {" -X ", "for curl's: segdl sends GET, and no data: only curl and its like do; for wget's: segdl does not crawl"},
+    {" --request --method -F --form --form-string -G --get --data --data-raw --data-binary --data-ascii "
      "--data-urlencode --upload-file --post-data --post-file --body-data --body-file ",
      "segdl sends GET, and no data: only curl and its like do"},
     {" --compressed --compression --http-accept-gzip ",
@@ -154,6 +159,9 @@ constexpr Habit kWithoutLike[] = {
     {" --ignore-content-length --raw --crlf --content-disposition-default-utf8 ",
      "leave it out: the file is fetched as the server has it"},
     {" --max-upload-limit --max-overall-upload-limit --append --quote --list-only ", "segdl only downloads"},
+    {" -Q ", "for wget's: segdl has no limit of sizes; for curl's: it does not speak FTP"},
+    {" --search ", "segdl takes several URLs for several files, and looks for no mirrors"},
+    {" --fsync-policy ", "write --sync interval, end or none"},
     {" --max-filesize --quota ", "segdl has no limit of sizes; --max-time S limits the time"},
     {" --prefer-family --happy-eyeballs-timeout-ms ", "leave it out, or write -4 or -6"},
     {" --max-threads ", "write -x N"},
@@ -163,10 +171,11 @@ constexpr Habit kWithoutLike[] = {
     {" --execute ", "write --config FILE, or the option itself"},
     {" --manual ", "write segdl man | man -l -"},
     {" --hsts --no-hsts --hsts-file --alt-svc --xattr --create-file-mode --rlimit-nofile --deferred-input --reuse-uri "
-     "--gid --pause --max-mmap-limit --socket-recv-buffer-size --dscp --dns-caching --server-stat-if --server-stat-of "
+     "--gid --pause --pause-metadata --max-mmap-limit --socket-recv-buffer-size --dscp --dns-caching --server-stat-if "
+     "--server-stat-of "
      "--save-session-interval --save-not-found --allow-piece-length-change --max-download-result "
      "--keep-unfinished-download-result --server-stat-timeout --enable-async-dns6 --suppress-connect-headers "
-     "--disallow-username-in-url --expect100-timeout --libcurl --haproxy-protocol --fsync-policy --iri --no-iri "
+     "--disallow-username-in-url --expect100-timeout --libcurl --haproxy-protocol --iri --no-iri "
      "--local-encoding --remote-encoding --input-encoding --restrict-file-names --ignore-case --local-db "
      "--multiple-interface --abstract-unix-socket --dns-interface --dns-ipv4-addr --dns-ipv6-addr --doh-insecure "
      "--doh-cert-status --request-target --default-http-port --default-https-port ",
@@ -182,6 +191,9 @@ constexpr Habit kFamilies[] = {
      "segdl speaks HTTP and HTTPS only"},
     {" --rpc- ", "write nohup segdl ... &"},
     {" --on-download ", "write --on-done COMMAND, or --on-error COMMAND"},
+    {" --proxy-cacert --proxy-capath --proxy-crlfile ",
+     "a proxy over TLS is checked as servers are: write --cacert FILE"},
+    {" --proxy-header ", "segdl sends a proxy none of one's own: its name and password are in --proxy URL"},
     {" --proxy --socks --http-proxy --https-proxy --all-proxy ", "write --proxy http://NAME:PASS@HOST:PORT"},
     {" --tls --ssl --gnutls- ", "leave it out: TLS is 1.2 or 1.3, and nothing leads from https to http"},
     {" --warc --no-warc --plugin --list-plugins --local-plugin --force-rss --force-atom --force-sitemap --gnupg "

@@ -82,7 +82,8 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Outp
       ->type_name("FILE")
       ->description("Name of the file, or of a pipe; without it, the last part of the URL; - is standard output");
   app.add_option("-d,--directory", request.directory, "Directory to put it in; made if it is missing")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->check([](const std::string& text) { return text.empty() ? "it is empty: write -d . for this directory" : ""; });
   app.add_flag_callback(
       "--no-create-dirs", [&request] { request.create_directories = false; }, "Directories must exist");
   add_parsed(app, "--segment-size", request.segment_size, parse_size)
@@ -126,16 +127,20 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Outp
       ->description("When to force data to disk: each second or 64 MiB, at the end only, or never");
 }
 
-void add_http_options(CLI::App& app, FetchCommand& command) {
+void add_http_options(CLI::App& app, FetchCommand& command, Unsettled& rest) {
   app.option_defaults()->group("HTTP");
   SessionOptions& session = command.session;
   Request& request = command.request;
   app.add_option_function<std::vector<std::string>>(
          "-H,--header",
-         [&request](const std::vector<std::string>& texts) {
+         [&request, &warnings = rest.warnings](const std::vector<std::string>& texts) {
            for (const std::string& text : texts) {
              for (Header& header : parsed("--header", parse_headers, text)) {
-               request.headers.push_back(std::move(header));
+               if (std::string why = why_left_out(header); !why.empty()) {
+                 warnings.push_back(std::move(why));
+               } else {
+                 request.headers.push_back(std::move(header));
+               }
              }
            }
          },
@@ -295,7 +300,7 @@ void add_fetch_options(CLI::App& app, FetchCommand& command, Unsettled& rest) {
   add_adopt_option(app, command);
   add_limit_options(app, command);
   add_network_options(app, command, rest.proxy);
-  add_http_options(app, command);
+  add_http_options(app, command, rest);
   add_auth_options(app, command);
   add_tls_options(app, command.session);
   add_display_options(app, command);
@@ -334,6 +339,9 @@ Command read_command_line(int argc, char** argv) {
     set_proxies(command.session.network, rest.proxy, ::getenv);
     if (rest.output) place_output(*rest.output, command);
     check_adopt(command);
+    if (!command.quiet) {
+      for (const std::string& warning : rest.warnings) say("segdl: warning: {}\n", warning);
+    }
     if (const std::string warning = command.quiet ? "" : warning_of_unfed_output(app, command); !warning.empty())
       say("segdl: warning: {}\n", warning);
     command.quiet = command.quiet || (rest.silent && !command.verbose);

@@ -54,6 +54,7 @@ struct Unsettled {
   bool no_config = false;
   bool silent = false;     // as curl means it: --verbose counts more
   bool continues = false;  // as curl says it
+  std::vector<std::string> warnings = {};
 };
 
 struct StatusCommand {

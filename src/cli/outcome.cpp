@@ -15,6 +15,9 @@ std::string error_lines(const std::string& place, const std::string& url, const 
   if (!shown.empty() && message.find(shown) == std::string::npos) line += shown + ": ";
   line += message + "\n";
   if (!error.way_out.empty()) line += "       " + printable(error.way_out) + "\n";
+  if (error.cause == Cause::refused && url.find_first_of("[]{}") != std::string::npos) {
+    line += "       brackets and braces are taken as they are: write each URL out\n";
+  }
   if (error.resumable && (error.way_out.empty() || error.remedy == Remedy::retry)) {
     line += "       what has arrived is kept: run the same command to continue\n";
   }

@@ -3,6 +3,7 @@
 #include "cli/system_calls.h"
 
 #include <segdl/session.h>
+#include <segdl/text.h>
 
 #include <CLI/CLI.hpp>
 
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -166,6 +168,19 @@ std::vector<Header> parse_headers(const std::string& text) {
     if (!line.empty()) headers.push_back(parse_header(line));
   }
   return headers;
+}
+
+std::string why_left_out(const Header& header) {
+  const auto is = [&](std::string_view text, std::string_view wanted) {
+    return text.size() == wanted.size() && std::equal(text.begin(), text.end(), wanted.begin(), [](char a, char b) {
+             return std::tolower(static_cast<unsigned char>(a)) == b;
+           });
+  };
+  if (header.value.empty()) return fmt::format("the header {} has no value, and is not sent", printable(header.name));
+  const bool is_coding = is(header.name, "accept-encoding");
+  if (!is_coding && !(is(header.name, "connection") && is(header.value, "keep-alive"))) return "";
+  return fmt::format("the header {} is left out: segdl {} by itself", printable(header.name),
+                     is_coding ? "decides about codings" : "keeps connections");
 }
 
 Output parse_output(const std::string& text) {

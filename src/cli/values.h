@@ -46,6 +46,10 @@ ProgressAs parse_progress(const std::string& text);
 // 'Name: value', or @FILE with one such line each.
 std::vector<Header> parse_headers(const std::string& text);
 
+// Why a field that browsers' "Copy as cURL" has in it is left out: it asks for no more than what segdl decides by
+// itself, or it has no value, by which curl sends none. Else empty.
+std::string why_left_out(const Header&);
+
 // FILE or DIRECTORY/FILE, or - for standard output.
 Output parse_output(const std::string& text);
 

@@ -104,6 +104,8 @@ TEST_CASE("a line that says nothing sensible has a problem, and the others are n
   REQUIRE(lines.size() == 6);
   for (const std::size_t bad : {0U, 1U, 2U, 3U, 5U}) CHECK(lines[bad].problem != "");
   CHECK(lines[4].problem == "");
+  for (const char* quoted : {"a = \"b c\"", "a = 'b'"}) CHECK(read_config(quoted)[0].problem != "");
+  for (const char* plain : {"a = \"", "a = \"b\" c", "a = b'"}) CHECK(read_config(plain)[0].problem == "");
   CHECK(read_config(std::string(kLargestConfig + 1, '\n')).back().problem == "the file is too large");
   CHECK(read_config(std::string(kLargestConfig, '\n')).empty());
 }

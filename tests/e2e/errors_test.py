@@ -36,6 +36,11 @@ def test_wrong_urls_and_options_are_usage_errors(scene):
     fails(scene, 2, "If-None-Match", "http://127.0.0.1:1/x", "-H", 'If-None-Match: "a"', "--update")
     fails(scene, 2, "If-Modified-Since", "http://127.0.0.1:1/x", "-H", "If-Modified-Since: Sun, 06 Nov 2022 08:49:37 GMT")
     fails(scene, 2, "header", "http://127.0.0.1:1/x", "-H", "no colon")
+    os.symlink("nothing", scene.path("link"))
+    for words, code, way_out in ((("-d", ""), 2, "-d ."), (("-o", "."), 2, "-d"), (("-d", "/etc/hostname"), 7, "give one with -d"), (("-d", "link"), 7, "a link to nothing"), (("-i", "/etc"), 7, "a file of URLs")):
+        assert way_out in scene.get("http://127.0.0.1:1/x", *words, code=code).stderr, words
+    os.unlink(scene.path("link"))
+    assert "a file in it" in scene.get("status", "/etc", code=7).stderr
     fails(scene, 2, "can't be read", "http://127.0.0.1:1/x", "-H", "@/no/such/file")
     fails(scene, 2, "no certificates", "http://127.0.0.1:1/x", "--cacert", "/etc/hostname")
 

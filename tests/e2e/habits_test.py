@@ -52,6 +52,14 @@ REFUSED = {
     "-olog {url}.iso": "-o ./log",
     "{url}.iso -olog": "-o ./log",
     "-o x.log -- {url}.iso": "-o ./x.log",
+    "-o /tmp/dl.log {url}.iso": "-d /tmp/ -o ./dl.log",
+    "-o log.txt {url}.iso": "-o ./log.txt",
+    "--progress=dot:giga {url}": "plain",
+    "--progress=bar:force {url}": "bar",
+    "--proxy=off {url}": "--proxy ''",
+    "--fsync-policy=none {url}": "--sync",
+    "-Q 10m {url}": "no limit of sizes",
+    "-E no-such.pem:hunter2 {url}": "openssl pkey",
     "-V {url}": "--verify",
     "-A jpg,png {url}": "wget's -A",
     "-A *.pdf {url}": "wget's -A",
@@ -219,6 +227,27 @@ def test_what_means_something_else_is_refused_with_what_to_write(scene):
         done = scene.get(*arguments(call, server.url("f")), code=2)
         assert len(done.stderr.splitlines()) == 2 and way_out in done.stderr, (call, done.stderr)
         assert scene.names() == ["list.txt"] and not server.requests, call
+
+
+def test_headers_of_a_browser_are_left_out_where_they_change_nothing(scene):
+    fields = ("Accept-Encoding: gzip, deflate, br", "Connection: keep-alive", "X-Empty:", "Accept: */*")
+    done = scene.get(scene.origin().pattern(1, 1000, "f"), "-o", "f", *(word for field in fields for word in ("-H", field)))
+    for name in ("Accept-Encoding", "Connection", "X-Empty"):
+        assert f"the header {name} " in done.stderr, done.stderr
+    assert "the header Accept " not in done.stderr
+    for field in ("Host: h", "Connection: close", "Range: bytes=0-1"):
+        assert "leave it out" in scene.get("http://127.0.0.1:1/x", "-H", field, code=2).stderr
+
+
+def test_secrets_and_names_of_files_in_values(scene):
+    url = "http://127.0.0.1:1/x"
+    assert "hunter2" not in scene.get(url, "-E", "c.pem:hunter2", code=2).stderr
+    assert "'@data.json'" in scene.get(url, "-d", "@data.json", code=2).stderr
+
+
+def test_globs_are_told_to_be_taken_as_they_are(scene):
+    missing = scene.raw(lambda connection, request, number: connection.sendall(harness.head("404 No", "Content-Length: 0")))
+    assert "write each URL out" in scene.get(missing.url("f[1-3].iso"), "-o", "f", code=4).stderr
 
 
 def test_options_of_theirs_are_known(scene):
