@@ -80,20 +80,13 @@ std::string_view algorithm_of(std::size_t digits, const Untagged& untagged) {
   return {};
 }
 
-// Whether there is another one of so many digits, and nothing has named either.
-bool is_unsure(std::size_t digits, std::string_view word) {
-  return digits == 32 && word != "md5" && word != "xxh128" && !is_one_of(kFamilies, word);
-}
-
 // HEX, a blank, a blank or '*' or neither, NAME.
 std::optional<ListedChecksum> parse_plain(std::string_view line, bool escaped, const Untagged& untagged) {
   std::string_view digits = line.substr(0, std::min(line.find(' '), line.size()));
   std::string_view name = line.substr(std::min(digits.size() + 1, line.size()));
   if (!name.empty() && (name.front() == ' ' || name.front() == '*')) name.remove_prefix(1);
   if (digits.starts_with(kXxh3)) return listed(name, escaped, "xxh3-64", digits.substr(kXxh3.size()));
-  auto found = listed(name, escaped, algorithm_of(digits.size(), untagged), digits);
-  if (found) found->unsure = is_unsure(digits.size(), untagged.word);
-  return found;
+  return listed(name, escaped, algorithm_of(digits.size(), untagged), digits);
 }
 
 // TAG (NAME) = HEX, with or without those blanks.
@@ -244,12 +237,6 @@ Error ChecksumList::refused(const std::string& name, std::string reason) const {
   return error;
 }
 
-Error ChecksumList::unsure(const std::string& name) const {
-  Error error = refused(name, " has 32 digits, which may be of md5 or of xxh128");
-  error.way_out = fmt::format("say which: --checksum md5=@{0}, or xxh128=@{0}", source_);
-  return error;
-}
-
 std::vector<ListedChecksum> ChecksumList::nearest(std::string_view name, const std::string& url) const {
   const auto path = directories_of_url(url);
   const std::size_t hash = std::hash<std::string_view>()(name);
@@ -272,7 +259,7 @@ std::vector<ListedChecksum> ChecksumList::nearest(std::string_view name, const s
 }
 
 Result<Checksum> ChecksumList::find(const std::string& name, const std::string& url) const {
-  if (digest_) return digest_->unsure ? Result<Checksum>(unsure(name)) : digest_->checksum;
+  if (digest_) return digest_->checksum;
   auto found = nearest(name, url);
   if (found.empty() && decoded(name) == decoded(name_in_url(url))) found = nearest(decoded(name_in_url(url)), url);
   if (found.empty()) {
@@ -288,8 +275,7 @@ Result<Checksum> ChecksumList::find(const std::string& name, const std::string& 
     error.way_out = "give its checksum itself";
     return error;
   }
-  const ListedChecksum& best = each.begin()->second;
-  return best.unsure ? Result<Checksum>(unsure(name)) : best.checksum;
+  return each.begin()->second.checksum;
 }
 
 }  // namespace segdl::cli

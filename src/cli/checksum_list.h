@@ -1,7 +1,7 @@
 // A list of checksums, as sha256sum and its relatives write it. Pure: text goes in.
 //
 //   e3b0...b855  movie.mkv            coreutils: blank, then a blank or '*', then the name; the algorithm by length
-//   e3b0...b855 *movie.mkv            (32: MD5 or XXH128, 40: SHA-1, 64: SHA-256, 128: SHA-512)
+//   e3b0...b855 *movie.mkv            (32: MD5, 40: SHA-1, 64: SHA-256, 128: SHA-512)
 //   XXH3_2d06800538d394c2  movie.mkv  xxhsum -H3
 //   SHA256 (movie.mkv) = e3b0...b855  --tag, BSD, cksum; any algorithm of <segdl/checksum.h>
 //   \e3b0...b855  two\nlines          a name in which \\, \n and \r stand for those characters
@@ -30,7 +30,6 @@ inline constexpr std::size_t kLongestChecksumList = std::size_t{256} << 20U;
 struct ListedChecksum {
   std::string name = {};  // as listed, with its directories
   Checksum checksum = {};
-  bool unsure = false;  // another algorithm has as many digits, and nothing says which it is
 };
 
 // What is known of lines without a tag.
@@ -60,7 +59,7 @@ class ChecksumList final {
   // Of the file of that name: of lines with that last component the one that has most directories in common with the
   // path of the URL, from the end on, and among those one that has no other. Of several algorithms the one that says
   // most. A name that segdl spells differently from the URL (a%FF) may be listed as it is. Cause::usage if there is
-  // none, or two that contradict each other, or one that may be of two algorithms.
+  // none, or two that contradict each other.
   Result<Checksum> find(const std::string& name, const std::string& url) const;
 
  private:
@@ -74,7 +73,6 @@ class ChecksumList final {
   // The lines of that name whose directories are nearest to those of the URL.
   std::vector<ListedChecksum> nearest(std::string_view name, const std::string& url) const;
   Error refused(const std::string& name, std::string reason) const;
-  Error unsure(const std::string& name) const;
 
   std::string source_;
   std::string text_;
