@@ -144,14 +144,22 @@ class HttpExchange final : public Exchange {
   const Waker& waker() const { return waker_; }
   bool heard() const { return message_ && message_->heard(); }
 
-  Result<void> run(const HttpRequest& request, std::unique_ptr<Connection> connection, ProxyLogin& login) {
+  // How long the answer took, if there was one.
+  std::chrono::nanoseconds latency() const { return latency_; }
+
+  // `patience`: so long the first byte is waited for, at most.
+  Result<void> run(const HttpRequest& request, std::unique_ptr<Connection> connection, ProxyLogin& login,
+                   std::optional<std::chrono::milliseconds> patience = std::nullopt) {
     connection_ = std::move(connection);
     message_.emplace(*connection_, waker_, limits_);
+    if (patience) message_->hear_within(*patience);
+    const Instant asked = std::chrono::steady_clock::now();
     const Way& way = connection_->way();
     // A server with one worker may wait on a connection that is kept here, before it looks at this one.
     MessageStream stream(*message_, [this, &way] { idle_.clear(way); });
     httplib::Request message = message_for(request, way, login);
     auto head = MessageClient(request.url.origin).run(stream, message);
+    latency_ = std::chrono::steady_clock::now() - asked;
     if (!head) return about(met_on(way, std::move(head).error()), url_);
     if (way.forwarded()) login.answered(*head);
     if (way.forwarded() && head->status == 407) return about(proxy_refusal(*way.proxy, *head), url_);
@@ -188,6 +196,7 @@ class HttpExchange final : public Exchange {
   std::optional<Message> message_;
   ResponseHead head_;
   std::optional<BodyReader> body_;
+  std::chrono::nanoseconds latency_{0};
 };
 
 class HttpTransport final : public Transport {
@@ -215,14 +224,17 @@ class HttpTransport final : public Transport {
  private:
   Result<std::unique_ptr<Exchange>> get_by(const Way& way, ProxyLogin& login, const HttpRequest& request,
                                            const Limits& limits, const std::stop_token& stop) {
+    std::chrono::nanoseconds silence{0};  // of a kept connection
     if (auto kept = idle_.take(way, clock_.now())) {
       auto exchange = std::make_unique<HttpExchange>(idle_, clock_, request, limits, stop);
-      auto ran = exchange->run(request, std::move(kept), login);
-      if (ran) return std::unique_ptr<Exchange>(std::move(exchange));
-      // The server may have closed the connection while the request was on its way (RFC 9112 section 9.5): asked once
-      // more.
+      const auto patience = idle_.patience(way);
+      auto ran = exchange->run(request, std::move(kept), login, patience);
+      if (ran) return answered(way, std::move(exchange));
+      // The server may have closed the connection while the request was on its way (RFC 9112 section 9.5), or have
+      // forgotten it: asked once more, which a GET may be (RFC 9110 section 9.2.2).
       const bool unanswered = ran.error().cause == Cause::network && !exchange->heard();
       if (!unanswered || (limits.deadline && clock_.now() >= *limits.deadline)) return std::move(ran).error();
+      if (exchange->latency() >= patience) silence = exchange->latency();
     }
     auto exchange = std::make_unique<HttpExchange>(idle_, clock_, request, limits, stop);
     const Bound bound = bound_after(limits.connect, "no connection within", limits.deadline);
@@ -230,7 +242,14 @@ class HttpTransport final : public Transport {
     if (!connection) return about(std::move(connection).error(), request.url);
     auto ran = exchange->run(request, std::move(*connection), login);
     if (!ran) return std::move(ran).error();
-    return std::unique_ptr<Exchange>(std::move(exchange));
+    // A server that is as slow on a new connection would have answered on the other one, too.
+    if (exchange->latency() < silence) idle_.spare(way, clock_.now());
+    return answered(way, std::move(exchange));
+  }
+
+  std::unique_ptr<Exchange> answered(const Way& way, std::unique_ptr<HttpExchange> exchange) {
+    idle_.answered(way, exchange->latency());
+    return exchange;
   }
 
   Result<std::unique_ptr<Connection>> open(const Way& way, ProxyLogin& login, const Bound& bound, const Waker& waker) {

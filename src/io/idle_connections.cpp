@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::chrono::seconds kLongest{60};  // servers give up idle connections after 5 s to some minutes
 constexpr std::chrono::seconds kBetweenSorting{1};
+constexpr std::chrono::milliseconds kLeastPatience{1500};
+constexpr int kMuchLonger = 4;
+constexpr std::size_t kMostManners = 1024;
 
 }  // namespace
 
@@ -19,9 +22,38 @@ std::size_t IdleConnections::Hash::operator()(const Way& way) const {
   return std::hash<std::string>()(origin.host) ^ (std::size_t{origin.port} << 1) ^ std::size_t{origin.secure};
 }
 
-IdleConnections::Kept IdleConnections::take_last(const Way& way) {
+// REQUIRES: the mutex is held.
+IdleConnections::Manner& IdleConnections::manner_of(const Way& way) {
+  if (manners_.size() >= kMostManners) manners_.clear();
+  return manners_[way];
+}
+
+bool IdleConnections::is_spared(const Way& way, Instant now) const {
+  const auto found = manners_.find(way);
+  return found != manners_.end() && now < found->second.spared_until;
+}
+
+std::chrono::milliseconds IdleConnections::patience(const Way& way) {
+  const std::lock_guard lock(mutex_);
+  return std::max(kLeastPatience,
+                  std::chrono::duration_cast<std::chrono::milliseconds>(kMuchLonger * manner_of(way).latency));
+}
+
+void IdleConnections::answered(const Way& way, std::chrono::nanoseconds after) {
+  const std::lock_guard lock(mutex_);
+  manner_of(way).latency = after;
+}
+
+void IdleConnections::spare(const Way& way, Instant now) {
+  clear(way);
+  const std::lock_guard lock(mutex_);
+  manner_of(way).spared_until = now + kSpared;
+}
+
+IdleConnections::Kept IdleConnections::take_last(const Way& way, Instant now) {
   Kept taken;
   const std::lock_guard lock(mutex_);
+  if (is_spared(way, now)) return taken;
   const auto found = idle_.find(way);
   if (found == idle_.end() || found->second.empty()) return taken;
   taken.splice(taken.begin(), found->second, found->second.begin());
@@ -31,7 +63,7 @@ IdleConnections::Kept IdleConnections::take_last(const Way& way) {
 
 std::unique_ptr<Connection> IdleConnections::take(const Way& way, Instant now) {
   for (;;) {
-    Kept taken = take_last(way);
+    Kept taken = take_last(way, now);
     if (taken.empty()) return nullptr;
     Idle& last = taken.front();
     if (now - last.since <= kLongest && last.connection->is_quiet()) return std::move(last.connection);
@@ -41,6 +73,7 @@ std::unique_ptr<Connection> IdleConnections::take(const Way& way, Instant now) {
 void IdleConnections::keep(std::unique_ptr<Connection> connection, Instant now) noexcept {
   Kept closed;  // after the lock is given back
   const std::lock_guard lock(mutex_);
+  if (is_spared(connection->way(), now)) return;
   try {
     Kept one;
     const Way& way = connection->way();

@@ -10,6 +10,7 @@
 #include "io/connection.h"
 #include "seams/clock.h"
 
+#include <chrono>
 #include <cstddef>
 #include <list>
 #include <memory>
@@ -27,6 +28,14 @@ class IdleConnections {
   std::unique_ptr<Connection> take(const Way&, Instant now);
   void keep(std::unique_ptr<Connection>, Instant now) noexcept;
 
+  // How long the first byte of an answer is waited for on a kept connection of this way: some servers and what stands
+  // before them keep a connection open and answer nothing more on it. Much longer than the latest answer took.
+  std::chrono::milliseconds patience(const Way&);
+  void answered(const Way&, std::chrono::nanoseconds after);
+  // Another connection was answered where a kept one was not: for kSpared none of this way is taken or kept.
+  void spare(const Way&, Instant now);
+  static constexpr std::chrono::minutes kSpared{5};
+
   // Closes them all; how many there were.
   std::size_t clear();
   // Closes those of this way.
@@ -43,13 +52,22 @@ class IdleConnections {
   };
   using ByWay = std::unordered_map<Way, Kept, Hash>;
 
-  Kept take_last(const Way&);
+  // What is known of a way, whether a connection is kept or not.
+  struct Manner {
+    std::chrono::nanoseconds latency{0};
+    Instant spared_until{};
+  };
+
+  Kept take_last(const Way&, Instant now);
+  Manner& manner_of(const Way&);
+  bool is_spared(const Way&, Instant now) const;
   void sort_out(Instant now, Kept& closed);
   void push_out_oldest(Kept& closed);
 
   const std::size_t most_;
   std::mutex mutex_;
   ByWay idle_;
+  std::unordered_map<Way, Manner, Hash> manners_;
   std::size_t count_ = 0;
   Instant sorted_out_{};
 };

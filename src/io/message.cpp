@@ -45,10 +45,12 @@ Result<void> Message::receive_more(const Bound& bound, const std::function<void(
 Result<ResponseHead> Message::read_head(const std::function<void()>& unanswered) {
   const auto bound_anew = [this] { return bound_after(limits_.head, "no response within", limits_.deadline); };
   Bound bound = bound_anew();
+  const auto soon = std::min(first_.value_or(limits_.head), limits_.head);
+  const Bound first = bound_after(soon, "no response within", limits_.deadline);
   int heard_of = 0;
   auto head = read_final_head(inbox_, RequestMethod::get, [&](int still_at_work) {
     if (std::exchange(heard_of, still_at_work) != still_at_work) bound = bound_anew();
-    return receive_more(bound, unanswered);
+    return receive_more(heard_ ? bound : first, unanswered);
   });
   if (head || !looks_like_tls(inbox_.view())) return head;
   Error error = std::move(head).error();

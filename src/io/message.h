@@ -28,6 +28,9 @@ class Message {
 
   Result<void> send(std::string_view request);
 
+  // The first byte of a response is waited for so long, if the limits allow it.
+  void hear_within(std::chrono::milliseconds time) { first_ = time; }
+
   // The head of the final response: interim ones are skipped, limits and deadline hold for all of them together, but
   // each of the first kMaxStillAtWork 102s begins the limit on the head anew. There are kMaxInterimResponses at most.
   // `unanswered` is called each kSilentTime in which nothing of it has come.
@@ -57,6 +60,7 @@ class Message {
   Limits limits_;
   Inbox inbox_;
   bool heard_ = false;
+  std::optional<std::chrono::milliseconds> first_;
   std::chrono::nanoseconds quiet_{0};   // waited since a byte of the body has come
   std::chrono::nanoseconds waited_{0};  // in this window of the minimum speed
   std::uint64_t got_ = 0;
