@@ -7,7 +7,8 @@
 namespace segdl {
 
 std::string_view status_words(int status) {
-  constexpr std::pair<int, std::string_view> kWords[] = {{400, "bad request"},
+  constexpr std::pair<int, std::string_view> kWords[] = {{202, "accepted, but not ready"},
+                                                         {400, "bad request"},
                                                          {401, "authorization required"},
                                                          {403, "forbidden"},
                                                          {404, "not found"},
@@ -34,7 +35,7 @@ bool may_pass(int status) {
 }
 
 bool may_be_of_form(int status) {
-  constexpr std::array<int, 10> kOther = {401, 402, 407, 408, 410, 421, 425, 429, 451, 511};
+  constexpr std::array<int, 11> kOther = {202, 401, 402, 407, 408, 410, 421, 425, 429, 451, 511};
   return std::find(kOther.begin(), kOther.end(), status) == kOther.end();
 }
 

@@ -283,9 +283,9 @@ Verdict judge(const ResponseHead& head, const Asked& asked, const Known* known,
   if (leads_on(head, asked)) return judge_redirect(head);
   if (may_bring_all(head)) return judge_odd_success(head, asked, known);
   const auto after = retry_after(head, wall);
-  const bool is_limit = head.status == 403 && after;  // as some call "too many requests"
+  const bool is_limit = (head.status == 403 || head.status == 202) && after;  // too many requests; not ready yet
   if (may_pass(head.status) || is_limit) return PassingRefusal{after};
-  if (head.status >= 400) return FinalRefusal{};
+  if (head.status >= 400 || head.status == 202) return FinalRefusal{};
   return Contradiction{fmt::format("it answered {}", head.status)};
 }
 

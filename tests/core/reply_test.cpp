@@ -235,10 +235,15 @@ TEST_CASE("redirects need one Location") {
     CHECK(is<Contradiction>(verdict(reply(status, {{"Location", ""}}))));
     CHECK(is<Contradiction>(verdict(reply(status, {{"Location", "/x"}, {"Location", "/y"}}))));
   }
-  for (const int status : {201, 202, 203, 204, 205, 305, 306}) {
+  for (const int status : {201, 203, 204, 205, 305, 306}) {
     CAPTURE(status);
     CHECK(is<Contradiction>(verdict(reply(status, {{"Location", "/x"}}))));
   }
+}
+
+TEST_CASE("what is not ready yet is waited for only if its server says how long") {
+  CHECK(is<FinalRefusal>(verdict(reply(202, {{"Location", "/x"}}))));
+  CHECK(std::get<PassingRefusal>(verdict(reply(202, {{"Retry-After", "7"}}))).after == std::chrono::seconds(7));
 }
 
 TEST_CASE("refusals pass or do not") {
