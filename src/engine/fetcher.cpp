@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,6 +37,14 @@ Asking proven_by(const Asked& asked, const Known* known) {
 // Whether somebody on the way, who may keep what they pass on or change it, had a part in the answer (RFC 9110 section
 // 7.6.3, RFC 9111 section 5.1).
 bool came_by_cache(const ResponseHead& head) { return head.count("Via") > 0 || head.count("Age") > 0; }
+
+// Whether a connection was there, and no response came (see seams/transport.h).
+bool is_unanswered(const Error& error) {
+  constexpr std::string_view kBehindConnecting[] = {"send", "receive", "read the response", "get"};
+  return error.cause == Cause::network && error.remedy == Remedy::retry &&
+         std::find(std::begin(kBehindConnecting), std::end(kBehindConnecting), error.operation) !=
+             std::end(kBehindConnecting);
+}
 
 // Whether the answer does not fit what is known: another version's, or none at all.
 bool is_doubtful(const Verdict& verdict) {
@@ -110,7 +120,11 @@ Error Fetcher::refusal(const ResponseHead& head, const PassingRefusal* passing) 
   error.http_status = head.status;
   error.retry_after = passing != nullptr ? passing->after : retry_after(head, shared_.env.clock.wall());
   if (head.status == 401) refused_login(error, head);
-  if (head.status == 404 || head.status == 410) error.way_out = "check the URL";
+  if (head.status == 404 || head.status == 410) {
+    error.way_out = route_.has_answered() ? "it was there before: try again later, and if it stays so, check the URL"
+                                          : "check the URL";
+  }
+  if (head.status == 202 && !error.retry_after) error.way_out = "the server is not ready with it: try again later";
   return error;
 }
 
@@ -171,24 +185,28 @@ Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, 
 }
 
 // How to ask for the same bytes once more after an answer that could not be used. Nothing: not now. All of a resource
-// is asked for only where the download has learned that its parts can't be had.
-std::optional<Asking> Fetcher::simpler() {
-  route_.failed_us(asked_, Route::Part::head);
+// is asked for only where the download has learned that its parts can't be had; that can't be learned beside other
+// workers, since the answer may be what the server has for one too many.
+std::optional<Asking> Fetcher::simpler(bool alone) {
+  odd_ = true;
+  spared_ = !alone && asked_ != Asking::conditional;
+  if (!spared_) route_.failed_us(asked_, Route::Part::head);
   const Asking all = route_.asking();
   if (all > asked_) return all;
   return asked_ == Asking::conditional ? std::optional(Asking::range_only) : std::nullopt;
 }
 
 // The same after a refusal, which may be of the way of asking: some servers answer anything from 400 to 503 to a Range
-// or an If-Range that they do not like, or what can't be read. One that may pass is taken for that only if it does not,
-// and all of the resource is asked for only by the last worker of the download.
+// or an If-Range that they do not like, or what can't be read, or nothing. One that may pass is taken for that only if
+// it does not, and all of the resource is asked for only by the last worker of the download.
 std::optional<Asking> Fetcher::simpler(const Asked& asked, const Known* known, const Error& refusal, bool alone) {
   const bool of_form = refusal.http_status == 0 || may_be_of_form(refusal.http_status);
   if (asked.asking == Asking::whole || refusal.retry_after || !of_form) return {};
   const bool passes = refusal.remedy == Remedy::retry;
   const bool last = !passes || is_last_try();
+  const bool soon = route_.has_failed() && latency_ < limits_.head;  // silence would be waited for as long again
   spared_ = last && !alone;
-  if (is_conditional(asked, known) && (!passes || route_.has_failed() || (last && alone))) return Asking::range_only;
+  if (is_conditional(asked, known) && (!passes || soon || (last && alone))) return Asking::range_only;
   return alone && last ? std::optional(Asking::whole) : std::nullopt;
 }
 
@@ -266,26 +284,28 @@ Verdict Fetcher::judged(const ResponseHead& head, const Asked& asked, const Know
   return Contradiction{"its 206 gives no length, and an earlier one went on behind its range"};
 }
 
+// Of a host that other downloads have given up, where this one has heard nothing from it.
+std::optional<Error> Fetcher::given_up_by_others() const {
+  auto down = route_.has_answered() ? std::nullopt : shared_.pool.down(route_.current().origin);
+  if (down) down->subject = route_.current().shown();
+  return down;
+}
+
 Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop, bool alone) {
-  if (!route_.has_answered()) {
-    if (auto down = shared_.pool.down(route_.current().origin)) {
-      down->subject = route_.current().shown();
-      return *std::move(down);
-    }
-  }
+  if (auto down = given_up_by_others()) return *std::move(down);
   auto ready = get_ready(stop);
   if (!ready) return std::move(ready).error();
   const std::string name = last_component(route_.original());
   std::optional<Error> first;  // later ones only follow from asking in another way
   std::vector<Asking> refused;
-  crowded_ = spared_ = false;
-  for (auto way = std::optional(route_.asking()); way;) {
+  crowded_ = spared_ = odd_ = false;
+  for (auto way = std::optional(alone && only_breaks_off(known) ? Asking::whole : route_.asking()); way;) {
     asked_ = *way;
     in_crowd_ = false;
     const bool past_caches = route_.asks_past_caches();
     const Asked asked = asked_for(range, known, name);
     const auto give_way = [&](Error error, bool of_form) {
-      way = of_form ? simpler(asked, known, error, alone) : simpler();
+      way = of_form ? simpler(asked, known, error, alone) : simpler(alone);
       if (of_form && way) refused.push_back(asked_);
       if (!first) first = std::move(error);
       if (way) meter_.note("asking again in a simpler way: " + first->reason);
@@ -293,7 +313,8 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     auto exchange = get(asked, known, stop);
     if (!exchange) {
       Error error = std::move(exchange).error();
-      if (error.remedy != Remedy::refetch) return error;
+      const bool unanswered = is_unanswered(error) && may_ask_for_all(known);
+      if (error.remedy != Remedy::refetch && !unanswered) return error;
       error.remedy = Remedy::retry;  // perhaps it can be read next time
       give_way(std::move(error), true);
       continue;
@@ -322,7 +343,8 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     give_way(std::move(error), is_refusal);
   }
   if (first->cause == Cause::integrity && first->http_status == 0) {
-    first->remedy = asked_ == Asking::whole ? Remedy::stop : Remedy::retry;
+    const bool is_final = asked_ == Asking::whole && alone && !takes_for_crowd();
+    first->remedy = is_final ? Remedy::stop : Remedy::retry;
   }
   return *std::move(first);
 }

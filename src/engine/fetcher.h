@@ -133,6 +133,9 @@ class Fetcher {
   Result<Slot> enter_alone(const Origin&, const std::stop_token&);
   Result<void> enter_at(const Origin&, const std::stop_token&);
   Result<std::unique_ptr<Exchange>> get(const Asked&, const Known*, std::stop_token);
+  Result<std::unique_ptr<Exchange>> get_from(Url, const Asked&, const Known*, const std::stop_token&);
+  Error not_yet(const ResponseHead&, std::chrono::seconds wait) const;
+  bool is_spent(const Result<std::unique_ptr<Exchange>>&, const Asked&, const Known*) const;
   Result<std::unique_ptr<Exchange>> try_get(const HttpRequest&, std::stop_token);
   std::optional<Credentials> credentials_for(const Url&, bool own) const;
   HttpRequest request_for(const Url&, const Asked&, const Known*) const;
@@ -146,15 +149,18 @@ class Fetcher {
   Asked asked_for(Range, const Known*, std::string_view name) const;
   void note_time(const ResponseHead&, bool of_known);
   Verdict judged(const ResponseHead&, const Asked&, const Known*) const;
-  std::optional<Asking> simpler();
+  std::optional<Asking> simpler(bool alone);
   std::optional<Asking> simpler(const Asked&, const Known*, const Error& refusal, bool alone);
   Error failure(const Verdict&, const ResponseHead&, const Known*);
   std::optional<Error> doubtful_page(const ResponseHead&);
   Error final_refusal(const ResponseHead&);
   bool takes_for_crowd();
+  std::optional<Error> given_up_by_others() const;
   void learn_from(const std::vector<Asking>& refused, const Error& refusal);
   bool is_over(const Failing&) const;
   bool is_last_try() const;
+  bool only_breaks_off(const Known*) const;
+  bool may_ask_for_all(const Known*) const;
   Error spent(Error, unsigned tries) const;
   Error given_up(Error, unsigned tries) const;
   Origin origin() const { return (led_to_ ? *led_to_ : route_.current()).origin; }
@@ -177,6 +183,7 @@ class Fetcher {
   bool in_crowd_ = false;      // the last request was sent where a refusal may be one of the number
   bool crowded_ = false;       // its answer is taken for "not so many"
   bool crowded_by_page_ = false;
+  bool odd_ = false;            // the last answer contradicts what was asked
   bool spared_ = false;         // see asks_once_more()
   unsigned crowds_ = 0;         // how often, in a row
   std::uint64_t progress_ = 0;  // bytes since the last failure

@@ -72,6 +72,23 @@ bool Fetcher::is_last_try() const {
   return is_over(failing) || too_late(now + wait);
 }
 
+// Whether what says nothing to a range may be asked for all: not after a resource has changed, where what is no range
+// of anything is no new version (see Transfer::is_doubtful_successor).
+bool Fetcher::may_ask_for_all(const Known* known) const {
+  return (known != nullptr || !route_.has_answered()) && !too_late(shared_.env.clock.now());
+}
+
+// Whether the next try is the last, and in all before it the answer broke off: some servers promise any range, and send
+// nothing of it. Of a resource with a strong validator only: an answer to a request for all of it is compared by that.
+bool Fetcher::only_breaks_off(const Known* known) const {
+  if (known == nullptr || !known->validator.strong()) return false;
+  const Instant now = shared_.env.clock.now();
+  Failing failing = route_.failing(now, now);
+  if (failing.count == 1 || failing.broken + 1 < failing.count) return false;
+  ++failing.broken;
+  return is_over(failing);
+}
+
 // The host's other downloads learn of it.
 Error Fetcher::given_up(Error error, unsigned tries) const {
   error = spent(std::move(error), tries);
@@ -140,7 +157,7 @@ Result<void> Fetcher::give_up(Error error, bool others_served) {
   crowds_ = 0;  // the others of this download are no crowd to wait for
   const Instant now = shared_.env.clock.now();
   // "Not so many" is no failure of a download that others go on with.
-  const bool crowded = (others_served || crowded_) && error.http_status != 0;
+  const bool crowded = (others_served || crowded_) && (error.http_status != 0 || odd_);
   if (crowded && is_for_good(error)) route_.refused_more(now);
   const Failing failing = crowded ? Failing{} : route_.failed(asked_at_, now, answered_);
   if (is_over(failing) && !spared_) return given_up(std::move(error), failing.count);

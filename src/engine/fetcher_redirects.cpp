@@ -29,10 +29,40 @@ Result<Url> Fetcher::follow(const Url& from, const std::string& location, int st
   return to;
 }
 
-// The final response to one way of asking: redirects are followed here.
+// The final response to one way of asking. What redirects led to before may have an end, as a signed link has, and each
+// server tells of that in its own way: then the original URL is asked for another one.
 Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* known, std::stop_token stop) {
-  Url url = route_.current();
-  bool remembered = !url.leads_to_same(route_.original());
+  const Url led = route_.current();
+  auto exchange = get_from(led, asked, known, stop);
+  const bool remembered = !led.leads_to_same(route_.original());
+  if (!remembered || !is_spent(exchange, asked, known) || !route_.lost(led)) return exchange;
+  if (exchange) (*exchange)->skip_rest();
+  meter_.note(fmt::format("{} gives no more: asking {} again", led.shown(), route_.original().shown()));
+  return get_from(route_.original(), asked, known, stop);
+}
+
+// Whether an answer may be all that is left of a place: a refusal that does not pass, a redirect that ends nowhere, or
+// a page that is not what was fetched.
+bool Fetcher::is_spent(const Result<std::unique_ptr<Exchange>>& exchange, const Asked& asked,
+                       const Known* known) const {
+  if (!exchange) return exchange.error().remedy == Remedy::stop && exchange.error().cause != Cause::cancelled;
+  const ResponseHead& head = (*exchange)->head();
+  const Verdict verdict = judge(head, asked, known, shared_.env.clock.wall());
+  if (std::holds_alternative<FinalRefusal>(verdict) || head.status == 403) return true;
+  if (!is_page(head) || validator_of(head).strong()) return false;
+  return route_.came_as_file() || std::holds_alternative<Contradiction>(verdict);
+}
+
+// A redirect to where it comes from, with a Retry-After (RFC 9110 section 10.2.3).
+Error Fetcher::not_yet(const ResponseHead& head, std::chrono::seconds wait) const {
+  Error error = problem(Cause::refused, Remedy::retry, "the server asks to come back later");
+  error.http_status = head.status;
+  error.retry_after = wait;
+  return error;
+}
+
+Result<std::unique_ptr<Exchange>> Fetcher::get_from(Url url, const Asked& asked, const Known* known,
+                                                    const std::stop_token& stop) {
   std::vector<std::string> visited;
   bool circles = false;
   for (int hop = 0; hop <= kMaxRedirects; ++hop) {
@@ -42,14 +72,6 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
     const ResponseHead& head = (*exchange)->head();
     meter_.tolerated(head.tolerated);
     shared_.secrets.learn(head, url, shared_.env.clock);
-    const bool gone = head.status == 401 || head.status == 403 || head.status == 404 || head.status == 410;
-    if (gone && remembered && route_.lost(url)) {  // a signed link that has expired: ask the original again
-      remembered = false;
-      (*exchange)->skip_rest();
-      url = route_.original();
-      continue;
-    }
-    remembered = false;
     const Verdict verdict = judge(head, asked, known, shared_.env.clock.wall());
     const auto* redirect = std::get_if<RedirectTo>(&verdict);
     if (redirect == nullptr) return exchange;
@@ -62,6 +84,8 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
     }
     // The same URL may have another answer the next time, with a cookie or without.
     circles = circles || std::find(visited.begin(), visited.end(), next->text()) != visited.end();
+    const auto wait = retry_after(head, shared_.env.clock.wall());
+    if (wait && next->leads_to_same(url)) return not_yet(head, *wait);
     const int status = head.status;
     (*exchange)->skip_rest();
     meter_.redirected({url.shown(), next->shown(), status});

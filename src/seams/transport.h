@@ -78,8 +78,9 @@ class Transport {
   virtual ~Transport() = default;
 
   // Sends the request and reads the response's head; interim responses are skipped. A stop request ends it, and every
-  // read() of the exchange, within 200 ms, whatever it is doing. Errors: network (retry), tls (stop), cancelled.
-  // Thread-safe.
+  // read() of the exchange, within 200 ms, whatever it is doing. Errors: network (retry), tls (stop), cancelled. Where
+  // there was a connection and no response to the request, their operation is "send", "receive", "read the response" or
+  // "get". Thread-safe.
   virtual Result<std::unique_ptr<Exchange>> get(const HttpRequest&, const Limits&, std::stop_token) = 0;
 };
 

@@ -46,11 +46,25 @@ def page(status):
     return head(status, "Content-Type: text/html", f"Content-Length: {len(HTML)}") + HTML
 
 
+# What can't be the answer to a request for a part, whatever the resource is.
+ODD = {
+    "nothing of the part": head("206 Partial Content", 'ETag: "v1"', "Content-Range: bytes 8388608-12582911/12582912", "Content-Length: 0"),
+    "another part": head("206 Partial Content", 'ETag: "v1"', "Content-Range: bytes 0-0/12582912", "Content-Length: 1") + b"x",
+    "a part without a place": head("206 Partial Content", "Content-Length: 4") + b"busy",
+    "beyond the end": head("416 No", "Content-Length: 0"),
+    "no content": head("204 No Content"),
+    "not modified": head("304 Not Modified"),
+    "a choice": head("300 Multiple Choices", "Content-Length: 0"),
+    "a redirect to nowhere": head("302 Found", "Content-Length: 0"),
+}
+
+
 def test_a_list_from_a_server_that_allows_only_a_few_connections_comes_whole(scene):
     refusals = {status: page(f"{status} No") for status in (401, 403, 404, 410, 429)}
     refusals["page"] = page("200 OK")
     refusals["redirect"] = head("302 Found", "Location: /login", "Content-Length: 0")
-    for label, refusal in refusals.items():
+    odd = {label: answer for label, answer in ODD.items() if label != "another part"}  # which fits a first request
+    for label, refusal in (refusals | odd).items():
         for most in (1, 3):
             narrow = Narrow(scene, most, refusal)
             urls = os.path.join(scene.directory, "urls")
@@ -60,6 +74,21 @@ def test_a_list_from_a_server_that_allows_only_a_few_connections_comes_whole(sce
             for name, data in FILES.items():
                 assert harness.read(scene.path(name)) == data, (label, most, name)
                 os.unlink(scene.path(name))
+
+
+def test_an_odd_answer_beside_others_that_are_served_does_not_end_a_download(scene):
+    """Only the last worker believes what contradicts what was asked."""
+    FILES["big.bin"] = DATA
+    try:
+        for label, odd in ODD.items():
+            for connections in ((), ("-x", "8")):
+                narrow = Narrow(scene, 2, odd)
+                scene.get(narrow.server.url("big.bin"), *connections, timeout=30)
+                assert narrow.refused, (label, connections)
+                assert harness.read(scene.path("big.bin")) == DATA, (label, connections)
+                os.unlink(scene.path("big.bin"))
+    finally:
+        del FILES["big.bin"]
 
 
 def test_a_file_that_is_not_there_is_told_as_missing_beside_others(scene):

@@ -233,6 +233,81 @@ def test_a_login_page_is_no_new_version(scene):
     assert harness.read(scene.path("f")) == other
 
 
+def test_where_a_redirect_led_may_end_in_any_way_and_the_original_url_is_asked_again(scene):
+    html = b"<h1>log in</h1>"
+    page = head("200 OK", "Content-Type: text/html", f"Content-Length: {len(html)}") + html
+    ends = {status: head(f"{status} No", "Content-Length: 0") for status in (400, 401, 402, 403, 404, 406, 410, 451, 501)}
+    ends["page"] = page
+    ends["redirect"] = head("302 Found", "Location: /login", "Content-Length: 0")
+    ends["circle"] = head("302 Found", "Location: /circle", "Content-Length: 0")
+    ends["nowhere"] = head("302 Found", "Location: https://", "Content-Length: 0")
+    for label, end in ends.items():
+        for connections in ("1", "8"):
+            given = []
+
+            def signed(connection, request, number):
+                path = request.split(b" ")[1].decode()
+                if path == "/f":
+                    given.append(0)
+                    connection.sendall(head("302 Found", f"Location: /signed?number={len(given)}", "Content-Length: 0"))
+                elif path in ("/login", "/circle"):
+                    connection.sendall(page if path == "/login" else ends["circle"])
+                elif path != f"/signed?number={len(given)}" or given[-1] >= 2:  # each is good for two requests
+                    connection.sendall(end)
+                else:
+                    given[-1] += 1
+                    answer, body = ranged(DATA, request)
+                    connection.sendall(answer + body[:MiB])
+                    if len(body) > MiB:
+                        return "close"
+                return None
+
+            server = scene.raw(signed)
+            scene.get(server.url("f"), "-x", connections, timeout=30)
+            assert len(given) >= 2, (label, connections)
+            assert harness.read(scene.path("f")) == DATA, (label, connections)
+            os.unlink(scene.path("f"))
+
+
+def test_a_kept_connection_that_answers_nothing_more_costs_seconds_once(scene):
+    answered = {}
+
+    def forgets(connection, request, number):
+        if answered.setdefault(connection, 0) >= 1:
+            time.sleep(20)
+            return "close"
+        answered[connection] += 1
+        answer, body = ranged(DATA, request)
+        connection.sendall(answer + body)
+        return None
+
+    for connections in ("1", "8"):
+        server = scene.raw(forgets)
+        urls = os.path.join(scene.directory, "urls")
+        harness.write(urls, "".join(server.url(f"f{i}") + "\n" for i in range(12)).encode())
+        begun = time.monotonic()
+        scene.get("-q", "-i", urls, "-x", connections, timeout=60)
+        assert time.monotonic() - begun < 15, connections  # and not as often as there are files
+        for name in scene.names():
+            assert harness.read(scene.path(name)) == DATA
+            os.unlink(scene.path(name))
+
+
+def test_what_is_not_ready_is_waited_for_if_its_server_says_how_long(scene):
+    for early in (head("202 Accepted", "Retry-After: 1", "Content-Length: 0"),
+                  head("303 See Other", "Location: /f", "Retry-After: 1", "Content-Length: 0")):
+        def later(connection, request, number, early=early):
+            connection.sendall(early if number < 3 else b"".join(ranged(DATA, request)))
+
+        begun = time.monotonic()
+        arrives(scene, scene.raw(later))
+        assert time.monotonic() - begun >= 2
+        os.unlink(scene.path("f"))
+    server = scene.raw(lambda connection, request, number: connection.sendall(head("202 Accepted", "Content-Length: 0")))
+    done = scene.get(server.url("f"), code=4)
+    assert "not ready" in done.stderr and "try again later" in done.stderr and server.count == 1, done.stderr
+
+
 def test_an_endless_error_body_is_not_read(scene):
     def endless(connection, request, number):
         connection.sendall(head("404 No", "Content-Length: 10000000000"))

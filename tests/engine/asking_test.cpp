@@ -186,7 +186,7 @@ std::vector<SessionOptions> bounds(unsigned connections) {
 TEST_CASE("before a refusal is final all was asked for in simpler ways, whatever bounds the tries") {
   for (const unsigned connections : kConnections) {
     for (const SessionOptions& options : bounds(connections)) {
-      for (const int status : {403, 500, 503}) {
+      for (const int status : {403, 500, 503, 0}) {  // 0: the connection is closed
         for (const char* field : {"If-Range", "Range"}) {
           CAPTURE(connections);
           CAPTURE(options.retries.value_or(99));
@@ -199,7 +199,9 @@ TEST_CASE("before a refusal is final all was asked for in simpler ways, whatever
           REQUIRE_FALSE(world.download(World::request(), with(1, 0)).ok());
           world.disk.kill();
           world.serve().size(kSmall).on_every([=](Answer& answer, const test::Asking& asking) {
-            if (asking.find(field) != nullptr) answer.status(status);
+            if (asking.find(field) == nullptr) return;
+            if (status == 0) answer.silent(WireEnd::close);
+            if (status != 0) answer.status(status);
           });
           CHECK(world.download(World::request(), options).ok());
           CHECK(world.has("f", 1, kSmall));
@@ -220,6 +222,31 @@ TEST_CASE("where only the beginning is given and breaks off, the last of many wo
       });
       CHECK(world.download(World::request(), with(8, 0)).ok());
       CHECK(world.has("f", 1, kSmall));
+    }
+  }
+}
+
+TEST_CASE("a server that gives nothing of a range, or a few bytes, is asked for all of it in the end") {
+  for (const unsigned connections : kConnections) {
+    for (const bool resumes : {false, true}) {
+      for (const bool promises : {false, true}) {
+        if (promises && connections > 1) continue;  // which of several is the last one is chance
+        CAPTURE(connections);
+        CAPTURE(resumes);
+        CAPTURE(promises);
+        World world;
+        world.serve().size(kSmall).stall_at(kStopped, 99);
+        if (resumes) REQUIRE_FALSE(world.download(World::request(), with(1, 0)).ok());
+        world.disk.kill();
+        world.serve().size(kSmall).on_every([promises](Answer& answer, const test::Asking& asking) {
+          if (asking.find("Range") == nullptr) return;
+          if (promises) answer.cut_at = answer.begin + 1000;
+          if (!promises) answer.silent(WireEnd::stall);
+        });
+        CHECK(world.download(World::request(), with(connections)).ok());
+        CHECK(world.has("f", 1, kSmall));
+        CHECK(world.script->log().back().find("Range") == nullptr);
+      }
     }
   }
 }
