@@ -80,18 +80,18 @@ TEST_CASE("what is not a checksum is skipped") {
 }
 
 TEST_CASE("the name of a list says which algorithm its digits are of") {
-  for (const auto& [list, word] : {std::pair("MD5SUMS", "md5"),
-                                   {"d/MD5SUMS.txt", "md5"},
-                                   {"f-b2.tar.md5", "md5"},
-                                   {"f.iso.sha256sum", "sha256"},
-                                   {"XXH128SUMS", "xxh128"},
-                                   {"xxhsums.txt", "xxh"},
-                                   {"b2sums.txt", "b2"},
-                                   {"cksums", "cksum"},
-                                   {"md5/checksums.txt", ""},
-                                   {"SUMS", ""}}) {
-    CAPTURE(list);
-    CHECK(named_algorithm(list).word == word);
+  for (const auto& one : {std::pair("MD5SUMS", "md5"),
+                          {"d/MD5SUMS.txt", "md5"},
+                          {"f-b2.tar.md5", "md5"},
+                          {"f.iso.sha256sum", "sha256"},
+                          {"XXH128SUMS", "xxh128"},
+                          {"xxhsums.txt", "xxh"},
+                          {"b2sums.txt", "b2"},
+                          {"cksums", "cksum"},
+                          {"md5/checksums.txt", ""},
+                          {"SUMS", ""}}) {
+    CAPTURE(one.first);
+    CHECK(named_algorithm(one.first).word == one.second);
   }
   const auto algorithm = [](const std::string& line, const char* list) {
     const auto one = parse_checksum_line(line, named_algorithm(list));
