@@ -186,10 +186,10 @@ Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, 
 
 // How to ask for the same bytes once more after an answer that could not be used. Nothing: not now. All of a resource
 // is asked for only where the download has learned that its parts can't be had; that can't be learned beside other
-// workers, since the answer may be what the server has for one too many.
+// workers, since the answer may be what the server has for one too many, unless a body has shown it.
 std::optional<Asking> Fetcher::simpler(bool alone) {
   odd_ = true;
-  spared_ = !alone && asked_ != Asking::conditional;
+  spared_ = !alone && !route_.distrusts_unmeasured() && asked_ != Asking::conditional;
   if (!spared_) route_.failed_us(asked_, Route::Part::head);
   const Asking all = route_.asking();
   if (all > asked_) return all;

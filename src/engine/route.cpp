@@ -50,6 +50,7 @@ void Route::failed_us(Asking asking, Part part) {
 
 void Route::progressed() {
   // Many workers call this often.
+  if (!progressed_) progressed_ = true;
   if (failures_ > 0) failures_ = 0;
   if (rest_ > 0) rest_ = 0;
 }

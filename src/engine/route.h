@@ -96,6 +96,7 @@ class Route {
   // More of the resource is here than ever before. What is fetched a second time is no progress: a server that cuts
   // every response at the same place must not be asked for ever.
   void progressed();
+  bool has_progressed() const { return progressed_; }
   // A request made at `asked` came to nothing, or its answer broke off, as all have in a row since there was progress;
   // those that were under way together count as one.
   Failing failed(Instant asked, Instant now, bool broke_off);
@@ -133,6 +134,7 @@ class Route {
   std::atomic<Instant::rep> refused_at_ = kNever;
   std::atomic<bool> distrusts_unmeasured_ = false;
   std::atomic<Came> came_as_ = Came::not_yet;
+  std::atomic<bool> progressed_ = false;
   std::atomic<unsigned> failures_ = 0;
   std::atomic<Instant::rep> rest_ = 0;
   std::atomic<std::chrono::nanoseconds> latency_ = std::chrono::nanoseconds(0);

@@ -93,7 +93,10 @@ TEST_CASE("what goes on behind the range of a 206 that ends with its connection 
       answer.sends(0, 9 * kMiB);  // everything, whatever was asked for
       answer.content_range(range).until_close();
     });
-    REQUIRE(world.download(World::request(), with(connections)).ok());
+    const auto report = world.download(World::request(), with(connections));
+    CAPTURE(connections);
+    CAPTURE(report.ok() ? "" : report.error().message());
+    REQUIRE(report.ok());
     CHECK(world.has("f", 1, 9 * kMiB));
   }
 }
