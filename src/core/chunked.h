@@ -2,8 +2,8 @@
 //
 // A pure state machine: it is shown wire bytes, says which of them are body, and stops exactly at the end of the
 // trailer section. Sizes are hexadecimal and below 2^63, without sign or prefix, perhaps with blanks around and zeros
-// before them; lines end in CRLF only. Padding and extensions of up to 4 KiB a chunk each, and trailers of up to 64
-// KiB, are skipped unread.
+// before them; lines end in CRLF only. Padding of up to 4 KiB and extensions of up to 1 MiB a chunk, and trailers of up
+// to 1 MiB, are skipped unread.
 #pragma once
 
 #include <segdl/error.h>

@@ -29,7 +29,7 @@ std::optional<std::string> opaque_value(const ResponseHead& head, std::string_vi
   std::optional<std::string> value;
   for (const Field& field : head.fields) {
     if (!same_text(field.name, name) || value == field.value) continue;
-    value = value ? *value + ", " + field.value : field.value;
+    value = value ? std::move(*value) + ", " + field.value : field.value;
   }
   if (value && value->size() > kMaxValidator) {
     value = fmt::format("{} bytes of XXH3-64 {:016x}", value->size(), digest_of(std::as_bytes(std::span(*value))));
@@ -212,6 +212,7 @@ Validator validator_of(const ResponseHead& head) {
 }
 
 std::optional<std::chrono::sys_seconds> strong_date_of(const ResponseHead& head) {
+  if (head.status / 100 == 2 && head.status != 200 && head.status != 206) return {};  // see core/reply.h, R9
   const auto modified = date_field(head, "Last-Modified");
   const auto date = date_field(head, "Date");
   return tells_versions_apart(modified, date) ? modified : std::nullopt;

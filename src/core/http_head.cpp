@@ -61,6 +61,15 @@ bool has_controls(std::string_view text) {
 
 constexpr std::string_view kHttp = kStartsOfHeads[0], kIcy = kStartsOfHeads[1];
 
+// Whether a line behind the first may be a status line, which is of another response: what follows it is that one's.
+// Names such as icy-name are of fields.
+bool may_begin_response(std::string_view line) {
+  line = trim(line);
+  const bool icy =
+      same_text(line.substr(0, kIcy.size()), kIcy) && line.size() > kIcy.size() && is_blank(line[kIcy.size()]);
+  return same_text(line.substr(0, kHttp.size()), kHttp) || icy;
+}
+
 // The minor version, and 0 of what is not HTTP/1.x: its connection is not used again. Nothing if it names no version.
 std::optional<int> minor_version(std::string_view protocol, ResponseHead& head) {
   constexpr std::string_view kOne = "HTTP/1.";
@@ -101,6 +110,7 @@ class FieldReader {
   Result<void> read(const Line& line) {
     const bool unsure = mixed_ && (line.bare || bare_);
     bare_ = line.bare;
+    if (may_begin_response(line.text)) return unreadable("a second status line is in its head");
     const auto colon = line.text.find(':');
     const std::string_view name = line.text.substr(0, std::min(colon, line.text.size()));
     if (is_blank(line.text[0]) && kept_) return fold(trim(line.text), unsure);
@@ -121,13 +131,13 @@ class FieldReader {
   bool may_keep_alive() const { return may_keep_alive_; }
 
  private:
-  // What is no field: a line without a colon, or one that is folded and none is before it (RFC 9112 section 2.2). A
-  // second status line belongs to another response, whose fields these are; and what has nothing to be seen may be
-  // meant for the end.
+  // What is no field: a line without a colon, or one that is folded and none is before it (RFC 9112 section 2.2). What
+  // has nothing to be seen may be meant for the end, and what begins with the name of a field that decides, for that.
   Result<void> pass_over(std::string_view name, bool unsure) {
     kept_ = false;
-    const bool is_status = same_text(name.substr(0, kHttp.size()), kHttp);
-    if (unsure || is_status || may_decide(name) || has_controls(name) || trim(name).empty())
+    const std::string_view words = trim(name);
+    const std::string_view first = words.substr(0, words.find_first_of(" \t"));
+    if (unsure || may_decide(name) || may_decide(first) || has_controls(name) || words.empty())
       return unreadable("a line of its head is no field");
     head_.tolerate("a line of its head that is no field");
     return {};
@@ -148,7 +158,7 @@ class FieldReader {
     if (weight_ == Weight::nothing) return check(field.value);
     if (weight_ == Weight::hint) return leave_out();
     if (!same_text(field.name, "Content-Encoding")) return may_be_cut(field.name);
-    field.value += '?';
+    field.value.insert(0, 1, '?');
     return check(field.value);
   }
 
@@ -182,8 +192,9 @@ class FieldReader {
       return unreadable(fmt::format("its {} has a control character", field.name));
     head_.tolerate("a control character in a field of its head");
     may_keep_alive_ = may_keep_alive_ && !around;
+    const auto added = field.value.end() - static_cast<std::ptrdiff_t>(value.size());
     std::replace_if(
-        field.value.begin(), field.value.end(), [](char c) { return c == '\0' || c == '\r'; }, ' ');
+        added, field.value.end(), [](char c) { return c == '\0' || c == '\r'; }, ' ');
     return {};
   }
 

@@ -91,7 +91,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::get_from(Url url, const Asked& asked,
     meter_.redirected({url.shown(), next->shown(), status});
     url = std::move(*next);
   }
-  return problem(Cause::refused, Remedy::stop,
+  return problem(Cause::refused, takes_for_crowd() ? Remedy::retry : Remedy::stop,
                  fmt::format("more than {} redirects{}", kMaxRedirects, circles ? ", in a circle" : ""));
 }
 

@@ -44,7 +44,9 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
   const bool others_served = dispatcher.not_served(hand);
   // What the host refuses to one while it serves another is "not so many", whatever it calls it: the last one believes
   // it.
-  const bool refused = error.cause == Cause::refused && error.remedy == Remedy::stop && error.http_status != 0;
+  const bool final = error.remedy == Remedy::stop;
+  const bool refused =
+      final && (error.cause == Cause::integrity || (error.cause == Cause::refused && error.http_status != 0));
   const bool others_at_work = dispatcher.others_at_work(hand);
   const bool last = !others_served && !others_at_work;
   const bool asked = error.cause != Cause::cancelled;

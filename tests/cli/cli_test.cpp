@@ -286,7 +286,6 @@ TEST_CASE("a wrong command line is a usage error") {
                                              {"http://h/x", "-o"},
                                              {"http://h/x", "http://h/y", "-o", "z"},
                                              {"http://h/x", "-o", "a", "-o", "b"},
-                                             {"http://h/x", "-J", "-o", "a"},
                                              {"http://h/x", "-4", "-6"},
                                              {"http://h/x", "-q", "-v"},
                                              {"http://h/x", "--checksum", "md5=1", "--checksum", "md5=2"},

@@ -316,7 +316,7 @@ TEST_CASE("row 50: a status line names a protocol, its reason optional") {
   }
   for (const char* line : {"HTTP/2 200 OK", "ICY 200 OK", "http/1.1 200 OK", "HTTP/1.1\t200 OK"})
     CHECK(framing(std::string(line) + "\r\n\r\n") == "until close");
-  CHECK(framing(head_of("200 " + std::string(2'000'000, 'x'))) == "until close");
+  CHECK(framing(head_of("200 " + std::string(900'000, 'x'))) == "until close");
 }
 
 TEST_CASE("row 51: a line without an end and lines without an end are refused") {
@@ -393,7 +393,7 @@ TEST_CASE("rows 70, 83 and 99: final refusals, and statuses that are no answer")
     CHECK(known(head_of(fmt::format("{} X", status), "Retry-After: 1")) == (status == 403 ? "later 1" : "refused"));
   }
   CHECK(known(head_of("300 Multiple Choices", kA, "Content-Length: 0")) == "contradiction");
-  for (const int status : {201, 202, 203, 205, 226, 299, 305, 306}) {
+  for (const int status : {201, 203, 205, 226, 299, 305, 306}) {
     CAPTURE(status);
     CHECK(known(head_of(fmt::format("{} X", status), "Location: /x", kA, "Content-Length: 0")) == "contradiction");
   }

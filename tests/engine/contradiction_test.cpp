@@ -82,7 +82,7 @@ TEST_CASE("a server that contradicts itself where something was fetched is asked
   REQUIRE_FALSE(world.download(World::request(), patient(0)).ok());
   world.disk.kill();
   world.serve().size(kSize).stall_at(20 * 16 * kKiB + 500, 1).on_every([](Answer& answer, const Asking& asking) {
-    if (asking.number > 1) answer.head.status = 203;
+    if (asking.number > 1) answer.head.status = 207;
   });
   const auto report = world.download(World::request(), patient(1));
   REQUIRE_FALSE(report.ok());

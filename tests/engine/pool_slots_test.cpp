@@ -180,8 +180,8 @@ TEST_CASE("of a long list of hosts the latest thousand are remembered, and longe
 }
 
 TEST_CASE("nobody leaves a connection for a download that does not begin while its host gives nothing") {
+  Counter begun, out;  // outlive the threads of the scene
   Scene scene({.connections = 8, .jobs = 4});
-  Counter begun, out;
   const auto wait = [&](Slot slot) {
     slot.answered(1ms);
     begun.add();

@@ -229,3 +229,24 @@ TEST_CASE("a file that another user may have planted is the server's by a checks
   CHECK(must(world.download(request)).unchanged == same);
   CHECK(world.has(kName, served, kLarge));
 }
+
+TEST_CASE("what came as an odd 2xx names no version, whatever stands beside it") {
+  for (const bool updates : {true, false}) {
+    for (const std::uint64_t size : {kSmall, kLarge}) {
+      CAPTURE(updates);
+      CAPTURE(size);
+      World world;
+      world.serve().size(size).etag("").last_modified(kDate).on_every([](Answer& answer, const Asking&) {
+        answer.set("Date", kNow);
+        answer.head.status = 203;
+      });
+      Request first = updates ? update() : World::request();
+      first.remote_time = true;
+      must(world.download(std::move(first)));
+      CHECK(world.has(kName, 1, size));
+      serve_dated(world, size, 2, kDate);
+      CHECK_FALSE(must(world.download(update())).unchanged);
+      CHECK(world.has(kName, 2, size));
+    }
+  }
+}
