@@ -124,4 +124,14 @@ std::string safe_name(std::string_view foreign) {
   return name;
 }
 
+bool has_small_suffix(std::string_view name) {
+  constexpr std::string_view kBeforeDigits = ".segdl-";
+  constexpr std::size_t kDigits = 16;
+  if (name.size() < kBeforeDigits.size() + kDigits) return false;
+  const std::string_view suffix = name.substr(name.size() - kBeforeDigits.size() - kDigits);
+  const std::string_view digits = suffix.substr(kBeforeDigits.size());
+  return same_text(suffix.substr(0, kBeforeDigits.size()), kBeforeDigits) &&
+         std::all_of(digits.begin(), digits.end(), [](char c) { return hex_value(c) >= 0; });
+}
+
 }  // namespace segdl

@@ -30,4 +30,8 @@ std::string fitting_name(const std::string& name, std::size_t longest);
 // for the name.
 std::string name_beside(std::string_view name, std::string_view suffix, std::size_t longest);
 
+// Whether it ends in ".segdl-" and 16 hexadecimal digits, in any case: a small file has such a name for the moment
+// before it replaces another (engine/place.h).
+bool has_small_suffix(std::string_view name);
+
 }  // namespace segdl

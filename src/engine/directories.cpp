@@ -1,9 +1,11 @@
 #include "engine/directories.h"
 
+#include "core/file_name.h"
 #include "core/xxh3.h"
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <utility>
 
 namespace segdl::engine {
@@ -23,6 +25,17 @@ bool OpenDirectory::lacked(const std::string& name) const {
 
 bool OpenDirectory::serves(const std::filesystem::path& path, Instant now) const {
   return now - since_ < kFresh && path.native() == path_.native() && directory_->is_at(path);
+}
+
+const std::vector<std::string>& OpenDirectory::small_names() {
+  std::call_once(small_listed_, [this] {
+    auto names = directory_->names(std::numeric_limits<std::size_t>::max());
+    if (!names || !names->has_value()) return;  // what is left there stays
+    for (std::string& name : **names) {
+      if (has_small_suffix(name)) small_names_.push_back(std::move(name));
+    }
+  });
+  return small_names_;
 }
 
 void OpenDirectory::count_download() {

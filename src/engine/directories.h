@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,6 +38,9 @@ class OpenDirectory {
   std::size_t longest_name() const { return longest_name_; }  // as the directory has it
   // Whether nothing had this name a moment ago; false also where that is not known.
   bool lacked(const std::string& name) const;
+  // The names in it that a small file may have for a moment (has_small_suffix()), as of when they were first asked for:
+  // many downloads that look for what a death has left read a large directory once.
+  const std::vector<std::string>& small_names();
 
  private:
   friend class Directories;
@@ -50,6 +54,8 @@ class OpenDirectory {
   std::atomic<unsigned> downloads_ = 0;
   std::atomic<bool> listed_ = false;
   std::vector<std::uint64_t> names_;  // hashes, sorted; written once, before `listed_` is set
+  std::once_flag small_listed_;
+  std::vector<std::string> small_names_;
 };
 
 // Thread-safe.

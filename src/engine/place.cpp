@@ -221,7 +221,7 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
     Place place(std::move(open), names, std::move(locked->data));
     place.created_data_ = locked->created;
     auto examined = Journal::drop_leftover(directory, names.journal);
-    if (examined && !locked->created) examined = place.drop_small();
+    if (examined && !locked->created) place.drop_small();
     if (examined) examined = place.recover_aside();
     if (examined) examined = place.examine(request);
     if (!examined) {

@@ -192,7 +192,8 @@ class Place {
   Result<void> check_replaced();
   Result<void> replace_by_small(Sync);
   Result<void> link_small(const std::string& name);
-  Result<void> drop_small();
+  void drop_small();
+  void drop_small(const std::string& name);
   Result<void> name_copy(Sync);
   Result<void> recover_aside();
   Result<void> roll_back_aside();

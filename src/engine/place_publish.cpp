@@ -1,4 +1,5 @@
 // Place's way of giving the output its name, and of leaving when there is none to give.
+#include "core/layout.h"
 #include "core/xxh3.h"
 
 #include "engine/errors.h"
@@ -7,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -103,7 +103,7 @@ std::string Names::small_of(std::uint64_t digest) const {
 }
 
 bool Names::may_be_small(std::string_view name) const {
-  return name.size() == small.size() &&
+  return name.size() == small.size() && has_small_suffix(name) &&
          name.substr(0, small.size() - kDigits) == small.substr(0, small.size() - kDigits);
 }
 
@@ -135,34 +135,38 @@ Result<void> Place::replace_by_small(Sync sync) {
   return step;
 }
 
+// What a death has left under that name goes. Of what is somebody's, or can't be removed, the output has no need: it is
+// then published as where there are no links.
 Result<void> Place::link_small(const std::string& name) {
   auto step = small_->give_name(name);
   if (step || step.error().cause != Cause::exists) return step;
-  auto dropped = drop_small();
-  if (dropped) dropped = small_->give_name(name);
-  if (!dropped && dropped.error().cause == Cause::exists) return not_ours(*directory_, name, dropped.error().reason);
-  return dropped;
+  drop_small(name);
+  step = small_->give_name(name);
+  if (!step && step.error().cause == Cause::exists) step.error().remedy = Remedy::refetch;  // as a copy
+  return step;
 }
 
-// Removes what a death has left of a small file that was to replace another: what is called after its own content.
-Result<void> Place::drop_small() {
+// Removes what a death has left of a small file that was to replace another, as far as it can. It leaves that beside
+// both others.
+void Place::drop_small() {
   const auto status = data_->status();
-  if (!status) return status.error();
-  if (status->size != 0) return {};
-  const auto all = directory_->names(std::numeric_limits<std::size_t>::max());
-  if (!all) return all.error();
-  if (!all->has_value()) return {};
-  for (const std::string& name : **all) {
-    if (!names_.may_be_small(name)) continue;
-    auto file = directory_->open(name, OpenMode::read_only);
-    const auto left = file ? (*file)->status() : Result<FileStatus>(FileStatus{});
-    if (!file || !left) continue;
-    const auto digest = digest_of_range(**file, {0, left->size});
-    if (!digest || !digest->has_value() || names_.small_of(**digest) != name) continue;
-    auto removed = directory_->remove(name);
-    if (!removed) return removed;
+  if (!status || status->size != 0) return;
+  const auto output = directory_->status(names_.output);
+  if (!output || !output->has_value()) return;
+  for (const std::string& name : open_->small_names()) {
+    if (names_.may_be_small(name)) drop_small(name);
   }
-  return {};
+}
+
+// If it is called after its own content.
+void Place::drop_small(const std::string& name) {
+  auto file = directory_->open(name, OpenMode::read_only);
+  const auto left = file ? (*file)->status() : Result<FileStatus>(FileStatus{});
+  if (!file || !left || left->may_be_planted || left->size > kMaxSegmentSize) return;
+  const auto digest = digest_of_range(**file, {0, left->size});
+  if (!digest || !digest->has_value() || names_.small_of(**digest) != name) return;
+  const auto removed = directory_->remove(name);
+  static_cast<void>(removed.ok());  // what can't be removed costs no download
 }
 
 Result<void> Place::name_small(Sync sync) {

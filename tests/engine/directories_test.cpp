@@ -53,6 +53,10 @@ struct Scene {
   }
 };
 
+// Two of the names that a small file has for a moment.
+constexpr const char* kSmall = "f.segdl-0123456789abcdef";
+constexpr const char* kOtherSmall = "g.segdl-fedcba9876543210";
+
 Identity identity() {
   Identity identity;
   identity.layout = Layout(100, 16 * kKiB);
@@ -188,4 +192,17 @@ TEST_CASE("threads that open it together agree on what it lacked") {
   }
   for (std::thread& thread : threads) thread.join();
   CHECK(wrong == 0);
+}
+
+TEST_CASE("a directory is read once for what deaths have left of small files in it") {
+  Scene scene;
+  for (const char* name : {kSmall, kOtherSmall, "f", "g", "h.segdl-0123456789abcdeg", "segdl-0123456789abcdef"}) {
+    scene.disk.put(name, pattern_bytes(1, 10));
+  }
+  for (const char* name : {"f.part", "g.part"}) scene.disk.put(name, {});
+  auto names = scene.open()->small_names();
+  std::sort(names.begin(), names.end());
+  CHECK(names == std::vector<std::string>{kSmall, kOtherSmall});
+  for (const char* name : {"f", "g"}) CHECK_FALSE(scene.place(name).ok());
+  CHECK(scene.listings() == 1);
 }

@@ -1,5 +1,7 @@
 // What becomes of a file that has the output's name already.
+#include "core/layout.h"
 #include "core/xxh3.h"
+
 #include "support/pattern.h"
 #include "support/world.h"
 
@@ -83,6 +85,51 @@ TEST_CASE("what a death has left of a small file that was to replace another goe
     CHECK(world.disk.names() == std::vector<std::string>{kName, called_after(pattern_bytes(2, 10))});
     CHECK(world.has(called_after(pattern_bytes(2, 10)), 3, 10));
   }
+}
+
+TEST_CASE("what has the name that a small file has for a moment keeps no file from being replaced") {
+  const std::string taken = called_after(pattern_bytes(1, kLittle));
+  struct Case {
+    std::uint64_t seed, size;
+    bool planted, fails;
+    bool stays;
+  };
+  for (const Case& c :
+       {Case{1, kLittle, false, false, false}, Case{1, kLittle, false, true, true}, Case{1, kLittle, true, false, true},
+        Case{3, 10, false, false, true}, Case{3, 0, false, false, true}}) {
+    World world;
+    world.serve().size(kLittle).seed(1);
+    world.disk.put(kName, pattern_bytes(9, 100));
+    world.disk.put(taken, pattern_bytes(c.seed, c.size));
+    if (c.planted) world.disk.plant(taken);
+    if (c.fails) world.disk.fail_kind("remove", 1, "Operation not permitted");
+    Request request = World::request();
+    request.existing = Existing::replace;
+    REQUIRE(world.download(request).ok());
+    CHECK(world.has(kName, 1, kLittle));
+    CHECK(world.disk.names() == (c.stays ? std::vector<std::string>{kName, taken} : std::vector<std::string>{kName}));
+    CHECK((!c.stays || world.has(taken, c.seed, c.size)));
+  }
+}
+
+TEST_CASE("what is longer than any small file is not read to see whether it is one") {
+  World world;
+  world.serve().size(kLittle).seed(1);
+  world.disk.put(kName, pattern_bytes(9, 100));
+  world.disk.put("f.part", {});
+  const auto long_one = pattern_bytes(2, kMaxSegmentSize + 1);
+  world.disk.put(called_after(long_one), long_one);
+  CHECK_FALSE(world.download(World::request()).ok());
+  CHECK(world.disk.get(called_after(long_one)) == long_one);
+}
+
+TEST_CASE("a directory is listed for what a death has left only where it may have left it") {
+  World world;
+  world.serve().size(kLittle).seed(1);
+  world.disk.put("f.part", {});
+  REQUIRE(world.download().ok());
+  const auto log = world.disk.log();
+  CHECK(std::count(log.begin(), log.end(), "list") == 0);
 }
 
 TEST_CASE("a small file has its link count on disk before it replaces another") {
