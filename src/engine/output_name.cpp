@@ -12,14 +12,14 @@ namespace segdl {
 std::string engine::name_from_server(std::string_view foreign) {
   std::string name = safe_name(foreign);
   const Names of_nothing("");
-  for (const std::string* suffix :
-       {&of_nothing.part, &of_nothing.journal, &of_nothing.temporary, &of_nothing.old_part, &of_nothing.old_journal}) {
-    const std::string_view end = std::string_view(name).substr(name.size() - std::min(name.size(), suffix->size()));
-    if (!same_text(end, *suffix)) continue;
-    if (name.size() == kMaxMadeName) name.pop_back();
-    return name + '_';
-  }
-  return name;
+  const auto ends_in = [&](const std::string* suffix) {
+    return same_text(std::string_view(name).substr(name.size() - std::min(name.size(), suffix->size())), *suffix);
+  };
+  const auto suffixes = {&of_nothing.part,    &of_nothing.journal,  &of_nothing.temporary,
+                         &of_nothing.decoded, &of_nothing.old_part, &of_nothing.old_journal};
+  if (!has_small_suffix(name) && std::none_of(suffixes.begin(), suffixes.end(), ends_in)) return name;
+  if (name.size() == kMaxMadeName) name.pop_back();
+  return name + '_';
 }
 
 Result<std::string> engine::output_name_of(const Request& request, const Url& url) {

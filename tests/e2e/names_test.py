@@ -40,7 +40,9 @@ def test_a_name_from_the_server_stays_in_the_directory(scene):
     data = pattern(1000, 1)
     outside = os.path.join(scene.directory, "evil")
     for name, made in (("../../evil", "evil"), ("/etc/evil", "evil"), (".bashrc", "_bashrc"), ("-rf", "_rf"), ("..", "f"), (".", "f"), ("   ", "f"),
-                       ("a\\\\b\\\\c", "c"), ("x" * 300, "x" * 255), ("con.txt", "_con.txt"), ("", "f"), ("f.part", "f.part_"), ("f.SEGDL", "f.SEGDL_"), ("f.segdl.old", "f.segdl.old_"), ("f.segdl.new", "f.segdl.new_")):
+                       ("a\\\\b\\\\c", "c"), ("x" * 300, "x" * 255), ("con.txt", "_con.txt"), ("", "f"), ("f.part", "f.part_"), ("f.SEGDL", "f.SEGDL_"), ("f.segdl.old", "f.segdl.old_"), ("f.segdl.new", "f.segdl.new_"),
+                       ("f.part.out", "f.part.out_"), ("f.segdl-24ffc1c7d8b115eb", "f.segdl-24ffc1c7d8b115eb_"), ("f.Segdl-24FFC1C7d8b115eb", "f.Segdl-24FFC1C7d8b115eb_"),
+                       ("f.segdl-24ffc1c7d8b115e", "f.segdl-24ffc1c7d8b115e"), ("f.segdl-24ffc1c7d8b115eg", "f.segdl-24ffc1c7d8b115eg")):
         scene.get("-J", "--overwrite", serving(scene, data, f'Content-Disposition: attachment; filename="{name}"').url("f"))
         assert scene.names() == [made], (name, scene.names())
         assert not os.path.exists(outside)

@@ -2,6 +2,7 @@
 #include "core/layout.h"
 #include "core/xxh3.h"
 
+#include "engine/output_name.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
@@ -130,6 +131,18 @@ TEST_CASE("a directory is listed for what a death has left only where it may hav
   REQUIRE(world.download().ok());
   const auto log = world.disk.log();
   CHECK(std::count(log.begin(), log.end(), "list") == 0);
+}
+
+TEST_CASE("a name from the server is none that a later run takes for segdl's") {
+  for (const std::string name : {"f.part", "f.segdl", "f.segdl.new", "f.part.out", "f.PART.old", "f.segdl.old",
+                                 "f.segdl-24ffc1c7d8b115eb", "f.Segdl-24FFC1C7d8b115eb"}) {
+    CHECK(engine::name_from_server(name) == name + '_');
+  }
+  for (const std::string name :
+       {"f.segdl-24ffc1c7d8b115e", "f.segdl-24ffc1c7d8b115eg", "f.segdl_24ffc1c7d8b115eb", "f"})
+    CHECK(engine::name_from_server(name) == name);
+  CHECK(engine::name_from_server(std::string(232, 'x') + ".segdl-24ffc1c7d8b115eb") ==
+        std::string(232, 'x') + ".segdl-24ffc1c7d8b115e_");
 }
 
 TEST_CASE("a small file has its link count on disk before it replaces another") {
