@@ -89,18 +89,26 @@ struct Locked {
   bool created = false;
 };
 
+// Asked before anything is made for it, and not of an output that stays: it exists, which is all there is to say.
+Result<void> may_be_had(Directory& directory, const std::string& name, bool replaces) {
+  auto may = replaces ? may_be_replaced(directory, name) : Result<void>();
+  return may ? directory.may_be_named(name, replaces) : may;
+}
+
 // One try at the lock. `data` is null if another one is due.
 Result<Locked> try_acquire(Directory& directory, const Names& names, bool replace) {
   auto part = present(directory, names.part);
   if (!part) return std::move(part).error();
-  if (!*part && !replace) {
-    auto output = present(directory, names.output);
-    if (!output) return std::move(output).error();
-    auto journal = *output ? present(directory, names.journal) : Result<bool>(false);
+  auto output = present(directory, names.output);
+  if (!output) return std::move(output).error();
+  if (*output && !replace && !*part) {
+    auto journal = present(directory, names.journal);
     if (!journal) return std::move(journal).error();
     if (*journal) return exists_beside_journal(directory, names);
-    if (*output) return exists(directory, names.output, "it exists already");
+    return exists(directory, names.output, "it exists already");
   }
+  auto may = *output && !replace ? Result<void>() : may_be_had(directory, names.output, *output);
+  if (!may) return std::move(may).error();
   auto file = lock_file(directory, names.part, *part ? OpenMode::existing : OpenMode::create_new);
   if (!file) {
     auto now = present(directory, names.part);
@@ -189,7 +197,7 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
   const Names names(name, longest);
   auto expected = expect(*open, names, may_replace_output(request));
   if (!expected) return std::move(expected).error();
-  auto may = directory.may_be_named(name, expected->replaces);
+  auto may = expected->fresh ? directory.may_be_named(name, expected->replaces) : Result<void>();
   if (!may) return std::move(may).error();
   std::unique_ptr<File> fresh;
   auto taken = expected->fresh ? take_fresh(directory, names, *expected, fresh) : Result<bool>(false);

@@ -7,8 +7,11 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -26,15 +29,23 @@ bool is_fixed(int directory, const char* name, int flags) {
   return retried(look) == 0 && (found.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) != 0;
 }
 
-// Whether it can be replaced by its owner only, and by that of the directory. Of root nothing is known: it may have any
-// capability, or none.
+// Whether this process has what lets it do the owner's part for any file (capabilities(7)). Where that can't be asked
+// it may have it.
+bool acts_for_owners() {
+  ::__user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<::__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+  const auto ask = [&] { return ::syscall(SYS_capget, &header, sets.data()); };
+  return retried(ask) != 0 || (sets[CAP_TO_INDEX(CAP_FOWNER)].effective & CAP_TO_MASK(CAP_FOWNER)) != 0;
+}
+
+// Whether it can be replaced by its owner only, and by that of the directory.
 bool is_kept_from_others(int directory, const std::string& name) {
   struct ::stat file {};
   struct ::stat here {};
   const ::uid_t user = ::geteuid();
-  if (user == 0 || retried([&] { return ::fstat(directory, &here); }) != 0) return false;
+  if (retried([&] { return ::fstat(directory, &here); }) != 0) return false;
   if (retried([&] { return ::fstatat(directory, name.c_str(), &file, AT_SYMLINK_NOFOLLOW); }) != 0) return false;
-  return is_sticky(here) && file.st_uid != user && here.st_uid != user;
+  return is_sticky(here) && file.st_uid != user && here.st_uid != user && !acts_for_owners();
 }
 
 Error refused(const std::string& path, const char* reason, const char* way_out) {

@@ -44,8 +44,8 @@ def test_a_full_disk_is_told_with_the_name_of_a_small_file_too(scene):
         subprocess.run(["umount", small], check=True, timeout=10)
 
 
-def unprivileged(scene, *arguments):
-    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", harness.BINARY, *arguments]
+def unprivileged(*arguments, capabilities=()):
+    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *capabilities, harness.BINARY, *arguments]
     return subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=harness.TIMEOUT, check=False)
 
 
@@ -56,7 +56,7 @@ def test_what_can_never_be_replaced_is_told_before_anything_is_asked_for(scene):
         path = scene.path("f")
         harness.write(path, b"root's")
         os.chmod(scene.out, 0o1777)
-        done = unprivileged(scene, server.url("f"), "-d", scene.out, "--overwrite")
+        done = unprivileged(server.url("f"), "-d", scene.out, "--overwrite")
         assert done.returncode == 7 and f"{path}: " in done.stderr and "only its owner" in done.stderr, done
         assert not server.requests and scene.names() == ["f"] and harness.read(path) == b"root's"
         if subprocess.run(["chattr", "+i", path], capture_output=True, timeout=10, check=False).returncode == 0:
@@ -65,6 +65,19 @@ def test_what_can_never_be_replaced_is_told_before_anything_is_asked_for(scene):
             finally:
                 subprocess.run(["chattr", "-i", path], timeout=10, check=True)
             assert "chattr" in done.stderr and not server.requests and scene.names() == ["f"], done.stderr
+            if subprocess.run(["chattr", "+a", scene.out], capture_output=True, timeout=10, check=False).returncode == 0:
+                try:
+                    scene.get(server.url("f"), "--overwrite", code=7)
+                    scene.get(server.url("f"), code=10)
+                    scene.get(server.url("f"), "--skip-existing")
+                finally:
+                    subprocess.run(["chattr", "-a", scene.out], timeout=10, check=True)
+                assert not server.requests and scene.names() == ["f"], scene.names()
+        own = [f"--{kind}=+fowner" for kind in ("inh-caps", "ambient-caps")]
+        done = unprivileged(server.url("f"), "-d", scene.out, "--overwrite", capabilities=own)
+        assert done.returncode == 0 and harness.read(path) == pattern(size, 1), done
+        harness.write(path, b"root's")
+        os.chown(path, 65533, 65533)
         scene.get(server.url("f"), "--overwrite")
         os.unlink(path)
 
@@ -75,7 +88,7 @@ def test_a_directory_that_may_be_written_to_and_not_read_gets_files(scene):
         source = scene.nginx.put(f"f{size}", pattern(size, 1))
         os.chmod(scene.out, 0o1733)
         for arguments in ((), ("--overwrite",), ("--overwrite", "--no-resume"), ("--update",)):
-            done = unprivileged(scene, scene.nginx.url(f"f{size}"), "-d", scene.out, *arguments)
+            done = unprivileged(scene.nginx.url(f"f{size}"), "-d", scene.out, *arguments)
             assert done.returncode == 0 and same(scene.path(f"f{size}"), source), (arguments, done)
         os.chmod(scene.out, 0o755)
         assert scene.names() == [f"f{size}"], scene.names()

@@ -178,6 +178,44 @@ TEST_CASE("what can never be replaced is told before anything is asked for") {
   }
 }
 
+TEST_CASE("what can never be replaced is told before anything is asked for, whatever a run has left") {
+  World world;
+  world.script->size(kSize).seed(1);
+  world.script->stall_at(kSize / 2, 99);
+  REQUIRE_FALSE(world.download(World::request(), with(1, 0)).ok());
+  world.disk.kill();
+  world.disk.put(kName, pattern_bytes(9, 500));
+  world.disk.fix(kName);
+  const auto names = world.disk.names();
+  world.serve().size(kSize).seed(1);
+  Request request = World::request();
+  request.existing = Existing::replace;
+  const auto report = world.download(request);
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().cause == Cause::local);
+  CHECK(world.script->log().empty());
+  CHECK(world.disk.names() == names);
+}
+
+TEST_CASE("what stays is there already, whether it could be replaced or not") {
+  for (const bool begun : {false, true}) {
+    for (const Existing existing : {Existing::refuse, Existing::skip}) {
+      World world;
+      world.serve().size(kSize).seed(1);
+      world.disk.put(kName, pattern_bytes(9, 500));
+      if (begun) world.disk.put("f.part", {});
+      world.disk.fix(kName);
+      Request request = World::request();
+      request.existing = existing;
+      const auto report = world.download(request);
+      CHECK(report.ok() == (existing == Existing::skip));
+      CHECK((report.ok() ? report->skipped : report.error().cause == Cause::exists));
+      CHECK(world.script->log().empty());
+      CHECK(world.has(kName, 9, 500));
+    }
+  }
+}
+
 TEST_CASE("where the rename fails in the end all stays, and the same request publishes it") {
   World world;
   world.serve().size(kSize).seed(1);
