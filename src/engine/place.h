@@ -64,6 +64,8 @@ struct Names {
 // The ways out where another process is at work on a name, and where what has it is not to be replaced.
 inline constexpr const char* kBusyWayOut = "wait for it to end, or choose another name with -o";
 inline constexpr const char* kMoveWayOut = "move it away, or choose another name with -o";
+// The attribute of a file that says which version it is.
+inline constexpr const char* kReceipt = "segdl";
 // Of what another process is at work on.
 Error busy(const Directory&, const std::string& name);
 // Of what has one of the names that go with an output, and is none of segdl's.

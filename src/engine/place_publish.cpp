@@ -2,6 +2,7 @@
 #include "core/layout.h"
 #include "core/xxh3.h"
 
+#include "engine/access.h"
 #include "engine/errors.h"
 #include "engine/finish.h"
 #include "engine/place.h"
@@ -200,11 +201,12 @@ Result<void> Place::name_copy(Sync sync) {
   facts.stream_digest = small_digest_;
   auto step = begin(identity, facts);
   if (step) step = data_->write_at(0, bytes);
-  const auto mine = data_->status();
-  const bool given = mine && (mine->owner != status->owner || mine->group != status->group);
-  if (step && given) step = data_->set_owner(status->owner, status->group);
-  if (step) step = data_->set_mode(status->mode);
-  if (step && sync != Sync::none) step = data_->sync();
+  if (!step) return step;
+  static_cast<void>(data_->set_modified(status->modified).ok());
+  const auto receipt = small_->attribute(kReceipt);
+  if (receipt) static_cast<void>(data_->set_attribute(kReceipt, *receipt).ok());
+  for (std::string& remark : set_access(*data_, status->mode, &*status)) notes_.push_back(std::move(remark));
+  if (sync != Sync::none) step = data_->sync();
   if (step) step = publish(replaces_, sync);
   replaces_ = true;  // by a rename, which can't be taken back
   return step;

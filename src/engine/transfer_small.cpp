@@ -1,6 +1,7 @@
 // Transfer's way of fetching a resource of at most one segment: in memory until it is whole, without a journal.
 #include "core/layout.h"
 
+#include "engine/access.h"
 #include "engine/errors.h"
 #include "engine/fetch_loop.h"
 #include "engine/planned.h"
@@ -11,20 +12,11 @@
 #include <utility>
 
 namespace segdl::engine {
-namespace {
-
-constexpr unsigned kPermissions = 0777;
-constexpr unsigned kGroup = 0070;
-constexpr unsigned kOthers = 0007;
-constexpr unsigned kAccessOfOthers = 0066;  // to read and write it, and of its group
-
-}  // namespace
-
 // What replaces a file is used as that was: by its owner, its group, others. Bits that are no permissions (set-user-ID)
-// are not, as writing to the file would have taken them. A group that can't be given gets what others have: another
-// group must not get its rights. Where nothing can be set (another user's vfat, some FUSE), that does not cost the
-// file, and is worth a word only if it gives others more. What another user may have put there to be replaced has
-// nothing to leave: to own what root has fetched, or to write to it, would be as good as a forged file.
+// are not, as writing to the file would have taken them. Where nothing can be set (another user's vfat, some FUSE),
+// that does not cost the file, and is worth a word only if it gives others more. What another user may have put there
+// to be replaced has nothing to leave: to own what root has fetched, or to write to it, would be as good as a forged
+// file.
 void Transfer::give_access(Place& place, File& file) {
   auto old = place.replaced();
   if (old && old->may_be_planted) {
@@ -33,19 +25,8 @@ void Transfer::give_access(Place& place, File& file) {
         "those of a new file");
     old.reset();
   }
-  const auto mine = old ? file.status() : Result<FileStatus>(FileStatus{});
-  unsigned mode = old ? old->mode & kPermissions : env_.files.default_mode();
-  if (old && mine && (mine->owner != old->owner || mine->group != old->group)) {
-    auto given = file.set_owner(old->owner, old->group);
-    const bool group = given || mine->group == old->group || file.set_owner(mine->owner, old->group);
-    if (!group) mode &= ~kGroup | (mode & kOthers) << 3U;
-    if (!given) meter_.remark("it does not get the owner of what it replaces: " + given.error().message());
-  }
-  const auto set = file.set_mode(mode);
-  const auto has = set ? Result<FileStatus>(FileStatus{}) : file.status();
-  if (!set && (!has || (has->mode & ~mode & kAccessOfOthers) != 0)) {
-    meter_.remark("others may do more with it than they were to, as its mode can't be set: " + set.error().message());
-  }
+  const unsigned mode = old ? old->mode : env_.files.default_mode();
+  for (std::string& remark : set_access(file, mode, old ? &*old : nullptr)) meter_.remark(std::move(remark));
 }
 
 // A resource of one segment needs no journal: it is kept in memory until it is whole, and then in a file that a death

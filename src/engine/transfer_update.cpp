@@ -27,7 +27,6 @@
 namespace segdl::engine {
 namespace {
 
-constexpr const char* kReceipt = "segdl";      // the attribute's name
 constexpr Range kGlance{0, 1};                 // for the head alone
 constexpr std::chrono::hours kClockError{24};  // that a server's clock may be ahead of ours
 

@@ -199,6 +199,15 @@ def test_what_replaces_a_file_has_its_mode_and_owner(scene):
             done = lacking.get(f"owners:{errno.EPERM}", scene.nginx.url("f"), "--overwrite")
             assert stat.S_IMODE(os.stat(scene.path("f")).st_mode) == 0o644 and "does not get the owner" in done.stderr, done.stderr
             os.remove(scene.path("f"))
+            harness.write(scene.path("f"), b"older")
+            os.chown(scene.path("f"), 12345, 54321)
+            os.chmod(scene.path("f"), 0o640)
+            command = ["setpriv", "--bounding-set", "-fowner,-dac_override,-dac_read_search", harness.BINARY, scene.nginx.url("f"), "--overwrite"]
+            done = subprocess.run(command, cwd=scene.out, capture_output=True, text=True, timeout=harness.TIMEOUT, check=False)
+            assert done.returncode == 0 and scene.names() == ["f"] and harness.read(scene.path("f")) == pattern(size, 1), done
+            found = os.stat(scene.path("f"))
+            assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (12345, 54321, 0o640), found
+            os.remove(scene.path("f"))
         else:
             print("owners were not given away: not root")
         os.symlink("elsewhere", scene.path("f"))

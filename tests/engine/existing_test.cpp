@@ -113,6 +113,28 @@ TEST_CASE("what has the name that a small file has for a moment keeps no file fr
   }
 }
 
+TEST_CASE("a small file that needs a copy has its time, its receipt, its mode and its owner") {
+  for (const bool copied : {false, true}) {
+    World world;
+    world.serve().size(kLittle).seed(1);
+    world.disk.put(kName, pattern_bytes(9, 100));
+    world.disk.set_access(kName, 0440, 7, 8);
+    if (copied) world.disk.put(called_after(pattern_bytes(1, kLittle)), {});
+    Request request = World::request();
+    request.existing = Existing::replace;
+    const auto report = world.download(request);
+    REQUIRE(report.ok());
+    CHECK(report->notes.empty());
+    CHECK(world.disk.mode(kName) == 0440U);
+    CHECK(world.disk.owner(kName) == std::pair(7U, 8U));
+    world.serve().size(kLittle).seed(1);
+    request.existing = Existing::update;
+    const auto again = world.download(request);
+    REQUIRE(again.ok());
+    CHECK(again->unchanged);
+  }
+}
+
 TEST_CASE("what is longer than any small file is not read to see whether it is one") {
   World world;
   world.serve().size(kLittle).seed(1);

@@ -83,6 +83,9 @@ void FakeFs::set_access(const std::string& name, unsigned mode, std::uint32_t ow
 Result<void> FakeFile::set_mode(unsigned mode) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "set-mode", "set-mode " + name_)) return *error;
+  // It may give files away (CAP_CHOWN), and no more than that: of another's it can't set the mode.
+  if (inode_->owner != FakeInode{}.owner)
+    return fake_error(Cause::local, "set the mode of", name_, "Operation not permitted");
   inode_->mode = mode;
   return {};
 }
