@@ -187,7 +187,8 @@ Untagged named_algorithm(std::string_view list) {
     for (const std::string_view end : {"s", "sum"}) {
       if (word != "cksum" && word.ends_with(end)) word.resize(word.size() - end.size());
     }
-    if (is_one_of(kKnown, word) || is_one_of(kFamilies, word) || is_one_of(kForeign, word)) found = word;
+    const bool known = is_one_of(kKnown, word) || is_one_of(kFamilies, word);
+    if (known || (found.empty() && is_one_of(kForeign, word))) found = word;  // SHA256SUMS-b2.txt: of a release
     word.clear();
   }
   return {std::move(found)};

@@ -330,7 +330,9 @@ class Call {
   // wget's -o. REQUIRES: all words are known for what they are, the values of options too.
   std::optional<Mistake> of_log() const {
     const std::string_view name = name_in(output_);
-    const bool is_text = name.ends_with(".txt") && name.find("log") != std::string_view::npos;
+    const bool is_text =
+        name.ends_with("log.txt") &&
+        (name.size() == 7 || std::string_view("-_. ").find(name[name.size() - 8]) != std::string_view::npos);
     const bool is_log = (name == "log" || name.ends_with(".log") || is_text) && !output_.starts_with("./");
     if (!is_log || std::none_of(operands_.begin(), operands_.end(), is_of_no_text) ||
         std::any_of(operands_.begin(), operands_.end(), is_of_log)) {

@@ -15,7 +15,10 @@ std::string error_lines(const std::string& place, const std::string& url, const 
   if (!shown.empty() && message.find(shown) == std::string::npos) line += shown + ": ";
   line += message + "\n";
   if (!error.way_out.empty()) line += "       " + printable(error.way_out) + "\n";
-  if (error.cause == Cause::refused && url.find_first_of("[]{}") != std::string::npos) {
+  const auto authority = url.find("://");
+  const auto path = url.find('/', authority == std::string::npos ? 0 : authority + 3);
+  if (error.cause == Cause::refused && path != std::string::npos &&
+      url.find_first_of("[]{}", path) != std::string::npos) {
     line += "       brackets and braces are taken as they are: write each URL out\n";
   }
   if (error.resumable && (error.way_out.empty() || error.remedy == Remedy::retry)) {

@@ -178,7 +178,9 @@ std::string why_left_out(const Header& header) {
   };
   if (header.value.empty()) return fmt::format("the header {} has no value, and is not sent", printable(header.name));
   const bool is_coding = is(header.name, "accept-encoding");
-  if (!is_coding && !(is(header.name, "connection") && is(header.value, "keep-alive"))) return "";
+  const bool is_of_connection = (is(header.name, "connection") && is(header.value, "keep-alive")) ||
+                                (is(header.name, "te") && is(header.value, "trailers"));
+  if (!is_coding && !is_of_connection) return "";
   return fmt::format("the header {} is left out: segdl {} by itself", printable(header.name),
                      is_coding ? "decides about codings" : "keeps connections");
 }

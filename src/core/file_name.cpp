@@ -96,7 +96,7 @@ std::string typed_name(std::string_view text) {
     name += plain ? std::string(bytes) : percent_escaped(bytes);
     text.remove_prefix(character.size);
   }
-  return shorten(name);
+  return fitting_name(name, kMaxMadeName);
 }
 
 std::string fitting_name(const std::string& name, std::size_t longest) {

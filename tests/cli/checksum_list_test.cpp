@@ -87,6 +87,7 @@ TEST_CASE("the name of a list says which algorithm its digits are of") {
                           {"XXH128SUMS", "xxh128"},
                           {"xxhsums.txt", "xxh"},
                           {"b2sums.txt", "b2"},
+                          {"SHA256SUMS-b2.txt", "sha256"},
                           {"cksums", "cksum"},
                           {"md5/checksums.txt", ""},
                           {"SUMS", ""}}) {

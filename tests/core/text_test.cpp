@@ -47,6 +47,7 @@ TEST_CASE("a name that a person typed stays as it is, but for what can't be in a
   CHECK(typed_name("gnp.\u202eexe") == "gnp.%E2%80%AEexe");
   CHECK(typed_name(std::string(255, 'x')) == std::string(255, 'x'));
   CHECK(typed_name(std::string(300, 'x') + ".tar").size() == kMaxMadeName);
+  CHECK(typed_name(std::string(300, 'x') + "a") != typed_name(std::string(300, 'x') + "b"));
 }
 
 TEST_CASE("a name that is too long for a file system is shortened to another for each, and keeps its extension") {
