@@ -230,7 +230,7 @@ class PosixDirectory final : public Directory {
     const Descriptor file(retried([&] { return ::openat(fd_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kPrivate); }));
     if (file && retried([&] { return ::syncfs(file.get()); }) == 0) return {};
     Error error = file_error(errno, "sync", path_);
-    error.way_out = "it may not be read, which syncing it takes: allow that (chmod u+r), or write --sync none";
+    error.way_out = "it may not be read, which syncing it takes: allow that (chmod u+r), or choose another one with -d";
     return error;
   }
 
@@ -245,7 +245,16 @@ class PosixDirectory final : public Directory {
     return status_from(found).kind;
   }
 
+  // A directory that was removed can still be opened as the working directory, and is found by what is to be made in
+  // it.
   Error create_error(int number, const std::string& name) const {
+    struct ::stat here {};
+    if (number == ENOENT && retried([&] { return ::fstat(fd_.get(), &here); }) == 0 && here.st_nlink == 0) {
+      Error error = file_error(number, "create", path_of(name));
+      error.reason = prefix_.empty() ? "the working directory was removed" : "its directory was removed";
+      error.way_out = "change to a directory that is there, or choose one with -d";
+      return error;
+    }
     return name_error(file_error(number, "create", path_of(name)), number, fd_.get(), name, "-o");
   }
 
@@ -336,11 +345,7 @@ class PosixFileSystem final : public FileSystem {
     if (!readable) fd = Descriptor(retried([&] { return ::open(path.c_str(), kFlags | O_PATH); }));
     if (!fd) {
       Error error = file_error(errno, "open directory", path.string());
-      const bool is_here = path == ".";
-      if (errno == ENOENT) {
-        error.way_out = is_here ? "the working directory was removed: change to one that is there"
-                                : "create it first: mkdir -p " + path.string();
-      }
+      if (errno == ENOENT) error.way_out = "create it first: mkdir -p " + path.string();
       if (errno == ENOTDIR) error.way_out = "it is no directory: give one with -d";
       return error;
     }

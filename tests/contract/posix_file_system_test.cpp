@@ -259,6 +259,19 @@ TEST_CASE("a directory that is moved stays the same directory") {
   CHECK(std::filesystem::exists(world.path() / "moved" / "a"));
 }
 
+TEST_CASE("where the directory was removed that is the reason, and not that there is no such file") {
+  PosixWorld world;
+  std::filesystem::create_directory(world.path() / "d");
+  const auto directory = must(world.files().open_directory(world.path() / "d"));
+  std::filesystem::remove(world.path() / "d");
+  for (const OpenMode mode : {OpenMode::create, OpenMode::create_new}) {
+    const auto file = directory->open("a", mode);
+    REQUIRE_FALSE(file.ok());
+    CHECK(file.error().reason == "its directory was removed");
+    CHECK(file.error().way_out.find("-d") != std::string::npos);
+  }
+}
+
 TEST_CASE("names in the working directory are written without it") {
   const auto files = io::make_posix_file_system();
   CHECK(must(files->open_directory("."))->path_of("movie.mkv") == "movie.mkv");

@@ -134,6 +134,14 @@ def test_what_has_a_name_that_segdl_needs_is_told_with_a_way_out_that_works(scen
             os.remove(scene.path("g"))
 
 
+def test_a_working_directory_that_was_removed_is_told(scene):
+    for size in (1000, 3 * MiB):
+        scene.nginx.put("f", pattern(size, 1))
+        command = ["sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', "sh", harness.BINARY, scene.nginx.url("f")]
+        done = harness.subprocess.run(command, cwd=scene.out, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 7 and "the working directory was removed" in done.stderr and "-d" in done.stderr, done
+
+
 def test_existing_names_are_not_touched(scene):
     scene.nginx.put("f", b"x" * 1000)
     harness.write(scene.path("f"), b"mine")
