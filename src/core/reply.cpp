@@ -213,16 +213,16 @@ Verdict judge_not_modified(const ResponseHead& head, const Asked& asked) {
   return NotModified{};
 }
 
-// R9. Whether a 2xx that is no 200 brings all of a resource. Not those that speak of something else (202, 207, 208)
-// or have nothing (204, 205; RFC 9110 section 15.3.6),
+// R9. Whether a 2xx that is no 200 brings all of a resource. Not those that speak of something else (202, 207, 208),
 // and not what was made of it by a way that is named (226, RFC 3229).
 bool may_bring_all(const ResponseHead& head) {
-  constexpr int kOther[] = {202, 204, 205, 206, 207, 208};
+  constexpr int kOther[] = {202, 204, 206, 207, 208};
   const bool other = std::find(std::begin(kOther), std::end(kOther), head.status) != std::end(kOther);
   return head.status / 100 == 2 && !other && head.count("IM") == 0;
 }
 
-// R9. A body of its own: what names a version beside it may be of something else.
+// R9. A body of its own: what names a version beside it may be of something else. One of nothing is rather none, as
+// that of a 205 (RFC 9110 section 15.3.6).
 Verdict judge_odd_success(const ResponseHead& head, const Asked& asked, const Known* known) {
   const bool nothing = head.framing == Framing::length && head.content_length == 0;
   if (asked.asking != Asking::whole || nothing) return Contradiction{fmt::format("it answered {}", head.status)};

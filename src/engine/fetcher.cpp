@@ -343,7 +343,8 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     give_way(std::move(error), is_refusal);
   }
   if (first->cause == Cause::integrity && first->http_status == 0) {
-    const bool is_final = asked_ == Asking::whole && alone && !takes_for_crowd();
+    const bool is_first = !route_.has_answered();  // perhaps it is one too many beside other downloads
+    const bool is_final = asked_ == Asking::whole && alone && !(is_first && takes_for_crowd());
     first->remedy = is_final ? Remedy::stop : Remedy::retry;
   }
   return *std::move(first);
