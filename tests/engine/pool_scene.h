@@ -28,7 +28,7 @@ inline constexpr std::chrono::seconds kPatience{30};
 
 inline Origin origin(const std::string& host = "a.test") { return {false, host, 80}; }
 
-// A number that threads change and wait for.
+// A number that threads change and wait for. REQUIRES: it was made before the Scene whose threads do.
 class Counter {
  public:
   void add(int by = 1) {

@@ -6,9 +6,9 @@ using namespace segdl;
 using namespace segdl::engine;
 
 TEST_CASE("downloads begin in the order in which they were given") {
+  Counter done;
   Scene scene({.connections = 4, .jobs = 1});
   std::vector<int> order;
-  Counter done;
   std::vector<int> expected;
   for (int i = 0; i < 50; ++i) {
     expected.push_back(i);
@@ -23,9 +23,9 @@ TEST_CASE("downloads begin in the order in which they were given") {
 }
 
 TEST_CASE("so many downloads as jobs are led at once, and no more, however few the connections") {
-  Scene scene({.connections = 1, .jobs = 3});
   Counter running, done;
   std::latch three(3);
+  Scene scene({.connections = 1, .jobs = 3});
   for (int i = 0; i < 30; ++i) {
     scene.pool->lead(&running, origin(), [&, i](Slot slot) {
       slot.give_back();  // as who has all, and publishes it
@@ -41,8 +41,8 @@ TEST_CASE("so many downloads as jobs are led at once, and no more, however few t
 }
 
 TEST_CASE("a download that has not begun can be taken back, and one that has cannot") {
-  Scene scene({.connections = 4, .jobs = 1});
   Counter begun, out, done;
+  Scene scene({.connections = 4, .jobs = 1});
   int first = 0, second = 0, third = 0;
   scene.pool->lead(&first, origin(), [&](Slot slot) {
     begun.add();
@@ -98,9 +98,9 @@ TEST_CASE("one helper more than was answered is not sent") {
 }
 
 TEST_CASE("a share that is not hungry is left alone, and nobody is busy with nothing") {
+  Counter came, ticks;
   Scene scene({.connections = 8, .jobs = 1});
   const Leading leading(*scene.pool);
-  Counter came, ticks;
   Share share;
   share.help = [&](Slot slot) {
     slot.answered(1ms);
@@ -143,9 +143,9 @@ TEST_CASE("who has opened a share gets it back when nobody is inside any more") 
 }
 
 TEST_CASE("a share is not closed under its own tick") {
+  Counter inside, closing, closes;
   Scene scene({.connections = 1, .jobs = 1});
   const Leading leading(*scene.pool);
-  Counter inside, closing, closes;
   Share share;
   share.help = [](Slot) {};
   share.tick = [&](Instant) {
@@ -210,8 +210,8 @@ TEST_CASE("several shares are helped in turn") {
 }
 
 TEST_CASE("many downloads that share few connections all come to their end") {
-  Scene scene({.connections = 3, .jobs = 6});
   Counter done, inside;
+  Scene scene({.connections = 3, .jobs = 6});
   for (int i = 0; i < 300; ++i) {
     scene.pool->lead(&done, origin(), [&, i](Slot slot) {
       if (i % 3 == 0) {  // it has paused
@@ -233,8 +233,8 @@ TEST_CASE("many downloads that share few connections all come to their end") {
 }
 
 TEST_CASE("a helper is told to go when a download waits to begin") {
-  Scene scene({.connections = 1, .jobs = 1});
   Counter came, wanted, led;
+  Scene scene({.connections = 1, .jobs = 1});
   Share share;
   share.help = [&](Slot slot) {
     came.add();
@@ -256,9 +256,9 @@ TEST_CASE("a helper is told to go when a download waits to begin") {
 }
 
 TEST_CASE("a download begins when its host has a slot for it, and others do not wait for it meanwhile") {
+  Counter here, elsewhere;
   Scene scene({.connections = 1, .jobs = 2});
   Slot held = scene.slot();
-  Counter here, elsewhere;
   scene.pool->lead(&here, origin(), [&](Slot slot) {
     here.add();
     return slot;
@@ -274,8 +274,8 @@ TEST_CASE("a download begins when its host has a slot for it, and others do not 
 }
 
 TEST_CASE("a download begins when the time is over for which its host is left alone") {
-  Scene scene({.connections = 1, .jobs = 1});
   Counter led;
+  Scene scene({.connections = 1, .jobs = 1});
   scene.slot().refused(scene.clock.now() + 60s);
   scene.pool->lead(&led, origin(), [&](Slot slot) {
     led.add();
@@ -289,8 +289,8 @@ TEST_CASE("a download begins when the time is over for which its host is left al
 TEST_CASE("downloads that wait for a host that does not answer let those of other hosts pass by") {
   for (const bool answers : {false, true}) {
     CAPTURE(answers);
-    Scene scene({.connections = 8, .jobs = 2});
     Counter begun, passed, out;
+    Scene scene({.connections = 8, .jobs = 2});
     std::vector<int> keys(80);
     const auto wait = [&](Slot slot) {
       slot.answered(1ms);
@@ -336,8 +336,8 @@ TEST_CASE("no helpers come for a host that gives nothing until it answers or mor
 }
 
 TEST_CASE("a slot that a download leaves serves the next one on the same thread") {
-  Scene scene({.connections = 1, .jobs = 4});
   Counter done;
+  Scene scene({.connections = 1, .jobs = 4});
   std::vector<std::thread::id> threads;
   Slot held = scene.slot();  // until all are given
   for (int i = 0; i < 20; ++i) {
@@ -371,8 +371,8 @@ TEST_CASE("threads and files that wait for their names share what may be opened"
 }
 
 TEST_CASE("a pool starts no more threads than it may") {
-  Scene scene({.connections = 8, .jobs = 8, .most_threads = 2});
   Counter running, done;
+  Scene scene({.connections = 8, .jobs = 8, .most_threads = 2});
   for (int i = 0; i < 20; ++i) {
     scene.pool->lead(&running, origin(), [&, i](Slot slot) {
       slot.give_back();
