@@ -78,8 +78,8 @@ class Dispatcher {
   void leave(Hand&);
 
   // This worker, which holds nothing, is about to ask for all from the first missing segment on. Until it asks for
-  // something else, or waits, or leaves, others get what lies far from where it is.
-  void reads_ahead(const Hand&);
+  // something else, or waits, or leaves, others get of the next `reserve` bytes what lies far from where it is.
+  void reads_ahead(const Hand&, std::uint64_t reserve);
   // Whether it is this worker that does, and something behind this segment was asked for by another and not answered
   // yet: if that is refused, it falls to this one.
   bool is_asked_for_behind(const Hand&, Segment) const;

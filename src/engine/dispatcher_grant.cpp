@@ -3,7 +3,7 @@
 // In file order, so that the file grows behind a nearly contiguous front. But while one reads ahead, the reader, what
 // lies before it is left to it for as long as there is anything else:
 //
-//   RRRR..............4443332222|5556    first behind the reserve, in file order (of 256 MiB; most files have nothing
+//   RRRR..............4443332222|5556    first behind the reserve, in file order (most files have nothing
 //        --->      <---         |        there), then from its end backwards
 //
 // So the reader comes to another's part when all is given, and its response, which may be the last one that the server
@@ -13,18 +13,13 @@
 #include <algorithm>
 
 namespace segdl::engine {
-namespace {
 
-constexpr std::uint64_t kMostReserved = 256 * kMiB;
-
-}  // namespace
-
-void Dispatcher::reads_ahead(const Hand& hand) {
+void Dispatcher::reads_ahead(const Hand& hand, std::uint64_t reserve) {
   const MutexLock lock(mutex_);
   const auto first = scheduler_.first_missing();
   if (!first) return;
   const std::uint64_t behind = scheduler_.layout().count() - index(*first);
-  const std::uint64_t most = kMostReserved / scheduler_.layout().segment_size();
+  const std::uint64_t most = reserve / scheduler_.layout().segment_size();
   reader_ = hand.worker_;
   reserve_end_ = Segment{index(*first) + static_cast<std::uint32_t>(std::min(behind, most))};
 }

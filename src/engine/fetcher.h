@@ -116,6 +116,9 @@ class Fetcher {
 
   // How many bytes to ask for at once: about five seconds' worth, and no more than a fair part of what is left.
   std::uint64_t span_limit(std::uint64_t left) const;
+  // How many bytes before the response that brings everything are left to it, so that it is not closed before others
+  // are served what is missing. Fewer where a checksum is computed, which is done in file order.
+  std::uint64_t reserve() const;
   // Whether a response is worth reading through what others have: the server gives no further one.
   bool reads_through() const { return route_.gives_no_more(); }
   double speed() const;  // bytes/s of this worker; 0 if not known yet

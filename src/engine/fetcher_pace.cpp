@@ -16,6 +16,7 @@ constexpr std::uint64_t kProgress = 4 * kKiB;  // fewer bytes than this between 
 constexpr std::uint64_t kMostAgain = 8;        // nor does less than one new byte of so many
 constexpr std::uint64_t kMinSpan = 4 * kMiB;
 constexpr std::uint64_t kMaxSpan = 64 * kMiB;
+constexpr std::uint64_t kReserve = 256 * kMiB, kHashedReserve = 64 * kMiB;
 constexpr double kSpanTime = 5;  // seconds
 constexpr std::chrono::milliseconds kInVain{1500};
 constexpr int kMuchLonger = 4;
@@ -179,6 +180,8 @@ double Fetcher::speed() const {
   const std::chrono::duration<double> elapsed = shared_.env.clock.now() - measured_from_;
   return elapsed.count() <= 0 ? 0 : static_cast<double>(measured_) / elapsed.count();
 }
+
+std::uint64_t Fetcher::reserve() const { return request_.checksum ? kHashedReserve : kReserve; }
 
 std::uint64_t Fetcher::span_limit(std::uint64_t left) const {
   const unsigned expected = shared_.pool.expected(route_.current().origin);

@@ -43,7 +43,7 @@ Result<std::optional<Range>> SegmentSink::next(bool brings_all) {
   if (span_.empty()) {
     const std::uint64_t left = work_.dispatcher.missing_bytes();
     const double latency = std::chrono::duration<double>(fetcher_.latency()).count();
-    if (brings_all) work_.dispatcher.reads_ahead(hand_);
+    if (brings_all) work_.dispatcher.reads_ahead(hand_, fetcher_.reserve());
     auto span =
         work_.dispatcher.next(hand_, fetcher_.span_limit(left), {fetcher_.speed(), kLeastCost + kRoundTrips * latency});
     if (!span) return std::move(span).error();

@@ -310,7 +310,7 @@ TEST_CASE("while one reads ahead the others come towards it from behind") {
     return *span;
   };
   Hand& reader = scene.dispatcher.join();
-  scene.dispatcher.reads_ahead(reader);
+  scene.dispatcher.reads_ahead(reader, 256 * kMiB);
   CHECK(take(reader) == Span{0, 3});
   Hand& second = scene.dispatcher.join();
   CHECK(take(second) == Span{9, 12});
@@ -339,7 +339,7 @@ TEST_CASE("what lies behind a reserve comes first, in file order") {
   constexpr std::uint32_t kReserved = 256 * kMiB / kSegment;
   Scene scene(kReserved + 4);
   Hand& reader = scene.dispatcher.join();
-  scene.dispatcher.reads_ahead(reader);
+  scene.dispatcher.reads_ahead(reader, 256 * kMiB);
   CHECK(*scene.dispatcher.next(reader, kSegment, {}) == Span{0, 1});
   CHECK(*scene.dispatcher.next(scene.dispatcher.join(), 2 * kSegment, {}) == Span{kReserved, kReserved + 2});
   CHECK(*scene.dispatcher.next(scene.dispatcher.join(), 9 * kSegment, {}) == Span{kReserved + 2, kReserved + 4});
@@ -351,7 +351,7 @@ TEST_CASE("who reads ahead knows what behind it is not answered yet") {
   Hand& reader = scene.dispatcher.join();
   Hand& other = scene.dispatcher.join();
   scene.dispatcher.asks(reader);
-  scene.dispatcher.reads_ahead(reader);
+  scene.dispatcher.reads_ahead(reader, 256 * kMiB);
   REQUIRE(scene.dispatcher.next(reader, kSegment, {}).ok());
   scene.dispatcher.answered(reader);
   scene.dispatcher.asks(other);
