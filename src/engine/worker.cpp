@@ -50,8 +50,10 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
   const bool others_at_work = dispatcher.others_at_work(hand);
   const bool last = !others_served && !others_at_work;
   const bool asked = error.cause != Cause::cancelled;
-  if (last && asked && fetcher.asks_once_more()) return Then::go_on_as_last;
-  if (refused && !last) error.remedy = Remedy::retry;
+  // A contradiction is no answer to one too many where nobody is served.
+  const bool believed = error.cause == Cause::integrity ? !others_served : last;
+  if (believed && asked && fetcher.asks_once_more()) return Then::go_on_as_last;
+  if (refused && !believed) error.remedy = Remedy::retry;
   if (error.cause == Cause::cancelled) {
     if (!dispatcher.renew(hand)) return Then::leave;
     if (!others_served || !fetcher.waited_in_vain()) return Then::go_on;
