@@ -289,37 +289,21 @@ def test_where_numbers_of_files_change_what_took_the_place_of_the_data_is_not_pu
             os.remove(moved)
 
 
-def test_where_numbers_of_files_change_a_list_arrives_and_is_replaced(scene):
+def test_a_list_arrives_and_is_replaced(scene):
+    """On what is slow and bare, and where the numbers of files change."""
     ready()
     disk = mounts.Lacking(scene.directory)
-    names = [f"s{i}" for i in range(100)]
-    for i, name in enumerate(names):
-        scene.nginx.put(name, pattern(SMALL + i, i))
+    files = {f"s{i}": pattern(SMALL + i, i) for i in range(100)}
+    for name, data in files.items():
+        scene.nginx.put(name, data)
     path = os.path.join(scene.directory, "list")
-    harness.write(path, "".join(scene.nginx.url(name) + "\n" for name in names).encode())
-    for lacks in (("inodes:1",), ("inodes:2",)):
-        with disk.mounted(*lacks) as at:
+    harness.write(path, "".join(scene.nginx.url(name) + "\n" for name in files).encode())
+    exfat = next(kind for kind in mounts.KINDS if kind.name == "exfat")
+    for mounted in (exfat.mounted(scene.directory), disk.mounted(*BARE), disk.mounted("inodes:1"), disk.mounted("inodes:2")):
+        with mounted as at:
             for arguments in ((), ("--overwrite",), ("--update",)):
                 scene.get("-i", path, "-q", *arguments, cwd=at)
-                assert sorted(os.listdir(at)) == sorted(names)
-                assert all(harness.read(os.path.join(at, name)) == pattern(SMALL + i, i) for i, name in enumerate(names))
-
-
-def test_a_list_arrives_on_what_is_slow_and_bare(scene):
-    ready()
-    disk = mounts.Lacking(scene.directory)
-    names = [f"s{i}" for i in range(100)]
-    for i, name in enumerate(names):
-        scene.nginx.put(name, pattern(SMALL + i, i))
-    path = os.path.join(scene.directory, "list")
-    harness.write(path, "".join(scene.nginx.url(name) + "\n" for name in names).encode())
-    exfat = next(kind for kind in mounts.KINDS if kind.name == "exfat")
-    for mounted in (exfat.mounted(scene.directory), disk.mounted(*BARE)):
-        with mounted as at:
-            for arguments in ((), ("--overwrite",)):
-                scene.get("-i", path, "-q", *arguments, cwd=at)
-                assert sorted(os.listdir(at)) == sorted(names)
-                assert all(harness.read(os.path.join(at, name)) == pattern(SMALL + i, i) for i, name in enumerate(names))
+                assert {name: harness.read(os.path.join(at, name)) for name in os.listdir(at)} == files
 
 
 if __name__ == "__main__":
