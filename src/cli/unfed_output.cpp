@@ -28,6 +28,9 @@ constexpr std::array kOfFiles = {
     "--on-done",       "--remote-time", "--no-resume",  "--sync",          "--segment-size",    "--verify",
     "--no-create-dirs"};
 
+// curl's, whose callers expect it there.
+constexpr std::array kOfCurl = {"--location", "--fail", "--show-error", "--globoff", "--progress-bar"};
+
 std::optional<struct ::stat> status_of(int descriptor) {
   struct ::stat found {};
   if (retried([&] { return ::fstat(descriptor, &found); }) != 0) return std::nullopt;
@@ -56,6 +59,8 @@ std::string warning_of_unfed_output(const CLI::App& app, const FetchCommand& com
   const auto is_said = [&](const char* name) { return app.count(name) > 0; };
   if (command.json || (is_said("--silent") && !is_said("--show-error"))) return "";
   if (std::any_of(kOfFiles.begin(), kOfFiles.end(), is_said) || !may_be_meant_for_data()) return "";
+  const bool as_curl = std::any_of(kOfCurl.begin(), kOfCurl.end(), is_said);
+  if (!as_curl && ::isatty(STDERR_FILENO) == 0) return "";
   return fmt::format("nothing goes to standard output: {}; for standard output write -o -", place_of(command));
 }
 

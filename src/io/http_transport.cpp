@@ -229,7 +229,7 @@ class HttpTransport final : public Transport {
       auto exchange = std::make_unique<HttpExchange>(idle_, clock_, request, limits, stop);
       const auto patience = idle_.patience(way);
       auto ran = exchange->run(request, std::move(kept), login, patience);
-      if (ran) return answered(way, std::move(exchange));
+      if (ran) return answered(way, std::move(exchange), true);
       // The server may have closed the connection while the request was on its way (RFC 9112 section 9.5), or have
       // forgotten it: asked once more, which a GET may be (RFC 9110 section 9.2.2).
       const bool unanswered = ran.error().cause == Cause::network && !exchange->heard();
@@ -244,11 +244,11 @@ class HttpTransport final : public Transport {
     if (!ran) return std::move(ran).error();
     // A server that is as slow on a new connection would have answered on the other one, too.
     if (exchange->latency() < silence) idle_.spare(way, clock_.now());
-    return answered(way, std::move(exchange));
+    return answered(way, std::move(exchange), false);
   }
 
-  std::unique_ptr<Exchange> answered(const Way& way, std::unique_ptr<HttpExchange> exchange) {
-    idle_.answered(way, exchange->latency());
+  std::unique_ptr<Exchange> answered(const Way& way, std::unique_ptr<HttpExchange> exchange, bool on_kept) {
+    idle_.answered(way, exchange->latency(), on_kept);
     return exchange;
   }
 

@@ -12,6 +12,7 @@ namespace {
 constexpr std::chrono::seconds kLongest{60};  // servers give up idle connections after 5 s to some minutes
 constexpr std::chrono::seconds kBetweenSorting{1};
 constexpr std::chrono::milliseconds kLeastPatience{1500};
+constexpr std::chrono::milliseconds kLeastTrust{10'000};
 constexpr int kMuchLonger = 4;
 constexpr std::size_t kMostManners = 1024;
 
@@ -35,19 +36,26 @@ bool IdleConnections::is_spared(const Way& way, Instant now) const {
 
 std::chrono::milliseconds IdleConnections::patience(const Way& way) {
   const std::lock_guard lock(mutex_);
-  return std::max(kLeastPatience,
-                  std::chrono::duration_cast<std::chrono::milliseconds>(kMuchLonger * manner_of(way).latency));
+  const Manner& manner = manner_of(way);
+  return std::max(manner.keeps ? kLeastTrust : kLeastPatience,
+                  std::chrono::duration_cast<std::chrono::milliseconds>(kMuchLonger * manner.latency));
 }
 
-void IdleConnections::answered(const Way& way, std::chrono::nanoseconds after) {
+void IdleConnections::answered(const Way& way, std::chrono::nanoseconds after, bool on_kept) {
   const std::lock_guard lock(mutex_);
-  manner_of(way).latency = after;
+  Manner& manner = manner_of(way);
+  manner.latency = after;
+  manner.keeps = manner.keeps || on_kept;
 }
 
 void IdleConnections::spare(const Way& way, Instant now) {
+  {
+    const std::lock_guard lock(mutex_);
+    Manner& manner = manner_of(way);
+    if (manner.keeps) return;
+    manner.spared_until = now + kSpared;
+  }
   clear(way);
-  const std::lock_guard lock(mutex_);
-  manner_of(way).spared_until = now + kSpared;
 }
 
 IdleConnections::Kept IdleConnections::take_last(const Way& way, Instant now) {

@@ -29,10 +29,12 @@ class IdleConnections {
   void keep(std::unique_ptr<Connection>, Instant now) noexcept;
 
   // How long the first byte of an answer is waited for on a kept connection of this way: some servers and what stands
-  // before them keep a connection open and answer nothing more on it. Much longer than the latest answer took.
+  // before them keep a connection open and answer nothing more on it. Much longer than the latest answer took. Where a
+  // kept one was answered before, silence is rather of a server that fetches from elsewhere: longer still.
   std::chrono::milliseconds patience(const Way&);
-  void answered(const Way&, std::chrono::nanoseconds after);
-  // Another connection was answered where a kept one was not: for kSpared none of this way is taken or kept.
+  void answered(const Way&, std::chrono::nanoseconds after, bool on_kept);
+  // Another connection was answered where a kept one was not: for kSpared none of this way is taken or kept, unless one
+  // was ever answered.
   void spare(const Way&, Instant now);
   static constexpr std::chrono::minutes kSpared{5};
 
@@ -55,6 +57,7 @@ class IdleConnections {
   // What is known of a way, whether a connection is kept or not.
   struct Manner {
     std::chrono::nanoseconds latency{0};
+    bool keeps = false;  // a kept connection was answered
     Instant spared_until{};
   };
 

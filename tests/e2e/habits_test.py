@@ -1,5 +1,6 @@
 """Calls of curl, wget, aria2c and axel as people paste them: each means the same here, or is refused with what to write instead."""
 import os
+import pty
 import subprocess
 
 import harness
@@ -185,13 +186,14 @@ def test_a_log_that_is_asked_for_is_fetched(scene):
 
 
 # What somebody may expect to be written to standard output, and where it is a file as they say themselves.
-FEEDS = ("-fsSL {url}", "-L {url}", "-L -k {url}", "{url}", "-v {url}")
+FEEDS = ("-fsSL {url}", "-L {url}", "-L -k {url}", "-f -v {url}")
+FEEDS_A_PERSON = ("{url}", "-v {url}")  # and not a program that keeps both outputs apart
 FEEDS_NOT = ("-fsSLO {url}", "-L -o f {url}", "-L -d . {url}", "{url} --overwrite", "-c {url}", "--json -L {url}", "-s {url}", "-fsL {url}", "-q -s {url}", "-q -fsSL {url}", "-o - {url}")
 
 
 def test_standard_output_that_gets_nothing_is_warned_of(scene):
     url = scene.origin().pattern(1, 1000, "f")
-    for number, call in enumerate(FEEDS + FEEDS_NOT):
+    for number, call in enumerate(FEEDS + FEEDS_A_PERSON + FEEDS_NOT):
         outputs = {"file": open(scene.path("out"), "wb"), "pipe": subprocess.PIPE, "null": subprocess.DEVNULL}
         for kind, output in outputs.items():
             cwd = scene.path(f"{kind}{number}")
@@ -201,6 +203,21 @@ def test_standard_output_that_gets_nothing_is_warned_of(scene):
             assert told == (call in FEEDS and kind != "null"), (call, kind, done.stderr)
             assert done.stderr == "" or not call.startswith(("-s", "-q", "-fsL ")), (call, kind, done.stderr)
         outputs["file"].close()
+
+
+def test_a_person_is_told_that_standard_output_gets_nothing(scene):
+    url = scene.origin().pattern(1, 1000, "f")
+    for number, call in enumerate(FEEDS + FEEDS_A_PERSON + FEEDS_NOT):
+        cwd = scene.path(f"at{number}")
+        os.mkdir(cwd)
+        ours, theirs = pty.openpty()
+        with open(scene.path("out"), "wb") as output:
+            subprocess.run([harness.BINARY, *arguments(call, url)], cwd=cwd, stdout=output, stderr=theirs, timeout=harness.TIMEOUT, check=True)
+        os.write(theirs, b"end")  # so that there is something to read
+        told = b"warning: nothing goes to standard output" in os.read(ours, 65536)
+        assert told == (call in FEEDS + FEEDS_A_PERSON), call
+        os.close(ours)
+        os.close(theirs)
 
 
 def test_what_gets_the_words_as_well_is_not_warned_of(scene):

@@ -293,6 +293,23 @@ def test_a_kept_connection_that_answers_nothing_more_costs_seconds_once(scene):
             os.unlink(scene.path(name))
 
 
+def test_an_answer_that_is_slow_for_once_is_not_asked_for_again_where_connections_are_kept(scene):
+    asked = []
+
+    def fetches_from_elsewhere(connection, request, number):
+        asked.append(connection)
+        if len(asked) == 3:
+            time.sleep(3)
+        answer, body = ranged(DATA, request)
+        connection.sendall(answer + body)
+
+    server = scene.raw(fetches_from_elsewhere)
+    urls = os.path.join(scene.directory, "urls")
+    harness.write(urls, "".join(server.url(f"f{i}") + "\n" for i in range(5)).encode())
+    scene.get("-q", "-i", urls, "-x", "1")
+    assert len(asked) == 5 and len(set(asked)) == 1, len(asked)
+
+
 def test_what_is_not_ready_is_waited_for_if_its_server_says_how_long(scene):
     for early in (head("202 Accepted", "Retry-After: 1", "Content-Length: 0"),
                   head("303 See Other", "Location: /f", "Retry-After: 1", "Content-Length: 0")):
