@@ -160,7 +160,7 @@ Result<void> Fetcher::give_up(Error error, bool others_served) {
   const Instant now = shared_.env.clock.now();
   // "Not so many" is no failure of a download that others go on with.
   const bool crowded = (others_served || crowded_) && (error.http_status != 0 || odd_);
-  if (crowded && is_for_good(error)) route_.refused_more(now);
+  if (crowded && (odd_ || is_for_good(error))) route_.refused_more(now);
   const Failing failing = crowded ? Failing{} : route_.failed(asked_at_, now, answered_);
   if (is_over(failing) && !spared_) return given_up(std::move(error), failing.count);
   meter_.retried({error, std::chrono::milliseconds(0), true}, "; leaving it to the other connections");
