@@ -38,6 +38,7 @@ Hand& Dispatcher::join() {
   free->cut_ = std::stop_source();
   free->at_work_ = true;
   free->idle_ = false;
+  free->gives_up_ = false;
   free->at_ = Hand::At::rest;
   free->counted_ = free->received = 0;
   free->filled = 0;
@@ -143,6 +144,7 @@ Span Dispatcher::held(const Hand& hand) const {
 
 Span Dispatcher::asks(Hand& hand) {
   const MutexLock lock(mutex_);
+  hand.gives_up_ = false;
   hand.at_ = Hand::At::request;
   reads_no_more(hand);
   return scheduler_.held(hand.worker_);
@@ -278,37 +280,6 @@ std::optional<std::stop_source> Dispatcher::next_to_stop() const {
 // gets a new token once it is over.
 void Dispatcher::stop_everybody() const {
   while (auto source = next_to_stop()) source->request_stop();
-}
-
-bool Dispatcher::others_at_work(const Hand& hand) const {
-  const MutexLock lock(mutex_);
-  return std::any_of(hands_.begin(), hands_.end(), [&](const Hand& other) SEGDL_REQUIRES(mutex_) {
-    const bool reads = other.at_ == Hand::At::response;
-    return &other != &hand && other.at_work_ && (reads || !scheduler_.held(other.worker_).empty());
-  });
-}
-
-bool Dispatcher::others_served(const Hand& hand) const {
-  return std::any_of(hands_.begin(), hands_.end(),
-                     [&](const Hand& other) { return &other != &hand && other.at_work_ && other.served_; });
-}
-
-bool Dispatcher::be_served(Hand& hand, bool alone) {
-  const MutexLock lock(mutex_);
-  if (alone && others_served(hand)) return false;
-  hand.served_ = true;
-  return true;
-}
-
-bool Dispatcher::not_served(Hand& hand) {
-  const MutexLock lock(mutex_);
-  hand.served_ = false;
-  return others_served(hand);
-}
-
-bool Dispatcher::serves_others(const Hand& hand) const {
-  const MutexLock lock(mutex_);
-  return others_served(hand);
 }
 
 std::uint64_t Dispatcher::missing_bytes() const {

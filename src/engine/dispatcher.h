@@ -54,9 +54,10 @@ class Hand {
  private:
   friend class Dispatcher;
   Worker worker_{};
-  bool at_work_ = false;  // it may hold something
-  bool idle_ = false;     // inside wait()
-  bool served_ = false;   // its latest answer is, or was, of use
+  bool at_work_ = false;   // it may hold something
+  bool idle_ = false;      // inside wait()
+  bool served_ = false;    // its latest answer is, or was, of use
+  bool gives_up_ = false;  // it is about to leave its work to the others
   enum class At : std::uint8_t { rest, request, response } at_ = At::rest;
   std::stop_source cut_;
   std::uint64_t counted_ = 0;  // of `received`, at the last tick
@@ -136,14 +137,21 @@ class Dispatcher {
   void fail(Error);
   std::optional<Error> error() const;
 
-  // Whether another worker has something to fetch, or reads on for what it may come to; one that waits to try again has
-  // not.
+  // Whether another worker has something to fetch, or reads on for what it may come to; one that waits to try again, or
+  // is about to leave its work to the others, has not.
   bool others_at_work(const Hand&) const;
   // This worker is about to use an answer. False if it wants to be the only one that does (an answer that carries all
   // of the resource serves one) and another is being served: then it is not.
   bool be_served(Hand&, bool alone);
-  // It was not, or is no more. Whether another worker is: only then is it no failure of the download.
-  bool not_served(Hand&);
+  // It is no more.
+  void not_served(Hand&);
+  // What this worker asked for came to nothing, or broke off. Unless it goes on at once, it leaves its work to others
+  // that are at theirs: they don't see it at work from here on. So of several that fail together one is the last.
+  struct Others {
+    bool served;   // only then is it no failure of the download
+    bool at_work;  // see others_at_work()
+  };
+  Others failed(Hand&, bool goes_on);
   bool serves_others(const Hand&) const;
   std::uint64_t missing_bytes() const;
   // Whether nothing that is here lies behind the first segment that is missing.
@@ -159,6 +167,7 @@ class Dispatcher {
   bool over() const SEGDL_REQUIRES(mutex_) { return first_error_.has_value() || scheduler_.finished(); }
   double seconds(Instant now) const { return std::chrono::duration<double>(now - begun_).count(); }
   bool others_served(const Hand&) const SEGDL_REQUIRES(mutex_);
+  bool others_busy(const Hand&) const SEGDL_REQUIRES(mutex_);
   std::optional<Error> give_back(Hand&) SEGDL_REQUIRES(mutex_);
   std::optional<std::stop_source> next_to_stop() const;
   void stop_everybody() const;

@@ -295,6 +295,7 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
   if (auto down = given_up_by_others()) return *std::move(down);
   auto ready = get_ready(stop);
   if (!ready) return std::move(ready).error();
+  at_once_ = false;
   const std::string name = last_component(route_.original());
   std::optional<Error> first;  // later ones only follow from asking in another way
   std::vector<Asking> refused;

@@ -55,6 +55,8 @@ class Fetcher {
   // Waits until a connection may be used, and neither the download nor the host is to be left alone at the moment.
   // Errors: cancelled, or the time limit.
   Result<void> get_ready(const std::stop_token&);
+  // Whether that takes no time.
+  bool is_ready() const;
   void leave();
   // The slot from somebody, and to somebody who goes on with it; either may be empty. REQUIRES: to take one: none is
   // held.
@@ -80,8 +82,9 @@ class Fetcher {
   // Whether the last request has waited for an answer much longer than others take.
   bool waited_in_vain() const;
   // Whether the latest request was refused, and was made in no simpler way only because other workers were there: if
-  // they have gone since, it is to be made once more, as by the last one. True once for each such request.
-  bool asks_once_more() { return std::exchange(spared_, false); }
+  // they have gone since, it is to be made once more, as by the last one, and before any pause that others have made.
+  // True once for each such request.
+  bool asks_once_more() { return at_once_ = std::exchange(spared_, false); }
   // The host gives this connection nothing while it serves others.
   void refused() {
     if (slot_) slot_.refused(shared_.env.clock.now());
@@ -188,6 +191,7 @@ class Fetcher {
   bool crowded_by_page_ = false;
   bool odd_ = false;            // the last answer contradicts what was asked
   bool spared_ = false;         // see asks_once_more()
+  bool at_once_ = false;        // the next request is that one
   unsigned crowds_ = 0;         // how often, in a row
   std::uint64_t progress_ = 0;  // bytes since the last failure
   std::uint64_t came_ = 0;      // likewise, with those that were here before

@@ -43,9 +43,13 @@ std::string way_out_of(const Error& error) {
 
 }  // namespace
 
+bool Fetcher::is_ready() const {
+  return slot_ && (at_once_ || (!must_wait() && route_.rests_until() <= shared_.env.clock.now()));
+}
+
 Result<void> Fetcher::get_ready(const std::stop_token& stop) {
   Clock& clock = shared_.env.clock;
-  for (;;) {
+  while (!is_ready()) {
     const Instant rest = route_.rests_until();
     if (rest > clock.now()) {
       leave();
@@ -53,8 +57,9 @@ Result<void> Fetcher::get_ready(const std::stop_token& stop) {
     }
     if (must_wait()) leave();
     auto entered = slot_ ? Result<void>() : enter_at(route_.current().origin, stop);
-    if (!entered || route_.rests_until() <= clock.now()) return entered;
+    if (!entered) return entered;
   }
+  return {};
 }
 
 bool Fetcher::is_over(const Failing& failing) const {

@@ -138,9 +138,12 @@ Result<void> SegmentSink::commit() {
   return step;
 }
 
+void SegmentSink::count_progress() { fetcher_.progressed(work_.dispatcher.gained(hand_, filling_, filled_)); }
+
 Result<void> SegmentSink::interrupted(Remedy) {
-  fetcher_.progressed(work_.dispatcher.gained(hand_, filling_, filled_));
-  holds(work_.dispatcher.asks(hand_));  // what it pauses before may go to another
+  count_progress();
+  // What it asks for again may go to another before it is answered.
+  if (fetcher_.got_on()) holds(work_.dispatcher.asks(hand_));
   return work_.checkpoint.pausing();
 }
 

@@ -59,6 +59,9 @@ class SegmentSink {
   Result<void> body_ended(std::uint64_t);
   Result<void> interrupted(Remedy);
 
+  // Tells the fetcher how much of what came had never come before.
+  void count_progress();
+
   // Holds nothing any more: who waits, or ends, leaves the work and what it has of it to the others.
   void release();
 

@@ -41,20 +41,20 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
   Dispatcher& dispatcher = work.dispatcher;
   // For another worker, whatever has become of that one.
   const bool declined = error.cause == Cause::network && error.http_status == 200;
-  const bool others_served = dispatcher.not_served(hand);
+  const bool asked = error.cause != Cause::cancelled;
+  sink.count_progress();
+  const auto [others_served, others_at_work] = dispatcher.failed(hand, !asked || fetcher.got_on());
   // What the host refuses to one while it serves another is "not so many", whatever it calls it: the last one believes
   // it.
   const bool final = error.remedy == Remedy::stop;
   const bool refused =
       final && (error.cause == Cause::integrity || (error.cause == Cause::refused && error.http_status != 0));
-  const bool others_at_work = dispatcher.others_at_work(hand);
   const bool last = !others_served && !others_at_work;
-  const bool asked = error.cause != Cause::cancelled;
   // A contradiction is no answer to one too many where nobody is served.
   const bool believed = error.cause == Cause::integrity ? !others_served : last;
   if (believed && asked && fetcher.asks_once_more()) return Then::go_on_as_last;
   if (refused && !believed) error.remedy = Remedy::retry;
-  if (error.cause == Cause::cancelled) {
+  if (!asked) {
     if (!dispatcher.renew(hand)) return Then::leave;
     if (!others_served || !fetcher.waited_in_vain()) return Then::go_on;
     fetcher.refused();
@@ -85,7 +85,9 @@ void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, bool 
   const auto fails = [&](Error error) { return after_failure(work, hand, fetcher, sink, std::move(error)); };
   Then then = Then::go_on;
   while (then != Then::leave) {
-    // First, so that who waits holds no work: a whole resource that comes to another could not serve it.
+    // First, so that who waits holds no work: a whole resource that comes to another could not serve it, and others
+    // that fail would take it for one that is at work.
+    if (!first && !fetcher.is_ready()) sink.release();
     auto ready = first ? Result<void>() : fetcher.get_ready(hand.token());
     if (!ready) {
       then = fails(std::move(ready).error());

@@ -79,6 +79,30 @@ TEST_CASE("a byte is a worker's gain once, whoever fetches it again") {
   CHECK(dispatcher.gained(scene.first, Segment{0}, kSegment) == 0);
 }
 
+TEST_CASE("of workers that fail together one is the last") {
+  Scene scene(4);
+  Hand& first = scene.worker(2);
+  Hand& second = scene.worker(2);
+  CHECK(scene.dispatcher.failed(first, false).at_work);
+  CHECK_FALSE(scene.dispatcher.failed(second, false).at_work);
+  SUBCASE("which is still at work") {
+    CHECK(scene.dispatcher.others_at_work(first));
+    CHECK(scene.dispatcher.failed(first, false).at_work);
+  }
+  SUBCASE("unless the other one asks again") {
+    scene.dispatcher.asks(first);
+    CHECK(scene.dispatcher.failed(second, false).at_work);
+  }
+}
+
+TEST_CASE("who goes on at once after a failure is at work") {
+  Scene scene(4);
+  Hand& first = scene.worker(2);
+  Hand& second = scene.worker(2);
+  CHECK(scene.dispatcher.failed(first, true).at_work);
+  CHECK(scene.dispatcher.failed(second, false).at_work);
+}
+
 TEST_CASE("who waits to try again holds nothing, and is not at work") {
   Scene scene(4);
   Hand& first = scene.worker(2);
