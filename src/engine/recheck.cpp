@@ -8,6 +8,7 @@
 #include "engine/threads.h"
 
 #include <algorithm>
+#include <cstring>
 #include <exception>
 #include <optional>
 #include <system_error>
@@ -125,7 +126,7 @@ Result<bool> holds_exactly(File& data, std::span<const std::byte> bytes) {
     const auto want = bytes.subspan(at, std::min(piece.size(), bytes.size() - at));
     auto got = data.read_at(at, std::span(piece).first(want.size()));
     if (!got && !is_unreadable(got.error())) return std::move(got).error();
-    if (!got || *got != want.size() || !std::equal(want.begin(), want.end(), piece.begin())) return false;
+    if (!got || *got != want.size() || std::memcmp(want.data(), piece.data(), want.size()) != 0) return false;
   }
   return true;
 }

@@ -51,8 +51,8 @@ void serve(World& world, const Left& left) {
 // The output is all of this version, or what the tool has left, and that has not changed.
 void check_files(const World& world, const Left& left) {
   const auto output = world.disk.get("f");
-  const bool is_left = output && left.is_output() && *output == pattern_bytes(left.seed, left.size);
-  if (output && !is_left) CHECK(*output == pattern_bytes(1, kSize));
+  const bool is_left = output && left.is_output() && is_pattern(*output, left.seed, left.size);
+  if (output && !is_left) CHECK(is_pattern(*output, 1, kSize));
   if (left.name != kName) CHECK(world.has(left.name, left.seed, left.size));
 }
 

@@ -25,7 +25,7 @@ Request expecting() {
 
 void check_output(const World& world) {
   const auto output = world.disk.get("f");
-  if (output) CHECK(*output == pattern_bytes(1, kSize));
+  if (output) CHECK(is_pattern(*output, 1, kSize));
 }
 
 // Whatever a death left, the same request comes to the right end, after at most one more refusal.

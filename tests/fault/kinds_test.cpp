@@ -114,7 +114,7 @@ bool is_right(World& world, const Scene& scene) { return world.has("f", scene.se
 void check_after(World& world, const Scene& scene) {
   const auto output = world.disk.get("f");
   if (output && !scene.overwrite) CHECK(is_right(world, scene));
-  if (output && scene.overwrite) CHECK((is_right(world, scene) || *output == pattern_bytes(9, 500)));
+  if (output && scene.overwrite) CHECK((is_right(world, scene) || is_pattern(*output, 9, 500)));
   // A published output without a journal is a finished download: asking for it again is refused, and that is right.
   const bool complete = world.disk.names() == std::vector<std::string>{"f"} && is_right(world, scene);
   const auto left = fmt::format("{}", fmt::join(world.disk.names(), " "));

@@ -44,7 +44,7 @@ bool same_page(const FakeInode& inode, std::size_t at) {
   };
   const auto live = page(inode.live);
   const auto durable = page(inode.durable);
-  return std::equal(live.begin(), live.end(), durable.begin(), durable.end());
+  return live.size() == durable.size() && (live.empty() || std::memcmp(live.data(), durable.data(), live.size()) == 0);
 }
 
 // What is on the platter after a power cut: each page, and the length, is old or new.

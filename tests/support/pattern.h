@@ -62,6 +62,11 @@ inline bool is_pattern(std::span<const std::byte> bytes, std::uint64_t seed) {
   return true;
 }
 
+// Whether these are all `size` bytes of it. Vectors of bytes that are compared by == are compared a byte at a time.
+inline bool is_pattern(std::span<const std::byte> bytes, std::uint64_t seed, std::uint64_t size) {
+  return bytes.size() == size && is_pattern(bytes, seed);
+}
+
 inline bool has_pattern(const std::filesystem::path& path, std::uint64_t seed, std::uint64_t size) {
   std::ifstream file(path, std::ios::binary);
   std::vector<std::byte> bytes(size + 1);  // one more than it is to have
