@@ -39,6 +39,12 @@ std::optional<Error> directory_missing(const std::filesystem::path& directory, b
   return error;
 }
 
+// The URL as the server is asked for it: without the fragment, and with the scheme that it has where it names none.
+std::string asked_for(const std::string& url) {
+  const std::string asked = url.substr(0, url.find('#'));
+  return asked.find("://") == std::string::npos ? "https://" + asked : asked;
+}
+
 }  // namespace
 
 Batch::Batch(Session& session, const FetchCommand& command, ListFile* list, JsonReport* json)
@@ -119,6 +125,9 @@ void Batch::begin(Entry entry) {
   const auto output = output_name(request);
   if (!output) return fail(entry, output.error());
   const bool named = !request.remote_name || !request.output.empty();
+  if (!begun_urls_.insert(fmt::format("{}\t{}", asked_for(entry.url), named ? *output : ""))) {
+    return repeated(entry, *output);
+  }
   if (const auto refused = named ? name_refused(*output) : std::nullopt) return fail(entry, *refused, *output);
   // With a journal beside it, it may be one whose publication is to be finished, which only the library can tell.
   const auto there = request.directory / *output;
@@ -140,6 +149,15 @@ void Batch::begin(Entry entry) {
   } else {
     hopeless_ = started.error();  // nothing of the line: its URL and its name are sound
   }
+}
+
+// The file is that of the other, whatever comes of it, which is told there.
+void Batch::repeated(const Entry& entry, const std::string& output) {
+  ++tally_.repeated;
+  if (json_ != nullptr) json_->repeated(subject(entry, output));
+  if (!tells_each_) return;
+  display_.tell(fmt::format("segdl: {}{}: it is there twice, and fetched once\n",
+                            entry.place.empty() ? "" : entry.place + ": ", redacted_url(entry.url)));
 }
 
 Error Batch::two_of_one_name(const std::string& output, std::string reason) const {

@@ -1,8 +1,9 @@
 // Several downloads through one session: the URLs of the command line, then those of a list, begun as they come.
 //
 // The session is handed a window of them at a time, wider than the number of jobs, so that small files follow each
-// other without gaps; so a list of any length takes as much memory as the window, and 11 to 22 bytes a line more where
-// --overwrite or --skip-existing would hide that two lines have one name. One thread: it begins, concludes, shows, and
+// other without gaps; so a list of any length takes as much memory as the window and 11 to 22 bytes a line, and as many
+// again where --overwrite, --skip-existing or --update would hide that two lines have one name. A URL that is there
+// twice, and whose file would have the same name, is one download. One thread: it begins, concludes, shows, and
 // takes the signals, at none of which it waits for a download, for the list, or longer than kLook.
 #pragma once
 
@@ -67,6 +68,7 @@ class Batch final {
 
   bool begin_some();
   void begin(Entry);
+  void repeated(const Entry&, const std::string& output);
   std::optional<Error> name_refused(const std::string& output);
   bool is_in_use(const std::string& output) const;
   std::string other_of(const std::string& output) const;
@@ -111,6 +113,7 @@ class Batch final {
   std::size_t next_url_ = 0;
   std::unordered_map<std::uint64_t, Download> downloads_;  // begun and not concluded, by id
   std::unordered_map<std::string, std::uint64_t> active_;  // their names
+  NameSet begun_urls_ = {};                                // all so far, each with the name of its file
   std::optional<NameSet> names_ = std::nullopt;            // all names so far, where it takes that to tell
   std::optional<Error> hopeless_ = std::nullopt;           // what every download would fail of
   std::uint64_t received_ = 0;                             // by those concluded

@@ -71,8 +71,8 @@ void Batch::tell_note(const Download& download, const std::string& note) {
 }
 
 BatchProgress Batch::progress(std::vector<UnderWay>& under_way) const {
-  BatchProgress moment{tally_.done + tally_.skipped + tally_.unchanged, tally_.failed, sources_ended() ? tally_.met : 0,
-                       0, received_};
+  BatchProgress moment{tally_.done + tally_.skipped + tally_.unchanged + tally_.repeated, tally_.failed,
+                       sources_ended() ? tally_.met : 0, 0, received_};
   for (const auto& [id, download] : downloads_) {
     Progress progress = download.task.progress();
     moment.fetched += progress.fetched;

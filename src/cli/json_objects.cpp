@@ -248,10 +248,11 @@ std::string done_line(WallTime moment, const JsonSubject& subject, const Report&
   return line_of(made);
 }
 
-std::string skipped_line(WallTime moment, const JsonSubject& subject) {
+std::string skipped_line(WallTime moment, const JsonSubject& subject, bool repeated) {
   Json made = object("skipped", moment, subject);
   made["url"] = url_or_null(subject.url);
   made["output"] = name_or_null(subject.output);
+  made["repeated"] = repeated;
   return line_of(made);
 }
 
@@ -281,6 +282,7 @@ std::string summary_line(WallTime moment, const JsonSummary& summary) {
   made["done"] = summary.done;
   made["skipped"] = summary.skipped;
   made["unchanged"] = summary.unchanged;
+  made["repeated"] = summary.repeated;
   made["failed"] = summary.failed;
   made["interrupted"] = summary.interrupted;
   made["bytes"] = summary.bytes;

@@ -33,6 +33,7 @@ struct JsonSubject {
 struct JsonSummary {
   std::uint64_t done = 0;
   std::uint64_t skipped = 0;
+  std::uint64_t repeated = 0;
   std::uint64_t unchanged = 0;
   std::uint64_t failed = 0;
   std::uint64_t interrupted = 0;
@@ -51,7 +52,7 @@ std::string hello_line(WallTime);
 std::string event_line(const JsonSubject&, const Event&);
 std::string progress_line(WallTime, const JsonSubject&, const JsonProgress&);
 std::string done_line(WallTime, const JsonSubject&, const Report&);
-std::string skipped_line(WallTime, const JsonSubject&);
+std::string skipped_line(WallTime, const JsonSubject&, bool repeated);
 std::string error_line(WallTime, const JsonSubject&, const Error&, int exit_code);
 std::string summary_line(WallTime, const JsonSummary&);
 

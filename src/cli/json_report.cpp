@@ -83,7 +83,12 @@ void JsonReport::failed(const JsonSubject& subject, const Error& error) {
 void JsonReport::skipped(const JsonSubject& subject) {
   followed_.erase(subject.id);
   ++summary_.skipped;
-  write(skipped_line(now(), subject));
+  write(skipped_line(now(), subject, false));
+}
+
+void JsonReport::repeated(const JsonSubject& subject) {
+  ++summary_.repeated;
+  write(skipped_line(now(), subject, true));
 }
 
 void JsonReport::interrupted(int exit_code) { interrupted_code_ = exit_code; }

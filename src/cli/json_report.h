@@ -33,6 +33,8 @@ class JsonReport final {
   void done(const JsonSubject&, const Report&);
   void failed(const JsonSubject&, const Error&);
   void skipped(const JsonSubject&);
+  // One that is another of this command.
+  void repeated(const JsonSubject&);
 
   // From here on what is cancelled ends with this exit code, and a reader is not waited for.
   void interrupted(int exit_code);

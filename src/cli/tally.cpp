@@ -49,6 +49,7 @@ std::string total_line(const Tally& tally, std::chrono::nanoseconds elapsed) {
   }
   if (tally.skipped > 0) line += fmt::format(", {} there already", tally.skipped);
   if (tally.unchanged > 0) line += fmt::format(", {} unchanged", tally.unchanged);
+  if (tally.repeated > 0) line += fmt::format(", {} repeated", tally.repeated);
   if (tally.failed > 0) line += fmt::format(", {} failed", tally.failed);
   return line;
 }

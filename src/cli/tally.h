@@ -19,6 +19,7 @@ struct Tally {
   std::uint64_t done = 0;       // in this run
   std::uint64_t skipped = 0;    // were there already (--skip-existing)
   std::uint64_t unchanged = 0;  // were there, and are what the server has (--update)
+  std::uint64_t repeated = 0;   // the same URL and name as of one before
   std::uint64_t failed = 0;
   std::uint64_t bytes = 0;                 // of the files done
   std::uint64_t fetched = 0;               // of those, received in this run

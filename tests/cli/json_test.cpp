@@ -91,7 +91,8 @@ TEST_CASE("an end is told with what it did, or with what stood in the way") {
   report.checksum = Checksum{Algorithm::xxh3_64, std::vector<std::byte>(8, std::byte{0xab})};
   CHECK(done_line(kMoment, kSubject, report).find(R"("verified_to":"digest","checksum":"xxh3-64=abababababababab",)") !=
         std::string::npos);
-  CHECK(skipped_line(kMoment, kSubject) == of_three("skipped", R"("url":"http://***@h/f?token=***","output":"f")"));
+  CHECK(skipped_line(kMoment, kSubject, false) ==
+        of_three("skipped", R"("url":"http://***@h/f?token=***","output":"f","repeated":false)"));
   Error error{Cause::local, Remedy::stop, "write", "f.part", 512};
   error.reason = "No space left on device";
   error.way_out = "make room";
@@ -117,8 +118,8 @@ TEST_CASE("the last line sums up") {
   summary.elapsed = std::chrono::milliseconds(2500);
   CHECK(summary_line(kMoment, summary) ==
         line("summary",
-             R"(,"done":2,"skipped":0,"unchanged":0,"failed":1,"interrupted":0,"bytes":0,"fetched":0,"elapsed":2.5,)"
-             R"("exit_code":4)"));
+             R"(,"done":2,"skipped":0,"unchanged":0,"repeated":0,"failed":1,"interrupted":0,"bytes":0,"fetched":0,)"
+             R"("elapsed":2.5,"exit_code":4)"));
 }
 
 TEST_CASE("a line is ASCII and one line, whatever is in it") {

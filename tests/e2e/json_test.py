@@ -228,6 +228,14 @@ def test_a_list_has_a_number_for_each_line_whatever_came_of_it(scene):
     assert names_of(events) == ["hello", "start", "skipped", "summary"] and events[-1]["skipped"] == 1
 
 
+def test_a_url_that_is_there_twice_is_skipped_the_second_time(scene):
+    scene.nginx.put("a", b"a" * 1000)
+    events, _ = told(scene, scene.nginx.url("a"), scene.nginx.url("a"))
+    assert [(e["id"], e["output"], e["repeated"]) for e in of(events, "skipped")] == [(2, "a", True)]
+    assert [e["id"] for e in of(events, "done")] == [1]
+    assert [events[-1][n] for n in ("done", "skipped", "repeated", "failed")] == [1, 0, 1, 0], events[-1]
+
+
 def test_of_many_files_every_line_is_whole_and_every_one_is_told(scene):
     origin = scene.origin("--size", "1K")
     path = os.path.join(scene.directory, "list")

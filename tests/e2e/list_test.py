@@ -126,6 +126,41 @@ def test_two_lines_of_one_name_are_told_when_the_first_has_ended(scene):
         os.unlink(scene.path("a"))
 
 
+def test_a_url_that_is_there_twice_is_fetched_once(scene):
+    server = scene.raw(closing(b"x" * 1000))
+    url = server.url("one")
+    path = listed(scene, url, "# again", url, url + "#part", url + "\tone", url + "\tother")
+    for arguments in ((), ("--overwrite",), ("--skip-existing",), ("--update",)):
+        before = len(server.requests)
+        done = scene.get("-i", path, "-v", *arguments)
+        assert len(server.requests) - before == 2, server.requests
+        assert scene.names() == ["one", "other"], scene.names()
+        assert f"segdl: {path}:3: {url}: it is there twice, and fetched once\n" in done.stderr, done.stderr
+        assert "\n2 files: " in done.stderr and ", 3 repeated\n" in done.stderr, done.stderr
+        again = scene.get("-i", path, "--skip-existing")
+        assert ", 2 there already, 3 repeated\n" in again.stderr, again.stderr
+        for name in scene.names():
+            os.unlink(scene.path(name))
+    done = scene.get(url, url, "-J")
+    assert f"segdl: {url}: it is there twice, and fetched once\n" in done.stderr and ", 1 repeated\n" in done.stderr, done.stderr
+
+
+def test_a_url_that_is_there_again_when_it_has_ended_is_not_fetched_again(scene):
+    scene.nginx.put("a", b"a" * 1000)
+    gone = scene.nginx.url("gone")
+    for arguments in ((), ("--overwrite",), ("--skip-existing",), ("--update",)):
+        process = harness.subprocess.Popen([BINARY, "-i", "-", *arguments], cwd=scene.out, stdin=harness.subprocess.PIPE,
+                                           stderr=harness.subprocess.PIPE, text=True)
+        process.stdin.write(f"{gone}\n{scene.nginx.url('a')}\n")
+        process.stdin.flush()
+        wait_for(lambda: os.path.exists(scene.path("a")), "the first")
+        time.sleep(0.2)
+        _, stderr = process.communicate(f"{scene.nginx.url('a')}\n{gone}\n", timeout=harness.TIMEOUT)
+        assert process.returncode == 4 and stderr.count("answered 404") == 1, stderr
+        assert "1 of 4 failed" in stderr and ", 2 repeated, 1 failed\n" in stderr, stderr
+        os.unlink(scene.path("a"))
+
+
 def test_a_slow_pipe_is_worked_on_as_it_comes_and_ctrl_c_works_at_any_moment(scene):
     scene.nginx.put("a", b"a" * 1000)
     scene.nginx.put("b", b"b" * 1000)
