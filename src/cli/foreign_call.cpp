@@ -81,8 +81,6 @@ bool is_not_dash(std::string_view text) { return text != "-"; }
 
 bool is_of_bar(std::string_view text) { return text.starts_with("dot") || text.starts_with("bar:"); }
 
-bool is_on_or_off(std::string_view text) { return text == "on" || text == "off"; }
-
 bool is_false(std::string_view text) { return text == "false"; }
 
 std::string_view name_in(std::string_view url) {
@@ -148,7 +146,6 @@ constexpr Value kValues[] = {
      "leave out wget's -x; a proxy is --proxy URL"},
     {"--jobs", is_web_url, "is a URL, not a number of files", "leave out curl's -j"},
     {"--progress", is_of_bar, "is how wget shows it", "write --progress bar or plain"},
-    {"--proxy", is_on_or_off, "is no proxy", "write --proxy URL, or --proxy '' to ask none"},
     {"--output", is_web_url, "is a URL, not a file's name", "write -o FILE before the URL"},
 };
 

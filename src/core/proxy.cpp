@@ -36,6 +36,21 @@ std::string shown(std::string_view text) {
   return fmt::format("{}***{}", text.substr(0, begin), text.substr(at));
 }
 
+// What asks for no proxy in other programs' settings, where a host without a port would stand.
+constexpr std::string_view kNone[] = {"off",  "none", "no",   "direct", "false", "disable",   "disabled", "0",
+                                      "null", "on",   "true", "yes",    "1",     "undefined", "system",   "auto"};
+
+bool asks_for_none(std::string_view scheme, std::string_view bare_host) {
+  return scheme == "direct" || std::find(std::begin(kNone), std::end(kNone), lower(bare_host)) != std::end(kNone);
+}
+
+// A script that tells a browser which proxy to ask (PAC).
+bool is_script(std::string_view scheme, std::string_view rest) {
+  const std::string path = lower(rest.substr(0, rest.find_first_of("?#")));
+  return scheme.starts_with("pac+") ||
+         (path.find('/') != std::string::npos && (path.ends_with(".pac") || path.ends_with("/wpad.dat")));
+}
+
 Error bad_proxy(std::string_view text, std::string reason) {
   Error error;
   error.cause = Cause::usage;
@@ -69,16 +84,29 @@ std::string host_and_port(const Origin& origin) {
 Result<Proxy> parse_proxy(std::string_view text) {
   const auto end = text.find("://");
   const std::string scheme = end == std::string_view::npos ? "http" : lower(text.substr(0, end));
+  const std::string_view rest = end == std::string_view::npos ? text : text.substr(end + 3);
+  if (asks_for_none(scheme, end == std::string_view::npos ? text : "")) {
+    Error error = bad_proxy(text, "that is no host of a proxy");
+    error.way_out =
+        "to ask none leave http_proxy, https_proxy and all_proxy empty, or write --proxy ''; a host of that "
+        "name is written with its port";
+    return error;
+  }
+  if (is_script(scheme, rest)) {
+    Error error = bad_proxy(text, "it is a script for browsers, which names proxies (PAC)");
+    error.way_out = "look into it, and give the proxy that it names, as http://HOST:PORT";
+    return error;
+  }
   const auto known = std::find_if(std::begin(kSchemes), std::end(kSchemes), [&](auto& s) { return s.name == scheme; });
   if (known == std::end(kSchemes)) {
     if (scheme.starts_with("socks4")) return bad_proxy(text, "of SOCKS only version 5 is spoken");
     return bad_proxy(text, "it is neither an HTTP proxy nor a SOCKS5 proxy");
   }
-  const std::string_view rest = end == std::string_view::npos ? text : text.substr(end + 3);
   auto url = parse_url((known->secure ? "https://" : "http://") + std::string(rest));
   if (!url) return bad_proxy(text, std::move(url).error().reason);
   Proxy proxy{std::move(url->origin), known->kind, url->has_userinfo, std::move(url->user), std::move(url->password)};
-  if (!names_port(rest.substr(0, rest.find_first_of("/?#"))) && !known->secure) proxy.origin.port = kDefaultPort;
+  proxy.names_port = names_port(rest.substr(0, rest.find_first_of("/?#")));
+  if (!proxy.names_port && !known->secure) proxy.origin.port = kDefaultPort;
   const bool long_secret = proxy.user.size() > kMaxSocksSecret || proxy.password.size() > kMaxSocksSecret;
   if (proxy.kind != ProxyKind::http && long_secret) {
     return bad_proxy(text, "a name and a password for SOCKS have at most 255 bytes");

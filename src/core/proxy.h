@@ -28,6 +28,7 @@ struct Proxy {
   bool has_credentials = false;
   std::string user = {};  // these two: for the proxy only, never shown
   std::string password = {};
+  bool names_port = true;  // else it is the usual one
 };
 
 // As network.h says it is written. Errors: Cause::usage; they hold no password, however wrong the text is.

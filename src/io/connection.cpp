@@ -32,13 +32,14 @@ Result<void> Connection::secure(std::optional<TlsChannel>& place, Result<TlsChan
 Result<std::unique_ptr<Connection>> Connection::begin(const Way& way, Resolver& resolver, TlsContext* tls,
                                                       const Bound& bound, const Waker& waker) {
   auto socket = reach(way.first(), resolver, bound, waker);
-  if (!socket) return way.proxy != nullptr ? on_way_to_proxy(std::move(socket).error()) : std::move(socket).error();
+  if (!socket)
+    return way.proxy != nullptr ? on_way_to_proxy(*way.proxy, std::move(socket).error()) : std::move(socket).error();
   std::unique_ptr<Connection> connection(new Connection(way, std::move(*socket)));
   if (way.proxy == nullptr || !way.proxy->origin.secure) return connection;
   auto channel = tls->channel(way.proxy->origin, TlsSocket{connection->socket_.get()}, bound, waker);
   if (channel) channel->show_no_certificate();
   auto secured = secure(connection->proxy_tls_, std::move(channel), bound, waker);
-  if (!secured) return on_way_to_proxy(std::move(secured).error());
+  if (!secured) return on_way_to_proxy(*way.proxy, std::move(secured).error());
   return connection;
 }
 

@@ -30,4 +30,9 @@ Result<ResponseHead> read_final_head(Inbox& inbox, RequestMethod method,
 
 bool looks_like_tls(std::string_view bytes) { return !bytes.empty() && (bytes[0] == 0x15 || bytes[0] == 0x16); }
 
+bool looks_like_socks(std::string_view bytes) {
+  if (bytes.starts_with('\5')) return true;
+  return bytes.size() > 1 && bytes[0] == 0 && bytes[1] >= 0x5a && bytes[1] <= 0x5d;
+}
+
 }  // namespace segdl::io

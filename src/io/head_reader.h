@@ -21,4 +21,7 @@ Result<ResponseHead> read_final_head(Inbox&, RequestMethod, const std::function<
 // 5.1).
 bool looks_like_tls(std::string_view bytes);
 
+// Whether that is how a SOCKS proxy refuses what it does not understand, in version 5 (RFC 1928) or 4.
+bool looks_like_socks(std::string_view bytes);
+
 }  // namespace segdl::io

@@ -117,11 +117,6 @@ httplib::Request message_for(const HttpRequest& request, const Way& way, ProxyLo
   return message;
 }
 
-// TLS where a forwarding proxy should speak HTTP is not the origin's.
-Error met_on(const Way& way, Error error) {
-  return way.forwarded() && error.cause == Cause::tls ? proxy_speaks_tls(std::move(error)) : error;
-}
-
 // An error of this exchange names the URL it was about.
 Error about(Error error, const Url& url) {
   if (error.subject.empty() && error.cause != Cause::cancelled) error.subject = url.shown();
@@ -160,7 +155,7 @@ class HttpExchange final : public Exchange {
     httplib::Request message = message_for(request, way, login);
     auto head = MessageClient(request.url.origin).run(stream, message);
     latency_ = std::chrono::steady_clock::now() - asked;
-    if (!head) return about(met_on(way, std::move(head).error()), url_);
+    if (!head) return about(std::move(head).error(), url_);
     if (way.forwarded()) login.answered(*head);
     if (way.forwarded() && head->status == 407) return about(proxy_refusal(*way.proxy, *head), url_);
     head_ = std::move(*head);

@@ -1,6 +1,7 @@
 #include "io/message.h"
 
 #include "io/head_reader.h"
+#include "io/tunnel.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -52,7 +53,10 @@ Result<ResponseHead> Message::read_head(const std::function<void()>& unanswered)
     if (std::exchange(heard_of, still_at_work) != still_at_work) bound = bound_anew();
     return receive_more(heard_ ? bound : first, unanswered);
   });
-  if (head || !looks_like_tls(inbox_.view())) return head;
+  if (head) return head;
+  const Way& way = connection_.way();
+  if (way.forwarded()) return proxy_gave(*way.proxy, std::move(head).error(), inbox_.view());
+  if (!looks_like_tls(inbox_.view())) return head;
   Error error = std::move(head).error();
   error.cause = Cause::tls;
   error.remedy = Remedy::stop;

@@ -111,11 +111,9 @@ class Dialogue {
   Result<std::string> receive(std::size_t count, Begins begins) {
     while (inbox_.view().size() < count) {
       auto got = connection_.receive(inbox_.room(), bound_, waker_);
-      if (!got) return std::move(got).error();
-      if (*got == 0) {
-        return broken_by_proxy(
-            proxy_, heard_ ? "closed the connection inside its answer" : "closed the connection without an answer");
-      }
+      if (!got) return heard_ ? std::move(got).error() : unanswered_by_proxy(std::move(got).error());
+      if (*got == 0 && heard_) return broken_by_proxy(proxy_, "closed the connection inside its answer");
+      if (*got == 0) return unanswered_by_proxy(broken_by_proxy(proxy_, "closed the connection without an answer"));
       inbox_.put(*got);
       heard_ = true;
     }

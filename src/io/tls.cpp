@@ -101,7 +101,12 @@ Error handshake_error(const Origin& origin, const ::SSL* ssl, bool to_proxy) {
                          "the connection was closed during the handshake");
   }
   if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST || reason == SSL_R_PACKET_LENGTH_TOO_LONG) {
-    return tls_error(origin, "the server does not speak TLS on this port", "perhaps the URL should begin with http://");
+    if (!to_proxy) {
+      return tls_error(origin, "the server does not speak TLS on this port",
+                       "perhaps the URL should begin with http://");
+    }
+    return tls_error(origin, "the proxy does not speak TLS on this port",
+                     "perhaps its URL should begin with http:// or socks5h://");
   }
   if (auto refused = certificate_refusal(origin, to_proxy)) return *std::move(refused);
   return tls_error(origin, openssl_words(), "");

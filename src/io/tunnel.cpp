@@ -55,7 +55,7 @@ Result<ResponseHead> read_answer(Connection& connection, Inbox& inbox, const Bou
     return {};
   });
   if (head) return head;
-  if (looks_like_tls(inbox.view())) return proxy_speaks_tls(std::move(head).error());
+  head = proxy_gave(*connection.way().proxy, std::move(head).error(), inbox.view());
   if (head.error().remedy != Remedy::refetch) return head;
   return broken_by_proxy(*connection.way().proxy, "gave an answer that is no valid response: " + head.error().reason);
 }
@@ -83,8 +83,12 @@ Error proxy_refusal(const Proxy& proxy, const ResponseHead& head) {
   return error;
 }
 
-Error on_way_to_proxy(Error error) {
-  if (error.cause != Cause::cancelled) error.operation += " the proxy";
+Error on_way_to_proxy(const Proxy& proxy, Error error) {
+  if (error.cause == Cause::cancelled) return error;
+  error.operation += " the proxy";
+  if (error.cause != Cause::network || !error.way_out.empty()) return error;
+  error.way_out = "check the proxy's URL, and whether the proxy runs, or try again later";
+  if (!proxy.names_port) error.way_out += fmt::format("; the URL names no port, which means {}", proxy.origin.port);
   return error;
 }
 
@@ -93,6 +97,26 @@ Error proxy_speaks_tls(Error error) {
   error.remedy = Remedy::stop;
   error.reason = "the proxy speaks TLS on this port";
   error.way_out = "perhaps its URL should begin with https://";
+  return error;
+}
+
+Error proxy_gave(const Proxy& proxy, Error error, std::string_view came) {
+  if (looks_like_tls(came)) return proxy_speaks_tls(std::move(error));
+  if (came.empty()) return unanswered_by_proxy(std::move(error));
+  if (!looks_like_socks(came)) return error;
+  error = broken_by_proxy(proxy, "speaks SOCKS, not HTTP");
+  error.remedy = Remedy::stop;
+  error.way_out = "perhaps its URL should begin with socks5h://";
+  return error;
+}
+
+Error unanswered_by_proxy(Error error) {
+  if (error.cause == Cause::network && error.way_out.empty()) {
+    error.way_out =
+        "try again later; if the proxy never answers, its URL may have a wrong port or scheme: http://, https:// (TLS "
+        "to "
+        "the proxy) or socks5h://";
+  }
   return error;
 }
 

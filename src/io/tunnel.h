@@ -30,9 +30,16 @@ Error about_origin(const Way&, Error);
 Error broken_by_proxy(const Proxy&, std::string_view what);
 
 // An error of the way to the proxy, instead of to the origin.
-Error on_way_to_proxy(Error);
+Error on_way_to_proxy(const Proxy&, Error);
 
 // The error that TLS was met where a proxy should speak HTTP.
 Error proxy_speaks_tls(Error);
+
+// An error of reading the first answer of a proxy that should speak HTTP, of which `came` has arrived: what it speaks
+// instead, if that can be told, or what to look at where it says nothing.
+Error proxy_gave(const Proxy&, Error, std::string_view came);
+
+// What to look at where a proxy has said nothing at all.
+Error unanswered_by_proxy(Error);
 
 }  // namespace segdl::io

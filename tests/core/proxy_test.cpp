@@ -40,6 +40,7 @@ TEST_CASE("a proxy without a port listens on 1080, as for curl") {
     CHECK(parse_proxy(text)->origin.port == 1080);
   }
   CHECK(parse_proxy("http://[::1]")->origin.port == 1080);
+  CHECK_FALSE(parse_proxy("http://[::1]")->names_port);
   CHECK(parse_proxy("http://h:80")->origin.port == 80);
 }
 
@@ -85,6 +86,30 @@ TEST_CASE("what is no proxy that is spoken to is refused, and the refusal holds 
     CHECK(message.find("bob") == std::string::npos);
     CHECK(message.find("ret") == std::string::npos);
   }
+}
+
+TEST_CASE("what asks for no proxy elsewhere is refused here, with the way to ask none") {
+  for (const char* text : {"off", "None", "DIRECT", "direct://", "false", "0", "disabled", "null", "true"}) {
+    CAPTURE(text);
+    const auto proxy = parse_proxy(text);
+    REQUIRE_FALSE(proxy.ok());
+    CHECK(proxy.error().cause == Cause::usage);
+    CHECK(proxy.error().way_out.find("--proxy ''") != std::string::npos);
+  }
+  for (const char* text : {"off:3128", "http://off", "http://direct:1080", "none.test", "offline"}) {
+    CAPTURE(text);
+    CHECK(parse_proxy(text).ok());
+  }
+}
+
+TEST_CASE("a script that names proxies is no proxy") {
+  for (const char* text : {"http://h/proxy.pac", "http://wpad/wpad.dat", "h/PROXY.PAC?x", "pac+https://h/x"}) {
+    CAPTURE(text);
+    const auto proxy = parse_proxy(text);
+    REQUIRE_FALSE(proxy.ok());
+    CHECK(proxy.error().reason.find("PAC") != std::string::npos);
+  }
+  CHECK(parse_proxy("http://h.pac").ok());
 }
 
 TEST_CASE("each scheme has its proxy, and only its") {

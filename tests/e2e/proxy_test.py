@@ -160,6 +160,16 @@ def test_what_is_no_proxy_is_told(scene):
         for unfit in ("socks4://user:pa55@127.0.0.1:1", "ftp://user:pa55@127.0.0.1:1", "http://user:pa55@127.0.0.1:x"):
             done = scene.get("--proxy", unfit, url, code=2)
             assert "pa55" not in done.stderr and "http://HOST:PORT" in done.stderr, done.stderr
+        for none in ("off", "none", "direct"):
+            done = scene.get(url, code=2, env=environment(all_proxy=none))
+            assert f"use the proxy {none}: " in done.stderr and "--proxy ''" in done.stderr, done.stderr
+        done = scene.get("--retries", "0", "--proxy", "127.0.0.1", url, code=3)
+        assert "127.0.0.1:1080: Connection refused" in done.stderr and "names no port, which means 1080" in done.stderr, done.stderr
+        done = scene.get("--retries", "0", "--proxy", f"http://{start(scene, Microsocks, password='p').address}", url, code=3)
+        assert "speaks SOCKS, not HTTP" in done.stderr and "socks5h://" in done.stderr, done.stderr
+        done = scene.get("--retries", "0", "--proxy", f"socks5://{start(scene, Squid).address}", url.replace("origin.test", "127.0.0.1"),
+                         "--connect-timeout", "2", code=3)
+        assert "speaks HTTP, not SOCKS5" in done.stderr or "wrong port or scheme" in done.stderr, done.stderr
     done = scene.get("--proxy", f"127.0.0.1:{scene.nginx.port}", "https://origin.test/f", code=4)
     assert "the proxy" in done.stderr and "answered 4" in done.stderr, done.stderr
     done = scene.get("--proxy", f"127.0.0.1:{scene.nginx.ports['good']}", "https://origin.test/f", code=4)  # its port for TLS

@@ -294,6 +294,34 @@ TEST_CASE("TLS where the proxy should speak HTTP is told as that") {
   }
 }
 
+TEST_CASE("SOCKS where the proxy should speak HTTP is told as that") {
+  for (const char* version : {"\x05\xff", "\x00\x5b\x00\x00\x00\x00\x00\x00"}) {
+    ScriptedProxy proxy({std::string(version, *version == 0 ? 8 : 2)});
+    for (const char* url : {"http://origin.test/", "https://origin.test/"}) {
+      CAPTURE(url);
+      const auto got = Side(at(proxy)).get(url);
+      REQUIRE_FALSE(got.ok());
+      CHECK(got.error().remedy == Remedy::stop);
+      CHECK(got.error().reason == fmt::format("the proxy 127.0.0.1:{} speaks SOCKS, not HTTP", proxy.port()));
+      CHECK(got.error().way_out.find("socks5h://") != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("a proxy that says nothing may be one of another kind, and that is told") {
+  ScriptedProxy silent({""});
+  for (const char* scheme : {"http", "socks5h"}) {
+    for (const char* url : {"http://origin.test/", "https://origin.test/"}) {
+      CAPTURE(scheme);
+      CAPTURE(url);
+      const auto got = Side(fmt::format("{}://127.0.0.1:{}", scheme, silent.port())).get(url);
+      REQUIRE_FALSE(got.ok());
+      CHECK(got.error().remedy == Remedy::retry);
+      CHECK(got.error().way_out.find("wrong port or scheme") != std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("the time for a connection bounds a proxy that is silent, that drips, and whatever follows") {
   Limits limits;
   limits.connect = milliseconds(150);

@@ -154,7 +154,8 @@ TEST_CASE("a proxy that does not speak TLS, or falls silent in the handshake, is
           fmt::format("open a secure connection to the proxy 127.0.0.1:{}: no connection within 0.15 s", hangs.port()));
     const auto speaks = Side(fmt::format("https://127.0.0.1:{}", says.port())).get(url);
     CHECK(speaks.error().cause == Cause::tls);
-    CHECK(speaks.error().reason == "the server does not speak TLS on this port");
+    CHECK(speaks.error().reason == "the proxy does not speak TLS on this port");
+    CHECK(speaks.error().way_out.find("its URL should begin with http://") != std::string::npos);
   }
 }
 
