@@ -76,7 +76,7 @@ class Fetcher {
   Result<void> pause(Error, std::stop_token);
 
   // The same for one worker of several, which goes and leaves the work to the others; `others_served`: another one gets
-  // what it asks for, so that "not so many" is no failure.
+  // what it asks for, so that "not so many" is no failure. Nor does the first failure since there was progress count.
   Result<void> give_up(Error, bool others_served);
 
   // Whether the last request has waited for an answer much longer than others take.

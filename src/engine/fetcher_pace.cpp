@@ -167,7 +167,8 @@ Result<void> Fetcher::give_up(Error error, bool others_served) {
   const bool crowded = (others_served || crowded_) && (error.http_status != 0 || odd_);
   if (crowded && (odd_ || is_for_good(error))) route_.refused_more(now);
   const Failing failing = crowded ? Failing{} : route_.failed(asked_at_, now, answered_);
-  if (is_over(failing) && !spared_) return given_up(std::move(error), failing.count);
+  // A failure alone, since there was progress, is made up for by those that are at work: without retries too.
+  if (failing.count > 1 && is_over(failing) && !spared_) return given_up(std::move(error), failing.count);
   meter_.retried({error, std::chrono::milliseconds(0), true}, "; leaving it to the other connections");
   if (!crowded) route_.rest_until(now + backoff(failing.count, error.retry_after, random_()));
   if (slot_) slot_.refused(now + error.retry_after.value_or(std::chrono::seconds(0)));

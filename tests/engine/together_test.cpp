@@ -94,6 +94,31 @@ TEST_CASE("without retries a server may refuse the further connections") {
   CHECK(world.has("f", 1, 24 * kMiB));
 }
 
+TEST_CASE("without retries a failure of one that others go on without does not end the download") {
+  for (const WireEnd end : {WireEnd::reset, WireEnd::close}) {
+    World world;
+    serve(world, 24 * kMiB).on_every([=](Answer& answer, const Asking& asking) {
+      if (asking.active > 2) answer.silent(end);
+    });
+    SessionOptions options = with(8);
+    options.retries = 0;
+    REQUIRE(world.download(World::request(), options).ok());
+    CHECK(world.has("f", 1, 24 * kMiB));
+  }
+}
+
+TEST_CASE("without retries it ends where all fail, whoever is the last") {
+  World world;
+  serve(world, 24 * kMiB).on_every([](Answer& answer, const Asking& asking) {
+    if (asking.number > 3) answer.silent(WireEnd::reset);
+  });
+  SessionOptions options = with(8);
+  options.retries = 0;
+  const auto report = world.download(World::request(), options);
+  if (!report.ok()) CHECK(report.error().tries <= 2);
+  CHECK(world.script->log().size() < 40);
+}
+
 TEST_CASE("what is refused beside others that are served is \"not so many\", whatever it is called") {
   for (const int status : {400, 401, 403, 404, 410, 429, 501, 503}) {
     for (const unsigned most : {1U, 3U}) {
