@@ -76,6 +76,8 @@ struct Request {
   std::string output = {};
   bool create_directories = true;  // what is missing of `directory` is made, as the umask says, and synced
   std::vector<Header> headers = {};
+  // Of those that segdl sends by itself: User-Agent, Accept, Cookie, Referer, Authorization. No host gets them.
+  std::vector<std::string> omitted_headers = {};
   std::optional<Credentials> credentials = std::nullopt;
   std::string referer = {};        // a URL to be sent as Referer, without userinfo and fragment, unless a header is
   std::uint64_t segment_size = 0;  // a power of two, 16 KiB to 16 MiB; 0: chosen from the size, from 64 KiB on

@@ -135,20 +135,23 @@ void add_http_options(CLI::App& app, FetchCommand& command, Unsettled& rest) {
          "-H,--header",
          [&request, &warnings = rest.warnings](const std::vector<std::string>& texts) {
            for (const std::string& text : texts) {
-             for (Header& header : parsed("--header", parse_headers, text)) {
-               if (std::string why = why_left_out(header); !why.empty()) {
-                 warnings.push_back(std::move(why));
-               } else {
-                 request.headers.push_back(std::move(header));
-               }
+             for (HeaderWish& wish : parsed("--header", parse_headers, text)) {
+               take_header(std::move(wish), request, warnings);
              }
            }
          },
-         "Send 'Name: value'; a file has one a line")
+         "Send 'Name: value', or 'Name;' without one; 'Name:' keeps one of segdl's own back; a file has one a line")
       ->type_name("HEADER|@FILE")
       ->take_all()
       ->allow_extra_args(false);  // one text for each -H: what follows may be the URL
-  app.add_option("-A,--user-agent", session.user_agent, "Send this User-Agent")->type_name("NAME");
+  app.add_option_function<std::string>(
+         "-A,--user-agent",
+         [&session, &request](const std::string& text) {
+           session.user_agent = text;
+           if (text.empty()) request.omitted_headers.emplace_back("User-Agent");
+         },
+         "Send this User-Agent; '' sends none")
+      ->type_name("NAME");
   add_parsed(app, "-u,--user", request.credentials, parse_credentials)
       ->type_name("NAME:PASS|@FILE")
       ->description("Name and password for the server, by Digest or Basic; a file has them in its first line");

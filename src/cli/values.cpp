@@ -71,11 +71,37 @@ std::vector<std::string> lines_of(const std::string& path) {
   return lines;
 }
 
-Header parse_header(const std::string& line) {
+HeaderWish parse_header(const std::string& line) {
+  constexpr const char* kBlanks = " \t";
   const auto colon = line.find(':');
-  if (colon == std::string::npos || colon == 0) refuse("a header is written 'Name: value'");
-  const auto value = line.find_first_not_of(" \t", colon + 1);
-  return {line.substr(0, colon), value == std::string::npos ? "" : line.substr(value)};
+  const auto last = line.find_last_not_of(kBlanks);
+  if (colon == std::string::npos && last != std::string::npos && last > 0 && line[last] == ';') {
+    return {{line.substr(0, last), ""}};
+  }
+  if (colon == std::string::npos || colon == 0) refuse("a header is written 'Name: value', or 'Name;' without a value");
+  const auto value = line.find_first_not_of(kBlanks, colon + 1);
+  if (value == std::string::npos) return {{line.substr(0, colon), ""}, true};
+  return {{line.substr(0, colon), line.substr(value)}};
+}
+
+// Why a header is left out; else empty.
+std::string why_left_out(const HeaderWish& wish) {
+  const auto is = [](std::string_view text, std::string_view wanted) {
+    return text.size() == wanted.size() && std::equal(text.begin(), text.end(), wanted.begin(), [](char a, char b) {
+             return std::tolower(static_cast<unsigned char>(a)) == b;
+           });
+  };
+  const auto& [name, value] = wish.header;
+  if (is(name, "accept-encoding")) {
+    return fmt::format("the header {} is left out: segdl decides about codings by itself", printable(name));
+  }
+  if ((is(name, "connection") && is(value, "keep-alive")) || (is(name, "te") && is(value, "trailers"))) {
+    return fmt::format("the header {} is left out: segdl keeps connections by itself", printable(name));
+  }
+  const bool is_own = is(name, "user-agent") || is(name, "accept") || is(name, "cookie") || is(name, "referer") ||
+                      is(name, "authorization");
+  if (!wish.omits || is_own) return "";
+  return fmt::format("the header {0} has no value, and is not sent; write '{0};' to send it so", printable(name));
 }
 
 }  // namespace
@@ -161,28 +187,34 @@ ProgressAs parse_progress(const std::string& text) {
   refuse(fmt::format("'{}' is not one of auto, bar, plain, none", text));
 }
 
-std::vector<Header> parse_headers(const std::string& text) {
+std::vector<HeaderWish> parse_headers(const std::string& text) {
   if (!text.starts_with('@')) return {parse_header(text)};
-  std::vector<Header> headers;
+  std::vector<HeaderWish> wishes;
   for (const std::string& line : lines_of(text.substr(1))) {
-    if (!line.empty()) headers.push_back(parse_header(line));
+    if (!line.empty()) wishes.push_back(parse_header(line));
   }
-  return headers;
+  return wishes;
 }
 
-std::string why_left_out(const Header& header) {
-  const auto is = [&](std::string_view text, std::string_view wanted) {
-    return text.size() == wanted.size() && std::equal(text.begin(), text.end(), wanted.begin(), [](char a, char b) {
-             return std::tolower(static_cast<unsigned char>(a)) == b;
-           });
-  };
-  if (header.value.empty()) return fmt::format("the header {} has no value, and is not sent", printable(header.name));
-  const bool is_coding = is(header.name, "accept-encoding");
-  const bool is_of_connection = (is(header.name, "connection") && is(header.value, "keep-alive")) ||
-                                (is(header.name, "te") && is(header.value, "trailers"));
-  if (!is_coding && !is_of_connection) return "";
-  return fmt::format("the header {} is left out: segdl {} by itself", printable(header.name),
-                     is_coding ? "decides about codings" : "keeps connections");
+void take_header(HeaderWish wish, Request& request, std::vector<std::string>& warnings) {
+  if (std::string why = why_left_out(wish); !why.empty()) {
+    warnings.push_back(std::move(why));
+  } else if (wish.omits) {
+    request.omitted_headers.push_back(std::move(wish.header.name));
+  } else {
+    request.headers.push_back(std::move(wish.header));
+  }
+}
+
+std::string why_unexpanded(const std::string& text) {
+  const bool is_home = text == "~" || text.starts_with("~/");
+  const bool is_variable =
+      text.size() > 1 && text[0] == '$' && (text[1] == '{' || std::isalpha(static_cast<unsigned char>(text[1])) != 0);
+  if (!is_home && !is_variable) return "";
+  return fmt::format(
+      "{} is for a shell, and none has seen it: write it where a shell does (\"$HOME/...\"), or write it out; for a "
+      "directory of that name ./{}",
+      printable(text.substr(0, text.find('/'))), printable(text));
 }
 
 Output parse_output(const std::string& text) {

@@ -43,12 +43,21 @@ Sync parse_sync(const std::string& text);
 // auto, bar, plain or none.
 ProgressAs parse_progress(const std::string& text);
 
-// 'Name: value', or @FILE with one such line each.
-std::vector<Header> parse_headers(const std::string& text);
+// 'Name: value', or 'Name;' for one without a value, or 'Name:' for none at all.
+struct HeaderWish {
+  Header header;
+  bool omits = false;
+};
 
-// Why a field that browsers' "Copy as cURL" has in it is left out: it asks for no more than what segdl decides by
-// itself, or it has no value, by which curl sends none. Else empty.
-std::string why_left_out(const Header&);
+// One of them, or @FILE with one such line each.
+std::vector<HeaderWish> parse_headers(const std::string& text);
+
+// Puts it into the request. What is of no effect, as fields that browsers' "Copy as cURL" has in it and that ask for no
+// more than what segdl decides by itself, is left out, and why is added to the warnings.
+void take_header(HeaderWish, Request&, std::vector<std::string>& warnings);
+
+// Why a path that a shell would have expanded is none: ~/x or $HOME/x in a file of settings, in quotes, or behind a =.
+std::string why_unexpanded(const std::string& text);
 
 // FILE or DIRECTORY/FILE, or - for standard output.
 Output parse_output(const std::string& text);

@@ -144,6 +144,7 @@ class Fetcher {
   bool is_spent(const Result<std::unique_ptr<Exchange>>&, const Asked&, const Known*) const;
   Result<std::unique_ptr<Exchange>> try_get(const HttpRequest&, std::stop_token);
   std::optional<Credentials> credentials_for(const Url&, bool own) const;
+  bool adds(std::string_view name, const std::vector<Header>& given) const;
   HttpRequest request_for(const Url&, const Asked&, const Known*) const;
   Result<std::unique_ptr<Exchange>> get_as_known(const Url&, const Asked&, const Known*, const std::stop_token&);
   std::optional<Account> account_at(const Url&) const;

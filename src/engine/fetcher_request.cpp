@@ -35,6 +35,14 @@ std::optional<Credentials> Fetcher::credentials_for(const Url& url, bool own) co
   return given;
 }
 
+// A header that segdl sends by itself: not where one was given, or none is wanted.
+bool Fetcher::adds(std::string_view name, const std::vector<Header>& given) const {
+  const auto& omitted = request_.omitted_headers;
+  const bool wanted =
+      std::none_of(omitted.begin(), omitted.end(), [&](const auto& other) { return same_text(other, name); });
+  return wanted && !has_field(given, name);
+}
+
 HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known* known) const {
   HttpRequest request{url, {}};
   auto& fields = request.fields;
@@ -43,13 +51,13 @@ HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known
   request.joined = route_.joined();
   const std::vector<Header> none;
   const auto& headers = own ? request_.headers : none;
-  if (!has_field(headers, "User-Agent")) {
+  if (adds("User-Agent", headers)) {
     const std::string& agent = shared_.options.user_agent;
     fields.push_back({"User-Agent", agent.empty() ? fmt::format("segdl/{}", kVersion) : agent});
   }
-  if (!has_field(headers, "Accept")) fields.push_back({"Accept", "*/*"});
+  if (adds("Accept", headers)) fields.push_back({"Accept", "*/*"});
   fields.push_back({"Accept-Encoding", "identity"});
-  if (!has_field(headers, "Cookie")) {
+  if (adds("Cookie", headers)) {
     auto cookies = shared_.secrets.cookies_for(url, shared_.env.clock);
     if (!cookies.empty()) fields.push_back({"Cookie", std::move(cookies)});
   }
@@ -68,7 +76,7 @@ HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known
 // Nothing: nobody is named there, or the request has its own field for it.
 std::optional<Account> Fetcher::account_at(const Url& url) const {
   const bool own = url.origin == route_.original().origin;
-  if (own && has_field(request_.headers, kServerLogin.answer)) return std::nullopt;
+  if (!adds(kServerLogin.answer, own ? request_.headers : std::vector<Header>())) return std::nullopt;
   auto who = credentials_for(url, own);
   return who ? std::optional(Account{url.origin, *std::move(who)}) : std::nullopt;
 }

@@ -49,8 +49,10 @@ Result<void> add_referer(Request& request) {
   if (request.referer.empty()) return {};
   auto url = parse_url(request.referer);
   if (!url) return std::move(url).error();
-  const bool has_one = std::any_of(request.headers.begin(), request.headers.end(),
-                                   [](const Header& header) { return same_text(header.name, "Referer"); });
+  const bool unwanted = std::any_of(request.omitted_headers.begin(), request.omitted_headers.end(),
+                                    [](const std::string& name) { return same_text(name, "Referer"); });
+  const bool has_one = unwanted || std::any_of(request.headers.begin(), request.headers.end(),
+                                               [](const Header& header) { return same_text(header.name, "Referer"); });
   if (!has_one) request.headers.push_back({"Referer", url->text()});
   return {};
 }

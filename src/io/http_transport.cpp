@@ -1,5 +1,6 @@
 #include "io/http_transport.h"
 
+#include "core/ascii.h"
 #include "core/proxy.h"
 #include "io/body_reader.h"
 #include "io/idle_connections.h"
@@ -12,10 +13,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 // The layout of httplib's classes depends on this macro: it must be as when the library was built (pkg-config --cflags
@@ -31,8 +34,8 @@ namespace {
 // server really sent was read and checked before.
 class MessageStream final : public httplib::Stream {
  public:
-  MessageStream(Message& message, std::function<void()> unanswered)
-      : message_(message), unanswered_(std::move(unanswered)) {}
+  MessageStream(Message& message, const HttpRequest& request, std::function<void()> unanswered)
+      : message_(message), request_(request), unanswered_(std::move(unanswered)) {}
 
   bool is_readable() const override { return true; }
   bool is_writable() const override { return true; }
@@ -41,7 +44,7 @@ class MessageStream final : public httplib::Stream {
   ::socket_t socket() const override { return INVALID_SOCKET; }
 
   ssize_t write(const char* bytes, std::size_t size) override {
-    auto sent = message_.send({bytes, size});
+    auto sent = message_.send(as_asked({bytes, size}));
     if (sent) return static_cast<ssize_t>(size);
     error_ = std::move(sent).error();
     return -1;
@@ -59,6 +62,17 @@ class MessageStream final : public httplib::Stream {
   std::optional<Error>& error() { return error_; }
 
  private:
+  // The head of the request, without what httplib adds of its own accord.
+  std::string as_asked(std::string head) const {
+    for (const std::string_view name : {"Accept", "User-Agent"}) {
+      const bool asked = std::any_of(request_.fields.begin(), request_.fields.end(),
+                                     [&](const Field& field) { return same_text(field.name, name); });
+      const auto at = asked ? std::string::npos : head.find(fmt::format("\r\n{}: ", name));
+      if (at != std::string::npos) head.erase(at, head.find("\r\n", at + 2) - at);
+    }
+    return head;
+  }
+
   bool read_head() {
     auto head = message_.read_head(unanswered_);
     if (!head) {
@@ -71,6 +85,7 @@ class MessageStream final : public httplib::Stream {
   }
 
   Message& message_;
+  const HttpRequest& request_;
   const std::function<void()> unanswered_;
   std::optional<ResponseHead> head_;
   std::optional<Error> error_;
@@ -151,7 +166,7 @@ class HttpExchange final : public Exchange {
     const Instant asked = std::chrono::steady_clock::now();
     const Way& way = connection_->way();
     // A server with one worker may wait on a connection that is kept here, before it looks at this one.
-    MessageStream stream(*message_, [this, &way] { idle_.clear(way); });
+    MessageStream stream(*message_, request, [this, &way] { idle_.clear(way); });
     httplib::Request message = message_for(request, way, login);
     auto head = MessageClient(request.url.origin).run(stream, message);
     latency_ = std::chrono::steady_clock::now() - asked;

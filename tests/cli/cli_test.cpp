@@ -142,8 +142,9 @@ TEST_CASE("tries may be without end") {
 TEST_CASE("headers and credentials are taken apart") {
   const auto headers = parse_headers("X-Name:  a: b ");
   REQUIRE(headers.size() == 1);
-  CHECK(headers[0].name == "X-Name");
-  CHECK(headers[0].value == "a: b ");
+  CHECK(headers[0].header.name == "X-Name");
+  CHECK(headers[0].header.value == "a: b ");
+  CHECK_FALSE(headers[0].omits);
   CHECK(parse_credentials("u:p:q").user == "u");
   CHECK(parse_credentials("u:p:q").password == "p:q");
   CHECK_THROWS_AS(parse_headers("none"), CLI::ValidationError);
@@ -151,6 +152,21 @@ TEST_CASE("headers and credentials are taken apart") {
   CHECK_THROWS_AS(parse_headers("@/no/such/file"), CLI::ValidationError);
   CHECK_THROWS_AS(parse_headers("@/"), CLI::ValidationError);
   CHECK_THROWS_AS(parse_credentials("no-colon"), CLI::ValidationError);
+}
+
+TEST_CASE("a header may have no value, or be kept back, as with curl") {
+  const FetchCommand command =
+      fetch({"http://h/x", "-H", "X-Empty;", "-H", "Accept:", "-H", "user-agent: ", "-H", "X-None:", "-H", "A;b: c;"});
+  REQUIRE(command.request.headers.size() == 2);
+  CHECK(command.request.headers[0].name == "X-Empty");
+  CHECK(command.request.headers[0].value == "");
+  CHECK(command.request.headers[1].value == "c;");
+  CHECK(command.request.omitted_headers == std::vector<std::string>{"Accept", "user-agent"});
+  CHECK(fetch({"http://h/x", "-A", ""}).request.omitted_headers == std::vector<std::string>{"User-Agent"});
+  CHECK(fetch({"http://h/x", "-A", "me"}).request.omitted_headers.empty());
+  CHECK(fetch({"http://h/x", "-e", ""}).request.referer == "");
+  CHECK_THROWS_AS(parse_headers(";"), CLI::ValidationError);
+  CHECK_THROWS_AS(parse_headers("x ; y"), CLI::ValidationError);
 }
 
 TEST_CASE("options arrive where they belong") {

@@ -137,6 +137,16 @@ TEST_CASE("exactly this is on the wire") {
                   server.port()));
 }
 
+TEST_CASE("what was not asked to be sent is not added") {
+  TextServer server({kHello});
+  Side side;
+  HttpRequest request{*parse_url(fmt::format("http://127.0.0.1:{}/", server.port())), {{"X-Empty", ""}}};
+  REQUIRE(side.transport->get(request, {}, {}).ok());
+  const auto requests = server.requests();
+  REQUIRE(requests.size() == 1);
+  CHECK(requests[0] == fmt::format("GET / HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nX-Empty: \r\n\r\n", server.port()));
+}
+
 TEST_CASE("a connection whose body was read carries the next request") {
   TextServer server({kHello});
   Side side;
