@@ -6,8 +6,6 @@
 
 #include <segdl/text.h>
 
-#include <CLI/CLI.hpp>
-
 #include <fmt/format.h>
 
 #include <fcntl.h>
@@ -16,7 +14,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -31,26 +28,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kPace{5};
 constexpr const char* kCodeVariable = "SEGDL_EXIT_CODE";
-
-// One word from `at` on, which is moved behind it.
-std::string take_word(const std::string& text, std::size_t& at) {
-  std::string word;
-  char quote = '\0';
-  for (; at < text.size() && (quote != '\0' || std::isspace(static_cast<unsigned char>(text[at])) == 0); ++at) {
-    const char c = text[at];
-    if (quote != '\'' && c == '\\' && at + 1 < text.size()) {
-      word += text[++at];
-    } else if (c == quote) {
-      quote = '\0';
-    } else if (quote == '\0' && (c == '\'' || c == '"')) {
-      quote = c;
-    } else {
-      word += c;
-    }
-  }
-  if (quote != '\0') throw CLI::ValidationError(fmt::format("a {} in it has no end", quote));
-  return word;
-}
 
 // The environment with the exit code in it, or without.
 std::vector<std::string> environment(const std::string& code) {
@@ -111,19 +88,6 @@ std::string end_words(int status) {
 }
 
 }  // namespace
-
-std::vector<std::string> parse_words(const std::string& text) {
-  std::vector<std::string> words;
-  for (std::size_t at = 0; at < text.size();) {
-    if (std::isspace(static_cast<unsigned char>(text[at])) != 0) {
-      ++at;
-    } else {
-      words.push_back(take_word(text, at));
-    }
-  }
-  if (words.empty() || words.front().empty()) throw CLI::ValidationError("it names no command");
-  return words;
-}
 
 OnEnd::OnEnd(const FetchCommand& command, std::function<void(const std::string&)> tell)
     : command_(command), tell_(std::move(tell)) {

@@ -121,16 +121,17 @@ TEST_CASE("a command is split into words as a shell would, and nothing else is d
   using Words = std::vector<std::string>;
   CHECK(parse_words("true") == Words{"true"});
   CHECK(parse_words("  mv\t-t  /srv/done \n") == Words{"mv", "-t", "/srv/done"});
-  CHECK(parse_words("'a b' \"c 'd'\" e\\ f g''h ''") == Words{"a b", "c 'd'", "e f", "gh", ""});
-  CHECK(parse_words("a;b $c `d` * ~ \"\\\"$e\"") == Words{"a;b", "$c", "`d`", "*", "~", "\"$e"});
-  CHECK(parse_words("'\\'") == Words{"\\"});
+  CHECK(parse_words("'cat' 'a b' \"c 'd'\" e\\ f g''h ''") == Words{"cat", "a b", "c 'd'", "e f", "gh", ""});
+  CHECK(parse_words("ls 'a;b' \\$c '`d`' * a~ \"\\\"|&\" $ a$ {}x") ==
+        Words{"ls", "a;b", "$c", "`d`", "*", "a~", "\"|&", "$", "a$", "{}x"});
+  CHECK(parse_words("ls '\\'") == Words{"ls", "\\"});
   for (const char* bad : {"", "  ", "''", "'' a", "a 'b", "\"", "a \"b'"}) {
     CAPTURE(bad);
     CHECK_THROWS_AS(parse_words(bad), CLI::ValidationError);
   }
-  CHECK(fetch({"http://h/x", "--on-done", "a 'b c'"}).on_done == Words{"a", "b c"});
-  CHECK(fetch({"http://h/x", "--on-error", "a"}).on_error == Words{"a"});
-  CHECK(refused({"http://h/x", "--on-done", "a", "-o", "-"}) == 2);
+  CHECK(fetch({"http://h/x", "--on-done", "ls 'b c'"}).on_done == Words{"ls", "b c"});
+  CHECK(fetch({"http://h/x", "--on-error", "ls"}).on_error == Words{"ls"});
+  CHECK(refused({"http://h/x", "--on-done", "ls", "-o", "-"}) == 2);
 }
 
 TEST_CASE("tries may be without end") {

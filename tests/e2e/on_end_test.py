@@ -45,7 +45,7 @@ def missing(connection, request, number):
 def test_a_command_is_run_with_the_path_behind_its_arguments_and_no_shell(scene):
     url = scene.origin().pattern(1, 100 * KiB, "f")
     hook = script(scene)
-    done = scene.get(url, "-o", "a $(touch b) 'c'", "--on-done", f"'{hook}' \"two words\" $HOME\\ * ''", "--on-error", "false",
+    done = scene.get(url, "-o", "a $(touch b) 'c'", "--on-done", f"'{hook}' \"two words\" '$HOME *' ''", "--on-error", "false",
                      env=environment(scene))
     lines = logged(scene)
     assert lines[:6] == [hook, "two words", "$HOME *", "", "a $(touch b) 'c'", "code="], lines
@@ -81,7 +81,11 @@ def test_each_file_of_a_list_is_told_once_and_those_that_were_there_are_not(scen
 
 def test_a_command_that_fails_is_told_and_costs_the_exit_code_but_not_the_file(scene):
     url = scene.origin().pattern(1, 10 * KiB, "f")
-    for command, words in (("false", "false ended with exit code 1"), ("/no/such/program", "can't be started: No such file"),
+    not_run = os.path.join(scene.directory, "not run")
+    harness.write(not_run, b"\x7fELF")
+    os.chmod(not_run, 0o755)
+    not_run = f"'{not_run}'"
+    for command, words in (("false", "false ended with exit code 1"), (not_run, "can't be started: Exec format error"),
                            ("sh -c 'kill -9 $$'", "was ended by signal 9")):
         done = scene.get(url, url + "2", "--overwrite", "--on-done", command, code=1)
         assert done.stderr.count(f"--on-done for f: ") == 1 and words in done.stderr, done.stderr
@@ -89,6 +93,8 @@ def test_a_command_that_fails_is_told_and_costs_the_exit_code_but_not_the_file(s
     assert "said" in scene.get(url, "-o", "g", "--on-done", f"'{script(scene)}'", env=environment(scene),
                                preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN)).stderr
     assert "names no command" in scene.get(url, "--on-done", " ", code=2).stderr
+    assert "there is no program cd" in scene.get(url, "--on-done", "cd /", code=2).stderr
+    assert "| is for a shell" in scene.get(url, "--on-done", "wc | cat", code=2).stderr
     assert "has no end" in scene.get(url, "--on-done", "a 'b", code=2).stderr
     assert "no path" in scene.get(url, "-o", "-", "--on-done", "true", code=2).stderr
 
