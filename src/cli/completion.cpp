@@ -181,7 +181,7 @@ std::string zsh_completion(const CommandTable& table) {
   }
   text += "  )\n  (( CURRENT == 2 )) && _describe -t commands command commands\n  _message URL\n}\n";
   text += "\n_segdl_status() {\n  _arguments -s -S : \\\n" + each_option(table.status, zsh_option);
-  text += "    '1:FILE: _segdl_journals'\n}\n";
+  text += "    '*:FILE: _segdl_journals'\n}\n";
   text += "\n_segdl_fetch() {\n  _arguments -s -S : \\\n" + each_option(table.fetch, zsh_option);
   text += "    '*: : _segdl_operand'\n}\n";
   return text + R"(

@@ -37,7 +37,7 @@ constexpr ExitCodeWords kExitCodes[] = {
 };
 
 constexpr CommandWords kCommands[] = {
-    {"status", "FILE [--json]", "what an interrupted download of FILE has on disk"},
+    {"status", "[FILE]... [--json]", "what an interrupted download of FILE has on disk, or all in a directory"},
     {"completion", "bash|zsh|fish", "a script that completes segdl's options in a shell"},
     {"man", "", "the manual page, for man -l -"},
 };

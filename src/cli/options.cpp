@@ -316,8 +316,11 @@ void add_fetch_options(CLI::App& app, FetchCommand& command, Unsettled& rest) {
 
 void add_status_options(CLI::App& app, StatusCommand& command) {
   app.name("segdl status");
-  app.description("What an interrupted download of FILE has on disk. Takes no lock and changes nothing.");
-  app.add_option("FILE", command.file, "The name the download is going to have")->required()->type_name("");
+  app.description(
+      "What an interrupted download of FILE has on disk, or which there are in a directory. Takes no lock and changes "
+      "nothing.");
+  app.add_option("FILE", command.files, "The name the download is going to have, or a directory; without any, this one")
+      ->type_name("");
   app.add_flag("--json", command.json, "As one JSON object on standard output");
   app.set_help_flag("-h,--help", "Print this help");
   use_help(app, "");

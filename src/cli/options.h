@@ -58,7 +58,7 @@ struct Unsettled {
 };
 
 struct StatusCommand {
-  std::filesystem::path file = {};
+  std::vector<std::filesystem::path> files = {};  // or directories; none: this one
   bool json = false;
 };
 

@@ -4,6 +4,7 @@
 #include "cli/json_objects.h"
 #include "cli/lines.h"
 #include "cli/streams.h"
+#include "cli/system_calls.h"
 
 #include <segdl/status.h>
 #include <segdl/text.h>
@@ -11,11 +12,17 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <string>
+#include <system_error>
+#include <vector>
 
 namespace segdl::cli {
 namespace {
+
+namespace fs = std::filesystem;
 
 const char* state_word(DownloadStatus::State state) {
   switch (state) {
@@ -82,16 +89,79 @@ std::string in_words(const DownloadStatus& status) {
   return words;
 }
 
+// One of those in a directory.
+std::string in_brief(const DownloadStatus& status) {
+  std::string words = fmt::format("{}: {}", printable(status.output.string()), state_word(status.state));
+  if (status.state == DownloadStatus::State::interrupted) {
+    words += fmt::format(", {} of {}", size_words(status.claimed),
+                         status.total ? size_words(*status.total) : "an unknown size");
+  }
+  return words + (status.busy ? ", being worked on\n" : "\n");
+}
+
+int failed(const Error& error) {
+  say("segdl: {}\n", error.message());
+  if (!error.way_out.empty()) say("       {}\n", printable(error.way_out));
+  return exit_code(error.cause);
+}
+
+// The journals in a directory, by name.
+Result<std::vector<fs::path>> journals_in(const fs::path& directory) {
+  std::vector<fs::path> found;
+  std::error_code problem;
+  for (fs::directory_iterator entry(directory, problem), end; !problem && entry != end; entry.increment(problem)) {
+    if (entry->path().extension() == ".segdl") found.push_back(entry->path());
+  }
+  if (problem) {
+    Error error{Cause::local, Remedy::stop, "read", directory.string()};
+    error.reason = problem.message();
+    return error;
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+// What is printed of it.
+Result<std::string> words_of(const fs::path& file, bool json, bool brief) {
+  const auto status = segdl::status(file);
+  if (!status) return status.error();
+  return json ? to_json(*status) + "\n" : brief ? in_brief(*status) : in_words(*status);
+}
+
+int show_directory(const fs::path& directory, bool json) {
+  const auto journals = journals_in(directory);
+  if (!journals) return failed(journals.error());
+  std::string text;
+  for (const fs::path& journal : *journals) {
+    const auto words = words_of(directory == "." ? journal.filename() : journal, json, true);
+    if (words) text += *words;  // else it has ended meanwhile
+  }
+  if (text.empty() && !json) text = fmt::format("{}: no interrupted downloads\n", printable(directory.string()));
+  return put_out(text) ? 0 : kLocal;
+}
+
+int show_one(const fs::path& file, bool json) {
+  if (file.string().find("://") != std::string::npos) {
+    say("segdl: {} is a URL, and status wants a file\n       write segdl status NAME\n", redacted_url(file.string()));
+    return kUsage;
+  }
+  const auto found = look_at(file.string());
+  if (found && S_ISDIR(found->st_mode)) return show_directory(file, json);
+  const auto words = words_of(file, json, false);
+  if (!words) return failed(words.error());
+  return put_out(*words) ? 0 : kLocal;
+}
+
 }  // namespace
 
 int show_status(const StatusCommand& command) {
-  const auto status = segdl::status(command.file);
-  if (!status) {
-    say("segdl: {}\n", status.error().message());
-    if (!status.error().way_out.empty()) say("       {}\n", printable(status.error().way_out));
-    return exit_code(status.error().cause);
+  if (command.files.empty()) return show_directory(".", command.json);
+  int code = 0;
+  for (const fs::path& file : command.files) {
+    const int of_this = show_one(file, command.json);
+    if (code == 0) code = of_this;
   }
-  return put_out(command.json ? to_json(*status) + "\n" : in_words(*status)) ? 0 : kLocal;
+  return code;
 }
 
 }  // namespace segdl::cli

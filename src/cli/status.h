@@ -1,4 +1,4 @@
-// segdl status FILE
+// segdl status [FILE]...
 #pragma once
 
 #include "cli/options.h"

@@ -312,8 +312,7 @@ TEST_CASE("a wrong command line is a usage error") {
                                              {"http://h/x", "--bogus"},
                                              {"-q", "status", "f"},
                                              {"--no-config", "man"},
-                                             {"status"},
-                                             {"status", "a", "b"}}) {
+                                             {"status", "a", "--none"}}) {
     CAPTURE(words.size());
     CHECK(refused(words) == 2);
   }
@@ -323,7 +322,7 @@ TEST_CASE("status is a command only in the first place") {
   Arguments arguments({"status", "f", "--json"});
   const auto command = read_command_line(arguments.count(), arguments.pointers.data());
   REQUIRE(std::holds_alternative<StatusCommand>(command));
-  CHECK(std::get<StatusCommand>(command).file == "f");
+  CHECK(std::get<StatusCommand>(command).files == std::vector<std::filesystem::path>{"f"});
   CHECK(std::get<StatusCommand>(command).json);
   CHECK(refused({"http://h/status", "status"}) == 2);
   CHECK(fetch({"https://status/"}).urls.size() == 1);

@@ -4,7 +4,7 @@ import socket
 import ssl
 
 import harness
-from harness import MiB, head, pattern, ranged
+from harness import MiB, head, pattern, ranged, wait_for
 
 
 def fails(scene, code, words, *arguments, **options):
@@ -40,7 +40,7 @@ def test_wrong_urls_and_options_are_usage_errors(scene):
     for words, code, way_out in ((("-d", ""), 2, "-d ."), (("-o", "."), 2, "-d"), (("-d", "/etc/hostname"), 7, "give one with -d"), (("-d", "link"), 7, "a link to nothing"), (("-i", "/etc"), 7, "a file of URLs")):
         assert way_out in scene.get("http://127.0.0.1:1/x", *words, code=code).stderr, words
     os.unlink(scene.path("link"))
-    assert "a file in it" in scene.get("status", "/etc", code=7).stderr
+    assert scene.get("status", "/etc").stdout == "/etc: no interrupted downloads\n"
     fails(scene, 2, "can't be read", "http://127.0.0.1:1/x", "-H", "@/no/such/file")
     fails(scene, 2, "no certificates", "http://127.0.0.1:1/x", "--cacert", "/etc/hostname")
 
@@ -169,6 +169,26 @@ def test_a_long_name_and_a_missing_directory_are_told(scene):
     fails(scene, 7, "too long", "http://127.0.0.1:1/x", "-o", "x" * 300)
     fails(scene, 7, "No such file or directory", "http://127.0.0.1:1/x", "-d", "missing", "--no-create-dirs")
     fails(scene, 2, "directory", "http://127.0.0.1:1/x", "-o", "dir/")
+
+
+def test_status_of_several_files_and_of_a_directory(scene):
+    url = scene.origin("--limit-rate", MiB).pattern(1, 4 * MiB, "x")
+    for name in ("a", "b"):
+        process = scene.start(url, "-o", name, "-x", "1")
+        wait_for(lambda: os.path.exists(scene.path(f"{name}.segdl")) and scene.status(name)["claimed"] > 0, "some of it")
+        process.kill()
+        process.communicate()
+    harness.write(scene.path("c"), b"c")
+    told = scene.get("status", "a", "c").stdout
+    assert "a: interrupted\n" in told and "missing:" in told and told.endswith("c: complete\n"), told
+    told = scene.get("status").stdout
+    assert [line.split(",")[0] for line in told.splitlines()] == ["a: interrupted", "b: interrupted"], told
+    assert told.endswith(" of 4.0 MiB\n"), told
+    told = scene.get("status", "none", "a", code=7)
+    assert "find none: " in told.stderr and "a: interrupted\n" in told.stdout, told
+    assert scene.get("status", scene.directory).stdout == f"{scene.directory}: no interrupted downloads\n"
+    assert scene.get("status", scene.directory, "--json").stdout == ""
+    assert "write segdl status NAME" in scene.get("status", url, code=2).stderr
 
 
 def test_status_of_nothing_says_so(scene):
