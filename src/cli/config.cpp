@@ -44,6 +44,7 @@ std::optional<std::string> text_of(const std::filesystem::path& path, bool requi
   if (text) return text;
   const int error = errno;
   if (!required && !look_at(path)) return std::nullopt;  // nor if nobody can tell
+  if (path.empty()) refuse("--config", "it names no file; --no-config reads none");
   refuse(path, fmt::format("it can't be read: {}", std::strerror(error)));
 }
 

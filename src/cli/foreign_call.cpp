@@ -1,6 +1,5 @@
+#include "cli/foreign_word.h"
 #include "cli/habits.h"
-#include "cli/help.h"
-#include "cli/mistakes.h"
 #include "cli/system_calls.h"
 
 #include <segdl/text.h>
@@ -24,17 +23,6 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool has_scheme(std::string_view text) { return text.find("://") != std::string_view::npos; }
-
-// Whether what a person typed can be meant as a URL: with a dot, a slash or a colon in it.
-bool is_like_url(std::string_view text) {
-  return text.empty() || text == "localhost" || text.find_first_of("./:") != std::string_view::npos;
-}
-
-// Of a host, as far as one can be meant by it.
-bool is_name(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; }) &&
-         !std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '-'; });
-}
 
 // 8, 1M, 1.5M, 20KB: what other programs take behind a letter that is a switch here. 10.0.0.1 is a host.
 bool is_number(std::string_view text) {
@@ -158,51 +146,6 @@ constexpr std::pair<char, std::string_view> kOfWget[] = {
     {'p', "leave it out: segdl does not crawl"},
 };
 
-// Words that are no URL, and what whoever writes them may want.
-constexpr std::pair<std::string_view, std::string_view> kWords[] = {
-    {" help usage ", "write segdl --help"},
-    {" version ", "write segdl --version"},
-    {" list import ", "for a list of URLs write segdl -i FILE"},
-    {" get download fetch dl start add url pull save wget curl aria2c axel ", "leave it out: segdl URL"},
-    {" resume continue retry restart unpause ", "leave it out: the same command as before continues"},
-    {" pause stop cancel kill quit exit remove ", "Ctrl-C ends a download, and the same command continues it"},
-    {" verify check checksum hash ", "write segdl --checksum ALGO=HEX URL, or --verify"},
-    {" config settings ", "write --config FILE, or see the manual: segdl man | man -l -"},
-    {" info show ls ps progress ", "write segdl status FILE"},
-};
-
-std::string way_out_of_word(const std::string& word) {
-  std::string nearest;
-  std::size_t least = 3;
-  for (const CommandWords& command : command_words()) {
-    const std::size_t far = distance(word, command.name);
-    if (word == command.name) return fmt::format("write it first: segdl {} ...", word);
-    if (far < least && 2 * far < word.size()) nearest = command.name, least = far;
-  }
-  for (const auto& [words, way_out] : kWords) {
-    if (words.find(fmt::format(" {} ", word)) != std::string_view::npos) return std::string(way_out);
-  }
-  return nearest.empty() ? "" : fmt::format("did you mean segdl {} ...?", nearest);
-}
-
-std::optional<Mistake> foreign_word(const std::string& word) {
-  const std::string shown = redacted_url(word);
-  if (!is_like_url(word)) {
-    std::string way_out = way_out_of_word(word);
-    if (!is_name(word)) return Mistake{shown + " is no URL", "write it as https://host/path"};
-    if (!way_out.empty()) way_out += "; ";
-    return Mistake{shown + " is no URL", fmt::format("{}for a host of that name write https://{}/", way_out, shown)};
-  }
-  if (word.starts_with('[') && word.ends_with(']')) {  // which parsing takes for a list
-    return Mistake{shown + " is an address without a scheme", fmt::format("write https://{}/", shown)};
-  }
-  const bool may_be_host = word.find_first_of("/:") == std::string::npos;
-  const auto found = may_be_host ? look_at(word) : std::nullopt;
-  if (!found || !S_ISREG(found->st_mode)) return std::nullopt;
-  return Mistake{shown + " is a file, and a URL is expected",
-                 fmt::format("for the URLs in it write -i {0}; for a host of that name https://{0}/", shown)};
-}
-
 class Call {
  public:
   Call(const CLI::App& app, std::span<const char* const> words) : app_(app), words_(words) {}
@@ -210,7 +153,7 @@ class Call {
   std::optional<Mistake> first_mistake() {
     for (at_ = 0; at_ < words_.size() && !unknown_; ++at_) {
       const std::string word = words_[at_];
-      if (word == "--") break;
+      if (word == "--" || word == "-h" || word == "--help") break;  // that is all that is printed
       auto wrong = word.starts_with("--")                     ? of_long(word)
                    : word.starts_with('-') && word.size() > 1 ? of_short(word)
                                                               : of_operand(word);

@@ -182,6 +182,41 @@ constexpr Habit kWithoutLike[] = {
      "leave it out: segdl has nothing like it"},
 };
 
+// What people try who have none of those programs in mind.
+constexpr Habit kGuesses[] = {
+    {" --threads --num-threads --concurrency --concurrent --max-connections --segments --chunks --parts --splits "
+     "--workers --streams ",
+     "write -x N"},
+    {" --bwlimit --bandwidth --ratelimit --rate-limit --limit-speed --speed --throttle ", "write --limit-rate RATE"},
+    {" --resume ", "leave it out: the same command continues"},
+    {" --restart --no-continue --fresh ", "write --no-resume"},
+    {" --force --overwrite-existing --replace --yes ", "write --overwrite"},
+    {" --no-overwrite --no-overwrites --ignore-existing --skip ", "write --skip-existing"},
+    {" --folder --destination --dest --path --outdir --output-directory --target ", "write -d DIR"},
+    {" --save-as --filename --file --name --outfile ", "write -o FILE"},
+    {" --batch-file --list --urls --url-file --url-list --from-file ", "write -i FILE"},
+    {" --token --bearer --api-key ", "write -H @FILE, with a line 'Authorization: Bearer TOKEN'"},
+    {" --username --login --passwd --auth ", "write -u NAME:PASS, or -u @FILE"},
+    {" --no-verify --no-verify-ssl --skip-verify --no-ssl-verify --allow-insecure ", "write -k"},
+    {" --ca --cafile --ca-file --ca-bundle ", "write --cacert FILE"},
+    {" --client-cert --client-key ", "write --cert FILE, and --key FILE"},
+    {" --max-retries --max-retry --attempts --retry-count ", "write --retries N, or --retries inf"},
+    {" --sha256 --sha-256 --sha512 --sha1 --md5 --sha256sum --hash --sums --checksum-file --sha256-file --verify-hash ",
+     "write --checksum ALGO=HEX, or --checksum @FILE"},
+    {" --sig --gpg --signature ",
+     "segdl checks no signatures: --checksum @FILE, once the file of checksums is checked"},
+    {" --extract --unzip --unpack ", "write --on-done 'tar xf', or segdl -q -o - URL | tar xJ"},
+    {" --stdout --to-stdout --pipe ", "write -o -"},
+    {" --exec --post-exec --hook --command --notify ", "write --on-done COMMAND"},
+    {" --no-progress --no-progress-bar --no-bar --color --no-color --quiet-mode ",
+     "write --progress bar, plain or none, or -q; NO_COLOR in the environment leaves colours out"},
+    {" --log-file --logfile ", "2> FILE keeps what is told"},
+    {" --detach --bg ", "write nohup segdl ... &"},
+    {" --mirrors --mirror-url --mirror-urls ", "segdl takes several URLs for several files"},
+    {" --simulate --check --test --print ", "segdl only downloads; curl -I URL shows what a server says"},
+    {" --json-output ", "write --json"},
+};
+
 // By what a name begins with.
 constexpr Habit kFamilies[] = {
     {" --bt- --dht- --metalink- --enable-peer --enable-dht --seed- --peer- --show-files --force-metalink ",
@@ -226,8 +261,9 @@ const Habit* found_in(const Habit (&habits)[kCount], const std::string& between_
 
 std::string_view habit(std::string_view name) {
   const std::string key = fmt::format(" {} ", name);
-  for (const Habit* found : {found_in(kNames, key), found_in(kConnections, key), found_in(kWho, key),
-                             found_in(kRest, key), found_in(kWithoutLike, key), family_of(name)}) {
+  for (const Habit* found :
+       {found_in(kNames, key), found_in(kConnections, key), found_in(kWho, key), found_in(kRest, key),
+        found_in(kWithoutLike, key), found_in(kGuesses, key), family_of(name)}) {
     if (found != nullptr) return found->way_out;
   }
   return {};

@@ -23,7 +23,12 @@ bool is_option_line(std::string_view text) {
 // What is wrong with a URL as it stands in a list, or null.
 const char* url_problem(std::string_view url) {
   if (is_option_line(url)) {
-    return "it is an option for the URL before it, which only aria2c takes; a name stands behind the URL and a TAB";
+    return "it is an option, as lists of aria2c and settings of curl have them; a URL stands alone, or with a TAB and "
+           "a "
+           "name behind it";
+  }
+  if (std::string_view("'\"<(`").find(url.front()) != std::string_view::npos) {
+    return "there are quotes or brackets around the URL, which are taken as part of it: leave them out";
   }
   if (url.find_first_of(kBlanks) != std::string_view::npos) {
     return "there is a blank in the URL; a name stands behind a TAB, and a blank of a URL is written %20";
@@ -37,7 +42,9 @@ std::optional<ListLine> understood(std::string_view text, std::uint64_t number) 
   if (text.ends_with('\r')) text.remove_suffix(1);
   text = trimmed(text);
   if (text.empty() || text.starts_with('#')) return std::nullopt;
-  if (text.find('\0') != std::string_view::npos) return ListLine{number, "", "", "the line has a NUL byte"};
+  if (text.find('\0') != std::string_view::npos)
+    return ListLine{number, "", "",
+                    "the line has a NUL byte; a list in UTF-16 is converted by iconv -f UTF-16 -t UTF-8"};
   const auto tab = text.find('\t');
   ListLine line{number, std::string(trimmed(text.substr(0, tab)))};
   if (const char* problem = url_problem(line.url)) {

@@ -58,6 +58,13 @@ std::string usage_of(const CLI::App& app, std::string_view name) {
   return std::string(name);
 }
 
+Mistake twice(const std::string& name) {
+  Mistake mistake{name + ": it is there twice"};
+  if (name == "--output")
+    mistake.way_out = "several URLs with a name each are lines of a list, with a TAB between: -i FILE";
+  return mistake;
+}
+
 // "Could not convert: --json = x"
 std::string switch_of(const std::string& words) {
   const auto begin = words.find("--");
@@ -87,7 +94,7 @@ Mistake mistake(const CLI::App& app, const CLI::ParseError& error) {
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) return unknown(app);
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     if (words.ends_with(" missing")) return {begins + ": its value is missing", "write it as " + usage_of(app, begins)};
-    if (words.find(": At Most ") != std::string::npos) return {begins + ": it is there twice"};
+    if (words.find(": At Most ") != std::string::npos) return twice(begins);
   }
   if (dynamic_cast<const CLI::ExcludesError*>(&error) != nullptr) {
     constexpr std::string_view kBetween = " excludes ";

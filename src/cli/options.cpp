@@ -27,6 +27,7 @@
 #include <sstream>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace segdl::cli {
 namespace {
@@ -83,7 +84,9 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Outp
       ->description("Name of the file, or of a pipe; without it, the last part of the URL; - is standard output");
   app.add_option("-d,--directory", request.directory, "Directory to put it in; made if it is missing")
       ->type_name("DIR")
-      ->check([](const std::string& text) { return text.empty() ? "it is empty: write -d . for this directory" : ""; });
+      ->check([](const std::string& text) {
+        return text.empty() ? "it is empty: write -d . for this directory" : why_unexpanded(text);
+      });
   app.add_flag_callback(
       "--no-create-dirs", [&request] { request.create_directories = false; }, "Directories must exist");
   add_parsed(app, "--segment-size", request.segment_size, parse_size)
@@ -291,6 +294,19 @@ Command read_man_command(int argc, char** argv) {
   return PageCommand{Page::man};
 }
 
+// `segdl help`, `segdl help status` and `segdl version`, as many programs have them.
+Command read_help_command(int argc, char** argv) {
+  const std::string_view second = argc > 2 ? argv[2] : "";
+  const bool of_command = std::any_of(command_words().begin(), command_words().end(),
+                                      [&](const CommandWords& command) { return second == command.name; });
+  std::string option = std::string_view(argv[1]) == "help" ? "--help" : "--version";
+  std::vector<char*> words = {argv[0]};
+  if (of_command) words.push_back(argv[2]);
+  words.push_back(option.data());
+  words.push_back(nullptr);
+  return read_command_line(static_cast<int>(words.size()) - 1, words.data());
+}
+
 }  // namespace
 
 void add_fetch_options(CLI::App& app, FetchCommand& command, Unsettled& rest) {
@@ -331,6 +347,7 @@ Command read_command_line(int argc, char** argv) {
   if (first == "status") return read_status_command(argc, argv);
   if (first == "completion") return read_completion_command(argc, argv);
   if (first == "man") return read_man_command(argc, argv);
+  if (first == "help" || first == "version") return read_help_command(argc, argv);
   CLI::App app;
   FetchCommand command;
   Unsettled rest;

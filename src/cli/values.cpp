@@ -157,7 +157,13 @@ unsigned parse_positive(const std::string& text) {
   return number;
 }
 
-unsigned parse_retries(const std::string& text) { return text == "inf" ? kRetriesWithoutEnd : parse_count(text); }
+unsigned parse_retries(const std::string& text) {
+  if (text == "inf") return kRetriesWithoutEnd;
+  if (text.find_first_not_of("0123456789") != std::string::npos) {
+    refuse(fmt::format("'{}' is neither a number of tries nor inf, which tries for ever", text));
+  }
+  return parse_count(text);
+}
 
 unsigned parse_connections(const std::string& text) {
   unsigned number = 0;
@@ -218,6 +224,7 @@ std::string why_unexpanded(const std::string& text) {
 }
 
 Output parse_output(const std::string& text) {
+  if (const std::string why = why_unexpanded(text); !why.empty()) refuse(why);
   // What the system calls so as well: nothing else that the command says may be written to it.
   if (is_one_of(text, {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})) return {"", "", true};
   const std::filesystem::path path(text);
@@ -227,8 +234,31 @@ Output parse_output(const std::string& text) {
   return {path.parent_path(), name, false};
 }
 
+namespace {
+
+// Without an algorithm: a digest alone, or the name of a list.
+[[noreturn]] void refuse_bare_checksum(const std::string& text) {
+  constexpr std::array<std::pair<std::size_t, std::string_view>, 4> kUsual = {
+      {{32, "md5"}, {40, "sha-1"}, {64, "sha-256"}, {128, "sha-512"}}};
+  const bool is_hex = text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+  const auto* usual =
+      std::find_if(kUsual.begin(), kUsual.end(), [&](auto& known) { return known.first == text.size(); });
+  if (is_hex && usual != kUsual.end()) {
+    refuse(fmt::format("it does not say which algorithm: {}={}, if it is that", usual->second, text));
+  }
+  const auto found = look_at(text);
+  if (found && S_ISREG(found->st_mode)) {
+    refuse(
+        fmt::format("it is written ALGORITHM=HEX; for the list in the file of that name write @{}", printable(text)));
+  }
+  refuse("it is written ALGORITHM=HEX, for example sha-256=e3b0..., or @FILE for a list such as SHA256SUMS");
+}
+
+}  // namespace
+
 Checksum parse_one_checksum(const std::string& text) {
   auto checksum = parse_checksum(text);
+  if (!checksum && text.find_first_of("=:") == std::string::npos) refuse_bare_checksum(text);
   if (!checksum) refuse(checksum.error().reason);
   return std::move(*checksum);
 }

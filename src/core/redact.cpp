@@ -92,7 +92,7 @@ std::string redact_word(std::string_view word) {
   const auto at = word.substr(0, end).rfind('@');
   std::string out(word.substr(0, begin));
   std::string_view rest = word.substr(begin);
-  if (at != std::string_view::npos && at >= begin) {
+  if (at != std::string_view::npos && at > begin) {  // an empty one hides nothing
     out += "***@";
     rest = word.substr(at + 1);
   }

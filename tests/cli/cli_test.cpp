@@ -78,7 +78,7 @@ TEST_CASE("a word is a URL if it has a dot, a slash or a colon, or a scheme, and
     CAPTURE(url);
     CHECK(fetch({"-k", url}).urls == std::vector<std::string>{url});
   }
-  for (const char* word : {"h", "statsu", "help", "16", "1M", "out=f", "-"}) {
+  for (const char* word : {"h", "statsu", "clean", "16", "1M", "out=f", "-"}) {
     CAPTURE(word);
     CHECK(refused({word}) == 2);
     CHECK(refused({"http://h/x", word}) == 2);

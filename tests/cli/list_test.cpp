@@ -64,7 +64,8 @@ TEST_CASE("what other systems add to a line is taken away") {
 
 TEST_CASE("a line that can't be used says so and harms no other") {
   using namespace std::string_view_literals;
-  CHECK(lines_of({"u\0v\nw\n"sv}) == Lines{"1|||the line has a NUL byte", "2|w||"});
+  CHECK(lines_of({"u\0v\nw\n"sv}) ==
+        Lines{"1|||the line has a NUL byte; a list in UTF-16 is converted by iconv -f UTF-16 -t UTF-8", "2|w||"});
   CHECK(lines_of({"u\ta\tb\nw\n"}) == Lines{"1|u|a\tb|the line has more than one TAB", "2|w||"});
   for (const std::string name : {".", "..", "a/b", "/", "/etc/passwd", "a/"}) {
     CHECK(lines_of({"u\t" + name}) == Lines{fmt::format("1|u|{0}|'{0}' is not the plain name of a file", name)});
@@ -80,7 +81,9 @@ TEST_CASE("blanks in a URL, and options of other programs, ask for no other URL"
     CHECK(lines_of({url + "\tname\n"}) == Lines{"1|" + url + "||" + blank});
   }
   const std::string option =
-      "it is an option for the URL before it, which only aria2c takes; a name stands behind the URL and a TAB";
+      "it is an option, as lists of aria2c and settings of curl have them; a URL stands alone, or with a TAB and a "
+      "name "
+      "behind it";
   for (const std::string text :
        {"out=f", "dir=/a b", "checksum=md5=0", "user-agent = x", "url=\"http://h/a\"", "gid="}) {
     CHECK(lines_of({"v\n  " + text + "\n"}) == Lines{"1|v||", "2|" + text + "||" + option});

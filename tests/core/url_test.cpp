@@ -181,6 +181,7 @@ TEST_CASE("secrets do not show") {
         "http://h/f?a=1&Token=***&X-Amz-Signature=***&sig=***;key=***");
   CHECK(redact("see http://u:p@h/x?token=1 and ftp://me@x/") == "see http://***@h/x?token=*** and ftp://***@x/");
   CHECK(redact("u:p@host/x") == "***@host/x");
+  CHECK(redact("write @FILE, or sha-256=@FILE, http://@h") == "write @FILE, or ***@FILE, http://@h");
   CHECK(redact("plain words, a=b") == "plain words, a=b");
   CHECK(redacted_url("http://h/\x1b[2J?token=1") == "http://h/\\x1b[2J?token=***");
   CHECK(redacted_url("http://h/f?a@b/c") == "http://h/f?a@b/c");

@@ -145,8 +145,6 @@ WORDS = {
     "statu x": "segdl status",
     "completoin bash": "segdl completion",
     "cat {url}": "https://cat/",
-    "help": "segdl --help",
-    "version": "segdl --version",
     "list": "segdl -i FILE",
     "resume x": "continues",
     "get {url}": "segdl URL",
@@ -156,7 +154,20 @@ WORDS = {
     "[::1]": "https://[::1]/",
     "intranet": "https://intranet/",
     "list.txt": "-i list.txt",
+    "clean x": "NAME.part",
+    "update": "--update URL",
+    "frobnicate": "no such command",
+    "http//h/x": "write http://h/x",
+    "<http://h/x>": "leave them out",
+    "'http://h/x'": "leave them out",
+    "./list.txt": "-i FILE",
+    "/srv/x": "-i FILE",
 }
+
+
+# Options of no program in particular, which people try.
+GUESSES = """--no-progress --sha256 --threads --bwlimit --force --folder --save-as --urls --token --max-retries --extract --stdout --exec
+--signature --log-file --mirrors --username --cafile --ignore-existing --restart""".split()
 
 
 def arguments(call, url):
@@ -279,6 +290,26 @@ def test_hosts_without_a_dot_have_a_scheme(scene):
     port = harness.free_port()
     assert "refused" in scene.get(f"localhost:{port}", "--retries", "0", code=3).stderr
     assert "refused" in scene.get("-k", f"127.0.0.1:{port}", "--retries", "0", code=3).stderr
+
+
+def test_what_people_guess_is_answered_with_what_to_write(scene):
+    for option in GUESSES:
+        done = scene.get(option, "http://h/x", code=2)
+        assert f"there is no option {option}\n" in done.stderr and "see segdl --help" not in done.stderr, done.stderr
+    for call in (["help"], ["help", "all"], ["-h", "curl"], ["--help", "x", "http://h/x"]):
+        assert "Usage: segdl [options] URL..." in scene.get(*call).stdout, call
+    assert "Usage: segdl status" in scene.get("help", "status").stdout
+    assert scene.get("version").stdout == scene.get("--version").stdout
+    assert "-i FILE" in scene.get("-o", "a", "http://h/x", "-o", "b", "http://h/y", code=2).stderr
+    assert "nor inf" in scene.get("--retries", "infinite", "http://h/x", code=2).stderr
+    digest = "ab" * 32
+    assert f"sha-256={digest}" in scene.get("--checksum", digest, "http://h/x", code=2).stderr
+    harness.write(scene.path("SUMS"), b"x")
+    assert "write @SUMS" in scene.get("--checksum", "SUMS", "http://h/x", code=2).stderr
+    for place in (["-d", "~/x"], ["--directory=~"], ["-o", "~/x"], ["-d", "$HOME/x"], ["-o", "${HOME}/x"]):
+        done = scene.get(*place, "http://h/x", code=2)
+        assert "is for a shell" in done.stderr and "./" in done.stderr, done.stderr
+    assert scene.names() == ["SUMS"]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,14 @@
+// A word of the command line in the place of a URL that is none: a command of other programs, a file, a slip.
+#pragma once
+
+#include "cli/habits.h"
+
+#include <optional>
+#include <string>
+
+namespace segdl::cli {
+
+// What is wrong with it, and what may be meant; nothing if it may be a URL.
+std::optional<Mistake> foreign_word(const std::string& word);
+
+}  // namespace segdl::cli
