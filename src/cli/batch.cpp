@@ -164,8 +164,10 @@ Error Batch::two_of_one_name(const std::string& output, std::string reason) cons
   Error error{Cause::exists, Remedy::stop,
               list_ == nullptr ? "two URLs have the name" : "two lines of the list have the name", output};
   error.reason = std::move(reason);
-  error.way_out = list_ == nullptr ? "download one of them in a run of its own, with -o and another name"
-                                   : "give one of them another name in the list, behind a TAB";
+  error.way_out =
+      list_ == nullptr
+          ? "of several mirrors of one file give one; two files are downloaded in runs of their own, with -o"
+          : "give one of them another name in the list, behind a TAB";
   return error;
 }
 

@@ -30,8 +30,12 @@ bool is_for_good(const Error& error) {
   return error.http_status >= 400 && error.http_status < 500 && error.http_status != 429 && !error.retry_after;
 }
 
+// Of the whole download.
+bool is_time_limit(const Error& error) { return error.reason.find("time limit") != std::string::npos; }
+
 // What can be done about a fault that did not pass.
 std::string way_out_of(const Error& error) {
+  if (is_time_limit(error)) return "";  // which whoever gave it knows
   if (error.retry_after) {
     return fmt::format("the server asks to be left alone for {} s: try again after that", error.retry_after->count());
   }
@@ -137,7 +141,7 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
   if (!on && !answered_) shared_.pool.stumbled(origin());
   const Instant until = clock.now() + wait;
   if (too_late(until)) {
-    if (error.reason.find("time limit") == std::string::npos) {  // which would be said twice
+    if (!is_time_limit(error)) {  // which would be said twice
       error.reason += ", and the time limit leaves no time to try again";
     }
     return spent(std::move(error), failing.count);

@@ -13,17 +13,25 @@
 #include "io/real_clock.h"
 #include "io/small_file.h"
 
+#include <fmt/format.h>
+
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace segdl {
 namespace {
 
+Error with_option(Error error, std::string_view option) {
+  if (error.way_out.empty()) error.way_out = fmt::format("name a file that can be read with {}, or do without", option);
+  return error;
+}
+
 Result<std::vector<NetrcEntry>> read_netrc(const std::filesystem::path& path, std::vector<std::string>& notes) {
   auto text = io::read_small_file(path, kMaxNetrc, io::Secrecy::secret, &notes);
-  if (!text) return std::move(text).error();
+  if (!text) return with_option(std::move(text).error(), "--netrc-file FILE");
   auto parsed = parse_netrc(*text);
   if (parsed) return parsed;
   parsed.error().subject = path.string();
@@ -33,7 +41,7 @@ Result<std::vector<NetrcEntry>> read_netrc(const std::filesystem::path& path, st
 
 Result<std::vector<Cookie>> read_cookies(const std::filesystem::path& path, std::vector<std::string>& notes) {
   auto text = io::read_small_file(path, kMaxCookieFile, io::Secrecy::any);
-  if (!text) return std::move(text).error();
+  if (!text) return with_option(std::move(text).error(), "--load-cookies FILE");
   std::vector<std::string> skipped;
   auto parsed = parse_cookies(*text, &skipped);
   if (!parsed) parsed.error().subject = path.string();

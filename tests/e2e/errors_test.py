@@ -221,7 +221,7 @@ def test_silence_and_crawling_end_by_the_limits(scene):
     done = scene.get(stalls.url(), "--timeout", "0.3", "--retries", "0", code=3)
     assert "nothing received for 0.3 s" in done.stderr
     done = scene.get(stalls.url(), "-o", "other", "--max-time", "0.5", "--retries", "50", code=3)
-    assert "time limit" in done.stderr
+    assert "time limit" in done.stderr and "check the URL" not in done.stderr, done.stderr
 
 
 def test_a_limited_speed_does_not_outlast_the_time_limit(scene):
