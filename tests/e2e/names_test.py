@@ -183,6 +183,18 @@ def test_a_url_without_a_scheme_is_https(scene):
     assert "javascript is not http or https" in scene.get("javascript:alert", code=2).stderr
 
 
+def test_headers_are_kept_back_or_sent_without_a_value_at_every_host(scene):
+    target = serving(scene, pattern(1000, 1))
+    leads = scene.raw(lambda c, r, n: c.sendall(harness.head("302 Found", f"Location: {target.url('f')}", "Content-Length: 0")))
+    scene.get("-A", "", "-H", "Accept:", "-H", "X-Empty;", "-e", "", leads.url("f"))
+    for request in (leads.requests[-1], target.requests[-1]):
+        names = [line.split(b":")[0] for line in request.split(b"\r\n")[1:] if line]
+        assert b"User-Agent" not in names and b"Accept" not in names and b"Referer" not in names, request
+    assert b"\r\nX-Empty: " in leads.requests[-1] and b"X-Empty" not in target.requests[-1], (leads.requests, target.requests)
+    scene.get("-u", "me:secret", "-H", "authorization:", "--overwrite", target.url("f"))
+    assert b"uthorization" not in target.requests[-1]
+
+
 def test_settings_come_from_a_file_and_the_command_line_goes_before_them(scene):
     data = pattern(1000, 1)
     server = serving(scene, data, f"Last-Modified: {DATE}")
