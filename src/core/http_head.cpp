@@ -17,19 +17,20 @@ enum class Weight : std::uint8_t {
   nothing,
   hint,          // what can be done without: an odd value is left out
   media_type,    // which is told by its beginning, whatever stands between
+  validator,     // of which an odd one proves nothing
   what_is_done,  // what the body is, and what is done next: a value that could be read in two ways is not tolerated
   bytes,         // where a body begins and ends, and how it is coded: nothing odd is tolerated
 };
 
 Weight weight_of(std::string_view name) {
   constexpr std::string_view kOfBytes[] = {"Content-Length", "Transfer-Encoding", "Content-Range", "Content-Encoding"};
-  constexpr std::string_view kOfRest[] = {"ETag", "Last-Modified", "Location", "WWW-Authenticate",
-                                          "Proxy-Authenticate"};
+  constexpr std::string_view kOfRest[] = {"Location", "WWW-Authenticate", "Proxy-Authenticate"};
   constexpr std::string_view kHints[] = {"Date", "Retry-After", "Connection"};
   const auto is = [&](auto known) { return same_text(name, known); };
   if (std::any_of(std::begin(kOfBytes), std::end(kOfBytes), is)) return Weight::bytes;
   if (std::any_of(std::begin(kOfRest), std::end(kOfRest), is)) return Weight::what_is_done;
   if (is("Content-Type")) return Weight::media_type;
+  if (is("ETag") || is("Last-Modified")) return Weight::validator;
   return std::any_of(std::begin(kHints), std::end(kHints), is) ? Weight::hint : Weight::nothing;
 }
 
@@ -157,9 +158,15 @@ class FieldReader {
     Field& field = head_.fields.back();
     if (weight_ == Weight::nothing) return check(field.value);
     if (weight_ == Weight::hint) return leave_out();
-    if (!same_text(field.name, "Content-Encoding")) return may_be_cut(field.name);
-    field.value.insert(0, 1, '?');
+    if (weight_ != Weight::validator && !same_text(field.name, "Content-Encoding")) return may_be_cut(field.name);
+    doubt();
     return check(field.value);
+  }
+
+  // What is kept to be compared, and is nothing that can be relied on.
+  void doubt() {
+    std::string& value = head_.fields.back().value;
+    if (!value.starts_with('?')) value.insert(0, 1, '?');
   }
 
   static Error may_be_cut(std::string_view name) {
@@ -171,7 +178,8 @@ class FieldReader {
     Field& field = head_.fields.back();
     const bool inside = !field.value.empty();
     if (weight_ == Weight::hint && (inside || unsure)) return leave_out();
-    if (weight_ > Weight::hint && unsure) return may_be_cut(field.name);
+    if (weight_ == Weight::validator && (inside || unsure)) doubt();
+    if (weight_ > Weight::hint && weight_ != Weight::validator && unsure) return may_be_cut(field.name);
     if (weight_ == Weight::bytes || (weight_ == Weight::what_is_done && inside))
       return unreadable(fmt::format("its {} is folded", field.name));
     head_.tolerate("a folded line in its head");
@@ -188,8 +196,11 @@ class FieldReader {
     const bool breaks = value.find_first_of(std::string_view("\0\r", 2)) != std::string_view::npos;
     const bool escaped = !breaks && same_text(field.name, "Location");  // where it becomes a URL
     const bool around = same_text(field.name, "Transfer-Encoding");     // unless what is left is no coding
-    if (weight_ > Weight::media_type && !escaped && !around)
+    if (weight_ == Weight::validator) {
+      doubt();
+    } else if (weight_ > Weight::media_type && !escaped && !around) {
       return unreadable(fmt::format("its {} has a control character", field.name));
+    }
     head_.tolerate("a control character in a field of its head");
     may_keep_alive_ = may_keep_alive_ && !around;
     const auto added = field.value.end() - static_cast<std::ptrdiff_t>(value.size());

@@ -2,11 +2,13 @@
 //
 // A downloader that joins bytes of many responses must never be unsure where a body begins and ends. Refused are
 // lengths that differ or are no decimal numbers, codings but chunked, and in a field that decides (a length, a
-// validator, a Location...) folded lines, control characters and a space before the colon. Tolerated, and told in
+// coding, a Location...) folded lines, control characters and a space before the colon. Tolerated, and told in
 // ResponseHead::tolerated, are these elsewhere, lines that end in LF alone or are no fields, a Content-Length beside
 // chunked, chunked said twice, identity, and the same field twice (RFC 9112 sections 2.2, 5.2 and 6.3). Nothing is
 // decoded: values are the exact bytes the server sent, less the optional white space around them, with a space for each
-// NUL and bare CR (RFC 9110 section 5.5). What is odd in a field that can be done without (Date...) leaves it out.
+// NUL and bare CR (RFC 9110 section 5.5). What is odd in a field that can be done without (Date...) leaves it out, and
+// an odd validator gets a question mark in front, as a coding does behind a bare LF: then it is none that proves
+// anything.
 //
 // Bare LFs are line ends only where they can't be a part of a value: where some field lines end in CR LF and others in
 // LF alone, a field that decides must neither follow nor end in a bare LF, and the head must not end behind one.
@@ -22,8 +24,8 @@
 
 namespace segdl {
 
-inline constexpr std::size_t kMaxHeadBytes = 1024 * 1024;
-inline constexpr std::size_t kMaxHeadLines = 16 * 1024;
+inline constexpr std::size_t kMaxHeadBytes = 8 * 1024 * 1024;
+inline constexpr std::size_t kMaxHeadLines = 64 * 1024;
 // The first word of a head begins with one of them, in whatever case; the second is that of servers of radio streams.
 inline constexpr std::string_view kStartsOfHeads[] = {"HTTP/", "ICY"};
 inline constexpr int kMaxInterimResponses = 10'000;

@@ -16,7 +16,7 @@ Result<std::size_t> HeadEnd::find(std::string_view bytes) {
   for (;;) {
     const auto feed = bytes.find('\n', searched_);
     const std::size_t end = feed == std::string_view::npos ? bytes.size() : feed + 1;
-    if (end > kMaxHeadBytes) return unreadable("its head is longer than 1 MiB");
+    if (end > kMaxHeadBytes) return unreadable("its head is longer than 8 MiB");
     searched_ = end;
     if (feed == std::string_view::npos) return 0;
     const bool bare = bytes[feed - 1] != '\r';
@@ -32,7 +32,7 @@ Result<std::size_t> HeadEnd::find(std::string_view bytes) {
     if (lines_ == 0) full_status_ = !bare;
     bare_before_ = bare;
     line_ = end;
-    if (++lines_ > kMaxHeadLines) return unreadable("its head has more than 16,384 lines");
+    if (++lines_ > kMaxHeadLines) return unreadable("its head has more than 65,536 lines");
   }
 }
 

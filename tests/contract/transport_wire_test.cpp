@@ -300,7 +300,8 @@ TEST_CASE("heads") {
          {kOk + "A : b\r\n\r\n", "200 "},
          {kOk + "ETag : b\r\n\r\n", "|refetch"},
          {kOk + std::string("A: b\0c\r\n\r\n", 10), "200 "},
-         {kOk + std::string("ETag: b\0c\r\n\r\n", 13), "|refetch"},
+         {kOk + std::string("ETag: b\0c\r\n\r\n", 13), "200 "},
+         {kOk + std::string("Location: b\0c\r\n\r\n", 17), "|refetch"},
          {kOk + "A: b", "|retry"},
          {"", "|retry"}});
 }

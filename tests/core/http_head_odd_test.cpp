@@ -52,9 +52,34 @@ TEST_CASE("a NUL and a bare CR are spaces where nothing is decided, and no line 
   CHECK(value("b\rContent-Length: 5") == "b Content-Length: 5");
   CHECK(value("b\r\n c\rd") == "b c d");
   CHECK(framing(with("A: b\rContent-Length: 5\r\nContent-Length: 7\r\n")) == "length 7");
-  for (const char* name : {"ETag", "Location", "Content-Length", "Transfer-Encoding", "WWW-Authenticate"}) {
+  for (const char* name : {"Location", "Content-Length", "Transfer-Encoding", "WWW-Authenticate"}) {
     check_refused(with(fmt::format("{}: a\rb\r\n", name)));
   }
+}
+
+TEST_CASE("a validator that is odd is kept to be compared, and proves nothing") {
+  const std::string date = "Date: Sun, 06 Nov 2022 08:49:37 GMT\r\n";
+  const std::string modified = "Last-Modified: Sun, 06 Nov 2021";
+  for (const std::string& odd :
+       {std::string("ETag: \"a\"\r\n b\r\n"), std::string("ETag: \"a\"\r\n \r\n"), std::string("ETag: \"a\x01\"\r\n"),
+        std::string("ETag: \"a\"\rX: y\r\n"), std::string("ETag: \"a\0\"\r\n", 12),
+        std::string("ETag: \"a\"\nA: b\r\n"), std::string("A: b\nETag: \"a\"\r\n"),
+        std::string("ETag:\r\n \"a\"\nA: b\r\n"), std::string("A: b\nETag:\r\n \"a\"\r\n"),
+        modified + "\r\n 08:49:37 GMT\r\n", modified + "\x0b 08:49:37 GMT\r\n", modified + "\r08:49:37 GMT\r\n",
+        modified + " 08:49:37 GMT\nA: b\r\n"}) {
+    CAPTURE(odd);
+    const auto head = parse_head(with(date + odd));
+    REQUIRE(head.ok());
+    CHECK_FALSE(head->tolerated.empty());
+    const Validator validator = validator_of(*head);
+    CHECK_FALSE(validator.strong());
+    CHECK_FALSE(strong_date_of(*head).has_value());
+    CHECK(validator.value().starts_with('?'));
+    CHECK(validator.for_if_range() == nullptr);
+  }
+  const auto beside = parse_head(with("ETag: \"a\"\r\nETag: \"b\"\rX: y\r\n"));
+  REQUIRE(beside.ok());
+  CHECK(validator_of(*beside).kind == Validator::Kind::weak_etag);
 }
 
 TEST_CASE("what is odd in a field that can be done without leaves it out") {

@@ -164,9 +164,9 @@ TEST_CASE("a head does not end behind a bare LF that may be part of a value") {
 
 TEST_CASE("a field that decides neither follows nor ends in a bare LF where other lines end in CR LF") {
   for (const char* fields :
-       {"A: b\nContent-Length: 5\r\n", "A: b\r\nContent-Length: 5\nC: d\r\n", "A: b\nETag: \"a\"\r\n",
+       {"A: b\nContent-Length: 5\r\n", "A: b\r\nContent-Length: 5\nC: d\r\n",
         "A: b\r\nC: d\nTransfer-Encoding: chunked\r\n", "Content-Range: bytes 0-1/2\nA: b\r\n", "A: b\nlocation: /\r\n",
-        "Location:\r\n /good\n/rest: b\r\n", "A: b\r\nETag:\n \"a\"\r\n"}) {
+        "Location:\r\n /good\n/rest: b\r\n", "A: b\r\nLocation:\n /a\r\n"}) {
     check_refused(with(fields));
   }
   check_refused("HTTP/1.1 200 OK\nContent-Length: 5\r\n\r\n");
@@ -179,8 +179,8 @@ TEST_CASE("a folded line is one with what is before it, but not inside the value
   CHECK(*head->find("E") == "f");
   CHECK(tolerated(with("A: b\r\n c\r\n")) == "until close: a folded line in its head");
   CHECK(*parse_head(with("Content-Type: text/\r\n plain\x01\r\n"))->find("Content-Type") == "text/ plain\x01");
-  for (const char* name :
-       {"Content-Length", "transfer-encoding", "Content-Range", "Content-Encoding", "ETag", "Last-Modified"}) {
+  CHECK(*parse_head(with("ETag:\r\n \"a\"\r\n"))->find("ETag") == "\"a\"");
+  for (const char* name : {"Content-Length", "transfer-encoding", "Content-Range", "Content-Encoding", "Location"}) {
     const bool of_bytes = std::string_view(name).starts_with("Content-");
     const std::string folded = with(fmt::format("{}:\r\n 5\r\n", name));
     if (of_bytes || std::string_view(name) == "transfer-encoding") {
@@ -189,6 +189,7 @@ TEST_CASE("a folded line is one with what is before it, but not inside the value
       CHECK(*parse_head(folded)->find(name) == "5");
     }
     check_refused(with(fmt::format("{}: 5\r\n \r\n", name)));
+    if (std::string_view(name) == "Location") continue;
     check_refused(with(fmt::format("{}: 5\x01\r\n", name)));
     check_refused(
         with(fmt::format("{}: \x0b"
@@ -357,8 +358,9 @@ TEST_CASE("whatever is done to a head, what is accepted is clean") {
     for (const Field& field : parsed->fields) {
       if (field.name.find_first_of("\n:") != std::string::npos) FAIL(head);
       if (field.value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) FAIL(head);
+      const bool doubted = field.name == "ETag" && field.value.starts_with('?');
       const bool decides = field.name == "ETag" || field.name == "Content-Length" || field.name == "Connection";
-      if (decides && field.value.find_first_of("\x01\x7f") != std::string::npos) FAIL(head);
+      if (decides && !doubted && field.value.find_first_of("\x01\x7f") != std::string::npos) FAIL(head);
     }
   }
 }
