@@ -121,14 +121,18 @@ Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink, cons
   return sink.body_ended(at);
 }
 
+// Of what was asked for. A server that gives so much of it each time needs a few requests more, however little is left.
+inline constexpr std::uint64_t kFairPart = 8;
+
 // After a response that was used: whether one that promised less than was asked for has brought something. Some servers
-// send no more at once; of one that sends a few bytes at a time each is a failed try.
+// send no more at once, or a half; of one that sends a few bytes at a time each is a failed try.
 template <class Sink>
 Result<void> check_part(Fetcher& fetcher, Sink& sink, const UsableBody& body, Range want) {
   const bool ends_early = body.partial && *body.end < want.end && body.end != body.total;
   if (!ends_early) return {};
   auto step = sink.interrupted(Remedy::retry);
-  if (!step || fetcher.goes_on()) return step;
+  const bool fair = *body.end - body.begin >= (want.end - want.begin) / kFairPart;
+  if (!step || fetcher.goes_on() || fair) return step;
   return fetcher.problem(Cause::network, Remedy::retry, "the response was much shorter than what was asked for");
 }
 

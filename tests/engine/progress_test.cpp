@@ -121,6 +121,42 @@ TEST_CASE("a server that cuts what is long is read to the end") {
   }
 }
 
+TEST_CASE("a server that always gives a part of what is asked for is read to the end, without a failed try") {
+  const std::vector<Cut> parts{
+      {"half", [](std::uint64_t n, unsigned) { return std::max<std::uint64_t>(1, n / 2); }},
+      {"an eighth", [](std::uint64_t n, unsigned) { return std::max<std::uint64_t>(1, n / 8); }},
+      {"five bytes less", [](std::uint64_t n, unsigned) { return n > 5 ? n - 5 : 1; }},
+  };
+  for (const Cut& part : parts) {
+    for (const unsigned connections : {1U, 8U}) {
+      for (const bool resumes : {false, true}) {
+        CAPTURE(part.name);
+        CAPTURE(connections);
+        CAPTURE(resumes);
+        World world;
+        if (resumes) interrupt_at(world, 30 * kSegment + 5000);
+        world.serve().size(kSize).on_every([&part](Answer& answer, const Asking& asking) {
+          answer.sends(answer.begin, answer.begin + part.sent(answer.end - answer.begin, asking.number));
+        });
+        const auto report = world.download(World::request(), with(connections, 0));
+        REQUIRE(report.ok());
+        CHECK(world.has("f", 1, kSize));
+        CHECK(report->retries == 0);
+      }
+    }
+  }
+}
+
+TEST_CASE("a server that gives a byte at a time is not asked for ever") {
+  for (const unsigned connections : {1U, 8U}) {
+    World world;
+    world.serve().size(kSize).on_every(
+        [](Answer& answer, const Asking&) { answer.sends(answer.begin, answer.begin + 1); });
+    REQUIRE_FALSE(world.download(World::request(), with(connections)).ok());
+    CHECK(world.script->log().size() <= 100);
+  }
+}
+
 TEST_CASE("a stall at the same place at every try ends, on a resume too") {
   for (const unsigned connections : {1U, 8U}) {
     for (const bool resumes : {false, true}) {

@@ -43,7 +43,7 @@ codings.row("in two fields", says("gzip", "br"), expect=fresh_right, kind=ANOTHE
 codings.row("named in two ways", lambda ask, answer: answer.add(CE, "gzip" if ask.n % 2 else "x-gzip"), expect=fresh_right, kind=ANOTHER)
 for label, naming in (("weak ETag", weak), ("old date", old_date), ("no validator", none)):
     codings.row(f"stored so, {label}", says("gzip"), naming=naming, expect=fresh_right, kind=ANOTHER)
-    codings.row(f"stored so, {label}, no ranges", says("gzip"), naming=naming, ranges=False, expect=fresh_right)
+    codings.row(f"stored so, {label}, no ranges", says("gzip"), naming=naming, ranges=False, expect=fresh_right, kind=ANOTHER)
 codings.row("gzip of a stored .gz", says("gzip"), file="f.gz", expect=fresh_right, peers=False)
 codings.row("gzip of a stored .gz, now and then", says("gzip"), when=third, file="f.gz", peers=False)
 codings.row("br of a stored .gz", says("br"), file="f.gz", expect=fresh_right, kind=ANOTHER)

@@ -115,8 +115,8 @@ for label, length_of in (("a byte less", lambda n: n - 1), ("half", lambda n: n 
                          ("a segment less a byte", lambda n: SEGMENT - 1), ("a segment and a byte", lambda n: SEGMENT + 1),
                          ("half a segment", lambda n: SEGMENT // 2)):
     for when in ("every", "third"):
-        if (label, when) == ("half", "every"):  # at its end that is a byte at a time
-            wrong.row(f"short: {label}, {when}", cut_range(length_of), when=ranged)
+        if (label, when) == ("half", "every"):
+            wrong.row(f"short: {label}, {when}", cut_range(length_of), when=ranged, expect=RIGHT)
         elif (label, when) != ("half a segment", "every"):
             wrong.row(f"short: {label}, {when}", cut_range(length_of), when=both_of(ranged, WHEN[when]), expect=RIGHT)
 wrong.row("short: half, every, weak", cut_range(lambda n: n // 2), naming=weak, when=ranged)
@@ -229,7 +229,7 @@ for by in (1, -1):
                when=both_of(ranged, later))
     totals.row(f"{by:+} over odd connections",
                lambda ask, answer, by=by: answer.set("Content-Range", f"bytes {ask.range[0]}-{ask.range[1] - 1}/{SIZE + by}"),
-               when=both_of(ranged, odd_connection), more=lambda run: [run.versions[1][:-1]])  # over one connection that is all there is
+               when=both_of(ranged, odd_connection), more=lambda run: [run.versions[1][:-1]], kind=TWO_SIZES)  # over one connection that is all there is
 
 
 def first_bytes(ask, answer):
@@ -240,7 +240,7 @@ for label, naming in (("strong", strong), ("old date", old_date)):
     totals.row(f"a 200 of the first 4 MiB alone, {label}, later", first_bytes, naming=naming, when=later, kind=TWO_SIZES)
 totals.row("a 200 of the first 4 MiB alone, without a range", first_bytes, when=lambda ask: not ranged(ask), kind=TWO_SIZES)
 totals.row("* with another length of range", lambda ask, answer: cut_range(lambda n: n - 5)(ask, answer).set(
-    "Content-Range", f"bytes {ask.range[0]}-{max(ask.range[0], ask.range[1] - 6)}/*"), when=both_of(ranged, later))
+    "Content-Range", f"bytes {ask.range[0]}-{max(ask.range[0], ask.range[1] - 6)}/*"), when=both_of(ranged, later), expect=RIGHT)
 
 # Several parts.
 
