@@ -12,8 +12,10 @@
 namespace segdl {
 namespace {
 
-constexpr std::size_t kMaxPadding = 4 * 1024;  // of a size
-constexpr std::size_t kMaxPassedOver = kMiB;   // an extension, or the trailer section
+constexpr std::size_t kMaxPadding = 4 * 1024;  // of a size, with what is no part of it
+constexpr std::size_t kMaxExtension = 64 * kMiB;
+constexpr std::size_t kMaxTrailers = kMiB;
+constexpr const char* kNoSize = "a chunk size is not a hexadecimal number";
 
 }  // namespace
 
@@ -43,11 +45,16 @@ void ChunkedDecoder::skip_body(std::uint64_t count) {
 const char* ChunkedDecoder::take(char c) {
   switch (state_) {
     case State::size_first:
+    case State::sign:
+    case State::zero:
+    case State::prefix:
     case State::size:
     case State::padding:
       return take_size(c);
+    case State::rest:
+      return take_behind_size(c);
     case State::extension:
-      if (++skipped_ > kMaxPassedOver) return "a chunk extension is too long";
+      if (++skipped_ > kMaxExtension) return "a chunk extension is too long";
       if (c == '\n') return "a chunk size does not end with CR LF";
       if (c == '\r') state_ = State::size_lf;
       return nullptr;
@@ -78,36 +85,59 @@ const char* ChunkedDecoder::take(char c) {
   return nullptr;
 }
 
+// Up to the last digit of a size, and the blanks behind it.
 const char* ChunkedDecoder::take_size(char c) {
-  const int digit = state_ == State::padding ? -1 : hex_value(c);
-  if (digit > 0 || (digit == 0 && left_ > 0)) {
-    if (left_ >> 59 != 0) return "a chunk size is too large";
-    left_ = left_ << 4 | static_cast<unsigned>(digit);
-    state_ = State::size;
-    return nullptr;
-  }
-  const bool blank = is_blank(c);
-  if (digit == 0 || blank) {
+  const int digit = hex_value(c);
+  if (digit >= 0) return state_ == State::padding ? kNoSize : take_digit(static_cast<unsigned>(digit));
+  const bool has_digits = state_ == State::zero || state_ == State::size || state_ == State::padding;
+  if (is_blank(c) && (has_digits || state_ == State::size_first)) {
     if (++skipped_ > kMaxPadding) return "a chunk size is padded too much";
-    padded_ = padded_ || blank;
-    if (digit == 0) state_ = State::size;
-    if (blank && state_ == State::size) state_ = State::padding;
+    padded_ = true;
+    if (has_digits) state_ = State::padding;
     return nullptr;
   }
-  if (state_ == State::size_first) return "a chunk size is not a hexadecimal number";
-  if (c == '\r') {
-    state_ = State::size_lf;
-  } else if (c == ';') {
-    state_ = State::extension;
-    skipped_ = 0;
-  } else {
-    return "a chunk size is not a hexadecimal number";
+  const bool is_sign = c == '+' && state_ == State::size_first;
+  const bool is_prefix = (c == 'x' || c == 'X') && state_ == State::zero;
+  if (!is_sign && !is_prefix) return has_digits ? take_behind_size(c) : kNoSize;
+  odd_here_ = true;
+  state_ = is_sign ? State::sign : State::prefix;
+  return nullptr;
+}
+
+const char* ChunkedDecoder::take_digit(unsigned digit) {
+  if (digit == 0 && left_ == 0) {
+    if (++skipped_ > kMaxPadding) return "a chunk size is padded too much";
+    state_ = state_ == State::size_first ? State::zero : State::size;
+    return nullptr;
   }
+  if (left_ >> 59 != 0) return "a chunk size is too large";
+  left_ = left_ << 4 | digit;
+  state_ = State::size;
+  return nullptr;
+}
+
+// What follows a size, to the end of its line or to an extension.
+const char* ChunkedDecoder::take_behind_size(char c) {
+  if (c == '\r') return end_size(State::size_lf);
+  if (c == ';') return end_size(State::extension);
+  if (is_control(c) && c != '\t') return kNoSize;
+  if (++skipped_ > kMaxPadding) return "a chunk size has too much behind it";
+  odd_here_ = true;
+  state_ = State::rest;
+  return nullptr;
+}
+
+const char* ChunkedDecoder::end_size(State next) {
+  if (odd_here_ && left_ == 0) return "a chunk size of zero is odd, and may not be the end";
+  odd_ = odd_ || odd_here_;
+  odd_here_ = false;
+  skipped_ = 0;
+  state_ = next;
   return nullptr;
 }
 
 const char* ChunkedDecoder::take_trailer(char c) {
-  if (++skipped_ > kMaxPassedOver) return "the trailer section is too long";
+  if (++skipped_ > kMaxTrailers) return "the trailer section is too long";
   const bool wants_lf = state_ == State::trailer_lf || state_ == State::end_lf;
   if (wants_lf != (c == '\n')) return "the trailer section does not end with CR LF";
   switch (state_) {

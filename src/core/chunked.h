@@ -1,9 +1,13 @@
 // The chunked coding, taken off (RFC 9112 section 7.1).
 //
 // A pure state machine: it is shown wire bytes, says which of them are body, and stops exactly at the end of the
-// trailer section. Sizes are hexadecimal and below 2^63, without sign or prefix, perhaps with blanks around and zeros
-// before them; lines end in CRLF only. Padding of up to 4 KiB and extensions of up to 1 MiB a chunk, and trailers of up
-// to 1 MiB, are skipped unread.
+// trailer section. Sizes are hexadecimal and below 2^63, perhaps with blanks around and zeros before them; lines end in
+// CRLF only. Padding of up to 4 KiB and extensions of up to 64 MiB a chunk, and trailers of up to 1 MiB, are skipped
+// unread.
+//
+// A size with a plus or 0x before it, or with anything but a hexadecimal digit behind it, is read as other clients read
+// it, and odd() tells: what it means is a guess, which the CRLF behind the chunk confirms. An odd size is never that of
+// the last chunk: 0x10, or a size that is decimal and grouped, would be the end to who stops at its zero.
 #pragma once
 
 #include <segdl/error.h>
@@ -42,12 +46,18 @@ class ChunkedDecoder {
   std::uint64_t chunk_size() const { return size_; }
   // Whether there are blanks around a size, as some servers pad it to a fixed width.
   bool padded() const { return padded_; }
+  // Whether a size was odd.
+  bool odd() const { return odd_; }
 
  private:
   enum class State : std::uint8_t {
     size_first,
+    sign,
+    zero,
+    prefix,
     size,
     padding,
+    rest,
     extension,
     size_lf,
     body,
@@ -61,6 +71,9 @@ class ChunkedDecoder {
   };
   const char* take(char);
   const char* take_size(char);
+  const char* take_digit(unsigned digit);
+  const char* take_behind_size(char);
+  const char* end_size(State next);
   const char* take_trailer(char);
 
   State state_ = State::size_first;
@@ -68,6 +81,8 @@ class ChunkedDecoder {
   std::uint64_t size_ = 0;
   std::uint64_t chunks_ = 0;
   bool padded_ = false;
+  bool odd_ = false;
+  bool odd_here_ = false;  // the size that is being read is
   std::size_t skipped_ = 0;
 };
 

@@ -53,15 +53,17 @@ Result<std::size_t> ChunkedBody::received(std::size_t count) {
     add({begin, begin + step->body_size});
     body += step->body_size;
     at += step->consumed;
-    if (decoder_.chunk_size() <= kMaxHeldChunk) continue;
-    if (joined_) {
-      Error error = unreadable("it comes in a chunk too large to be held until its end is seen");
+    const bool large = decoder_.chunk_size() > kMaxHeldChunk;
+    if (joined_ && (large || odd())) {
+      Error error = unreadable(odd() ? "it comes in chunks with odd sizes"
+                                     : "it comes in a chunk too large to be held until its end is seen");
       if (!partial_) error.remedy = Remedy::restart;
       return error;
     }
-    ready_ = runs_.size();
+    if (large) ready_ = runs_.size();
   }
   behind_ = behind_ || at < filled_;
+  if (behind_ && odd()) return unreadable("it comes in chunks with odd sizes, and something follows their end");
   return body;
 }
 
@@ -92,8 +94,9 @@ std::optional<std::size_t> ChunkedBody::hand_over(std::span<std::byte> into) {
 bool SaidTwice::begins_with_chunk(std::string_view body) {
   const auto end = body.find('\n');
   ChunkedDecoder decoder;
-  if (end == std::string_view::npos || (end > 0 && body[end - 1] == '\r')) return decoder.step(body).ok();
-  if (!decoder.step(std::string(body.substr(0, end)) + "\r\n")) return false;
+  if (end == std::string_view::npos || (end > 0 && body[end - 1] == '\r'))
+    return decoder.step(body).ok() && !decoder.odd();
+  if (!decoder.step(std::string(body.substr(0, end)) + "\r\n") || decoder.odd()) return false;
   const std::string_view behind = body.substr(end + 1);
   const std::uint64_t size = decoder.body_ahead();
   return behind.size() <= size || behind[size] == '\n' || behind[size] == '\r';

@@ -3,7 +3,8 @@
 // A size line that lies makes framing look like data, and a body that is cut inside such a chunk looks like any other
 // that was cut: what came would be kept. So a chunk is held until the CRLF behind it is there. Held are chunks of up to
 // kMaxHeldChunk. Of a larger one, which few servers send, nothing is used in a body that is joined with others; in one
-// that begins again after a cut it is given out as it comes.
+// that begins again after a cut it is given out as it comes. It is the same with a body in which a size is odd, and
+// that one has to end as it should: with all of its trailer section, and nothing behind it.
 //
 // What comes off the wire stays where it was received, framing and all, until it is given out: no byte of the body is
 // copied out more than once, and of a large chunk most are received where they are wanted and not copied at all.
@@ -35,8 +36,9 @@ class ChunkedBody {
   std::span<std::byte> room();
 
   // So many bytes have been received there; returns how many of them are body. Errors: Cause::network, Remedy::refetch,
-  // or Remedy::restart if a chunk of a joined body that is no part is too large: not even the whole can be joined.
-  // After one take() gives the chunks that have ended before it, and received() must not be called again.
+  // or Remedy::restart if a chunk of a joined body that is no part is too large, or its size odd: not even the whole
+  // can be joined. After one take() gives the chunks that have ended before it, and received() must not be called
+  // again.
   Result<std::size_t> received(std::size_t count);
 
   // Body bytes, at most into.size(); 0: more has to be received, unless ended().
@@ -46,8 +48,11 @@ class ChunkedBody {
   // bytes, where it likes, and tells received_elsewhere(). REQUIRES: take() has nothing more to give.
   bool is_open() const { return body_ahead() > 0 && decoder_.chunk_size() > kMaxHeldChunk; }
 
-  // Bytes were given out of a chunk that has not ended: if it never does, they may have been framing.
-  bool gives_unproved() const { return !joined_ && decoder_.in_chunk() && decoder_.chunk_size() > kMaxHeldChunk; }
+  // Bytes were given out of a chunk that has not ended, or behind an odd size: if the end never comes, they may have
+  // been framing.
+  bool gives_unproved() const {
+    return !joined_ && (odd() || (decoder_.in_chunk() && decoder_.chunk_size() > kMaxHeldChunk));
+  }
 
   // The chunk that has begun, if it is better held where it is wanted than here: all of it fits into `into`, and much
   // of it is still to come. What was held of it is moved there, and its size returned; the caller receives the rest
@@ -58,10 +63,11 @@ class ChunkedBody {
   void received_elsewhere(std::size_t count) { decoder_.skip_body(count); }
   std::uint64_t chunks() const { return decoder_.chunks(); }
   bool padded() const { return decoder_.padded(); }
+  bool odd() const { return decoder_.odd(); }
 
   // All of the body was taken, whatever the trailer section may bring: the response is complete with its last chunk
-  // (RFC 9112 section 8).
-  bool complete() const { return decoder_.last_chunk_seen() && next_ == runs_.size(); }
+  // (RFC 9112 section 8). Not where a size was odd.
+  bool complete() const { return decoder_.last_chunk_seen() && !odd() && next_ == runs_.size(); }
   // The end of the trailer section has come as well.
   bool ended() const { return decoder_.done() && next_ == runs_.size(); }
   // Something came behind it.

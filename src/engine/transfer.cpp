@@ -255,6 +255,8 @@ Result<Identity> Transfer::plan(const Reply& reply) const {
   identity.coding = body.coding;
   if (!may_serve_ranges(reply)) {
     identity.stream_total = body.total;
+    const bool same = in_pieces_ && body.validator.strong() && body.validator == in_pieces_->validator;
+    if (same && !body.total && body.coding == in_pieces_->coding) identity.stream_total = in_pieces_->layout->total();
     return identity;
   }
   const std::uint64_t size =
@@ -325,9 +327,11 @@ Result<void> Transfer::start_over(Place& place, Error error) {
     return error;
   }
   const bool outdated = std::exchange(outdated_, false);
+  const bool in_one_piece = error.cause != Cause::changed;
   if (loses_claims && !outdated && !place.journal().identity().validator.strong()) {
     error.remedy = Remedy::stop;
-    error.way_out = "if the new version is what you want, start over with --no-resume";
+    error.way_out = in_one_piece ? "start over with --no-resume, or choose another name with -o"
+                                 : "if the new version is what you want, start over with --no-resume";
     return error;
   }
   if (++restarts_ > kMaxRestarts) {
@@ -335,11 +339,11 @@ Result<void> Transfer::start_over(Place& place, Error error) {
     error.reason += fmt::format(" (it changed {} times)", restarts_);
     return error;
   }
-  const bool in_one_piece = error.cause != Cause::changed;
   in_one_piece ? meter_.remark(error.reason + ": starting over, in one piece") : meter_.changed(error.reason);
   meter_.start_over();
   succeeds_strong_ = strong_ || (place.has_journal() && place.journal().identity().validator.strong());
   succeeds_ranged_ = ranged_ && !in_one_piece;
+  in_pieces_ = in_one_piece && in_segments ? std::optional(place.journal().identity()) : std::nullopt;
   route_.ask(in_one_piece || restarts_ >= kMaxRestarts - 1 ? Asking::whole : Asking::conditional);
   return place.has_journal() ? place.start_over() : Result<void>();
 }

@@ -171,12 +171,13 @@ class Transfer {
   bool blamed_gaps_ = false;    // of what was adopted
   std::optional<Reply> named_;  // the response that named the output, not yet used
   Voucher voucher_ = Voucher::validator;
-  bool of_other_url_ = false;     // what an earlier run left
-  bool switched_ = false;         // to another one, in the middle of a version
-  bool strong_ = false;           // what is being published was identified by a strong validator
-  bool ranged_ = false;           // the resource has been served in ranges
-  bool succeeds_strong_ = false;  // a version with a strong validator was given up for one that must have one too
-  bool succeeds_ranged_ = false;  // the same of ranges
+  bool of_other_url_ = false;          // what an earlier run left
+  bool switched_ = false;              // to another one, in the middle of a version
+  bool strong_ = false;                // what is being published was identified by a strong validator
+  bool ranged_ = false;                // the resource has been served in ranges
+  bool succeeds_strong_ = false;       // a version with a strong validator was given up for one that must have one too
+  bool succeeds_ranged_ = false;       // the same of ranges
+  std::optional<Identity> in_pieces_;  // the version that could not be fetched so, and is to come in one
   // Of the strong validator that the file had that is to be updated.
   Validator::Kind kept_ = Validator::Kind::none;
   bool inherits_ = false;      // an earlier run has claimed something of it

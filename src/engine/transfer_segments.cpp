@@ -208,6 +208,7 @@ void Transfer::tell_joined(std::uint64_t compared) {
 // Without a strong validator a run joins nothing but one body with what an earlier run left (see single_body_sink.h).
 Result<void> Transfer::fetch_alone(Work& work, const Known& known, std::optional<Reply> first, std::stop_token stop) {
   Hand& hand = work.dispatcher.join();
+  route_.set_joined(true);
   SingleBodySink sink(work, hand, fetcher_, !first && voucher_ == Voucher::validator);
   for (;;) {
     auto step = fetch_into(sink, fetcher_, meter_, known, std::exchange(first, std::nullopt), true, stop);

@@ -21,8 +21,9 @@ class BodyReader {
   // As Exchange::read().
   Result<std::size_t> read(std::span<std::byte> into);
 
-  // Whether the sizes of its chunks are padded.
+  // Whether sizes of its chunks are padded, or odd.
   bool padded() const { return chunks_.padded(); }
+  bool odd() const { return chunks_.odd(); }
 
   // Whether the body has been read to its end and nothing more has arrived: the connection may carry another request.
   bool ended_clean() const {

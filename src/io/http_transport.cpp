@@ -183,6 +183,7 @@ class HttpExchange final : public Exchange {
   Result<std::size_t> read(std::span<std::byte> into) override {
     auto got = body_->read(into);
     if (body_->padded()) head_.tolerate("blanks around the sizes of its chunks");
+    if (body_->odd()) head_.tolerate("odd sizes of its chunks");
     if (!got) return about(std::move(got).error(), url_);
     return got;
   }

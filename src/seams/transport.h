@@ -30,7 +30,7 @@ struct HttpRequest {
   std::vector<Field> fields;
   bool certified = false;  // a server that asks may be shown the client certificate, if there is one
   // What comes of the body is kept and joined with others', even if it breaks off: of one in chunks nothing is given
-  // out before its chunk has ended, and one that is too large to be held is refused.
+  // out before its chunk has ended, and one that is too large to be held, or whose size is odd, is refused.
   bool joined = false;
 };
 
@@ -57,8 +57,9 @@ class Exchange {
   // Reads body bytes, as many as have arrived, at most `into.size()`; framing is taken off. 0 means the body is
   // complete as framed. Behind the last byte of a 206 without framing, whose range says where it ends, the end is
   // waited for kSkipTime at most. Cause::network: Remedy::retry for short bodies and TLS without close_notify,
-  // Remedy::refetch for bad chunks and what breaks off inside one that was too large to be held, Remedy::restart for
-  // such a one of a whole resource that is to be joined. A stop request is Cause::cancelled. REQUIRES: !into.empty().
+  // Remedy::refetch for bad chunks and what breaks off inside one that was too large to be held or behind an odd size,
+  // Remedy::restart for such a one of a whole resource that is to be joined. A stop request is Cause::cancelled.
+  // REQUIRES: !into.empty().
   virtual Result<std::size_t> read(std::span<std::byte> into) = 0;
 
   // Whether read() failed because a connection with TLS ended without saying so, as one that somebody cuts does, and

@@ -93,6 +93,34 @@ TEST_CASE("a chunk too large to hold is refused in a part, and given out as it c
   CHECK(taken(chunk(largest) + "0\r\n\r\n", 4096, true)->bytes == largest);
 }
 
+TEST_CASE("behind an odd size nothing of a part is given out, and of a whole what ends as it should") {
+  const std::string wire = chunk("good") + "0x5\r\nabcde\r\n5g\r\nfghij\r\n";
+  const std::string end = "0\r\nX: y\r\n\r\n";
+  for (std::size_t piece = 1; piece <= wire.size(); ++piece) {
+    CAPTURE(piece);
+    CHECK_FALSE(taken(wire + end, piece, true));
+    const auto got = taken(wire + end, piece, false);
+    REQUIRE(got);
+    CHECK(got->bytes == "goodabcdefghij");
+    CHECK(got->ended);
+    CHECK_FALSE(taken(wire + end + "x", end.size() + 1 < piece ? piece : wire.size() + end.size() + 1, false));
+  }
+}
+
+TEST_CASE("a body with an odd size is not complete before its trailer section is, and gives what is not proved") {
+  for (const bool joined : {false, true}) {
+    ChunkedBody body(false, joined);
+    std::string_view wire = "+5\r\nabcde\r\n0\r\n";
+    const auto received = feed(body, wire, wire.size());
+    CHECK(received.ok() == !joined);
+    if (joined) CHECK(received.error().remedy == Remedy::restart);
+    std::byte into[9];
+    CHECK(body.take(into) == (joined ? 0 : 5));
+    CHECK_FALSE(body.complete());
+    CHECK(body.gives_unproved() == !joined);
+  }
+}
+
 TEST_CASE("chunks of any size come out whole, however the wire is cut") {
   for (const bool partial : {false, true}) {
     std::string wire;

@@ -96,6 +96,7 @@ class FakeExchange final : public Exchange {
     if (head_.framing == Framing::chunked) {
       auto got = read_chunked(into);
       if (chunks_->padded()) head_.tolerate("blanks around the sizes of its chunks");
+      if (chunks_->odd()) head_.tolerate("odd sizes of its chunks");
       if (got && said_twice_.may_be_chunked(into.first(*got))) return network("chunked twice?", Remedy::refetch);
       if (!got && chunks_->gives_unproved() && got.error().remedy == Remedy::retry) {
         return network(got.error().reason, Remedy::refetch);
@@ -130,9 +131,9 @@ class FakeExchange final : public Exchange {
     if (!chunks_) chunks_.emplace(head_.status == 206, setting_.joined);
     for (;;) {
       if (const std::size_t got = chunks_->take(into); got > 0) return got;
+      if (broken_) return *broken_;
       ended_ = chunks_->ended();
       if (ended_) return std::size_t{0};
-      if (broken_) return *broken_;
       if (quiet_ >= limits_.idle) return network("nothing of the body for a while");
       const bool complete = chunks_->complete();
       if (complete) end_by(clock_.now() + kSkipTime);
