@@ -1,6 +1,6 @@
 """How a body is delimited: lengths, chunks, ends of connections, and bytes that belong to no body."""
 from answer import whole
-from content import SIZE
+from content import SIZE, none, strong, weak
 from row import (DOCUMENTED, EITHER, LOCAL, REFUSE, RIGHT, TWO_LENGTHS, UNTOLD, WHEN, Family, both_of, later, not_tls, over_tls, ranged, third)
 
 lengths = Family("Content-Length and Transfer-Encoding")
@@ -146,6 +146,7 @@ BAD_CHUNKS = {
     "a last chunk in the middle": replace_in_second(size_line, b"\r\n0\r\n\r\n"),
 }
 BARE = "chunks: a bare LF"
+LARGE = "chunks: one for all of it"  # as long as it says, or not
 UNSURE_END = "chunks: an end that may be none"  # behind an odd size, or an odd one itself
 for label, change in BAD_CHUNKS.items():
     chunks.row(f"{label}, whole", rechunked(change), ranges=False, expect=EITHER if "in the middle" in label else REFUSE,
@@ -233,9 +234,18 @@ def one_chunk_with_framing_inside(size):
     return do
 
 
+def all_in(change):
+    def do(ask, answer):
+        return change(ask, whole(ask))
+    return do
+
+
+for named, naming in (("strong", strong), ("weak", weak), ("unnamed", none)):
+    chunks.row(f"all of it in one chunk, {named}", all_in(lambda ask, answer: answer.chunked(pieces=SIZE)), naming=naming, when=later, kind=LARGE)
+chunks.row("all of it with an odd size, later", all_in(rechunked(replace_in_second(size_line, b"\r\nea60g\r\n"))), when=later, expect=RIGHT)
 for label, ranges in (("one in three", True), ("two in three", False)):
     chunks.row(f"framing inside a chunk of all of it, {label}", one_chunk_with_framing_inside(SIZE // 3), ranges=ranges,
-               when=third if ranges else lambda ask: ask.n % 3 != 0)
+               when=third if ranges else lambda ask: ask.n % 3 != 0, kind=LARGE)
 chunks.row("an extension that comes a byte every 0.2 s", dripping_extension, when=later)
 chunks.row("extensions that come a byte every 0.2 s, always", dripping_extension, expect=REFUSE)
 chunks.row("a trailer that comes a byte every 0.2 s, whole", dripping_trailer, ranges=False, expect=RIGHT)
