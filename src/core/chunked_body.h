@@ -68,8 +68,8 @@ class ChunkedBody {
   // All of the body was taken, whatever the trailer section may bring: the response is complete with its last chunk
   // (RFC 9112 section 8). Not where a size was odd.
   bool complete() const { return decoder_.last_chunk_seen() && !odd() && next_ == runs_.size(); }
-  // The end of the trailer section has come as well.
-  bool ended() const { return decoder_.done() && next_ == runs_.size(); }
+  // The end of the trailer section has come as well; where a size was odd, and nothing behind it.
+  bool ended() const { return decoder_.done() && !(behind_ && odd()) && next_ == runs_.size(); }
   // Something came behind it.
   bool has_more_behind() const { return behind_; }
 
