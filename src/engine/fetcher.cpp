@@ -264,14 +264,15 @@ Error Fetcher::final_refusal(const ResponseHead& head) {
   const bool is_wrong_password = head.status == 401 && told_ == Told::never_believed;
   if (!is_wrong_password && takes_for_crowd()) {
     error.remedy = Remedy::retry;
-  } else if (std::exchange(crowds_, 0) > 0) {
-    slot_.refused_for_another_reason();
+  } else {
+    believed_ = true;
+    if (std::exchange(crowds_, 0) > 0) slot_.refused_for_another_reason();
   }
   return error;
 }
 
 bool Fetcher::takes_for_crowd() {
-  crowded_ = in_crowd_ && crowds_ < kMostCrowds;
+  crowded_ = in_crowd_ && !believed_ && crowds_ < kMostCrowds;
   if (crowded_) ++crowds_;
   return crowded_;
 }
@@ -299,7 +300,7 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
   const std::string name = last_component(route_.original());
   std::optional<Error> first;  // later ones only follow from asking in another way
   std::vector<Asking> refused;
-  crowded_ = spared_ = odd_ = false;
+  crowded_ = spared_ = odd_ = believed_ = false;
   for (auto way = std::optional(alone && only_breaks_off(known) ? Asking::whole : route_.asking()); way;) {
     asked_ = *way;
     in_crowd_ = false;

@@ -190,6 +190,7 @@ class Fetcher {
   bool in_crowd_ = false;      // the last request was sent where a refusal may be one of the number
   bool crowded_ = false;       // its answer is taken for "not so many"
   bool crowded_by_page_ = false;
+  bool believed_ = false;       // a refusal is, so that of another way of asking is none of the number either
   bool odd_ = false;            // the last answer contradicts what was asked
   bool spared_ = false;         // see asks_once_more()
   bool at_once_ = false;        // the next request is that one

@@ -48,7 +48,8 @@ std::string way_out_of(const Error& error) {
 }  // namespace
 
 bool Fetcher::is_ready() const {
-  return slot_ && (at_once_ || (!must_wait() && route_.rests_until() <= shared_.env.clock.now()));
+  if (!slot_ || !slot_.is_for(route_.current().origin)) return false;
+  return at_once_ || (!must_wait() && route_.rests_until() <= shared_.env.clock.now());
 }
 
 Result<void> Fetcher::get_ready(const std::stop_token& stop) {
@@ -60,7 +61,7 @@ Result<void> Fetcher::get_ready(const std::stop_token& stop) {
       if (!clock.sleep_until(rest, stop)) return cancelled();
     }
     if (must_wait()) leave();
-    auto entered = slot_ ? Result<void>() : enter_at(route_.current().origin, stop);
+    auto entered = enter_at(route_.current().origin, stop);
     if (!entered) return entered;
   }
   return {};

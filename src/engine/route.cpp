@@ -23,9 +23,15 @@ void Route::leads_to(const Url& url) {
 }
 
 bool Route::lost(const Url& effective) {
-  const MutexLock lock(mutex_);
   if (effective.leads_to_same(original_)) return false;
-  if (effective_ && effective_->leads_to_same(effective)) effective_.reset();
+  std::function<void(const Origin&)> tell;
+  {
+    const MutexLock lock(mutex_);
+    if (!effective_ || !effective_->leads_to_same(effective)) return true;
+    if (effective_->origin != original_.origin) tell = on_move_;
+    effective_.reset();
+  }
+  if (tell) tell(original_.origin);
   return true;
 }
 

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -231,4 +233,35 @@ TEST_CASE("an expired link is asked for again at its original URL") {
   const auto report = download(request_for(server, place));
   REQUIRE(report.ok());
   CHECK(has_pattern(place.path / "f", 1, 400'000));
+}
+
+TEST_CASE("a place on another host that gives no more ends the download, whatever the link says then") {
+  constexpr std::uint64_t kWhole = 4 * kMiB;
+  for (const bool leads_on : {true, false}) {  // the link leads to a new place there each time, or is gone as well
+    for (const unsigned connections : {1U, 4U}) {
+      CAPTURE(leads_on);
+      CAPTURE(connections);
+      std::atomic<bool> gone = false;
+      Server place_of_it;
+      place_of_it.script.size(kWhole).cut_at(kWhole / 4 * 3).on_every([&gone](Answer& answer, const Asking& asking) {
+        if (asking.number == 1) return;
+        gone = true;
+        answer.status(403);
+      });
+      Server link;
+      link.script.size(kWhole).on_every([&](Answer& answer, const Asking& asking) {
+        answer.status(gone && !leads_on ? 404 : 302);
+        answer.set("Location", fmt::format("{}?{}", place_of_it.url(), asking.number));
+      });
+      const Place place;
+      SessionOptions options{.connections = connections};
+      options.retries = 1;
+      options.max_time = std::chrono::seconds(20);  // it would go on for ever
+      const auto report = download(request_for(link, place), options);
+      REQUIRE_FALSE(report.ok());
+      CHECK(report.error().cause == Cause::refused);
+      CHECK(report.error().resumable);
+      CHECK(link.script.log().size() < 1000);
+    }
+  }
 }
