@@ -195,7 +195,7 @@ def test_what_is_no_checksum_is_a_usage_error(scene):
     big = sums(scene, f"{digest[8:]}  x\n", "big")
     os.truncate(big[1:], 256 * MiB + 1)
     for words, *arguments in (
-            ("ALGORITHM=HEX", "--checksum", digest[8:], url),
+            ("does not say which algorithm", "--checksum", digest[8:], url),
             ("none of sha-256", "--checksum", "crc32=12345678", url),
             ("64 hexadecimal digits, not 63", "--checksum", digest[:-1], url),
             ("hexadecimal", "--checksum", digest[:-1] + "x", url),
