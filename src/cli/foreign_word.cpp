@@ -37,11 +37,10 @@ constexpr std::pair<std::string_view, std::string_view> kWords[] = {
     {" get download fetch dl start add url pull save wget curl aria2c axel ", "leave it out: segdl URL"},
     {" resume continue retry restart unpause ", "leave it out: the same command as before continues"},
     {" pause stop cancel kill quit exit remove ", "Ctrl-C ends a download, and the same command continues it"},
-    {" verify check checksum hash ", "write segdl --checksum ALGO=HEX URL, or --verify"},
+    {" verify check checksum hash test ", "write segdl --checksum ALGO=HEX URL, or --verify"},
     {" clean clear purge delete rm ", "what is kept of a download is NAME.part and NAME.segdl: remove them"},
     {" update sync refresh ", "write segdl --update URL"},
     {" serve daemon queue batch ", "write nohup segdl -i LIST ... &"},
-    {" test ", "write segdl --checksum ALGO=HEX URL, or --verify"},
     {" config settings ", "write --config FILE, or see the manual: segdl man | man -l -"},
     {" info show ls ps progress ", "write segdl status, with a FILE or without"},
 };

@@ -113,9 +113,8 @@ Error proxy_gave(const Proxy& proxy, Error error, std::string_view came) {
 Error unanswered_by_proxy(Error error) {
   if (error.cause == Cause::network && error.way_out.empty()) {
     error.way_out =
-        "try again later; if the proxy never answers, its URL may have a wrong port or scheme: http://, https:// (TLS "
-        "to "
-        "the proxy) or socks5h://";
+        "try again later; if the proxy never answers, its URL may have a wrong port or scheme: "
+        "http://, https:// (TLS to the proxy) or socks5h://";
   }
   return error;
 }
