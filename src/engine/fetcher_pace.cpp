@@ -169,7 +169,7 @@ Result<void> Fetcher::give_up(Error error, bool others_served) {
   crowds_ = 0;  // the others of this download are no crowd to wait for
   const Instant now = shared_.env.clock.now();
   // "Not so many" is no failure of a download that others go on with.
-  const bool crowded = (others_served || crowded_) && (error.http_status != 0 || odd_);
+  const bool crowded = others_served && (error.http_status != 0 || odd_);
   if (crowded && (odd_ || is_for_good(error))) route_.refused_more(now);
   const Failing failing = crowded ? Failing{} : route_.failed(asked_at_, now, answered_);
   // A failure alone, since there was progress, is made up for by those that are at work: without retries too.
