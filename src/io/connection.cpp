@@ -1,6 +1,5 @@
 #include "io/connection.h"
 
-#include "io/dialer.h"
 #include "io/socks.h"
 #include "io/system_error.h"
 #include "io/tunnel.h"
@@ -14,12 +13,16 @@
 
 namespace segdl::io {
 
-Result<Descriptor> Connection::reach(const Origin& origin, Resolver& resolver, const Bound& bound, const Waker& waker) {
+Result<Dialled> Connection::reach(const Origin& origin, Resolver& resolver, const Bound& bound, const Waker& waker) {
   auto addresses = resolver.resolve(origin, bound, waker);
   if (!addresses) return std::move(addresses).error();
-  auto socket = dial(origin, *addresses, bound, waker);
-  if (!socket && socket.error().cause == Cause::network && !is_shortage(socket.error())) resolver.forget(origin);
-  return socket;
+  auto dialled = dial(origin, *addresses, bound, waker);
+  if (!dialled && dialled.error().cause == Cause::network && !is_shortage(dialled.error())) resolver.forget(origin);
+  return dialled;
+}
+
+void Connection::put_last(Resolver& resolver) const {
+  if (way_.proxy == nullptr) resolver.put_last(way_.origin, address_);
 }
 
 Result<void> Connection::secure(std::optional<TlsChannel>& place, Result<TlsChannel> channel, const Bound& bound,
@@ -31,10 +34,12 @@ Result<void> Connection::secure(std::optional<TlsChannel>& place, Result<TlsChan
 
 Result<std::unique_ptr<Connection>> Connection::begin(const Way& way, Resolver& resolver, TlsContext* tls,
                                                       const Bound& bound, const Waker& waker) {
-  auto socket = reach(way.first(), resolver, bound, waker);
-  if (!socket)
-    return way.proxy != nullptr ? on_way_to_proxy(*way.proxy, std::move(socket).error()) : std::move(socket).error();
-  std::unique_ptr<Connection> connection(new Connection(way, std::move(*socket)));
+  auto dialled = reach(way.first(), resolver, bound, waker);
+  if (!dialled) {
+    Error error = std::move(dialled).error();
+    return way.proxy != nullptr ? on_way_to_proxy(*way.proxy, std::move(error)) : error;
+  }
+  std::unique_ptr<Connection> connection(new Connection(way, std::move(*dialled)));
   if (way.proxy == nullptr || !way.proxy->origin.secure) return connection;
   auto channel = tls->channel(way.proxy->origin, TlsSocket{connection->socket_.get()}, bound, waker);
   if (channel) channel->show_no_certificate();
@@ -76,8 +81,9 @@ Result<std::unique_ptr<Connection>> Connection::open(const Way& way, ProxyLogin&
   Connection& made = **connection;
   const TlsSocket below = made.proxy_tls_ ? made.proxy_tls_->inside() : TlsSocket{made.socket_.get()};
   auto secured = secure(made.tls_, tls->channel(way.origin, below, bound, waker), bound, waker);
-  if (!secured) return std::move(secured).error();
-  return connection;
+  if (secured) return connection;
+  if (secured.error().cause == Cause::network) made.put_last(resolver);
+  return std::move(secured).error();
 }
 
 Result<std::size_t> Connection::receive(std::span<std::byte> into, const Bound& bound, const Waker& waker) {

@@ -5,6 +5,7 @@
 
 #include "core/proxy.h"
 #include "io/descriptor.h"
+#include "io/dialer.h"
 #include "io/proxy_login.h"
 #include "io/resolver.h"
 #include "io/tls.h"
@@ -43,12 +44,17 @@ class Connection {
 
   const Way& way() const { return way_; }
 
+  // The host has accepted it, and says nothing: from here on its other addresses come first, if it has any. Of a proxy
+  // nothing is known, as it may be the origin that says nothing.
+  void put_last(Resolver&) const;
+
  private:
-  Connection(const Way& way, Descriptor socket) : way_(way), socket_(std::move(socket)) {}
+  Connection(const Way& way, Dialled dialled)
+      : way_(way), socket_(std::move(dialled.socket)), address_(dialled.address) {}
 
   // To whom the way leads first; with TLS, if that is a proxy that speaks it.
   static Result<std::unique_ptr<Connection>> begin(const Way&, Resolver&, TlsContext*, const Bound&, const Waker&);
-  static Result<Descriptor> reach(const Origin&, Resolver&, const Bound&, const Waker&);
+  static Result<Dialled> reach(const Origin&, Resolver&, const Bound&, const Waker&);
   static Result<std::unique_ptr<Connection>> through_socks(const Way&, Resolver&, const Bound&, const Waker&);
   static Result<void> secure(std::optional<TlsChannel>&, Result<TlsChannel>, const Bound&, const Waker&);
   // The TLS that requests are sent in: the origin's, or that of a proxy that passes them on.
@@ -56,6 +62,7 @@ class Connection {
 
   Way way_;
   Descriptor socket_;
+  Address address_;
   std::optional<TlsChannel> proxy_tls_;
   std::optional<TlsChannel> tls_;  // with the origin, perhaps inside the other
   bool asked_ = false;             // a request was sent and nothing received since

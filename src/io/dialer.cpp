@@ -18,12 +18,14 @@ constexpr std::chrono::milliseconds kStagger{250};
 
 struct Attempt {
   Descriptor socket;
+  Address address;
   int error = 0;  // 0: connected or under way
   bool connected = false;
 };
 
 Attempt begin(const Address& address) {
-  Attempt attempt{Descriptor(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0))};
+  Attempt attempt{Descriptor(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)),
+                  address};
   if (!attempt.socket) {
     attempt.error = errno;
     return attempt;
@@ -69,8 +71,7 @@ Result<void> wait_for_any(std::vector<Attempt>& attempts, const Bound& bound, co
 
 }  // namespace
 
-Result<Descriptor> dial(const Origin& origin, std::span<const Address> addresses, const Bound& bound,
-                        const Waker& waker) {
+Result<Dialled> dial(const Origin& origin, std::span<const Address> addresses, const Bound& bound, const Waker& waker) {
   std::vector<Attempt> attempts;  // under way
   int last_error = 0;
   Instant next_start = std::chrono::steady_clock::now();
@@ -82,7 +83,7 @@ Result<Descriptor> dial(const Origin& origin, std::span<const Address> addresses
       next_start = now + kStagger;
     }
     for (Attempt& attempt : attempts) {
-      if (attempt.connected) return std::move(attempt.socket);
+      if (attempt.connected) return Dialled{std::move(attempt.socket), attempt.address};
       if (attempt.error != 0) last_error = telling(last_error, attempt.error);
     }
     std::erase_if(attempts, [](const Attempt& attempt) { return attempt.error != 0; });

@@ -153,6 +153,7 @@ class HttpExchange final : public Exchange {
 
   const Waker& waker() const { return waker_; }
   bool heard() const { return message_ && message_->heard(); }
+  void put_address_last(Resolver& resolver) const { connection_->put_last(resolver); }
 
   // How long the answer took, if there was one.
   std::chrono::nanoseconds latency() const { return latency_; }
@@ -252,7 +253,10 @@ class HttpTransport final : public Transport {
     auto connection = open(way, login, bound, exchange->waker());
     if (!connection) return about(std::move(connection).error(), request.url);
     auto ran = exchange->run(request, std::move(*connection), login);
-    if (!ran) return std::move(ran).error();
+    if (!ran) {
+      if (ran.error().cause == Cause::network && !exchange->heard()) exchange->put_address_last(resolver_);
+      return std::move(ran).error();
+    }
     // A server that is as slow on a new connection would have answered on the other one, too.
     if (exchange->latency() < silence) idle_.spare(way, clock_.now());
     return answered(way, std::move(exchange), false);

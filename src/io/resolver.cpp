@@ -8,6 +8,7 @@
 #include <netdb.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <exception>
@@ -225,6 +226,17 @@ Result<std::vector<Address>> Resolver::resolve(const Origin& origin, const Bound
   const int code = result.code == 0 && result.addresses.empty() ? EAI_NONAME : result.code;
   if (code != 0) return look_up_error(origin.host, family, code, result.number);
   return take_turns(result.addresses);
+}
+
+void Resolver::put_last(const Origin& origin, const Address& address) {
+  const std::lock_guard lock(shared_->mutex);
+  const auto found = shared_->known.find(name_of(origin));
+  if (found == shared_->known.end()) return;
+  auto& addresses = found->second.addresses;
+  const auto last = std::find_if(addresses.begin(), addresses.end(), [&](const Address& known) {
+    return known.size == address.size && std::memcmp(&known.storage, &address.storage, known.size) == 0;
+  });
+  if (last != addresses.end()) std::rotate(last, last + 1, addresses.end());
 }
 
 void Resolver::forget(const Origin& origin) {

@@ -55,6 +55,8 @@ class Resolver {
 
   // None of the addresses of this host can be reached: the next one who wants them asks again.
   void forget(const Origin&);
+  // This one can, and says nothing: as long as they are remembered, it comes behind the others.
+  void put_last(const Origin&, const Address&);
 
  private:
   struct Running;

@@ -359,6 +359,18 @@ TEST_CASE("all addresses are tried, dead ones do not stop it") {
   CHECK(body_of(**got) == "hello");
 }
 
+TEST_CASE("an address that accepts connections and says nothing comes behind the others from then on") {
+  TextServer silent({""});
+  TextServer server({kHello});
+  Side side([&](const std::string&, std::uint16_t) {
+    return io::LookUp{{loopback("127.0.0.1", silent.port()), loopback("127.0.0.1", server.port())}, 0};
+  });
+  const auto get = [&] { return side.transport->get({*parse_url("http://many.test/"), {}}, {}, {}).ok(); };
+  CHECK_FALSE(get());
+  for (int i = 0; i < 3; ++i) CHECK(get());
+  CHECK(silent.connections() == 1);
+}
+
 TEST_CASE("when every address is dead the last error is told") {
   std::uint16_t port = 0;
   { port = TextServer({kHello}).port(); }
