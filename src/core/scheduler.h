@@ -102,6 +102,8 @@ class Scheduler {
 
   bool finished() const { return done_ == layout_.count(); }
   bool is_done(Segment s) const { return is_done_[index(s)]; }
+  // Claimed, be it proved or not.
+  bool is_here(Segment s) const { return is_done(s) || inherited_.contains(index(s)); }
   bool is_missing(Segment s) const { return missing_.contains(index(s)); }
   std::uint32_t missing() const { return missing_.count(); }  // segments
   // The first one from this on.

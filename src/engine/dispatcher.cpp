@@ -87,6 +87,7 @@ Result<std::optional<Span>> Dispatcher::next(Hand& hand, std::uint64_t limit, Of
   {
     const MutexLock lock(mutex_);
     if (first_error_) return *first_error_;
+    if (first_ && *first_ != hand.worker_) return std::optional<Span>();
     const double now = seconds(clock_.now());
     if (hand.speed_ > 0) offer.speed = hand.speed_;
     span = grant(hand, limit, now, offer.speed);
@@ -287,10 +288,9 @@ std::uint64_t Dispatcher::missing_bytes() const {
   return scheduler_.missing() * scheduler_.layout().segment_size();
 }
 
-bool Dispatcher::all_missing_behind_front() const {
+bool Dispatcher::is_here(Segment segment) const {
   const MutexLock lock(mutex_);
-  const auto first = scheduler_.first_missing();
-  return first && scheduler_.missing() == scheduler_.layout().count() - index(*first);
+  return scheduler_.is_here(segment);
 }
 
 unsigned Dispatcher::at_work() const {

@@ -85,6 +85,9 @@ class Dispatcher {
   // yet: if that is refused, it falls to this one.
   bool is_asked_for_behind(const Hand&, Segment) const;
 
+  // Nobody but this worker gets anything before somebody is served: what it asks for may be all that the server gives.
+  void goes_first(const Hand&);
+
   // What this worker, which holds nothing, is to fetch next, at most `limit` bytes. Nothing: there is no work for it
   // now. Errors: the first one told to fail().
   Result<std::optional<Span>> next(Hand&, std::uint64_t limit, Offer);
@@ -154,8 +157,7 @@ class Dispatcher {
   Others failed(Hand&, bool goes_on);
   bool serves_others(const Hand&) const;
   std::uint64_t missing_bytes() const;
-  // Whether nothing that is here lies behind the first segment that is missing.
-  bool all_missing_behind_front() const;
+  bool is_here(Segment) const;
   unsigned at_work() const;
   unsigned most_at_work() const;
   SegmentMap map(std::size_t cells) const;
@@ -192,6 +194,7 @@ class Dispatcher {
   std::map<Segment, std::uint64_t> marks_ SEGDL_GUARDED_BY(mutex_);  // of those, how much was counted as progress
   std::optional<Worker> reader_ SEGDL_GUARDED_BY(mutex_);            // see reads_ahead()
   Segment reserve_end_ SEGDL_GUARDED_BY(mutex_){};                   // of what is left to it
+  std::optional<Worker> first_ SEGDL_GUARDED_BY(mutex_);             // see goes_first()
   std::optional<Error> first_error_ SEGDL_GUARDED_BY(mutex_);
   std::vector<Segment> unsure_ SEGDL_GUARDED_BY(mutex_);
   std::optional<Error> doubt_ SEGDL_GUARDED_BY(mutex_);

@@ -5,6 +5,7 @@
 #include "engine/dispatcher.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace segdl::engine {
 
@@ -27,15 +28,24 @@ bool Dispatcher::others_served(const Hand& hand) const {
 }
 
 bool Dispatcher::be_served(Hand& hand, bool alone) {
-  const MutexLock lock(mutex_);
-  if (alone && others_served(hand)) return false;
-  hand.served_ = true;
+  {
+    const MutexLock lock(mutex_);
+    if (alone && others_served(hand)) return false;
+    hand.served_ = true;
+    if (!std::exchange(first_, std::nullopt)) return true;
+  }
+  feed_();
   return true;
 }
 
 void Dispatcher::not_served(Hand& hand) {
   const MutexLock lock(mutex_);
   hand.served_ = false;
+}
+
+void Dispatcher::goes_first(const Hand& hand) {
+  const MutexLock lock(mutex_);
+  first_ = hand.worker_;
 }
 
 Dispatcher::Others Dispatcher::failed(Hand& hand, bool goes_on) {

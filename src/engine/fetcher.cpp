@@ -134,6 +134,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::try_get(const HttpRequest& request, s
   asked_at_ = shared_.env.clock.now();
   answered_ = false;
   limits_.head = shared_.options.timeout.value_or(route_.has_answered() ? kSilence : kFirstAnswer);
+  if (briefly_) limits_.head = std::min(limits_.head, std::chrono::ceil<std::chrono::milliseconds>(in_vain()));
   if (std::chrono::duration<double>(asked_at_ - measured_from_).count() > kMemory) {  // what is older counts half
     measured_from_ += (asked_at_ - measured_from_) / 2;
     measured_ /= 2;

@@ -25,7 +25,7 @@
 
 namespace segdl::engine {
 
-// A response whose body may be joined, from body.begin on.
+// A response whose body may be joined, from body.begin on: where it begins, or was left.
 struct Reply {
   std::unique_ptr<Exchange> exchange;
   UsableBody body;
@@ -81,6 +81,10 @@ class Fetcher {
 
   // Whether the last request has waited for an answer much longer than others take.
   bool waited_in_vain() const;
+  // From here on no answer is waited for longer than that, or as long as it takes: for whom another response waits.
+  void wait_briefly(bool briefly) { briefly_ = briefly; }
+  // The same of a request that came to nothing: whether every further one may be refused like it.
+  bool is_given_no_more(const Error&);
   // Whether the latest request was refused, and was made in no simpler way only because other workers were there: if
   // they have gone since, it is to be made once more, as by the last one, and before any pause that others have made.
   // True once for each such request.
@@ -165,6 +169,7 @@ class Fetcher {
   std::optional<Error> given_up_by_others() const;
   void learn_from(const std::vector<Asking>& refused, const Error& refusal);
   bool is_over(const Failing&) const;
+  std::chrono::nanoseconds in_vain() const;
   bool is_last_try() const;
   bool only_breaks_off(const Known*) const;
   bool may_ask_for_all(const Known*) const;
@@ -191,6 +196,7 @@ class Fetcher {
   bool crowded_ = false;       // its answer is taken for "not so many"
   bool crowded_by_page_ = false;
   bool believed_ = false;       // a refusal is, so that of another way of asking is none of the number either
+  bool briefly_ = false;        // see wait_briefly()
   bool odd_ = false;            // the last answer contradicts what was asked
   bool spared_ = false;         // see asks_once_more()
   bool at_once_ = false;        // the next request is that one

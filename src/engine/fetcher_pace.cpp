@@ -159,9 +159,20 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
   return {};
 }
 
-bool Fetcher::waited_in_vain() const {
-  const auto waited = shared_.env.clock.now() - asked_at_;
-  return !answered_ && waited >= kInVain && waited >= kMuchLonger * route_.latency();
+// An answer that has not come by then is not worth waiting for while others are served.
+std::chrono::nanoseconds Fetcher::in_vain() const {
+  return std::max<std::chrono::nanoseconds>(kInVain, kMuchLonger * route_.latency());
+}
+
+bool Fetcher::waited_in_vain() const { return !answered_ && shared_.env.clock.now() - asked_at_ >= in_vain(); }
+
+bool Fetcher::is_given_no_more(const Error& error) {
+  const bool is_final = error.remedy == Remedy::stop && error.cause != Cause::cancelled;
+  const bool is_of_no_use = odd_ || error.cause == Cause::changed || is_for_good(error);
+  if (!is_final && !(error.remedy == Remedy::retry && is_of_no_use)) return false;
+  route_.refused_more(shared_.env.clock.now());
+  meter_.retried({error, std::chrono::milliseconds(0), true}, "; reading on what was left");
+  return true;
 }
 
 Result<void> Fetcher::give_up(Error error, bool others_served) {

@@ -39,6 +39,7 @@ void SegmentSink::release() {
 }
 
 Result<std::optional<Range>> SegmentSink::next(bool brings_all) {
+  brings_all_ = brings_all;
   holds(work_.dispatcher.asks(hand_));
   if (span_.empty()) {
     const std::uint64_t left = work_.dispatcher.missing_bytes();
@@ -66,7 +67,11 @@ void SegmentSink::holds(Span span) {
 void SegmentSink::begins(const UsableBody& body) {
   // A whole resource that begins where this worker wants it to is read as a part that goes on.
   whole_ = !body.partial && body.begin != wanted_;
-  if (body.begin != wanted_) release();
+  left_for_what_is_here_ = false;
+  if (body.begin != wanted_) {
+    release();
+    if (brings_all_) work_.dispatcher.reads_ahead(hand_, fetcher_.reserve());
+  }
   holds(work_.dispatcher.answered(hand_));
 }
 
@@ -96,7 +101,10 @@ std::span<std::byte> SegmentSink::space(std::uint64_t offset) {
   // Behind what is wanted is what came or comes to another worker; before it what came to one while this one waited.
   const bool before = !span_.empty() && index(segment) < span_.begin;
   const bool reads_on = fetcher_.reads_through() || work_.dispatcher.is_asked_for_behind(hand_, segment);
-  if (!whole_ && !before && !reads_on) return {};
+  if (!whole_ && !before && !reads_on) {
+    left_for_what_is_here_ = work_.dispatcher.is_here(segment);
+    return {};
+  }
   dropped_.resize(kDropPiece);
   return std::span(dropped_).first(std::min<std::uint64_t>(dropped_.size(), range.end - offset));
 }

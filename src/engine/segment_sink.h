@@ -74,6 +74,9 @@ class SegmentSink {
   // Where the next response should begin.
   std::uint64_t wanted() const { return wanted_; }
 
+  // Whether the latest response was left because what follows has been here before.
+  bool left_for_what_is_here() const { return left_for_what_is_here_; }
+
  private:
   void holds(Span);
   bool begin_segment(Segment);
@@ -89,7 +92,9 @@ class SegmentSink {
   Span span_;                            // what this worker holds
   std::uint64_t wanted_ = 0;             // where the next response should begin
   bool whole_ = false;                   // everything comes, from the beginning
-  std::optional<Segment> filling_;       // what the buffer holds the beginning of
+  bool brings_all_ = false;              // the response that was asked for
+  bool left_for_what_is_here_ = false;
+  std::optional<Segment> filling_;  // what the buffer holds the beginning of
   std::uint64_t filled_ = 0;
   std::vector<Segment> brought_;  // by the present response
 };

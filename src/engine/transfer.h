@@ -27,6 +27,7 @@
 #include "engine/segment_sink.h"
 #include "engine/shared.h"
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -105,12 +106,14 @@ class Transfer {
   void give_access(Place&, File&);
   Result<bool> hold_small(Place&, Reply&, std::stop_token);
   Result<void> continue_version(Place&, std::stop_token);
-  Result<void> check_same(Place&, const Known&, std::stop_token);
+  Result<std::optional<Reply>> check_same(Place&, const Known&, std::stop_token);
   Result<void> choose_voucher(Place&);
   Result<void> vouch_otherwise(Place&, const Error& change);
   Result<void> mark_mixed(Place&);
   Known known_of(const Identity&) const;
-  Result<void> compare_samples(Place&, const Known&, std::stop_token);
+  Result<std::optional<Reply>> compare_samples(Place&, const Known&, bool is_fresh_link, const std::stop_token&);
+  Result<std::optional<Reply>> compare_before_hole(const Journal&, const Known&, const std::deque<Segment>& claims,
+                                                   const std::stop_token&);
   // Gives the file its length and its space again; whether it had lost its length.
   static Result<bool> mend_length(File& data, std::uint64_t length);
   Result<void> open_adopted(Directory&, bool streams);

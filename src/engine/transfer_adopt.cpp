@@ -53,11 +53,10 @@ std::uint64_t Transfer::adoptable(const Identity& identity) {
   return 0;
 }
 
-// Of a new version. The response that is at hand would wait for long, for bytes that are perhaps here.
+// Of a new version. The response at hand brings what is perhaps here; it waits until another is there.
 Result<void> Transfer::adopt_first(Place& place, const Known& known, Reply first, const std::stop_token& stop) {
-  first.exchange.reset();
   auto step = adopt(place, stop);
-  return step ? fetch_segments(place, known, std::nullopt, stop) : step;
+  return step ? fetch_segments(place, known, std::move(first), stop) : step;
 }
 
 // What of that part is not claimed yet, as far as the file has it.

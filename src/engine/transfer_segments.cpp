@@ -175,22 +175,22 @@ Result<void> Transfer::forget_doubted(Place& place, const std::vector<Segment>& 
 // Leads while others help. Ends when everything is committed and proved, or with the first error.
 Result<void> Transfer::fetch_together(Work& work, const Known& known, std::optional<Reply> first, Share& share) {
   Dispatcher& dispatcher = work.dispatcher;
-  bool all = dispatcher.all_missing_behind_front();
   route_.set_joined(true);
+  const Joined joined(dispatcher);
+  dispatcher.goes_first(joined.hand);
   share.help = [&](Slot slot) {
     guarded(dispatcher, [&] {
       Fetcher fetcher(setting_, std::move(slot));
-      const Joined joined(dispatcher);
-      work_on(work, joined.hand, fetcher, known, false);
+      const Joined helper(dispatcher);
+      work_on(work, helper.hand, fetcher, known, false);
     });
   };
   share.tick = [&dispatcher](Instant now) { guarded(dispatcher, [&] { dispatcher.tick(now); }); };
   route_.on_move([&](const Origin& origin) { shared_.pool.moved(share, origin); });
   shared_.pool.open(share, route_.current().origin);
   guarded(dispatcher, [&] {
-    const Joined joined(dispatcher);
     do {
-      work_on(work, joined.hand, fetcher_, known, std::exchange(all, false), std::exchange(first, std::nullopt));
+      work_on(work, joined.hand, fetcher_, known, true, std::exchange(first, std::nullopt));
       fetcher_.leave();
     } while (dispatcher.wait(joined.hand));
   });

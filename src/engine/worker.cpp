@@ -11,6 +11,10 @@ namespace {
 
 enum class Then { go_on, go_on_as_last, leave };
 
+// A link may give its resource a few times only. So often a response that brings all that is missing is kept while what
+// lies behind is asked for: a link that has given it once more each time is taken to give it for ever.
+constexpr unsigned kMostKept = 8;
+
 // A response that carries all of the resource serves one worker; several of them would receive it as many times.
 bool must_be_alone(const Reply& reply, const SegmentSink& sink) {
   return !reply.body.partial && reply.body.begin != sink.wanted();
@@ -27,7 +31,7 @@ Result<void> believe(Work& work, SegmentSink& sink, const Reply& reply, Result<v
   return step;
 }
 
-Result<void> take(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, Range want, Reply reply) {
+Result<void> take(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, Range want, Reply& reply) {
   if (!work.dispatcher.be_served(hand, must_be_alone(reply, sink))) {
     Error error = fetcher.problem(Cause::network, Remedy::retry, "it answered with the whole resource, not the range");
     error.http_status = 200;
@@ -78,32 +82,72 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
   return Then::leave;
 }
 
+// One worker's responses, and the one that it keeps: left where what follows is here already, with more behind that is
+// not. Another is asked for, and once it is there the kept one is dropped. If that is refused as every further one may
+// be, the kept one is read on, through what is here: a link that gives its resource once has given all of it.
+class Responses {
+ public:
+  // `at_hand`: of what is missing, or of what lies before it as well.
+  Responses(Fetcher& fetcher, const Layout& layout, std::optional<Reply> at_hand)
+      : fetcher_(fetcher), layout_(layout), kept_(std::move(at_hand)) {}
+
+  bool keeps_one() const { return kept_.has_value(); }
+
+  // For these bytes, or from before them on.
+  Result<Reply> get(Range want, const Known& known, const std::stop_token& stop, bool alone) {
+    auto kept = std::exchange(kept_, std::nullopt);
+    if (kept && kept->body.begin == want.begin) return *std::move(kept);
+    fetcher_.wait_briefly(kept.has_value());
+    auto reply = fetcher_.ask(want, &known, stop, alone && !kept);
+    fetcher_.wait_briefly(false);
+    if (reply || !kept) return reply;
+    if (fetcher_.is_given_no_more(reply.error())) return *std::move(kept);
+    more_ = 0;  // a server that has no further connection for it
+    return reply;
+  }
+
+  // After it was used: where it was left for what is here already, and is to be kept.
+  void keep(Reply reply) {
+    if (more_ == 0 || reply.body.end != layout_.total() || reply.body.begin == layout_.total()) return;
+    --more_;
+    kept_ = std::move(reply);
+  }
+
+ private:
+  Fetcher& fetcher_;
+  const Layout& layout_;
+  std::optional<Reply> kept_;
+  unsigned more_ = kMostKept;
+};
+
 }  // namespace
 
 void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, bool all, std::optional<Reply> first) {
   SegmentSink sink(work, hand, fetcher);
+  Responses responses(fetcher, work.layout, std::move(first));
   const auto fails = [&](Error error) { return after_failure(work, hand, fetcher, sink, std::move(error)); };
   Then then = Then::go_on;
   while (then != Then::leave) {
     // First, so that who waits holds no work: a whole resource that comes to another could not serve it, and others
     // that fail would take it for one that is at work.
-    if (!first && !fetcher.is_ready()) sink.release();
-    auto ready = first ? Result<void>() : fetcher.get_ready(hand.token());
+    const bool keeps_one = responses.keeps_one();
+    if (!keeps_one && !fetcher.is_ready()) sink.release();
+    auto ready = keeps_one ? Result<void>() : fetcher.get_ready(hand.token());
     if (!ready) {
       then = fails(std::move(ready).error());
       continue;
     }
+    all = (all || keeps_one) && work.dispatcher.missing_bytes() > 0;
     auto want = sink.next(all);
     if (!want) return;  // the download has failed: whoever leads it knows why
     if (!want->has_value()) return;
     if (std::exchange(all, false)) (*want)->end = work.layout.total();
     const bool alone = std::exchange(then, Then::go_on) == Then::go_on_as_last || !work.dispatcher.others_at_work(hand);
-    auto reply =
-        first ? Result<Reply>(*std::exchange(first, std::nullopt)) : fetcher.ask(**want, &known, hand.token(), alone);
-    auto step =
-        reply ? take(work, hand, fetcher, sink, **want, std::move(*reply)) : Result<void>(std::move(reply).error());
+    auto reply = responses.get(**want, known, hand.token(), alone);
+    auto step = reply ? take(work, hand, fetcher, sink, **want, *reply) : Result<void>(std::move(reply).error());
     if (step) {
-      if (!work.dispatcher.held(hand).empty()) continue;
+      if (sink.left_for_what_is_here()) responses.keep(*std::move(reply));
+      if (!work.dispatcher.held(hand).empty() || responses.keeps_one()) continue;
       const bool closed = fetcher.must_wait();
       // Whoever is served stays: the server may have no more workers than the one that waits for it.
       if (closed && work.dispatcher.others_at_work(hand)) return;

@@ -12,9 +12,9 @@ namespace segdl::engine {
 
 // Fetches spans one after the other on one connection. An interruption that got on is continued at once, inside the
 // segment. A worker whose requests come to nothing while others are at work leaves the work to them; the last one waits
-// and tries again. Whatever ends the download is told to the dispatcher. `first` is a response at hand for what the
-// dispatcher hands out first. `all`: the first request is for everything behind that as well, as far as it will be
-// used: there may be no second one. REQUIRES: the resource has a strong validator.
+// and tries again. Whatever ends the download is told to the dispatcher. `all`: the first request is for everything
+// behind what the dispatcher hands out first as well, as far as it will be used: there may be no second one. `first` is
+// such a response at hand, for that or from before it on. REQUIRES: the resource has a strong validator.
 void work_on(Work&, Hand&, Fetcher&, const Known&, bool all, std::optional<Reply> first = std::nullopt);
 
 }  // namespace segdl::engine

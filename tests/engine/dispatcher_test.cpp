@@ -302,6 +302,24 @@ TEST_CASE("a response that goes on takes a segment that two are at, unless one o
   }
 }
 
+TEST_CASE("nobody gets anything before the one that goes first is served") {
+  Scene scene(4);
+  Hand& first = scene.dispatcher.join();
+  scene.dispatcher.goes_first(first);
+  Hand& second = scene.dispatcher.join();
+  CHECK_FALSE(scene.next(second));
+  CHECK(scene.next(first));
+  scene.dispatcher.release(first);
+  scene.pass(std::chrono::seconds(1));
+  CHECK_FALSE(scene.next(second));
+  const auto span = scene.dispatcher.next(first, 2 * kSegment, {});
+  REQUIRE(span.ok());
+  const unsigned fed = scene.fed;
+  CHECK(scene.dispatcher.be_served(first, false));
+  CHECK(scene.fed == fed + 1);
+  CHECK(scene.next(second) == Span{2, 4});
+}
+
 TEST_CASE("while one reads ahead the others come towards it from behind") {
   Scene scene(12);
   const auto take = [&scene](Hand& hand) {

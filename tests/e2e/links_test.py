@@ -1,0 +1,99 @@
+"""Links that give their resource a few times, or lead elsewhere after that: over real sockets, plain and TLS."""
+import hashlib
+import os
+import ssl
+import threading
+import time
+
+import harness
+from harness import MiB, asked_range, head, kill, pattern, ranged, read
+
+DATA = pattern(24 * MiB + 123, 5)
+OTHER_LINK = "?token=bbb"
+
+
+def served_over(scene):
+    """(the server's TLS, the scheme, what the command needs): plain and TLS."""
+    certificates = scene.nginx.certificates
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.pem("good"), certificates.key("good"))
+    return ((None, "http:", ()), (context, "https:", ("--cacert", certificates.ca)))
+
+
+def slowly(connection, body, speed=16 * MiB):
+    for at in range(0, len(body), 64 * 1024):
+        connection.sendall(body[at:at + 64 * 1024])
+        time.sleep(64 * 1024 / speed)
+
+
+class Link:
+    """Gives DATA so many times, or for ever (None), and answers with `end` then."""
+
+    def __init__(self, scene, times, tls=None, fields=('ETag: "v1"',), end="404 Gone"):
+        self.left, self.end, self.fields, self.lock = times, end, fields, threading.Lock()
+        self.server = scene.raw(self.answer, tls=tls)
+        self.scheme = "https:" if tls else "http:"
+
+    def url(self, query="?token=aaa"):
+        return self.server.url("f").replace("http:", self.scheme) + query
+
+    def answer(self, connection, request, number):
+        with self.lock:
+            gives = self.left is None or self.left > 0
+            if self.left is not None and gives:
+                self.left -= 1
+        if not gives:
+            connection.sendall(head(self.end, "Content-Length: 0"))
+            return None
+        begin, end = asked_range(request, len(DATA)) or (0, len(DATA))
+        connection.sendall(head("206 Partial Content", *self.fields, f"Content-Range: bytes {begin}-{end - 1}/{len(DATA)}", f"Content-Length: {end - begin}"))
+        slowly(connection, DATA[begin:end])
+        return None
+
+
+def interrupt(scene, url, *options):
+    """Leaves what several connections have, with holes."""
+    process = scene.start(url, "-x", "4", "-o", "f", "--limit-rate", "12M", *options)
+    harness.wait_for(lambda: os.path.exists(scene.path("f.segdl")) and scene.status("f")["claimed"] > 6 * MiB, "some of it")
+    kill(process)
+    return scene.status("f")["claimed"]
+
+
+def test_a_resume_of_a_link_that_gives_its_resource_a_few_times(scene):
+    for tls, _, trust in served_over(scene):
+        for times in (1, 2, 3):
+            for connections in ("1", "8"):
+                for query in ("?token=aaa", OTHER_LINK):
+                    link = Link(scene, None, tls)
+                    interrupt(scene, link.url(), *trust)
+                    link.left = times
+                    done = scene.get(link.url(query), "-x", connections, "-o", "f", *trust, timeout=60)
+                    assert read(scene.path("f")) == DATA, (times, connections, query, done.stderr)
+                    assert "reused" in done.stderr, done.stderr
+                    os.unlink(scene.path("f"))
+
+
+def test_a_resume_by_a_link_that_gives_more_fetches_nothing_twice_to_get_behind_what_is_here(scene):
+    for connections in ("1", "8"):
+        link = Link(scene, None)
+        claimed = interrupt(scene, link.url())
+        scene.get(link.url(), "-x", connections, "-o", "f", timeout=60)
+        assert read(scene.path("f")) == DATA
+        asked = [asked_range(request, len(DATA)) for request in link.server.requests]
+        assert claimed > 6 * MiB and len(asked) < 100, asked
+        os.unlink(scene.path("f"))
+
+
+def test_what_another_tool_has_left_by_a_link_that_gives_its_resource_once(scene):
+    checksum = f"sha-256={hashlib.sha256(DATA).hexdigest()}"
+    for tls, _, trust in served_over(scene):
+        for connections in ("1", "8"):
+            harness.write(scene.path("part"), DATA[:15 * MiB])
+            link = Link(scene, 1, tls)
+            scene.get(link.url(), "-x", connections, "-o", "f", "--adopt", scene.path("part"), "--checksum", checksum, *trust, timeout=60)
+            assert read(scene.path("f")) == DATA
+            os.unlink(scene.path("f"))
+
+
+if __name__ == "__main__":
+    harness.main()
