@@ -204,11 +204,15 @@ std::optional<Asking> Fetcher::simpler(const Asked& asked, const Known* known, c
   const bool of_form = refusal.http_status == 0 || may_be_of_form(refusal.http_status);
   if (asked.asking == Asking::whole || refusal.retry_after || !of_form) return {};
   const bool passes = refusal.remedy == Remedy::retry;
-  const bool last = !passes || is_last_try();
   const bool soon = route_.has_failed() && latency_ < limits_.head;  // silence would be waited for as long again
+  const bool early = passes && soon && known != nullptr && is_time_for_all();
+  const bool last = !passes || early || is_last_try();
   spared_ = last && !alone;
-  if (is_conditional(asked, known) && (!passes || soon || (last && alone))) return Asking::range_only;
-  return alone && last ? std::optional(Asking::whole) : std::nullopt;
+  const bool tried = early && alone;  // without If-Range, at the failures before
+  if (is_conditional(asked, known) && !tried && (!passes || soon || (last && alone))) return Asking::range_only;
+  if (!alone || !last) return {};
+  tried_all_ = true;
+  return Asking::whole;
 }
 
 // What an answer that is of no use comes to, if nothing else is tried.

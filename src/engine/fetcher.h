@@ -171,6 +171,7 @@ class Fetcher {
   bool is_over(const Failing&) const;
   std::chrono::nanoseconds in_vain() const;
   bool is_last_try() const;
+  bool is_time_for_all() const;
   bool only_breaks_off(const Known*) const;
   bool may_ask_for_all(const Known*) const;
   Error spent(Error, unsigned tries) const;
@@ -198,6 +199,7 @@ class Fetcher {
   bool believed_ = false;       // a refusal is, so that of another way of asking is none of the number either
   bool briefly_ = false;        // see wait_briefly()
   bool odd_ = false;            // the last answer contradicts what was asked
+  bool tried_all_ = false;      // see is_time_for_all()
   bool spared_ = false;         // see asks_once_more()
   bool at_once_ = false;        // the next request is that one
   unsigned crowds_ = 0;         // how often, in a row

@@ -20,6 +20,7 @@ constexpr std::uint64_t kReserve = 256 * kMiB, kHashedReserve = 64 * kMiB;
 constexpr double kSpanTime = 5;  // seconds
 constexpr std::chrono::milliseconds kInVain{1500};
 constexpr int kMuchLonger = 4;
+constexpr unsigned kPatientTries = 4;
 
 // "Not now" or "not so many": of the host, whatever the resource. A whole resource where a range was asked for, which
 // ranges are served of to others, is a 200 under load.
@@ -83,6 +84,12 @@ bool Fetcher::is_last_try() const {
   return is_over(failing) || too_late(now + wait);
 }
 
+// Whether ranges have been refused so often in a row that perhaps none are served any more, and all of the resource,
+// which costs what is here once more, is to be asked for: once before the last try, which may be minutes away.
+bool Fetcher::is_time_for_all() const {
+  return !tried_all_ && !got_on() && route_.failing(asked_at_, shared_.env.clock.now()).count >= kPatientTries;
+}
+
 // Whether what says nothing to a range may be asked for all: not after a resource has changed, where what is no range
 // of anything is no new version (see Transfer::is_doubtful_successor).
 bool Fetcher::may_ask_for_all(const Known* known) const {
@@ -131,6 +138,7 @@ bool Fetcher::goes_on() {
 Result<void> Fetcher::pause(Error error, std::stop_token stop) {
   Clock& clock = shared_.env.clock;
   const bool on = got_on();
+  if (on) tried_all_ = false;
   progress_ = came_ = 0;
   if (on) route_.progressed();
   Failing failing = on || crowded_ ? Failing{1} : route_.failed(asked_at_, clock.now(), answered_);

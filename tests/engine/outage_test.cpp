@@ -53,6 +53,34 @@ TEST_CASE("a server that was there and goes away is waited for, two minutes at t
   }
 }
 
+TEST_CASE("where no range is served any more all of it is asked for within seconds") {
+  for (const unsigned connections : kConnections) {
+    for (const int status : {0, 500, 503}) {
+      for (const bool date : {false, true}) {
+        CAPTURE(connections);
+        CAPTURE(status);
+        CAPTURE(date);
+        World world;
+        world.serve().size(8 * kMiB).on_every([status](Answer& answer, const Asking& asking) {
+          if (asking.find("Range") == nullptr) return;
+          if (asking.number <= 3) {
+            answer.cut_at = answer.begin + kMiB;
+          } else if (status == 0) {
+            answer.silent(WireEnd::reset);
+          } else {
+            answer.status(status);
+          }
+        });
+        if (date) world.script->etag("").last_modified("Tue, 01 Jan 2019 00:00:00 GMT");
+        const auto report = world.download(World::request(), with(connections));
+        REQUIRE(report.ok());
+        CHECK(world.has("f", 1, 8 * kMiB));
+        if (connections == 1) CHECK(report->elapsed < seconds(5));  // of several each adds its pauses to the clock
+      }
+    }
+  }
+}
+
 TEST_CASE("a server that stays away is given up after some minutes, and what came is kept") {
   for (const unsigned connections : kConnections) {
     CAPTURE(connections);
