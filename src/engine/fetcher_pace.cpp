@@ -190,6 +190,7 @@ Result<void> Fetcher::give_up(Error error, bool others_served) {
   // "Not so many" is no failure of a download that others go on with.
   const bool crowded = others_served && (error.http_status != 0 || odd_);
   if (crowded && (odd_ || is_for_good(error))) route_.refused_more(now);
+  if (led_to_ && led_to_->origin != route_.current().origin) route_.led_astray(now, random_());
   const Failing failing = crowded ? Failing{} : route_.failed(asked_at_, now, answered_);
   // A failure alone, since there was progress, is made up for by those that are at work: without retries too.
   if (failing.count > 1 && is_over(failing) && !spared_) return given_up(std::move(error), failing.count);

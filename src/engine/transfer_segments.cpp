@@ -179,6 +179,7 @@ Result<void> Transfer::fetch_together(Work& work, const Known& known, std::optio
   const Joined joined(dispatcher);
   dispatcher.goes_first(joined.hand);
   share.help = [&](Slot slot) {
+    if (!route_.may_come(env_.clock.now())) return;
     guarded(dispatcher, [&] {
       Fetcher fetcher(setting_, std::move(slot));
       const Joined helper(dispatcher);

@@ -95,5 +95,50 @@ def test_what_another_tool_has_left_by_a_link_that_gives_its_resource_once(scene
             os.unlink(scene.path("f"))
 
 
+def test_a_dead_host_that_further_requests_are_led_to_is_asked_now_and_then(scene):
+    dead = harness.free_port()
+
+    def leads(connection, request, number):
+        if number > 1:
+            connection.sendall(head("302 Found", f"Location: http://127.0.0.1:{dead}/f", "Content-Length: 0"))
+            return None
+        top, body = ranged(DATA, request)
+        connection.sendall(top)
+        slowly(connection, body, 4 * MiB)
+        return None
+
+    server = scene.raw(leads)
+    scene.get(server.url("f"), "-x", "8", timeout=60)
+    assert read(scene.path("f")) == DATA
+    assert 2 <= server.count <= 20, server.count  # in six seconds
+
+
+def test_ranges_that_are_closed_for_all_after_a_while(scene):
+    for end in (None, "503 Busy", "500 No"):
+        for connections in ("1", "8"):
+            sent = [0]
+
+            def closes(connection, request, number, end=end, sent=sent):
+                if asked_range(request, len(DATA)) and sent[0] > 3 * MiB:
+                    if end:
+                        connection.sendall(head(end, "Content-Length: 0"))
+                    return "close"
+                top, body = ranged(DATA, request)
+                connection.sendall(top)
+                if asked_range(request, len(DATA)):
+                    body = body[:MiB]
+                sent[0] += len(body)
+                connection.sendall(body)
+                return "close"
+
+            server = scene.raw(closes)
+            begun = time.monotonic()
+            scene.get(server.url("f"), "-x", connections, timeout=60)
+            print(f"ranges closed by {end}, -x {connections}: {time.monotonic() - begun:.1f} s, {server.count} requests")
+            assert read(scene.path("f")) == DATA
+            assert time.monotonic() - begun < 20, (end, connections)
+            os.unlink(scene.path("f"))
+
+
 if __name__ == "__main__":
     harness.main()
