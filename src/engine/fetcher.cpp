@@ -251,8 +251,10 @@ std::optional<Error> Fetcher::doubtful_page(const ResponseHead& head) {
   Error error = problem(Cause::changed, Remedy::retry,
                         "what comes is a page where there was none, and nothing shows that it is a new version");
   error.http_status = head.status;
-  if (route_.came_as_file())
+  if (route_.came_as_file()) {
+    if (!route_.has_answered()) return error;  // starting over would not bring it
     return with_way_out(std::move(error), "if it is what you want, start over with --no-resume");
+  }
   if (route_.has_answered() || !in_crowd_ || slot_.believes_pages()) return {};
   crowded_by_page_ = true;
   takes_for_crowd();
@@ -284,6 +286,8 @@ bool Fetcher::takes_for_crowd() {
 
 Verdict Fetcher::judged(const ResponseHead& head, const Asked& asked, const Known* known) const {
   Verdict verdict = judge(head, asked, known, shared_.env.clock.wall());
+  const bool contradicts = std::holds_alternative<Contradiction>(verdict);
+  if (contradicts && !is_page(head) && validator_of(head).strong()) route_.was_shown_as_file();
   const auto* body = std::get_if<UsableBody>(&verdict);
   const bool unmeasured = body != nullptr && body->partial && head.framing != Framing::length;
   if (!unmeasured || !route_.distrusts_unmeasured()) return verdict;

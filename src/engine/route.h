@@ -52,9 +52,12 @@ class Route {
   void distrust_unmeasured() { distrusts_unmeasured_ = true; }
   bool distrusts_unmeasured() const { return distrusts_unmeasured_; }
 
-  // Whether the latest usable answer was a document to be read by people or programs, as error pages are.
+  // Whether the latest usable answer was a document to be read by people or programs, as error pages are: what comes as
+  // one after that, and names no version, is no part of it, and not the resource.
   void came_as_page(bool page) { came_as_ = page ? Came::as_page : Came::as_file; }
-  bool came_as_file() const { return came_as_ == Came::as_file; }
+  // An answer that could not be used was none, and named its version.
+  void was_shown_as_file() { shown_as_file_ = true; }
+  bool came_as_file() const { return came_as_ == Came::as_file || (!has_answered() && shown_as_file_); }
   // Whether there has been a usable answer.
   bool has_answered() const { return came_as_ != Came::not_yet; }
 
@@ -140,6 +143,7 @@ class Route {
   std::atomic<Instant::rep> refused_at_ = kNever;
   std::atomic<bool> distrusts_unmeasured_ = false;
   std::atomic<Came> came_as_ = Came::not_yet;
+  std::atomic<bool> shown_as_file_ = false;
   std::atomic<bool> progressed_ = false;
   std::atomic<unsigned> failures_ = 0;
   std::atomic<Instant::rep> rest_ = 0;
