@@ -101,10 +101,7 @@ Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink, cons
   }
   while (!end || at < *end) {
     std::span<std::byte> space = sink.space(at);
-    if (space.empty()) {
-      reply.body.begin = at;
-      return {};
-    }
+    if (space.empty()) return {};
     space = space.first(std::min<std::uint64_t>(space.size(), fetcher.portion()));
     if (end) space = space.first(std::min<std::uint64_t>(space.size(), *end - at));
     auto got = reply.exchange->read(space);
@@ -121,7 +118,6 @@ Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink, cons
     at += *got;
     if (!fetcher.received(*got, stop)) return cancelled();
   }
-  reply.body.begin = at;
   return sink.body_ended(at);
 }
 

@@ -67,7 +67,7 @@ void SegmentSink::holds(Span span) {
 void SegmentSink::begins(const UsableBody& body) {
   // A whole resource that begins where this worker wants it to is read as a part that goes on.
   whole_ = !body.partial && body.begin != wanted_;
-  left_for_what_is_here_ = false;
+  left_for_what_is_here_.reset();
   if (body.begin != wanted_) {
     release();
     if (brings_all_) work_.dispatcher.reads_ahead(hand_, fetcher_.reserve());
@@ -102,7 +102,7 @@ std::span<std::byte> SegmentSink::space(std::uint64_t offset) {
   const bool before = !span_.empty() && index(segment) < span_.begin;
   const bool reads_on = fetcher_.reads_through() || work_.dispatcher.is_asked_for_behind(hand_, segment);
   if (!whole_ && !before && !reads_on) {
-    left_for_what_is_here_ = work_.dispatcher.is_here(segment);
+    if (work_.dispatcher.is_here(segment)) left_for_what_is_here_ = offset;
     return {};
   }
   dropped_.resize(kDropPiece);

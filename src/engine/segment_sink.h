@@ -74,8 +74,8 @@ class SegmentSink {
   // Where the next response should begin.
   std::uint64_t wanted() const { return wanted_; }
 
-  // Whether the latest response was left because what follows has been here before.
-  bool left_for_what_is_here() const { return left_for_what_is_here_; }
+  // Where the latest response was left, if that was because what follows has been here before.
+  std::optional<std::uint64_t> left_for_what_is_here() const { return left_for_what_is_here_; }
 
  private:
   void holds(Span);
@@ -93,7 +93,7 @@ class SegmentSink {
   std::uint64_t wanted_ = 0;             // where the next response should begin
   bool whole_ = false;                   // everything comes, from the beginning
   bool brings_all_ = false;              // the response that was asked for
-  bool left_for_what_is_here_ = false;
+  std::optional<std::uint64_t> left_for_what_is_here_;
   std::optional<Segment> filling_;  // what the buffer holds the beginning of
   std::uint64_t filled_ = 0;
   std::vector<Segment> brought_;  // by the present response

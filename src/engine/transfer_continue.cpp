@@ -186,7 +186,10 @@ Result<std::optional<Reply>> Transfer::compare_before_hole(const Journal& journa
     (*want)->end = journal.identity().layout->total();
     auto asked = ask_first(**want, &known, stop);
     auto step = asked ? pump(fetcher_, meter_, *asked, sampler, stop) : Result<void>(asked.error());
-    if (step && sampler.is_done()) return std::optional(*std::move(asked));
+    if (step && sampler.is_done()) {
+      asked->body.begin = journal.identity().layout->range(claims.back()).end;
+      return std::optional(*std::move(asked));
+    }
     if (step) step = check_part(fetcher_, sampler, asked->body, **want);
     if (step) continue;
     if (step.error().remedy != Remedy::retry && step.error().remedy != Remedy::refetch) return std::move(step).error();

@@ -106,11 +106,12 @@ class Responses {
     return reply;
   }
 
-  // After it was used: where it was left for what is here already, and is to be kept.
-  void keep(Reply reply) {
-    if (more_ == 0 || reply.body.end != layout_.total() || reply.body.begin == layout_.total()) return;
+  // After it was used up to this byte, where it was left for what is here already.
+  void keep(Reply reply, std::uint64_t at) {
+    if (more_ == 0 || reply.body.end != layout_.total()) return;
     --more_;
     kept_ = std::move(reply);
+    kept_->body.begin = at;
   }
 
  private:
@@ -146,7 +147,7 @@ void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, bool 
     auto reply = responses.get(**want, known, hand.token(), alone);
     auto step = reply ? take(work, hand, fetcher, sink, **want, *reply) : Result<void>(std::move(reply).error());
     if (step) {
-      if (sink.left_for_what_is_here()) responses.keep(*std::move(reply));
+      if (const auto at = sink.left_for_what_is_here()) responses.keep(*std::move(reply), *at);
       if (!work.dispatcher.held(hand).empty() || responses.keeps_one()) continue;
       const bool closed = fetcher.must_wait();
       // Whoever is served stays: the server may have no more workers than the one that waits for it.
