@@ -272,7 +272,9 @@ TEST_CASE_TEMPLATE("a caller may take its time behind framing", Side, FakeSide, 
     answer.drip = 1;  // so that the end of a chunk comes by itself
     answer.drip_pause = std::chrono::milliseconds(2);
   });
-  auto exchange = side.transport->get({side.url, {}}, quick(), {});
+  Limits limits = quick();
+  limits.head = std::chrono::seconds(30);  // the head drips too
+  auto exchange = side.transport->get({side.url, {}}, limits, {});
   REQUIRE(exchange.ok());
   std::vector<std::byte> piece(100);
   for (const std::size_t expected : {5U, 5U, 0U}) {
