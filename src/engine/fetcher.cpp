@@ -64,7 +64,6 @@ Fetcher::Fetcher(const Setting& setting, Slot slot)
       random_(static_cast<std::minstd_rand::result_type>(measured_from_.time_since_epoch().count())),
       jitter_(random_()) {
   const SessionOptions& options = shared_.options;
-  limits_.connect = options.connect_timeout;
   limits_.idle = options.timeout.value_or(kSilence);
   limits_.min_speed = options.min_speed;
   if (options.max_time.count() > 0) limits_.deadline = setting.begun + options.max_time;
@@ -134,7 +133,12 @@ Result<std::unique_ptr<Exchange>> Fetcher::try_get(const HttpRequest& request, s
   asked_at_ = shared_.env.clock.now();
   answered_ = false;
   limits_.head = shared_.options.timeout.value_or(route_.has_answered() ? kSilence : kFirstAnswer);
-  if (briefly_) limits_.head = std::min(limits_.head, std::chrono::ceil<std::chrono::milliseconds>(in_vain()));
+  limits_.connect = shared_.options.connect_timeout;
+  limits_.beside_unread = is_beside_;
+  if (is_beside_) {
+    limits_.head = std::min(limits_.head, std::chrono::ceil<std::chrono::milliseconds>(in_vain()));
+    limits_.connect = std::min(limits_.connect, limits_.head);
+  }
   if (std::chrono::duration<double>(asked_at_ - measured_from_).count() > kMemory) {  // what is older counts half
     measured_from_ += (asked_at_ - measured_from_) / 2;
     measured_ /= 2;

@@ -81,9 +81,10 @@ class Fetcher {
 
   // Whether the last request has waited for an answer much longer than others take.
   bool waited_in_vain() const;
-  // From here on no answer is waited for longer than that, or as long as it takes: for whom another response waits.
-  void wait_briefly(bool briefly) { briefly_ = briefly; }
-  // The same of a request that came to nothing: whether every further one may be refused like it.
+  // ask() while another response is kept unread: waits for an answer no longer than that, and what comes to nothing
+  // counts as "not so many".
+  Result<Reply> ask_beside(Range, const Known*, const std::stop_token&);
+  // After that: whether every further request may be refused like it, so that the kept response is the last.
   bool is_given_no_more(const Error&);
   // Whether the latest request was refused, and was made in no simpler way only because other workers were there: if
   // they have gone since, it is to be made once more, as by the last one, and before any pause that others have made.
@@ -197,7 +198,7 @@ class Fetcher {
   bool crowded_ = false;       // its answer is taken for "not so many"
   bool crowded_by_page_ = false;
   bool believed_ = false;       // a refusal is, so that of another way of asking is none of the number either
-  bool briefly_ = false;        // see wait_briefly()
+  bool is_beside_ = false;      // see ask_beside()
   bool odd_ = false;            // the last answer contradicts what was asked
   bool tried_all_ = false;      // see is_time_for_all()
   bool spared_ = false;         // see asks_once_more()

@@ -142,8 +142,8 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
   progress_ = came_ = 0;
   if (on) route_.progressed();
   Failing failing = on || crowded_ ? Failing{1} : route_.failed(asked_at_, clock.now(), answered_);
-  const auto wait =
-      on && !error.retry_after ? std::chrono::milliseconds(0) : backoff(failing.count, error.retry_after, jitter_);
+  const auto wait = on && !crowded_ && !error.retry_after ? std::chrono::milliseconds(0)
+                                                          : backoff(failing.count, error.retry_after, jitter_);
   jitter_ = random_();
   failing.next += wait;
   if (!on && !crowded_ && is_over(failing)) return given_up(std::move(error), failing.count);
@@ -174,10 +174,24 @@ std::chrono::nanoseconds Fetcher::in_vain() const {
 
 bool Fetcher::waited_in_vain() const { return !answered_ && shared_.env.clock.now() - asked_at_ >= in_vain(); }
 
+Result<Reply> Fetcher::ask_beside(Range range, const Known* known, const std::stop_token& stop) {
+  const Asking kept = asked_;
+  is_beside_ = true;
+  auto reply = ask(range, known, stop, false);
+  is_beside_ = false;
+  if (reply) return reply;
+  asked_ = kept;
+  crowded_ = true;  // perhaps by the other one alone: no failure
+  spared_ = false;
+  return reply;
+}
+
 bool Fetcher::is_given_no_more(const Error& error) {
-  const bool is_final = error.remedy == Remedy::stop && error.cause != Cause::cancelled;
+  const bool is_final = error.remedy == Remedy::stop && error.cause != Cause::cancelled &&
+                        error.cause != Cause::local && !is_time_limit(error);
   const bool is_of_no_use = odd_ || error.cause == Cause::changed || is_for_good(error);
   if (!is_final && !(error.remedy == Remedy::retry && is_of_no_use)) return false;
+  crowded_ = false;
   route_.refused_more(shared_.env.clock.now());
   meter_.retried({error, std::chrono::milliseconds(0), true}, "; reading on what was left");
   return true;
@@ -203,7 +217,7 @@ Result<void> Fetcher::give_up(Error error, bool others_served) {
 bool Fetcher::received(std::uint64_t bytes, const std::stop_token& stop) {
   came_ += bytes;
   measured_ += bytes;
-  slot_.received(bytes);
+  if (slot_) slot_.received(bytes);  // a response that was kept is read on without
   return shared_.throttle.pay(bytes, stop, limits_.deadline.value_or(Instant::max()));  // the next read tells
 }
 

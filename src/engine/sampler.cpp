@@ -11,7 +11,6 @@ namespace segdl::engine {
 namespace {
 
 constexpr std::uint64_t kSample = 64 * kKiB;
-constexpr std::uint64_t kBeforeHole = kMiB;
 
 }  // namespace
 
@@ -25,17 +24,20 @@ Result<std::optional<Range>> Sampler::next(std::stop_token) {
 }
 
 std::span<std::byte> Sampler::space(std::uint64_t offset) {
-  if (segments_.empty()) return {};
-  // Never across the edge of the segment being compared.
-  const Range range = journal_.identity().layout->range(segments_.front());
-  const std::uint64_t begin = range.begin + hashed_;
-  const std::uint64_t edge = offset < begin ? begin : range.end;
-  const std::uint64_t room = offset < edge ? edge - offset : piece_.size();
-  return std::span(piece_).first(std::min<std::uint64_t>(room, piece_.size()));
+  std::uint64_t room = piece_.size();
+  if (!segments_.empty()) {
+    // Never across the edge of the segment being compared.
+    const Range range = journal_.identity().layout->range(segments_.front());
+    const std::uint64_t begin = range.begin + hashed_;
+    const std::uint64_t edge = offset < begin ? begin : range.end;
+    if (offset < edge) room = std::min(room, edge - offset);
+  }
+  return std::span(piece_).first(room);
 }
 
 Result<void> Sampler::arrived(std::uint64_t offset, std::size_t count) {
   meter_.discarded(count);
+  if (segments_.empty()) return {};
   const Segment segment = segments_.front();
   const Range range = journal_.identity().layout->range(segment);
   if (offset != range.begin + hashed_) return {};
@@ -71,18 +73,6 @@ std::deque<Segment> choose_samples(const Journal& journal, std::uint32_t count) 
     if (seen++ == place) samples.push_back(Segment{i});
   }
   return samples;
-}
-
-std::deque<Segment> claims_before_hole(const Journal& journal) {
-  const Layout& layout = *journal.identity().layout;
-  std::uint32_t hole = 0;
-  while (hole < layout.count() && journal.claims(Segment{hole})) ++hole;
-  std::deque<Segment> claims;
-  if (hole == 0) return claims;
-  const std::uint64_t end = layout.range(Segment{hole - 1}).end;
-  const std::uint64_t begin = end - std::min(end, std::max(kBeforeHole, layout.segment_size()));
-  for (std::uint32_t i = index(layout.at(begin)); i < hole; ++i) claims.push_back(Segment{i});
-  return claims;
 }
 
 }  // namespace segdl::engine

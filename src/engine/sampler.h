@@ -1,7 +1,6 @@
 // Fetches finished segments once more and compares them with their proofs: evidence that a resource is still the one
 // the journal is about, where the URL is another one (J8). What a shorter or broken response brought counts, since all
-// are under one strong validator. A response is left behind the last of them. A sink of fetch_into(); used by one
-// thread.
+// are under one strong validator. A sink of fetch_into(); used by one thread.
 #pragma once
 
 #include "engine/fetcher.h"
@@ -25,7 +24,6 @@ class Sampler {
   // `segments`: ascending, all claimed.
   Sampler(const Journal&, Meter&, Fetcher&, std::deque<Segment> segments);
 
-  bool is_done() const { return segments_.empty(); }
   Result<std::optional<Range>> next(std::stop_token);
   void begins(const UsableBody&) {}
   std::span<std::byte> space(std::uint64_t offset);
@@ -45,9 +43,5 @@ class Sampler {
 
 // Up to `count` claimed segments, spread over all of them, ascending.
 std::deque<Segment> choose_samples(const Journal&, std::uint32_t count);
-
-// The claims that end at the first hole, 1 MiB of them or one segment at most, whole and ascending: what one response
-// brings before it goes on with what is missing.
-std::deque<Segment> claims_before_hole(const Journal&);
 
 }  // namespace segdl::engine

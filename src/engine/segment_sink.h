@@ -74,7 +74,7 @@ class SegmentSink {
   // Where the next response should begin.
   std::uint64_t wanted() const { return wanted_; }
 
-  // Where the latest response was left, if that was because what follows has been here before.
+  // Where the latest response was left, if that was because what follows is here.
   std::optional<std::uint64_t> left_for_what_is_here() const { return left_for_what_is_here_; }
 
  private:

@@ -2,7 +2,6 @@
 
 #include "core/xxh3.h"
 #include "engine/errors.h"
-#include "engine/sampler.h"
 
 #include <fmt/format.h>
 
@@ -10,6 +9,13 @@
 #include <utility>
 
 namespace segdl::engine {
+namespace {
+
+// How much is compared before the first hole, if so much is claimed there.
+constexpr std::uint64_t kCompared = kMiB;
+
+}  // namespace
+
 SingleBodySink::SingleBodySink(Work& work, Hand& hand, Fetcher& fetcher, bool resumes)
     : work_(work),
       hand_(hand),
@@ -21,9 +27,15 @@ SingleBodySink::SingleBodySink(Work& work, Hand& hand, Fetcher& fetcher, bool re
 
 SingleBodySink::~SingleBodySink() { drop_segment(); }
 
+// The beginning of the claims that end at the first hole, kCompared of them at most; whole segments.
 std::uint64_t SingleBodySink::resume_at() const {
-  const auto compared = claims_before_hole(work_.place.journal());
-  return compared.empty() ? 0 : work_.layout.range(compared.front()).begin;
+  const Journal& journal = work_.place.journal();
+  std::uint32_t hole = 0;
+  while (hole < work_.layout.count() && journal.claims(Segment{hole})) ++hole;
+  if (hole == 0) return 0;
+  const std::uint64_t claimed = work_.layout.range(Segment{hole - 1}).end;
+  const std::uint64_t from = claimed - std::min(claimed, std::max(kCompared, work_.layout.segment_size()));
+  return work_.layout.range(work_.layout.at(from)).begin;
 }
 
 Result<std::optional<Range>> SingleBodySink::next(std::stop_token) {

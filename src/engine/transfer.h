@@ -112,8 +112,6 @@ class Transfer {
   Result<void> mark_mixed(Place&);
   Known known_of(const Identity&) const;
   Result<std::optional<Reply>> compare_samples(Place&, const Known&, bool is_fresh_link, const std::stop_token&);
-  Result<std::optional<Reply>> compare_before_hole(const Journal&, const Known&, const std::deque<Segment>& claims,
-                                                   const std::stop_token&);
   // Gives the file its length and its space again; whether it had lost its length.
   static Result<bool> mend_length(File& data, std::uint64_t length);
   Result<void> open_adopted(Directory&, bool streams);

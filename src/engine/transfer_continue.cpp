@@ -5,8 +5,6 @@
 #include "engine/transfer.h"
 #include "engine/url_hash.h"
 
-#include <algorithm>
-#include <deque>
 #include <optional>
 #include <utility>
 
@@ -22,6 +20,8 @@ Result<void> leave_something_missing(Journal& journal) {
   auto step = forget(journal, Segment{count - 1});
   return step ? journal.sync() : step;
 }
+
+bool may_be_repeated(const Error& error) { return error.remedy == Remedy::retry || error.remedy == Remedy::refetch; }
 
 }  // namespace
 
@@ -140,62 +140,41 @@ Result<std::optional<Reply>> Transfer::check_same(Place& place, const Known& kno
   return step ? Result<std::optional<Reply>>(std::move(first)) : std::move(step).error();
 }
 
-// Samples of all that is claimed. A fresh link may give its resource once: what lies before the first hole is compared
-// first, with the response that then goes on with what is missing, and which waits for the other samples. If those are
-// refused as every further request may be, it has to do (a URL that differs in its secrets alone, without a strong
-// validator, is compared with no more).
+// A link that differs in its secrets alone may give its resource once: all of it is asked for first, and that response
+// waits for the samples. If those are refused as every further request may be, it is compared itself, byte by byte,
+// with all that is here (see Voucher::bytes).
 Result<std::optional<Reply>> Transfer::compare_samples(Place& place, const Known& known, bool is_fresh_link,
                                                        const std::stop_token& stop) {
   const Journal& journal = place.journal();
-  const auto before = is_fresh_link ? claims_before_hole(journal) : std::deque<Segment>();
-  auto first = compare_before_hole(journal, known, before, stop);
-  if (!first) return first;
-  std::deque<Segment> others = choose_samples(journal, kSamplesOfOtherUrl);
-  std::erase_if(others, [&](Segment s) { return std::binary_search(before.begin(), before.end(), s); });
-  while (!others.empty()) {
-    const bool waits = first->has_value();
-    Sampler sampler(journal, meter_, fetcher_, {others.front()});
-    fetcher_.wait_briefly(waits);
-    auto step = fetch_into(sampler, fetcher_, meter_, known, std::nullopt, waits, stop);
-    fetcher_.wait_briefly(false);
-    if (step) {
-      others.pop_front();
-    } else if (waits && fetcher_.is_given_no_more(step.error())) {
-      meter_.remark(
-          "a fresh link that gives no more than one response: compared with what was here before that goes on");
-      return first;
-    } else if (waits && step.error().remedy == Remedy::retry) {
-      first->reset();  // perhaps there is no further connection beside it
-    } else {
-      return std::move(step).error();
-    }
+  Sampler sampler(journal, meter_, fetcher_, choose_samples(journal, kSamplesOfOtherUrl));
+  std::optional<Reply> all;
+  if (is_fresh_link && journal.claimed() > 0) {
+    auto asked = ask_first({0, journal.identity().layout->total()}, &known, stop);
+    if (!asked && !may_be_repeated(asked.error())) return std::move(asked).error();
+    if (asked && asked->body.begin == 0 && asked->body.end == journal.identity().layout->total())
+      all = *std::move(asked);
   }
-  return first;
-}
-
-// The response to a request for these claims and all that is behind them, left behind the claims; none if there are
-// none.
-Result<std::optional<Reply>> Transfer::compare_before_hole(const Journal& journal, const Known& known,
-                                                           const std::deque<Segment>& claims,
-                                                           const std::stop_token& stop) {
-  Sampler sampler(journal, meter_, fetcher_, claims);
-  for (;;) {
+  while (all) {
     auto want = sampler.next(stop);
     if (!want) return std::move(want).error();
     if (!want->has_value()) return std::optional<Reply>();
-    (*want)->end = journal.identity().layout->total();
-    auto asked = ask_first(**want, &known, stop);
-    auto step = asked ? pump(fetcher_, meter_, *asked, sampler, stop) : Result<void>(asked.error());
-    if (step && sampler.is_done()) {
-      asked->body.begin = journal.identity().layout->range(claims.back()).end;
-      return std::optional(*std::move(asked));
-    }
-    if (step) step = check_part(fetcher_, sampler, asked->body, **want);
+    auto reply = fetcher_.ask_beside(**want, &known, stop);
+    auto step = reply ? pump(fetcher_, meter_, *reply, sampler, stop) : Result<void>(reply.error());
+    if (step) step = check_part(fetcher_, sampler, reply->body, **want);
     if (step) continue;
-    if (step.error().remedy != Remedy::retry && step.error().remedy != Remedy::refetch) return std::move(step).error();
+    if (fetcher_.is_given_no_more(step.error())) {
+      voucher_ = Voucher::bytes;
+      meter_.remark("the link gives one response: comparing it with all that is here before the first gap");
+      auto marked = mark_mixed(place);
+      return marked ? Result<std::optional<Reply>>(std::move(all)) : std::move(marked).error();
+    }
+    if (!may_be_repeated(step.error())) return std::move(step).error();
+    all.reset();  // perhaps there is no further connection beside it
     auto paused = fetcher_.pause(std::move(step).error(), stop);
     if (!paused) return std::move(paused).error();
   }
+  auto compared = fetch_into(sampler, fetcher_, meter_, known, std::nullopt, false, stop);
+  return compared ? Result<std::optional<Reply>>(std::nullopt) : std::move(compared).error();
 }
 
 }  // namespace segdl::engine

@@ -89,18 +89,22 @@ class Responses {
  public:
   // `at_hand`: of what is missing, or of what lies before it as well.
   Responses(Fetcher& fetcher, const Layout& layout, std::optional<Reply> at_hand)
-      : fetcher_(fetcher), layout_(layout), kept_(std::move(at_hand)) {}
+      : fetcher_(fetcher), layout_(layout), kept_(std::move(at_hand)), is_first_(kept_.has_value()) {}
 
   bool keeps_one() const { return kept_.has_value(); }
+  // Where the next request would have to wait: but for what was at hand, none is kept so long.
+  void wait() {
+    if (!is_first_) kept_.reset();
+  }
 
   // For these bytes, or from before them on.
   Result<Reply> get(Range want, const Known& known, const std::stop_token& stop, bool alone) {
     auto kept = std::exchange(kept_, std::nullopt);
+    is_first_ = false;
     if (kept && kept->body.begin == want.begin) return *std::move(kept);
-    fetcher_.wait_briefly(kept.has_value());
-    auto reply = fetcher_.ask(want, &known, stop, alone && !kept);
-    fetcher_.wait_briefly(false);
-    if (reply || !kept) return reply;
+    if (!kept) return fetcher_.ask(want, &known, stop, alone);
+    auto reply = fetcher_.ask_beside(want, &known, stop);
+    if (reply) return reply;
     if (fetcher_.is_given_no_more(reply.error())) return *std::move(kept);
     more_ = 0;  // a server that has no further connection for it
     return reply;
@@ -118,6 +122,7 @@ class Responses {
   Fetcher& fetcher_;
   const Layout& layout_;
   std::optional<Reply> kept_;
+  bool is_first_;  // nothing was taken yet
   unsigned more_ = kMostKept;
 };
 
@@ -131,6 +136,7 @@ void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, bool 
   while (then != Then::leave) {
     // First, so that who waits holds no work: a whole resource that comes to another could not serve it, and others
     // that fail would take it for one that is at work.
+    if (!fetcher.is_ready()) responses.wait();
     const bool keeps_one = responses.keeps_one();
     if (!keeps_one && !fetcher.is_ready()) sink.release();
     auto ready = keeps_one ? Result<void>() : fetcher.get_ready(hand.token());
@@ -147,7 +153,8 @@ void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, bool 
     auto reply = responses.get(**want, known, hand.token(), alone);
     auto step = reply ? take(work, hand, fetcher, sink, **want, *reply) : Result<void>(std::move(reply).error());
     if (step) {
-      if (const auto at = sink.left_for_what_is_here()) responses.keep(*std::move(reply), *at);
+      const auto at = sink.left_for_what_is_here();
+      if (at && work.dispatcher.missing_bytes() > 0) responses.keep(*std::move(reply), *at);
       if (!work.dispatcher.held(hand).empty() || responses.keeps_one()) continue;
       const bool closed = fetcher.must_wait();
       // Whoever is served stays: the server may have no more workers than the one that waits for it.

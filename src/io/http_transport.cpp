@@ -258,7 +258,7 @@ class HttpTransport final : public Transport {
       return std::move(ran).error();
     }
     // A server that is as slow on a new connection would have answered on the other one, too.
-    if (exchange->latency() < silence) idle_.spare(way, clock_.now());
+    if (exchange->latency() < silence && !limits.beside_unread) idle_.spare(way, clock_.now());
     return answered(way, std::move(exchange), false);
   }
 

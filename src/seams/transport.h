@@ -43,6 +43,7 @@ struct Limits {
   std::uint64_t min_speed = 0;             // bytes/s of body, over `speed_window`; 0: none
   std::chrono::milliseconds speed_window{30'000};
   std::optional<Instant> deadline = std::nullopt;  // for everything together
+  bool beside_unread = false;  // another response is kept open: silence tells nothing of connections used before
 };
 
 // One response whose head has been read. Used by one thread at a time. Destroying it gives the connection back for

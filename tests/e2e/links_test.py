@@ -1,5 +1,6 @@
 """Links that give their resource a few times, or lead elsewhere after that: over real sockets, plain and TLS."""
 import hashlib
+import json
 import os
 import ssl
 import threading
@@ -77,10 +78,12 @@ def test_a_resume_by_a_link_that_gives_more_fetches_nothing_twice_to_get_behind_
     for connections in ("1", "8"):
         link = Link(scene, None)
         claimed = interrupt(scene, link.url())
-        scene.get(link.url(), "-x", connections, "-o", "f", timeout=60)
+        done = scene.get(link.url(), "-x", connections, "-o", "f", "--json", timeout=60)
         assert read(scene.path("f")) == DATA
-        asked = [asked_range(request, len(DATA)) for request in link.server.requests]
-        assert claimed > 6 * MiB and len(asked) < 100, asked
+        report = json.loads(done.stdout.splitlines()[-1])
+        assert claimed > 6 * MiB and report["reused"] >= claimed - MiB, (claimed, report)
+        assert report["wasted"] <= 2 * MiB, report  # the segments that others were at when it was over
+        assert len(link.server.requests) < 100
         os.unlink(scene.path("f"))
 
 
