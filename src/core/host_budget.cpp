@@ -1,5 +1,7 @@
 #include "core/host_budget.h"
 
+#include "core/backoff.h"
+
 #include <algorithm>
 #include <cassert>
 
@@ -61,6 +63,7 @@ void HostBudget::answered(Instant now, Duration latency) {
   if (unanswered_ > 0) --unanswered_;
   if (now < opens_) return;  // asked before the refusal: says nothing about the time after
   cautious_ = false;
+  in_vain_ = 0;
   lift(now);
   const unsigned served = in_use_ - std::min(unanswered_, in_use_);
   const unsigned more = std::min({std::max(allowed_ + 1, 2 * served), 2 * peak(), ceiling(now)});
@@ -79,7 +82,7 @@ void HostBudget::lift(Instant now) {
   if (++above_ >= 2 * (limit_.most + 1)) limit_.lifted = true;
 }
 
-void HostBudget::refused(Instant now, Instant until) {
+void HostBudget::refused(Instant now, std::optional<Instant> until, std::uint64_t random) {
   if (now >= opens_ && now >= volley_ends_) {
     // Peaks of long ago say nothing about this volley.
     const bool recent = latency_.count() >= 0 && now - round_ <= 4 * latency_;
@@ -93,11 +96,12 @@ void HostBudget::refused(Instant now, Instant until) {
   }
   if (unanswered_ > 0) --unanswered_;
   ++refusals_;
-  opens_ = std::max(opens_, until);
+  opens_ = std::max(opens_, until.value_or(now));
   cautious_ = true;
   above_ = 0;
   const unsigned served = volley_ - std::min(refusals_, volley_);
   allowed_ = std::clamp(served, 1U, allowed_);
+  if (!until && refusals_ == volley_) opens_ = std::max(opens_, now + backoff(++in_vain_, std::nullopt, random));
   if (teaches_) learn(served, now);
   if (kept_ == 0) return;
   goal_ = std::clamp(served, back_to_, goal_);
@@ -111,6 +115,7 @@ void HostBudget::unlearn() {
   limit_ = limit_before_volley_;
   proven_ = std::max(proven_, proven_before_volley_);
   allowed_ = std::max(allowed_, allowed_before_volley_);
+  in_vain_ = 0;
   cautious_ = false;
 }
 

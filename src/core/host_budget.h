@@ -3,7 +3,9 @@
 // Grows like TCP's slow start: each usable answer while all that is allowed is in use allows one more, and at least
 // twice as many as are being served, so 1, 2, 4, ... within a few round trips, for short and for long bodies. Shrinks
 // when the host refuses (429, 503, connection refused): to what it was serving, and nothing is asked before the time it
-// named; then one goes first, and only its answer lets others follow. A limit that was learned is tried again only much
+// named; then one goes first, and only its answer lets others follow. If it named none and serves nobody it is left
+// alone for a while that grows with each such refusal, until an answer is of use: whoever is refused leaves its work to
+// connections to another host, and the next one would come at once. A limit that was learned is tried again only much
 // later. Where the number was left to us (`adaptive`), growing beyond 2 goes on only while the total speed rises: each
 // doubling is measured, taken back if it brought nothing, and tried again later. A server may give each new connection
 // a burst at first, which misleads: so a speed that fell is doubted at once, a second try comes soon, and each later
@@ -37,8 +39,9 @@ class HostBudget {
   // A usable answer came, so long after it was asked for.
   void answered(Instant now, std::chrono::nanoseconds latency);
   // The host refused one more connection or request, which has not left yet; nothing is to be asked of it before
-  // `until`.
-  void refused(Instant now, Instant until);
+  // `until`. Without that: if it serves none of those in use, it is left alone as long as backoff() says, which takes
+  // any number as `random`.
+  void refused(Instant now, std::optional<Instant> until, std::uint64_t random = 0);
   // The latest refusals were given for another reason than the number of connections.
   void unlearn();
   // A while has passed; `bytes` is all that was ever received from this host.
@@ -97,6 +100,7 @@ class HostBudget {
   bool teaches_ = false;   // this volley tells how many are served
   unsigned volley_ = 0, refusals_ = 0;
   Instant volley_ends_{};                           // not before the gate opens either
+  unsigned in_vain_ = 0;                            // volleys in a row of which none was served, and no time named
   unsigned above_ = 0;                              // usable answers while more than the limit were in use
   unsigned proven_ = 0, proven_before_volley_ = 0;  // so many were served at a time
   Limit limit_, limit_before_volley_;

@@ -95,6 +95,7 @@ Result<Slot> Fetcher::enter_alone(const Origin& origin, const std::stop_token& s
 Result<void> Fetcher::enter_at(const Origin& origin, const std::stop_token& stop) {
   if (slot_ && slot_.is_for(origin)) return {};
   leave();
+  const Route::Wait wait(route_);
   auto slot = enter_alone(origin, stop);
   if (!slot && !stop.stop_requested()) slot = shared_.pool.enter(origin, stop, limits_.deadline);
   if (!slot) return std::move(slot).error();

@@ -92,7 +92,7 @@ class Fetcher {
   bool asks_once_more() { return at_once_ = std::exchange(spared_, false); }
   // The host gives this connection nothing while it serves others.
   void refused() {
-    if (slot_) slot_.refused(shared_.env.clock.now());
+    if (slot_) slot_.refused(std::nullopt, random_());
   }
   // Whether the connection is worth more elsewhere.
   bool wanted_elsewhere() const { return slot_ && slot_.wanted_elsewhere(); }

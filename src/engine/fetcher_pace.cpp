@@ -55,6 +55,8 @@ bool Fetcher::is_ready() const {
 
 Result<void> Fetcher::get_ready(const std::stop_token& stop) {
   Clock& clock = shared_.env.clock;
+  if (is_ready()) return {};
+  const Route::Wait wait(route_);
   while (!is_ready()) {
     const Instant rest = route_.rests_until();
     if (rest > clock.now()) {
@@ -204,13 +206,12 @@ Result<void> Fetcher::give_up(Error error, bool others_served) {
   // "Not so many" is no failure of a download that others go on with.
   const bool crowded = others_served && (error.http_status != 0 || odd_);
   if (crowded && (odd_ || is_for_good(error))) route_.refused_more(now);
-  if (led_to_ && led_to_->origin != route_.current().origin) route_.led_astray(now, random_());
   const Failing failing = crowded ? Failing{} : route_.failed(asked_at_, now, answered_);
   // A failure alone, since there was progress, is made up for by those that are at work: without retries too.
   if (failing.count > 1 && is_over(failing) && !spared_) return given_up(std::move(error), failing.count);
   meter_.retried({error, std::chrono::milliseconds(0), true}, "; leaving it to the other connections");
   if (!crowded) route_.rest_until(now + backoff(failing.count, error.retry_after, random_()));
-  if (slot_) slot_.refused(now + error.retry_after.value_or(std::chrono::seconds(0)));
+  if (slot_) slot_.refused(error.retry_after ? std::optional(now + *error.retry_after) : std::nullopt, random_());
   return {};
 }
 

@@ -158,7 +158,7 @@ Share* Pool::share_to_help() {
   const Instant now = clock_.now();
   for (std::size_t i = 0; i < shares_.size(); ++i) {
     Share* share = shares_[(next_share_ + i) % shares_.size()];
-    if (!share->hungry) continue;
+    if (!share->hungry || (share->is_held_up && share->is_held_up(now))) continue;
     const Host& host = *share->host_;
     // Of a host that gives nothing a helper would only wait, with a thread that others could use.
     if (host.stumbles || host.waiting > 0 || is_queued_for(host) || !host.budget.may_enter(now)) continue;

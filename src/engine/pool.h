@@ -92,8 +92,8 @@ class Slot {
   void answered(std::chrono::nanoseconds latency);
   // An answer came, whatever it says.
   void alive();
-  // The host gave nothing, and is to be left alone until then.
-  void refused(Instant until);
+  // The host gave nothing, and is to be left alone until then; see HostBudget::refused().
+  void refused(std::optional<Instant> until, std::uint64_t random = 0);
   // Not because there were too many connections, or just because of that.
   void refused_for_another_reason();
   void was_crowded();
@@ -122,6 +122,8 @@ struct Share {
   std::function<void(Slot)> help;
   std::function<void(Instant)> tick;  // looks after who is at work
   std::atomic<bool> hungry = false;   // one more could perhaps do something
+  // Whether one more would only wait with those who do. Called with the pool's lock held; may be empty.
+  std::function<bool(Instant)> is_held_up;
 
  private:
   friend class Pool;

@@ -52,10 +52,10 @@ void Slot::alive() {
   pool_->call_thread();
 }
 
-void Slot::refused(Instant until) {
+void Slot::refused(std::optional<Instant> until, std::uint64_t random) {
   const MutexLock lock(pool_->mutex_);
   host_->refused = true;
-  host_->budget.refused(pool_->clock_.now(), until);
+  host_->budget.refused(pool_->clock_.now(), until, random);
 }
 
 void Slot::refused_for_another_reason() {

@@ -14,7 +14,6 @@ void Route::leads_to(const Url& url) {
   std::function<void(const Origin&)> tell;
   {
     const MutexLock lock(mutex_);
-    astray_ = 0;
     const Url& before = effective_ ? *effective_ : original_;
     if (url.leads_to_same(before)) return;
     if (url.origin != before.origin) tell = on_move_;
@@ -53,22 +52,6 @@ void Route::failed_us(Asking asking, Part part) {
   if (misfortune || asking == Asking::whole) return;
   const Asking next = asking == Asking::conditional ? Asking::range_only : Asking::whole;
   asking_.compare_exchange_strong(asking, next);  // if not, another worker was there first
-}
-
-void Route::led_astray(Instant now, std::uint64_t random) {
-  const MutexLock lock(mutex_);
-  if (astray_ > 0 && !one_comes_) return;  // it was called together with the first of them
-  one_comes_ = false;
-  next_comes_ = now + backoff(++astray_, std::nullopt, random);
-}
-
-bool Route::may_come(Instant now) {
-  const MutexLock lock(mutex_);
-  if (astray_ == 0) return true;
-  if (now < next_comes_) return false;
-  one_comes_ = true;
-  next_comes_ = now + backoff(astray_, std::nullopt, 0);  // perhaps nothing will be told of it
-  return true;
 }
 
 void Route::progressed() {

@@ -92,12 +92,6 @@ class Route {
   void ask_past_caches() { past_caches_ = true; }
   bool asks_past_caches() const { return past_caches_; }
 
-  // A request of a further worker came to nothing at another host that it was led to. Until one is
-  // answered further workers come one at a time, after a pause that grows with each such try, whatever is served to
-  // others meanwhile.
-  void led_astray(Instant now, std::uint64_t random);
-  bool may_come(Instant now);  // one more worker; true once for each that may
-
   // How long an answer took, whoever asked.
   void answered_after(std::chrono::nanoseconds latency) { latency_ = latency; }
   std::chrono::nanoseconds latency() const { return latency_; }
@@ -117,6 +111,20 @@ class Route {
   // Nothing is to be asked before then, by any worker, unless there is progress.
   void rest_until(Instant until) { rest_ = until.time_since_epoch().count(); }
   Instant rests_until() const { return Instant(Instant::duration(rest_.load())); }
+
+  // A worker that waits, until the object goes: for its turn at a host, or for the end of a pause.
+  class Wait {
+   public:
+    explicit Wait(Route& route) : route_(route) { ++route_.waiting_; }
+    ~Wait() { --route_.waiting_; }
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
+
+   private:
+    Route& route_;
+  };
+  // Whether one more worker would only wait as well.
+  bool is_held_up(Instant now) const { return waiting_ > 0 || rests_until() > now; }
 
  private:
   struct Trust {
@@ -147,9 +155,7 @@ class Route {
   std::atomic<bool> progressed_ = false;
   std::atomic<unsigned> failures_ = 0;
   std::atomic<Instant::rep> rest_ = 0;
-  unsigned astray_ SEGDL_GUARDED_BY(mutex_) = 0;  // tries in a row that were led astray
-  bool one_comes_ SEGDL_GUARDED_BY(mutex_) = false;
-  Instant next_comes_ SEGDL_GUARDED_BY(mutex_);
+  std::atomic<unsigned> waiting_ = 0;
   std::atomic<std::chrono::nanoseconds> latency_ = std::chrono::nanoseconds(0);
   std::atomic<std::chrono::sys_seconds> modified_ = kNoTime;
   std::atomic<bool> modified_is_strong_ = false;

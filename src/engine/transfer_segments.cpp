@@ -179,13 +179,13 @@ Result<void> Transfer::fetch_together(Work& work, const Known& known, std::optio
   const Joined joined(dispatcher);
   dispatcher.goes_first(joined.hand);
   share.help = [&](Slot slot) {
-    if (!route_.may_come(env_.clock.now())) return;
     guarded(dispatcher, [&] {
       Fetcher fetcher(setting_, std::move(slot));
       const Joined helper(dispatcher);
       work_on(work, helper.hand, fetcher, known, false);
     });
   };
+  share.is_held_up = [this](Instant now) { return route_.is_held_up(now); };
   share.tick = [&dispatcher](Instant now) { guarded(dispatcher, [&] { dispatcher.tick(now); }); };
   route_.on_move([&](const Origin& origin) { shared_.pool.moved(share, origin); });
   shared_.pool.open(share, route_.current().origin);

@@ -142,6 +142,35 @@ TEST_CASE("after a refusal of everything only one goes first, and its refusal do
   CHECK(budget.allowed() == 2);
 }
 
+TEST_CASE("a host that serves nobody is left alone for longer with each refusal, until one is served") {
+  HostBudget budget(8, kExplicit);
+  milliseconds now{0};
+  for (const int pause : {125, 250, 500, 1000, 2000, 4000, 7500, 7500}) {
+    CAPTURE(pause);
+    REQUIRE(budget.may_enter(at(now)));
+    budget.enter();
+    budget.refused(at(now), std::nullopt);
+    budget.leave();
+    CHECK_FALSE(budget.may_enter(at(now + milliseconds(pause - 1))));
+    now += milliseconds(pause);
+  }
+  budget.enter();
+  budget.answered(at(now), milliseconds(1));
+  budget.leave();
+  budget.enter();
+  budget.refused(at(now + seconds(1)), std::nullopt);
+  CHECK(budget.opens() == at(now + seconds(1) + milliseconds(125)));
+}
+
+TEST_CASE("a host that serves others is not left alone after a refusal that names no time") {
+  HostBudget budget = serving(3);
+  budget.enter();
+  budget.refused(at(milliseconds(100)), std::nullopt);
+  budget.leave();
+  CHECK(budget.opens() == at(milliseconds(100)));
+  CHECK(budget.allowed() == 3);
+}
+
 TEST_CASE("one goes first after a refusal also when those that were served have ended meanwhile") {
   HostBudget budget = serving(16);
   budget.refused(at(milliseconds(100)), at(milliseconds(2100)));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <atomic>
 
 using namespace segdl;
 using namespace segdl::engine;
@@ -199,4 +200,22 @@ TEST_CASE("nobody leaves a connection for a download that does not begin while i
   slot.alive();
   CHECK(begun.reaches(2));
   out.add();
+}
+
+TEST_CASE("no helper comes to a download whose workers wait, and one comes when they have waited") {
+  Counter came, ticks;
+  std::atomic<bool> waits = true;
+  Scene scene({.connections = 8, .jobs = 1});
+  const Leading leading(*scene.pool);
+  Share share;
+  share.help = [&](const Slot&) { came.add(); };
+  share.tick = [&](Instant) { ticks.add(); };
+  share.is_held_up = [&](Instant) { return waits.load(); };
+  share.hungry = true;
+  scene.pool->open(share, origin());
+  REQUIRE(ticks.reaches(2));
+  CHECK(came.value() == 0);
+  waits = false;
+  CHECK(came.reaches(1));
+  scene.pool->close(share);
 }

@@ -1,0 +1,74 @@
+// One download, several hosts: who of them is asked, how often, and what those who wait for one keep from the others.
+#include <segdl/segdl.h>
+
+#include "support/loopback_origin.h"
+#include "support/pattern.h"
+
+#include <doctest/doctest.h>
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+using namespace segdl;
+using namespace segdl::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint64_t kWhole = 16 * kMiB;
+
+struct Place {
+  std::filesystem::path path;
+  Place() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "segdl-hosts-XXXXXX").string();
+    path = ::mkdtemp(pattern.data());
+  }
+  ~Place() { std::filesystem::remove_all(path); }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+};
+
+struct Server {
+  OriginScript script;
+  LoopbackServer server{[this](int socket) { serve_script(script, socket); }};
+  std::string url() const { return fmt::format("http://127.0.0.1:{}/f", server.port()); }
+};
+
+// A body that takes a while, in which others are at work.
+OriginScript& slowly(OriginScript& script) { return script.size(kWhole).drip(256 * kKiB, 10ms); }
+
+Request request_for(const Server& server, const Place& place) {
+  Request request;
+  request.url = server.url();
+  request.directory = place.path;
+  request.segment_size = 16 * kKiB;
+  return request;
+}
+
+}  // namespace
+
+TEST_CASE("a host that serves nobody is asked now and then while another one serves the download") {
+  for (const bool leads_on : {false, true}) {  // to the host that serves the first request only; or the link is gone
+    CAPTURE(leads_on);
+    std::atomic<unsigned> at_place = 0;
+    Server place_of_it;
+    slowly(place_of_it.script).on_every([&at_place](Answer& answer, const Asking&) {
+      if (++at_place > 1) answer.status(404);
+    });
+    Server link;
+    link.script.size(kWhole).on_every([&](Answer& answer, const Asking& asking) {
+      answer.status(asking.number > 1 && !leads_on ? 404 : 302);
+      answer.set("Location", fmt::format("{}?{}", place_of_it.url(), asking.number));
+    });
+    const Place place;
+    const auto report = download(request_for(link, place), {.connections = 4});
+    REQUIRE(report.ok());
+    CHECK(has_pattern(place.path / "f", 1, kWhole));
+    CHECK(link.script.log().size() <= 12);  // thousands, if each that is refused lets another one come
+  }
+}
