@@ -15,8 +15,7 @@
 namespace segdl::engine {
 namespace {
 
-constexpr unsigned kMostCrowds = 4;         // so often a refusal is taken for one of too many connections
-constexpr std::chrono::seconds kAlone{10};  // so long a host's other connections are waited for
+constexpr unsigned kMostCrowds = 4;  // so often a refusal is taken for one of too many connections
 constexpr std::chrono::seconds kFirstAnswer{60};
 constexpr std::chrono::seconds kSilence{30};
 constexpr double kMemory = 10;  // seconds over which a speed is measured
@@ -78,30 +77,6 @@ void Fetcher::take(Slot slot) {
 Slot Fetcher::give() {
   if (slot_) meter_.disconnected();
   return std::move(slot_);
-}
-
-// After a refusal that may have been one of the number of connections: what is refused to the only one is believed.
-// Waits until the others have ended, and a moment more, for the server to notice; but not for ever.
-Result<Slot> Fetcher::enter_alone(const Origin& origin, const std::stop_token& stop) {
-  if (crowds_ == 0) return cancelled();
-  Clock& clock = shared_.env.clock;
-  const Instant last = clock.now() + kAlone;
-  auto slot = shared_.pool.enter(origin, stop, std::min(last, limits_.deadline.value_or(last)), true);
-  if (slot && !clock.sleep_until(clock.now() + kNoticed, stop)) return cancelled();
-  return slot;
-}
-
-// A redirect to another host waits for its turn there: the slot for this one is no right to that.
-Result<void> Fetcher::enter_at(const Origin& origin, const std::stop_token& stop) {
-  if (slot_ && slot_.is_for(origin)) return {};
-  leave();
-  const Route::Wait wait(route_);
-  auto slot = enter_alone(origin, stop);
-  if (!slot && !stop.stop_requested()) slot = shared_.pool.enter(origin, stop, limits_.deadline);
-  if (!slot) return std::move(slot).error();
-  slot_ = std::move(*slot);
-  meter_.connected();
-  return {};
 }
 
 void Fetcher::leave() {
@@ -308,6 +283,7 @@ std::optional<Error> Fetcher::given_up_by_others() const {
 
 Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop, bool alone) {
   if (auto down = given_up_by_others()) return *std::move(down);
+  if (waits_outside_ && !is_ready()) return cancelled();
   auto ready = get_ready(stop);
   if (!ready) return std::move(ready).error();
   at_once_ = false;

@@ -58,6 +58,13 @@ class Fetcher {
   // Whether that takes no time.
   bool is_ready() const;
   void leave();
+  // From here on ask() waits for nothing but the answer: where it would wait for its turn, also at a host that it is
+  // led to, it returns an error of Cause::cancelled, and get_ready() waits for that. For who holds work meanwhile that
+  // others could do.
+  void wait_outside(bool outside) {
+    waits_outside_ = outside;
+    if (!outside) led_on_.reset();
+  }
   // The slot from somebody, and to somebody who goes on with it; either may be empty. REQUIRES: to take one: none is
   // held.
   void take(Slot);
@@ -141,10 +148,17 @@ class Fetcher {
   bool end_is_trusted(const Exchange&) const;
 
  private:
+  struct LedOn {
+    Url url;
+    std::vector<std::string> visited;  // before it
+  };
   Result<Slot> enter_alone(const Origin&, const std::stop_token&);
   Result<void> enter_at(const Origin&, const std::stop_token&);
+  bool enters_at_once(const Origin&);
+  Url next_url() const { return led_on_ ? led_on_->url : route_.current(); }
   Result<std::unique_ptr<Exchange>> get(const Asked&, const Known*, std::stop_token);
-  Result<std::unique_ptr<Exchange>> get_from(Url, const Asked&, const Known*, const std::stop_token&);
+  Result<std::unique_ptr<Exchange>> get_from(LedOn, bool may_return, const Asked&, const Known*,
+                                             const std::stop_token&);
   Error not_yet(const ResponseHead&, std::chrono::seconds wait) const;
   bool is_spent(const Result<std::unique_ptr<Exchange>>&, const Asked&, const Known*) const;
   Result<std::unique_ptr<Exchange>> try_get(const HttpRequest&, std::stop_token);
@@ -187,6 +201,8 @@ class Fetcher {
   Slot slot_;
   Limits limits_;
   std::optional<Url> led_to_;           // by the redirects of the last request
+  std::optional<LedOn> led_on_;         // where the last request was led to, and there was no slot
+  bool waits_outside_ = false;          // see wait_outside()
   std::string unless_;                  // see ask_unless()
   Asking asked_ = Asking::conditional;  // how the last request was made
   Instant asked_at_;

@@ -21,6 +21,7 @@ constexpr double kSpanTime = 5;  // seconds
 constexpr std::chrono::milliseconds kInVain{1500};
 constexpr int kMuchLonger = 4;
 constexpr unsigned kPatientTries = 4;
+constexpr std::chrono::seconds kAlone{10};  // so long a host's other connections are waited for
 
 // "Not now" or "not so many": of the host, whatever the resource. A whole resource where a range was asked for, which
 // ranges are served of to others, is a 200 under load.
@@ -49,7 +50,7 @@ std::string way_out_of(const Error& error) {
 }  // namespace
 
 bool Fetcher::is_ready() const {
-  if (!slot_ || !slot_.is_for(route_.current().origin)) return false;
+  if (!slot_) return false;
   return at_once_ || (!must_wait() && route_.rests_until() <= shared_.env.clock.now());
 }
 
@@ -64,10 +65,44 @@ Result<void> Fetcher::get_ready(const std::stop_token& stop) {
       if (!clock.sleep_until(rest, stop)) return cancelled();
     }
     if (must_wait()) leave();
-    auto entered = enter_at(route_.current().origin, stop);
+    auto entered = enter_at(next_url().origin, stop);
     if (!entered) return entered;
   }
   return {};
+}
+
+// After a refusal that may have been one of the number of connections: what is refused to the only one is believed.
+// Waits until the others have ended, and a moment more, for the server to notice; but not for ever.
+Result<Slot> Fetcher::enter_alone(const Origin& origin, const std::stop_token& stop) {
+  if (crowds_ == 0) return cancelled();
+  Clock& clock = shared_.env.clock;
+  const Instant last = clock.now() + kAlone;
+  auto slot = shared_.pool.enter(origin, stop, std::min(last, limits_.deadline.value_or(last)), true);
+  if (slot && !clock.sleep_until(clock.now() + kNoticed, stop)) return cancelled();
+  return slot;
+}
+
+// A redirect to another host waits for its turn there: the slot for this one is no right to that.
+Result<void> Fetcher::enter_at(const Origin& origin, const std::stop_token& stop) {
+  if (slot_ && slot_.is_for(origin)) return {};
+  leave();
+  const Route::Wait wait(route_);
+  auto slot = enter_alone(origin, stop);
+  if (!slot && !stop.stop_requested()) slot = shared_.pool.enter(origin, stop, limits_.deadline);
+  if (!slot) return std::move(slot).error();
+  slot_ = std::move(*slot);
+  meter_.connected();
+  return {};
+}
+
+// The same without waiting; false: there is no slot now, or others are to be waited for.
+bool Fetcher::enters_at_once(const Origin& origin) {
+  if (slot_ && slot_.is_for(origin)) return true;
+  leave();
+  if (crowds_ > 0) return false;
+  auto slot = shared_.pool.enter(origin, {}, shared_.env.clock.now());
+  if (slot) take(std::move(*slot));
+  return slot.ok();
 }
 
 bool Fetcher::is_over(const Failing& failing) const {

@@ -11,7 +11,7 @@
 namespace segdl::engine {
 namespace {
 
-constexpr int kMaxRedirects = 10;
+constexpr std::size_t kMaxRedirects = 10;
 
 }  // namespace
 
@@ -32,13 +32,16 @@ Result<Url> Fetcher::follow(const Url& from, const std::string& location, int st
 // The final response to one way of asking. What redirects led to before may have an end, as a signed link has, and each
 // server tells of that in its own way: then the original URL is asked for another one.
 Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* known, std::stop_token stop) {
+  auto from = std::exchange(led_on_, std::nullopt);
+  if (from) return get_from(*std::move(from), false, asked, known, stop);
+  const bool may_return = waits_outside_;
   const Url led = route_.current();
-  auto exchange = get_from(led, asked, known, stop);
+  auto exchange = get_from({led, {}}, may_return, asked, known, stop);
   const bool remembered = !led.leads_to_same(route_.original());
   if (!remembered || !is_spent(exchange, asked, known) || !route_.lost(led)) return exchange;
   if (exchange) (*exchange)->skip_rest();
   meter_.note(fmt::format("{} gives no more: asking {} again", led.shown(), route_.original().shown()));
-  return get_from(route_.original(), asked, known, stop);
+  return get_from({route_.original(), {}}, may_return, asked, known, stop);
 }
 
 // Whether an answer may be all that is left of a place: a refusal that does not pass, a redirect that ends nowhere, or
@@ -61,11 +64,16 @@ Error Fetcher::not_yet(const ResponseHead& head, std::chrono::seconds wait) cons
   return error;
 }
 
-Result<std::unique_ptr<Exchange>> Fetcher::get_from(Url url, const Asked& asked, const Known* known,
+// `may_return`: where there is no slot, once for each request, which would be led in a circle for ever otherwise.
+Result<std::unique_ptr<Exchange>> Fetcher::get_from(LedOn from, bool may_return, const Asked& asked, const Known* known,
                                                     const std::stop_token& stop) {
-  std::vector<std::string> visited;
+  auto& [url, visited] = from;
   bool circles = false;
-  for (int hop = 0; hop <= kMaxRedirects; ++hop) {
+  while (visited.size() <= kMaxRedirects) {
+    if (may_return && !enters_at_once(url.origin)) {
+      led_on_ = std::move(from);
+      return cancelled();
+    }
     led_to_ = url;
     auto exchange = get_as_known(url, asked, known, stop);
     if (!exchange) return exchange;

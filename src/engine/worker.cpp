@@ -90,6 +90,9 @@ class Responses {
   // `at_hand`: of what is missing, or of what lies before it as well.
   Responses(Fetcher& fetcher, const Layout& layout, std::optional<Reply> at_hand)
       : fetcher_(fetcher), layout_(layout), kept_(std::move(at_hand)), is_first_(kept_.has_value()) {}
+  ~Responses() { fetcher_.wait_outside(false); }
+  Responses(const Responses&) = delete;
+  Responses& operator=(const Responses&) = delete;
 
   bool keeps_one() const { return kept_.has_value(); }
   // Where the next request would have to wait: but for what was at hand, none is kept so long.
@@ -97,11 +100,12 @@ class Responses {
     if (!is_first_) kept_.reset();
   }
 
-  // For these bytes, or from before them on.
+  // For these bytes, or from before them on. Waits for no turn, but while one is kept: see Fetcher::wait_outside().
   Result<Reply> get(Range want, const Known& known, const std::stop_token& stop, bool alone) {
     auto kept = std::exchange(kept_, std::nullopt);
     is_first_ = false;
     if (kept && kept->body.begin == want.begin) return *std::move(kept);
+    fetcher_.wait_outside(!kept);
     if (!kept) return fetcher_.ask(want, &known, stop, alone);
     auto reply = fetcher_.ask_beside(want, &known, stop);
     if (reply) return reply;
@@ -148,9 +152,13 @@ void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, bool 
     auto want = sink.next(all);
     if (!want) return;  // the download has failed: whoever leads it knows why
     if (!want->has_value()) return;
-    if (std::exchange(all, false)) (*want)->end = work.layout.total();
-    const bool alone = std::exchange(then, Then::go_on) == Then::go_on_as_last || !work.dispatcher.others_at_work(hand);
+    if (all) (*want)->end = work.layout.total();
+    const bool alone = then == Then::go_on_as_last || !work.dispatcher.others_at_work(hand);
     auto reply = responses.get(**want, known, hand.token(), alone);
+    const bool is_to_wait = !reply && reply.error().cause == Cause::cancelled && !hand.token().stop_requested();
+    if (is_to_wait) continue;
+    all = false;
+    then = Then::go_on;
     auto step = reply ? take(work, hand, fetcher, sink, **want, *reply) : Result<void>(std::move(reply).error());
     if (step) {
       const auto at = sink.left_for_what_is_here();

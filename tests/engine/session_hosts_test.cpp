@@ -12,7 +12,9 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <latch>
 #include <string>
+#include <utility>
 
 using namespace segdl;
 using namespace segdl::test;
@@ -42,10 +44,11 @@ struct Server {
 // A body that takes a while, in which others are at work.
 OriginScript& slowly(OriginScript& script) { return script.size(kWhole).drip(256 * kKiB, 10ms); }
 
-Request request_for(const Server& server, const Place& place) {
+Request request_for(const Server& server, const Place& place, std::string output = "f") {
   Request request;
   request.url = server.url();
   request.directory = place.path;
+  request.output = std::move(output);
   request.segment_size = 16 * kKiB;
   return request;
 }
@@ -71,4 +74,35 @@ TEST_CASE("a host that serves nobody is asked now and then while another one ser
     CHECK(has_pattern(place.path / "f", 1, kWhole));
     CHECK(link.script.log().size() <= 12);  // thousands, if each that is refused lets another one come
   }
+}
+
+TEST_CASE("who waits for a connection to another host holds no work that another could end the download for") {
+  std::latch ended(1), busy(1);
+  Server other;  // all that it gives is one connection, to another download
+  other.script.size(kWhole).on_every([&](Answer&, const Asking&) {
+    busy.count_down();
+    ended.wait();
+  });
+  Server link;
+  slowly(link.script).cut_at(kWhole / 4 * 3).on_every([&](Answer& answer, const Asking& asking) {
+    if (asking.number == 1) return;
+    const bool is_further = asking.active > 1;
+    answer.status(is_further ? 302 : 404);
+    if (is_further) answer.set("Location", other.url());
+  });
+  const Place place;
+  SessionOptions options{.connections = 4};
+  options.retries = 1;
+  options.max_time = 10s;  // it would go on until then
+  Session session(options);
+  auto first = session.download(request_for(other, place, "other"));
+  REQUIRE(first.ok());
+  busy.wait();
+  auto second = session.download(request_for(link, place));
+  const auto report = second.ok() ? second->wait() : Result<Report>(second.error());
+  ended.count_down();
+  CHECK(first->wait().ok());
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().cause == Cause::refused);
+  CHECK(report.error().http_status == 404);
 }
