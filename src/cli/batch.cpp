@@ -1,6 +1,7 @@
 #include "cli/batch.h"
 
 #include "cli/exit_code.h"
+#include "cli/foreign_word.h"
 #include "cli/lines.h"
 #include "cli/outcome.h"
 #include "cli/signals.h"
@@ -116,6 +117,12 @@ void Batch::begin(Entry entry) {
   if (!entry.problem.empty()) {
     Error error{Cause::usage, Remedy::stop};
     error.reason = entry.problem;
+    return fail(entry, error);
+  }
+  if (!is_like_url(entry.url)) {
+    Error error{Cause::usage, Remedy::stop};
+    error.reason = redacted_url(entry.url) + " is no URL";
+    error.way_out = fmt::format("a host of that name is http://{}/", redacted_url(entry.url));
     return fail(entry, error);
   }
   Request request = command_.request;

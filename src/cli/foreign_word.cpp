@@ -18,11 +18,6 @@
 namespace segdl::cli {
 namespace {
 
-// Whether what a person typed can be meant as a URL: with a dot, a slash or a colon in it.
-bool is_like_url(std::string_view text) {
-  return text.empty() || text == "localhost" || text.find_first_of("./:") != std::string_view::npos;
-}
-
 // Of a host, as far as one can be meant by it.
 bool is_name(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; }) &&
@@ -78,6 +73,10 @@ std::optional<Mistake> nearly_url(const std::string& word) {
 }
 
 }  // namespace
+
+bool is_like_url(std::string_view text) {
+  return text.empty() || text == "localhost" || text.find_first_of("./:") != std::string_view::npos;
+}
 
 std::optional<Mistake> foreign_word(const std::string& word) {
   const std::string shown = redacted_url(word);

@@ -5,8 +5,12 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace segdl::cli {
+
+// Whether it can be meant as a URL: with a dot, a slash or a colon in it.
+bool is_like_url(std::string_view text);
 
 // What is wrong with it, and what may be meant; nothing if it may be a URL.
 std::optional<Mistake> foreign_word(const std::string& word);

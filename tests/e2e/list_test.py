@@ -71,15 +71,17 @@ def test_a_bad_line_is_a_failure_of_its_own(scene):
     scene.nginx.put("a", b"a" * 1000)
     url = scene.nginx.url
     path = listed(scene, "just words", url("a"), url("x") + "\tsub/dir", url("x") + "\t..", url("x") + "\ta\tb", "http://h/" + "x" * 65536,
-                  b"http://h/\0", "ftp://me:hunter2@h/x")
+                  b"http://h/\0", "ftp://me:hunter2@h/x", "intranet")
     done = scene.get("-i", path, code=2)
     assert scene.names() == ["a"]
     for number, words in ((1, "there is a blank in the URL"), (3, "'sub/dir' is not the plain name of a file"), (4, "'..' is not the plain name"),
-                          (5, "more than one TAB"), (6, "longer than 65536 bytes"), (7, "NUL"), (8, "not http or https")):
+                          (5, "more than one TAB"), (6, "longer than 65536 bytes"), (7, "NUL"), (8, "not http or https"),
+                          (9, "intranet is no URL")):
         lines = [line for line in done.stderr.splitlines() if line.startswith(f"segdl: {path}:{number}: ")]
         assert len(lines) == 1 and words in lines[0], (number, done.stderr)
-    assert "segdl: 7 of 8 failed:\n" in done.stderr and "hunter2" not in done.stderr, done.stderr
-    assert "1 file: 1000 B in " in done.stderr and ", 7 failed\n" in done.stderr, done.stderr
+    assert "a host of that name is http://intranet/" in done.stderr, done.stderr
+    assert "segdl: 8 of 9 failed:\n" in done.stderr and "hunter2" not in done.stderr, done.stderr
+    assert "1 file: 1000 B in " in done.stderr and ", 8 failed\n" in done.stderr, done.stderr
 
 
 def test_the_exit_code_is_that_of_the_first_to_fail(scene):
