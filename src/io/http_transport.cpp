@@ -139,6 +139,10 @@ Error about(Error error, const Url& url) {
   return error;
 }
 
+// What a server says that allows so many open connections and no more: one that is refused so and stays open counts,
+// and what is asked over it may be refused for as long as it does.
+bool may_be_too_many(int status) { return status == 403 || status == 429 || status == 503; }
+
 class HttpExchange final : public Exchange {
  public:
   HttpExchange(IdleConnections& idle, Clock& clock, const HttpRequest& request, const Limits& limits,
@@ -146,7 +150,8 @@ class HttpExchange final : public Exchange {
       : idle_(idle), clock_(clock), url_(request.url), limits_(limits), waker_(std::move(stop)) {}
 
   ~HttpExchange() override {
-    if (body_ && body_->ended_clean() && head_.keep_alive) idle_.keep(std::move(connection_), clock_.now());
+    if (!body_ || !body_->ended_clean() || !head_.keep_alive || may_be_too_many(head_.status)) return;
+    idle_.keep(std::move(connection_), clock_.now());
   }
   HttpExchange(const HttpExchange&) = delete;
   HttpExchange& operator=(const HttpExchange&) = delete;

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <chrono>
 #include <memory>
+#include <utility>
 #include <vector>
 
 using namespace segdl;
@@ -81,6 +82,19 @@ TEST_CASE("as many connections are kept as were used at once") {
     for (auto& exchange : at_once) CHECK(Side::finish(std::move(exchange)));
   }
   CHECK(place.origin.connections() == 100);
+}
+
+TEST_CASE("a connection that may be one too many for the server is not kept") {
+  for (const auto& [status, connections] :
+       {std::pair(404, 1U), std::pair(403, 2U), std::pair(429, 2U), std::pair(503, 2U)}) {
+    CAPTURE(status);
+    Place place;
+    place.script.on(1, [status = status](Answer& answer) { answer.status(status); });
+    Side side;
+    CHECK(Side::finish(side.get(place)));
+    CHECK(Side::finish(side.get(place)));
+    CHECK(place.origin.connections() == connections);
+  }
 }
 
 TEST_CASE("the connection that was used longest ago makes room for another") {
