@@ -48,11 +48,11 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
   const bool asked = error.cause != Cause::cancelled;
   sink.count_progress();
   const auto [others_served, others_at_work] = dispatcher.failed(hand, !asked || fetcher.got_on());
-  // What the host refuses to one while it serves another is "not so many", whatever it calls it: the last one believes
-  // it.
+  // What the host refuses to one while it serves another is "not so many", whatever it calls it, also where it is no
+  // TLS: the last one believes it. What is wrong with a certificate is as well: nothing was sent over that connection.
   const bool final = error.remedy == Remedy::stop;
-  const bool refused =
-      final && (error.cause == Cause::integrity || (error.cause == Cause::refused && error.http_status != 0));
+  const bool refused = final && (error.cause == Cause::integrity || error.cause == Cause::tls ||
+                                 (error.cause == Cause::refused && error.http_status != 0));
   const bool last = !others_served && !others_at_work;
   // A contradiction is no answer to one too many where nobody is served.
   const bool believed = error.cause == Cause::integrity ? !others_served : last;
