@@ -154,6 +154,7 @@ Span Dispatcher::asks(Hand& hand) {
 Span Dispatcher::answered(Hand& hand) {
   const MutexLock lock(mutex_);
   hand.at_ = Hand::At::response;
+  hand.answered_at_ = hand.received;
   return scheduler_.held(hand.worker_);
 }
 
@@ -165,7 +166,7 @@ std::optional<Span> Dispatcher::go_on(Hand& hand, Segment segment, std::uint64_t
   for (const Hand& other : hands_) {
     const Span held = scheduler_.held(other.worker_);
     if (held.empty() || held.begin != index(segment)) continue;
-    if (other.at_ != Hand::At::request) return {};
+    if (!other.awaits_body()) return {};
     holder = other.worker_;
   }
   if (!holder || !scheduler_.take_first(*holder, hand.worker_, now, hand.speed_)) return {};

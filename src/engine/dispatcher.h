@@ -59,6 +59,11 @@ class Hand {
   bool served_ = false;    // its latest answer is, or was, of use
   bool gives_up_ = false;  // it is about to leave its work to the others
   enum class At : std::uint8_t { rest, request, response } at_ = At::rest;
+  std::uint64_t answered_at_ = 0;  // `received`, when the response came
+
+  // What it asked for is promised at most: no answer has come, or nothing of its body.
+  bool awaits_body() const { return at_ == At::request || (at_ == At::response && received == answered_at_); }
+
   std::stop_source cut_;
   std::uint64_t counted_ = 0;  // of `received`, at the last tick
   Instant last_byte_{};        // when `received` was last seen to grow
@@ -81,8 +86,8 @@ class Dispatcher {
   // This worker, which holds nothing, is about to ask for all from the first missing segment on. Until it asks for
   // something else, or waits, or leaves, others get of the next `reserve` bytes what lies far from where it is.
   void reads_ahead(const Hand&, std::uint64_t reserve);
-  // Whether it is this worker that does, and something behind this segment was asked for by another and not answered
-  // yet: if that is refused, it falls to this one.
+  // Whether it is this worker that does, and something behind this segment was asked for by another, and nothing of it
+  // has come yet: if that is refused, or the body never comes, it falls to this one.
   bool is_asked_for_behind(const Hand&, Segment) const;
 
   // Nobody but this worker gets anything before somebody is served: what it asks for may be all that the server gives.
@@ -100,13 +105,13 @@ class Dispatcher {
 
   // What it still holds, beginning with the segment it is at.
   Span held(const Hand&) const;
-  // The same where it is about to ask for it, and where the answer has come. In between the beginning may be taken by
-  // another, see go_on().
+  // The same where it is about to ask for it, and where the answer has come. Until something of the body has, the
+  // beginning may be taken by another, see go_on().
   Span asks(Hand&);
   Span answered(Hand&);
 
   // For a worker that holds nothing, and whose response has come as far as this segment: the missing ones from here on,
-  // at most `limit` bytes (at least this one); or just this one, if all whose it is wait for an answer. Nothing: it is
+  // at most `limit` bytes (at least this one); or just this one, if nothing has come to any whose it is. Nothing: it is
   // done, or comes to another.
   std::optional<Span> go_on(Hand&, Segment, std::uint64_t limit);
   void release(Hand&);

@@ -32,7 +32,7 @@ bool Dispatcher::is_asked_for_behind(const Hand& hand, Segment segment) const {
   const MutexLock lock(mutex_);
   if (reader_ != hand.worker_) return false;
   return std::any_of(hands_.begin(), hands_.end(), [&](const Hand& other) SEGDL_REQUIRES(mutex_) {
-    return other.at_ == Hand::At::request && scheduler_.held(other.worker_).begin > index(segment);
+    return other.awaits_body() && scheduler_.held(other.worker_).begin > index(segment);
   });
 }
 

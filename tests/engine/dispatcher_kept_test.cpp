@@ -1,4 +1,4 @@
-// What a worker leaves of a segment, and what counts as its progress.
+// What a worker leaves of a segment, or loses of one, and what counts as its progress.
 #include "dispatcher_scene.h"
 
 #include <cstddef>
@@ -111,4 +111,20 @@ TEST_CASE("who waits to try again holds nothing, and is not at work") {
   scene.dispatcher.release(second);
   CHECK_FALSE(scene.dispatcher.others_at_work(first));
   CHECK(scene.dispatcher.others_at_work(second));
+}
+
+TEST_CASE("a response that goes on takes the front of what was answered, until something of that has come") {
+  Scene scene(6);
+  Hand& leader = scene.worker(1);
+  Hand& other = scene.worker(3);
+  other.received += 7;  // of another response
+  scene.dispatcher.asks(other);
+  CHECK(scene.dispatcher.answered(other) == Span{1, 4});
+  scene.commit(leader, 0);
+  CHECK(scene.dispatcher.go_on(leader, Segment{1}, kAll) == Span{1, 2});
+  CHECK(scene.dispatcher.held(other) == Span{2, 4});
+  other.received += 1;
+  CHECK_FALSE(scene.dispatcher.begin_commit(other, Segment{1}));
+  scene.commit(leader, 1);
+  CHECK_FALSE(scene.dispatcher.go_on(leader, Segment{2}, kAll));
 }

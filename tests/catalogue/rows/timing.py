@@ -141,7 +141,8 @@ for label, what in (("closed", lambda o, c: None), ("reset", lambda o, c: reset(
                     ("answered by SMTP, then silence", sends_and_waits(b"220 mail ESMTP\r\n"))):
     for which, chosen in WHICH.items():
         connections.row(f"{which} {label}", accept=accepts(what, chosen), bound=90, cells=eight if which == "all but the first" else lambda cell: True,
-                        expect=REFUSE if which == "every" else RIGHT if which == "one in three" and label in ("closed", "reset") else EITHER)
+                        expect=REFUSE if which == "every" else RIGHT if which == "one in three" and label in ("closed", "reset") else
+                        (lambda cell: EITHER if cell.resume else RIGHT) if which == "all but the first" else EITHER)
 connections.row("dripped at before anything is asked", accept=accepts(drips_forever, WHICH["every"]), bound=90, expect=REFUSE)
 connections.row("answered before anything is asked", accept=accepts(answers_unasked, WHICH["every"]),
                 cells=not_tls, whole=frozenset({1}))
@@ -171,7 +172,7 @@ def beyond(k):
 REFUSALS = {"503": lambda ask, answer: plain("503 Service Unavailable"), "429": lambda ask, answer: plain("429 Too Many Requests", ("Retry-After", "1")),
             "403": lambda ask, answer: plain("403 Forbidden"), "a reset": lambda ask, answer: answer.having(head=b"").cut_at(0, "reset"),
             "an end": lambda ask, answer: answer.having(head=b"").cut_at(0), "the whole": lambda ask, answer: whole(ask),
-            "silence": lambda ask, answer: answer.having(head=b"").cut_at(0, "stall")}
+            "a head and silence": lambda ask, answer: answer.cut_at(0, "stall"), "silence": lambda ask, answer: answer.having(head=b"").cut_at(0, "stall")}
 for label, refusal in REFUSALS.items():
     for k in (1, 3):
         few.row(f"{label} beyond {k} at once", refusal, when=beyond(k), cells=lambda cell: cell.connections == 8 and not cell.resume,
