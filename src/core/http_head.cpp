@@ -38,7 +38,7 @@ Weight weight_of(std::string_view name) {
 bool may_decide(std::string_view name) {
   std::string plain;
   std::copy_if(name.begin(), name.end(), std::back_inserter(plain), [](char c) { return !is_control(c) && c != ' '; });
-  return weight_of(plain) > Weight::nothing;
+  return decides(plain);
 }
 
 struct Line {
@@ -333,6 +333,8 @@ Error unreadable(std::string reason) {
   error.reason = std::move(reason);
   return error;
 }
+
+bool decides(std::string_view name) { return weight_of(name) > Weight::nothing; }
 
 const std::string* ResponseHead::find(std::string_view name) const {
   const std::string* found = nullptr;

@@ -8,7 +8,7 @@
 // decoded: values are the exact bytes the server sent, less the optional white space around them, with a space for each
 // NUL and bare CR (RFC 9110 section 5.5). What is odd in a field that can be done without (Date...) leaves it out, and
 // an odd validator gets a question mark in front, as a coding does behind a bare LF: then it is none that proves
-// anything.
+// anything. Of a head that is not short, fields that nobody reads are left out while it arrives.
 //
 // Bare LFs are line ends only where they can't be a part of a value: where some field lines end in CR LF and others in
 // LF alone, a field that decides must neither follow nor end in a bare LF, and the head must not end behind one.
@@ -18,17 +18,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace segdl {
 
-inline constexpr std::size_t kMaxHeadBytes = 8 * 1024 * 1024;
-inline constexpr std::size_t kMaxHeadLines = 64 * 1024;
+// Of a head that is not short, without the fields that nobody reads. That one has no limit but the time it takes.
+inline constexpr std::size_t kShortHead = 64 * 1024;
+inline constexpr std::size_t kMaxKeptHead = 8 * 1024 * 1024;
+inline constexpr std::size_t kMaxKeptLines = 64 * 1024;
 // The first word of a head begins with one of them, in whatever case; the second is that of servers of radio streams.
 inline constexpr std::string_view kStartsOfHeads[] = {"HTTP/", "ICY"};
-inline constexpr int kMaxInterimResponses = 10'000;
 inline constexpr int kMaxStillAtWork = 100;  // so many of them (102, RFC 2518) begin the time limit anew
 
 struct Field {
@@ -63,12 +65,25 @@ struct ResponseHead {
 // Finds where a head ends, while it arrives.
 class HeadEnd {
  public:
+  // A head is looked through for what can be left out once it has so many bytes, and again with twice what was left.
+  explicit HeadEnd(std::size_t short_head = kShortHead) : short_(short_head) {}
+
   // The number of bytes of the head at the start of `bytes`, its empty line included; 0 if more are needed. Fails as
   // soon as the limits are passed or what is there can't be the start of a head, however much is missing.
-  // REQUIRES: `bytes` begins with what was given the last time, which is not looked at again.
+  // REQUIRES: `bytes` begins with what was given the last time, or is left of it, which is not looked at again.
   Result<std::size_t> find(std::string_view bytes);
 
+  // Takes out of a head that is growing long, in place, what parse_head() makes nothing of but a field that nobody
+  // reads, and returns what is left of it: so memory has a bound where heads have none. REQUIRES: the bytes that find()
+  // was given, and found no end in.
+  Result<std::size_t> shorten(std::span<char> bytes);
+
  private:
+  std::size_t leave_out_lines(std::span<char> bytes);
+  std::size_t leave_out_value(std::span<char> bytes) const;
+
+  std::size_t short_;
+  std::size_t left_ = 0;  // after the last shorten()
   std::size_t searched_ = 0;
   std::size_t line_ = 0;  // where the line that has not ended begins
   std::size_t lines_ = 0;
@@ -77,6 +92,9 @@ class HeadEnd {
   bool bare_before_ = false;  // the last line ended in LF alone
 };
 inline Result<std::size_t> find_head_end(std::string_view bytes) { return HeadEnd().find(bytes); }
+
+// Whether a field of this name decides something, so that not every value will do.
+bool decides(std::string_view name);
 
 // What to say of a response whose framing can't be followed, head or body: Cause::network, Remedy::refetch.
 Error unreadable(std::string reason);

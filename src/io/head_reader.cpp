@@ -9,10 +9,13 @@ namespace segdl::io {
 Result<ResponseHead> read_final_head(Inbox& inbox, RequestMethod method,
                                      const std::function<Result<void>(int still_at_work)>& more) {
   HeadEnd head_end;
-  for (int interim = 0, still_at_work = 0; interim <= kMaxInterimResponses;) {
+  for (int still_at_work = 0;;) {
     auto end = head_end.find(inbox.view());
     if (!end) return std::move(end).error();
     if (*end == 0) {
+      auto left = head_end.shorten(inbox.bytes());
+      if (!left) return std::move(left).error();
+      inbox.leave(*left);
       auto arrived = more(still_at_work);
       if (!arrived) return std::move(arrived).error();
       continue;
@@ -21,11 +24,9 @@ Result<ResponseHead> read_final_head(Inbox& inbox, RequestMethod method,
     if (!head) return head;
     inbox.take(*end);
     if (head->status >= 200) return head;
-    ++interim;
     if (head->status == 102 && still_at_work < kMaxStillAtWork) ++still_at_work;
     head_end = HeadEnd();
   }
-  return network_error(Remedy::refetch, "read the response", "", "more than 10,000 interim responses");
 }
 
 bool looks_like_tls(std::string_view bytes) { return !bytes.empty() && (bytes[0] == 0x15 || bytes[0] == 0x16); }

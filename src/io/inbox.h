@@ -21,6 +21,10 @@ class Inbox {
   // So much of the view is done with.
   void take(std::size_t count);
 
+  // The view, to be changed, and so much of it is left then: what was at its end is no more.
+  std::span<char> bytes() { return {bytes_.get() + begin_, end_ - begin_}; }
+  void leave(std::size_t count) { end_ = begin_ + count; }
+
  private:
   void grow();
 

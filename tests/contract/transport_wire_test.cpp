@@ -288,12 +288,13 @@ TEST_CASE_TEMPLATE("a caller may take its time behind framing", Side, FakeSide, 
 TEST_CASE("heads") {
   const std::string hints = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
   std::string many;
-  for (int i = 0; i <= kMaxInterimResponses; ++i) many += hints;
+  for (int i = 0; i < 10'100; ++i) many += hints;
   check({{kOk + "\r\nhello", "200 hello"},
          {"HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello", "200 hello"},
          {"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", "200 hello"},
          {hints + hints + length("5"), "200 hello"},
-         {many + length("5"), "|refetch"},
+         {many + length("5"), "200 hello"},
+         {"HTTP/1.1 100 Continue\r\nContent-Length: 4\r\n\r\nbody" + length("5"), "|refetch"},
          {"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nhello", "304 "},
          {"HTTP/1.1 101 Switching\r\n\r\n", "|retry"},
          {"HTTP/1.1 999 X\r\n\r\n", "|refetch"},
@@ -301,8 +302,7 @@ TEST_CASE("heads") {
          {"ICY 200 OK\r\nContent-Length: 5\r\n\r\nhello", "200 hello"},
          {"<html>hello</html>", "|refetch"},
          {"HTTP/1.1 200 " + std::string(40'000, 'x') + "\r\n\r\n", "200 "},
-         {kOk + "X: " + std::string(kMaxHeadBytes, 'x') + "\r\n\r\n", "|refetch"},
-         {kOk + "X: " + std::string(900'000, 'x') + "\r\n\r\n", "200 "},
+         {kOk + "X: " + std::string(9'000'000, 'x') + "\r\nContent-Length: 5\r\n\r\nhello", "200 hello"},
          {"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", "200 hello"},
          {kOk + "A: b\r\nContent-Length: 5\n\nhello", "|refetch"},
          {kOk + "A: b\r\n c\r\n\r\n", "200 "},

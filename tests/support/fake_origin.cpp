@@ -60,8 +60,8 @@ class FakeExchange final : public Exchange {
 
   Result<void> read_head() {
     Instant begun = clock_.now();
-    for (int interim = 0; interim <= kMaxInterimResponses;) {
-      auto end = find_head_end(std::string_view(pending_).substr(taken_));
+    for (HeadEnd head_end;;) {
+      auto end = head_end.find(std::string_view(pending_).substr(taken_));
       if (!end) return std::move(end).error();
       if (*end == 0) {
         if (clock_.now() - begun >= limits_.head) return network("no response for a while");
@@ -74,8 +74,8 @@ class FakeExchange final : public Exchange {
       if (!head) return std::move(head).error();
       taken_ += *end;
       if (head->status < 200) {
-        ++interim;
         if (head->status == 102) begun = clock_.now();
+        head_end = HeadEnd();
         continue;
       }
       head_ = std::move(*head);
@@ -87,7 +87,6 @@ class FakeExchange final : public Exchange {
       ended_ = head_.framing == Framing::none || (head_.framing == Framing::length && left_ == 0);
       return {};
     }
-    return network("more than 100 interim responses", Remedy::refetch);
   }
 
   Result<std::size_t> read(std::span<std::byte> into) override {

@@ -48,6 +48,11 @@ _TELLING = {
         "bodies cut before their end: at n-3000, every, close",
         "bodies cut before their end: at byte 3,000,000 of the file",
         "servers that allow only a few: 503 beyond 3 at once",
+        "servers that allow only a few: a head and silence beyond 1 at once",
+        "connections that come to nothing: all but the first answered with noise",
+        "header fields: 70,000",
+        "1xx: 100, 10100 times",
+        "1xx: a 100 with a body of several lines",
         "bytes behind a body: a forged 206, every",
     ],
     ("1fp", "1ft"): [

@@ -60,25 +60,32 @@ GOOD_FIELDS = {"one of 10 KB": b"X: " + b"y" * 10_000 + b"\r\n", "a hundred": b"
                "an escape sequence": b"X: \x1b[31mred\x7f\r\n", "a bare LF": b"X: y\nZ: w\r\n", "one of 400 KB": b"X: " + b"y" * 400_000 + b"\r\n", "2,000": b"X-A: b\r\n" * 2000,
                "one of 1 MB": b"X: " + b"y" * 1_000_000 + b"\r\n", "16,000": b"X-A: b\r\n" * 16_000,
                "one of 2 MB": b"X: " + b"y" * 2_000_000 + b"\r\n", "20,000": b"X-A: b\r\n" * 20_000,
+               "one of 9 MB": b"X: " + b"y" * 9_000_000 + b"\r\n", "70,000": b"X-A: b\r\n" * 70_000,
+               "one of 20 MB": b"X: " + b"y" * 20_000_000 + b"\r\n",
                "a bare CR in an ETag": b"ETag: \"v2\"\rX: y\r\n", "a folded ETag": b"ETag: \"v2\"\r\n x\r\n", "an ETag behind a bare LF": b"X: y\nETag: \"v2\"\r\n",
                "a control character in a Last-Modified": b"Last-Modified: \x01\r\n", "a NUL in a value": b"X: a\0b\r\n", "a NUL in a name": b"X\0Y: b\r\n",
                "a Content-Type folded inside": b"Content-Type: text/\r\n plain\r\n", "a Connection folded inside": b"Connection: keep-\r\n alive\r\n",
                "a control character in a Content-Type": b"Content-Type: a\x01\r\n", "a Date that ends in a bare LF": b"Date: Sun, 06 Nov 2022 08:49:37 GMT\nX: y\r\n",
                "a blank before the colon": b"X : y\r\n", "no colon": b"no colon here\r\n", "an empty name": b": y\r\n", "a bare CR": b"X: y\rZ: w\r\n", "two CRs": b"X: y\r\r\n",
                "a blank in a name": b"X Y: z\r\n", "a hidden Content-Length behind a bare CR": b"X: y\rContent-Length: 5\r\n"}
-BAD_FIELDS = {"one of 9 MB": b"X: " + b"y" * 9_000_000 + b"\r\n", "70,000": b"X-A: b\r\n" * 70_000, "a folded Content-Length": b"Content-Length:\r\n 5\r\n",
+BAD_FIELDS = {"Via of 30 MB": b"Via: " + b"y" * 30_000_000 + b"\r\n", "a folded Content-Length": b"Content-Length:\r\n 5\r\n",
               "a Content-Length behind a bare LF": b"X: y\nContent-Length: 5\r\n", "two bare LFs": b"X: y\n\nZ: w\r\n", "a bare LF before an empty line": b"X: y\n\r\nZ: w\r\n",
               "a blank before the colon of a Content-Length": b"Content-Length : 5\r\n", "a NUL in the name of a Content-Length": b"Content-Length\0: 5\r\n",
               "a second status line": b"HTTP/1.1 404 Not Found\r\n", "two CRs for its end": b"\r\r\n"}
 SECOND = "a second status line"  # in the head of what is wanted, or of a page
+TWO_CRS = "an empty line with two CRs"  # the end of a head, or none
 for label, text in GOOD_FIELDS.items():
     fields.row(label, inserted(text), expect=RIGHT)
 for label, text in BAD_FIELDS.items():
-    fields.row(label, inserted(text), expect=REFUSE, kind=TWO_LENGTHS if "Content-Length" in label else SECOND if label == "a second status line" else "")
-    if label in ("one of 9 MB", "a folded Content-Length", "a second status line", "two bare LFs", "a bare LF before an empty line"):
+    fields.row(label, inserted(text), expect=REFUSE, kind=TWO_LENGTHS if "Content-Length" in label else SECOND if label == "a second status line" else
+               TWO_CRS if label == "two CRs for its end" else "")
+    if label in ("Via of 30 MB", "a folded Content-Length", "a second status line", "two bare LFs", "a bare LF before an empty line"):
         fields.row(f"{label}, one in three", inserted(text), when=third)
 fields.row("a Content-Encoding behind a bare LF", inserted(b"X: y\nContent-Encoding: gzip\r\n"), expect=lambda cell: EITHER if cell.resume else RIGHT,
            kind="codings: another one than before")
+# Of a size with an empty line early in its bytes: what a client reads on to that passes the end over.
+fields.row("two CRs are its end", size=300_002, do=lambda ask, answer: raw(lambda head: head[:-2] + b"\r\r\n")(ask, answer.until_close()).having(end="close"), ranges=False,
+           expect=REFUSE, kind=TWO_CRS)
 fields.row("a folded line first", first_field(b" folded: y\r\n"), expect=RIGHT)
 fields.row("a folded Content-Length first", first_field(b" Content-Length: 5\r\n"), expect=REFUSE, kind=TWO_LENGTHS)
 fields.row("a second status line, of a page", lambda ask, answer: first_field(b"X: y\r\nHTTP/1.1 404 Not Found\r\n")(
@@ -110,13 +117,17 @@ STORMS = {"one 100": b"HTTP/1.1 100 Continue\r\n\r\n", "a 100 with fields": b"HT
           "103 with another ETag": b'HTTP/1.1 103 Early Hints\r\nETag: "v2"\r\nContent-Range: bytes 0-1/2\r\n\r\n'}
 for label, storm in STORMS.items():
     interim.row(label, lambda ask, answer, storm=storm: answer.having(before=storm), expect=RIGHT)
-for count in (15, 101, 9_900, 10_100):
+for count in (15, 101, 9_900, 10_100, 100_000):
     interim.row(f"100, {count} times", lambda ask, answer, count=count: answer.having(before=b"HTTP/1.1 100 Continue\r\n\r\n" * count),
-                expect=RIGHT if count < 10_000 else REFUSE)
-interim.row("100 without end", lambda ask, answer: answer.with_body(b"HTTP/1.1 100 Continue\r\n\r\n" * 300_000).having(head=b"HTTP/1.1 100 C\r\n\r\n"), expect=REFUSE)
+                expect=RIGHT)
+interim.row("100 and nothing else, 300,000 times", lambda ask, answer: answer.with_body(b"HTTP/1.1 100 Continue\r\n\r\n" * 300_000).having(head=b"HTTP/1.1 100 C\r\n\r\n"),
+            bound=90, expect=REFUSE)
 interim.row("100 and nothing else", lambda ask, answer: answer.having(head=b"HTTP/1.1 100 Continue\r\n\r\n").cut_at(0, "stall"), bound=90, expect=REFUSE)
 interim.row("100 and the end", lambda ask, answer: answer.having(head=b"HTTP/1.1 100 Continue\r\n\r\n").cut_at(0), expect=REFUSE)
+BODY = "a 100 with a body"
 interim.row("101 unasked", lambda ask, answer: answer.having(before=b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"), expect=RIGHT)
 interim.row("a malformed 100", lambda ask, answer: answer.having(before=b"HTTP/1.1 100 Continue\r\nno colon\r\n\r\n"))
-interim.row("a 100 with a body", lambda ask, answer: answer.having(before=b"HTTP/1.1 100 Continue\r\nContent-Length: 4\r\n\r\nbody"), expect=REFUSE)
+interim.row("a 100 with a body", lambda ask, answer: answer.having(before=b"HTTP/1.1 100 Continue\r\nContent-Length: 4\r\n\r\nbody"), expect=REFUSE, kind=BODY)
+interim.row("a 100 with a body of several lines", lambda ask, answer: answer.having(
+    before=b"HTTP/1.1 100 Continue\r\nContent-Length: 19\r\n\r\nplease 200 seconds\n\n").until_close(), ranges=False, expect=REFUSE, kind=BODY)
 FAMILIES = (lines, fields, interim)

@@ -72,7 +72,11 @@ def hops(count):
 
 redirects.row("nine times", hops(9), expect=RIGHT, peers=False)
 redirects.row("eleven times", hops(11), peers=False)
-redirects.row("from https to http", to(lambda ask: ask.url("/there", "flip")), when=original, cells=over_tls, expect=REFUSE)
+DOWN = "a redirect from https to http"
+redirects.row("from https to http", to(lambda ask: ask.url("/there", "flip")), when=original, cells=over_tls, expect=REFUSE, kind=DOWN)
+redirects.row("from https to http, where somebody on the way answers",
+              lambda ask, answer: to(lambda ask: ask.url("/there", "flip"))(ask, answer) if original(ask) else whole(ask).having(body=b"!" * SIZE),
+              cells=over_tls, expect=REFUSE, kind=DOWN)
 redirects.row("from http to https", to(lambda ask: ask.url("/there", "flip")), when=original, cells=not_tls, expect=RIGHT)
 redirects.row("with a name and password", to(lambda ask: ask.url("/there").replace("://", "://me:secret@")), when=original)
 redirects.row("to a page that is gone", lambda ask, answer: to("/gone")(ask, answer) if original(ask) else plain("404 Not Found"), expect=REFUSE)
