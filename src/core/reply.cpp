@@ -62,17 +62,6 @@ Verdict other_size(const Known& known, std::uint64_t now) {
                            : fmt::format("{}, under the same date {}", reason, *known.validator.modified)};
 }
 
-// A head may have it with folds and control characters in it.
-bool is_multipart(const ResponseHead& head) {
-  constexpr std::string_view kType = "multipart/byteranges";
-  const std::string* field = head.find("Content-Type");
-  if (field == nullptr) return false;
-  std::string type;
-  std::copy_if(field->begin(), field->end(), std::back_inserter(type),
-               [](char c) { return !is_blank(c) && !is_control(c); });
-  return same_text(std::string_view(type).substr(0, kType.size()), kType);
-}
-
 // The range of a 206 as such, or why it can't be one (R2, R4).
 std::variant<ContentRange, Contradiction> range_of(const ResponseHead& head, const Asked& asked) {
   if (!asked.range) return Contradiction{"it answered 206 to a request without a range"};
@@ -248,17 +237,24 @@ bool leads_on(const ResponseHead& head, const Asked& asked) {
 
 }  // namespace
 
-bool is_page(const ResponseHead& head) {
+// A head may have it with folds and control characters in it.
+std::string media_type(const ResponseHead& head) {
   const std::string* field = head.find("Content-Type");
-  if (field == nullptr) return false;
-  std::string_view type = std::string_view(*field).substr(0, field->find(';'));
-  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
-  const auto ends_with = [type](std::string_view end) {
-    return type.size() >= end.size() && same_text(type.substr(type.size() - end.size()), end);
-  };
-  return same_text(type.substr(0, 5), "text/") || ends_with("/json") || ends_with("+json") || ends_with("/xml") ||
-         ends_with("+xml");
+  std::string type;
+  if (field == nullptr) return type;
+  std::copy_if(field->begin(), std::find(field->begin(), field->end(), ';'), std::back_inserter(type),
+               [](char c) { return !is_blank(c) && !is_control(c); });
+  return lower(type);
 }
+
+bool is_multipart(const ResponseHead& head) { return media_type(head).starts_with("multipart/byteranges"); }
+
+bool is_page_type(std::string_view type) {
+  return type.starts_with("text/") || type.ends_with("/json") || type.ends_with("+json") || type.ends_with("/xml") ||
+         type.ends_with("+xml");
+}
+
+bool is_page(const ResponseHead& head) { return is_page_type(media_type(head)); }
 
 Verdict judge(const ResponseHead& head, const Asked& asked, const Known* known,
               std::chrono::system_clock::time_point wall) {

@@ -108,7 +108,11 @@ struct BeyondEnd {
 using Verdict = std::variant<UsableBody, NotModified, RedirectTo, NowChanged, Contradiction, PassingRefusal,
                              FinalRefusal, BeyondEnd>;
 
-// Whether the media type is one that error pages have: text, JSON or XML (RFC 9110 section 8.3).
+// The media type without its parameters, in lower case; empty if there is none (RFC 9110 section 8.3).
+std::string media_type(const ResponseHead&);
+bool is_multipart(const ResponseHead&);
+// Whether it is one that error pages have: text, JSON or XML.
+bool is_page_type(std::string_view media_type);
 bool is_page(const ResponseHead&);
 
 // `known` is null before the first usable response.

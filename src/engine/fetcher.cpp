@@ -45,6 +45,12 @@ bool is_unanswered(const Error& error) {
              std::end(kBehindConnecting);
 }
 
+// What was wrong first, and where another way of asking led, if that is in doubt.
+Error with_outcome(Error first, const Error& later) {
+  if (first.cause != Cause::changed && later.cause == Cause::changed) first.reason += "; and then " + later.reason;
+  return first;
+}
+
 // Whether the answer does not fit what is known: another version's, or none at all.
 bool is_doubtful(const Verdict& verdict) {
   return std::holds_alternative<NowChanged>(verdict) || std::holds_alternative<Contradiction>(verdict) ||
@@ -148,8 +154,13 @@ Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, 
                            const Known* known) {
   const bool page = is_page(exchange->head());
   route_.leads_to(*led_to_);
-  route_.came_as_page(page);
+  route_.answered();
   note_time(exchange->head(), known != nullptr);
+  const bool unchanged = exchange->head().status == 304;
+  route_.change_shown([&](Shown& shown) {
+    if (known == nullptr && !unchanged && !request_.checksum) shown.hold(exchange->head(), body);
+    if (!unchanged) shown.used(exchange->head(), body, known == nullptr);
+  });
   answered_ = true;
   spared_ = false;
   route_.gave_more(asked_at_);
@@ -161,7 +172,6 @@ Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, 
   }
   slot_.answered(latency_);
   route_.answered_after(latency_);
-  const bool unchanged = exchange->head().status == 304;
   return Reply{std::move(exchange), std::move(body), asked.range, unchanged, std::stop_source(std::nostopstate)};
 }
 
@@ -223,26 +233,6 @@ Error Fetcher::failure(const Verdict& verdict, const ResponseHead& head, const K
   return error;
 }
 
-// A page without a strong validator, where the resource has come as a file, or where the host may have no more than a
-// page for so many connections.
-std::optional<Error> Fetcher::doubtful_page(const ResponseHead& head) {
-  const bool plain = head.status == 200 || head.status == 206;  // of another 2xx no validator counts
-  if (head.status / 100 != 2 || !is_page(head) || (plain && validator_of(head).strong())) return {};
-  Error error = problem(Cause::changed, Remedy::retry,
-                        "what comes is a page where there was none, and nothing shows that it is a new version");
-  error.http_status = head.status;
-  if (route_.came_as_file()) {
-    if (!route_.has_answered()) return error;  // starting over would not bring it
-    return with_way_out(std::move(error), "if it is what you want, start over with --no-resume");
-  }
-  if (route_.has_answered() || !in_crowd_ || slot_.believes_pages()) return {};
-  crowded_by_page_ = true;
-  takes_for_crowd();
-  error.cause = Cause::refused;
-  error.reason = "it answered with a page, perhaps because it serves no more connections at a time";
-  return error;
-}
-
 // Where other connections are in use a refusal may mean "not so many", whatever its status says. It is believed once it
 // is given to the only one.
 Error Fetcher::final_refusal(const ResponseHead& head) {
@@ -266,8 +256,8 @@ bool Fetcher::takes_for_crowd() {
 
 Verdict Fetcher::judged(const ResponseHead& head, const Asked& asked, const Known* known) const {
   Verdict verdict = judge(head, asked, known, shared_.env.clock.wall());
-  const bool contradicts = std::holds_alternative<Contradiction>(verdict);
-  if (contradicts && !is_page(head) && validator_of(head).strong()) route_.was_shown_as_file();
+  if (std::holds_alternative<Contradiction>(verdict))
+    route_.change_shown([&head](Shown& shown) { shown.of_no_use(head); });
   const auto* body = std::get_if<UsableBody>(&verdict);
   const bool unmeasured = body != nullptr && body->partial && head.framing != Framing::length;
   if (!unmeasured || !route_.distrusts_unmeasured()) return verdict;
@@ -299,7 +289,7 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     const auto give_way = [&](Error error, bool of_form) {
       way = of_form ? simpler(asked, known, error, alone) : simpler(alone);
       if (of_form && way) refused.push_back(asked_);
-      if (!first) first = std::move(error);
+      first = first ? with_outcome(*std::move(first), error) : std::move(error);
       if (way) meter_.note("asking again in a simpler way: " + first->reason);
     };
     auto exchange = get(asked, known, stop);
@@ -320,15 +310,15 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
       continue;
     }
     if (std::holds_alternative<NotModified>(verdict)) return use(std::move(*exchange), {}, asked, known);
-    auto page = doubtful_page(head);
-    if (auto* body = page ? nullptr : std::get_if<UsableBody>(&verdict)) {
+    auto doubted = doubtful(head, verdict, known);
+    if (auto* body = doubted ? nullptr : std::get_if<UsableBody>(&verdict)) {
       if (body->partial || asked_ == Asking::whole) route_.held_good(proven_by(asked, known), Route::Part::head);
       if (!ignored_range(asked, known, *body)) {
         if (!refused.empty()) learn_from(refused, *first);
         return use(std::move(*exchange), std::move(*body), asked, known);
       }
     }
-    Error error = page ? *std::move(page) : failure(verdict, head, known);
+    Error error = doubted ? *std::move(doubted) : failure(verdict, head, known);
     const bool is_refusal = error.http_status != 0;
     if (error.remedy == Remedy::restart || crowded_) return error;
     if (is_refusal) (*exchange)->skip_rest();

@@ -140,6 +140,9 @@ class Fetcher {
   // From a request to its answer, the last time; another worker's if there was none of its own.
   std::chrono::nanoseconds latency() const;
 
+  // Why what the response brings may be something else than the resource, as things stand (see core/shown.h).
+  std::optional<Error> doubt(const ResponseHead&, const Verdict&, const Known*) const;
+
   // An error about what the server did.
   Error problem(Cause, Remedy, std::string reason) const;
 
@@ -178,7 +181,7 @@ class Fetcher {
   std::optional<Asking> simpler(bool alone);
   std::optional<Asking> simpler(const Asked&, const Known*, const Error& refusal, bool alone);
   Error failure(const Verdict&, const ResponseHead&, const Known*);
-  std::optional<Error> doubtful_page(const ResponseHead&);
+  std::optional<Error> doubtful(const ResponseHead&, const Verdict&, const Known*);
   Error final_refusal(const ResponseHead&);
   bool takes_for_crowd();
   std::optional<Error> given_up_by_others() const;

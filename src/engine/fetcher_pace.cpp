@@ -128,7 +128,7 @@ bool Fetcher::is_time_for_all() const {
 }
 
 // Whether what says nothing to a range may be asked for all: not after a resource has changed, where what is no range
-// of anything is no new version (see Transfer::is_doubtful_successor).
+// of anything is no new version (see core/shown.h).
 bool Fetcher::may_ask_for_all(const Known* known) const {
   return (known != nullptr || !route_.has_answered()) && !too_late(shared_.env.clock.now());
 }

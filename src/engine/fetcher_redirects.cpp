@@ -52,8 +52,8 @@ bool Fetcher::is_spent(const Result<std::unique_ptr<Exchange>>& exchange, const 
   const ResponseHead& head = (*exchange)->head();
   const Verdict verdict = judge(head, asked, known, shared_.env.clock.wall());
   if (std::holds_alternative<FinalRefusal>(verdict) || head.status == 403) return true;
-  if (!is_page(head) || validator_of(head).strong()) return false;
-  return route_.came_as_file() || std::holds_alternative<Contradiction>(verdict);
+  if (doubt(head, verdict, known)) return true;
+  return is_page(head) && !validator_of(head).strong() && std::holds_alternative<Contradiction>(verdict);
 }
 
 // A redirect to where it comes from, with a Retry-After (RFC 9110 section 10.2.3).

@@ -10,6 +10,11 @@ Url Route::current() const {
   return effective_ ? *effective_ : original_;
 }
 
+Shown Route::shown() const {
+  const MutexLock lock(mutex_);
+  return shown_;
+}
+
 void Route::leads_to(const Url& url) {
   std::function<void(const Origin&)> tell;
   {

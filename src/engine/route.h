@@ -8,6 +8,7 @@
 
 #include "core/backoff.h"
 #include "core/reply.h"
+#include "core/shown.h"
 #include "core/url.h"
 #include "engine/monitor.h"
 #include "seams/clock.h"
@@ -52,14 +53,17 @@ class Route {
   void distrust_unmeasured() { distrusts_unmeasured_ = true; }
   bool distrusts_unmeasured() const { return distrusts_unmeasured_; }
 
-  // Whether the latest usable answer was a document to be read by people or programs, as error pages are: what comes as
-  // one after that, and names no version, is no part of it, and not the resource.
-  void came_as_page(bool page) { came_as_ = page ? Came::as_page : Came::as_file; }
-  // An answer that could not be used was none, and named its version.
-  void was_shown_as_file() { shown_as_file_ = true; }
-  bool came_as_file() const { return came_as_ == Came::as_file || (!has_answered() && shown_as_file_); }
+  // What the answers to all workers, and earlier runs, have shown of the resource. change_shown() calls its function
+  // with it.
+  Shown shown() const;
+  template <class Function>
+  void change_shown(Function&& function) {
+    const MutexLock lock(mutex_);
+    function(shown_);
+  }
   // Whether there has been a usable answer.
-  bool has_answered() const { return came_as_ != Came::not_yet; }
+  void answered() { has_answered_ = true; }
+  bool has_answered() const { return has_answered_; }
 
   // The resource is another one now, by what an answer said of it; perhaps only by its name.
   void changed(bool in_name_only) { in_name_only_ = in_name_only; }
@@ -134,7 +138,6 @@ class Route {
   Trust& trust(Asking asking, Part part) SEGDL_REQUIRES(mutex_) {
     return trust_[static_cast<std::size_t>(asking)][static_cast<std::size_t>(part)];
   }
-  enum class Came : std::uint8_t { not_yet, as_page, as_file };
   static constexpr Instant::rep kNever = std::numeric_limits<Instant::rep>::min();
   static constexpr std::chrono::sys_seconds kNoTime = std::chrono::sys_seconds::min();
 
@@ -150,8 +153,8 @@ class Route {
   std::atomic<bool> in_name_only_ = false;
   std::atomic<Instant::rep> refused_at_ = kNever;
   std::atomic<bool> distrusts_unmeasured_ = false;
-  std::atomic<Came> came_as_ = Came::not_yet;
-  std::atomic<bool> shown_as_file_ = false;
+  Shown shown_ SEGDL_GUARDED_BY(mutex_);
+  std::atomic<bool> has_answered_ = false;
   std::atomic<bool> progressed_ = false;
   std::atomic<unsigned> failures_ = 0;
   std::atomic<Instant::rep> rest_ = 0;

@@ -154,6 +154,7 @@ Result<void> Transfer::fetch_version(Place& place, std::stop_token stop) {
     auto continued = continue_stream(place, stop);
     if (!continued) return std::move(continued).error();
     if (*continued) return {};
+    remember_begun(place);
   }
   return begin_version(place, stop);
 }
@@ -206,32 +207,13 @@ Result<Reply> Transfer::ask_first(Range range, const Known* known, const std::st
   return reply;
 }
 
-// A login page has no strong validator and is no range of anything. It must not be published as a new version. A date
-// that is not strong yet is that of a file that has just changed.
-bool Transfer::is_doubtful_successor(const Reply& reply) const {
-  using Kind = Validator::Kind;
-  const Kind kind = reply.body.validator.kind;
-  if (reply.body.validator.strong()) return false;
-  const bool of_kept = kept_ == Kind::strong_etag || (kept_ == Kind::strong_date && kind != Kind::weak_date);
-  return of_kept || succeeds_strong_ || (succeeds_ranged_ && reply.asked && !reply.body.partial);
-}
-
 // The first usable response. Without a strong validator it is made to carry all of the resource.
 Result<Reply> Transfer::first_reply(std::stop_token stop, Range range) {
   std::optional<Known> known;
   for (;;) {
     auto reply = ask_first(range, known ? &*known : nullptr, stop);
     if (reply && reply->unchanged) return reply;
-    if (reply && is_doubtful_successor(*reply)) {
-      reply = with_way_out(fetcher_.problem(Cause::changed, Remedy::retry,
-                                            "it changed, and nothing shows that what is sent now is a new version: "
-                                            "perhaps another page"),
-                           kept_ == Validator::Kind::none
-                               ? "if it is what you want, start over with --no-resume"
-                               : "if it is what you want, replace what is here with --overwrite");
-    }
     if (reply) {
-      ranged_ = ranged_ || reply->body.partial;
       const UsableBody& body = reply->body;
       if (!body.partial || body.validator.strong()) return reply;
       if (request_.checksum && !request_.consumer && body.coding.empty()) return reply;
@@ -341,11 +323,21 @@ Result<void> Transfer::start_over(Place& place, Error error) {
   }
   in_one_piece ? meter_.remark(error.reason + ": starting over, in one piece") : meter_.changed(error.reason);
   meter_.start_over();
-  succeeds_strong_ = strong_ || (place.has_journal() && place.journal().identity().validator.strong());
-  succeeds_ranged_ = ranged_ && !in_one_piece;
+  remember_begun(place);
   in_pieces_ = in_one_piece && in_segments ? std::optional(place.journal().identity()) : std::nullopt;
   route_.ask(in_one_piece || restarts_ >= kMaxRestarts - 1 ? Asking::whole : Asking::conditional);
   return place.has_journal() ? place.start_over() : Result<void>();
+}
+
+// Unless it was of another URL, which may have another resource.
+void Transfer::remember_begun(const Place& place) {
+  if (!place.has_journal()) return;
+  const auto facts = place.journal().facts();
+  const bool is_other = facts && !facts->url.empty() && facts->url != url_.redacted();
+  if (is_other) return;
+  route_.change_shown([&place](Shown& shown) { shown.begun(place.journal().identity().validator); });
+  const bool doubted = named_ && fetcher_.doubt(named_->exchange->head(), named_->body, nullptr);
+  if (doubted) named_.reset();
 }
 
 Report Transfer::report(std::filesystem::path output) const {

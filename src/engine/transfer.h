@@ -139,9 +139,9 @@ class Transfer {
   Result<void> reread_small(Place&, std::span<const std::byte> bytes);
   Result<Reply> first_reply(std::stop_token, Range = kProbe);
   Result<Reply> ask_first(Range, const Known*, const std::stop_token&);
-  bool is_doubtful_successor(const Reply&) const;
   Result<Identity> plan(const Reply&) const;
   Result<void> start_over(Place&, Error);
+  void remember_begun(const Place&);
   Result<void> check_whole(Place&, FrontHasher&, const std::stop_token&);
   Result<void> refute(Place&, Error);
   Result<void> forget_refuted(Place&);
@@ -175,14 +175,9 @@ class Transfer {
   bool of_other_url_ = false;          // what an earlier run left
   bool switched_ = false;              // to another one, in the middle of a version
   bool strong_ = false;                // what is being published was identified by a strong validator
-  bool ranged_ = false;                // the resource has been served in ranges
-  bool succeeds_strong_ = false;       // a version with a strong validator was given up for one that must have one too
-  bool succeeds_ranged_ = false;       // the same of ranges
   std::optional<Identity> in_pieces_;  // the version that could not be fetched so, and is to come in one
-  // Of the strong validator that the file had that is to be updated.
-  Validator::Kind kept_ = Validator::Kind::none;
-  bool inherits_ = false;      // an earlier run has claimed something of it
-  bool outdated_ = false;      // what this run has claimed is of another version than what comes now
+  bool inherits_ = false;              // an earlier run has claimed something of it
+  bool outdated_ = false;              // what this run has claimed is of another version than what comes now
   bool contradicted_ = false;  // the latest pass ended with a response that did, and gave up what such ones brought
   bool doubted_ = false;       // the digest of the file is not the expected one, or could not be made
   std::optional<std::uint32_t> continued_from_;  // so many claims of an earlier run

@@ -52,6 +52,7 @@ Result<ContentDecoder> Transfer::start_decoding(const std::string& coding, const
 }
 
 Result<Outcome> Transfer::run_consumer(const Consumer& consumer, std::filesystem::path output, std::stop_token stop) {
+  route_.change_shown([](Shown& shown) { shown.passed_on(); });
   for (;;) {
     auto first = first_reply(stop);
     if (!first) return std::move(first).error();

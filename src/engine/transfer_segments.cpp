@@ -32,13 +32,13 @@ struct Joined {
 };
 
 // The dispatcher's map is what is shown, for as long as there is a dispatcher.
-struct Shown {
-  Shown(Meter& m, const Dispatcher& dispatcher) : meter(m) {
+struct ShownMap {
+  ShownMap(Meter& m, const Dispatcher& dispatcher) : meter(m) {
     meter.map_from([&dispatcher](std::size_t cells) { return dispatcher.map(cells); });
   }
-  ~Shown() { meter.map_from({}); }
-  Shown(const Shown&) = delete;
-  Shown& operator=(const Shown&) = delete;
+  ~ShownMap() { meter.map_from({}); }
+  ShownMap(const ShownMap&) = delete;
+  ShownMap& operator=(const ShownMap&) = delete;
 
   Meter& meter;
 };
@@ -127,7 +127,7 @@ Result<void> Transfer::fetch_missing(Pass& pass, const Known& known, std::option
     if (!started) return started;
     dispatcher.on_settled([&front](Segment segment) { front->settled(segment); });
   }
-  const Shown shown(meter_, dispatcher);
+  const ShownMap shown(meter_, dispatcher);
   if (pass.proved) take_for_proved(dispatcher);
   const std::size_t proofs = pass.proved ? 0 : inherited.size();
   Checkpoint checkpoint(env_.clock, place.data(), journal, request_.sync, std::move(inherited));

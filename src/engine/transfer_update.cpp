@@ -76,7 +76,7 @@ std::optional<Present> Transfer::find_present(Directory& directory) {
   auto receipt = kept ? decode_receipt(*kept) : std::nullopt;
   if (!receipt) return present;
   const bool same_url = receipt->url_tag == url_tag_of(receipt->salt, url_.redacted());
-  if (same_url && !request_.checksum) kept_ = receipt->kind;
+  if (same_url && !request_.checksum) route_.change_shown([&receipt](Shown& shown) { shown.finished(receipt->kind); });
   if (receipt->size != status->size || receipt->modified != status->modified) {
     present.doubt = "it was changed here since it was fetched";
   } else if (!same_url) {
@@ -103,7 +103,8 @@ bool Transfer::has_leftover(Directory& directory) const {
 
 Result<std::optional<Outcome>> Transfer::leave_if_unchanged(Directory& directory, const std::stop_token& stop) {
   auto present = find_present(directory);
-  if (named_ && is_doubtful_successor(*named_)) named_.reset();  // what is asked for again may be better
+  const bool doubted = named_ && fetcher_.doubt(named_->exchange->head(), named_->body, nullptr);
+  if (doubted) named_.reset();  // what is asked for again may be better
   if (!present || has_leftover(directory)) return std::optional<Outcome>();
   if (request_.decode) {
     meter_.remark("what is decoded can't be compared with what the server has: fetching it again");
@@ -166,7 +167,7 @@ Result<bool> Transfer::is_whole_and_outdated(const Place& place, const std::stop
   auto current = whole && facts.vouched() ? is_current(journal.identity(), stop) : Result<bool>(!whole);
   if (!current) return current;
   if (*current) return false;
-  succeeds_strong_ = journal.identity().validator.strong();
+  remember_begun(place);
   meter_.remark("what had arrived whole before can't be shown to be what the server has: starting over");
   return true;
 }

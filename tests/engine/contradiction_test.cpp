@@ -4,8 +4,6 @@
 
 #include <doctest/doctest.h>
 
-#include <fmt/format.h>
-
 #include <string>
 
 using namespace segdl;
@@ -90,25 +88,4 @@ TEST_CASE("a server that contradicts itself where something was fetched is asked
   REQUIRE_FALSE(report.ok());
   CHECK(report.error().cause == Cause::integrity);
   CHECK(report.error().resumable);
-}
-
-TEST_CASE("a page is not published for a file whose ranges contradict themselves") {
-  for (const char* range : {"bytes 0-{}/*", "bytes 1-{}/*"}) {
-    for (const unsigned connections : {1U, 8U}) {
-      CAPTURE(range);
-      CAPTURE(connections);
-      World world;
-      world.serve().size(kSize).on_every([range](Answer& answer, const Asking& asking) {
-        if (asking.find("Range") == nullptr)
-          return static_cast<void>(answer.page(200, 32).set("Content-Type", "text/html"));
-        answer.set("Content-Range", fmt::format(fmt::runtime(range), kSize));
-      });
-      SessionOptions options = patient(1);
-      options.connections = connections;
-      const auto report = world.download(World::request(), options);
-      REQUIRE_FALSE(report.ok());
-      CHECK(report.error().cause == Cause::integrity);
-      CHECK(world.absent("f"));
-    }
-  }
 }

@@ -198,33 +198,68 @@ TEST_CASE("a page that comes where a file was, without a validator, is never pub
   for (const bool ranges : {false, true}) {
     for (const bool sized : {false, true}) {
       for (const std::uint64_t size : {std::uint64_t{10'000}, kSize}) {
-        CAPTURE(ranges);
-        CAPTURE(sized);
-        CAPTURE(size);
-        World world;
-        world.serve().size(size).no_validator().cut_at(size / 2);
-        if (!ranges) world.script->no_ranges();
-        world.script->on_every([sized](Answer& answer, const Asking& asking) {
-          answer.set("Content-Type", "application/zip");
-          if (asking.number == 1) return;
-          answer.page(200, 32).set("Content-Type", "Text/HTML; charset=utf-8");
-          if (!sized) answer.chunked();
-        });
-        const auto report = world.download(World::request(), with(1, 2));
-        REQUIRE_FALSE(report.ok());
-        CHECK(report.error().cause == Cause::changed);
-        CHECK(world.absent("f"));
+        for (const char* type : {"Text/HTML; charset=utf-8", "", "application/x-page", "text/plain"}) {
+          for (const unsigned connections : kConnections) {
+            CAPTURE(ranges);
+            CAPTURE(sized);
+            CAPTURE(size);
+            CAPTURE(std::string(type));
+            CAPTURE(connections);
+            World world;
+            world.serve().size(size).no_validator().cut_at(size / 2);
+            if (!ranges) world.script->no_ranges();
+            world.script->on_every([sized, type](Answer& answer, const Asking& asking) {
+              answer.set("Content-Type", "Application/Zip; q=1");
+              if (asking.number == 1) return;
+              answer.page(200, 32);
+              if (*type != 0) answer.set("Content-Type", type);
+              if (!sized) answer.chunked();
+            });
+            const auto report = world.download(World::request(), with(connections, 2));
+            REQUIRE_FALSE(report.ok());
+            CHECK(report.error().cause == Cause::changed);
+            CHECK(world.absent("f"));
+          }
+        }
       }
     }
   }
 }
 
+TEST_CASE("a page that comes where a file of no type was is not published in its place, whatever its length") {
+  for (const std::uint64_t size : {std::uint64_t{32}, kSize}) {
+    for (const unsigned connections : kConnections) {
+      CAPTURE(size);
+      CAPTURE(connections);
+      World world;
+      world.serve().size(kSize).no_validator().no_ranges().cut_at(kSize / 2);
+      world.script->on_every([size](Answer& answer, const Asking& asking) {
+        if (asking.number > 1) answer.page(200, size).set("Content-Type", "text/html");
+      });
+      const auto report = world.download(World::request(), with(connections, 2));
+      REQUIRE_FALSE(report.ok());
+      CHECK(report.error().cause == Cause::changed);
+      CHECK(world.absent("f"));
+    }
+  }
+}
+
 TEST_CASE("a new version of a file that is no page, or was one, is published where it came without a validator") {
-  for (const char* type : {"application/zip", "text/html"}) {
-    World world;
-    world.serve().size(kSize).no_validator().no_ranges().cut_at(kSize / 2).change_after(1, kSize + 5);
-    world.script->on_every([type](Answer& answer, const Asking&) { answer.set("Content-Type", type); });
-    REQUIRE(world.download(World::request(), with(1)).ok());
-    CHECK(world.has("f", 1001, kSize + 5));
+  for (const char* type : {"application/zip", "text/html", ""}) {
+    for (const bool ranges : {false, true}) {
+      for (const unsigned connections : kConnections) {
+        CAPTURE(std::string(type));
+        CAPTURE(ranges);
+        CAPTURE(connections);
+        World world;
+        world.serve().size(kSize).no_validator().cut_at(kSize / 2).change_after(1, kSize + 5);
+        if (!ranges) world.script->no_ranges();
+        world.script->on_every([type](Answer& answer, const Asking&) {
+          if (*type != 0) answer.set("Content-Type", type);
+        });
+        REQUIRE(world.download(World::request(), with(connections)).ok());
+        CHECK(world.has("f", 1001, kSize + 5));
+      }
+    }
   }
 }
