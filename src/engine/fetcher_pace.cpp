@@ -134,10 +134,10 @@ bool Fetcher::may_ask_for_all(const Known* known) const {
 }
 
 // Whether the next try is the last, and all there were came to nothing: some servers promise any range, and break it
-// off at once. Where any brought something all of it would be sent once more. Of a resource with a strong validator
-// only: an answer to a request for all of it is compared by that.
+// off at once. Where any brought something all of it would be sent once more. What all of it is, is told by its
+// validator, or by its size and by comparing it with what is here.
 bool Fetcher::only_breaks_off(const Known* known) const {
-  if (known == nullptr || !known->validator.strong() || route_.has_progressed()) return false;
+  if (known == nullptr || route_.has_progressed()) return false;
   const Instant now = shared_.env.clock.now();
   Failing failing = route_.failing(now, now);
   if (failing.count == 1 || failing.broken + 1 < failing.count) return false;

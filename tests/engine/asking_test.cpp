@@ -226,6 +226,41 @@ TEST_CASE("where only the beginning is given and breaks off, the last of many wo
   }
 }
 
+TEST_CASE(
+    "where ranges break off all of a resource without a strong validator is asked for, and a page is none of it") {
+  for (const char* etag : {"", "W/\"a\""}) {
+    for (const std::uint64_t size : {std::uint64_t{10'000}, kSmall}) {
+      for (const bool resumes : {false, true}) {
+        if (resumes && size < kStopped) continue;
+        for (const bool is_page : {false, true}) {
+          for (const unsigned connections : kConnections) {
+            CAPTURE(etag);
+            CAPTURE(size);
+            CAPTURE(resumes);
+            CAPTURE(is_page);
+            CAPTURE(connections);
+            World world;
+            world.serve().size(size).no_validator().etag(etag).stall_at(kStopped, 99);
+            if (resumes) REQUIRE_FALSE(world.download(World::request(), with(1, 0)).ok());
+            world.disk.kill();
+            world.serve().size(size).no_validator().etag(etag).on_every(
+                [=](Answer& answer, const test::Asking& asking) {
+                  if (asking.find("Range") != nullptr) {
+                    answer.cut_at = answer.begin + 1000;
+                  } else if (is_page) {
+                    answer.page(200, 32).set("ETag", "W/\"32\"");
+                  }
+                });
+            const auto report = world.download(World::request(), with(connections));
+            CHECK(report.ok() == !is_page);
+            CHECK((is_page ? world.absent("f") : world.has("f", 1, size)));
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("a server that gives nothing of a range, or a few bytes, is asked for all of it in the end") {
   for (const unsigned connections : kConnections) {
     for (const bool resumes : {false, true}) {
