@@ -68,7 +68,7 @@ GOOD_FIELDS = {"one of 10 KB": b"X: " + b"y" * 10_000 + b"\r\n", "a hundred": b"
                "a control character in a Content-Type": b"Content-Type: a\x01\r\n", "a Date that ends in a bare LF": b"Date: Sun, 06 Nov 2022 08:49:37 GMT\nX: y\r\n",
                "a blank before the colon": b"X : y\r\n", "no colon": b"no colon here\r\n", "an empty name": b": y\r\n", "a bare CR": b"X: y\rZ: w\r\n", "two CRs": b"X: y\r\r\n",
                "a blank in a name": b"X Y: z\r\n", "a hidden Content-Length behind a bare CR": b"X: y\rContent-Length: 5\r\n"}
-BAD_FIELDS = {"Via of 30 MB": b"Via: " + b"y" * 30_000_000 + b"\r\n", "a folded Content-Length": b"Content-Length:\r\n 5\r\n",
+BAD_FIELDS = {"a folded Content-Length": b"Content-Length:\r\n 5\r\n",
               "a Content-Length behind a bare LF": b"X: y\nContent-Length: 5\r\n", "two bare LFs": b"X: y\n\nZ: w\r\n", "a bare LF before an empty line": b"X: y\n\r\nZ: w\r\n",
               "a blank before the colon of a Content-Length": b"Content-Length : 5\r\n", "a NUL in the name of a Content-Length": b"Content-Length\0: 5\r\n",
               "a second status line": b"HTTP/1.1 404 Not Found\r\n", "two CRs for its end": b"\r\r\n"}
@@ -79,7 +79,7 @@ for label, text in GOOD_FIELDS.items():
 for label, text in BAD_FIELDS.items():
     fields.row(label, inserted(text), expect=REFUSE, kind=TWO_LENGTHS if "Content-Length" in label else SECOND if label == "a second status line" else
                TWO_CRS if label == "two CRs for its end" else "")
-    if label in ("Via of 30 MB", "a folded Content-Length", "a second status line", "two bare LFs", "a bare LF before an empty line"):
+    if label in ("a folded Content-Length", "a second status line", "two bare LFs", "a bare LF before an empty line"):
         fields.row(f"{label}, one in three", inserted(text), when=third)
 fields.row("a Content-Encoding behind a bare LF", inserted(b"X: y\nContent-Encoding: gzip\r\n"), expect=lambda cell: EITHER if cell.resume else RIGHT,
            kind="codings: another one than before")
