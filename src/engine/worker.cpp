@@ -96,7 +96,7 @@ class Responses {
 
   bool keeps_one() const { return kept_.has_value(); }
   // Where the next request would have to wait: but for what was at hand, none is kept so long.
-  void wait() {
+  void let_go() {
     if (!is_first_) kept_.reset();
   }
 
@@ -140,7 +140,7 @@ void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, bool 
   while (then != Then::leave) {
     // First, so that who waits holds no work: a whole resource that comes to another could not serve it, and others
     // that fail would take it for one that is at work.
-    if (!fetcher.is_ready()) responses.wait();
+    if (!fetcher.is_ready()) responses.let_go();
     const bool keeps_one = responses.keeps_one();
     if (!keeps_one && !fetcher.is_ready()) sink.release();
     auto ready = keeps_one ? Result<void>() : fetcher.get_ready(hand.token());

@@ -85,15 +85,14 @@ TEST_CASE("as many connections are kept as were used at once") {
 }
 
 TEST_CASE("a connection that may be one too many for the server is not kept") {
-  for (const auto& [status, connections] :
-       {std::pair(404, 1U), std::pair(403, 2U), std::pair(429, 2U), std::pair(503, 2U)}) {
+  for (const int status : {404, 403, 429, 503}) {
     CAPTURE(status);
     Place place;
-    place.script.on(1, [status = status](Answer& answer) { answer.status(status); });
+    place.script.on(1, [status](Answer& answer) { answer.status(status); });
     Side side;
     CHECK(Side::finish(side.get(place)));
     CHECK(Side::finish(side.get(place)));
-    CHECK(place.origin.connections() == connections);
+    CHECK(place.origin.connections() == (status == 404 ? 1 : 2));
   }
 }
 
