@@ -54,20 +54,26 @@ class Shown {
  private:
   enum class Came : std::uint8_t { not_yet, as_page, as_file };
   bool was_file() const;
+  bool is_of_same_kind(const ResponseHead&) const;  // as a part that could not be used
+  void name(const Validator&);
+  std::optional<std::uint64_t> told_size() const { return size_ || !named_ ? size_ : part_end_; }
   bool holds(const UsableBody& body) const {
-    return !body.total && size_ && (named_ || ranged_) && body.coding.empty() && !passed_on_;
+    return !body.total && told_size() && (named_ || ranged_) && body.coding.empty() && !passed_on_;
   }
   std::optional<std::string> doubt_version(const ResponseHead&, const UsableBody*, bool begins) const;
 
   Came came_ = Came::not_yet;  // the latest answer that was used
   bool named_ = false;         // by a strong validator, in any answer or by what was begun
+  bool named_by_tag_ = false;  // and not by dates alone
   bool begun_ = false;
   bool passed_on_ = false;
   bool ranged_ = false;           // ranges were of use
-  bool part_of_no_type_ = false;  // those that were of none were no HTML
+  bool part_of_no_type_ = false;  // one that was of no use had none
+  bool part_was_page_ = false;    // and one was a page
   Validator::Kind finished_ = Validator::Kind::none;
   std::string type_;  // its media type; empty if there was none, or HTML, which is what pages of others are
   std::optional<std::uint64_t> size_;
+  std::optional<std::uint64_t> part_end_;  // of a part of no use from byte 0 on: perhaps the size
 };
 
 }  // namespace segdl

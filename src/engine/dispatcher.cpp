@@ -289,6 +289,12 @@ std::uint64_t Dispatcher::missing_bytes() const {
   return scheduler_.missing() * scheduler_.layout().segment_size();
 }
 
+bool Dispatcher::all_missing_behind_front() const {
+  const MutexLock lock(mutex_);
+  const auto first = scheduler_.first_missing();
+  return first && scheduler_.missing() == scheduler_.layout().count() - index(*first);
+}
+
 bool Dispatcher::is_here(Segment segment) const {
   const MutexLock lock(mutex_);
   return scheduler_.is_here(segment);

@@ -163,6 +163,8 @@ class Dispatcher {
   bool serves_others(const Hand&) const;
   std::uint64_t missing_bytes() const;
   bool is_here(Segment) const;
+  // Whether nothing that is here lies behind the first segment that is missing.
+  bool all_missing_behind_front() const;
   unsigned at_work() const;
   unsigned most_at_work() const;
   SegmentMap map(std::size_t cells) const;

@@ -159,7 +159,7 @@ class Fetcher {
   Result<void> enter_at(const Origin&, const std::stop_token&);
   bool enters_at_once(const Origin&);
   Url next_url() const { return led_on_ ? led_on_->url : route_.current(); }
-  Result<std::unique_ptr<Exchange>> get(const Asked&, const Known*, std::stop_token);
+  Result<std::unique_ptr<Exchange>> get(const Asked&, const Known*, bool may_return, const std::stop_token&);
   Result<std::unique_ptr<Exchange>> get_from(LedOn, bool may_return, const Asked&, const Known*,
                                              const std::stop_token&);
   Error not_yet(const ResponseHead&, std::chrono::seconds wait) const;

@@ -31,10 +31,10 @@ Result<Url> Fetcher::follow(const Url& from, const std::string& location, int st
 
 // The final response to one way of asking. What redirects led to before may have an end, as a signed link has, and each
 // server tells of that in its own way: then the original URL is asked for another one.
-Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* known, std::stop_token stop) {
+Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* known, bool may_return,
+                                               const std::stop_token& stop) {
   auto from = std::exchange(led_on_, std::nullopt);
   if (from) return get_from(*std::move(from), false, asked, known, stop);
-  const bool may_return = waits_outside_;
   const Url led = route_.current();
   auto exchange = get_from({led, {}}, may_return, asked, known, stop);
   const bool remembered = !led.leads_to_same(route_.original());

@@ -133,7 +133,7 @@ Result<std::optional<Reply>> Transfer::check_same(Place& place, const Known& kno
     if (!compared) return std::move(compared).error();
     first = std::move(*compared);
   }
-  Facts updated = facts.value_or(Facts{});
+  Facts updated = place.journal().facts().value_or(Facts{});  // which may say more by then
   updated.url = url_.redacted();
   updated.url_hash = hash_of(url_);
   auto step = place.journal().set_facts(updated);
@@ -148,9 +148,12 @@ Result<std::optional<Reply>> Transfer::compare_samples(Place& place, const Known
   const Journal& journal = place.journal();
   Sampler sampler(journal, meter_, fetcher_, choose_samples(journal, kSamplesOfOtherUrl));
   std::optional<Reply> all;
-  if (is_fresh_link && journal.claimed() > 0) {
+  for (bool asks = is_fresh_link && journal.claimed() > 0; asks;) {
     auto asked = ask_first({0, journal.identity().layout->total()}, &known, stop);
+    asks = !asked;
     if (!asked && !may_be_repeated(asked.error())) return std::move(asked).error();
+    auto paused = asked ? Result<void>() : fetcher_.pause(asked.error(), stop);
+    if (!paused) return std::move(paused).error();
     if (asked && asked->body.begin == 0 && asked->body.end == journal.identity().layout->total())
       all = *std::move(asked);
   }
@@ -166,6 +169,7 @@ Result<std::optional<Reply>> Transfer::compare_samples(Place& place, const Known
       voucher_ = Voucher::bytes;
       meter_.remark("the link gives one response: comparing it with all that is here before the first gap");
       auto marked = mark_mixed(place);
+      if (marked) marked = leave_something_missing(place.journal());
       return marked ? Result<std::optional<Reply>>(std::move(all)) : std::move(marked).error();
     }
     if (!may_be_repeated(step.error())) return std::move(step).error();

@@ -177,7 +177,10 @@ Result<void> Transfer::fetch_together(Work& work, const Known& known, std::optio
   Dispatcher& dispatcher = work.dispatcher;
   route_.set_joined(true);
   const Joined joined(dispatcher);
-  dispatcher.goes_first(joined.hand);
+  // What a URL without secrets gives it mostly gives for ever, and then nothing that is here is asked for.
+  const bool is_link = url_.redacted() != url_.text();
+  bool all = first || is_link || dispatcher.all_missing_behind_front();
+  if (all) dispatcher.goes_first(joined.hand);
   share.help = [&](Slot slot) {
     guarded(dispatcher, [&] {
       Fetcher fetcher(setting_, std::move(slot));
@@ -191,7 +194,7 @@ Result<void> Transfer::fetch_together(Work& work, const Known& known, std::optio
   shared_.pool.open(share, route_.current().origin);
   guarded(dispatcher, [&] {
     do {
-      work_on(work, joined.hand, fetcher_, known, true, std::exchange(first, std::nullopt));
+      work_on(work, joined.hand, fetcher_, known, std::exchange(all, is_link), std::exchange(first, std::nullopt));
       fetcher_.leave();
     } while (dispatcher.wait(joined.hand));
   });

@@ -95,16 +95,16 @@ class Responses {
   Responses& operator=(const Responses&) = delete;
 
   bool keeps_one() const { return kept_.has_value(); }
-  // Where the next request would have to wait: but for what was at hand, none is kept so long.
+  // Where the next request would have to wait: but for what was at hand, none is kept so long, if it will be asked.
   void let_go() {
-    if (!is_first_) kept_.reset();
+    if (!is_first_ && !fetcher_.reads_through()) kept_.reset();
   }
 
   // For these bytes, or from before them on. Waits for no turn, but while one is kept: see Fetcher::wait_outside().
   Result<Reply> get(Range want, const Known& known, const std::stop_token& stop, bool alone) {
     auto kept = std::exchange(kept_, std::nullopt);
     is_first_ = false;
-    if (kept && kept->body.begin == want.begin) return *std::move(kept);
+    if (kept && (kept->body.begin == want.begin || fetcher_.reads_through())) return *std::move(kept);
     fetcher_.wait_outside(!kept);
     if (!kept) return fetcher_.ask(want, &known, stop, alone);
     auto reply = fetcher_.ask_beside(want, &known, stop);

@@ -8,6 +8,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cinttypes>
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
@@ -90,9 +92,9 @@ TEST_CASE("a resume of a link that gives its resource a few times brings all tha
           CAPTURE(connections);
           CAPTURE(times);
           World world;
-          leave(world, claimed);
+          leave(world, claimed, kToken);
           give(world, times, status);
-          const auto report = world.download(World::request(), with(connections));
+          const auto report = world.download(kToken, with(connections));
           REQUIRE(report.ok());
           CHECK(world.has("f", 1, kSize));
         }
@@ -103,13 +105,33 @@ TEST_CASE("a resume of a link that gives its resource a few times brings all tha
 
 TEST_CASE("where a link gives more nothing that is here is fetched to get at what lies behind") {
   World world;
-  leave(world, kFrontAndHoles);
+  leave(world, kFrontAndHoles, kToken);
   world.serve().size(kSize);
-  const auto report = world.download(World::request(), with(1));
+  const auto report = world.download(kToken, with(1));
   REQUIRE(report.ok());
   CHECK(world.has("f", 1, kSize));
   CHECK(report->wasted == 0);
   CHECK(world.script->log().size() == 5);
+}
+
+TEST_CASE("of a URL that is no link nothing that is here is asked for") {
+  for (const unsigned connections : kConnections) {
+    World world;
+    leave(world, kFrontAndHoles);
+    world.serve().size(kSize);
+    REQUIRE(world.download(World::request(), with(connections)).ok());
+    for (const auto& asked : world.script->log()) {
+      const std::string* field = asked.find("Range");
+      REQUIRE(field != nullptr);
+      std::uint64_t first = 0, last = 0;
+      REQUIRE(std::sscanf(field->c_str(), "bytes=%" SCNu64 "-%" SCNu64, &first, &last) == 2);
+      for (const auto& [begin, end] : kFrontAndHoles) {
+        const std::uint64_t claimed = std::min(end, kCount - 1) * kSegment;  // the last one never is
+        const bool apart = last < begin * kSegment || first >= claimed;
+        CHECK(apart);
+      }
+    }
+  }
 }
 
 TEST_CASE("a fresh link that gives its resource once brings all that is missing of what another link began") {
@@ -262,13 +284,13 @@ TEST_CASE("a kept response does not outlive the time limit, where the host asks 
       CAPTURE(claimed.size());
       CAPTURE(connections);
       World world;
-      leave(world, claimed);
+      leave(world, claimed, kToken);
       world.serve().size(kSize).on_every([](Answer& answer, const Asking& asking) {
         if (asking.number > 1) answer.status(503).set("Retry-After", "60");
       });
       SessionOptions options = with(connections);
       options.max_time = std::chrono::seconds(5);
-      CHECK_FALSE(world.download(World::request(), options).ok());
+      CHECK_FALSE(world.download(kToken, options).ok());
       CHECK(world.absent("f"));
     }
   }
