@@ -295,3 +295,39 @@ TEST_CASE("a kept response does not outlive the time limit, where the host asks 
     }
   }
 }
+
+TEST_CASE("the only response of a fresh link that ends while it is compared leaves the next run to compare as well") {
+  for (const int status : {404, 410}) {
+    for (const unsigned connections : kConnections) {
+      CAPTURE(status);
+      CAPTURE(connections);
+      World world;
+      leave(world, kFrontAndHoles, kToken);
+      world.serve().size(kSize).cut_at(2 * kSegment).on_every([status](Answer& answer, const Asking& asking) {
+        answer.flips.push_back(2 * kSegment + 7);
+        if (asking.number > 1) answer.status(status);
+      });
+      REQUIRE_FALSE(world.download(kFreshToken, with(connections, 0)).ok());
+      world.serve().size(kSize).on_every(
+          [](Answer& answer, const Asking&) { answer.flips.push_back(2 * kSegment + 7); });
+      const auto report = world.download(kFreshToken, with(connections, 0));
+      REQUIRE(report.ok());
+      auto expected = pattern_bytes(1, kSize);
+      expected[2 * kSegment + 7] ^= std::byte{1};
+      CHECK(world.disk.get("f") == expected);
+    }
+  }
+}
+
+TEST_CASE("a fresh link that asks to be left alone for a while is, and then compared as any other") {
+  World world;
+  leave(world, kFrontAndHoles, kToken);
+  world.serve().size(kSize).on_every([](Answer& answer, const Asking& asking) {
+    if (asking.number == 1) answer.status(503).set("Retry-After", "3");
+  });
+  const auto report = world.download(kFreshToken, with(1));
+  REQUIRE(report.ok());
+  CHECK(world.has("f", 1, kSize));
+  CHECK(report->elapsed >= std::chrono::seconds(3));
+  CHECK(report->restarts == 0);
+}

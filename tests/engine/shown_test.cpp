@@ -173,3 +173,26 @@ TEST_CASE("a checksum tells what names no version where one was named before") {
     CHECK((is_right ? world.has("f", 1, kSize) : world.absent("f")));
   }
 }
+
+TEST_CASE("what is of the kind that ranges of no use were is believed, whatever its length") {
+  const Ranges kinds[] = {{"a first piece", "bytes 0-99/*", "\"v1\"", "application/zip"},
+                          {"a first piece", "bytes 0-99/*", "", ""},
+                          {"a page", "bytes 1-{}/{}", "\"v1\"", "text/html"}};
+  for (const Ranges& ranges : kinds) {
+    for (const Body body : {Body::sized, Body::chunked}) {
+      for (const unsigned connections : kConnections) {
+        CAPTURE(std::string(ranges.how));
+        CAPTURE(std::string(ranges.type));
+        CAPTURE(static_cast<int>(body));
+        CAPTURE(connections);
+        World world;
+        serve_contradicting(world, ranges, [&](Answer& answer) {
+          if (*ranges.type != 0) answer.set("Content-Type", ranges.type);
+          frame(answer, body);
+        });
+        REQUIRE(world.download(World::request(), with(connections, 1)).ok());
+        CHECK(world.has("f", 1, kSize));
+      }
+    }
+  }
+}
