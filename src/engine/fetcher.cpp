@@ -292,8 +292,7 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
       first = first ? with_outcome(*std::move(first), error) : std::move(error);
       if (way) meter_.note("asking again in a simpler way: " + first->reason);
     };
-    // Once a way was refused the next one goes on from there, or the first would be tried for ever.
-    auto exchange = get(asked, known, waits_outside_ && !first, stop);
+    auto exchange = get(asked, known, waits_outside_ && !first, stop);  // or the first way is tried for ever
     if (!exchange) {
       Error error = std::move(exchange).error();
       const bool unanswered = is_unanswered(error) && may_ask_for_all(known);
