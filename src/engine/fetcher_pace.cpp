@@ -178,6 +178,7 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
   if (on) tried_all_ = false;
   progress_ = came_ = 0;
   if (on) route_.progressed();
+  if (odd_ || is_for_good(error)) route_.refused_more(clock.now());
   Failing failing = on || crowded_ ? Failing{1} : route_.failed(asked_at_, clock.now(), answered_);
   const auto wait = on && !crowded_ && !error.retry_after ? std::chrono::milliseconds(0)
                                                           : backoff(failing.count, error.retry_after, jitter_);

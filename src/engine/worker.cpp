@@ -95,6 +95,8 @@ class Responses {
   Responses& operator=(const Responses&) = delete;
 
   bool keeps_one() const { return kept_.has_value(); }
+  // What it brings. REQUIRES: keeps_one().
+  Range rest() const { return {kept_->body.begin, layout_.total()}; }
   // Where the next request would have to wait: but for what was at hand, none is kept so long, if it will be asked.
   void let_go() {
     if (!is_first_ && !fetcher_.reads_through()) kept_.reset();
@@ -151,6 +153,12 @@ void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, bool 
     all = (all || keeps_one) && work.dispatcher.missing_bytes() > 0;
     auto want = sink.next(all);
     if (!want) return;  // the download has failed: whoever leads it knows why
+    if (!want->has_value() && keeps_one) {
+      // All that is missing was asked for by others; what of that is refused falls to the response that is kept.
+      const bool asked = work.dispatcher.is_asked_for_behind(hand, work.layout.at(responses.rest().begin));
+      want = asked ? std::optional(responses.rest()) : sink.next(true);  // which may have been refused just now
+      if (!want) return;
+    }
     if (!want->has_value()) return;
     if (all) (*want)->end = work.layout.total();
     const bool alone = then == Then::go_on_as_last || !work.dispatcher.others_at_work(hand);
