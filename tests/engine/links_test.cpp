@@ -83,10 +83,10 @@ void leave(World& world, const Runs& claimed, const Request& request = World::re
 }  // namespace
 
 TEST_CASE("a resume of a link that gives its resource a few times brings all that is missing, between what is here") {
-  for (const Runs& claimed : {kFront, kHoles, kFrontAndHoles}) {
-    for (const int status : {204, 200, 401, 403, 404, 410}) {
-      for (const unsigned connections : {1U, 2U, 8U}) {
-        for (const unsigned times : {1U, 2U, 3U}) {
+  for (const Runs& claimed : {kHoles, kFrontAndHoles}) {
+    for (const int status : {204, 200, 401, 404}) {
+      for (const unsigned connections : {1U, 8U}) {
+        for (const unsigned times : {1U, 3U}) {
           CAPTURE(claimed.size());
           CAPTURE(status);
           CAPTURE(connections);
@@ -166,7 +166,7 @@ TEST_CASE("a fresh link that gives its resource once brings all that is missing 
 // Never a mixture, whatever the ETag says (J8): one response is compared with all that it is joined with.
 TEST_CASE("what a fresh link gives is of one version, where it gives more than one response and where it does not") {
   for (const std::uint32_t differs : {0U, 2U, 254U}) {  // this segment, of what is here
-    for (const int status : {200, 204, 401, 403, 404, 410}) {
+    for (const int status : {200, 204, 404}) {
       for (const unsigned connections : kConnections) {
         for (const bool beside : {false, true}) {  // it refuses what is asked for beside another response alone
           CAPTURE(differs);
