@@ -167,7 +167,7 @@ void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, bool 
     if (is_to_wait) continue;
     all = false;
     then = Then::go_on;
-    auto step = reply ? take(work, hand, fetcher, sink, **want, *reply) : Result<void>(std::move(reply).error());
+    auto step = reply ? take(work, hand, fetcher, sink, **want, *reply) : Result<void>(reply.error());
     if (step) {
       const auto at = sink.left_for_what_is_here();
       if (at && work.dispatcher.missing_bytes() > 0) responses.keep(*std::move(reply), *at);
