@@ -27,7 +27,6 @@
 #include "engine/segment_sink.h"
 #include "engine/shared.h"
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <stop_token>
