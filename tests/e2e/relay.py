@@ -4,12 +4,15 @@ import threading
 
 
 class Relay:
-    """One place to connect to. Of what comes from upstream the first `through` bytes, of all connections together, are let through."""
+    """One place to connect to. Of what comes from upstream the first `through` bytes, of all connections together, are let through.
+
+    `passed` and `held` count what came through and what did not."""
 
     def __init__(self, upstream, through):
         self.upstream = upstream
         self.left = through
         self.passed = 0
+        self.held = 0
 
     async def serve(self, reader, writer):
         try:
@@ -36,6 +39,7 @@ class Relay:
             let = piece[:self.left]
             self.left -= len(let)
             self.passed += len(let)
+            self.held += len(piece) - len(let)
             writer.write(let)
             if len(let) < len(piece):
                 return  # silent from here on: the client must be the one that goes
