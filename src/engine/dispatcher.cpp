@@ -38,7 +38,7 @@ Hand& Dispatcher::join() {
   free->cut_ = std::stop_source();
   free->at_work_ = true;
   free->idle_ = false;
-  free->gives_up_ = false;
+  free->gives_up_ = free->keeps_ = false;
   free->at_ = Hand::At::rest;
   free->counted_ = free->received = 0;
   free->filled = 0;
@@ -154,6 +154,7 @@ Span Dispatcher::asks(Hand& hand) {
 Span Dispatcher::answered(Hand& hand) {
   const MutexLock lock(mutex_);
   hand.at_ = Hand::At::response;
+  hand.keeps_ = false;
   hand.answered_at_ = hand.received;
   return scheduler_.held(hand.worker_);
 }

@@ -61,6 +61,8 @@ class Hand {
   enum class At : std::uint8_t { rest, request, response } at_ = At::rest;
   std::uint64_t answered_at_ = 0;  // `received`, when the response came
 
+  bool keeps_ = false;  // see Dispatcher::keeps()
+
   // What it asked for is promised at most: no answer has come, or nothing of its body.
   bool awaits_body() const { return at_ == At::request || (at_ == At::response && received == answered_at_); }
 
@@ -84,11 +86,17 @@ class Dispatcher {
   void leave(Hand&);
 
   // This worker, which holds nothing, is about to ask for all from the first missing segment on. Until it asks for
-  // something else, or waits, or leaves, others get of the next `reserve` bytes what lies far from where it is.
+  // something else, or waits, or leaves, others get of the next `reserve` bytes what lies far from where it is. One at
+  // a time does.
   void reads_ahead(const Hand&, std::uint64_t reserve);
   // Whether it is this worker that does, and something behind this segment was asked for by another, and nothing of it
   // has come yet: if that is refused, or the body never comes, it falls to this one.
   bool is_asked_for_behind(const Hand&, Segment) const;
+  // Whether that, or something is missing and nobody has it.
+  bool may_come_to(const Hand&, Segment) const;
+
+  // Whether it keeps a response unread that brings what others are refused. It is at work then, whatever it holds.
+  void keeps(Hand&, bool);
 
   // Nobody but this worker gets anything before somebody is served: what it asks for may be all that the server gives.
   void goes_first(const Hand&);
@@ -145,8 +153,8 @@ class Dispatcher {
   void fail(Error);
   std::optional<Error> error() const;
 
-  // Whether another worker has something to fetch, or reads on for what it may come to; one that waits to try again, or
-  // is about to leave its work to the others, has not.
+  // Whether another worker has something to fetch, reads on for what it may come to, or keeps a response; one that
+  // waits to try again, or is about to leave its work to the others, has not.
   bool others_at_work(const Hand&) const;
   // This worker is about to use an answer. False if it wants to be the only one that does (an answer that carries all
   // of the resource serves one) and another is being served: then it is not.
@@ -177,6 +185,7 @@ class Dispatcher {
   double seconds(Instant now) const { return std::chrono::duration<double>(now - begun_).count(); }
   bool others_served(const Hand&) const SEGDL_REQUIRES(mutex_);
   bool others_busy(const Hand&) const SEGDL_REQUIRES(mutex_);
+  bool may_fall_to(const Hand&, Segment) const SEGDL_REQUIRES(mutex_);
   std::optional<Error> give_back(Hand&) SEGDL_REQUIRES(mutex_);
   std::optional<std::stop_source> next_to_stop() const;
   void stop_everybody() const;

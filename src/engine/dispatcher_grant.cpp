@@ -16,24 +16,33 @@ namespace segdl::engine {
 
 void Dispatcher::reads_ahead(const Hand& hand, std::uint64_t reserve) {
   const MutexLock lock(mutex_);
-  const auto first = scheduler_.first_missing();
-  if (!first) return;
-  const std::uint64_t behind = scheduler_.layout().count() - index(*first);
+  if (reader_ && *reader_ != hand.worker_) return;
+  const std::uint32_t count = scheduler_.layout().count();
+  const std::uint32_t first = index(scheduler_.first_missing().value_or(Segment{count}));
   const std::uint64_t most = reserve / scheduler_.layout().segment_size();
   reader_ = hand.worker_;
-  reserve_end_ = Segment{index(*first) + static_cast<std::uint32_t>(std::min(behind, most))};
+  reserve_end_ = Segment{first + static_cast<std::uint32_t>(std::min<std::uint64_t>(count - first, most))};
 }
 
 void Dispatcher::reads_no_more(const Hand& hand) {
   if (reader_ == hand.worker_) reader_.reset();
 }
 
+bool Dispatcher::may_fall_to(const Hand& hand, Segment segment) const {
+  return reader_ == hand.worker_ &&
+         std::any_of(hands_.begin(), hands_.end(), [&](const Hand& other) SEGDL_REQUIRES(mutex_) {
+           return other.awaits_body() && scheduler_.held(other.worker_).begin > index(segment);
+         });
+}
+
 bool Dispatcher::is_asked_for_behind(const Hand& hand, Segment segment) const {
   const MutexLock lock(mutex_);
-  if (reader_ != hand.worker_) return false;
-  return std::any_of(hands_.begin(), hands_.end(), [&](const Hand& other) SEGDL_REQUIRES(mutex_) {
-    return other.awaits_body() && scheduler_.held(other.worker_).begin > index(segment);
-  });
+  return may_fall_to(hand, segment);
+}
+
+bool Dispatcher::may_come_to(const Hand& hand, Segment segment) const {
+  const MutexLock lock(mutex_);
+  return scheduler_.missing() > 0 || may_fall_to(hand, segment);
 }
 
 std::optional<Span> Dispatcher::grant(const Hand& hand, std::uint64_t limit, double now, double speed) {

@@ -12,7 +12,7 @@ namespace segdl::engine {
 bool Dispatcher::others_busy(const Hand& hand) const {
   return std::any_of(hands_.begin(), hands_.end(), [&](const Hand& other) SEGDL_REQUIRES(mutex_) {
     const bool reads = other.at_ == Hand::At::response;
-    const bool fetches = reads || !scheduler_.held(other.worker_).empty();
+    const bool fetches = reads || other.keeps_ || !scheduler_.held(other.worker_).empty();
     return &other != &hand && other.at_work_ && !other.gives_up_ && fetches;
   });
 }
@@ -41,6 +41,11 @@ bool Dispatcher::be_served(Hand& hand, bool alone) {
 void Dispatcher::not_served(Hand& hand) {
   const MutexLock lock(mutex_);
   hand.served_ = false;
+}
+
+void Dispatcher::keeps(Hand& hand, bool one) {
+  const MutexLock lock(mutex_);
+  hand.keeps_ = one;
 }
 
 void Dispatcher::goes_first(const Hand& hand) {

@@ -71,7 +71,8 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
   auto step = sink.interrupted(error.remedy);
   const bool waits = step && !fetcher.got_on();
   const bool leaves = waits && (others_at_work || (declined && others_served));
-  if (waits) sink.release();
+  // Who leaves has told before that it was refused: others come to what it held, and read through what is here.
+  if (waits && !leaves) sink.release();
   if (waits && declined && !leaves) return Then::go_on;  // nobody else wants the next answer
   if (step)
     step = leaves ? fetcher.give_up(std::move(error), others_served || declined)
@@ -88,18 +89,22 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
 class Responses {
  public:
   // `at_hand`: of what is missing, or of what lies before it as well.
-  Responses(Fetcher& fetcher, const Layout& layout, std::optional<Reply> at_hand)
-      : fetcher_(fetcher), layout_(layout), kept_(std::move(at_hand)), is_first_(kept_.has_value()) {}
+  Responses(Work& work, Hand& hand, Fetcher& fetcher, std::optional<Reply> at_hand)
+      : work_(work), hand_(hand), fetcher_(fetcher), kept_(std::move(at_hand)), is_first_(kept_.has_value()) {
+    work_.dispatcher.keeps(hand_, is_first_);
+  }
   ~Responses() { fetcher_.wait_outside(false); }
   Responses(const Responses&) = delete;
   Responses& operator=(const Responses&) = delete;
 
   bool keeps_one() const { return kept_.has_value(); }
   // What it brings. REQUIRES: keeps_one().
-  Range rest() const { return {kept_->body.begin, layout_.total()}; }
+  Range rest() const { return {kept_->body.begin, work_.layout.total()}; }
   // Where the next request would have to wait: but for what was at hand, none is kept so long, if it will be asked.
   void let_go() {
-    if (!is_first_ && !fetcher_.reads_through()) kept_.reset();
+    if (!kept_ || is_first_ || fetcher_.reads_through()) return;
+    kept_.reset();
+    work_.dispatcher.keeps(hand_, false);
   }
 
   // For these bytes, or from before them on. Waits for no turn, but while one is kept: see Fetcher::wait_outside().
@@ -110,23 +115,24 @@ class Responses {
     fetcher_.wait_outside(!kept);
     if (!kept) return fetcher_.ask(want, &known, stop, alone);
     auto reply = fetcher_.ask_beside(want, &known, stop);
-    if (reply) return reply;
-    if (fetcher_.is_given_no_more(reply.error())) return *std::move(kept);
-    more_ = 0;  // a server that has no further connection for it
+    if (!reply && fetcher_.is_given_no_more(reply.error())) return *std::move(kept);
+    more_ = reply ? more_ - 1 : 0;  // a server that has no further connection for it
+    work_.dispatcher.keeps(hand_, false);
     return reply;
   }
 
   // After it was used up to this byte, where it was left for what is here already.
   void keep(Reply reply, std::uint64_t at) {
-    if (more_ == 0 || reply.body.end != layout_.total()) return;
-    --more_;
+    if (more_ == 0 || reply.body.end != work_.layout.total()) return;
     kept_ = std::move(reply);
     kept_->body.begin = at;
+    work_.dispatcher.keeps(hand_, true);
   }
 
  private:
+  Work& work_;
+  Hand& hand_;
   Fetcher& fetcher_;
-  const Layout& layout_;
   std::optional<Reply> kept_;
   bool is_first_;  // nothing was taken yet
   unsigned more_ = kMostKept;
@@ -136,7 +142,7 @@ class Responses {
 
 void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, bool all, std::optional<Reply> first) {
   SegmentSink sink(work, hand, fetcher);
-  Responses responses(fetcher, work.layout, std::move(first));
+  Responses responses(work, hand, fetcher, std::move(first));
   const auto fails = [&](Error error) { return after_failure(work, hand, fetcher, sink, std::move(error)); };
   Then then = Then::go_on;
   while (then != Then::leave) {
@@ -150,17 +156,15 @@ void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, bool 
       then = fails(std::move(ready).error());
       continue;
     }
-    all = (all || keeps_one) && work.dispatcher.missing_bytes() > 0;
+    all = all || keeps_one;
+    const bool brings_all = all && work.dispatcher.missing_bytes() > 0;
     auto want = sink.next(all);
     if (!want) return;  // the download has failed: whoever leads it knows why
-    if (!want->has_value() && keeps_one) {
-      // All that is missing was asked for by others; what of that is refused falls to the response that is kept.
-      const bool asked = work.dispatcher.is_asked_for_behind(hand, work.layout.at(responses.rest().begin));
-      want = asked ? std::optional(responses.rest()) : sink.next(true);  // which may have been refused just now
-      if (!want) return;
-    }
+    // What others have asked for falls to the response that is kept, if it is refused.
+    const bool may_come = keeps_one && work.dispatcher.may_come_to(hand, work.layout.at(responses.rest().begin));
+    if (!want->has_value() && may_come) want = std::optional(responses.rest());
     if (!want->has_value()) return;
-    if (all) (*want)->end = work.layout.total();
+    if (brings_all) (*want)->end = work.layout.total();
     const bool alone = then == Then::go_on_as_last || !work.dispatcher.others_at_work(hand);
     auto reply = responses.get(**want, known, hand.token(), alone);
     const bool is_to_wait = !reply && reply.error().cause == Cause::cancelled && !hand.token().stop_requested();
@@ -170,7 +174,7 @@ void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, bool 
     auto step = reply ? take(work, hand, fetcher, sink, **want, *reply) : Result<void>(reply.error());
     if (step) {
       const auto at = sink.left_for_what_is_here();
-      if (at && work.dispatcher.missing_bytes() > 0) responses.keep(*std::move(reply), *at);
+      if (at && work.dispatcher.may_come_to(hand, work.layout.at(*at))) responses.keep(*std::move(reply), *at);
       if (!work.dispatcher.held(hand).empty() || responses.keeps_one()) continue;
       const bool closed = fetcher.must_wait();
       // Whoever is served stays: the server may have no more workers than the one that waits for it.
