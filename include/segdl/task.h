@@ -44,19 +44,19 @@ enum class Sync : std::uint8_t {
   none,      // never: after a power cut the output may be wrong or missing
 };
 
-// What becomes of a file that has the output's name already.
+// What becomes of a file that has the output's name already. A foreign one under another of our names always stays.
 enum class Existing : std::uint8_t {
-  refuse,   // the download fails with Cause::exists, and the file stays as it is (the default)
+  refuse,   // the download fails with Cause::exists, and the file stays as it is (the default). An empty one gives way
+            // as with `replace`, unless another user may have planted it, or this session has published it
   skip,     // a regular file counts as done, whatever is in it, unless its journal says otherwise: Report::skipped
-  replace,  // it stays until the new one is complete, which takes its name, its mode and its owner; a foreign file
-            // under another of our names is refused as with `refuse`
+  replace,  // it stays until the new one is complete, which takes its name, its mode and its owner
   // It is compared, and replaced only if it is not what the server has: Report::unchanged. With a checksum by that,
   // without a request. Else by what an earlier download has kept with the file, if that still has the size and the time
   // that it had then, and comes from the same URL, its secrets included: a strong ETag, which the server is asked about
   // (If-None-Match), or a strong date. Else, of any other file, the size and the time, which must be just those that
   // the server tells: all others are fetched again. So is what was changed here, which is lost, and everything with
   // Request::decode. The file gets the time that the server says it has, if that is one that tells versions apart, as
-  // with `remote_time`. A foreign file under another of our names is refused as with `refuse`.
+  // with `remote_time`.
   update,
 };
 

@@ -30,7 +30,7 @@ constexpr ExitCodeWords kExitCodes[] = {
     {"8", "the resource changed", "and starting over might lose something: see the message"},
     {"9", "busy", "another download of this file is under way"},
     {"10", "the output exists",
-     "or a file under one of our names exists and is not ours, or two lines of a list have one name"},
+     "and is not empty, or a file under one of our names exists and is not ours, or two lines of a list have one name"},
     {"129", "interrupted by SIGHUP", "the same command continues"},
     {"130", "interrupted by Ctrl-C", "the same command continues"},
     {"143", "interrupted by SIGTERM", "the same command continues"},

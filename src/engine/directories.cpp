@@ -62,7 +62,7 @@ Result<std::shared_ptr<OpenDirectory>> Directories::open(const std::filesystem::
     if (!made) return std::move(made).error();
     if (make && !opened) opened = files_.open_directory(path);
     if (!opened) return std::move(opened).error();
-    open = std::make_shared<OpenDirectory>(std::move(*opened), path, now);
+    open = std::make_shared<OpenDirectory>(std::move(*opened), path, now, empty_outputs_);
     const MutexLock lock(mutex_);
     latest_ = open;
   }

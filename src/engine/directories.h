@@ -9,6 +9,7 @@
 
 #include <segdl/error.h>
 
+#include "engine/empty_outputs.h"
 #include "engine/monitor.h"
 #include "seams/clock.h"
 #include "seams/file_system.h"
@@ -28,14 +29,18 @@ namespace segdl::engine {
 // Thread-safe.
 class OpenDirectory {
  public:
-  OpenDirectory(std::unique_ptr<Directory> directory, std::filesystem::path path, Instant since)
+  // REQUIRES: `empty_outputs` outlives it.
+  OpenDirectory(std::unique_ptr<Directory> directory, std::filesystem::path path, Instant since,
+                EmptyOutputs& empty_outputs)
       : directory_(std::move(directory)),
         longest_name_(directory_->longest_name()),
         path_(std::move(path)),
-        since_(since) {}
+        since_(since),
+        empty_outputs_(empty_outputs) {}
 
   Directory& directory() const { return *directory_; }
-  std::size_t longest_name() const { return longest_name_; }  // as the directory has it
+  std::size_t longest_name() const { return longest_name_; }      // as the directory has it
+  EmptyOutputs& empty_outputs() const { return empty_outputs_; }  // of the session
   // Whether nothing had this name a moment ago; false also where that is not known.
   bool lacked(const std::string& name) const;
   // The names in it that a small file may have for a moment (has_small_suffix()), as of when they were first asked for:
@@ -51,6 +56,7 @@ class OpenDirectory {
   const std::size_t longest_name_;
   const std::filesystem::path path_;
   const Instant since_;
+  EmptyOutputs& empty_outputs_;
   std::atomic<unsigned> downloads_ = 0;
   std::atomic<bool> listed_ = false;
   std::vector<std::uint64_t> names_;  // hashes, sorted; written once, before `listed_` is set
@@ -73,6 +79,7 @@ class Directories {
 
   FileSystem& files_;
   Clock& clock_;
+  EmptyOutputs empty_outputs_;
   Mutex mutex_;
   std::weak_ptr<OpenDirectory> latest_ SEGDL_GUARDED_BY(mutex_);
 };

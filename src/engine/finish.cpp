@@ -2,6 +2,7 @@
 
 #include "core/xxh3.h"
 #include "engine/errors.h"
+#include "engine/existing_output.h"
 #include "engine/pieces.h"
 #include "engine/place.h"
 

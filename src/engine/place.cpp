@@ -1,6 +1,7 @@
 #include "engine/place.h"
 
 #include "engine/errors.h"
+#include "engine/existing_output.h"
 #include "engine/finish.h"
 #include "engine/other_case.h"
 
@@ -10,32 +11,6 @@
 
 namespace segdl::engine {
 namespace {
-
-constexpr const char* kOverwriteWayOut =
-    "replace it with --overwrite, leave it with --skip-existing, or choose another name with -o";
-
-// Why what has the name is never replaced; null if it may be.
-Result<const char*> never_replaced(Directory& directory, const std::string& name) {
-  auto status = directory.status(name);
-  if (!status) return std::move(status).error();
-  if (!status->has_value()) return nullptr;
-  switch ((*status)->kind) {
-    case FileKind::directory:
-      return "it is a directory, or a link to one";
-    case FileKind::other:
-      return "it is a device, a FIFO or a socket, or a link to one";
-    default:
-      return nullptr;
-  }
-}
-
-Error exists(Directory& directory, const std::string& name, std::string reason) {
-  Error error = make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(name), std::move(reason));
-  const auto stays = never_replaced(directory, name);
-  if (!stays || *stays == nullptr) return with_way_out(std::move(error), kOverwriteWayOut);
-  error.reason = *stays;
-  return with_way_out(std::move(error), kMoveWayOut);
-}
 
 // Of an output with a journal, but not the one that this journal proves.
 Error exists_beside_journal(Directory& directory, const Names& names) {
@@ -203,7 +178,7 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
   auto taken = expected->fresh ? take_fresh(directory, names, *expected, fresh) : Result<bool>(false);
   if (!taken) return std::move(taken).error();
   if (*taken) {
-    Place place(std::move(open), names, std::move(fresh));
+    Place place(std::move(open), names, std::move(fresh), request.existing);
     place.created_data_ = true;
     place.replaces_ = expected->replaces;
     place.looked_ = !expected->lacked;
@@ -215,7 +190,8 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
     auto published = finish_published(directory, names, request, stop);
     if (!published) return std::move(published).error();
     if (published->has_value()) {
-      Place place(std::move(open), names, std::move((*published)->output));
+      Place place(std::move(open), names, std::move((*published)->output), request.existing);
+      place.note_empty(*place.data_);
       place.found_ = Found::finished;
       place.published_identity_ = std::move((*published)->identity);
       place.published_facts_ = std::move((*published)->facts);
@@ -223,10 +199,12 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
       place.notes_ = std::move((*published)->notes);
       return place;
     }
-    auto locked = try_acquire(directory, names, may_replace_output(request));
+    auto yields = gives_way(*open, names.output, request.existing);
+    if (!yields) return std::move(yields).error();
+    auto locked = try_acquire(directory, names, *yields);
     if (!locked) return std::move(locked).error();
     if (!locked->data) continue;
-    Place place(std::move(open), names, std::move(locked->data));
+    Place place(std::move(open), names, std::move(locked->data), request.existing);
     place.created_data_ = locked->created;
     auto examined = Journal::drop_leftover(directory, names.journal);
     if (examined && !locked->created) place.drop_small();
@@ -247,12 +225,6 @@ void Place::note_link() {
       fmt::format("{} is a symbolic link: the new file takes its place, and what it leads to stays", path()));
 }
 
-Result<void> may_be_replaced(Directory& directory, const std::string& name) {
-  const auto stays = never_replaced(directory, name);
-  if (!stays) return stays.error();
-  return *stays == nullptr ? Result<void>() : exists(directory, name, *stays);
-}
-
 Error Place::of_another_url() const {
   return exists(*directory_, names_.output,
                 published_facts_ ? "it exists already, and was fetched whole from " + published_facts_->url
@@ -262,7 +234,9 @@ Error Place::of_another_url() const {
 Result<void> Place::examine(const Request& request) {
   auto output = present(*directory_, names_.output);
   if (!output) return std::move(output).error();
-  if (*output && !may_replace_output(request)) return exists(*directory_, names_.output, "it exists already");
+  auto yields = *output ? gives_way(*open_, names_.output, existing_) : Result<bool>(true);
+  if (!yields) return std::move(yields).error();
+  if (!*yields) return exists(*directory_, names_.output, "it exists already");
   replaces_ = *output;
   for (const std::string* name : {&names_.output, &names_.journal}) {
     auto may = may_be_replaced(*directory_, *name);

@@ -74,18 +74,8 @@ Error not_ours(const Directory&, const std::string& name, std::string reason, co
 // Whether what it speaks of can be continued: in segments, or as a stream that is whole.
 bool can_continue(const Journal&);
 
-// Cause::exists if what has the name is never replaced, whatever was asked for: a directory, a device, a FIFO or a
-// socket, or a link to one. A link to a file, or to nothing, may be: the rename puts the output in its place, and what
-// it leads to stays.
-Result<void> may_be_replaced(Directory&, const std::string& name);
-
 // A new file of that name, locked.
 Result<std::unique_ptr<File>> new_locked_file(Directory&, const std::string& name);
-
-// Whether what has the output's name gives way to it.
-inline bool may_replace_output(const Request& request) {
-  return request.existing == Existing::replace || request.existing == Existing::update;
-}
 
 class Place {
  public:
@@ -148,9 +138,10 @@ class Place {
   Result<void> unname_small();
 
   // J7 after the data's sync: rename, directory sync, removal of the journal. If another file has got the data's name
-  // meanwhile, nothing is published, and !has_journal(). What `replace` replaces is never the data of a download
-  // under way: Cause::busy. Once the directory is synced it is done: what can't be removed then is a note. REQUIRES:
-  // the data is whole and, unless Sync::none, synced.
+  // meanwhile, nothing is published, and !has_journal(). Without `replace` nothing but an empty file that was there
+  // before is replaced. What is replaced is never the data of a download under way: Cause::busy. Once the directory is
+  // synced it is done: what can't be removed then is a note. REQUIRES: the data is whole and, unless Sync::none,
+  // synced.
   Result<void> publish(bool replace, Sync);
 
   // Whether what has the name for what is to be decoded, if anything, may go: to be known before anything is fetched.
@@ -179,8 +170,12 @@ class Place {
   void leave();
 
  private:
-  Place(std::shared_ptr<OpenDirectory> open, const Names& names, std::unique_ptr<File> data)
-      : open_(std::move(open)), directory_(&open_->directory()), names_(names), data_(std::move(data)) {}
+  Place(std::shared_ptr<OpenDirectory> open, const Names& names, std::unique_ptr<File> data, Existing existing)
+      : open_(std::move(open)),
+        directory_(&open_->directory()),
+        names_(names),
+        data_(std::move(data)),
+        existing_(existing) {}
 
   struct Expected {
     bool lacked = false;    // none of its names was there a moment ago, but for an output that may be replaced
@@ -191,7 +186,8 @@ class Place {
   static Result<Expected> expect(const OpenDirectory&, const Names&, bool replace);
   static Result<bool> take_fresh(Directory&, const Names&, const Expected&, std::unique_ptr<File>& data);
   void note_link();
-  Result<void> check_replaced();
+  Result<bool> replaces_now(bool replace);
+  void note_empty(File& published);
   Result<void> replace_by_small(Sync);
   Result<void> link_small(const std::string& name);
   void drop_small();
@@ -219,6 +215,7 @@ class Place {
   Directory* directory_;                 // the same
   Names names_;
   std::unique_ptr<File> data_;
+  Existing existing_;
   std::unique_ptr<Journal> journal_;
   FileId journal_id_;
   Token journal_token_{};  // zeros: it has none
@@ -231,7 +228,7 @@ class Place {
   Identity published_identity_;
   std::optional<Facts> published_facts_;
   bool created_data_ = false;  // by this run
-  bool replaces_ = false;      // an older output, as the request allows
+  bool replaces_ = false;      // what has the output's name, as the request allows
   bool aside_ = false;
   bool stale_journal_ = false;  // of what was given up: begin() replaces it
   bool looked_ = true;          // for all of its names, since the lock was taken

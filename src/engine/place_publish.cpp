@@ -4,6 +4,7 @@
 
 #include "engine/access.h"
 #include "engine/errors.h"
+#include "engine/existing_output.h"
 #include "engine/finish.h"
 #include "engine/place.h"
 
@@ -64,6 +65,7 @@ Result<void> Place::publish(bool replace, Sync sync) {
   if (!named) return std::move(named).error();
   auto step = give_output_name(names_.part, replace, sync, *named);
   if (!step) return step;
+  note_empty(*data_);
   step = drop_aside();
   if (step) step = drop_decoded();
   if (step) step = remove_journal();
@@ -73,8 +75,9 @@ Result<void> Place::publish(bool replace, Sync sync) {
 
 // `has_it`: the output's name is one of its names already.
 Result<void> Place::give_output_name(const std::string& from, bool replace, Sync sync, bool has_it) {
-  auto step = replace && !has_it ? check_replaced() : Result<void>();
-  if (step) step = directory_->rename(from, names_.output, replace);
+  auto replaces = has_it ? Result<bool>(replace) : replaces_now(replace);
+  if (!replaces) return std::move(replaces).error();
+  auto step = directory_->rename(from, names_.output, *replaces);
   if (!step && step.error().cause == Cause::local) {
     step.error().way_out = fmt::format("all of it is in {}: once it can have that name, the same command publishes it",
                                        directory_->path_of(names_.part));
@@ -87,10 +90,18 @@ Result<void> Place::give_output_name(const std::string& from, bool replace, Sync
   return step;
 }
 
-// Right before it: what has the name now may be another than when the place was opened.
-Result<void> Place::check_replaced() {
+// Whether what has the output's name is to be replaced. Right before it: that may be another than when the place was
+// opened. What came where nothing was, or is no longer empty, is found by the rename.
+Result<bool> Place::replaces_now(bool replace) {
+  if (!replace && !replaces_) return false;
   if (is_locked(*directory_, names_.output)) return busy(*directory_, names_.output);
-  return may_be_replaced(*directory_, names_.output);
+  auto may = may_be_replaced(*directory_, names_.output);
+  return may ? gives_way(*open_, names_.output, existing_) : Result<bool>(std::move(may).error());
+}
+
+void Place::note_empty(File& published) {
+  const auto status = published.status();
+  if (status && status->size == 0) open_->empty_outputs().add(names_.output, *status);
 }
 
 std::optional<FileStatus> Place::replaced() {
@@ -125,12 +136,13 @@ Result<void> Place::hold_small(std::span<const std::byte> bytes) {
 // A death leaves what it is called meanwhile beside an empty data file, and drop_small() removes it.
 Result<void> Place::replace_by_small(Sync sync) {
   const std::string name = names_.small_of(small_digest_);
-  auto step = check_replaced();
-  if (step) step = link_small(name);
+  auto replaces = replaces_now(true);
+  if (!replaces) return std::move(replaces).error();
+  auto step = link_small(name);
   if (!step) return step;
   // Before the rename: where a directory's sync does not cover link counts a power cut would cost the old file as well.
   if (sync != Sync::none) step = small_->sync_name();
-  if (step) step = directory_->rename(name, names_.output, true);
+  if (step) step = directory_->rename(name, names_.output, *replaces);
   const auto removed = directory_->remove(step ? names_.part : name);
   static_cast<void>(removed.ok());  // what stays is empty, or proves to be segdl's: the next run removes it
   return step;
@@ -179,6 +191,7 @@ Result<void> Place::name_small(Sync sync) {
   // In this order a death leaves nothing or the output, never the output with an empty data file beside it.
   auto step = *mine && !replaces_ ? directory_->remove(names_.part) : Result<void>();
   if (step) step = replaces_ ? replace_by_small(sync) : small_->give_name(names_.output);
+  if (step) note_empty(*small_);
   return !step && step.error().remedy == Remedy::refetch ? name_copy(sync) : step;
 }
 

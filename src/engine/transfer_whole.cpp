@@ -2,6 +2,7 @@
 #include "core/content_coding.h"
 
 #include "engine/errors.h"
+#include "engine/existing_output.h"
 #include "engine/front_hasher.h"
 #include "engine/pieces.h"
 #include "engine/planned.h"

@@ -113,6 +113,49 @@ def test_two_long_names_that_begin_alike_are_under_way_at_once_and_go_on_after_a
     assert scene.names() == names
 
 
+def test_an_empty_file_gives_way_as_one_that_keeps_a_name(scene):
+    data = pattern(3 * MiB + 1, 1)
+    for size in (0, *SIZES):
+        scene.nginx.put("f", data[:size])
+        for name in ("f", "kept"):
+            harness.write(scene.path(name), b"")
+            os.chmod(scene.path(name), 0o600)
+            scene.get(scene.nginx.url("f"), *(("-o", name) if name == "kept" else ()))
+            assert harness.read(scene.path(name)) == data[:size] and scene.names() == [name], scene.names()
+            assert stat.S_IMODE(os.stat(scene.path(name)).st_mode) == 0o600
+            scene.get(scene.nginx.url("f"), "-o", name, code=10 if size else 0)
+            os.remove(scene.path(name))
+
+
+def test_a_file_that_is_no_longer_empty_stays_and_what_has_arrived_is_published_later(scene):
+    data = pattern(4 * MiB, 1)
+    scene.nginx.put("f", data)
+    harness.write(scene.path("f"), b"")
+    process = scene.start(scene.nginx.url("f", rate=2048), "-x", "1")
+    wait_for(lambda: os.path.exists(scene.path("f.segdl")), "the journal")
+    harness.write(scene.path("f"), b"another's")
+    _, stderr = process.communicate(timeout=harness.TIMEOUT)
+    assert process.returncode == 10 and "exists already" in stderr, stderr
+    assert harness.read(scene.path("f")) == b"another's"
+    os.remove(scene.path("f"))
+    done = scene.get(scene.nginx.url("f", rate=2048))
+    assert "reused" in done.stderr and harness.read(scene.path("f")) == data, done.stderr
+
+
+def test_a_download_over_an_empty_file_goes_on_after_a_kill_and_is_alone(scene):
+    data = pattern(4 * MiB, 1)
+    scene.nginx.put("f", data)
+    harness.write(scene.path("f"), b"")
+    url = scene.nginx.url("f", rate=2048)
+    process = scene.start(url, "-x", "1")
+    wait_for(lambda: os.path.exists(scene.path("f.segdl")) and scene.status("f")["claimed_segments"] > 1, "claims")
+    scene.get(url, code=9)
+    kill(process)
+    assert harness.read(scene.path("f")) == b""
+    assert "reused" in scene.get(url).stderr
+    assert harness.read(scene.path("f")) == data and scene.names() == ["f"]
+
+
 def test_the_name_in_a_url_that_was_typed_stays(scene):
     data = pattern(1000, 1)
     for name, url in ((".gitattributes", ".gitattributes"), ("-rf", "-rf"), ("~x", "~x"), ("CON", "CON"), ("a b", "a%20b"), ("tail.", "tail.")):

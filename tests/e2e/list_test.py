@@ -128,6 +128,16 @@ def test_two_lines_of_one_name_are_told_when_the_first_has_ended(scene):
         os.unlink(scene.path("a"))
 
 
+def test_two_lines_of_one_name_are_told_where_the_first_brings_an_empty_file(scene):
+    scene.nginx.put("a", b"")
+    scene.nginx.put("b", b"b" * 1000)
+    for arguments in ((), ("--overwrite",)):
+        harness.write(scene.path("a"), b"")
+        done = scene.get("-i", listed(scene, scene.nginx.url("a"), scene.nginx.url("b") + "\ta"), "-j", "1", *arguments, code=10)
+        assert "two lines of the list have the name a: " in done.stderr, done.stderr
+        assert harness.read(scene.path("a")) == b""
+
+
 def test_a_url_that_is_there_twice_is_fetched_once(scene):
     server = scene.raw(closing(b"x" * 1000))
     url = server.url("one")
@@ -335,7 +345,7 @@ def peak_of_private_memory(process):
 
 def memory_of(scene, lines, names, *arguments, code):
     """The most private memory of a run over so many lines, whose files are all there already."""
-    harness.write(scene.path("f0"), b"")
+    harness.write(scene.path("f0"), b"x")
     for n in range(len(scene.names()), names):
         os.link(scene.path("f0"), scene.path(f"f{n}"))  # far quicker than as many files
     path = listed(scene, *(f"http://127.0.0.1:1/{n}\tf{n % names}" for n in range(lines)))

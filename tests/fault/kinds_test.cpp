@@ -33,6 +33,7 @@ struct Scene {
   bool overwrite = false;
   bool resume = true;
   bool update = false;
+  bool empty = false;  // the output gives way for that
 
   Request request() const {
     Request request = World::request();
@@ -75,6 +76,13 @@ void half_written(World& world) {
   world.disk.put("f.part", pattern_bytes(1, kSize / 2));
 }
 
+void empty_file(World& world) { world.disk.put("f", {}); }
+
+void half_over_empty(World& world) {
+  half<segments>(world);
+  empty_file(world);
+}
+
 void older_file(World& world) { world.disk.put("f", pattern_bytes(9, 500)); }
 
 // A download that was killed, of a file that is to be replaced.
@@ -104,6 +112,10 @@ const std::vector<Scene>& scenes() {
       {"update", older_file, segments, 1, kSize, true, true, true},
       {"update, small", older_file, small, 1, kSmall, true, true, true},
       {"update, resumed", half_over_older, segments, 1, kSize, true, true, true},
+      {"over an empty file", empty_file, segments, 1, kSize, false, true, false, true},
+      {"over an empty file, small", empty_file, small, 1, kSmall, false, true, false, true},
+      {"over an empty file, stream", empty_file, stream, 1, kSize, false, true, false, true},
+      {"over an empty file, resumed", half_over_empty, segments, 1, kSize, false, true, false, true},
   };
   return all;
 }
@@ -113,11 +125,13 @@ bool is_right(World& world, const Scene& scene) { return world.has("f", scene.se
 // The output is what was there before, or absent, or right; the same request makes it right, and nothing else is left.
 void check_after(World& world, const Scene& scene) {
   const auto output = world.disk.get("f");
-  if (output && !scene.overwrite) CHECK(is_right(world, scene));
+  if (output && !scene.overwrite) CHECK((is_right(world, scene) || (scene.empty && output->empty())));
   if (output && scene.overwrite) CHECK((is_right(world, scene) || is_pattern(*output, 9, 500)));
   // A published output without a journal is a finished download: asking for it again is refused, and that is right.
-  const bool complete = world.disk.names() == std::vector<std::string>{"f"} && is_right(world, scene);
-  const auto left = fmt::format("{}", fmt::join(world.disk.names(), " "));
+  const auto names = world.disk.names();
+  const bool beside = scene.empty && names == std::vector<std::string>{"f", "f.part"};  // of a small one, and empty
+  const bool complete = (beside || names == std::vector<std::string>{"f"}) && is_right(world, scene);
+  const auto left = fmt::format("{}", fmt::join(names, " "));
   CAPTURE(left);
   scene.serve(world);
   const auto rerun = world.download(scene.request());

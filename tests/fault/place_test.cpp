@@ -138,7 +138,6 @@ TEST_CASE("other file, -, yes: foreign, untouched") {
     world.disk.put("f", longer);
   }
   SUBCASE("shorter") { world.disk.put("f", pattern_bytes(1, kSize - 1)); }
-  SUBCASE("empty") { world.disk.put("f", {}); }
   check_untouched(world, "f", *world.disk.get("f"));
   CHECK(world.disk.get("f.segdl").has_value());
   const auto refused = world.download();
