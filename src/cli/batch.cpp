@@ -40,12 +40,6 @@ std::optional<Error> directory_missing(const std::filesystem::path& directory, b
   return error;
 }
 
-// The URL as the server is asked for it: without the fragment, and with the scheme that it has where it names none.
-std::string asked_for(const std::string& url) {
-  const std::string asked = url.substr(0, url.find('#'));
-  return asked.find("://") == std::string::npos ? "https://" + asked : asked;
-}
-
 }  // namespace
 
 Batch::Batch(Session& session, const FetchCommand& command, ListFile* list, JsonReport* json)
@@ -132,7 +126,7 @@ void Batch::begin(Entry entry) {
   const auto output = output_name(request);
   if (!output) return fail(entry, output.error());
   const bool named = !request.remote_name || !request.output.empty();
-  if (!begun_urls_.insert(fmt::format("{}\t{}", asked_for(entry.url), named ? *output : ""))) {
+  if (!begun_urls_.insert(fmt::format("{}\t{}", comparable_url(entry.url), named ? *output : ""))) {
     return repeated(entry, *output);
   }
   if (const auto refused = named ? name_refused(*output) : std::nullopt) return fail(entry, *refused, *output);

@@ -194,6 +194,25 @@ TEST_CASE("secrets do not show") {
   CHECK(error.error().message().find("sesame") == std::string::npos);
 }
 
+TEST_CASE("the spellings of one URL compare as one, and no others") {
+  for (const char* same : {"HTTP://h/f", "http://H/f", "http://h:80/f", "http://h:080/f", "http://h./f", "http://h/./f",
+                           "http://h/x/../f", "http://h/f#part", " http://h:/f "}) {
+    CHECK(comparable_url(same) == comparable_url("http://h/f"));
+  }
+  CHECK(comparable_url("H") == comparable_url("https://h:443/"));
+  CHECK(comparable_url("h:8080/f") == comparable_url("HTTPS://h:8080/f"));
+  CHECK(comparable_url("http://m\u00fcnchen.de/") == comparable_url("http://xn--mnchen-3ya.de"));
+  CHECK(comparable_url("HTTP://u:p@H/f") == comparable_url("http://%75:p@h:80/f"));
+  for (const char* other : {"https://h/f", "http://h:443/f", "http://h/F", "http://h/f/", "http://h/f?", "http://h//f",
+                            "http://h/%66", "http://u:p@h/f", "http://h2/f", "http://h/f?token=1"}) {
+    CHECK(comparable_url(other) != comparable_url("http://h/f"));
+  }
+  CHECK(comparable_url("http://h/f?token=1") != comparable_url("http://h/f?token=2"));
+  CHECK(comparable_url("http://a:bc@h/f") != comparable_url("http://ab:c@h/f"));
+  CHECK(comparable_url("http://a:bc@h/f") != comparable_url("http://a:b@h/f"));
+  CHECK(comparable_url("ftp://H/f") == "ftp://H/f");
+}
+
 TEST_CASE("a secret does not show by whatever key it has, wherever it stands in a URL") {
   for (const char* key : {"%74oken", "%54OKEN", "to%6Ben", "access-token", "oauth_token", "X-Auth-Token",
                           "client_secret", "Policy", "PHPSESSIONID", "passwd", "password", "api-key", "api_key",

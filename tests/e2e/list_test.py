@@ -157,6 +157,19 @@ def test_a_url_that_is_there_twice_is_fetched_once(scene):
     assert f"segdl: {url}: it is there twice, and fetched once\n" in done.stderr and ", 1 repeated\n" in done.stderr, done.stderr
 
 
+def test_a_url_that_is_there_again_in_another_spelling_is_fetched_once(scene):
+    server = scene.raw(closing(b"x" * 1000))
+    rest = server.url("one")[len("http://127.0.0.1"):]
+    spellings = [f"http://localhost{rest}", f"HTTP://localhost{rest}", f"http://LocalHost{rest}", f"http://localhost.{rest}", f"http://localhost{rest}#x"]
+    before = len(server.requests)
+    done = scene.get("-i", listed(scene, *spellings), "-v")
+    assert len(server.requests) - before == 1 and done.stderr.count("it is there twice, and fetched once") == 4, done.stderr
+    for spelling in spellings:
+        os.unlink(scene.path("one"))
+        scene.get(spelling, server.url("other"))
+        os.unlink(scene.path("other"))
+
+
 def test_a_url_that_is_there_again_when_it_has_ended_is_not_fetched_again(scene):
     scene.nginx.put("a", b"a" * 1000)
     gone = scene.nginx.url("gone")

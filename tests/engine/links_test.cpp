@@ -134,6 +134,23 @@ TEST_CASE("of a URL that is no link nothing that is here is asked for") {
   }
 }
 
+TEST_CASE("a URL in another spelling is the same, and what it began goes on with nothing compared") {
+  for (const char* spelling : {"HTTP://origin.test/f?token=aaa", "http://Origin.TEST:80/f?token=aaa",
+                               "http://origin.test./x/../f?token=aaa#part"}) {
+    CAPTURE(std::string(spelling));
+    World world;
+    world.serve().size(kSize).stall_at(20 * kSegment, 99);
+    REQUIRE_FALSE(world.download(of(spelling), with(1, 0)).ok());
+    world.disk.kill();
+    world.serve().size(kSize);
+    const auto report = world.download(kToken, with(1));
+    REQUIRE(report.ok());
+    CHECK(report->reused == 20 * kSegment);
+    CHECK(report->fetched == kSize - report->reused);
+    CHECK(world.has("f", 1, kSize));
+  }
+}
+
 TEST_CASE("a fresh link that gives its resource once brings all that is missing of what another link began") {
   for (const Naming naming : {Naming::strong, Naming::date, Naming::none}) {
     for (const bool checked : {false, true}) {
