@@ -1,8 +1,5 @@
 // One download, several hosts: who of them is asked, how often, and what those who wait for one keep from the others.
-#include <segdl/segdl.h>
-
-#include "support/loopback_origin.h"
-#include "support/pattern.h"
+#include "engine/session_scene.h"
 
 #include <doctest/doctest.h>
 
@@ -10,11 +7,8 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
 #include <latch>
 #include <string>
-#include <utility>
 
 using namespace segdl;
 using namespace segdl::test;
@@ -24,34 +18,8 @@ namespace {
 
 constexpr std::uint64_t kWhole = 16 * kMiB;
 
-struct Place {
-  std::filesystem::path path;
-  Place() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "segdl-hosts-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-  }
-  ~Place() { std::filesystem::remove_all(path); }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-};
-
-struct Server {
-  OriginScript script;
-  LoopbackServer server{[this](int socket) { serve_script(script, socket); }};
-  std::string url() const { return fmt::format("http://127.0.0.1:{}/f", server.port()); }
-};
-
 // A body that takes a while, in which others are at work.
 OriginScript& slowly(OriginScript& script) { return script.size(kWhole).drip(256 * kKiB, 10ms); }
-
-Request request_for(const Server& server, const Place& place, std::string output = "f") {
-  Request request;
-  request.url = server.url();
-  request.directory = place.path;
-  request.output = std::move(output);
-  request.segment_size = 16 * kKiB;
-  return request;
-}
 
 }  // namespace
 

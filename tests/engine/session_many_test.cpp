@@ -1,13 +1,10 @@
 // Many downloads of one session, over real sockets and disks, and over fakes where the disk's or the server's own log
 // tells.
-#include <segdl/segdl.h>
-
+#include "engine/session_scene.h"
 #include "engine/session_state.h"
 #include "support/fake_clock.h"
 #include "support/fake_fs.h"
 #include "support/fake_origin.h"
-#include "support/loopback_origin.h"
-#include "support/pattern.h"
 
 #include <doctest/doctest.h>
 
@@ -16,7 +13,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -36,29 +32,14 @@ namespace {
 
 constexpr std::chrono::milliseconds kPatience{30'000};
 
-struct Place {
-  std::filesystem::path path;
-  Place() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "segdl-many-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-  }
-  ~Place() { std::filesystem::remove_all(path); }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-};
-
 // A server of /pattern/SEED/SIZE/NAME.
-struct Server {
-  explicit Server(LoopbackOrigin::Options options = {}) : origin(script.pattern_paths(), std::move(options)) {}
+struct PatternServer {
+  explicit PatternServer(LoopbackOrigin::Options options = {}) : origin(script.pattern_paths(), std::move(options)) {}
   OriginScript script;
   LoopbackOrigin origin;
 
   Request request(const Place& place, std::uint64_t seed, std::uint64_t size, const std::string& name) const {
-    Request request;
-    request.url = origin.url(fmt::format("/pattern/{}/{}/{}", seed, size, name));
-    request.directory = place.path;
-    request.segment_size = 16 * kKiB;
-    return request;
+    return request_of(origin.url(fmt::format("/pattern/{}/{}/{}", seed, size, name)), place, "");
   }
 };
 
@@ -112,7 +93,7 @@ Task start(Session& session, Request request) {
 // Starts a download in a slot and breaks it off in one of the ways there are, or not.
 class Cycles {
  public:
-  Cycles(Session& session, const Server& server, const Place& place, unsigned seed)
+  Cycles(Session& session, const PatternServer& server, const Place& place, unsigned seed)
       : session_(session), server_(server), place_(place), random_(seed) {}
 
   void turn() {
@@ -166,7 +147,7 @@ class Cycles {
   }
 
   Session& session_;
-  const Server& server_;
+  const PatternServer& server_;
   const Place& place_;
   std::mt19937 random_;
   std::optional<Task> tasks_[kSlots];
@@ -182,7 +163,7 @@ TEST_CASE("a thousand starts and cancels at random moments leave no thread, no d
   const std::size_t descriptors_before = descriptors();
   const std::size_t threads_before = threads();
   {
-    Server server({.limit_rate = 20 * kMiB});
+    PatternServer server({.limit_rate = 20 * kMiB});
     Session session({.connections = 16, .jobs = 4});
     Cycles cycles(session, server, place, seed);
     std::size_t most_threads = 0;
@@ -206,7 +187,7 @@ TEST_CASE("a thousand starts and cancels at random moments leave no thread, no d
 TEST_CASE("every one of many small downloads is told of once, when it has ended") {
   constexpr unsigned kFiles = 300;
   const Place place;
-  Server server;
+  PatternServer server;
   Session session({.connections = 8, .jobs = 8});
   std::map<std::uint64_t, std::pair<unsigned, Task>> tasks;
   for (unsigned i = 0; i < kFiles; ++i) {
@@ -289,7 +270,7 @@ TEST_CASE("no more downloads than jobs are asked for at once, however many conne
 
 TEST_CASE("a limit that is lifted lets a running download go on at full speed") {
   const Place place;
-  Server server;
+  PatternServer server;
   Session session({.limit_rate = 64 * kKiB});
   Task task = start(session, server.request(place, 1, 8 * kMiB, "f"));  // two minutes at that rate
   while (task.progress().done == 0) std::this_thread::yield();
@@ -301,7 +282,7 @@ TEST_CASE("a limit that is lifted lets a running download go on at full speed") 
 
 TEST_CASE("a limit that is set holds for what is read from then on, by all downloads together") {
   const Place place;
-  Server server;
+  PatternServer server;
   Session session;
   session.set_limit_rate(512 * kKiB);
   const auto begun = std::chrono::steady_clock::now();
@@ -318,7 +299,7 @@ TEST_CASE("a limit that is set holds for what is read from then on, by all downl
 
 TEST_CASE("a download whose handle is gone is not told of") {
   const Place place;
-  Server server;
+  PatternServer server;
   server.script.path("/stalls").size(500'000).stall_at(100'000, OriginScript::kAlways);
   Session session({.connections = 4, .jobs = 4});
   Task kept = start(session, server.request(place, 1, 1000, "kept"));
@@ -334,7 +315,7 @@ TEST_CASE("a download whose handle is gone is not told of") {
 
 TEST_CASE("a queued download that is cancelled ends at once and is told of") {
   const Place place;
-  Server server;
+  PatternServer server;
   server.script.path("/stalls").size(500'000).stall_at(100'000, OriginScript::kAlways);
   Session session({.connections = 4, .jobs = 1});
   Request request = server.request(place, 0, 0, "");
@@ -359,7 +340,7 @@ TEST_CASE("a queued download that is cancelled ends at once and is told of") {
 
 TEST_CASE("a download to a consumer is cancelled like any other") {
   const Place place;
-  Server server;
+  PatternServer server;
   server.script.path("/stalls").size(500'000).stall_at(100'000, OriginScript::kAlways);
   Session session;
   Request request = server.request(place, 0, 0, "");

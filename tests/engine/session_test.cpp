@@ -1,8 +1,5 @@
 // The public API over a world of fakes, and over real sockets and disks.
-#include <segdl/segdl.h>
-
-#include "support/loopback_origin.h"
-#include "support/pattern.h"
+#include "engine/session_scene.h"
 
 #include <doctest/doctest.h>
 
@@ -10,7 +7,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -20,31 +16,6 @@ using namespace segdl;
 using namespace segdl::test;
 
 namespace {
-
-struct Place {
-  std::filesystem::path path;
-  Place() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "segdl-session-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-  }
-  ~Place() { std::filesystem::remove_all(path); }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-};
-
-struct Server {
-  OriginScript script;
-  LoopbackServer server{[this](int socket) { serve_script(script, socket); }};
-  std::string url() const { return fmt::format("http://127.0.0.1:{}/f", server.port()); }
-};
-
-Request request_for(const Server& server, const Place& place) {
-  Request request;
-  request.url = server.url();
-  request.directory = place.path;
-  request.segment_size = 16 * kKiB;
-  return request;
-}
 
 std::size_t open_descriptors() {
   std::size_t count = 0;

@@ -1,0 +1,97 @@
+// What a pool knows of one host, and the right to use a connection to it.
+//
+// A host that serves a few connections at a time has many words for that: 429, any other refusal, a page, a connection
+// that is closed, or silence. Whether what came to nothing was one of the number is told by what the host did for
+// others meanwhile, which is known here and to no download alone.
+#pragma once
+
+#include <segdl/error.h>
+
+#include "core/host_budget.h"
+#include "core/url.h"
+#include "seams/clock.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace segdl::engine {
+
+class Pool;
+
+// So long a server may take to notice that a connection is not in use any more.
+inline constexpr std::chrono::milliseconds kNoticed{100};
+// So long a server that has called "not so many" something else is taken to do that again.
+inline constexpr std::chrono::minutes kNarrow{10};
+
+// What the pool knows of one host. Its budget is guarded by the pool.
+struct Host {
+  Host(Origin origin_, unsigned most, bool adaptive) : origin(std::move(origin_)), budget(most, adaptive) {}
+  const Origin origin;
+  HostBudget budget;
+  std::atomic<std::uint64_t> received = 0;  // body bytes, ever
+  std::uint64_t received_before = 0;        // at the latest tick
+  unsigned waiting = 0;                     // downloads under way that wait for a slot
+  unsigned queued = 0;                      // downloads that have not begun
+  unsigned shares = 0;                      // that are open, and lead to it
+  bool refused = false;                     // ever
+  std::optional<Instant> narrow = {};       // when it last refused for their number, and called that otherwise
+  unsigned honest = 0;                      // refusals that were repeated when no other connection was in use
+  Instant last_used = {};
+  bool pages = false;                    // a page is what it means
+  unsigned leading = 0;                  // downloads under way that began with it
+  std::optional<Instant> stumbles = {};  // since when requests come to nothing; until one is answered, or more comes
+  unsigned given_up = 0;                 // downloads that gave it up, and none has been answered since
+  std::optional<Error> down = std::nullopt;  // what it is given up for; then the next download is told of it at once
+  Instant tried_again = {};                  // when one is let through
+  std::chrono::seconds patience{0};
+  std::optional<Instant> last_left = std::nullopt;  // by whoever used a slot
+
+  bool is_idle() const { return budget.in_use() == 0 && waiting == 0 && queued == 0 && shares == 0 && leading == 0; }
+};
+
+// The right to use one connection to a host, given back with the object. Used by one thread.
+class Slot {
+ public:
+  Slot() = default;
+  Slot(Slot&&) noexcept;
+  Slot& operator=(Slot&&) noexcept;
+  ~Slot() { give_back(); }
+
+  explicit operator bool() const { return host_ != nullptr; }
+  void give_back();
+
+  bool is_for(const Origin& origin) const { return host_->origin == origin; }
+
+  void received(std::uint64_t bytes) { host_->received += bytes; }
+  // A usable answer came, so long after it was asked for.
+  void answered(std::chrono::nanoseconds latency);
+  // An answer came, whatever it says.
+  void alive();
+  // The host gave nothing, and is to be left alone until then; see HostBudget::refused().
+  void refused(std::optional<Instant> until, std::uint64_t random = 0);
+  // Not because there were too many connections, or just because of that.
+  void refused_for_another_reason();
+  void was_crowded();
+  // It has answered with a page when no other connection was in use, so a page is what it means.
+  void believe_pages();
+  bool believes_pages() const;
+  // Whether a refusal may be one of the number of connections, though it does not say so: others are in use, or, for
+  // the first of a download's in a row, were a moment ago, and the host is known for that, or for nothing yet.
+  bool may_be_crowded(bool first) const;
+
+  // Whether the connection is worth more elsewhere: the host allows fewer than are in use, or a download waits.
+  bool wanted_elsewhere() const;
+  // Whether the host is to be left alone for a while, by those who have a slot as well.
+  bool closed() const;
+
+ private:
+  friend class Pool;
+  Slot(Pool& pool, Host& host) : pool_(&pool), host_(&host) {}
+  Pool* pool_ = nullptr;
+  Host* host_ = nullptr;
+};
+
+}  // namespace segdl::engine
