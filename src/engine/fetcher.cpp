@@ -125,7 +125,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::try_get(const HttpRequest& request, s
     measured_from_ += (asked_at_ - measured_from_) / 2;
     measured_ /= 2;
   }
-  in_crowd_ = in_crowd_ || slot_.may_be_crowded(crowds_ == 0);
+  in_crowd_ = in_crowd_ || slot_.may_be_crowded(crowds_);
   auto exchange = shared_.env.transport.get(request, limits_, std::move(stop));
   latency_ = shared_.env.clock.now() - asked_at_;
   // A 5xx comes from whoever stands before a server that is down, too.
@@ -162,6 +162,7 @@ Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, 
     if (!unchanged) shown.used(exchange->head(), body, known == nullptr);
   });
   answered_ = true;
+  passed_over_ = 0;
   spared_ = false;
   route_.gave_more(asked_at_);
   const bool was_in_doubt = std::exchange(crowds_, 0) > 0;
@@ -169,6 +170,7 @@ Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, 
     slot_.believe_pages();
   } else if (was_in_doubt) {
     slot_.was_crowded();
+    if (crowded_by_page_) slot_.gave_no_file(std::move(page_));
   }
   slot_.answered(latency_);
   route_.answered_after(latency_);
@@ -196,7 +198,7 @@ std::optional<Asking> Fetcher::simpler(const Asked& asked, const Known* known, c
   const bool passes = refusal.remedy == Remedy::retry;
   const bool soon = route_.has_failed() && latency_ < limits_.head;  // silence would be waited for as long again
   const bool early = passes && soon && known != nullptr && is_time_for_all();
-  const bool last = !passes || early || is_last_try();
+  const bool last = !passes || early || is_last_try(refusal);
   spared_ = last && !alone;
   const bool tried = early && alone;  // without If-Range, at the failures before
   if (is_conditional(asked, known) && !tried && (!passes || soon || (last && alone))) return Asking::range_only;
@@ -243,7 +245,11 @@ Error Fetcher::final_refusal(const ResponseHead& head) {
     error.remedy = Remedy::retry;
   } else {
     believed_ = true;
-    if (std::exchange(crowds_, 0) > 0) slot_.refused_for_another_reason();
+    if (const unsigned doubts = std::exchange(crowds_, 0); doubts > 0) {
+      slot_.refused_for_another_reason(doubts);
+      const Origin first = route_.current().origin;
+      if (!slot_.is_for(first)) shared_.pool.led_where_it_should(first);
+    }
   }
   return error;
 }

@@ -182,13 +182,15 @@ class Fetcher {
   std::optional<Asking> simpler(const Asked&, const Known*, const Error& refusal, bool alone);
   Error failure(const Verdict&, const ResponseHead&, const Known*);
   std::optional<Error> doubtful(const ResponseHead&, const Verdict&, const Known*);
+  std::optional<Error> doubtful_page(const ResponseHead&);
   Error final_refusal(const ResponseHead&);
   bool takes_for_crowd();
   std::optional<Error> given_up_by_others() const;
   void learn_from(const std::vector<Asking>& refused, const Error& refusal);
   bool is_over(const Failing&) const;
   std::chrono::nanoseconds in_vain() const;
-  bool is_last_try() const;
+  bool is_passed_over(const Error&) const;
+  bool is_last_try(const Error&) const;
   bool is_time_for_all() const;
   bool only_breaks_off(const Known*) const;
   bool may_ask_for_all(const Known*) const;
@@ -216,6 +218,7 @@ class Fetcher {
   bool in_crowd_ = false;      // the last request was sent where a refusal may be one of the number
   bool crowded_ = false;       // its answer is taken for "not so many"
   bool crowded_by_page_ = false;
+  std::string page_;            // that one
   bool believed_ = false;       // a refusal is, so that of another way of asking is none of the number either
   bool is_beside_ = false;      // see ask_beside()
   bool odd_ = false;            // the last answer contradicts what was asked
@@ -223,6 +226,7 @@ class Fetcher {
   bool spared_ = false;         // see asks_once_more()
   bool at_once_ = false;        // the next request is that one
   unsigned crowds_ = 0;         // how often, in a row
+  unsigned passed_over_ = 0;    // see is_passed_over(); so often in a row
   std::uint64_t progress_ = 0;  // bytes since the last failure
   std::uint64_t came_ = 0;      // likewise, with those that were here before
   std::uint64_t measured_ = 0;  // bytes since `measured_from_`

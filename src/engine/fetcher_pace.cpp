@@ -22,6 +22,7 @@ constexpr std::chrono::milliseconds kInVain{1500};
 constexpr int kMuchLonger = 4;
 constexpr unsigned kPatientTries = 4;
 constexpr std::chrono::seconds kAlone{10};  // so long a host's other connections are waited for
+constexpr unsigned kMostPassedOver = 4;     // so often the host's others are taken for the reason
 
 // "Not now" or "not so many": of the host, whatever the resource. A whole resource where a range was asked for, which
 // ranges are served of to others, is a 200 under load.
@@ -75,11 +76,8 @@ Result<void> Fetcher::get_ready(const std::stop_token& stop) {
 // Waits until the others have ended, and a moment more, for the server to notice; but not for ever.
 Result<Slot> Fetcher::enter_alone(const Origin& origin, const std::stop_token& stop) {
   if (crowds_ == 0) return cancelled();
-  Clock& clock = shared_.env.clock;
-  const Instant last = clock.now() + kAlone;
-  auto slot = shared_.pool.enter(origin, stop, std::min(last, limits_.deadline.value_or(last)), true);
-  if (slot && !clock.sleep_until(clock.now() + kNoticed, stop)) return cancelled();
-  return slot;
+  const Instant last = shared_.env.clock.now() + kAlone;
+  return shared_.pool.enter(origin, stop, std::min(last, limits_.deadline.value_or(last)), crowds_);
 }
 
 // A redirect to another host waits for its turn there: the slot for this one is no right to that.
@@ -111,9 +109,16 @@ bool Fetcher::is_over(const Failing& failing) const {
   return Patience{options.retries, options.retry_max_time}.is_over(failing, route_.has_answered());
 }
 
-// Whether pause() would not let another one follow if the request that has just been made came to nothing.
-bool Fetcher::is_last_try() const {
-  if (got_on()) return false;
+// Whether nothing came of the last request while the host served others: "not so many" or "not now", which is no
+// failure of the download.
+bool Fetcher::is_passed_over(const Error& error) const {
+  const bool says_so = error.cause == Cause::network || is_crowded(error.http_status);
+  return says_so && !answered_ && passed_over_ < kMostPassedOver && slot_ && slot_.has_served_since(asked_at_);
+}
+
+// Whether pause() would not let another one follow if the request that has just been made came to nothing, with this.
+bool Fetcher::is_last_try(const Error& error) const {
+  if (got_on() || is_passed_over(error)) return false;
   const Instant now = shared_.env.clock.now();
   Failing failing = route_.failing(asked_at_, now);
   const auto wait = backoff(failing.count, std::nullopt, jitter_);
@@ -179,13 +184,16 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
   progress_ = came_ = 0;
   if (on) route_.progressed();
   if (odd_ || is_for_good(error)) route_.refused_more(clock.now());
-  Failing failing = on || crowded_ ? Failing{1} : route_.failed(asked_at_, clock.now(), answered_);
+  const bool passed_over = !on && !crowded_ && is_passed_over(error);
+  if (passed_over) ++passed_over_;
+  const bool counts = !on && !crowded_ && !passed_over;
+  Failing failing = counts ? route_.failed(asked_at_, clock.now(), answered_) : Failing{1};
   const auto wait = on && !crowded_ && !error.retry_after ? std::chrono::milliseconds(0)
                                                           : backoff(failing.count, error.retry_after, jitter_);
   jitter_ = random_();
   failing.next += wait;
-  if (!on && !crowded_ && is_over(failing)) return given_up(std::move(error), failing.count);
-  if (!on && !answered_) shared_.pool.stumbled(origin());
+  if (counts && is_over(failing)) return given_up(std::move(error), failing.count);
+  if (counts && !answered_) shared_.pool.stumbled(origin());
   const Instant until = clock.now() + wait;
   if (too_late(until)) {
     if (!is_time_limit(error)) {  // which would be said twice
@@ -194,7 +202,12 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
     return spent(std::move(error), failing.count);
   }
   meter_.retried({error, wait}, fmt::format("; trying again in {:.1f} s", std::chrono::duration<double>(wait).count()));
-  if ((crowded_ || is_crowded(error.http_status)) && slot_) slot_.refused(until);  // not by anybody before then
+  const bool is_crowd = crowded_ && slot_ && !slot_.is_alone();  // if not, there are none that could be fewer
+  if ((is_crowd || is_crowded(error.http_status)) && slot_) {
+    slot_.refused(until);                                            // not by anybody before then
+  } else if (passed_over_ > 0 && error.http_status == 0 && slot_) {  // and now perhaps counts those that wait
+    slot_.refused(std::nullopt, random_());
+  }
   if (wait.count() > 0) {
     route_.rest_until(until);
     leave();

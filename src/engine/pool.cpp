@@ -69,32 +69,45 @@ bool Pool::is_leading() {
 }
 
 Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, const std::optional<Instant>& deadline,
-                         bool alone) {
+                         unsigned doubts) {
   const Instant last = deadline.value_or(Instant::max());
+  bool counted = false;  // among those who wait, also while it sleeps
   for (;;) {
     Instant opens;
     {
       const MutexLock lock(mutex_);
       Host& host = host_of(origin);
-      ++host.waiting;
-      const auto may = [&] { return host.budget.may_enter(clock_.now()) && (!alone || host.budget.in_use() == 0); };
-      while (!stop.stop_requested() && !may() && clock_.now() >= host.budget.opens() && clock_.now() < last) {
+      if (!counted) ++host.waiting;
+      const auto alone = [&] { return doubts > 0 && host.is_doubted(clock_.now()); };
+      const auto opens_at = [&] {
+        const bool quiet = alone() && host.budget.in_use() == 0;
+        return quiet ? std::max(host.budget.opens(), host.is_quiet_from(doubts, clock_.now())) : host.budget.opens();
+      };
+      const auto may = [&] {
+        const bool fits = !alone() || host.budget.in_use() == 0;
+        return fits && clock_.now() >= opens_at() && host.budget.may_enter(clock_.now());
+      };
+      while (!stop.stop_requested() && !may() && clock_.now() >= opens_at() && clock_.now() < last) {
         slots_.wait_until(mutex_, stop, std::min(last, clock_.now() + kLongWait));
       }
-      --host.waiting;
-      if (stop.stop_requested()) return cancelled();
-      if (may()) {
+      const bool stopped = stop.stop_requested();
+      const bool enters = !stopped && may();
+      const bool is_over = enters || stopped || clock_.now() >= last;
+      counted = doubts > 0 && !is_over;
+      if (!counted) --host.waiting;
+      if (enters) {
         host.budget.enter();
         if (host.waiting == 0) call_thread();  // what is left is for helpers
         return Slot(*this, host);
       }
-      opens = std::min(host.budget.opens(), last);
+      if (stopped) return cancelled();
+      if (is_over) {
+        return make_error(Cause::network, Remedy::stop, "wait for", origin.authority(),
+                          "the time limit for the download is reached");
+      }
+      opens = std::min(opens_at(), last);
     }
-    if (clock_.now() >= last) {
-      return make_error(Cause::network, Remedy::stop, "wait for", origin.authority(),
-                        "the time limit for the download is reached");
-    }
-    if (!clock_.sleep_until(opens, stop)) return cancelled();
+    if (!clock_.sleep_until(opens, stop) && !counted) return cancelled();
   }
 }
 

@@ -85,10 +85,12 @@ class Pool {
   // Whether a download is under way.
   bool is_leading();
 
-  // Waits until one more connection to the host may be used; `alone`: and no other is. Errors: cancelled, or the
-  // deadline.
+  // Waits until one more connection to the host may be used. `doubts`: by who has got nothing so often in a row,
+  // perhaps since others were in use; if it is not 0 none is to be, nor to have been for kNoticed; after two, where the
+  // host may count them longer, for kForgotten. Not where it is doubted no more. No
+  // download begins with the host meanwhile. Errors: cancelled, or the deadline.
   Result<Slot> enter(const Origin&, const std::stop_token&, const std::optional<Instant>& deadline = std::nullopt,
-                     bool alone = false);
+                     unsigned doubts = 0);
 
   // Threads come to help while it is open. close() returns when none is inside any more. REQUIRES: between the two the
   // share stays where it is; before close() it is told its workers to end.
@@ -105,6 +107,9 @@ class Pool {
   void given_up(const Origin&, const Error&);
   bool was_given_up(const Origin&);
   std::optional<Error> down(const Origin&);
+
+  // What it led to was refused for another reason than its own number of connections.
+  void led_where_it_should(const Origin&);
 
   // How many connections to a host there are going to be; an estimate.
   unsigned expected(const Origin&);

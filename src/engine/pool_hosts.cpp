@@ -13,9 +13,18 @@ constexpr unsigned kRefusedOnes = 10;    // that got refusals which did not pass
 constexpr std::chrono::seconds kFirstHold{30};
 constexpr std::chrono::seconds kLongestHold{600};
 constexpr unsigned kHonest = 3;           // so many refusals that say what they mean, and all of the host's do
+constexpr std::size_t kNoFiles = 4;       // so many are remembered of a host
 constexpr std::size_t kIdleHosts = 1000;  // so many are remembered
 
 }  // namespace
+
+// The very first connection is the only one: of a host that has not served that one either one refusal is enough.
+bool Host::is_doubted(Instant now) const { return is_narrow(now) || honest < (served == kNever ? 1 : kHonest); }
+
+Instant Host::is_quiet_from(unsigned doubts, Instant now) const {
+  if (!last_left) return now;
+  return *last_left + (doubts > 1 && may_count_longer(now) ? kForgotten : kNoticed);
+}
 
 Slot::Slot(Slot&& other) noexcept : pool_(other.pool_), host_(std::exchange(other.host_, nullptr)) {}
 
@@ -36,8 +45,21 @@ void Slot::give_back() {
   pool_->forget_idle_hosts();
 }
 
+void Slot::received(std::uint64_t bytes) {
+  host_->received += bytes;
+  host_->served = pool_->clock_.now().time_since_epoch().count();
+}
+
+bool Slot::is_alone() const {
+  const MutexLock lock(pool_->mutex_);
+  return host_->budget.in_use() == 1;
+}
+
+bool Slot::has_served_since(Instant instant) const { return host_->served > instant.time_since_epoch().count(); }
+
 void Slot::answered(std::chrono::nanoseconds latency) {
   const MutexLock lock(pool_->mutex_);
+  host_->served = pool_->clock_.now().time_since_epoch().count();
   host_->budget.answered(pool_->clock_.now(), latency);
   pool_->changed(*host_);
 }
@@ -58,11 +80,12 @@ void Slot::refused(std::optional<Instant> until, std::uint64_t random) {
   host_->budget.refused(pool_->clock_.now(), until, random);
 }
 
-void Slot::refused_for_another_reason() {
+void Slot::refused_for_another_reason(unsigned doubts) {
   const MutexLock lock(pool_->mutex_);
   if (host_->budget.in_use() > 1) return;  // which may be the reason
   host_->budget.unlearn();
   ++host_->honest;
+  host_->prompt = host_->prompt || doubts > 1;
   pool_->changed(*host_);
 }
 
@@ -78,19 +101,32 @@ bool Slot::believes_pages() const {
   return host_->pages;
 }
 
+void Slot::gave_no_file(std::string page) {
+  const MutexLock lock(pool_->mutex_);
+  auto& pages = host_->no_files;
+  if (page.empty() || std::find(pages.begin(), pages.end(), page) != pages.end()) return;
+  if (pages.size() == kNoFiles) pages.pop_front();
+  pages.push_back(std::move(page));
+}
+
+bool Slot::is_no_file(const std::string& page) const {
+  const MutexLock lock(pool_->mutex_);
+  return std::find(host_->no_files.begin(), host_->no_files.end(), page) != host_->no_files.end();
+}
+
 void Slot::was_crowded() {
   const MutexLock lock(pool_->mutex_);
   host_->narrow = pool_->clock_.now();
   host_->honest = 0;
+  host_->prompt = false;
 }
 
-bool Slot::may_be_crowded(bool first) const {
+bool Slot::may_be_crowded(unsigned doubts) const {
   const MutexLock lock(pool_->mutex_);
   const Instant now = pool_->clock_.now();
-  const bool lately = host_->last_left && now - *host_->last_left < kNoticed;
-  const bool others = host_->budget.in_use() > 1 || (first && lately);
-  const bool narrow = host_->narrow && now - *host_->narrow < kNarrow;
-  return others && (narrow || host_->honest < kHonest);
+  const bool lately = doubts < 2 && now < host_->is_quiet_from(doubts + 1, now);
+  const bool others = host_->budget.in_use() > 1 || lately;
+  return others && host_->is_doubted(now);
 }
 
 bool Slot::wanted_elsewhere() const {
@@ -101,6 +137,12 @@ bool Slot::wanted_elsewhere() const {
 bool Slot::closed() const {
   const MutexLock lock(pool_->mutex_);
   return pool_->clock_.now() < host_->budget.opens();
+}
+
+void Pool::led_where_it_should(const Origin& origin) {
+  const MutexLock lock(mutex_);
+  Host& host = host_of(origin);
+  if (host.budget.in_use() == 0) ++host.honest;
 }
 
 void Pool::stumbled(const Origin& origin) {

@@ -188,7 +188,8 @@ Result<void> Transfer::fetch_together(Work& work, const Known& known, std::optio
       work_on(work, helper.hand, fetcher, known, false);
     });
   };
-  share.is_held_up = [this](Instant now) { return route_.is_held_up(now); };
+  // Before there is an answer nothing but that is asked for, also where the first request was led to another host.
+  share.is_held_up = [this](Instant now) { return !route_.has_answered() || route_.is_held_up(now); };
   share.tick = [&dispatcher](Instant now) { guarded(dispatcher, [&] { dispatcher.tick(now); }); };
   route_.on_move([&](const Origin& origin) { shared_.pool.moved(share, origin); });
   shared_.pool.open(share, route_.current().origin);

@@ -155,8 +155,8 @@ def test_a_list_of_pages_comes_as_quickly_as_of_files(scene):
     assert server.count < 120, server.count
 
 
-def serve_one_after_the_other(connection):
-    """All that is asked for on this connection; the next one waits until it has ended."""
+def serve_one_after_the_other(connection, data_for=lambda request: DATA):
+    """All that is asked for on this connection, but that of which there is None."""
     pending = b""
     with connection:
         try:
@@ -167,7 +167,10 @@ def serve_one_after_the_other(connection):
                         return
                     pending += more
                 request, _, pending = pending.partition(b"\r\n\r\n")
-                answer, body = ranged(DATA, request)
+                data = data_for(request)
+                if data is None:
+                    continue
+                answer, body = ranged(data, request)
                 connection.sendall(answer)
                 for at in range(0, len(body), 65536):
                     connection.sendall(body[at:at + 65536])
@@ -177,11 +180,58 @@ def serve_one_after_the_other(connection):
 
 
 def serve_all(listener):
+    """The next connection waits until the one before it has ended."""
     while True:
         try:
             serve_one_after_the_other(listener.accept()[0])
         except OSError:
             return
+
+
+class Waiting:
+    """Serves FILES over one connection at a time, and leaves every further one waiting, for as long as it is open."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.open = self.connections = 0
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def url(self, name):
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}/{name}"
+
+    def accept(self):
+        while True:
+            try:
+                connection = self.listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        with self.lock:
+            self.open += 1
+            self.connections += 1
+            is_served = self.open == 1
+        try:
+            serve_one_after_the_other(connection, lambda request: FILES[request.split(b" ")[1][1:].decode()] if is_served else None)
+        finally:
+            with self.lock:
+                self.open -= 1
+
+
+def test_a_list_from_a_server_that_leaves_further_connections_waiting_comes_whole(scene):
+    """Whoever waits in vain while others are served has lost no try."""
+    server = Waiting()
+    urls = os.path.join(scene.directory, "urls")
+    harness.write(urls, "".join(server.url(name) + "\n" for name in FILES).encode())
+    for retries in ("0", "5"):
+        scene.get("-q", "-i", urls, "-j", "8", "--timeout", "1", "--retries", retries, timeout=60)
+        for name, data in FILES.items():
+            assert harness.read(scene.path(name)) == data, (retries, name)
+            os.unlink(scene.path(name))
+    server.listener.close()
+    assert server.connections < 60, server.connections
 
 
 def test_a_link_that_gives_its_file_once_has_given_it(scene):

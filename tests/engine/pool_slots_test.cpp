@@ -150,15 +150,15 @@ TEST_CASE(
   std::vector<Slot> slots = scene.answered_slots(2);
   slots[1].was_crowded();
   slots.clear();
-  for (int i = 0; i < 3; ++i) scene.slot().refused_for_another_reason();
+  for (int i = 0; i < 3; ++i) scene.slot().refused_for_another_reason(1);
   slots = scene.answered_slots(2);
-  CHECK(slots[0].may_be_crowded(false));
+  CHECK(slots[0].may_be_crowded(1));
   scene.clock.advance(kNarrow);
-  CHECK_FALSE(slots[0].may_be_crowded(false));
+  CHECK_FALSE(slots[0].may_be_crowded(1));
   slots[1].was_crowded();
-  CHECK(slots[0].may_be_crowded(false));
+  CHECK(slots[0].may_be_crowded(1));
   scene.clock.advance(kNarrow);
-  CHECK(slots[0].may_be_crowded(false));  // not one refusal has meant what it said since then
+  CHECK(slots[0].may_be_crowded(1));  // not one refusal has meant what it said since then
 }
 
 TEST_CASE("of a long list of hosts the latest thousand are remembered, and longer those that have refused") {
