@@ -28,9 +28,11 @@ constexpr unsigned kMostPassedOver = 4;     // so often the host's others are ta
 // ranges are served of to others, is a 200 under load.
 bool is_crowded(int status) { return status == 429 || status == 503 || status == 200; }
 
-// A refusal that may be of every further request, as of a link that gives its resource once.
+// Whether every further request may be refused like this, as of a link that gives its resource once; or answered with
+// the same page.
 bool is_for_good(const Error& error) {
-  return error.http_status >= 400 && error.http_status < 500 && error.http_status != 429 && !error.retry_after;
+  const bool refuses = error.http_status >= 400 && error.http_status < 500 && error.http_status != 429;
+  return error.cause == Cause::changed || (refuses && !error.retry_after);
 }
 
 // Of the whole download.
@@ -240,7 +242,7 @@ Result<Reply> Fetcher::ask_beside(Range range, const Known* known, const std::st
 bool Fetcher::is_given_no_more(const Error& error) {
   const bool is_final = error.remedy == Remedy::stop && error.cause != Cause::cancelled &&
                         error.cause != Cause::local && !is_time_limit(error);
-  const bool is_of_no_use = odd_ || error.cause == Cause::changed || is_for_good(error);
+  const bool is_of_no_use = odd_ || is_for_good(error);
   if (!is_final && !(error.remedy == Remedy::retry && is_of_no_use)) return false;
   crowded_ = false;
   route_.refused_more(shared_.env.clock.now());

@@ -100,7 +100,8 @@ std::span<std::byte> SegmentSink::space(std::uint64_t offset) {
   }
   // Behind what is wanted is what came or comes to another worker; before it what came to one while this one waited.
   const bool before = !span_.empty() && index(segment) < span_.begin;
-  const bool reads_on = fetcher_.reads_through() || work_.dispatcher.is_asked_for_behind(hand_, segment);
+  // In this order: who is refused tells so before it lets go of what it had asked for.
+  const bool reads_on = work_.dispatcher.is_asked_for_behind(hand_, segment) || fetcher_.reads_through();
   if (!whole_ && !before && !reads_on) {
     if (work_.dispatcher.is_here(segment)) left_for_what_is_here_ = offset;
     return {};

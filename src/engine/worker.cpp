@@ -93,7 +93,10 @@ class Responses {
       : work_(work), hand_(hand), fetcher_(fetcher), kept_(std::move(at_hand)), is_first_(kept_.has_value()) {
     work_.dispatcher.keeps(hand_, is_first_);
   }
-  ~Responses() { fetcher_.wait_outside(false); }
+  ~Responses() {
+    fetcher_.wait_outside(false);
+    work_.dispatcher.keeps(hand_, false);
+  }
   Responses(const Responses&) = delete;
   Responses& operator=(const Responses&) = delete;
 

@@ -208,6 +208,21 @@ TEST_CASE("what a fresh link gives is of one version, where it gives more than o
   }
 }
 
+TEST_CASE("what a fresh link gives of responses is enough, whatever the last one of them is for") {
+  for (const unsigned times : {2U, 4U, 5U}) {  // three are for samples
+    for (const unsigned connections : kConnections) {
+      CAPTURE(times);
+      CAPTURE(connections);
+      World world;
+      leave(world, kFrontAndHoles, kToken);
+      give(world, times, 404);
+      const auto report = world.download(kFreshToken, with(connections));
+      REQUIRE(report.ok());
+      CHECK(world.has("f", 1, kSize));
+    }
+  }
+}
+
 TEST_CASE("a fresh link that gives more than one response is compared by samples, and begins again where one differs") {
   for (const std::uint32_t differs : {0U, 254U, kCount}) {
     CAPTURE(differs);
