@@ -49,6 +49,7 @@ class HostBudget {
 
   unsigned allowed() const { return allowed_; }  // >= 1
   unsigned in_use() const { return in_use_; }
+  unsigned proven() const { return proven_; }  // the most that were being served at a time
   Instant opens() const { return opens_; }
 
  private:

@@ -165,11 +165,11 @@ Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, 
   passed_over_ = 0;
   spared_ = false;
   route_.gave_more(asked_at_);
-  const bool was_in_doubt = std::exchange(crowds_, 0) > 0;
-  if (was_in_doubt && page && crowded_by_page_) {
+  const unsigned doubts = std::exchange(crowds_, 0);
+  if (doubts > 0 && page && crowded_by_page_) {
     slot_.believe_pages();
-  } else if (was_in_doubt) {
-    slot_.was_crowded();
+  } else if (doubts > 0) {
+    slot_.was_crowded(doubts);
     if (crowded_by_page_) slot_.gave_no_file(std::move(page_));
   }
   slot_.answered(latency_);

@@ -43,7 +43,9 @@ struct Host {
   bool refused = false;                       // ever
   std::optional<Instant> narrow = {};         // when it last refused for their number, and called that otherwise
   unsigned honest = 0;                        // refusals that were repeated when no other connection was in use
-  bool prompt = false;                        // one of them when none had been for kForgotten
+  bool prompt = false;                        // one of them, also when none had been for kForgotten
+  bool slow = false;                          // one was not repeated when none had been for that long
+  unsigned doubtful = 0;                      // the most that were in use where a refusal was doubted
   std::atomic<Instant::rep> served = kNever;  // when it last gave anybody something
   Instant last_used = {};
   bool pages = false;                     // a page is what it means
@@ -58,12 +60,13 @@ struct Host {
 
   static constexpr Instant::rep kNever = std::numeric_limits<Instant::rep>::min();
   bool is_narrow(Instant now) const { return narrow && now - *narrow < kNarrow; }
-  // Whether refusals that do not say so may be of the number of connections: it is known for that, or for nothing yet.
-  bool is_doubted(Instant now) const;
+  // Whether refusals that do not say so, where so many connections are in use, may be of their number: it is known for
+  // that, or for nothing yet, or has never served as many at a time.
+  bool is_doubted(unsigned connections, Instant now) const;
   // From when on none of its connections counts with it any more, if none is in use.
   Instant is_quiet_from(unsigned doubts, Instant now) const;
-  // Whether it may count connections for longer than kNoticed: it is narrow, or may be, since it has served somebody.
-  bool may_count_longer(Instant now) const { return is_narrow(now) || (served != kNever && !prompt); }
+  // Whether it may count connections for longer than kNoticed.
+  bool may_count_longer() const;
   bool is_idle() const { return budget.in_use() == 0 && waiting == 0 && queued == 0 && shares == 0 && leading == 0; }
 };
 
@@ -93,7 +96,7 @@ class Slot {
   bool has_served_since(Instant) const;
   // Not because there were too many connections, as it was the same `doubts` times before; or just because of that.
   void refused_for_another_reason(unsigned doubts);
-  void was_crowded();
+  void was_crowded(unsigned doubts);
   // It has answered with a page when no other connection was in use, so a page is what it means.
   void believe_pages();
   bool believes_pages() const;

@@ -78,7 +78,7 @@ Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, cons
       const MutexLock lock(mutex_);
       Host& host = host_of(origin);
       if (!counted) ++host.waiting;
-      const auto alone = [&] { return doubts > 0 && host.is_doubted(clock_.now()); };
+      const auto alone = [&] { return doubts > 0 && host.is_doubted(host.doubtful, clock_.now()); };
       const auto opens_at = [&] {
         const bool quiet = alone() && host.budget.in_use() == 0;
         return quiet ? std::max(host.budget.opens(), host.is_quiet_from(doubts, clock_.now())) : host.budget.opens();

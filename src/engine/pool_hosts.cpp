@@ -12,18 +12,25 @@ constexpr unsigned kUnansweredOnes = 3;  // downloads that got no answer, and th
 constexpr unsigned kRefusedOnes = 10;    // that got refusals which did not pass
 constexpr std::chrono::seconds kFirstHold{30};
 constexpr std::chrono::seconds kLongestHold{600};
-constexpr unsigned kHonest = 3;           // so many refusals that say what they mean, and all of the host's do
+constexpr unsigned kHonest = 3;           // so many refusals that say what they mean, and all of the host's do,
+constexpr unsigned kHonestBeyond = 5;     // where more connections are in use than it has ever served
 constexpr std::size_t kNoFiles = 4;       // so many are remembered of a host
 constexpr std::size_t kIdleHosts = 1000;  // so many are remembered
 
 }  // namespace
 
 // The very first connection is the only one: of a host that has not served that one either one refusal is enough.
-bool Host::is_doubted(Instant now) const { return is_narrow(now) || honest < (served == kNever ? 1 : kHonest); }
+bool Host::is_doubted(unsigned connections, Instant now) const {
+  if (is_narrow(now)) return true;
+  if (served == kNever) return honest == 0;
+  return honest < (connections > budget.proven() ? kHonestBeyond : kHonest);
+}
+
+bool Host::may_count_longer() const { return slow || (served != kNever && !prompt); }
 
 Instant Host::is_quiet_from(unsigned doubts, Instant now) const {
   if (!last_left) return now;
-  return *last_left + (doubts > 1 && may_count_longer(now) ? kForgotten : kNoticed);
+  return *last_left + (doubts > 1 && may_count_longer() ? kForgotten : kNoticed);
 }
 
 Slot::Slot(Slot&& other) noexcept : pool_(other.pool_), host_(std::exchange(other.host_, nullptr)) {}
@@ -114,19 +121,22 @@ bool Slot::is_no_file(const std::string& page) const {
   return std::find(host_->no_files.begin(), host_->no_files.end(), page) != host_->no_files.end();
 }
 
-void Slot::was_crowded() {
+void Slot::was_crowded(unsigned doubts) {
   const MutexLock lock(pool_->mutex_);
   host_->narrow = pool_->clock_.now();
   host_->honest = 0;
-  host_->prompt = false;
+  host_->slow = host_->slow || doubts > 1;
 }
 
 bool Slot::may_be_crowded(unsigned doubts) const {
   const MutexLock lock(pool_->mutex_);
   const Instant now = pool_->clock_.now();
+  const unsigned in_use = host_->budget.in_use();
   const bool lately = doubts < 2 && now < host_->is_quiet_from(doubts + 1, now);
-  const bool others = host_->budget.in_use() > 1 || lately;
-  return others && host_->is_doubted(now);
+  const unsigned connections = lately ? std::max(in_use, 2U) : in_use;
+  if (connections == 1 || !host_->is_doubted(connections, now)) return false;
+  host_->doubtful = std::max(host_->doubtful, connections);
+  return true;
 }
 
 bool Slot::wanted_elsewhere() const {

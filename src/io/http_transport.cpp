@@ -140,7 +140,8 @@ Error about(Error error, const Url& url) {
 }
 
 // What a server says that allows so many open connections and no more: one that is refused so and stays open counts,
-// and what is asked over it may be refused for as long as it does.
+// and what is asked over it may be refused for as long as it does. Any other refusal may be that as well where whoever
+// asked does not want the connection again.
 bool may_be_too_many(int status) { return status == 403 || status == 429 || status == 503; }
 
 class HttpExchange final : public Exchange {
@@ -150,7 +151,8 @@ class HttpExchange final : public Exchange {
       : idle_(idle), clock_(clock), url_(request.url), limits_(limits), waker_(std::move(stop)) {}
 
   ~HttpExchange() override {
-    if (!body_ || !body_->ended_clean() || !head_.keep_alive || may_be_too_many(head_.status)) return;
+    const bool counts = may_be_too_many(head_.status) || (head_.status >= 400 && !skipped_);
+    if (!body_ || !body_->ended_clean() || !head_.keep_alive || counts) return;
     idle_.keep(std::move(connection_), clock_.now());
   }
   HttpExchange(const HttpExchange&) = delete;
@@ -197,6 +199,7 @@ class HttpExchange final : public Exchange {
   bool is_cut() const override { return connection_->is_cut(); }
 
   void skip_rest() override {
+    skipped_ = true;
     if (head_.framing != Framing::length || head_.content_length > kMostSkipped) return;
     message_->end_by(clock_.now() + kSkipTime);
     std::array<std::byte, 4096> dropped;
@@ -212,6 +215,7 @@ class HttpExchange final : public Exchange {
   std::unique_ptr<Connection> connection_;
   std::optional<Message> message_;
   ResponseHead head_;
+  bool skipped_ = false;
   std::optional<BodyReader> body_;
   std::chrono::nanoseconds latency_{0};
 };

@@ -68,7 +68,8 @@ class Exchange {
   virtual bool is_cut() const = 0;
 
   // Reads away what is left of the body if it has a length of at most kMostSkipped, so that the connection can be used
-  // again; what does not come within kSkipTime is given up with the connection.
+  // again; that of a refusal is not without this call, even if it has no body. What does not come within kSkipTime is
+  // given up with the connection.
   virtual void skip_rest() = 0;
 };
 

@@ -148,17 +148,39 @@ TEST_CASE(
     "a host that called \"not so many\" something else is asked twice for ten minutes, then it is as others are") {
   Scene scene({.connections = 8, .jobs = 8});
   std::vector<Slot> slots = scene.answered_slots(2);
-  slots[1].was_crowded();
+  slots[1].was_crowded(1);
   slots.clear();
   for (int i = 0; i < 3; ++i) scene.slot().refused_for_another_reason(1);
   slots = scene.answered_slots(2);
   CHECK(slots[0].may_be_crowded(1));
   scene.clock.advance(kNarrow);
   CHECK_FALSE(slots[0].may_be_crowded(1));
-  slots[1].was_crowded();
+  slots[1].was_crowded(1);
   CHECK(slots[0].may_be_crowded(1));
   scene.clock.advance(kNarrow);
   CHECK(slots[0].may_be_crowded(1));  // not one refusal has meant what it said since then
+}
+
+TEST_CASE("three repeated refusals are enough, but more where more connections are in use than were ever served") {
+  Scene scene({.connections = 8, .jobs = 8});
+  std::vector<Slot> slots = scene.answered_slots(2);
+  slots.clear();
+  for (int i = 0; i < 3; ++i) {
+    slots.push_back(scene.slot());
+    slots.push_back(scene.slot());
+    CHECK(slots[0].may_be_crowded(1));
+    slots.clear();
+    scene.slot().refused_for_another_reason(1);
+  }
+  slots = scene.answered_slots(2);
+  CHECK_FALSE(slots[0].may_be_crowded(1));
+  slots.push_back(scene.slot());  // not answered yet
+  CHECK(slots[2].may_be_crowded(1));
+  slots.clear();
+  for (int i = 0; i < 2; ++i) scene.slot().refused_for_another_reason(1);
+  slots = scene.answered_slots(2);
+  slots.push_back(scene.slot());
+  CHECK_FALSE(slots[2].may_be_crowded(1));
 }
 
 TEST_CASE("of a long list of hosts the latest thousand are remembered, and longer those that have refused") {

@@ -92,6 +92,22 @@ TEST_CASE("a connection that may be one too many for the server is not kept") {
     Side side;
     CHECK(Side::finish(side.get(place)));
     CHECK(Side::finish(side.get(place)));
+    CHECK(place.origin.connections() == 2);
+  }
+}
+
+TEST_CASE("a connection that refused is kept where what is left of the answer was read away") {
+  for (const int status : {404, 403}) {
+    CAPTURE(status);
+    Place place;
+    place.script.on(1, [status](Answer& answer) { answer.status(status); });
+    Side side;
+    {
+      auto refused = side.get(place);
+      REQUIRE(refused.ok());
+      (*refused)->skip_rest();
+    }
+    CHECK(Side::finish(side.get(place)));
     CHECK(place.origin.connections() == (status == 404 ? 1 : 2));
   }
 }
