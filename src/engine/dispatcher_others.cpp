@@ -55,7 +55,7 @@ void Dispatcher::goes_first(const Hand& hand) {
 
 Dispatcher::Others Dispatcher::failed(Hand& hand, bool goes_on) {
   const MutexLock lock(mutex_);
-  hand.served_ = false;
+  hand.served_ = hand.keeps_ = false;
   const Others others{others_served(hand), others_busy(hand)};
   hand.gives_up_ = !goes_on && others.at_work;
   return others;

@@ -87,8 +87,8 @@ class Pool {
 
   // Waits until one more connection to the host may be used. `doubts`: by who has got nothing so often in a row,
   // perhaps since others were in use; if it is not 0 none is to be, nor to have been for kNoticed; after two, where the
-  // host may count them longer, for kForgotten. Not where it is doubted no more. No
-  // download begins with the host meanwhile. Errors: cancelled, or the deadline.
+  // host may count them longer, for kForgotten. Not where it is doubted no more. No download begins with the host
+  // meanwhile. Errors: cancelled, or the deadline.
   Result<Slot> enter(const Origin&, const std::stop_token&, const std::optional<Instant>& deadline = std::nullopt,
                      unsigned doubts = 0);
 

@@ -130,6 +130,7 @@ TEST_CASE("who keeps a response is at work, whatever it holds, until it reads it
   scene.dispatcher.asks(keeper);  // for something beside it
   CHECK(scene.dispatcher.others_at_work(other));
   SUBCASE("") { scene.dispatcher.keeps(keeper, false); }
+  SUBCASE("") { scene.dispatcher.failed(keeper, false); }  // of what it has read on with
   SUBCASE("") {
     scene.dispatcher.answered(keeper);
     scene.dispatcher.release(keeper);
