@@ -76,6 +76,10 @@ def claimed(scene, at):
     return harness.json.loads(done.stdout)["claimed_segments"] if done.returncode == 0 else 0
 
 
+def locks(at):
+    return [name for name in os.listdir(at) if name.startswith(".segdl-lock-")]
+
+
 def holds_only(at, name, data):
     assert sorted(os.listdir(at)) == [name], os.listdir(at)
     assert harness.read(os.path.join(at, name)) == data, f"{name} has wrong bytes"
@@ -154,8 +158,10 @@ def test_a_lock_that_can_not_be_tried_from_elsewhere_is_not_believed(scene):
             wait_for(lambda: os.path.exists(os.path.join(at, "f.segdl")) and claimed(scene, at) > 4, "some segments", harness.TIMEOUT)
             kill(process)
             os.chmod(os.path.join(at, "f.part"), 0o444)  # as a death leaves it that is to replace such a file
+            for name in locks(at):  # of the death; the next one shows that the next process has the lock
+                os.remove(os.path.join(at, name))
             process = scene.start("-x", "2", "-v", held.url("f"), cwd=at, **somebody)
-            wait_for(lambda: any(name.startswith(".segdl-lock-") for name in os.listdir(at)), "the file beside the socket")
+            wait_for(lambda: locks(at), "the file beside the socket")
             for arguments in ((), ("--overwrite",)):
                 assert "under way" in scene.get(held.url("f"), *arguments, cwd=at, code=9, **somebody).stderr
             held.let_go.set()
