@@ -1,4 +1,4 @@
-// Exit codes: part of the command's interface. README.md has the table.
+// Exit codes: part of the command's interface. doc/usage.md has the table.
 #pragma once
 
 #include <segdl/error.h>

@@ -29,12 +29,12 @@ def show(rows, outcomes, brief):
 
 
 def totals_line(outcomes, seed, seconds):
-    """Of segdl's runs that count, as tools/evidence reads it. `told-joins`: of two versions, with a message of what was compared (J)."""
+    """Of segdl's runs that count, as tools/evidence reads it. `reported-joins`: of two versions, with a message of what was compared (J)."""
     counted = {run: outcome for run, outcome in outcomes.items() if run[2] == "segdl" and outcome.letter != "-"}
     letters = collections.Counter(outcome.letter for outcome in counted.values())
     bad = collections.Counter(outcome.letter for outcome in counted.values() if not outcome.fine)
     other = sum(bad.values()) - bad["W"] - bad["H"] - bad["C"]
-    return (f"totals peers: behaviours={len({run[0] for run in counted})} runs={len(counted)} told-joins={letters['J']} "
+    return (f"totals peers: behaviours={len({run[0] for run in counted})} runs={len(counted)} reported-joins={letters['J']} "
             f"wrong={bad['W']} hangs={bad['H']} crashes={bad['C']} other={other}" +
             (f" seed={seed}" if seed is not None else "") + f" seconds={seconds:.0f}")
 
