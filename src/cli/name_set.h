@@ -28,7 +28,7 @@ class NameSet {
 };
 
 // Of two files in one directory the one may have the name of what the other is written to, and would be replaced by it:
-// x.part and x, x.segdl and x (doc/journal.md). The name in use that is in the way of `name` so, either way round.
+// x.part and x, x.segdl and x (doc/recovery.md). The name in use that is in the way of `name` so, either way round.
 std::optional<std::string> name_in_the_way(const std::string& name,
                                            const std::function<bool(const std::string&)>& is_in_use);
 

@@ -1,4 +1,4 @@
-// The bytes of a journal. doc/journal.md has the table; this is the only code that knows it.
+// The bytes of a journal. doc/journal_format.md has the table; this is the only code that knows it.
 #pragma once
 
 #include <segdl/error.h>

@@ -97,7 +97,7 @@ Journal::Loaded verdict_on(const std::optional<Decoded>& first, const std::optio
   return Journal::Damaged{std::move(reason)};
 }
 
-// The validity rule of doc/journal.md.
+// The validity rule of doc/journal_format.md.
 Result<Checked> check(File& file) {
   auto status = file.status();
   if (!status) return std::move(status).error();

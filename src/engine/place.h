@@ -1,7 +1,7 @@
 // The place of one download on disk: its names, its lock, and what an earlier run left there.
 //
 // `NAME.part` is the data, `NAME.segdl` the journal. open_place() takes the lock on the data file's inode before
-// anything else happens, and then reads the recovery table of doc/journal.md: what is there is ours and continues, ours
+// anything else happens, and then reads the table of doc/recovery.md: what is there is ours and continues, ours
 // and starts over, finished, or foreign. What of these names is foreign is never touched: Request::existing speaks of
 // the output alone.
 //

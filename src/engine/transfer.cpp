@@ -295,7 +295,7 @@ Result<void> Transfer::settle(Place& place, Checkpoint& checkpoint) {
   return checkpoint.force();
 }
 
-// The resource changed. Whether that is safe to believe is decided here (rules 5 and 9 of doc/http.md).
+// The resource changed. Whether that is safe to believe is decided here (doc/http.md, validators).
 Result<void> Transfer::start_over(Place& place, Error error) {
   const bool loses_claims = place.has_journal() && place.journal().claimed() > 0;
   const bool in_name_only = error.cause == Cause::changed && !error.offset && route_.changed_in_name_only();

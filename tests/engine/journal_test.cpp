@@ -279,7 +279,7 @@ TEST_CASE("where mappings are not to be trusted the journal is written") {
   CHECK(std::find(log.begin(), log.end(), "map f.segdl.new") == log.end());
 }
 
-TEST_CASE("the hexdump in doc/journal.md is that of a real journal") {
+TEST_CASE("the hexdump in doc/journal_format.md is that of a real journal") {
   FakeFs disk;
   auto directory = std::move(*disk.open_directory("."));
   Identity small = identity();
@@ -289,7 +289,7 @@ TEST_CASE("the hexdump in doc/journal.md is that of a real journal") {
   REQUIRE((*journal)->commit(Segment{0}, 0x1122334455667788).ok());
   REQUIRE((*journal)->commit(Segment{2}, 0x99aabbccddeeff00).ok());
   const std::string dump = hexdump(bytes_of(*directory, "f.segdl"));
-  std::ifstream page(SEGDL_SOURCE_DIR "/doc/journal.md");
+  std::ifstream page(SEGDL_SOURCE_DIR "/doc/journal_format.md");
   const std::string text{std::istreambuf_iterator<char>(page), {}};
   CHECK_MESSAGE(text.find(dump) != std::string::npos, dump);
 }

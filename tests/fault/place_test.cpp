@@ -1,4 +1,4 @@
-// The recovery table of doc/journal.md, a test for each row.
+// The recovery table of doc/recovery.md, a test for each row.
 #include "support/pattern.h"
 #include "support/world.h"
 
