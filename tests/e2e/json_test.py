@@ -19,16 +19,20 @@ seen = set()
 
 
 def read_document():
-    """By heading: the fields and their types, in order. The first table is of what every event has."""
+    """By heading: the fields and their types, in order; a row without a field continues the type. The first table is of what every event has."""
     tables, heading = {}, "all"
     with open(DOCUMENT, encoding="utf-8") as document:
         for line in document:
             named = re.match(r"##+ .*`(?:segdl )?(\w+)[^`]*`", line)
             field = re.match(r"\| `(\w+)` \| ([^|]+) \|", line)
+            more = re.match(r"\| \| ([^|]+) \|", line)
             if named:
                 heading = named[1]
             elif field:
-                tables.setdefault(heading, {})[field[1]] = field[2].strip()
+                name = field[1]
+                tables.setdefault(heading, {})[name] = field[2].strip()
+            elif more:
+                tables[heading][name] += ", " + more[1].strip()
     common, status = tables.pop("all"), tables.pop("status")
     return {event: {**common, **fields} for event, fields in tables.items()}, status
 
