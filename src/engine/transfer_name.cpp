@@ -10,7 +10,7 @@
 
 namespace segdl::engine {
 
-// The server's word for the output's name (http.md, rule for names): taken from the first response, once.
+// The server's word for the output's name (doc/disks.md, names): taken from the first response, once.
 Result<void> Transfer::take_remote_name(const std::stop_token& stop) {
   auto first = first_reply(stop);
   if (!first) return std::move(first).error();

@@ -1,4 +1,4 @@
-// A cache or a transforming proxy on the way to the origin, which says so with Via (http.md, rows 99 and 100).
+// A cache or a transforming proxy on the way to the origin, which says so with Via (doc/http.md, proxies).
 #include "support/world.h"
 
 #include <doctest/doctest.h>

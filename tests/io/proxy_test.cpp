@@ -1,4 +1,4 @@
-// What is on the wire between segdl and a proxy, and what a proxy that misbehaves can do (http.md, row 98).
+// What is on the wire between segdl and a proxy, and what a proxy that misbehaves can do (doc/http.md, proxies).
 #include "io/http_transport.h"
 #include "io/proxied.h"
 #include "io/real_clock.h"
