@@ -1,6 +1,6 @@
 #include "origin_options.h"
 
-#include "cli/values.h"
+#include "cli/options/values.h"
 
 #include <chrono>
 #include <optional>

@@ -2,16 +2,16 @@
 #include <segdl/session.h>
 #include <segdl/status.h>
 
-#include "core/cookie.h"
-#include "core/netrc.h"
-#include "engine/read_status.h"
-#include "engine/session_state.h"
-#include "io/certified_transport.h"
-#include "io/http_transport.h"
-#include "io/posix_file_system.h"
-#include "io/public_suffixes.h"
-#include "io/real_clock.h"
-#include "io/small_file.h"
+#include "core/credentials/cookie.h"
+#include "core/credentials/netrc.h"
+#include "engine/session/session_state.h"
+#include "engine/store/read_status.h"
+#include "io/base/real_clock.h"
+#include "io/fs/posix_file_system.h"
+#include "io/fs/small_file.h"
+#include "io/http/certified_transport.h"
+#include "io/http/http_transport.h"
+#include "io/net/public_suffixes.h"
 
 #include <fmt/format.h>
 
@@ -99,6 +99,13 @@ std::unique_ptr<engine::SessionState> system_state(SessionOptions options) {
 }  // namespace
 
 Session::Session(SessionOptions options) : Session(system_state(std::move(options))) {}
+
+Result<Report> download(Request request, SessionOptions options) {
+  Session session(std::move(options));
+  auto task = session.download(std::move(request));
+  if (!task) return std::move(task).error();
+  return task->wait();
+}
 
 Result<DownloadStatus> status(const std::filesystem::path& output) {
   const auto files = io::make_posix_file_system();

@@ -7,7 +7,7 @@
 #include <segdl/checksum.h>
 #include <segdl/error.h>
 
-#include "core/login.h"
+#include "core/credentials/login.h"
 
 #include <cstddef>
 #include <memory>

@@ -7,8 +7,8 @@
 
 #include <segdl/error.h>
 
-#include "core/http_head.h"
-#include "core/url.h"
+#include "core/http/http_head.h"
+#include "core/url/url.h"
 #include "seams/clock.h"
 
 #include <chrono>

@@ -1,5 +1,5 @@
 // What every Clock does.
-#include "io/real_clock.h"
+#include "io/base/real_clock.h"
 #include "support/fake_clock.h"
 
 #include <doctest/doctest.h>

@@ -2,7 +2,7 @@
 // things in it that the seam itself never makes.
 #pragma once
 
-#include "io/posix_file_system.h"
+#include "io/fs/posix_file_system.h"
 #include "seams/file_system.h"
 #include "support/fake_fs.h"
 

@@ -1,7 +1,7 @@
 // What tells a file where the numbers of files do not.
-#include "io/named_file.h"
+#include "io/fs/named_file.h"
 #include "contract/file_worlds.h"
-#include "io/descriptor.h"
+#include "io/base/descriptor.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

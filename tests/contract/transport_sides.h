@@ -1,8 +1,8 @@
 // The fake transport, and the real one over loopback without and with TLS, each with a script it plays.
 #pragma once
 
-#include "io/http_transport.h"
-#include "io/real_clock.h"
+#include "io/base/real_clock.h"
+#include "io/http/http_transport.h"
 #include "support/fake_origin.h"
 #include "support/loopback_origin.h"
 #include "support/pattern.h"

@@ -1,7 +1,7 @@
 // The same loops for downloads that publish the content of what came coded.
-#include "core/journal_format.h"
+#include "core/store/journal_format.h"
 
-#include "engine/read_status.h"
+#include "engine/store/read_status.h"
 #include "support/every.h"
 #include "support/pattern.h"
 #include "support/world.h"

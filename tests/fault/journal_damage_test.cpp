@@ -1,7 +1,7 @@
 // Each bit of a small journal flipped, and each length it can be cut to: the same request ends well, with the right
 // bytes and nothing beside them, whether the journal is mapped or written. All bits of claims, all of
 // the first 64 bytes, and every 251st of the others, or with SEGDL_EVERY=1 in the environment all.
-#include "core/journal_format.h"
+#include "core/store/journal_format.h"
 #include "fault/totals.h"
 #include "support/every.h"
 #include "support/pattern.h"

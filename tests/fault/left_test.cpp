@@ -1,5 +1,5 @@
 // What is said of what a death, or somebody else, has left: by status(), and by errors.
-#include "engine/read_status.h"
+#include "engine/store/read_status.h"
 #include "support/pattern.h"
 #include "support/world.h"
 

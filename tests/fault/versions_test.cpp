@@ -1,6 +1,6 @@
 // Without a strong validator a resource may change unseen between two responses. What the disk has of one must never be
 // taken for a part of the other, whatever a power cut keeps of either.
-#include "core/journal_format.h"
+#include "core/store/journal_format.h"
 #include "support/every.h"
 #include "support/pattern.h"
 #include "support/world.h"

@@ -1,6 +1,6 @@
 // What servers and proxies ask for before they answer, and what is sent back of it.
-#include "core/ascii.h"
-#include "core/login.h"
+#include "core/base/ascii.h"
+#include "core/credentials/login.h"
 #include "fuzz/fuzz.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // Lists of checksums.
-#include "cli/checksum_list.h"
+#include "cli/options/checksum_list.h"
 #include "fuzz/fuzz.h"
 
 #include <string>

@@ -1,6 +1,6 @@
 // The chunked coding: what comes out must not depend on how the bytes came in, nor on where a chunk is held.
-#include "core/chunked.h"
-#include "core/chunked_body.h"
+#include "core/http/chunked.h"
+#include "core/http/chunked_body.h"
 #include "fuzz/fuzz.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // The file of settings.
-#include "cli/config_reader.h"
+#include "cli/options/config_reader.h"
 #include "fuzz/fuzz.h"
 
 #include <string>

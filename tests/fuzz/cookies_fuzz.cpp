@@ -1,5 +1,5 @@
 // Cookies as servers set them and as files hold them.
-#include "core/cookie.h"
+#include "core/credentials/cookie.h"
 #include "fuzz/fuzz.h"
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // Names that servers suggest, made safe.
-#include "core/content_disposition.h"
-#include "core/file_name.h"
-#include "core/utf8.h"
+#include "core/base/utf8.h"
+#include "core/http/content_disposition.h"
+#include "core/store/file_name.h"
 #include "fuzz/fuzz.h"
 
 #include <string>

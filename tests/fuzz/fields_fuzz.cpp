@@ -1,5 +1,5 @@
 // Single header values: Content-Range, dates, Retry-After, validators.
-#include "core/http_fields.h"
+#include "core/http/http_fields.h"
 #include "fuzz/fuzz.h"
 
 #include <fmt/format.h>

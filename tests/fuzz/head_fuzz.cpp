@@ -1,6 +1,6 @@
 // Heads of responses, and what a response means.
-#include "core/http_head.h"
-#include "core/reply.h"
+#include "core/http/http_head.h"
+#include "core/http/verdict.h"
 #include "fuzz/fuzz.h"
 
 #include <algorithm>

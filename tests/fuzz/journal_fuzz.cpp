@@ -1,7 +1,7 @@
 // The blocks of a journal as a damaged disk may give them: with the right checksum as well, so that what is behind it
 // gets tested.
-#include "core/journal_format.h"
-#include "core/xxh3.h"
+#include "core/base/xxh3.h"
+#include "core/store/journal_format.h"
 #include "fuzz/fuzz.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // Lists of downloads: what comes out must not depend on how the bytes came in.
-#include "cli/list_reader.h"
+#include "cli/commands/list_reader.h"
 #include "fuzz/fuzz.h"
 
 #include <string>

@@ -1,5 +1,5 @@
 // Files of names and passwords.
-#include "core/netrc.h"
+#include "core/credentials/netrc.h"
 #include "fuzz/fuzz.h"
 
 #include <algorithm>

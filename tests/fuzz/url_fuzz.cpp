@@ -1,5 +1,5 @@
 // URLs: parsed, resolved, printed.
-#include "core/url.h"
+#include "core/url/url.h"
 #include "fuzz/fuzz.h"
 
 #include <algorithm>

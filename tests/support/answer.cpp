@@ -1,6 +1,6 @@
 #include "support/answer.h"
 
-#include "core/ascii.h"
+#include "core/base/ascii.h"
 #include "support/pattern.h"
 
 #include <fmt/format.h>

@@ -6,7 +6,7 @@
 // bytes that travel; whoever plays it, over a socket or not, sends those and nothing of its own.
 #pragma once
 
-#include "core/http_head.h"
+#include "core/http/http_head.h"
 
 #include <chrono>
 #include <cstddef>

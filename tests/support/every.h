@@ -1,7 +1,7 @@
 // How much of what could be tried a test program tries.
 #pragma once
 
-#include "core/ascii.h"
+#include "core/base/ascii.h"
 
 #include <cstdint>
 #include <cstdlib>

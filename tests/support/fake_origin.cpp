@@ -1,7 +1,7 @@
 #include "support/fake_origin.h"
 
-#include "core/chunked_body.h"
-#include "core/http_fields.h"
+#include "core/http/chunked_body.h"
+#include "core/http/http_fields.h"
 #include "support/pattern.h"
 
 #include <fmt/format.h>

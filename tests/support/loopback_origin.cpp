@@ -1,6 +1,6 @@
 #include "support/loopback_origin.h"
 
-#include "core/ascii.h"
+#include "core/base/ascii.h"
 #include "support/server_channel.h"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "support/origin_script.h"
 
-#include "core/ascii.h"
+#include "core/base/ascii.h"
 
 #include <fmt/format.h>
 

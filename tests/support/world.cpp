@@ -1,13 +1,13 @@
 #include "support/world.h"
 
-#include "core/url.h"
-#include "engine/meter.h"
-#include "engine/output_name.h"
-#include "engine/pool.h"
-#include "engine/publisher.h"
-#include "engine/secrets.h"
-#include "engine/throttle.h"
-#include "engine/transfer.h"
+#include "core/url/url.h"
+#include "engine/fetch/secrets.h"
+#include "engine/progress/meter.h"
+#include "engine/schedule/pool.h"
+#include "engine/schedule/throttle.h"
+#include "engine/store/output_name.h"
+#include "engine/store/publisher.h"
+#include "engine/task/transfer.h"
 
 #include <algorithm>
 #include <utility>
@@ -32,10 +32,10 @@ Result<Report> World::download(Request request, SessionOptions options) {
   engine::Throttle throttle(clock, options.limit_rate);
   engine::Directories directories(disk, clock);
   engine::Secrets known(secrets);
-  const engine::Shared shared{{disk, origin, clock}, options, pool, throttle, directories, known};
+  const engine::SessionContext context{{disk, origin, clock}, options, pool, throttle, directories, known};
   auto name = engine::output_name_of(request, *url);
   if (!name) return std::move(name).error();
-  engine::Transfer transfer(shared, request, std::move(*url), std::move(*name), meter);
+  engine::Transfer transfer(context, request, std::move(*url), std::move(*name), meter);
   engine::Slot slot;
   auto outcome = transfer.run(std::stop_token(), slot);
   events = meter.take_events();

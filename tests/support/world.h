@@ -4,7 +4,7 @@
 #include <segdl/session.h>
 #include <segdl/task.h>
 
-#include "engine/secrets.h"
+#include "engine/fetch/secrets.h"
 #include "support/fake_clock.h"
 #include "support/fake_fs.h"
 #include "support/fake_origin.h"

@@ -1,0 +1,104 @@
+#include "cli/commands/list_reader.h"
+
+#include "cli/base/blanks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace segdl::cli {
+namespace {
+
+bool is_component(std::string_view name) {
+  return name != "." && name != ".." && name.find('/') == std::string_view::npos;
+}
+
+// `out=f`, `dir = d`: an option of aria2c's lists, which belongs to the line before it, or of curl's files of settings.
+bool is_option_line(std::string_view text) {
+  const auto end = std::min(text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-"), text.size());
+  return end > 0 && trimmed(text.substr(end)).starts_with('=');
+}
+
+// What is wrong with a URL as it stands in a list, or null.
+const char* url_problem(std::string_view url) {
+  if (is_option_line(url)) {
+    return "it is an option, as lists of aria2c and settings of curl have them; a URL stands alone, or with a TAB and "
+           "a "
+           "name behind it";
+  }
+  if (std::string_view("'\"<(`").find(url.front()) != std::string_view::npos) {
+    return "there are quotes or brackets around the URL, which are taken as part of it: leave them out";
+  }
+  if (url.find_first_of(kBlanks) != std::string_view::npos) {
+    return "there is a blank in the URL; a name stands behind a TAB, and a blank of a URL is written %20";
+  }
+  return nullptr;
+}
+
+// What a line says: nothing, a download, or something that can't be used.
+std::optional<ListLine> understood(std::string_view text, std::uint64_t number) {
+  if (number == 1 && text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  text = trimmed(text);
+  if (text.empty() || text.starts_with('#')) return std::nullopt;
+  if (text.find('\0') != std::string_view::npos)
+    return ListLine{number, "", "",
+                    "the line has a NUL byte; a list in UTF-16 is converted by iconv -f UTF-16 -t UTF-8"};
+  const auto tab = text.find('\t');
+  ListLine line{number, std::string(trimmed(text.substr(0, tab)))};
+  if (const char* problem = url_problem(line.url)) {
+    line.problem = problem;
+    return line;
+  }
+  if (tab == std::string_view::npos) return line;
+  line.name = trimmed(text.substr(tab));
+  if (line.name.find('\t') != std::string::npos) {
+    line.problem = "the line has more than one TAB";
+  } else if (line.name.find("://") != std::string::npos) {
+    line.problem = "it has two URLs; write each into a line of its own, and only one of several mirrors";
+  } else if (!is_component(line.name)) {
+    line.problem = fmt::format("'{}' is not the plain name of a file", line.name);
+  }
+  return line;
+}
+
+}  // namespace
+
+void ListReader::feed(std::string_view bytes) {
+  bytes_.erase(0, taken_);
+  searched_ -= taken_;
+  taken_ = 0;
+  bytes_ += bytes;
+}
+
+std::optional<std::string_view> ListReader::take_line() {
+  const auto end = bytes_.find('\n', searched_);
+  if (end != std::string::npos) {
+    const std::string_view line = std::string_view(bytes_).substr(taken_, end - taken_);
+    taken_ = searched_ = end + 1;
+    return line;
+  }
+  searched_ = bytes_.size();
+  const std::string_view rest = std::string_view(bytes_).substr(taken_);
+  if (rest.size() > kLongestLine || too_long_) {
+    too_long_ = true;
+    taken_ = bytes_.size();
+  }
+  if (!finished_ || (rest.empty() && !too_long_)) return std::nullopt;
+  taken_ = bytes_.size();
+  return rest;
+}
+
+std::optional<ListLine> ListReader::next() {
+  while (const auto text = take_line()) {
+    ++number_;
+    if (std::exchange(too_long_, false) || text->size() > kLongestLine) {
+      return ListLine{number_, "", "", fmt::format("the line is longer than {} bytes", kLongestLine)};
+    }
+    if (auto line = understood(*text, number_)) return line;
+  }
+  return std::nullopt;
+}
+
+}  // namespace segdl::cli

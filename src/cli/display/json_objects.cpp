@@ -1,0 +1,295 @@
+#include "cli/display/json_objects.h"
+
+#include <segdl/checksum.h>
+#include <segdl/text.h>
+#include <segdl/version.h>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <utility>
+
+namespace segdl::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// RFC 3339, in UTC, to the millisecond.
+std::string time_text(WallTime moment) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(moment);
+  const auto rest = std::chrono::floor<std::chrono::milliseconds>(moment - whole);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(whole)),
+                     rest.count());
+}
+
+template <class Duration>
+double seconds(Duration time) {
+  return std::round(std::chrono::duration<double>(time).count() * 1000) / 1000;
+}
+
+template <class Value>
+Json or_null(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Json text_or_null(const std::string& foreign) { return foreign.empty() ? Json() : Json(printable(foreign)); }
+Json status_or_null(int status) { return status == 0 ? Json() : Json(status); }
+Json name_or_null(const std::filesystem::path& name) {
+  return name.empty() ? Json() : Json(json_name(name.lexically_normal()));
+}
+Json url_or_null(const std::string& url) { return url.empty() ? Json() : Json(redacted_url(url)); }
+
+Json object(const char* event, WallTime moment) { return {{"event", event}, {"time", time_text(moment)}}; }
+
+Json object(const char* event, WallTime moment, const JsonSubject& subject) {
+  Json made = object(event, moment);
+  made["id"] = subject.id == 0 ? Json() : Json(subject.id);
+  return made;
+}
+
+std::string line_of(const Json& made) {
+  return made.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+const char* phase_word(Phase phase) {
+  switch (phase) {
+    case Phase::queued:
+      return "queued";
+    case Phase::starting:
+      return "starting";
+    case Phase::adopting:
+      return "adopting";
+    case Phase::fetching:
+      return "fetching";
+    case Phase::waiting:
+      return "waiting";
+    case Phase::verifying:
+      return "verifying";
+    case Phase::decoding:
+      return "decoding";
+    case Phase::publishing:
+      return "publishing";
+    case Phase::ended:
+      return "ended";
+  }
+  return "ended";
+}
+
+const char* cause_word(Cause cause) {
+  switch (cause) {
+    case Cause::internal:
+      return "internal";
+    case Cause::usage:
+      return "usage";
+    case Cause::network:
+      return "network";
+    case Cause::refused:
+      return "refused";
+    case Cause::tls:
+      return "tls";
+    case Cause::integrity:
+      return "integrity";
+    case Cause::local:
+      return "local";
+    case Cause::changed:
+      return "changed";
+    case Cause::busy:
+      return "busy";
+    case Cause::exists:
+      return "exists";
+    case Cause::cancelled:
+      return "cancelled";
+  }
+  return "internal";
+}
+
+const char* level_word(VerifiedTo level) {
+  switch (level) {
+    case VerifiedTo::length:
+      return "length";
+    case VerifiedTo::strong_validator:
+      return "strong_validator";
+    case VerifiedTo::digest:
+      return "digest";
+  }
+  return "length";
+}
+
+std::string checksum_text(const Checksum& checksum) {
+  return fmt::format("{}={}", algorithm_name(checksum.algorithm), hex(checksum));
+}
+
+// Puts what an event says into its object.
+struct Teller {
+  const JsonSubject& subject;
+  WallTime moment;
+
+  Json operator()(const Started&) const {
+    Json made = object("start", moment, subject);
+    made["url"] = url_or_null(subject.url);
+    made["place"] = text_or_null(subject.place);
+    made["output"] = name_or_null(subject.output);
+    return made;
+  }
+  Json operator()(const Redirected& redirect) const {
+    Json made = object("redirect", moment, subject);
+    made["from"] = redacted_url(redirect.from);
+    made["to"] = redacted_url(redirect.to);
+    made["http_status"] = redirect.http_status;
+    return made;
+  }
+  Json operator()(const Planned& plan) const {
+    Json made = object("plan", moment, subject);
+    made["total"] = or_null(plan.total);
+    made["reused"] = plan.reused;
+    made["segment_size"] = plan.segment_size == 0 ? Json() : Json(plan.segment_size);
+    made["segments"] = plan.segment_size == 0 ? Json() : Json(plan.segments);
+    made["validator"] = text_or_null(plan.validator);
+    made["validator_strong"] = plan.validator_strong;
+    return made;
+  }
+  Json operator()(const Retried& retry) const {
+    Json made = object("retry", moment, subject);
+    made["cause"] = cause_word(retry.error.cause);
+    made["message"] = printable(retry.error.message());
+    made["http_status"] = status_or_null(retry.error.http_status);
+    made["wait"] = seconds(retry.wait);
+    made["left_to_others"] = retry.left_to_others;
+    return made;
+  }
+  Json operator()(const Revoked& revoked) const {
+    Json made = object("revoked", moment, subject);
+    made["begin"] = revoked.range.begin;
+    made["end"] = revoked.range.end;
+    return made;
+  }
+  Json operator()(const Changed& changed) const {
+    Json made = object("changed", moment, subject);
+    made["reason"] = printable(changed.reason);
+    made["lost"] = changed.lost;
+    return made;
+  }
+  Json operator()(const Noted& note) const {
+    Json made = object("note", moment, subject);
+    made["text"] = printable(note.text);
+    return made;
+  }
+};
+
+// In whole seconds; null if nothing can be said.
+Json eta(const Progress& progress, double speed) {
+  if (!progress.total || progress.done > *progress.total || speed < 1) return {};
+  return std::llround(static_cast<double>(*progress.total - progress.done) / speed);
+}
+
+}  // namespace
+
+std::string json_name(const std::filesystem::path& path) {
+  try {
+    static_cast<void>(Json(path.string()).dump());
+    return path.string();
+  } catch (const nlohmann::json::exception&) {
+    return printable(path.string());
+  }
+}
+
+std::string hello_line(WallTime moment) {
+  Json made = object("hello", moment);
+  made["format"] = kJsonFormat;
+  made["version"] = kVersion;
+  return line_of(made);
+}
+
+std::string event_line(const JsonSubject& subject, const Event& event) {
+  return line_of(std::visit(Teller{subject, event.moment}, event.what));
+}
+
+std::string progress_line(WallTime moment, const JsonSubject& subject, const JsonProgress& now) {
+  const Progress& progress = now.progress;
+  Json made = object("progress", moment, subject);
+  made["phase"] = phase_word(progress.phase);
+  made["total"] = or_null(progress.total);
+  made["done"] = progress.done;
+  made["fetched"] = progress.fetched;
+  made["reused"] = progress.reused;
+  made["verified"] = progress.verified;
+  made["speed"] = std::llround(now.speed);
+  made["eta"] = eta(progress, now.speed);
+  made["connections"] = progress.connections;
+  made["retries"] = progress.retries;
+  return line_of(made);
+}
+
+std::string done_line(WallTime moment, const JsonSubject& subject, const Report& report) {
+  Json made = object("done", moment, subject);
+  made["url"] = url_or_null(subject.url);
+  made["output"] = name_or_null(report.output);
+  made["total"] = report.total;
+  made["fetched"] = report.fetched;
+  made["reused"] = report.reused;
+  made["revoked"] = report.revoked;
+  made["wasted"] = report.wasted;
+  made["retries"] = report.retries;
+  made["restarts"] = report.restarts;
+  made["connections"] = report.connections;
+  made["verified_to"] = level_word(report.verified_to);
+  made["checksum"] = report.checksum ? Json(checksum_text(*report.checksum)) : Json();
+  made["coding"] = text_or_null(report.coding);
+  made["decoded"] = or_null(report.decoded);
+  made["rehashed"] = report.rehashed;
+  made["unchanged"] = report.unchanged;
+  made["insecure"] = report.insecure;
+  Json notes = Json::array();
+  for (const std::string& note : report.notes) notes.push_back(printable(note));
+  made["notes"] = std::move(notes);
+  made["elapsed"] = seconds(report.elapsed);
+  return line_of(made);
+}
+
+std::string skipped_line(WallTime moment, const JsonSubject& subject, bool repeated) {
+  Json made = object("skipped", moment, subject);
+  made["url"] = url_or_null(subject.url);
+  made["output"] = name_or_null(subject.output);
+  made["repeated"] = repeated;
+  return line_of(made);
+}
+
+std::string error_line(WallTime moment, const JsonSubject& subject, const Error& error, int exit_code) {
+  Json made = object("error", moment, subject);
+  made["url"] = url_or_null(subject.url);
+  made["place"] = text_or_null(subject.place);
+  made["output"] = name_or_null(subject.output);
+  made["cause"] = cause_word(error.cause);
+  made["exit_code"] = exit_code;
+  made["message"] = printable(error.message());
+  made["operation"] = text_or_null(error.operation);
+  made["subject"] = text_or_null(error.subject);
+  made["reason"] = text_or_null(error.reason);
+  made["offset"] = or_null(error.offset);
+  made["http_status"] = status_or_null(error.http_status);
+  made["way_out"] = text_or_null(error.way_out);
+  made["tries"] = error.tries;
+  made["passing"] = error.remedy == Remedy::retry;
+  made["retry_after"] = error.retry_after ? Json(error.retry_after->count()) : Json();
+  made["resumable"] = error.resumable;
+  return line_of(made);
+}
+
+std::string summary_line(WallTime moment, const JsonSummary& summary) {
+  Json made = object("summary", moment);
+  made["done"] = summary.done;
+  made["skipped"] = summary.skipped;
+  made["unchanged"] = summary.unchanged;
+  made["repeated"] = summary.repeated;
+  made["failed"] = summary.failed;
+  made["interrupted"] = summary.interrupted;
+  made["bytes"] = summary.bytes;
+  made["fetched"] = summary.fetched;
+  made["elapsed"] = seconds(summary.elapsed);
+  made["exit_code"] = summary.exit_code;
+  return line_of(made);
+}
+
+}  // namespace segdl::cli

@@ -1,0 +1,44 @@
+#include "cli/display/outcome.h"
+
+#include "cli/base/streams.h"
+#include "cli/base/system_calls.h"
+
+#include <segdl/text.h>
+
+namespace segdl::cli {
+
+std::string error_lines(const std::string& place, const std::string& url, const Error& error) {
+  const std::string message = error.message();
+  std::string line = "segdl: ";
+  if (!place.empty()) line += place + ": ";
+  const std::string shown = redacted_url(url);
+  if (!shown.empty() && message.find(shown) == std::string::npos) line += shown + ": ";
+  line += message + "\n";
+  if (!error.way_out.empty()) line += "       " + printable(error.way_out) + "\n";
+  const auto authority = url.find("://");
+  const auto path = url.find('/', authority == std::string::npos ? 0 : authority + 3);
+  if (error.cause == Cause::refused && path != std::string::npos &&
+      url.find_first_of("[]{}", path) != std::string::npos) {
+    line += "       brackets and braces are taken as they are: write each URL out\n";
+  }
+  if (error.resumable && (error.way_out.empty() || error.remedy == Remedy::retry)) {
+    line += "       what has arrived is kept: run the same command to continue\n";
+  }
+  return line;
+}
+
+void print_error(const std::string& place, const std::string& url, const Error& error) {
+  say_text(error_lines(place, url, error));
+}
+
+bool is_there(const std::filesystem::path& output) {
+  const auto found = look_at(output);
+  return found && S_ISREG(found->st_mode);
+}
+
+bool was_there(const Result<Report>& result, const Request& request, const std::filesystem::path& output) {
+  if (result) return result->skipped;
+  return result.error().cause == Cause::exists && request.existing == Existing::skip && is_there(output);
+}
+
+}  // namespace segdl::cli

@@ -1,0 +1,139 @@
+#include "cli/display/show.h"
+
+#include "cli/base/signals.h"
+#include "cli/base/streams.h"
+#include "cli/base/system_calls.h"
+#include "cli/display/lines.h"
+
+#include <segdl/text.h>
+
+#include <fmt/format.h>
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+namespace segdl::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kLivePace{100};
+constexpr std::chrono::milliseconds kFirstPicture{250};  // what is over sooner needs none
+constexpr std::chrono::milliseconds kPlainPace{5000};
+const ::dev_t kOwnTerminal = makedev(5, 0);  // /dev/tty
+
+// Whether the bytes of the download go to a terminal.
+bool fills_terminal(const FetchCommand& command) {
+  if (command.to_standard_output) return ::isatty(STDOUT_FILENO) == 1;
+  const auto output = look_at((command.request.directory / command.request.output).string());
+  if (!output || !S_ISCHR(output->st_mode)) return false;
+  struct ::stat shown {};
+  const bool same = ::fstat(STDERR_FILENO, &shown) == 0 && shown.st_rdev == output->st_rdev;
+  return output->st_rdev == kOwnTerminal || (same && ::isatty(STDERR_FILENO) == 1);
+}
+
+bool is_silent(const FetchCommand& command) {
+  if (command.quiet || command.progress == ProgressAs::none) return true;
+  return command.progress == ProgressAs::automatic && fills_terminal(command);
+}
+
+bool is_live(const FetchCommand& command) {
+  if (!knows_controls() || command.progress == ProgressAs::plain) return false;
+  return command.progress == ProgressAs::bar || ::isatty(STDERR_FILENO) == 1;
+}
+
+}  // namespace
+
+Display::Display(const FetchCommand& command)
+    : silent_(is_silent(command)),
+      pace_(kPlainPace),
+      looked_(std::chrono::steady_clock::now()),
+      next_(looked_ + pace_) {
+  if (silent_ || !is_live(command)) return;
+  terminal_.emplace();
+  pace_ = kLivePace;
+  next_ = looked_ + kFirstPicture;
+}
+
+Display::~Display() {
+  try {
+    clear();
+  } catch (const std::bad_alloc&) {  // then the picture stays
+  }
+}
+
+bool Display::due() {
+  look_for_stops();
+  if (silent_ || now() < next_) return false;
+  if (terminal_ && (terminal_->is_stuck() || !terminal_->in_foreground())) return false;
+  next_ = now() + pace_;
+  return true;
+}
+
+void Display::look_for_stops() {
+  if (stop_asked()) {
+    clear();
+    const Moment before = std::chrono::steady_clock::now();
+    stop_here();
+    stopped_ += std::chrono::steady_clock::now() - before;
+  } else if (was_continued()) {
+    stopped_ += std::chrono::steady_clock::now() - looked_;
+    lines_.forget();
+  }
+  looked_ = std::chrono::steady_clock::now();
+}
+
+std::optional<Look> Display::look() const { return terminal_ ? std::optional(terminal_->look()) : std::nullopt; }
+
+void Display::show(std::vector<Line> lines) {
+  if (terminal_) terminal_->put(lines_.paint(std::move(lines), terminal_->look().columns));
+}
+
+void Display::show_plain(const std::string& line) { say_if_ready(line + "\n"); }
+
+void Display::tell(const std::string& text) {
+  if (terminal_) {
+    terminal_->put(lines_.put_above(text, terminal_->look().columns));
+  } else {
+    say_text(text);
+  }
+}
+
+void Display::clear() {
+  if (!terminal_) return;
+  terminal_->put(lines_.erase(terminal_->look().columns));
+  terminal_->settle();
+  lines_.forget();
+}
+
+ProgressDisplay::ProgressDisplay(std::string name, const FetchCommand& command)
+    : name_(std::move(name)), verbose_(command.verbose && !command.quiet), display_(command), speed_(display_.now()) {}
+
+bool ProgressDisplay::has_told(const std::string& note) const {
+  return std::find(told_.begin(), told_.end(), note) != told_.end();
+}
+
+void ProgressDisplay::tell_note(const std::string& note) {
+  if (note.empty() || (!told_.empty() && told_.back() == note)) return;
+  told_.push_back(note);
+  display_.tell(fmt::format("segdl: {}\n", printable(note)));
+}
+
+void ProgressDisplay::update(const Task& task) {
+  const bool due = display_.due();
+  if (!due && !verbose_) return;
+  const Progress progress = task.progress();
+  if (verbose_) tell_note(progress.note);
+  if (!due) return;
+  speed_.measure(display_.now(), progress.fetched);
+  if (const auto look = display_.look()) {
+    display_.show(draw_file({name_, progress, speed_.value()}, task.map(look->room()), *look));
+  } else {
+    display_.show_plain(progress_line(name_, progress, speed_.value()));
+  }
+}
+
+}  // namespace segdl::cli

@@ -1,0 +1,32 @@
+#include "cli/options/adopt_option.h"
+
+#include <CLI/CLI.hpp>
+
+namespace segdl::cli {
+
+void add_adopt_option(CLI::App& app, FetchCommand& command) {
+  app.option_defaults()->group("Files");
+  app.add_option("--adopt", command.request.adopt,
+                 "Take what another tool has left of it from this file; needs --checksum, which is compared at the end")
+      ->configurable(false)
+      ->type_name("FILE")
+      ->check([](const std::string& text) { return text.empty() ? "it is empty" : ""; });
+  app.add_flag_callback(
+      "-c,--continue", [&command] { command.continues = true; },
+      "What it does anyway: taken so that the habit does no harm");
+}
+
+void check_adopt(const FetchCommand& command) {
+  if (command.request.adopt.empty()) return;
+  if (command.urls.size() > 1 || command.list) {
+    throw CLI::ValidationError("--adopt", "one file can't be a part of several; run segdl for each");
+  }
+  if (command.to_standard_output) {
+    throw CLI::ValidationError("--adopt", "what goes to standard output is no file to copy it to");
+  }
+  if (!command.request.checksum && !command.checksums) {
+    throw CLI::ValidationError("--adopt", "only a checksum can show that it is of this file: give --checksum");
+  }
+}
+
+}  // namespace segdl::cli

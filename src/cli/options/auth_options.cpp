@@ -1,0 +1,59 @@
+#include "cli/options/auth_options.h"
+
+#include "cli/base/system_calls.h"
+
+#include <segdl/text.h>
+
+#include <CLI/CLI.hpp>
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+namespace segdl::cli {
+namespace {
+
+// Where other programs look as well.
+std::filesystem::path usual_netrc() {
+  if (const char* named = std::getenv("NETRC"); named != nullptr && *named != '\0') return named;
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home == '\0') {
+    throw CLI::ValidationError("--netrc", "HOME is not set; name the file with --netrc-file");
+  }
+  return std::filesystem::path(home) / ".netrc";
+}
+
+// curl takes a passphrase behind the file's name, which no message may show.
+std::string without_passphrase(const std::string& text) {
+  const auto colon = text.find(':');
+  if (colon == std::string::npos || look_at(text)) return "";
+  return fmt::format(
+      "what follows {}: would be a passphrase, and segdl takes none: give a file without one, for "
+      "yourself only: (umask 077; openssl pkey -in FILE -out PLAIN)",
+      printable(text.substr(0, colon)));
+}
+
+}  // namespace
+
+void add_auth_options(CLI::App& app, FetchCommand& command) {
+  app.option_defaults()->group("HTTP");
+  SessionOptions& session = command.session;
+  app.add_flag_callback(
+      "-n,--netrc",
+      [&session] {
+        if (session.netrc_file.empty()) session.netrc_file = usual_netrc();
+      },
+      "Names and passwords by host from ~/.netrc, or the file that NETRC names");
+  app.add_option("--netrc-file", session.netrc_file, "The same from this file")->type_name("FILE");
+  app.add_option("--load-cookies", session.cookie_file, "Send the cookies of this cookies.txt to their hosts")
+      ->type_name("FILE");
+  app.add_option("-E,--cert", session.client_certificate, "Show this certificate (PEM) to the URL's server if it asks")
+      ->type_name("FILE")
+      ->check(without_passphrase);
+  app.add_option("--key", session.client_key, "Its key (PEM); without it, in the same file")->type_name("FILE");
+  app.add_option("-e,--referer", command.request.referer, "Say that this URL led here")->type_name("URL");
+}
+
+}  // namespace segdl::cli

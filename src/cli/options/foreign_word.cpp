@@ -1,0 +1,100 @@
+#include "cli/options/foreign_word.h"
+
+#include "cli/base/system_calls.h"
+#include "cli/help/help.h"
+#include "cli/options/mistakes.h"
+
+#include <segdl/text.h>
+
+#include <fmt/format.h>
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+#include <utility>
+
+namespace segdl::cli {
+namespace {
+
+// Of a host, as far as one can be meant by it.
+bool is_name(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; }) &&
+         !std::all_of(text.begin(), text.end(), [](char c) { return ('0' <= c && c <= '9') || c == '-'; });
+}
+
+// Words that are no URL, and what whoever writes them may want.
+constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+    {" help usage ", "write segdl --help"},
+    {" version ", "write segdl --version"},
+    {" list import ", "for a list of URLs write segdl -i FILE"},
+    {" get download fetch dl start add url pull save wget curl aria2c axel ", "leave it out: segdl URL"},
+    {" resume continue retry restart unpause ", "leave it out: the same command as before continues"},
+    {" pause stop cancel kill quit exit remove ", "Ctrl-C ends a download, and the same command continues it"},
+    {" verify check checksum hash test ", "write segdl --checksum ALGO=HEX URL, or --verify"},
+    {" clean clear purge delete rm ", "what is kept of a download is NAME.part and NAME.segdl: remove them"},
+    {" update sync refresh ", "write segdl --update URL"},
+    {" serve daemon queue batch ", "write nohup segdl -i LIST ... &"},
+    {" config settings ", "write --config FILE, or see the manual: segdl man | man -l -"},
+    {" info show ls ps progress ", "write segdl status, with a FILE or without"},
+};
+
+std::string way_out_of_word(const std::string& word) {
+  std::string nearest;
+  std::size_t least = 3;
+  for (const CommandWords& command : command_words()) {
+    const std::size_t far = distance(word, command.name);
+    if (word == command.name) return fmt::format("write it first: segdl {} ...", word);
+    if (far < least && 2 * far < word.size()) nearest = command.name, least = far;
+  }
+  for (const auto& [words, way_out] : kWords) {
+    if (words.find(fmt::format(" {} ", word)) != std::string_view::npos) return std::string(way_out);
+  }
+  return nearest.empty() ? "" : fmt::format("did you mean segdl {} ...?", nearest);
+}
+
+// What is wrong with a word that can be meant as a URL, but is none; else nothing.
+std::optional<Mistake> nearly_url(const std::string& word) {
+  const std::string shown = redacted_url(word);
+  if (word.size() > 1 && std::string_view("'\"<(`").find(word.front()) != std::string_view::npos) {
+    return Mistake{shown + " has quotes or brackets around it", "leave them out"};
+  }
+  if (word.starts_with("http//") || word.starts_with("https//")) {
+    const auto slashes = word.find("//");
+    return Mistake{shown + " lacks a colon",
+                   fmt::format("write {}:{}", word.substr(0, slashes), redacted_url(word.substr(slashes)))};
+  }
+  if (word.starts_with('/') || word.starts_with("./") || word.starts_with("../") || word.starts_with("~/")) {
+    return Mistake{shown + " is a path, and a URL is expected",
+                   "for the URLs in a file write -i FILE; where files go is -d DIR or -o FILE"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool is_like_url(std::string_view text) {
+  return text.empty() || text == "localhost" || text.find_first_of("./:") != std::string_view::npos;
+}
+
+std::optional<Mistake> foreign_word(const std::string& word) {
+  const std::string shown = redacted_url(word);
+  if (auto wrong = nearly_url(word)) return wrong;
+  if (!is_like_url(word)) {
+    std::string way_out = way_out_of_word(word);
+    if (!is_name(word)) return Mistake{shown + " is no URL", "write it as https://host/path"};
+    if (way_out.empty()) way_out = "segdl has no such command: see segdl --help";
+    return Mistake{shown + " is no URL", fmt::format("{}; a host of that name is https://{}/", way_out, shown)};
+  }
+  if (word.starts_with('[') && word.ends_with(']')) {  // which parsing takes for a list
+    return Mistake{shown + " is an address without a scheme", fmt::format("write https://{}/", shown)};
+  }
+  const bool may_be_host = word.find_first_of("/:") == std::string::npos;
+  const auto found = may_be_host ? look_at(word) : std::nullopt;
+  if (!found || !S_ISREG(found->st_mode)) return std::nullopt;
+  return Mistake{shown + " is a file, and a URL is expected",
+                 fmt::format("for the URLs in it write -i {0}; for a host of that name https://{0}/", shown)};
+}
+
+}  // namespace segdl::cli

@@ -1,0 +1,67 @@
+// Which cookies go with which request (RFC 6265 sections 5.3 and 5.4).
+//
+// A jar lives as long as a session and is never written anywhere. What the person gave is kept whatever its size; what
+// servers set is bounded, and when there is too much of it the oldest go. SameSite is about pages that make requests in
+// a person's name, of which there are none here.
+#pragma once
+
+#include "core/credentials/cookie.h"
+#include "core/url/url.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace segdl {
+
+inline constexpr std::size_t kMaxCookiesOfDomain = 50;
+inline constexpr std::size_t kMaxCookies = 3000;
+
+class CookieJar {
+ public:
+  // Whether names below this domain belong to different people, like co.uk. Null: those of one label only.
+  using SuffixTest = bool (*)(const std::string& domain);
+
+  explicit CookieJar(SuffixTest is_public_suffix = nullptr) : is_public_suffix_(is_public_suffix) {}
+
+  // Cookies that a person gave. A later one replaces an earlier one of the same name, domain and path.
+  void give(std::vector<Cookie>);
+
+  // The value of a Set-Cookie field. True if a request would be made with other cookies than before.
+  bool learn(std::string_view set_cookie, const Url& from, std::chrono::sys_seconds now);
+
+  // The value of the Cookie field for a request; empty if there is none to be sent.
+  std::string field_for(const Url&, std::chrono::sys_seconds now) const;
+
+  std::size_t size() const;
+
+ private:
+  // RFC 6265 section 5.3: a cookie replaces the one of its name, domain and path.
+  struct Kept {
+    Cookie cookie;
+    std::uint64_t order;  // in which they came
+    bool given;           // by the person
+  };
+  using Domain = std::map<std::pair<std::string, std::string>, Kept>;  // by name and path
+  using Domains = std::map<std::string, Domain, std::less<>>;
+
+  bool may_be_set(Cookie&, const Url& from) const;
+  bool hides_secure(const Cookie&, const Url& from) const;
+  bool put(Cookie, bool given);
+  bool remove(const Cookie&);
+  void drop_one(Domains::iterator first, Domains::iterator last, std::chrono::sys_seconds now);
+  void make_room(const std::string& domain, std::chrono::sys_seconds now);
+
+  SuffixTest is_public_suffix_;
+  Domains domains_;
+  std::size_t learned_ = 0;
+  std::uint64_t next_ = 0;
+};
+
+}  // namespace segdl

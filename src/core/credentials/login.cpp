@@ -1,0 +1,108 @@
+#include "core/credentials/login.h"
+
+#include "core/base/ascii.h"
+#include "core/base/base64.h"
+#include "core/http/http_status.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace segdl {
+namespace {
+
+constexpr unsigned kMostRefusals = 4;  // of one request: servers may call a nonce stale that is bound to a connection
+
+std::string_view way_out_for(std::string_view scheme) {
+  if (same_text(scheme, "Bearer"))
+    return "give the token in a header: -H @FILE, with a line 'Authorization: Bearer TOKEN'";
+  if (same_text(scheme, "NTLM")) return "curl --ntlm -u NAME:PASS can answer that";
+  if (same_text(scheme, "Negotiate")) return "curl --negotiate -u : can answer that";
+  if (same_text(scheme, "Digest")) return "ask whoever runs it for another way in";
+  return "if you know what it takes, give it in a header: -H @FILE, with a line 'Authorization: ...'";
+}
+
+std::optional<std::string> next_nonce(const ResponseHead& head, std::string_view name) {
+  const std::string* info = head.find(name);
+  if (info == nullptr) return std::nullopt;
+  const auto read = parse_challenges("Info " + *info);
+  const std::string* nonce = read.empty() ? nullptr : read.front().find("nextnonce");
+  return nonce != nullptr && may_be_echoed(*nonce) ? std::optional(*nonce) : std::nullopt;
+}
+
+}  // namespace
+
+LoginOffer offer_of(const ResponseHead& head, const LoginFields& fields, HashText hash) {
+  LoginOffer offer;
+  const auto challenges = challenges_of(head, fields.challenges);
+  offer.silent = challenges.empty();
+  std::vector<std::string> unknown;
+  for (const Challenge& challenge : challenges) {
+    std::string cannot = challenge.scheme.substr(0, 40);
+    if (same_text(challenge.scheme, "Basic")) {
+      offer.basic = true;
+      continue;
+    }
+    if (same_text(challenge.scheme, "Digest")) {
+      auto read = read_digest(challenge);
+      const auto* digest = std::get_if<DigestChallenge>(&read);
+      if (digest != nullptr && !hash(digest->hash, "").empty()) {
+        if (!offer.digest || offer.digest->hash < digest->hash) offer.digest = *digest;
+        continue;
+      }
+      cannot = digest != nullptr ? "Digest with the algorithm " + digest->algorithm : std::get<std::string>(read);
+    }
+    if (offer.way_out.empty()) offer.way_out = way_out_for(challenge.scheme);
+    if (std::find(unknown.begin(), unknown.end(), cannot) == unknown.end()) unknown.push_back(cannot);
+  }
+  if (offer.basic || offer.digest) return offer;
+  for (const std::string& one : unknown) offer.unknown += (offer.unknown.empty() ? "" : " or ") + one;
+  return offer;
+}
+
+std::string login_field(const Proof& proof, const NameAndPassword& who, std::string_view method,
+                        std::string_view target, HashText hash) {
+  if (proof.scheme == Proof::Scheme::none) return "";
+  if (proof.scheme == Proof::Scheme::basic)
+    return fmt::format("Basic {}", base64(fmt::format("{}:{}", who.user, who.password)));
+  return digest_field(proof.challenge, who, {method, target, proof.client_nonce, proof.count}, hash);
+}
+
+std::optional<Proof> proof_after(const ResponseHead& head, const LoginFields& fields, const Proof& refused,
+                                 unsigned refusals, const LoginMeans& means) {
+  if (head.status != fields.status || refusals > kMostRefusals) return std::nullopt;
+  LoginOffer offer = offer_of(head, fields, means.hash);
+  if (offer.digest) {
+    const bool is_wrong = refused.scheme == Proof::Scheme::digest && refused.fresh && !offer.digest->stale;
+    if (is_wrong) return std::nullopt;
+    return Proof{Proof::Scheme::digest, *std::move(offer.digest), means.client_nonce(), 1, true};
+  }
+  const bool wants_basic = offer.basic || (offer.silent && refused.scheme == Proof::Scheme::none);
+  if (!wants_basic || refused.scheme == Proof::Scheme::basic) return std::nullopt;
+  return Proof{Proof::Scheme::basic};
+}
+
+Proof Login::next() {
+  Proof proof = next_;
+  if (proof.scheme == Proof::Scheme::digest) proof.count = ++next_.count;
+  return proof;
+}
+
+void Login::answered(const ResponseHead& head, const LoginFields& fields, const Proof& proof) {
+  if (proof.scheme == Proof::Scheme::none || head.status == fields.status || may_pass(head.status)) return;
+  proven_ = proven_ || head.status < 400;
+  if (proof.fresh || proof.scheme != next_.scheme) next_ = proof;
+  next_.fresh = false;
+  if (proof.scheme != Proof::Scheme::digest) return;
+  if (auto nonce = next_nonce(head, fields.info)) {
+    next_ = proof;
+    next_.fresh = false;
+    next_.challenge.nonce = *std::move(nonce);
+    next_.count = 0;
+  }
+}
+
+}  // namespace segdl

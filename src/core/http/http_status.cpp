@@ -1,0 +1,42 @@
+#include "core/http/http_status.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace segdl {
+
+std::string_view status_words(int status) {
+  constexpr std::pair<int, std::string_view> kWords[] = {{202, "accepted, but not ready"},
+                                                         {400, "bad request"},
+                                                         {401, "authorization required"},
+                                                         {403, "forbidden"},
+                                                         {404, "not found"},
+                                                         {407, "proxy authorization required"},
+                                                         {408, "request timeout"},
+                                                         {410, "gone"},
+                                                         {416, "range not satisfiable"},
+                                                         {429, "too many requests"},
+                                                         {451, "unavailable for legal reasons"},
+                                                         {500, "internal server error"},
+                                                         {502, "bad gateway"},
+                                                         {503, "service unavailable"},
+                                                         {504, "gateway timeout"}};
+  for (const auto& [code, words] : kWords) {
+    if (code == status) return words;
+  }
+  return "refused";
+}
+
+bool may_pass(int status) {
+  constexpr std::array<int, 4> kClient = {408, 421, 425, 429};
+  if (std::find(kClient.begin(), kClient.end(), status) != kClient.end()) return true;
+  return status >= 500 && status != 501 && status != 505;
+}
+
+bool may_be_of_form(int status) {
+  constexpr std::array<int, 11> kOther = {202, 401, 402, 407, 408, 410, 421, 425, 429, 451, 511};
+  return std::find(kOther.begin(), kOther.end(), status) == kOther.end();
+}
+
+}  // namespace segdl

@@ -1,0 +1,290 @@
+#include "core/http/verdict.h"
+
+#include "core/base/ascii.h"
+#include "core/http/content_coding.h"
+#include "core/http/http_status.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace segdl {
+namespace {
+
+// The validators of a response against the known ones.
+enum class Comparison { same, absent, different };
+
+bool differ(const std::optional<std::string>& a, const std::optional<std::string>& b) { return a && b && *a != *b; }
+
+// R7. A weak, repeated or malformed value where a strong one was proves nothing: a login page may have one.
+Comparison compare(const Validator& now, const Validator& known) {
+  using Kind = Validator::Kind;
+  if (known.kind == Kind::none) return now.strong() ? Comparison::different : Comparison::same;
+  const auto& best = known.is_etag() ? known.etag : known.modified;
+  const auto& here = known.is_etag() ? now.etag : now.modified;
+  if (!here) return Comparison::absent;
+  if (*here != *best) {
+    // Whether a date is strong depends on the clock, and an ETag may stand before it.
+    const bool evidence =
+        !known.strong() || now.kind == known.kind || (known.kind == Kind::strong_date && now.kind == Kind::strong_etag);
+    return evidence ? Comparison::different : Comparison::absent;
+  }
+  if (now.etag && !known.etag) return Comparison::different;  // a date may stay where the file is another
+  return differ(now.etag, known.etag) || differ(now.modified, known.modified) ? Comparison::different
+                                                                              : Comparison::same;
+}
+
+Comparison compare(const Validator& now, const Known& known) {
+  return known.any_version ? Comparison::same : compare(now, known.validator);
+}
+
+std::string words(const Validator& validator) {
+  if (validator.kind == Validator::Kind::none) return "unnamed";
+  if (!validator.etag || !validator.modified) return validator.etag ? *validator.etag : *validator.modified;
+  return fmt::format("{} of {}", *validator.etag, *validator.modified);
+}
+
+NowChanged other_validator(const Validator& now, const Known& known, std::optional<std::uint64_t> total) {
+  const Validator& before = known.validator;
+  const bool same_date = before.modified && now.modified == before.modified;
+  const bool in_name_only = known.total && total == known.total && (same_date || !before.strong());
+  return {fmt::format("it was {} and is {}", words(before), words(now)), in_name_only};
+}
+
+// One version has one length: under the same strong validator another one is no evidence of another version.
+Verdict other_size(const Known& known, std::uint64_t now) {
+  std::string reason = fmt::format("its size was {} and is {}", *known.total, now);
+  if (!known.validator.strong()) return NowChanged{std::move(reason)};
+  return Contradiction{known.validator.is_etag()
+                           ? fmt::format("{}, under the same ETag {}", reason, *known.validator.etag)
+                           : fmt::format("{}, under the same date {}", reason, *known.validator.modified)};
+}
+
+// The range of a 206 as such, or why it can't be one (R2, R4).
+std::variant<ContentRange, Contradiction> range_of(const ResponseHead& head, const Asked& asked) {
+  if (!asked.range) return Contradiction{"it answered 206 to a request without a range"};
+  if (is_multipart(head)) return Contradiction{"it answered with several parts"};
+  const std::string* field = head.find("Content-Range");
+  if (field == nullptr) return Contradiction{"its 206 has not exactly one Content-Range"};
+  const auto got = parse_content_range(*field);
+  if (!got || !got->range) return Contradiction{fmt::format("its Content-Range is not valid: {}", *field)};
+  if (got->range->begin != asked.range->begin || got->range->end > asked.range->end) {
+    return Contradiction{fmt::format("asked for {}, it answered with {}", range_field(*asked.range), *field)};
+  }
+  if (head.framing == Framing::length && head.content_length != got->range->size()) {
+    return Contradiction{fmt::format("its Content-Length {} does not fit {}", head.content_length, *field)};
+  }
+  return *got;
+}
+
+// R6. Why a 200 can't be the whole resource.
+std::optional<Contradiction> speaks_of_part(const ResponseHead& head, const Asked& asked, const Known* known) {
+  const bool has_length = head.framing == Framing::length;
+  if (is_multipart(head)) return Contradiction{"it answered 200 with several parts"};
+  if (head.count("Content-Range") > 0) {
+    const std::string* field = head.find("Content-Range");
+    const auto range = field != nullptr ? parse_content_range(*field) : std::nullopt;
+    const bool of_all = range && range->range && range->range->begin == 0 && range->range->end == range->total;
+    const bool as_long = range && range->total && has_length && head.content_length == *range->total;
+    const bool all = as_long && (of_all || !asked.range);
+    if (!all) return Contradiction{"it answered 200 with a Content-Range, as if that were a part"};
+  }
+  const bool as_asked = asked.range && has_length && head.content_length == asked.range->size();
+  if (!as_asked || (known != nullptr && known->total == head.content_length)) return std::nullopt;
+  return Contradiction{"its 200 is exactly as long as the range that was asked for"};
+}
+
+// R6. A plain GET begins anew, so it may also meet a resource that never had a validator.
+Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Known* known) {
+  if (auto part = speaks_of_part(head, asked, known)) return *std::move(part);
+  std::optional<std::uint64_t> length;
+  if (head.framing == Framing::length) length = head.content_length;
+  const Validator now = validator_of(head);
+  if (known == nullptr) return UsableBody{0, length, length, now, false};
+  const Comparison comparison = compare(now, *known);
+  if (known->validator.strong() && comparison == Comparison::absent) {
+    return Contradiction{"it answered 200 without a validator to compare", length && length == known->total};
+  }
+  if (comparison != Comparison::same) return other_validator(now, *known, length);
+  if (known->total && length && *known->total != *length) return other_size(*known, *length);
+  if (!length && asked.range && asked.range->begin > 0) {
+    return Contradiction{"its 200 gives no length, so it may be the range that was asked for"};
+  }
+  const auto total = known->total ? known->total : length;
+  return UsableBody{0, total, total, known->validator, false};
+}
+
+// How some servers write that all of an empty resource comes.
+bool is_nothing(const ResponseHead& head, const Asked& asked) {
+  const std::string* field = head.find("Content-Range");
+  const bool from_start = asked.range && asked.range->begin == 0;
+  return from_start && field != nullptr && *field == "bytes 0--1/0" && head.framing == Framing::length &&
+         head.content_length == 0;
+}
+
+Verdict judge_partial(const ResponseHead& head, const Asked& asked, const Known* known) {
+  if (known == nullptr && is_nothing(head, asked)) return UsableBody{0, 0, 0, validator_of(head), false};
+  const auto range = range_of(head, asked);
+  if (const auto* contradiction = std::get_if<Contradiction>(&range)) return *contradiction;
+  const auto& got = std::get<ContentRange>(range);
+  if (known == nullptr) {
+    if (!got.total) return Contradiction{"its 206 does not tell the whole size"};
+    return UsableBody{got.range->begin, got.range->end, got.total, validator_of(head), true};
+  }
+  const Validator now = validator_of(head);
+  const Comparison comparison = compare(now, *known);
+  if (comparison == Comparison::absent) return Contradiction{"its 206 has no validator to compare"};
+  if (comparison == Comparison::different) return other_validator(now, *known, got.total);
+  if (known->total && got.total && *known->total != *got.total) return other_size(*known, *got.total);
+  if (known->total && got.range->end > *known->total) return Contradiction{"its 206 reaches beyond the end"};
+  const auto total = known->total ? known->total : got.total;
+  return UsableBody{got.range->begin, got.range->end, total, known->validator, true};
+}
+
+// R5. Whether the bytes may be made anew for each request, whatever validator stands beside them: some servers and
+// proxies give what they compress the ETag or the date of what it is made of.
+bool may_be_made_on_way(const ResponseHead& head, const Asked& asked, std::string_view coding) {
+  if (coding.empty()) return false;
+  if (head.framing != Framing::length) return true;
+  return validator_of(head).kind != Validator::Kind::strong_etag && !names_coding(asked.name, coding);
+}
+
+Validator weakened(Validator validator) {
+  using Kind = Validator::Kind;
+  if (validator.kind == Kind::strong_etag) validator.kind = Kind::weak_etag;
+  if (validator.kind == Kind::strong_date) validator.kind = validator.etag ? Kind::weak_etag : Kind::weak_date;
+  return validator;
+}
+
+std::string words_of_coding(const std::string& coding) {
+  return coding.empty() ? "no content coding" : "the content coding " + coding;
+}
+
+// R5. Why a body that is coded so can't be used.
+std::optional<Contradiction> unfit_coding(const ResponseHead& head, const Asked& asked, const Known* known,
+                                          const std::string& coding) {
+  const bool made_on_way = may_be_made_on_way(head, asked, coding);
+  const Validator now = validator_of(head);
+  if (known != nullptr && coding != known->coding) {
+    const bool is_new = asked.asking == Asking::whole && !made_on_way && now.kind == Validator::Kind::strong_etag &&
+                        compare(now, known->validator) == Comparison::different;
+    if (!is_new) {
+      return Contradiction{fmt::format("it answered with {}, and before with {}", words_of_coding(coding),
+                                       words_of_coding(known->coding))};
+    }
+  }
+  const bool is_part = head.status == 206 || (known != nullptr && known->validator.strong());
+  if (!made_on_way || !is_part) return std::nullopt;
+  return Contradiction{
+      fmt::format("it answered with {}, perhaps made on its way, and that has no parts", words_of_coding(coding))};
+}
+
+Verdict judge_body(const ResponseHead& head, const Asked& asked, const Known* known) {
+  const std::string coding = content_coding(head);
+  if (auto unfit = unfit_coding(head, asked, known, coding)) return *std::move(unfit);
+  Verdict verdict = head.status == 206 ? judge_partial(head, asked, known) : judge_whole(head, asked, known);
+  auto* body = std::get_if<UsableBody>(&verdict);
+  if (body == nullptr) return verdict;
+  body->coding = coding;
+  if (may_be_made_on_way(head, asked, coding)) body->validator = weakened(std::move(body->validator));
+  return verdict;
+}
+
+// RFC 9110 section 15.4.5. The tags are compared weakly by the server, but the resource is the same only if it has the
+// very tag that was asked with.
+Verdict judge_not_modified(const ResponseHead& head, const Asked& asked) {
+  if (asked.unless.empty()) return Contradiction{"it answered 304, and nothing was asked that could have that answer"};
+  const std::string* etag = head.find("ETag");
+  if (head.count("ETag") > 0 && (etag == nullptr || *etag != asked.unless))
+    return Contradiction{"its 304 names another ETag"};
+  return NotModified{};
+}
+
+// R9. Whether a 2xx that is no 200 brings all of a resource. Not those that speak of something else (202, 207, 208),
+// and not what was made of it by a way that is named (226, RFC 3229).
+bool may_bring_all(const ResponseHead& head) {
+  constexpr int kOther[] = {202, 204, 206, 207, 208};
+  const bool other = std::find(std::begin(kOther), std::end(kOther), head.status) != std::end(kOther);
+  return head.status / 100 == 2 && !other && head.count("IM") == 0;
+}
+
+// R9. A body of its own: what names a version beside it may be of something else. One of nothing is rather none, as
+// that of a 205 (RFC 9110 section 15.3.6).
+Verdict judge_odd_success(const ResponseHead& head, const Asked& asked, const Known* known) {
+  const bool nothing = head.framing == Framing::length && head.content_length == 0;
+  if (asked.asking != Asking::whole || nothing) return Contradiction{fmt::format("it answered {}", head.status)};
+  ResponseHead unnamed = head;
+  std::erase_if(unnamed.fields, [](const Field& field) {
+    return same_text(field.name, "ETag") || same_text(field.name, "Last-Modified");
+  });
+  return judge_body(unnamed, asked, known);
+}
+
+Verdict judge_redirect(const ResponseHead& head) {
+  const std::string* location = head.find("Location");
+  if (location == nullptr || location->empty()) return Contradiction{"its redirect has not exactly one Location"};
+  return RedirectTo{*location};
+}
+
+// What is unknown is a 300 (RFC 9110 section 15), and those lead on if they say where. A 305 names a proxy, and a 306
+// once did.
+bool leads_on(const ResponseHead& head, const Asked& asked) {
+  if (head.status == 304) return asked.unless.empty() && head.count("Location") > 0;
+  return head.status / 100 == 3 && head.status != 305 && head.status != 306 && head.count("Location") > 0;
+}
+
+}  // namespace
+
+// A head may have it with folds and control characters in it.
+std::string media_type(const ResponseHead& head) {
+  const std::string* field = head.find("Content-Type");
+  std::string type;
+  if (field == nullptr) return type;
+  std::copy_if(field->begin(), std::find(field->begin(), field->end(), ';'), std::back_inserter(type),
+               [](char c) { return !is_blank(c) && !is_control(c); });
+  return lower(type);
+}
+
+bool is_multipart(const ResponseHead& head) { return media_type(head).starts_with("multipart/byteranges"); }
+
+bool is_page_type(std::string_view type) {
+  return type.starts_with("text/") || type.ends_with("/json") || type.ends_with("+json") || type.ends_with("/xml") ||
+         type.ends_with("+xml");
+}
+
+bool is_page(const ResponseHead& head) { return is_page_type(media_type(head)); }
+
+Verdict judge(const ResponseHead& head, const Asked& asked, const Known* known,
+              std::chrono::system_clock::time_point wall) {
+  switch (head.status) {
+    case 200:
+    case 206:
+      return judge_body(head, asked, known);
+    case 301:
+    case 302:
+    case 303:
+    case 307:
+    case 308:
+      return judge_redirect(head);
+    case 304:
+      return leads_on(head, asked) ? judge_redirect(head) : judge_not_modified(head, asked);
+    case 416: {
+      const std::string* field = head.find("Content-Range");
+      const auto range = field != nullptr ? parse_content_range(*field) : std::nullopt;
+      return BeyondEnd{range && !range->range ? range->total : std::nullopt};
+    }
+    default:
+      break;
+  }
+  if (leads_on(head, asked)) return judge_redirect(head);
+  if (may_bring_all(head)) return judge_odd_success(head, asked, known);
+  const auto after = retry_after(head, wall);
+  const bool is_limit = (head.status == 403 || head.status == 202) && after;  // too many requests; not ready yet
+  if (may_pass(head.status) || is_limit) return PassingRefusal{after};
+  if (head.status >= 400 || head.status == 202) return FinalRefusal{};
+  return Contradiction{fmt::format("it answered {}", head.status)};
+}
+
+}  // namespace segdl

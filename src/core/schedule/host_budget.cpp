@@ -1,0 +1,233 @@
+#include "core/schedule/host_budget.h"
+
+#include "core/schedule/backoff.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace segdl {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr unsigned kFree = 2;  // so many are not worth measuring
+constexpr double kGain = 1.1;
+constexpr double kGainOnRetry = 1.25;  // what is left to find then is a first try misled by bursts; less is noise
+constexpr double kClearGain = 1.5;     // seen even if the time to get going is counted
+
+constexpr milliseconds kShortestWindow{100};
+constexpr milliseconds kLongestWindow{3000};
+constexpr seconds kFirstPause{1};
+constexpr seconds kLongestPause{60};
+
+constexpr seconds kFirstPatience{30};
+constexpr seconds kLongestPatience{3600};
+
+}  // namespace
+
+HostBudget::HostBudget(unsigned most, bool adaptive)
+    : most_(std::max(most, 1U)), adaptive_(adaptive), goal_(adaptive ? std::min(most_, kFree) : most_) {}
+
+void HostBudget::enter() {
+  ++in_use_;
+  ++unanswered_;
+  round_peak_ = std::max(round_peak_, in_use_);
+  sample_peak_ = std::max(sample_peak_, in_use_);
+}
+
+void HostBudget::leave() {
+  assert(in_use_ > 0);
+  --in_use_;
+  unanswered_ = std::min(unanswered_, in_use_);
+  if (!cautious_) return;
+  // Whoever leaves while the host refuses is not replaced by more than the one that goes first.
+  allowed_ = std::min(allowed_, in_use_ + 1);
+  round_peak_ = last_peak_ = in_use_;
+}
+
+unsigned HostBudget::peak() const { return std::max({in_use_, round_peak_, last_peak_}); }
+
+unsigned HostBudget::host_limit(Instant now) const {
+  if (limit_.most == 0 || limit_.lifted) return most_;
+  return std::min(most_, limit_.most + (now >= limit_.again ? 1U : 0U));
+}
+
+unsigned HostBudget::ceiling(Instant now) const { return std::min(goal_, host_limit(now)); }
+
+void HostBudget::answered(Instant now, Duration latency) {
+  latency = std::max(latency, Duration(0));
+  const bool first = latency_.count() < 0;  // none before
+  latency_ = first ? latency : (latency_ * 7 + latency) / 8;
+  if (first) from_ = Sample{now, 0};
+  if (unanswered_ > 0) --unanswered_;
+  if (now < opens_) return;  // asked before the refusal: says nothing about the time after
+  cautious_ = false;
+  in_vain_ = 0;
+  lift(now);
+  const unsigned served = in_use_ - std::min(unanswered_, in_use_);
+  const unsigned more = std::min({std::max(allowed_ + 1, 2 * served), 2 * peak(), ceiling(now)});
+  allowed_ = std::max(allowed_, more);
+  proven_ = std::max(proven_, served);
+  if (now - round_ < latency_) return;
+  round_ = now;
+  last_peak_ = round_peak_;
+  round_peak_ = in_use_;
+}
+
+// A limit is wrong if that many answers came while more than it were in use: one alone may be another's, just before
+// the refusal.
+void HostBudget::lift(Instant now) {
+  if (limit_.most == 0 || limit_.lifted || now < limit_.again || in_use_ <= limit_.most) return;
+  if (++above_ >= 2 * (limit_.most + 1)) limit_.lifted = true;
+}
+
+void HostBudget::refused(Instant now, std::optional<Instant> until, std::uint64_t random) {
+  if (now >= opens_ && now >= volley_ends_) {
+    // Peaks of long ago say nothing about this volley.
+    const bool recent = latency_.count() >= 0 && now - round_ <= 4 * latency_;
+    volley_ = std::max(1U, recent ? peak() : in_use_);
+    volley_ends_ = now + std::max(latency_, Duration(0));
+    refusals_ = 0;
+    limit_before_volley_ = limit_;
+    allowed_before_volley_ = allowed_;
+    proven_before_volley_ = proven_;
+    teaches_ = !cautious_;  // the first one let in after a refusal teaches only to wait longer
+  }
+  if (unanswered_ > 0) --unanswered_;
+  ++refusals_;
+  opens_ = std::max(opens_, until.value_or(now));
+  cautious_ = true;
+  above_ = 0;
+  const unsigned served = volley_ - std::min(refusals_, volley_);
+  allowed_ = std::clamp(served, 1U, allowed_);
+  if (!until && refusals_ == volley_) opens_ = std::max(opens_, now + backoff(++in_vain_, std::nullopt, random));
+  if (teaches_) learn(served, now);
+  if (kept_ == 0) return;
+  goal_ = std::clamp(served, back_to_, goal_);
+  kept_ = 0;
+  grown_.reset();
+  from_.reset();
+  next_growth_ = std::max(next_growth_, now + kFirstPause);
+}
+
+void HostBudget::unlearn() {
+  limit_ = limit_before_volley_;
+  proven_ = std::max(proven_, proven_before_volley_);
+  allowed_ = std::max(allowed_, allowed_before_volley_);
+  in_vain_ = 0;
+  cautious_ = false;
+}
+
+void HostBudget::learn(unsigned served, Instant now) {
+  const Limit& before = limit_before_volley_;
+  limit_ = before;
+  proven_ = proven_before_volley_;
+  if (served == 0) return;  // everything is refused: says nothing about how many
+  if (served < proven_ && !before.doubted) {
+    limit_.doubted = true;  // more were served: it may refuse for another reason, and for a moment only
+    return;
+  }
+  proven_ = served;
+  const bool again = before.most != 0 && served <= before.most;
+  const Duration patience = again ? std::min<Duration>(2 * before.patience, kLongestPatience) : kFirstPatience;
+  limit_ = {.most = served, .again = now + patience, .patience = patience};
+}
+
+double HostBudget::speed(Sample from, Sample to) {
+  const std::chrono::duration<double> time = to.at - from.at;
+  return time.count() > 0 && to.bytes > from.bytes ? static_cast<double>(to.bytes - from.bytes) / time.count() : 0;
+}
+
+// The more often a growth brought nothing, the longer is measured: what is left then is noise.
+HostBudget::Duration HostBudget::window() const {
+  return std::clamp<Duration>(std::max(8 * latency_, pause_ / 4), kShortestWindow, kLongestWindow);
+}
+
+void HostBudget::measured(Instant now, std::uint64_t bytes) {
+  const bool full = sample_peak_ >= allowed_ && 2 * in_use_ >= allowed_;
+  sample_peak_ = in_use_;
+  if (!adaptive_) return;
+  if (kept_ != 0) {
+    judge({now, bytes}, full);
+  } else {
+    survey({now, bytes}, full);
+  }
+}
+
+// Measures the level that was kept, and grows from it when it is time.
+void HostBudget::survey(Sample here, bool full) {
+  const bool more_than_allowed = in_use_ > allowed_;  // still there from a growth that was taken back
+  if (!full || more_than_allowed || cautious_ || allowed_ < ceiling(here.at)) from_.reset();
+  if (!from_) {
+    from_ = here;
+    return;
+  }
+  if (here.at - from_->at < window() * 3 / 4) return;
+  base_ = speed(*from_, here);
+  from_ = here;
+  if (here.at >= next_growth_) grow(here);
+}
+
+bool HostBudget::grow(Sample here) {
+  const unsigned more = std::min({2 * allowed_, most_, host_limit(here.at)});
+  if (more <= allowed_) return false;
+  kept_ = back_to_ = allowed_;
+  goal_ = allowed_ = more;
+  grown_ = here;
+  from_.reset();
+  return true;
+}
+
+// Judges a growth. The first quarter of the window is not counted: the new connections get going.
+void HostBudget::judge(Sample here, bool full) {
+  const Duration since = here.at - grown_->at;
+  if (!full) {
+    from_.reset();
+    // Nobody wants so many: nothing can be learned.
+    if (since >= window()) fall_back(here, Duration(0));
+    return;
+  }
+  if (since >= window() * 3 / 4 && speed(*grown_, here) >= kClearGain * base_) return keep(here, speed(*grown_, here));
+  if (!from_) {
+    if (since >= window() / 4) from_ = here;
+    return;
+  }
+  if (here.at - from_->at < window() * 3 / 4) return;
+  const double now = speed(*from_, here);
+  limit_.lifted = limit_.lifted || kept_ >= limit_.most;  // more were served all the time
+  const bool retry = pause_.count() > 0;
+  if (now >= (retry ? kGainOnRetry : kGain) * base_) return keep(here, now);
+  if (!retry && now * kGain < base_ && doubt(here, now)) return;
+  pause_ = std::clamp<Duration>(2 * pause_, kFirstPause, kLongestPause);
+  fall_back(here, pause_);
+}
+
+// With more connections the speed fell: either the host slows down, or a burst at first was taken for its speed. The
+// next doubling, compared with this one, tells. Once: if it brings nothing either, all is taken back.
+bool HostBudget::doubt(Sample here, double speed) {
+  const unsigned level = back_to_;
+  if (level != kept_ || !grow(here)) return false;
+  back_to_ = level;
+  base_ = speed;
+  return true;
+}
+
+void HostBudget::keep(Sample here, double speed) {
+  kept_ = 0;
+  pause_ = Duration(0);
+  base_ = speed;
+  from_ = here;
+  grow(here);
+}
+
+void HostBudget::fall_back(Sample here, Duration pause) {
+  goal_ = back_to_;
+  allowed_ = std::min(allowed_, goal_);
+  kept_ = 0;
+  grown_.reset();
+  from_.reset();
+  next_growth_ = here.at + pause;
+}
+
+}  // namespace segdl

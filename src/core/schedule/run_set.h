@@ -1,0 +1,122 @@
+// A set of numbers kept as its runs, for sets that are a few long runs most of the time.
+//
+//   [0,4) [6,7)    + 4,5    ->  [0,7)
+//
+// Every call takes O(log n) steps in the number of runs.
+#pragma once
+
+#include "core/store/layout.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <utility>
+
+namespace segdl {
+
+// Less, for tables whose cost is to be known: each comparison visits a node.
+struct CountingLess {
+  template <typename T>
+  bool operator()(const T& left, const T& right) const {
+    ++steps;
+    return left < right;
+  }
+  mutable std::uint64_t steps = 0;
+};
+
+class RunSet {
+ public:
+  std::uint32_t count() const { return count_; }  // of numbers
+  bool empty() const { return count_ == 0; }
+  std::uint64_t steps() const { return runs_.key_comp().steps; }
+
+  // The smallest number of the set that is at least `from`.
+  std::optional<std::uint32_t> next(std::uint32_t from) const {
+    const auto after = runs_.upper_bound(from);
+    if (after != runs_.begin() && std::prev(after)->second > from) return from;
+    if (after == runs_.end()) return std::nullopt;
+    return after->first;
+  }
+
+  bool contains(std::uint32_t number) const { return next(number) == number; }
+
+  // The part below `end` of the last run that has one; empty if none has.
+  Span last_below(std::uint32_t end) const {
+    const auto behind = runs_.lower_bound(end);
+    if (behind == runs_.begin()) return {};
+    const auto& [first, last] = *std::prev(behind);
+    return {first, std::min(last, end)};
+  }
+
+  // How many numbers of the span are in the set. At most so many runs are looked at: if there are more in the span, the
+  // rest of it is taken to be like its beginning. O(log n + most). REQUIRES: most > 0.
+  std::uint32_t count_within(Span span, std::size_t most) const {
+    std::uint32_t found = 0;
+    auto run = runs_.upper_bound(span.begin);
+    if (run != runs_.begin() && std::prev(run)->second > span.begin) --run;
+    for (; run != runs_.end() && run->first < span.end; ++run) {
+      if (most-- == 0) {
+        const std::uint64_t looked_at = run->first - span.begin;
+        return static_cast<std::uint32_t>(std::uint64_t{found} * (span.end - span.begin) / looked_at);
+      }
+      found += std::min(run->second, span.end) - std::max(run->first, span.begin);
+    }
+    return found;
+  }
+
+  // Takes the begin of the first run out of the set, at most `most` numbers. REQUIRES: not empty; most > 0.
+  Span take_front(std::uint32_t most) {
+    auto run = runs_.extract(runs_.begin());
+    const Span taken{run.key(), run.key() + std::min(most, run.mapped() - run.key())};
+    count_ -= taken.end - taken.begin;
+    if (taken.end < run.mapped()) {
+      run.key() = taken.end;
+      runs_.insert(runs_.begin(), std::move(run));
+    }
+    return taken;
+  }
+
+  // The same from this number on. REQUIRES: it is in the set; most > 0.
+  Span take_from(std::uint32_t number, std::uint32_t most) {
+    const auto after = runs_.upper_bound(number);
+    assert(after != runs_.begin() && std::prev(after)->second > number);
+    const auto run = std::prev(after);
+    const std::uint32_t end = std::exchange(run->second, number);
+    const Span taken{number, number + std::min(most, end - number)};
+    if (taken.end < end) runs_.emplace_hint(after, taken.end, end);
+    if (run->first == number) runs_.erase(run);
+    count_ -= taken.end - taken.begin;
+    return taken;
+  }
+
+  // REQUIRES: no number of the span is in the set.
+  void insert(Span span) {
+    if (span.empty()) return;
+    count_ += span.end - span.begin;
+    auto after = runs_.lower_bound(span.begin);
+    assert(after == runs_.end() || after->first >= span.end);
+    if (after != runs_.end() && after->first == span.end) {
+      span.end = after->second;
+      after = runs_.erase(after);
+    }
+    if (after != runs_.begin() && std::prev(after)->second >= span.begin) {
+      assert(std::prev(after)->second == span.begin);
+      std::prev(after)->second = span.end;
+    } else {
+      runs_.emplace_hint(after, span.begin, span.end);
+    }
+  }
+
+  // REQUIRES: it is in the set.
+  void remove(std::uint32_t number) { take_from(number, 1); }
+
+ private:
+  std::map<std::uint32_t, std::uint32_t, CountingLess> runs_;  // begin -> end
+  std::uint32_t count_ = 0;
+};
+
+}  // namespace segdl

@@ -1,0 +1,46 @@
+// Who is so much slower than the others that a new connection is worth more than waiting.
+//
+// What is slow is told by the median of the peers' speeds, so a slow link or a slow server, on which all are slow, cuts
+// nobody. A worker is cut if it was silent for 2 s while that median is above 64 KiB/s, or if it was below a tenth of
+// that median at every judgement for 3 s. A server may simply be slow on this worker's path: after a cut it is left
+// alone for 2, 4, 8, ... 64 s. At least half of those at work are left alone at each judgement; the worst go first.
+//
+// Pure: time is what it is told.
+#pragma once
+
+#include "core/schedule/worker.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace segdl {
+
+struct Pace {
+  Worker worker;
+  double speed;   // bytes/s, over the last second or so
+  double silent;  // seconds since its last byte, or since it asked for the first
+};
+
+class Stragglers {
+ public:
+  // Who is to be cut, the worst first. `at_work` are those that wait for bytes, each once; `now` in seconds, never
+  // going back. To be asked a few times per second.
+  std::vector<Worker> judge(double now, std::span<const Pace> at_work);
+
+ private:
+  struct Record {
+    std::optional<double> slow_since;
+    double spared_until = 0;
+    double pause = 0;  // after the last cut
+    std::uint64_t judged = 0;
+  };
+  bool is_straggler(double now, const Pace&, double median);
+  void cut(double now, Record&);
+
+  std::vector<Record> records_;  // by worker
+  std::uint64_t judgements_ = 0;
+};
+
+}  // namespace segdl

@@ -1,0 +1,110 @@
+#include <segdl/checksum.h>
+
+#include "core/base/ascii.h"
+#include "core/base/escape.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+namespace segdl {
+namespace {
+
+constexpr std::size_t kLongestName = 16;  // of what is looked up and shown
+
+struct Entry {
+  Algorithm algorithm;
+  std::string_view name;
+  std::size_t size;
+};
+constexpr std::array<Entry, 6> kKnown = {{{Algorithm::sha256, "sha-256", 32},
+                                          {Algorithm::sha512, "sha-512", 64},
+                                          {Algorithm::sha1, "sha-1", 20},
+                                          {Algorithm::md5, "md5", 16},
+                                          {Algorithm::xxh3_64, "xxh3-64", 8},
+                                          {Algorithm::xxh128, "xxh128", 16}}};
+
+constexpr std::array<std::pair<std::string_view, Algorithm>, 10> kSpellings = {{{"sha256", Algorithm::sha256},
+                                                                                {"sha2256", Algorithm::sha256},
+                                                                                {"sha512", Algorithm::sha512},
+                                                                                {"sha2512", Algorithm::sha512},
+                                                                                {"sha1", Algorithm::sha1},
+                                                                                {"md5", Algorithm::md5},
+                                                                                {"xxh3", Algorithm::xxh3_64},
+                                                                                {"xxh364", Algorithm::xxh3_64},
+                                                                                {"xxh3128", Algorithm::xxh128},
+                                                                                {"xxh128", Algorithm::xxh128}}};
+
+const Entry& known(Algorithm algorithm) { return kKnown[static_cast<std::size_t>(algorithm)]; }
+
+Error refused(std::string reason) {
+  Error error{Cause::usage, Remedy::stop, "read checksum"};
+  error.reason = std::move(reason);
+  return error;
+}
+
+// Case, hyphens and underscores do not count: "SHA256", "sha-256", "SHA2_256".
+std::optional<Algorithm> algorithm_of(std::string_view name) {
+  if (name.size() > kLongestName) return std::nullopt;
+  std::string plain = lower(name);
+  std::erase_if(plain, [](char c) { return c == '-' || c == '_'; });
+  for (const auto& [spelling, algorithm] : kSpellings) {
+    if (spelling == plain) return algorithm;
+  }
+  return std::nullopt;
+}
+
+Error unknown_algorithm(std::string_view name) {
+  std::string names;
+  for (const Entry& one : kKnown) names += fmt::format("{}{}", names.empty() ? "" : ", ", one.name);
+  return refused(fmt::format("'{}' is none of {}", escape(name.substr(0, kLongestName)), names));
+}
+
+// Hexadecimal digits in any case. REQUIRES: an even number of them.
+std::optional<std::vector<std::byte>> parse_hex(std::string_view text) {
+  std::vector<std::byte> bytes;
+  bytes.reserve(text.size() / 2);
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    const int high = hex_value(text[i]);
+    const int low = hex_value(text[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    bytes.push_back(static_cast<std::byte>(16 * high + low));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::string_view algorithm_name(Algorithm algorithm) { return known(algorithm).name; }
+
+std::size_t digest_size(Algorithm algorithm) { return known(algorithm).size; }
+
+std::string hex(const Checksum& checksum) {
+  std::string text;
+  text.reserve(2 * checksum.digest.size());
+  for (const std::byte byte : checksum.digest) text += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
+  return text;
+}
+
+Result<Checksum> parse_checksum(std::string_view text) {
+  const std::string_view whole = trim(text);
+  const auto sign = whole.find_first_of("=:");
+  if (sign == std::string_view::npos)
+    return refused("a checksum is written ALGORITHM=HEX, for example sha-256=e3b0...");
+  const auto algorithm = algorithm_of(trim(whole.substr(0, sign)));
+  if (!algorithm) return unknown_algorithm(trim(whole.substr(0, sign)));
+  const std::string_view digits = trim(whole.substr(sign + 1));
+  const std::size_t wanted = 2 * digest_size(*algorithm);
+  if (digits.size() != wanted) {
+    return refused(fmt::format("a digest of {} has {} hexadecimal digits, not {}", algorithm_name(*algorithm), wanted,
+                               digits.size()));
+  }
+  auto digest = parse_hex(digits);
+  if (!digest) return refused("what follows the algorithm are not all hexadecimal digits");
+  return Checksum{*algorithm, std::move(*digest)};
+}
+
+}  // namespace segdl

@@ -1,0 +1,284 @@
+#include "core/store/journal_format.h"
+
+#include "core/base/xxh3.h"
+#include "core/http/content_coding.h"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace segdl {
+namespace {
+
+// Like PNG's: a byte above 0x7f, line ends of both kinds and a ^Z show damage by text-mode copies.
+constexpr std::array<unsigned char, 8> kMagic = {0x93, 'S', 'G', 'D', '\r', '\n', 0x1a, '\n'};
+constexpr std::array<unsigned char, 8> kFactsMagic = {'S', 'G', 'D', 'F', 'A', 'C', 'T', 'S'};
+constexpr std::uint32_t kVersion = 3;
+constexpr std::size_t kCheckAt = kJournalBlock - 8;
+constexpr std::size_t kJoinedAt = kCheckAt - 8;
+constexpr std::size_t kDecodedAt = kJoinedAt - 24;
+constexpr std::size_t kAdoptedAt = kDecodedAt - 8;
+constexpr std::size_t kMaxUrl = 3 * 1024;
+constexpr std::uint64_t kUnknown = std::numeric_limits<std::uint64_t>::max();
+
+constexpr std::uint32_t kHasLayout = 1;
+constexpr std::uint32_t kHasStreamTotal = 2;
+constexpr std::uint32_t kStreamComplete = 1;
+constexpr std::uint32_t kDecoding = 2;
+constexpr std::uint32_t kDecoded = 4;
+constexpr std::uint32_t kStreamUnvouched = 8;
+constexpr std::uint32_t kMixed = 16;
+constexpr std::uint32_t kUndecodable = 32;
+constexpr std::uint32_t kAllFlags = 63;
+
+// Which validators there are, above the kind in its field.
+constexpr std::uint16_t kHasEtag = 0x100;
+constexpr std::uint16_t kHasModified = 0x200;
+
+class Writer {
+ public:
+  explicit Writer(JournalBlock& block) : block_(block) {}
+
+  template <class Integer>
+  void put(Integer value) {
+    for (std::size_t i = 0; i < sizeof(Integer); ++i) block_[at_++] = static_cast<std::byte>(value >> (8 * i) & 0xff);
+  }
+  void put(const std::array<unsigned char, 8>& bytes) {
+    for (const unsigned char byte : bytes) block_[at_++] = std::byte{byte};
+  }
+  void put_bytes(std::span<const std::byte> bytes) {
+    for (const std::byte byte : bytes) block_[at_++] = byte;
+  }
+  void put(std::string_view text) {
+    for (const char c : text) block_[at_++] = static_cast<std::byte>(c);
+  }
+  void go_to(std::size_t offset) { at_ = offset; }
+  void seal() {
+    const std::uint64_t check = digest_of(std::span(block_).first(kCheckAt));
+    at_ = kCheckAt;
+    put(check);
+  }
+
+ private:
+  JournalBlock& block_;
+  std::size_t at_ = 0;
+};
+
+using Block = std::span<const std::byte, kJournalBlock>;
+
+class Reader {
+ public:
+  explicit Reader(Block block) : block_(block) {}
+
+  template <class Integer>
+  Integer get() {
+    Integer value = 0;
+    for (std::size_t i = 0; i < sizeof(Integer); ++i) {
+      value = static_cast<Integer>(value | static_cast<Integer>(std::to_integer<Integer>(block_[at_++]) << (8 * i)));
+    }
+    return value;
+  }
+  bool has(const std::array<unsigned char, 8>& bytes) {
+    bool same = true;
+    for (const unsigned char byte : bytes) same = block_[at_++] == std::byte{byte} && same;
+    return same;
+  }
+  void get_bytes(std::span<std::byte> into) {
+    for (std::byte& byte : into) byte = block_[at_++];
+  }
+  std::string text(std::size_t size) {
+    std::string result;
+    for (std::size_t i = 0; i < size; ++i) result += std::to_integer<char>(block_[at_++]);
+    return result;
+  }
+  // Skips what is before this offset. False if it is not zeros alone.
+  bool only_zeros_until(std::size_t end) {
+    const auto between = block_.subspan(at_, end - at_);
+    at_ = end;
+    return std::all_of(between.begin(), between.end(), [](std::byte b) { return b == std::byte{0}; });
+  }
+
+ private:
+  Block block_;
+  std::size_t at_ = 0;
+};
+
+bool sealed(Block block) {
+  std::uint64_t check = 0;
+  for (std::size_t i = 0; i < 8; ++i) check |= std::to_integer<std::uint64_t>(block[kCheckAt + i]) << (8 * i);
+  return check == digest_of(block.first(kCheckAt));
+}
+
+// The layout that the numbers describe, if they agree with each other.
+std::optional<Layout> layout_from(std::uint64_t total, std::uint64_t segment_size, std::uint32_t count) {
+  if (!Layout::valid_segment_size(segment_size) || total == 0 || total >> 63 != 0) return std::nullopt;
+  if (total / segment_size >= std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+  const Layout layout(total, segment_size);
+  return layout.count() == count ? std::optional(layout) : std::nullopt;
+}
+
+struct Marks {
+  Validator validator;
+  std::string coding;
+};
+
+// Nothing if kind, lengths and values don't fit each other.
+std::optional<Marks> read_marks(Reader& reader) {
+  const auto bits = reader.get<std::uint16_t>();
+  const auto etag_length = reader.get<std::uint16_t>();
+  const auto modified_length = reader.get<std::uint16_t>();
+  const auto coding_length = reader.get<std::uint16_t>();
+  const auto kind = bits & 0xff;
+  const bool has_etag = (bits & kHasEtag) != 0;
+  const bool has_modified = (bits & kHasModified) != 0;
+  if (kind > static_cast<int>(Validator::Kind::strong_etag) || bits > (0xff | kHasEtag | kHasModified) ||
+      std::max(etag_length, modified_length) > kMaxValidator || (!has_etag && etag_length > 0) ||
+      (!has_modified && modified_length > 0) || coding_length > kMaxCoding) {
+    return std::nullopt;
+  }
+  Validator validator{static_cast<Validator::Kind>(kind)};
+  std::string etag = reader.text(etag_length);
+  std::string modified = reader.text(modified_length);
+  if (has_etag) validator.etag = std::move(etag);
+  if (has_modified) validator.modified = std::move(modified);
+  const bool there = validator.kind == Validator::Kind::none ? !has_etag && !has_modified
+                     : validator.is_etag()                   ? has_etag
+                                                             : has_modified;
+  std::string coding = reader.text(coding_length);
+  const bool shown = std::all_of(coding.begin(), coding.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  return there && shown ? std::optional(Marks{std::move(validator), std::move(coding)}) : std::nullopt;
+}
+
+std::variant<Identity, BadBlock> read_identity(Reader& reader) {
+  Identity identity;
+  const auto flags = reader.get<std::uint32_t>();
+  const auto total = reader.get<std::uint64_t>();
+  const auto segment_size = reader.get<std::uint64_t>();
+  const auto count = reader.get<std::uint32_t>();
+  auto marks = read_marks(reader);
+  if (!marks) return BadBlock{false, "its validator is not valid"};
+  identity.validator = std::move(marks->validator);
+  identity.coding = std::move(marks->coding);
+  if (!reader.only_zeros_until(kCheckAt)) return BadBlock{false, "it has bytes where there should be none"};
+  if (flags == kHasLayout) {
+    identity.layout = layout_from(total, segment_size, count);
+    if (!identity.layout) return BadBlock{false, "its sizes do not fit each other"};
+    return identity;
+  }
+  const bool known = flags == kHasStreamTotal;
+  if ((flags != 0 && !known) || segment_size != 0 || count != 0 || (!known && total != kUnknown) ||
+      (known && total >> 63 != 0)) {
+    return BadBlock{false, "its sizes do not fit each other"};
+  }
+  if (known) identity.stream_total = total;
+  return identity;
+}
+
+// Whether nothing but the first bytes of the magic is there, or none: what a cut, and a file that is being made, leave.
+bool is_begun(Block block) {
+  const auto last = std::find_if(block.rbegin(), block.rend(), [](std::byte b) { return b != std::byte{0}; });
+  const auto there = block.first(static_cast<std::size_t>(block.rend() - last));
+  return there.size() < kMagic.size() &&
+         std::equal(there.begin(), there.end(), std::as_bytes(std::span(kMagic)).begin());
+}
+
+}  // namespace
+
+JournalBlock encode_identity(const Identity& identity) {
+  const Validator& validator = identity.validator;
+  const std::string etag = validator.etag.value_or("");
+  const std::string modified = validator.modified.value_or("");
+  assert(std::max(etag.size(), modified.size()) <= kMaxValidator && identity.coding.size() <= kMaxCoding);
+  JournalBlock block{};
+  Writer writer(block);
+  writer.put(kMagic);
+  writer.put(kVersion);
+  writer.put(identity.layout ? kHasLayout : identity.stream_total ? kHasStreamTotal : std::uint32_t{0});
+  writer.put(identity.layout ? identity.layout->total() : identity.stream_total.value_or(kUnknown));
+  writer.put(identity.layout ? identity.layout->segment_size() : std::uint64_t{0});
+  writer.put(identity.layout ? identity.layout->count() : std::uint32_t{0});
+  writer.put(static_cast<std::uint16_t>(static_cast<std::uint16_t>(validator.kind) | (validator.etag ? kHasEtag : 0) |
+                                        (validator.modified ? kHasModified : 0)));
+  writer.put(static_cast<std::uint16_t>(etag.size()));
+  writer.put(static_cast<std::uint16_t>(modified.size()));
+  writer.put(static_cast<std::uint16_t>(identity.coding.size()));
+  writer.put(std::string_view(etag));
+  writer.put(std::string_view(modified));
+  writer.put(std::string_view(identity.coding));
+  writer.seal();
+  return block;
+}
+
+std::variant<Identity, BadBlock> decode_identity(Block block) {
+  Reader reader(block);
+  if (!reader.has(kMagic)) {
+    if (is_begun(block)) return BadBlock{false, "it is empty, or cut in its first bytes", true};
+    return BadBlock{true, "it is not a segdl journal"};
+  }
+  if (!sealed(block)) return BadBlock{false, "its check does not match"};
+  const auto version = reader.get<std::uint32_t>();
+  if (version != kVersion) return BadBlock{true, "it was made by another version of segdl"};
+  return read_identity(reader);
+}
+
+JournalBlock encode_facts(const Facts& facts) {
+  JournalBlock block{};
+  Writer writer(block);
+  const std::string_view url = std::string_view(facts.url).substr(0, kMaxUrl);
+  writer.put(kFactsMagic);
+  writer.put((facts.stream_complete ? kStreamComplete : 0U) | (facts.decoding ? kDecoding : 0U) |
+             (facts.decoded ? kDecoded : 0U) | (facts.stream_unvouched ? kStreamUnvouched : 0U) |
+             (facts.mixed ? kMixed : 0U) | (facts.undecodable ? kUndecodable : 0U));
+  writer.put(static_cast<std::uint32_t>(url.size()));
+  writer.put(facts.stream_length);
+  writer.put(facts.stream_digest);
+  writer.put(facts.refuted);
+  writer.put_bytes(facts.url_hash.salt);
+  writer.put_bytes(facts.url_hash.digest);
+  writer.put_bytes(facts.owner_token);
+  writer.put(url);
+  writer.go_to(kAdoptedAt);
+  writer.put(facts.adopted);
+  const DecodedOutput decoded = facts.decoded.value_or(DecodedOutput{});
+  writer.put(decoded.length);
+  writer.put(decoded.digest);
+  writer.put(decoded.checksum);
+  writer.put(facts.joined);
+  writer.seal();
+  return block;
+}
+
+std::optional<Facts> decode_facts(Block block) {
+  Reader reader(block);
+  if (!reader.has(kFactsMagic) || !sealed(block)) return std::nullopt;
+  Facts facts;
+  const auto flags = reader.get<std::uint32_t>();
+  const auto length = reader.get<std::uint32_t>();
+  facts.stream_complete = (flags & kStreamComplete) != 0;
+  facts.decoding = (flags & kDecoding) != 0;
+  facts.stream_unvouched = (flags & kStreamUnvouched) != 0;
+  facts.stream_length = reader.get<std::uint64_t>();
+  facts.stream_digest = reader.get<std::uint64_t>();
+  facts.refuted = reader.get<std::uint64_t>();
+  reader.get_bytes(facts.url_hash.salt);
+  reader.get_bytes(facts.url_hash.digest);
+  reader.get_bytes(facts.owner_token);
+  facts.mixed = (flags & kMixed) != 0;
+  facts.undecodable = (flags & kUndecodable) != 0;
+  if (flags > kAllFlags || length > kMaxUrl) return std::nullopt;
+  facts.url = reader.text(length);
+  if (!reader.only_zeros_until(kAdoptedAt)) return std::nullopt;
+  facts.adopted = reader.get<std::uint64_t>();
+  DecodedOutput decoded;
+  decoded.length = reader.get<std::uint64_t>();
+  decoded.digest = reader.get<std::uint64_t>();
+  decoded.checksum = reader.get<std::uint64_t>();
+  if ((flags & kDecoded) != 0) facts.decoded = decoded;
+  facts.joined = reader.get<std::uint64_t>();
+  return facts;
+}
+
+}  // namespace segdl

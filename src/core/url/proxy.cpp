@@ -1,0 +1,183 @@
+#include "core/url/proxy.h"
+
+#include "core/base/ascii.h"
+#include "core/url/url_host.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace segdl {
+namespace {
+
+constexpr std::uint16_t kDefaultPort = 1080;
+constexpr std::size_t kMaxSocksSecret = 255;  // RFC 1929
+
+struct Scheme {
+  std::string_view name;
+  ProxyKind kind;
+  bool secure;
+};
+// Desktops write socks:// of any version into the environment; by which name the proxy is asked to go is then its own
+// business, so that it works where only the proxy can look names up, and tells the network here nothing.
+constexpr Scheme kSchemes[] = {
+    {"http", ProxyKind::http, false},       {"https", ProxyKind::http, true},     {"socks5", ProxyKind::socks5, false},
+    {"socks5h", ProxyKind::socks5h, false}, {"socks", ProxyKind::socks5h, false},
+};
+
+// Without whatever may be a name and password, even where the text is no URL.
+std::string shown(std::string_view text) {
+  const auto at = text.rfind('@');
+  if (at == std::string_view::npos) return std::string(text);
+  const auto scheme = text.find("://");
+  const std::size_t begin = scheme < at ? scheme + 3 : 0;
+  return fmt::format("{}***{}", text.substr(0, begin), text.substr(at));
+}
+
+// What asks for no proxy in other programs' settings, where a host without a port would stand.
+constexpr std::string_view kNone[] = {"off",  "none", "no",   "direct", "false", "disable",   "disabled", "0",
+                                      "null", "on",   "true", "yes",    "1",     "undefined", "system",   "auto"};
+
+bool asks_for_none(std::string_view scheme, std::string_view bare_host) {
+  return scheme == "direct" || std::find(std::begin(kNone), std::end(kNone), lower(bare_host)) != std::end(kNone);
+}
+
+// A script that tells a browser which proxy to ask (PAC).
+bool is_script(std::string_view scheme, std::string_view rest) {
+  const std::string path = lower(rest.substr(0, rest.find_first_of("?#")));
+  return scheme.starts_with("pac+") ||
+         (path.find('/') != std::string::npos && (path.ends_with(".pac") || path.ends_with("/wpad.dat")));
+}
+
+Error bad_proxy(std::string_view text, std::string reason) {
+  Error error;
+  error.cause = Cause::usage;
+  error.operation = "use the proxy";
+  error.subject = shown(text);
+  error.reason = std::move(reason);
+  error.way_out = "write it as http://HOST:PORT or socks5h://NAME:PASS@HOST:PORT; https:// and socks5:// are known too";
+  return error;
+}
+
+bool names_port(std::string_view authority) {
+  authority.remove_prefix(authority.rfind('@') + 1);  // npos + 1 is 0
+  const auto bracket = authority.rfind(']');
+  const auto colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  return colon != std::string_view::npos && colon + 1 < authority.size();
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  const auto port = parse_decimal(text);
+  if (!port || *port == 0 || *port > 65535) return std::nullopt;
+  return static_cast<std::uint16_t>(*port);
+}
+
+}  // namespace
+
+std::string host_and_port(const Origin& origin) {
+  const bool six = origin.host.find(':') != std::string::npos;
+  return six ? fmt::format("[{}]:{}", origin.host, origin.port) : fmt::format("{}:{}", origin.host, origin.port);
+}
+
+Result<Proxy> parse_proxy(std::string_view text) {
+  const auto end = text.find("://");
+  const std::string scheme = end == std::string_view::npos ? "http" : lower(text.substr(0, end));
+  const std::string_view rest = end == std::string_view::npos ? text : text.substr(end + 3);
+  if (asks_for_none(scheme, end == std::string_view::npos ? text : "")) {
+    Error error = bad_proxy(text, "that is no host of a proxy");
+    error.way_out =
+        "to ask none leave http_proxy, https_proxy and all_proxy empty, or write --proxy ''; a host of that "
+        "name is written with its port";
+    return error;
+  }
+  if (is_script(scheme, rest)) {
+    Error error = bad_proxy(text, "it is a script for browsers, which names proxies (PAC)");
+    error.way_out = "look into it, and give the proxy that it names, as http://HOST:PORT";
+    return error;
+  }
+  const auto known = std::find_if(std::begin(kSchemes), std::end(kSchemes), [&](auto& s) { return s.name == scheme; });
+  if (known == std::end(kSchemes)) {
+    if (scheme.starts_with("socks4")) return bad_proxy(text, "of SOCKS only version 5 is spoken");
+    return bad_proxy(text, "it is neither an HTTP proxy nor a SOCKS5 proxy");
+  }
+  auto url = parse_url((known->secure ? "https://" : "http://") + std::string(rest));
+  if (!url) return bad_proxy(text, std::move(url).error().reason);
+  Proxy proxy{std::move(url->origin), known->kind, url->has_userinfo, std::move(url->user), std::move(url->password)};
+  proxy.names_port = names_port(rest.substr(0, rest.find_first_of("/?#")));
+  if (!proxy.names_port && !known->secure) proxy.origin.port = kDefaultPort;
+  const bool long_secret = proxy.user.size() > kMaxSocksSecret || proxy.password.size() > kMaxSocksSecret;
+  if (proxy.kind != ProxyKind::http && long_secret) {
+    return bad_proxy(text, "a name and a password for SOCKS have at most 255 bytes");
+  }
+  return proxy;
+}
+
+Exemptions::Exemptions(std::string_view list) {
+  constexpr std::string_view kBetween = ", \t";
+  for (;;) {
+    list.remove_prefix(std::min(list.find_first_not_of(kBetween), list.size()));
+    if (list.empty()) return;
+    const auto end = std::min(list.find_first_of(kBetween), list.size());
+    if (auto item = parse(list.substr(0, end))) items_.push_back(std::move(*item));
+    list.remove_prefix(end);
+  }
+}
+
+std::optional<Exemptions::Item> Exemptions::parse(std::string_view text) {
+  Item item;
+  if (text == "*") return item;
+  const auto bracket = text.rfind(']');
+  const auto colon = text.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  // More than one colon, and no brackets, is an IPv6 address.
+  if (colon != std::string_view::npos && colon == text.rfind(':')) {
+    item.port = parse_port(text.substr(colon + 1));
+    if (!item.port) return std::nullopt;
+    text = text.substr(0, colon);
+  }
+  const auto slash = text.find('/');
+  std::string_view address = text.substr(0, slash);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  item.network = parse_ip(address);
+  if (item.network) {
+    item.bits = item.network->size * 8;
+    if (slash == std::string_view::npos) return item;
+    const auto bits = parse_decimal(text.substr(slash + 1));
+    if (!bits || *bits > item.bits) return std::nullopt;
+    item.bits = *bits;
+    return item;
+  }
+  if (text.starts_with('*')) text.remove_prefix(1);
+  if (text.starts_with('.')) text.remove_prefix(1);
+  const auto domain = normal_host(text);
+  if (!domain) return std::nullopt;
+  item.domain = *domain;
+  return item;
+}
+
+bool Exemptions::covers(const Item& item, const Origin& origin, const std::optional<IpAddress>& address) {
+  if (item.port && *item.port != origin.port) return false;
+  if (item.network) return address && begins_like(*address, *item.network, item.bits);
+  if (item.domain.empty()) return true;
+  return !address && (origin.host == item.domain || origin.host.ends_with("." + item.domain));
+}
+
+bool Exemptions::hold_for(const Origin& origin) const {
+  const auto address = parse_ip(origin.host);
+  return std::any_of(items_.begin(), items_.end(), [&](const Item& item) { return covers(item, origin, address); });
+}
+
+Proxies::Proxies(const NetworkOptions& options) : exempt_(options.no_proxy) {
+  if (!options.http_proxy.empty()) plain_ = parse_proxy(options.http_proxy);
+  if (!options.https_proxy.empty()) secure_ = parse_proxy(options.https_proxy);
+}
+
+Result<const Proxy*> Proxies::find(const Origin& origin) const {
+  const auto& proxy = origin.secure ? secure_ : plain_;
+  if (!proxy || exempt_.hold_for(origin)) return nullptr;
+  if (!*proxy) return proxy->error();
+  return &proxy->value();
+}
+
+}  // namespace segdl

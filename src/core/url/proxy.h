@@ -1,0 +1,86 @@
+// Which proxy a request goes through, if any.
+#pragma once
+
+#include <segdl/error.h>
+#include <segdl/network.h>
+
+#include "core/url/ip_address.h"
+#include "core/url/url.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace segdl {
+
+// HOST:PORT, with brackets around IPv6, also where the port is the default one: what CONNECT asks for (RFC 9112 section
+// 3.2.3).
+std::string host_and_port(const Origin&);
+
+// What is spoken to a proxy. Of the two kinds of SOCKS5 the second has the proxy look names up.
+enum class ProxyKind : std::uint8_t { http, socks5, socks5h };
+
+struct Proxy {
+  Origin origin = {};  // secure: TLS is spoken to it; never so with SOCKS
+  ProxyKind kind = ProxyKind::http;
+  bool has_credentials = false;
+  std::string user = {};  // these two: for the proxy only, never shown
+  std::string password = {};
+  bool names_port = true;  // else it is the usual one
+};
+
+// As network.h says it is written. Errors: Cause::usage; they hold no password, however wrong the text is.
+Result<Proxy> parse_proxy(std::string_view text);
+
+// What is asked for without a proxy. An item that can't be understood exempts nothing.
+class Exemptions {
+ public:
+  explicit Exemptions(std::string_view list);
+  bool hold_for(const Origin&) const;
+
+ private:
+  struct Item {
+    std::string domain = {};  // empty with a network, and for everything
+    std::optional<IpAddress> network = std::nullopt;
+    std::size_t bits = 0;
+    std::optional<std::uint16_t> port = std::nullopt;
+  };
+  static std::optional<Item> parse(std::string_view);
+  static bool covers(const Item&, const Origin&, const std::optional<IpAddress>&);
+
+  std::vector<Item> items_;
+};
+
+// Thread-safe.
+class Proxies {
+ public:
+  explicit Proxies(const NetworkOptions&);
+
+  // Null: without one. What is given lives as long as this object. Fails for an origin whose proxy can't be used, and
+  // for no other.
+  Result<const Proxy*> find(const Origin&) const;
+
+ private:
+  std::optional<Result<Proxy>> plain_;
+  std::optional<Result<Proxy>> secure_;
+  Exemptions exempt_;
+};
+
+// Where a request goes, and by which way: what a connection is kept for.
+struct Way {
+  Origin origin = {};
+  const Proxy* proxy = nullptr;  // one of the Proxies of a transport
+  friend bool operator==(const Way&, const Way&) = default;
+
+  // Whom a connection is opened to.
+  const Origin& first() const { return proxy != nullptr ? proxy->origin : origin; }
+  // Whether the proxy sees the request itself, instead of a tunnel.
+  bool forwarded() const { return proxy != nullptr && proxy->kind == ProxyKind::http && !origin.secure; }
+  // Whether the proxy is asked for a tunnel by HTTP.
+  bool tunnelled() const { return proxy != nullptr && proxy->kind == ProxyKind::http && origin.secure; }
+  bool by_socks() const { return proxy != nullptr && proxy->kind != ProxyKind::http; }
+};
+
+}  // namespace segdl

@@ -1,0 +1,126 @@
+// URLs without their secrets: what url.h promises of redacted() and redact().
+#include "core/base/ascii.h"
+#include "core/url/idn.h"
+#include "core/url/url.h"
+
+#include <algorithm>
+#include <array>
+
+namespace segdl {
+namespace {
+
+std::string decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape =
+        text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
+    out += escape ? static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2])) : text[i];
+    if (escape) i += 2;
+  }
+  return out;
+}
+
+// A server reads the escapes of a key as well.
+bool is_secret_key(std::string_view raw) {
+  constexpr std::array<std::string_view, 13> kKeys = {"auth",  "authorization", "key",   "sig",    "pwd",
+                                                      "sid",   "code",          "jwt",   "policy", "key-pair-id",
+                                                      "hdnts", "hdnea",         "verify"};
+  constexpr std::array<std::string_view, 8> kParts = {"token", "secret", "signature", "session",
+                                                      "passw", "apikey", "api_key",   "api-key"};
+  constexpr std::array<std::string_view, 3> kPrefixes = {"x-amz-", "x-goog-", "x-ms-"};
+  const std::string key = lower(decoded(raw));
+  const auto matches = [&](std::string_view known) { return key == known; };
+  const auto contains = [&](std::string_view part) { return key.find(part) != std::string::npos; };
+  const auto begins = [&](std::string_view prefix) { return key.starts_with(prefix); };
+  return std::any_of(kKeys.begin(), kKeys.end(), matches) || std::any_of(kParts.begin(), kParts.end(), contains) ||
+         std::any_of(kPrefixes.begin(), kPrefixes.end(), begins);
+}
+
+// Of KEY=VALUE pairs between these separators the values that are secrets; none is behind a '/', where a component of a
+// path begins.
+std::string redact_pairs(std::string_view text, const char* separators) {
+  std::string out;
+  char before = '/';
+  for (bool more = true; more;) {
+    const auto end = text.find_first_of(separators);
+    const std::string_view pair = text.substr(0, end);
+    const auto equals = pair.find('=');
+    const bool secret = before != '/' && equals != std::string_view::npos && is_secret_key(pair.substr(0, equals));
+    out += secret ? std::string(pair.substr(0, equals)) + "=***" : std::string(pair);
+    more = end != std::string_view::npos;
+    if (!more) break;
+    before = text[end];
+    out += before;
+    text.remove_prefix(end + 1);
+  }
+  return out;
+}
+
+// A path, whose components may have parameters (/f;jsessionid=...), and what follows it: a query, a fragment.
+std::string redact_rest(std::string_view rest) {
+  const auto path_end = std::min(rest.find_first_of("?#"), rest.size());
+  return redact_pairs(rest.substr(0, path_end), ";/") + redact_pairs(rest.substr(path_end), "?#&;");
+}
+
+// Where the authority of a URL begins: behind its scheme and slashes, of which a mistaken one has too few, or
+// backslashes; or behind the slashes of a reference without a scheme.
+std::size_t authority_of(std::string_view word) {
+  const auto is_slash = [](char c) { return c == '/' || c == '\\'; };
+  const auto colon = word.find(':');
+  const bool has_scheme = colon != std::string_view::npos && colon + 1 < word.size() && is_slash(word[colon + 1]) &&
+                          word.substr(0, colon).find_first_of("/\\?#@") == std::string_view::npos;
+  std::size_t begin = has_scheme ? colon + 1 : 0;
+  if (!has_scheme && (word.size() < 2 || !is_slash(word[0]) || !is_slash(word[1]))) return 0;
+  while (begin < word.size() && is_slash(word[begin])) ++begin;
+  return begin;
+}
+
+// Whether a userinfo has begun and not ended where the authority does: what stands behind the colon is no port. A
+// password may hold what has to be escaped there, and is not.
+bool is_open(std::string_view word) {
+  const std::size_t begin = authority_of(word);
+  const auto authority = word.substr(begin, word.find_first_of("/?#", begin) - begin);
+  const auto colon = authority.find(':');
+  return begin > 0 && colon != std::string_view::npos && authority.find_first_of("@[") == std::string_view::npos &&
+         (colon + 1 == authority.size() || authority.find_first_not_of("0123456789", colon + 1) != authority.npos);
+}
+
+// One run of text without blanks but those of a password, which may be a URL.
+std::string redact_word(std::string_view word) {
+  const std::size_t begin = authority_of(word);
+  const auto end = is_open(word) ? word.size() : std::min(word.find_first_of("/?#", begin), word.size());
+  const auto at = word.substr(0, end).rfind('@');
+  std::string out(word.substr(0, begin));
+  std::string_view rest = word.substr(begin);
+  if (at != std::string_view::npos && at > begin) {  // an empty one hides nothing
+    out += "***@";
+    rest = word.substr(at + 1);
+  }
+  return out + redact_rest(rest);
+}
+
+}  // namespace
+
+std::string Url::redacted() const { return redact_rest(text()); }
+
+std::string Url::shown() const {
+  Url readable = *this;
+  readable.origin.host = shown_host(origin.host);
+  return readable.redacted();
+}
+
+std::string redact(std::string_view text) {
+  std::string out;
+  for (bool more = true; more;) {
+    auto blank = text.find(' ');
+    const auto at = blank != std::string_view::npos && is_open(text.substr(0, blank)) ? text.find('@', blank) : blank;
+    if (at != std::string_view::npos) blank = text.find(' ', at);
+    out += redact_word(text.substr(0, blank));
+    more = blank != std::string_view::npos;
+    if (more) out += ' ';
+    if (more) text.remove_prefix(blank + 1);
+  }
+  return out;
+}
+
+}  // namespace segdl

@@ -1,0 +1,53 @@
+// Threads: how they are started, and what becomes of an exception at their entry.
+//
+// Neither threads nor memory are always to be had. A thread that can't be started is an error like others: of the
+// session if it is one that nothing goes without, of the download if it is the first of its kind there; a pool goes on
+// with the threads it has. What runs on a thread catches what is thrown, and what reports it needs no memory: an error
+// that says "out of memory" fits into its strings, and whoever is told of the end (TaskState::finish,
+// Dispatcher::fail) allocates nothing.
+#pragma once
+
+#include <segdl/error.h>
+
+#include "engine/base/errors.h"
+
+#include <exception>
+#include <new>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+namespace segdl::engine {
+
+inline constexpr std::string_view kOutOfMemory = "out of memory";  // short enough for a std::string without any
+
+// What an exception at the entry of a thread says: memory has run out, or it is a bug.
+inline Error error_of(const std::exception& exception, std::string_view operation) noexcept {
+  Error error;
+  try {
+    if (dynamic_cast<const std::bad_alloc*>(&exception) == nullptr) {
+      error.operation = operation;
+      error.reason = exception.what();
+      return error;
+    }
+  } catch (const std::exception&) {
+    error.operation.clear();
+  }
+  error.reason = kOutOfMemory;
+  return error;
+}
+
+// REQUIRES: what is called throws nothing.
+template <class Function>
+Result<std::jthread> start_thread(Function function) {
+  try {
+    return std::jthread(std::move(function));
+  } catch (const std::system_error& error) {  // EAGAIN: no memory for its stack, or a limit
+    return with_way_out(make_error(Cause::internal, Remedy::stop, "start a thread", "", error.code().message()),
+                        "raise the limits of memory and threads (ulimit -v, ulimit -u), or use fewer connections");
+  }
+}
+
+}  // namespace segdl::engine

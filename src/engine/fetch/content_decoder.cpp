@@ -1,0 +1,72 @@
+#include "engine/fetch/content_decoder.h"
+
+#include "engine/base/errors.h"
+#include "engine/base/pieces.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+constexpr std::size_t kMostCodings = 3;
+constexpr const char* kUndecodedWayOut = "without --decode it is kept as it was sent";
+
+}  // namespace
+
+Result<ContentDecoder> ContentDecoder::make(const std::vector<std::string>& codings, std::string subject, Take take,
+                                            KeepGoing keep_going) {
+  ContentDecoder made(std::move(subject), std::move(take), std::move(keep_going));
+  for (const std::string& coding : codings) {
+    auto decoder = codings.size() <= kMostCodings ? make_decoder(coding) : nullptr;
+    if (!decoder) {
+      return with_way_out(
+          make_error(Cause::integrity, Remedy::stop, "decode", made.subject_,
+                     fmt::format("segdl can undo gzip, deflate, br and zstd, at most {} of them, and it "
+                                 "came with {}",
+                                 kMostCodings, fmt::join(codings.rbegin(), codings.rend(), ", "))),
+          kUndecodedWayOut);
+    }
+    made.stages_.push_back({coding, std::move(decoder), std::vector<std::byte>(kReadPiece)});
+  }
+  return made;
+}
+
+Error ContentDecoder::fault(const Stage& stage, std::string reason) const {
+  return with_way_out(make_error(Cause::integrity, Remedy::stop, "decode", subject_,
+                                 fmt::format("what was sent is no valid {}: {}", stage.coding, reason)),
+                      kUndecodedWayOut);
+}
+
+Result<void> ContentDecoder::decode(std::size_t index, std::span<const std::byte> coded) {
+  if (index == stages_.size()) return coded.empty() ? Result<void>() : take_(coded);
+  Stage& stage = stages_[index];
+  for (bool more = true; more;) {
+    auto going = keep_going_ ? keep_going_() : Result<void>();
+    if (!going) return going;
+    auto step = stage.decoder->decode(coded, stage.buffer);
+    stage.taken += step.taken;
+    stage.given += step.given;
+    const auto given = std::span<const std::byte>(stage.buffer).first(step.given);
+    auto next = given.empty() ? Result<void>() : decode(index + 1, given);
+    if (!next) return next;
+    if (!step.fault.empty()) return fault(stage, std::move(step.fault));
+    if (index > 0 && stage.taken > kMostForNothing + kMostForByte * stage.given) {
+      return fault(stage, fmt::format("{} bytes of it have become {}, which no encoder makes of any content",
+                                      stage.taken, stage.given));
+    }
+    coded = coded.subspan(step.taken);
+    more = step.given == stage.buffer.size();
+  }
+  return {};
+}
+
+Result<void> ContentDecoder::finish() const {
+  for (const Stage& stage : stages_) {
+    if (!stage.decoder->is_whole()) return fault(stage, "it ends too early");
+  }
+  return {};
+}
+
+}  // namespace segdl::engine

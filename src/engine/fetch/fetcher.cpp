@@ -1,0 +1,364 @@
+#include "engine/fetch/fetcher.h"
+
+#include "core/http/http_status.h"
+#include "engine/base/errors.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace segdl::engine {
+namespace {
+
+constexpr unsigned kMostCrowds = 4;  // so often a refusal is taken for one of too many connections
+constexpr std::chrono::seconds kFirstAnswer{60};
+constexpr std::chrono::seconds kSilence{30};
+constexpr double kMemory = 10;  // seconds over which a speed is measured
+
+// Whether all of the resource came where If-Range let the server choose, and may be what it tripped over: some answer
+// so to every If-Range with an entity tag (row 24 of the catalogue).
+bool ignored_range(const Asked& asked, const Known* known, const UsableBody& body) {
+  if (!has_if_range(asked, known) || body.partial) return false;
+  return asked.range->begin > 0 || !body.end || asked.range->end < *body.end;
+}
+
+// The way of asking of which a good answer tells something: without an If-Range nothing of how one is taken.
+Asking proven_by(const Asked& asked, const Known* known) {
+  const bool unconditional = asked.asking == Asking::conditional && !has_if_range(asked, known);
+  return unconditional ? Asking::range_only : asked.asking;
+}
+
+// Whether somebody on the way, who may keep what they pass on or change it, had a part in the answer (RFC 9110 section
+// 7.6.3, RFC 9111 section 5.1).
+bool came_by_cache(const ResponseHead& head) { return head.count("Via") > 0 || head.count("Age") > 0; }
+
+// Whether a connection was there, and no response came (see seams/transport.h).
+bool is_unanswered(const Error& error) {
+  constexpr std::string_view kBehindConnecting[] = {"send", "receive", "read the response", "get"};
+  return error.cause == Cause::network && error.remedy == Remedy::retry &&
+         std::find(std::begin(kBehindConnecting), std::end(kBehindConnecting), error.operation) !=
+             std::end(kBehindConnecting);
+}
+
+// What was wrong first, and where another way of asking led, if that is in doubt.
+Error with_outcome(Error first, const Error& later) {
+  if (first.cause != Cause::changed && later.cause == Cause::changed) first.reason += "; and then " + later.reason;
+  return first;
+}
+
+// Whether the answer does not fit what is known: another version's, or none at all.
+bool is_doubtful(const Verdict& verdict) {
+  return std::holds_alternative<NowChanged>(verdict) || std::holds_alternative<Contradiction>(verdict) ||
+         std::holds_alternative<BeyondEnd>(verdict);
+}
+
+}  // namespace
+
+Fetcher::Fetcher(const Setting& setting, Slot slot)
+    : transport_(setting.transport),
+      clock_(setting.clock),
+      options_(setting.options),
+      pool_(setting.pool),
+      throttle_(setting.throttle),
+      secrets_(setting.secrets),
+      request_(setting.request),
+      route_(setting.route),
+      meter_(setting.meter),
+      asked_at_(clock_.now()),
+      measured_from_(asked_at_),
+      random_(static_cast<std::minstd_rand::result_type>(measured_from_.time_since_epoch().count())),
+      jitter_(random_()) {
+  const SessionOptions& options = options_;
+  limits_.idle = options.timeout.value_or(kSilence);
+  limits_.min_speed = options.min_speed;
+  if (options.max_time.count() > 0) limits_.deadline = setting.begun + options.max_time;
+  take(std::move(slot));
+}
+
+void Fetcher::take(Slot slot) {
+  slot_ = std::move(slot);
+  if (slot_) meter_.connected();
+}
+
+Slot Fetcher::give() {
+  if (slot_) meter_.disconnected();
+  return std::move(slot_);
+}
+
+void Fetcher::leave() {
+  if (!slot_) return;
+  meter_.disconnected();  // first: whoever gets the slot next counts as well
+  slot_.give_back();
+}
+
+Error Fetcher::problem(Cause cause, Remedy remedy, std::string reason) const {
+  return make_error(cause, remedy, "get", (led_to_ ? *led_to_ : route_.current()).shown(), std::move(reason));
+}
+
+Error Fetcher::refusal(const ResponseHead& head, const PassingRefusal* passing) const {
+  Error error = problem(Cause::refused, passing != nullptr ? Remedy::retry : Remedy::stop,
+                        fmt::format("the server answered {} ({})", head.status, status_words(head.status)));
+  error.http_status = head.status;
+  error.retry_after = passing != nullptr ? passing->after : retry_after(head, clock_.wall());
+  if (head.status == 401) refused_login(error, head);
+  if (head.status == 404 || head.status == 410) {
+    error.way_out = route_.has_answered() ? "it was there before: try again later, and if it stays so, check the URL"
+                                          : "check the URL";
+  }
+  if (head.status == 202 && !error.retry_after) error.way_out = "the server is not ready with it: try again later";
+  return error;
+}
+
+Result<std::unique_ptr<Exchange>> Fetcher::try_get(const HttpRequest& request, std::stop_token stop) {
+  auto entered = enter_at(request.url.origin, stop);
+  if (!entered) return std::move(entered).error();
+  asked_at_ = clock_.now();
+  answered_ = false;
+  limits_.head = options_.timeout.value_or(route_.has_answered() ? kSilence : kFirstAnswer);
+  limits_.connect = options_.connect_timeout;
+  limits_.beside_unread = is_beside_;
+  if (is_beside_) {
+    limits_.head = std::min(limits_.head, std::chrono::ceil<std::chrono::milliseconds>(in_vain()));
+    limits_.connect = std::min(limits_.connect, limits_.head);
+  }
+  if (std::chrono::duration<double>(asked_at_ - measured_from_).count() > kMemory) {  // what is older counts half
+    measured_from_ += (asked_at_ - measured_from_) / 2;
+    measured_ /= 2;
+  }
+  in_crowd_ = in_crowd_ || slot_.may_be_crowded(crowds_);
+  auto exchange = transport_.get(request, limits_, std::move(stop));
+  latency_ = clock_.now() - asked_at_;
+  // A 5xx comes from whoever stands before a server that is down, too.
+  if (exchange && slot_ && (*exchange)->head().status < 500) slot_.alive();
+  return exchange;
+}
+
+Asked Fetcher::asked_for(Range range, const Known* known, std::string_view name) const {
+  Asked asked{asked_, asked_ == Asking::whole ? std::nullopt : std::optional(range), name};
+  if (asked_ == Asking::conditional && known == nullptr) asked.unless = unless_;
+  return asked;
+}
+
+// The time that the file is to have: where the next run is going to compare it, only one that tells versions apart. An
+// answer without one leaves that of a version that is known.
+void Fetcher::note_time(const ResponseHead& head, bool of_known) {
+  const auto strong = strong_date_of(head);
+  const bool updates = request_.existing == Existing::update;
+  const std::string* modified = request_.remote_time && !updates ? head.find("Last-Modified") : nullptr;
+  const bool compared = updates && (request_.remote_time || request_.sync != Sync::none);
+  const auto time = modified != nullptr ? parse_http_date(*modified) : compared ? strong : std::nullopt;
+  if (time || !of_known) route_.modified_at(time, strong.has_value());
+}
+
+Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, const Asked& asked,
+                           const Known* known) {
+  const bool page = is_page(exchange->head());
+  route_.leads_to(*led_to_);
+  route_.answered();
+  note_time(exchange->head(), known != nullptr);
+  const bool unchanged = exchange->head().status == 304;
+  route_.change_shown([&](Shown& shown) {
+    if (known == nullptr && !unchanged && !request_.checksum) shown.hold(exchange->head(), body);
+    if (!unchanged) shown.used(exchange->head(), body, known == nullptr);
+  });
+  answered_ = true;
+  passed_over_ = 0;
+  spared_ = false;
+  route_.gave_more(asked_at_);
+  const unsigned doubts = std::exchange(crowds_, 0);
+  if (doubts > 0 && page && crowded_by_page_) {
+    slot_.believe_pages();
+  } else if (doubts > 0) {
+    slot_.was_crowded(doubts);
+    if (crowded_by_page_) slot_.gave_no_file(std::move(page_));
+  }
+  slot_.answered(latency_);
+  route_.answered_after(latency_);
+  return Reply{std::move(exchange), std::move(body), asked.range, unchanged, std::stop_source(std::nostopstate)};
+}
+
+// How to ask for the same bytes once more after an answer that could not be used. Nothing: not now. All of a resource
+// is asked for only where the download has learned that its parts can't be had; that can't be learned beside other
+// workers, since the answer may be what the server has for one too many, unless a body has shown it.
+std::optional<Asking> Fetcher::simpler(bool alone) {
+  odd_ = true;
+  spared_ = !alone && !route_.distrusts_unmeasured() && asked_ != Asking::conditional;
+  if (!spared_) route_.failed_us(asked_, Route::Part::head);
+  const Asking all = route_.asking();
+  if (all > asked_) return all;
+  return asked_ == Asking::conditional ? std::optional(Asking::range_only) : std::nullopt;
+}
+
+// The same after a refusal, which may be of the way of asking: some servers answer anything from 400 to 503 to a Range
+// or an If-Range that they do not like, or what can't be read, or nothing. One that may pass is taken for that only if
+// it does not, and all of the resource is asked for only by the last worker of the download.
+std::optional<Asking> Fetcher::simpler(const Asked& asked, const Known* known, const Error& refusal, bool alone) {
+  const bool of_form = refusal.http_status == 0 || may_be_of_form(refusal.http_status);
+  if (asked.asking == Asking::whole || refusal.retry_after || !of_form) return {};
+  const bool passes = refusal.remedy == Remedy::retry;
+  const bool soon = route_.has_failed() && latency_ < limits_.head;  // silence would be waited for as long again
+  const bool early = passes && soon && known != nullptr && is_time_for_all();
+  const bool last = !passes || early || is_last_try(refusal);
+  spared_ = last && !alone;
+  const bool tried = early && alone;  // without If-Range, at the failures before
+  if (is_conditional(asked, known) && !tried && (!passes || soon || (last && alone))) return Asking::range_only;
+  if (!alone || !last) return {};
+  tried_all_ = true;
+  return Asking::whole;
+}
+
+// What an answer that is of no use comes to, if nothing else is tried.
+Error Fetcher::failure(const Verdict& verdict, const ResponseHead& head, const Known* known) {
+  if (const auto* passing = std::get_if<PassingRefusal>(&verdict)) return refusal(head, passing);
+  if (std::holds_alternative<FinalRefusal>(verdict)) return final_refusal(head);
+  if (const auto* changed = std::get_if<NowChanged>(&verdict)) {
+    route_.changed(changed->in_name_only);
+    return problem(Cause::changed, Remedy::restart, changed->evidence);
+  }
+  const Remedy remedy = asked_ == Asking::whole ? Remedy::stop : Remedy::retry;
+  if (const auto* contradiction = std::get_if<Contradiction>(&verdict)) {
+    if (asked_ == Asking::whole && contradiction->unnamed) {  // it names its version in no other answer either
+      route_.changed(true);
+      return problem(Cause::changed, Remedy::restart, contradiction->reason);
+    }
+    return problem(Cause::integrity, remedy, contradiction->reason);
+  }
+  const auto* beyond = std::get_if<BeyondEnd>(&verdict);
+  if (beyond == nullptr) return problem(Cause::integrity, remedy, "it answered with the whole resource, not the range");
+  if (asked_ == Asking::whole) return refusal(head, nullptr);
+  if (known != nullptr && known->total && beyond->total && *beyond->total != *known->total) {
+    return problem(Cause::changed, Remedy::restart,
+                   fmt::format("its size was {} and is {}", *known->total, *beyond->total));
+  }
+  Error error = problem(Cause::integrity, Remedy::retry, "the server says the range lies beyond the end");
+  if (known != nullptr && beyond->total) error.http_status = head.status;  // it knows the resource, and refuses a part
+  return error;
+}
+
+// Where other connections are in use a refusal may mean "not so many", whatever its status says. It is believed once it
+// is given to the only one.
+Error Fetcher::final_refusal(const ResponseHead& head) {
+  Error error = refusal(head, nullptr);
+  crowded_by_page_ = false;
+  const bool is_wrong_password = head.status == 401 && told_ == Told::never_believed;
+  if (!is_wrong_password && takes_for_crowd()) {
+    error.remedy = Remedy::retry;
+  } else {
+    believed_ = true;
+    if (const unsigned doubts = std::exchange(crowds_, 0); doubts > 0) {
+      slot_.refused_for_another_reason(doubts);
+      const Origin first = route_.current().origin;
+      if (!slot_.is_for(first)) pool_.led_where_it_should(first);
+    }
+  }
+  return error;
+}
+
+bool Fetcher::takes_for_crowd() {
+  crowded_ = in_crowd_ && !believed_ && crowds_ < kMostCrowds;
+  if (crowded_) ++crowds_;
+  return crowded_;
+}
+
+Verdict Fetcher::judged(const ResponseHead& head, const Asked& asked, const Known* known) const {
+  Verdict verdict = judge(head, asked, known, clock_.wall());
+  if (std::holds_alternative<Contradiction>(verdict))
+    route_.change_shown([&head](Shown& shown) { shown.of_no_use(head); });
+  const auto* body = std::get_if<UsableBody>(&verdict);
+  const bool unmeasured = body != nullptr && body->partial && head.framing != Framing::length;
+  if (!unmeasured || !route_.distrusts_unmeasured()) return verdict;
+  return Contradiction{"its 206 gives no length, and an earlier one went on behind its range"};
+}
+
+// Of a host that other downloads have given up, where this one has heard nothing from it.
+std::optional<Error> Fetcher::given_up_by_others() const {
+  auto down = route_.has_answered() ? std::nullopt : pool_.down(route_.current().origin);
+  if (down) down->subject = route_.current().shown();
+  return down;
+}
+
+Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop, bool alone) {
+  if (auto down = given_up_by_others()) return *std::move(down);
+  if (waits_outside_ && !is_ready()) return cancelled();
+  auto ready = get_ready(stop);
+  if (!ready) return std::move(ready).error();
+  at_once_ = false;
+  const std::string name = last_component(route_.original());
+  std::optional<Error> first;  // later ones only follow from asking in another way
+  std::vector<Asking> refused;
+  crowded_ = spared_ = odd_ = believed_ = false;
+  for (auto way = std::optional(alone && only_breaks_off(known) ? Asking::whole : route_.asking()); way;) {
+    asked_ = *way;
+    in_crowd_ = false;
+    const bool past_caches = route_.asks_past_caches();
+    const Asked asked = asked_for(range, known, name);
+    const auto give_way = [&](Error error, bool of_form) {
+      way = of_form ? simpler(asked, known, error, alone) : simpler(alone);
+      if (of_form && way) refused.push_back(asked_);
+      first = first ? with_outcome(*std::move(first), error) : std::move(error);
+      if (way) meter_.note("asking again in a simpler way: " + first->reason);
+    };
+    auto exchange = get(asked, known, waits_outside_ && !first, stop);  // or the first way is tried for ever
+    if (!exchange) {
+      Error error = std::move(exchange).error();
+      const bool unanswered = is_unanswered(error) && may_ask_for_all(known);
+      if (error.remedy != Remedy::refetch && !unanswered) return error;
+      error.remedy = Remedy::retry;  // perhaps it can be read next time
+      give_way(std::move(error), true);
+      continue;
+    }
+    meter_.enter(Phase::fetching);
+    const ResponseHead& head = (*exchange)->head();
+    Verdict verdict = judged(head, asked, known);
+    if (is_doubtful(verdict) && came_by_cache(head) && !past_caches) {  // perhaps it has kept another version
+      route_.ask_past_caches();
+      meter_.note("asking again past the caches on the way");
+      continue;
+    }
+    if (std::holds_alternative<NotModified>(verdict)) return use(std::move(*exchange), {}, asked, known);
+    auto doubted = doubtful(head, verdict, known);
+    if (auto* body = doubted ? nullptr : std::get_if<UsableBody>(&verdict)) {
+      if (body->partial || asked_ == Asking::whole) route_.held_good(proven_by(asked, known), Route::Part::head);
+      if (!ignored_range(asked, known, *body)) {
+        if (!refused.empty()) learn_from(refused, *first);
+        return use(std::move(*exchange), std::move(*body), asked, known);
+      }
+    }
+    Error error = doubted ? *std::move(doubted) : failure(verdict, head, known);
+    const bool is_refusal = error.http_status != 0;
+    if (error.remedy == Remedy::restart || crowded_) return error;
+    if (is_refusal) (*exchange)->skip_rest();
+    give_way(std::move(error), is_refusal);
+  }
+  if (first->cause == Cause::integrity && first->http_status == 0) {
+    const bool is_first = !route_.has_answered();  // perhaps it is one too many beside other downloads
+    const bool is_final = asked_ == Asking::whole && alone && !(is_first && takes_for_crowd());
+    first->remedy = is_final ? Remedy::stop : Remedy::retry;
+  }
+  return *std::move(first);
+}
+
+// What was refused is given when it is asked for like this, so the refusals were of the ways of asking.
+void Fetcher::learn_from(const std::vector<Asking>& refused, const Error& refusal) {
+  for (const Asking way : refused) route_.failed_us(way, Route::Part::head);
+  if (!route_.tells_of_form()) return;
+  const bool all = asked_ == Asking::whole;
+  meter_.remark(fmt::format("{} was asked for, and {}: {}", all ? "a range" : "a range under a condition",
+                            refusal.reason, all ? "all of it was asked for instead" : "asking without the condition"));
+}
+
+bool Fetcher::end_is_told(const Exchange& exchange) const {
+  const bool by_tls = route_.current().origin.secure && !exchange.is_cut();
+  return exchange.head().framing != Framing::until_close || by_tls || request_.checksum;
+}
+
+bool Fetcher::end_is_trusted(const Exchange& exchange) const {
+  return end_is_told(exchange) || request_.accept_unframed;
+}
+
+}  // namespace segdl::engine

@@ -1,0 +1,106 @@
+// Where a Fetcher's requests lead: redirects, and the way back from where they led.
+#include "engine/base/errors.h"
+#include "engine/fetch/fetcher.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace segdl::engine {
+namespace {
+
+constexpr std::size_t kMaxRedirects = 10;
+
+}  // namespace
+
+Result<Url> Fetcher::follow(const Url& from, const std::string& location, int status) const {
+  auto to = resolve_url(from, location);
+  if (!to) {
+    Error error = std::move(to).error();
+    error.http_status = status;
+    return error;
+  }
+  if (from.origin.secure && !to->origin.secure) {
+    return make_error(Cause::tls, Remedy::stop, "follow a redirect to", to->shown(),
+                      "it leads from https to http, where anybody could change the data");
+  }
+  return to;
+}
+
+// The final response to one way of asking. What redirects led to before may have an end, as a signed link has, and each
+// server tells of that in its own way: then the original URL is asked for another one.
+Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* known, bool may_return,
+                                               const std::stop_token& stop) {
+  auto from = std::exchange(led_on_, std::nullopt);
+  if (from) return get_from(*std::move(from), false, asked, known, stop);
+  const Url led = route_.current();
+  auto exchange = get_from({led, {}}, may_return, asked, known, stop);
+  const bool remembered = !led.leads_to_same(route_.original());
+  if (!remembered || !is_spent(exchange, asked, known) || !route_.lost(led)) return exchange;
+  if (exchange) (*exchange)->skip_rest();
+  meter_.note(fmt::format("{} gives no more: asking {} again", led.shown(), route_.original().shown()));
+  return get_from({route_.original(), {}}, may_return, asked, known, stop);
+}
+
+// Whether an answer may be all that is left of a place: a refusal that does not pass, a redirect that ends nowhere, or
+// a page that is not what was fetched.
+bool Fetcher::is_spent(const Result<std::unique_ptr<Exchange>>& exchange, const Asked& asked,
+                       const Known* known) const {
+  if (!exchange) return exchange.error().remedy == Remedy::stop && exchange.error().cause != Cause::cancelled;
+  const ResponseHead& head = (*exchange)->head();
+  const Verdict verdict = judge(head, asked, known, clock_.wall());
+  if (std::holds_alternative<FinalRefusal>(verdict) || head.status == 403) return true;
+  if (doubt(head, verdict, known)) return true;
+  return is_page(head) && !validator_of(head).strong() && std::holds_alternative<Contradiction>(verdict);
+}
+
+// A redirect to where it comes from, with a Retry-After (RFC 9110 section 10.2.3).
+Error Fetcher::not_yet(const ResponseHead& head, std::chrono::seconds wait) const {
+  Error error = problem(Cause::refused, Remedy::retry, "the server asks to come back later");
+  error.http_status = head.status;
+  error.retry_after = wait;
+  return error;
+}
+
+// `may_return`: where there is no slot, once for each request, which would be led in a circle for ever otherwise.
+Result<std::unique_ptr<Exchange>> Fetcher::get_from(LedOn from, bool may_return, const Asked& asked, const Known* known,
+                                                    const std::stop_token& stop) {
+  auto& [url, visited] = from;
+  bool circles = false;
+  while (visited.size() <= kMaxRedirects) {
+    if (may_return && !enters_at_once(url.origin)) {
+      led_on_ = std::move(from);
+      return cancelled();
+    }
+    led_to_ = url;
+    auto exchange = get_as_known(url, asked, known, stop);
+    if (!exchange) return exchange;
+    const ResponseHead& head = (*exchange)->head();
+    meter_.tolerated(head.tolerated);
+    secrets_.learn(head, url, clock_);
+    const Verdict verdict = judge(head, asked, known, clock_.wall());
+    const auto* redirect = std::get_if<RedirectTo>(&verdict);
+    if (redirect == nullptr) return exchange;
+    visited.push_back(url.text());
+    auto next = follow(url, redirect->location, head.status);
+    if (!next) {  // where other connections are in use, perhaps to a page that says so
+      Error error = std::move(next).error();
+      if (takes_for_crowd()) error.remedy = Remedy::retry;
+      return error;
+    }
+    // The same URL may have another answer the next time, with a cookie or without.
+    circles = circles || std::find(visited.begin(), visited.end(), next->text()) != visited.end();
+    const auto wait = retry_after(head, clock_.wall());
+    if (wait && next->leads_to_same(url)) return not_yet(head, *wait);
+    const int status = head.status;
+    (*exchange)->skip_rest();
+    meter_.redirected({url.shown(), next->shown(), status});
+    url = std::move(*next);
+  }
+  return problem(Cause::refused, takes_for_crowd() ? Remedy::retry : Remedy::stop,
+                 fmt::format("more than {} redirects{}", kMaxRedirects, circles ? ", in a circle" : ""));
+}
+
+}  // namespace segdl::engine

@@ -1,0 +1,25 @@
+// A response that is of use.
+#pragma once
+
+#include <segdl/range.h>
+
+#include "core/http/verdict.h"
+#include "seams/transport.h"
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+
+namespace segdl::engine {
+
+// A response whose body may be joined, from body.begin on: where it begins, or was left.
+struct Reply {
+  std::unique_ptr<Exchange> exchange;
+  UsableBody body;
+  std::optional<Range> asked;  // the range that was asked for
+  bool unchanged = false;      // instead of a body: the resource is what ask_unless() named
+  // Ends the exchange, where it was begun with another token than that of who reads it.
+  std::stop_source cut{std::nostopstate};
+};
+
+}  // namespace segdl::engine

@@ -1,0 +1,24 @@
+// A plan as it is told.
+#pragma once
+
+#include <segdl/event.h>
+
+#include "core/store/journal_format.h"
+
+#include <cstdint>
+
+namespace segdl::engine {
+
+// `reused` bytes are claimed from an earlier run.
+inline Planned planned(const Identity& identity, std::uint64_t reused = 0) {
+  Planned plan;
+  plan.total = identity.layout ? std::optional(identity.layout->total()) : identity.stream_total;
+  plan.reused = reused;
+  plan.segment_size = identity.layout ? identity.layout->segment_size() : 0;
+  plan.segments = identity.layout ? identity.layout->count() : 0;
+  plan.validator = identity.validator.value();
+  plan.validator_strong = identity.validator.strong();
+  return plan;
+}
+
+}  // namespace segdl::engine

@@ -1,0 +1,123 @@
+// What a pool knows of one host, and the right to use a connection to it.
+//
+// A host that serves a few connections at a time has many words for that: 429, any other refusal, a page, a connection
+// that is closed, or silence. Whether what came to nothing was one of the number is told by what the host did for
+// others meanwhile, which is known here and to no download alone.
+#pragma once
+
+#include <segdl/error.h>
+
+#include "core/schedule/host_budget.h"
+#include "core/url/url.h"
+#include "seams/clock.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace segdl::engine {
+
+class Pool;
+
+// So long a server may take to notice that a connection is not in use any more; and one that takes its time.
+inline constexpr std::chrono::milliseconds kNoticed{100};
+inline constexpr std::chrono::milliseconds kForgotten{1000};
+// So long a server that has called "not so many" something else is taken to do that again.
+inline constexpr std::chrono::minutes kNarrow{10};
+
+// What the pool knows of one host. Its budget is guarded by the pool.
+struct Host {
+  Host(Origin origin_, unsigned most, bool adaptive) : origin(std::move(origin_)), budget(most, adaptive) {}
+  const Origin origin;
+  HostBudget budget;
+  std::atomic<std::uint64_t> received = 0;    // body bytes, ever
+  std::uint64_t received_before = 0;          // at the latest tick
+  unsigned waiting = 0;                       // downloads under way that wait for a slot
+  unsigned queued = 0;                        // downloads that have not begun
+  unsigned shares = 0;                        // that are open, and lead to it
+  bool refused = false;                       // ever
+  std::optional<Instant> narrow = {};         // when it last refused for their number, and called that otherwise
+  unsigned honest = 0;                        // refusals that were repeated when no other connection was in use
+  bool prompt = false;                        // one of them, also when none had been for kForgotten
+  bool slow = false;                          // one was not repeated when none had been for that long
+  unsigned doubtful = 0;                      // the most that were in use where a refusal was doubted
+  std::atomic<Instant::rep> served = kNever;  // when it last gave anybody something
+  Instant last_used = {};
+  bool pages = false;                     // a page is what it means
+  std::deque<std::string> no_files = {};  // the latest pages that came instead of files
+  unsigned leading = 0;                   // downloads under way that began with it
+  std::optional<Instant> stumbles = {};   // since when requests come to nothing; until one is answered, or more comes
+  unsigned given_up = 0;                  // downloads that gave it up, and none has been answered since
+  std::optional<Error> down = std::nullopt;  // what it is given up for; then the next download is told of it at once
+  Instant tried_again = {};                  // when one is let through
+  std::chrono::seconds patience{0};
+  std::optional<Instant> last_left = std::nullopt;  // by whoever used a slot
+
+  static constexpr Instant::rep kNever = std::numeric_limits<Instant::rep>::min();
+  bool is_narrow(Instant now) const { return narrow && now - *narrow < kNarrow; }
+  // Whether refusals that do not say so, where so many connections are in use, may be of their number: it is known for
+  // that, or for nothing yet, or has never served as many at a time.
+  bool is_doubted(unsigned connections, Instant now) const;
+  // From when on none of its connections counts with it any more, if none is in use.
+  Instant is_quiet_from(unsigned doubts, Instant now) const;
+  // Whether it may count connections for longer than kNoticed.
+  bool may_count_longer() const;
+  bool is_idle() const { return budget.in_use() == 0 && waiting == 0 && queued == 0 && shares == 0 && leading == 0; }
+};
+
+// The right to use one connection to a host, given back with the object. Used by one thread.
+class Slot {
+ public:
+  Slot() = default;
+  Slot(Slot&&) noexcept;
+  Slot& operator=(Slot&&) noexcept;
+  ~Slot() { give_back(); }
+
+  explicit operator bool() const { return host_ != nullptr; }
+  void give_back();
+
+  bool is_for(const Origin& origin) const { return host_->origin == origin; }
+
+  void received(std::uint64_t bytes);
+  // A usable answer came, so long after it was asked for.
+  void answered(std::chrono::nanoseconds latency);
+  // An answer came, whatever it says.
+  void alive();
+  // The host gave nothing, and is to be left alone until then; see HostBudget::refused().
+  void refused(std::optional<Instant> until, std::uint64_t random = 0);
+  // Whether no other connection to the host is in use.
+  bool is_alone() const;
+  // Whether it has given anybody anything after that.
+  bool has_served_since(Instant) const;
+  // Not because there were too many connections, as it was the same `doubts` times before; or just because of that.
+  void refused_for_another_reason(unsigned doubts);
+  void was_crowded(unsigned doubts);
+  // It has answered with a page when no other connection was in use, so a page is what it means.
+  void believe_pages();
+  bool believes_pages() const;
+  // A page that came instead of a file; whether one is such. Of what can't be told from others, the empty one, neither.
+  void gave_no_file(std::string page);
+  bool is_no_file(const std::string& page) const;
+  // Whether a refusal may be one of the number of connections, though it does not say so: others are in use, or were a
+  // moment ago, and the host is doubted. `doubts`: so many in a row have been taken for that (see Pool::enter). After
+  // the first it was asked by itself; but a host may count what was closed for longer than that.
+  bool may_be_crowded(unsigned doubts) const;
+
+  // Whether the connection is worth more elsewhere: the host allows fewer than are in use, or a download waits.
+  bool wanted_elsewhere() const;
+  // Whether the host is to be left alone for a while, by those who have a slot as well.
+  bool closed() const;
+
+ private:
+  friend class Pool;
+  Slot(Pool& pool, Host& host) : pool_(&pool), host_(&host) {}
+  Pool* pool_ = nullptr;
+  Host* host_ = nullptr;
+};
+
+}  // namespace segdl::engine

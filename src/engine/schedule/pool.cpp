@@ -1,0 +1,339 @@
+#include "engine/schedule/pool.h"
+
+#include <segdl/session.h>
+
+#include "engine/base/errors.h"
+#include "engine/base/threads.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{100};
+constexpr std::chrono::seconds kStalled{2};     // a host that stumbles so long is waited for, and not for a moment
+constexpr std::ptrdiff_t kMostPassedBy = 1000;  // downloads that wait for such hosts
+constexpr std::chrono::hours kLongWait{1};      // looked at again after that, though nothing has changed
+
+unsigned most_connections(const Pool::Options& options) {
+  return options.connections > 0 ? options.connections : kMostAutomaticConnections;
+}
+
+}  // namespace
+
+// Downloads that wait for a host that does not answer have a thread each, and so have those that pass them by.
+std::size_t Pool::Options::wanted_threads() const { return std::max(most_connections(*this), 2 * jobs); }
+
+Pool::Pool(Clock& clock, Options options)
+    : clock_(clock), options_(options), most_threads_(std::min(options.wanted_threads(), options.most_threads)) {
+  auto governor = start_thread([this](const std::stop_token& stop) { govern(stop); });
+  if (governor) governor_ = std::move(*governor);
+  auto started = governor ? Result<void>() : std::move(governor).error();
+  const MutexLock lock(mutex_);
+  if (started) started = add_thread();
+  if (!started) broken_ = std::move(started).error();
+}
+
+Pool::~Pool() {
+  std::vector<std::jthread> threads;
+  {
+    const MutexLock lock(mutex_);
+    threads.swap(threads_);
+  }
+  for (std::jthread& thread : threads) thread.request_stop();
+  // The threads are joined, then the governor, before anything they use goes.
+}
+
+void Pool::lead(const void* key, const Origin& origin, Run run) {
+  const MutexLock lock(mutex_);
+  Host& host = host_of(origin);
+  leads_.push_back({key, &host, std::move(run)});
+  ++host.queued;
+  if (leading_ == 0 && leads_.size() == 1) led_.notify_all();
+  call_thread();
+}
+
+bool Pool::withdraw(const void* key) {
+  const MutexLock lock(mutex_);
+  return std::erase_if(leads_, [key](const Lead& lead) {
+           if (lead.key == key) --lead.host->queued;
+           return lead.key == key;
+         }) > 0;
+}
+
+bool Pool::is_leading() {
+  const MutexLock lock(mutex_);
+  return leading_ > 0;
+}
+
+Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, const std::optional<Instant>& deadline,
+                         unsigned doubts) {
+  const Instant last = deadline.value_or(Instant::max());
+  bool counted = false;  // among those who wait, also while it sleeps
+  for (;;) {
+    Instant opens;
+    {
+      const MutexLock lock(mutex_);
+      Host& host = host_of(origin);
+      if (!counted) ++host.waiting;
+      const auto alone = [&] { return doubts > 0 && host.is_doubted(host.doubtful, clock_.now()); };
+      const auto opens_at = [&] {
+        const bool quiet = alone() && host.budget.in_use() == 0;
+        return quiet ? std::max(host.budget.opens(), host.is_quiet_from(doubts, clock_.now())) : host.budget.opens();
+      };
+      const auto may = [&] {
+        const bool fits = !alone() || host.budget.in_use() == 0;
+        return fits && clock_.now() >= opens_at() && host.budget.may_enter(clock_.now());
+      };
+      while (!stop.stop_requested() && !may() && clock_.now() >= opens_at() && clock_.now() < last) {
+        slots_.wait_until(mutex_, stop, std::min(last, clock_.now() + kLongWait));
+      }
+      const bool stopped = stop.stop_requested();
+      const bool enters = !stopped && may();
+      const bool is_over = enters || stopped || clock_.now() >= last;
+      counted = doubts > 0 && !is_over;
+      if (!counted) --host.waiting;
+      if (enters) {
+        host.budget.enter();
+        if (host.waiting == 0) call_thread();  // what is left is for helpers
+        return Slot(*this, host);
+      }
+      if (stopped) return cancelled();
+      if (is_over) {
+        return make_error(Cause::network, Remedy::stop, "wait for", origin.authority(),
+                          "the time limit for the download is reached");
+      }
+      opens = std::min(opens_at(), last);
+    }
+    if (!clock_.sleep_until(opens, stop) && !counted) return cancelled();
+  }
+}
+
+void Pool::open(Share& share, const Origin& origin) {
+  const MutexLock lock(mutex_);
+  Host& host = host_of(origin);
+  shares_.push_back(&share);
+  share.host_ = &host;
+  ++host.shares;
+  call_thread();
+}
+
+void Pool::close(Share& share) {
+  const MutexLock lock(mutex_);
+  std::erase(shares_, &share);
+  --share.host_->shares;
+  while (share.users_ > 0) left_.wait(mutex_, {});
+}
+
+void Pool::moved(Share& share, const Origin& origin) {
+  const MutexLock lock(mutex_);
+  Host& host = host_of(origin);
+  --std::exchange(share.host_, &host)->shares;
+  ++host.shares;
+}
+
+void Pool::feed(Share& share) {
+  if (share.hungry.exchange(true)) return;
+  const MutexLock lock(mutex_);
+  call_thread();
+}
+
+std::size_t Pool::hosts() {
+  const MutexLock lock(mutex_);
+  return hosts_.size();
+}
+
+unsigned Pool::expected(const Origin& origin) {
+  if (options_.connections > 0) return options_.connections;
+  const MutexLock lock(mutex_);
+  return std::min(kMostAutomaticConnections, 2 * host_of(origin).budget.allowed());
+}
+
+Host& Pool::host_of(const Origin& origin) {
+  std::unique_ptr<Host>& host = hosts_[(origin.secure ? "s " : "p ") + origin.authority()];
+  if (host == nullptr) host = std::make_unique<Host>(origin, most_connections(options_), options_.connections == 0);
+  host->last_used = clock_.now();
+  return *host;
+}
+
+// A slot of this host may have become free.
+void Pool::changed(Host& host) {
+  if (host.waiting > 0) {
+    slots_.notify_all();
+  } else {
+    call_thread();
+  }
+}
+
+Share* Pool::share_to_help() {
+  const Instant now = clock_.now();
+  for (std::size_t i = 0; i < shares_.size(); ++i) {
+    Share* share = shares_[(next_share_ + i) % shares_.size()];
+    if (!share->hungry || (share->is_held_up && share->is_held_up(now))) continue;
+    const Host& host = *share->host_;
+    // Of a host that gives nothing a helper would only wait, with a thread that others could use.
+    if (host.stumbles || host.waiting > 0 || is_queued_for(host) || !host.budget.may_enter(now)) continue;
+    next_share_ = (next_share_ + i + 1) % shares_.size();
+    return share;
+  }
+  return nullptr;
+}
+
+// Whether a download will begin as soon as the host has a slot for it.
+bool Pool::is_queued_for(const Host& host) const { return host.queued > 0 && may_lead() && !is_passed_by(host); }
+
+// Whether others' downloads go before those of the host: it gives nothing, and one that waits for it is enough.
+bool Pool::is_passed_by(const Host& host) { return host.stumbles && host.leading > 0 && !host.down; }
+
+bool Pool::may_lead() const { return leading_ < options_.jobs + std::min(stalled_, options_.jobs); }
+
+std::deque<Pool::Lead>::iterator Pool::next_lead() {
+  if (!may_lead()) return leads_.end();
+  const Instant now = clock_.now();
+  unsigned passed_by = 0;
+  const auto last = leads_.begin() + std::min(std::ssize(leads_), options_.jobs + kMostPassedBy);
+  for (auto lead = leads_.begin(); lead != last && passed_by < options_.jobs; ++lead) {
+    const Host& host = *lead->host;
+    if (is_passed_by(host)) continue;
+    if (host.waiting == 0 && host.budget.may_enter(now)) return lead;
+    ++passed_by;
+  }
+  return leads_.end();
+}
+
+bool Pool::has_job() { return next_lead() != leads_.end() || share_to_help() != nullptr; }
+
+Result<void> Pool::add_thread() {
+  try {
+    threads_.reserve(threads_.size() + 1);  // first: a thread that is not kept would have to be waited for
+    auto started = start_thread([this](const std::stop_token& stop) { work(stop); });
+    if (!started) return std::move(started).error();
+    threads_.push_back(std::move(*started));
+    return {};
+  } catch (const std::exception& exception) {
+    return error_of(exception, "start a thread");
+  }
+}
+
+// One thread is enough: whoever takes a job calls the next.
+void Pool::call_thread() {
+  if (!has_job()) return;
+  if (idle_ > 0) {
+    work_.notify_one();
+  } else if (threads_.size() < most_threads_ && !add_thread()) {
+    most_threads_ = threads_.size();  // no more are to be had: the work waits for those there are
+  }
+}
+
+Pool::Job Pool::job_to_lead(std::deque<Lead>::iterator lead) {
+  ++leading_;
+  Job job{lead->host, nullptr, std::move(lead->run)};
+  leads_.erase(lead);
+  --job.host->queued;
+  ++job.host->leading;
+  job.host->budget.enter();
+  return job;
+}
+
+Pool::Job Pool::take_job() {
+  if (const auto lead = next_lead(); lead != leads_.end()) return job_to_lead(lead);
+  Share* share = share_to_help();
+  if (share == nullptr) return {};
+  Host& host = *share->host_;
+  host.last_used = clock_.now();
+  host.budget.enter();
+  ++share->users_;
+  share->hungry = false;  // until it turns out that there was something to do
+  return {&host, share};
+}
+
+void Pool::take_back(Slot& slot) {
+  slot.host_->budget.leave();
+  slot.host_->last_left = slot.host_->last_used = clock_.now();
+  slot.host_ = nullptr;
+}
+
+// Concludes one job and takes the next: in one step, so that a slot that was left goes to who left it.
+Pool::Job Pool::next_job(Job ended, Slot left, const std::stop_token& stop) {
+  const MutexLock lock(mutex_);
+  if (ended.share != nullptr) {
+    --ended.share->users_;
+    left_.notify_all();
+  } else if (ended.host != nullptr) {
+    --leading_;
+    --ended.host->leading;
+  }
+  if (left) {
+    if (left.host_->waiting > 0) slots_.notify_all();
+    take_back(left);
+    forget_idle_hosts();
+  }
+  while (!stop.stop_requested()) {
+    if (Job job = take_job(); job.host != nullptr) {
+      call_thread();
+      return job;
+    }
+    ++idle_;
+    work_.wait(mutex_, stop);
+    --idle_;
+  }
+  return {};
+}
+
+// Nothing is thrown: what is run catches its own, and between two jobs nothing is allocated.
+void Pool::work(const std::stop_token& stop) noexcept {
+  Slot left;
+  for (Job job = next_job({}, {}, stop); job.host != nullptr;
+       job = next_job(std::move(job), std::exchange(left, Slot()), stop)) {
+    Slot slot(*this, *job.host);
+    if (job.share != nullptr) {
+      job.share->help(std::move(slot));
+    } else {
+      left = job.run(std::move(slot));
+    }
+  }
+}
+
+void Pool::govern(const std::stop_token& stop) noexcept {
+  while (!stop.stop_requested()) {
+    {
+      const MutexLock lock(mutex_);
+      if (leading_ == 0 && leads_.empty()) led_.wait(mutex_, stop);
+      led_.wait_until(mutex_, stop, std::chrono::steady_clock::now() + kTick);
+    }
+    tick();
+  }
+}
+
+void Pool::measure_hosts() {
+  const Instant now = clock_.now();
+  unsigned stalled = 0;
+  for (auto& [name, host] : hosts_) {
+    host->budget.measured(now, host->received);
+    if (std::exchange(host->received_before, host->received) != host->received) host->stumbles.reset();
+    if (host->stumbles && now - *host->stumbles >= kStalled) stalled += host->leading;
+    changed(*host);
+  }
+  if (std::exchange(stalled_, stalled) < stalled) call_thread();
+}
+
+void Pool::tick() {
+  {
+    const MutexLock lock(mutex_);
+    measure_hosts();
+    try {
+      ticked_ = shares_;
+    } catch (const std::bad_alloc&) {
+      return;  // the next time, perhaps
+    }
+    for (Share* share : ticked_) ++share->users_;
+  }
+  for (Share* share : ticked_) share->tick(clock_.now());
+  const MutexLock lock(mutex_);
+  for (Share* share : ticked_) --share->users_;
+  left_.notify_all();
+}
+
+}  // namespace segdl::engine

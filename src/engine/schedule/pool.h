@@ -1,0 +1,174 @@
+// The threads of a session, and who may use a connection to which host.
+//
+// One pool serves all downloads. Each download is led by one thread, which opens its place, asks first, and publishes;
+// while it has more work than one connection can do it offers a Share, and idle threads come to help:
+//
+//   lead(download) ──> a thread runs it(slot) ──> open(share) ──> idle threads: share.help(slot) ──> close(share)
+//
+// A thread uses a connection only with a Slot in its hand. How many slots a host has is decided by its HostBudget, from
+// what its answers and refusals tell; after a refusal nothing is asked of the host before the time it named, by
+// anybody. A download is begun when its host has a slot for it, and one that ends hands its slot back with the thread:
+// small files follow each other on the same thread and connection, and nobody is woken for them. Downloads that wait
+// for a slot go before helpers, so many small files are not held up by a large one.
+//
+// A governor looks at everything ten times a second: speeds for the budgets, and every share's tick().
+//
+// One mutex guards all of it. Nobody holds it during I/O, nor while a download's own monitor is held. Thread-safe.
+#pragma once
+
+#include <segdl/error.h>
+
+#include "engine/base/monitor.h"
+#include "engine/schedule/host.h"
+#include "seams/clock.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace segdl::engine {
+
+// What a download offers to idle threads.
+struct Share {
+  // Fetches as long as there is something for one more; on any thread. Neither this nor the next throws.
+  std::function<void(Slot)> help;
+  std::function<void(Instant)> tick;  // looks after who is at work
+  std::atomic<bool> hungry = false;   // one more could perhaps do something
+  // Whether one more would only wait with those who do. Called with the pool's lock held; may be empty.
+  std::function<bool(Instant)> is_held_up;
+
+ private:
+  friend class Pool;
+  Host* host_ = nullptr;  // guarded by the pool, and so is the next
+  unsigned users_ = 0;    // threads inside help() or tick()
+};
+
+class Pool {
+ public:
+  struct Options {
+    unsigned connections = 0;  // as SessionOptions
+    unsigned jobs = 1;
+    std::size_t most_threads = std::numeric_limits<std::size_t>::max();  // at least 1
+
+    std::size_t wanted_threads() const;  // so many can be of use
+  };
+
+  // One thread and the governor are started at once: with these every download comes to its end, so that there is none
+  // which waits for a thread that can't be had.
+  Pool(Clock&, Options);
+  // Why the pool serves nothing, if it could not be started: then nothing may be led.
+  const std::optional<Error>& broken() const { return broken_; }
+  ~Pool();  // REQUIRES: no download is led any more
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  // Runs this on one of the threads when the host has a slot for it, at most `jobs` at once. In the order of calls, but
+  // that those whose host has none are passed by; not more than `jobs` of them, or a thousand where it stumbles. What
+  // it returns of its slot is used for the next; it throws nothing.
+  using Run = std::function<Slot(Slot)>;
+  void lead(const void* key, const Origin&, Run);
+  // Takes it back if it has not begun.
+  bool withdraw(const void* key);
+
+  // Whether a download is under way.
+  bool is_leading();
+
+  // Waits until one more connection to the host may be used. `doubts`: by who has got nothing so often in a row,
+  // perhaps since others were in use; if it is not 0 none is to be, nor to have been for kNoticed; after two, where the
+  // host may count them longer, for kForgotten. Not where it is doubted no more. No download begins with the host
+  // meanwhile. Errors: cancelled, or the deadline.
+  Result<Slot> enter(const Origin&, const std::stop_token&, const std::optional<Instant>& deadline = std::nullopt,
+                     unsigned doubts = 0);
+
+  // Threads come to help while it is open. close() returns when none is inside any more. REQUIRES: between the two the
+  // share stays where it is; before close() it is told its workers to end.
+  void open(Share&, const Origin&);
+  void close(Share&);
+  void moved(Share&, const Origin&);  // further help goes there
+  void feed(Share&);                  // it is hungry again
+
+  // A host that does not answer costs one download's tries, once: while it stumbles no more than one download begins
+  // with it, and after a moment those that are under way count as no jobs, up to `jobs` of them: they do nothing but
+  // wait. So those of other hosts pass by. After one has given it up the next ones get a try each, and after
+  // some of those none: they fail with the same error, but for one now and then. Any answer ends that.
+  void stumbled(const Origin&);
+  void given_up(const Origin&, const Error&);
+  bool was_given_up(const Origin&);
+  std::optional<Error> down(const Origin&);
+
+  // What it led to was refused for another reason than its own number of connections.
+  void led_where_it_should(const Origin&);
+
+  // How many connections to a host there are going to be; an estimate.
+  unsigned expected(const Origin&);
+
+  // How many hosts it remembers: about a thousand at most, and those in use.
+  std::size_t hosts();
+
+ private:
+  friend class Slot;
+  struct Lead {
+    const void* key;
+    Host* host;
+    Run run;
+  };
+  struct Job {
+    Host* host = nullptr;
+    Share* share = nullptr;  // to help; null: to lead
+    Run run = {};
+  };
+
+  Host& host_of(const Origin&) SEGDL_REQUIRES(mutex_);
+  Job next_job(Job ended, Slot left, const std::stop_token&);
+  Job take_job() SEGDL_REQUIRES(mutex_);
+  std::deque<Lead>::iterator next_lead() SEGDL_REQUIRES(mutex_);
+  bool may_lead() const SEGDL_REQUIRES(mutex_);
+  bool is_queued_for(const Host&) const SEGDL_REQUIRES(mutex_);
+  static bool is_passed_by(const Host&);
+  void take_back(Slot&) SEGDL_REQUIRES(mutex_);
+  bool has_job() SEGDL_REQUIRES(mutex_);
+  Share* share_to_help() SEGDL_REQUIRES(mutex_);
+  void call_thread() SEGDL_REQUIRES(mutex_);
+  Result<void> add_thread() SEGDL_REQUIRES(mutex_);
+  Job job_to_lead(std::deque<Lead>::iterator) SEGDL_REQUIRES(mutex_);
+  void changed(Host&) SEGDL_REQUIRES(mutex_);
+  void work(const std::stop_token&) noexcept;
+  void govern(const std::stop_token&) noexcept;
+  void tick();
+  void measure_hosts() SEGDL_REQUIRES(mutex_);
+  void forget_idle_hosts() SEGDL_REQUIRES(mutex_);
+
+  Clock& clock_;
+  const Options options_;
+  Mutex mutex_;
+  Condition work_;   // for idle threads: a job is there
+  Condition slots_;  // for enter(): something changed
+  Condition left_;   // for close(): somebody left a share
+  Condition led_;    // for the governor: a download began
+  std::map<std::string, std::unique_ptr<Host>> hosts_ SEGDL_GUARDED_BY(mutex_);
+  std::deque<Lead> leads_ SEGDL_GUARDED_BY(mutex_);
+  std::vector<Share*> shares_ SEGDL_GUARDED_BY(mutex_);
+  std::size_t next_share_ SEGDL_GUARDED_BY(mutex_) = 0;
+  std::size_t most_threads_ SEGDL_GUARDED_BY(mutex_);
+  unsigned leading_ SEGDL_GUARDED_BY(mutex_) = 0;
+  unsigned stalled_ SEGDL_GUARDED_BY(mutex_) = 0;  // of those, with a host that stumbles; as of the latest tick
+  unsigned idle_ SEGDL_GUARDED_BY(mutex_) = 0;
+  std::vector<Share*> ticked_;  // the governor's: shares whose tick() is being called
+  std::vector<std::jthread> threads_ SEGDL_GUARDED_BY(mutex_);
+  std::optional<Error> broken_;
+  std::jthread governor_;
+};
+
+}  // namespace segdl::engine

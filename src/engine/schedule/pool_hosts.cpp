@@ -1,0 +1,211 @@
+// What a pool knows of its hosts, and what a slot of one tells it.
+#include "engine/schedule/pool.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+constexpr unsigned kUnansweredOnes = 3;  // downloads that got no answer, and the host is down
+constexpr unsigned kRefusedOnes = 10;    // that got refusals which did not pass
+constexpr std::chrono::seconds kFirstHold{30};
+constexpr std::chrono::seconds kLongestHold{600};
+constexpr unsigned kHonest = 3;           // so many refusals that say what they mean, and all of the host's do,
+constexpr unsigned kHonestBeyond = 5;     // where more connections are in use than it has ever served
+constexpr std::size_t kNoFiles = 4;       // so many are remembered of a host
+constexpr std::size_t kIdleHosts = 1000;  // so many are remembered
+
+}  // namespace
+
+// The very first connection is the only one: of a host that has not served that one either one refusal is enough.
+bool Host::is_doubted(unsigned connections, Instant now) const {
+  if (is_narrow(now)) return true;
+  if (served == kNever) return honest == 0;
+  return honest < (connections > budget.proven() ? kHonestBeyond : kHonest);
+}
+
+bool Host::may_count_longer() const { return slow || (served != kNever && !prompt); }
+
+Instant Host::is_quiet_from(unsigned doubts, Instant now) const {
+  if (!last_left) return now;
+  return *last_left + (doubts > 1 && may_count_longer() ? kForgotten : kNoticed);
+}
+
+Slot::Slot(Slot&& other) noexcept : pool_(other.pool_), host_(std::exchange(other.host_, nullptr)) {}
+
+Slot& Slot::operator=(Slot&& other) noexcept {
+  if (this == &other) return *this;
+  give_back();
+  pool_ = other.pool_;
+  host_ = std::exchange(other.host_, nullptr);
+  return *this;
+}
+
+void Slot::give_back() {
+  if (host_ == nullptr) return;
+  const MutexLock lock(pool_->mutex_);
+  Host& host = *host_;
+  pool_->take_back(*this);
+  pool_->changed(host);
+  pool_->forget_idle_hosts();
+}
+
+void Slot::received(std::uint64_t bytes) {
+  host_->received += bytes;
+  host_->served = pool_->clock_.now().time_since_epoch().count();
+}
+
+bool Slot::is_alone() const {
+  const MutexLock lock(pool_->mutex_);
+  return host_->budget.in_use() == 1;
+}
+
+bool Slot::has_served_since(Instant instant) const { return host_->served > instant.time_since_epoch().count(); }
+
+void Slot::answered(std::chrono::nanoseconds latency) {
+  const MutexLock lock(pool_->mutex_);
+  host_->served = pool_->clock_.now().time_since_epoch().count();
+  host_->budget.answered(pool_->clock_.now(), latency);
+  pool_->changed(*host_);
+}
+
+void Slot::alive() {
+  const MutexLock lock(pool_->mutex_);
+  if (!host_->stumbles && host_->given_up == 0) return;
+  host_->stumbles.reset();
+  host_->given_up = 0;
+  host_->down.reset();
+  host_->patience = {};
+  pool_->call_thread();
+}
+
+void Slot::refused(std::optional<Instant> until, std::uint64_t random) {
+  const MutexLock lock(pool_->mutex_);
+  host_->refused = true;
+  host_->budget.refused(pool_->clock_.now(), until, random);
+}
+
+void Slot::refused_for_another_reason(unsigned doubts) {
+  const MutexLock lock(pool_->mutex_);
+  if (host_->budget.in_use() > 1) return;  // which may be the reason
+  host_->budget.unlearn();
+  ++host_->honest;
+  host_->prompt = host_->prompt || doubts > 1;
+  pool_->changed(*host_);
+}
+
+void Slot::believe_pages() {
+  const MutexLock lock(pool_->mutex_);
+  host_->budget.unlearn();
+  host_->pages = true;
+  pool_->changed(*host_);
+}
+
+bool Slot::believes_pages() const {
+  const MutexLock lock(pool_->mutex_);
+  return host_->pages;
+}
+
+void Slot::gave_no_file(std::string page) {
+  const MutexLock lock(pool_->mutex_);
+  auto& pages = host_->no_files;
+  if (page.empty() || std::find(pages.begin(), pages.end(), page) != pages.end()) return;
+  if (pages.size() == kNoFiles) pages.pop_front();
+  pages.push_back(std::move(page));
+}
+
+bool Slot::is_no_file(const std::string& page) const {
+  const MutexLock lock(pool_->mutex_);
+  return std::find(host_->no_files.begin(), host_->no_files.end(), page) != host_->no_files.end();
+}
+
+void Slot::was_crowded(unsigned doubts) {
+  const MutexLock lock(pool_->mutex_);
+  host_->narrow = pool_->clock_.now();
+  host_->honest = 0;
+  host_->slow = host_->slow || doubts > 1;
+}
+
+bool Slot::may_be_crowded(unsigned doubts) const {
+  const MutexLock lock(pool_->mutex_);
+  const Instant now = pool_->clock_.now();
+  const unsigned in_use = host_->budget.in_use();
+  const bool lately = doubts < 2 && now < host_->is_quiet_from(doubts + 1, now);
+  const unsigned connections = lately ? std::max(in_use, 2U) : in_use;
+  if (connections == 1 || !host_->is_doubted(connections, now)) return false;
+  host_->doubtful = std::max(host_->doubtful, connections);
+  return true;
+}
+
+bool Slot::wanted_elsewhere() const {
+  const MutexLock lock(pool_->mutex_);
+  return host_->waiting > 0 || pool_->is_queued_for(*host_) || host_->budget.in_use() > host_->budget.allowed();
+}
+
+bool Slot::closed() const {
+  const MutexLock lock(pool_->mutex_);
+  return pool_->clock_.now() < host_->budget.opens();
+}
+
+void Pool::led_where_it_should(const Origin& origin) {
+  const MutexLock lock(mutex_);
+  Host& host = host_of(origin);
+  if (host.budget.in_use() == 0) ++host.honest;
+}
+
+void Pool::stumbled(const Origin& origin) {
+  const MutexLock lock(mutex_);
+  Host& host = host_of(origin);
+  if (!host.stumbles) host.stumbles = clock_.now();
+}
+
+void Pool::given_up(const Origin& origin, const Error& error) {
+  const MutexLock lock(mutex_);
+  Host& host = host_of(origin);
+  if (!host.stumbles) host.stumbles = clock_.now();
+  // Where it answers, and refuses, that may be those resources' own.
+  if (++host.given_up < (error.http_status != 0 ? kRefusedOnes : kUnansweredOnes)) return;
+  host.down = error;
+  host.patience = std::clamp(2 * host.patience, kFirstHold, kLongestHold);
+  host.tried_again = clock_.now() + host.patience;
+}
+
+bool Pool::was_given_up(const Origin& origin) {
+  const MutexLock lock(mutex_);
+  return host_of(origin).given_up > 0;
+}
+
+std::optional<Error> Pool::down(const Origin& origin) {
+  const MutexLock lock(mutex_);
+  Host& host = host_of(origin);
+  if (!host.down || clock_.now() < host.tried_again) return host.down;
+  host.tried_again = clock_.now() + host.patience;
+  return std::nullopt;
+}
+
+// What was learned of a host is kept for the session, but a list of a million hosts must neither fill the memory nor
+// keep the governor busy. The oldest go first, and those that have taught nothing before those that have.
+void Pool::forget_idle_hosts() {
+  if (hosts_.size() <= kIdleHosts + kIdleHosts / 4) return;  // then many at once: sorting them all costs little each
+  using Entry = decltype(hosts_)::iterator;
+  std::vector<Entry> idle;
+  try {
+    idle.reserve(hosts_.size());
+  } catch (const std::bad_alloc&) {
+    return;  // another time
+  }
+  for (auto entry = hosts_.begin(); entry != hosts_.end(); ++entry) {
+    if (entry->second->is_idle()) idle.push_back(entry);
+  }
+  if (idle.size() <= kIdleHosts) return;
+  std::sort(idle.begin(), idle.end(), [](const Entry& left, const Entry& right) {
+    const Host &a = *left->second, &b = *right->second;
+    return a.refused != b.refused ? b.refused : a.last_used < b.last_used;
+  });
+  idle.resize(idle.size() - kIdleHosts);
+  for (const Entry& entry : idle) hosts_.erase(entry);
+}
+
+}  // namespace segdl::engine

@@ -1,0 +1,41 @@
+#include "engine/session/ended_queue.h"
+
+#include <utility>
+
+namespace segdl::engine {
+
+void EndedQueue::expect(std::uint64_t id) {
+  const MutexLock lock(mutex_);
+  std::list<std::uint64_t> place{id};
+  running_.emplace(id, std::move(place));
+}
+
+void EndedQueue::ended(std::uint64_t id, bool more_follow) {
+  const MutexLock lock(mutex_);
+  if (const auto found = running_.find(id); found != running_.end()) {  // else forgotten
+    ended_.splice(ended_.end(), found->second);
+    running_.erase(found);
+  }
+  if (!more_follow && !ended_.empty()) changed_.notify_all();
+}
+
+void EndedQueue::forget(std::uint64_t id) {
+  const MutexLock lock(mutex_);
+  std::erase(ended_, id);
+  if (running_.erase(id) > 0) changed_.notify_all();
+}
+
+std::optional<std::uint64_t> EndedQueue::next(std::chrono::milliseconds time) {
+  const auto until = std::chrono::steady_clock::now() + time;
+  const MutexLock lock(mutex_);
+  while (ended_.empty()) {
+    if (running_.empty() || std::chrono::steady_clock::now() >= until) return std::nullopt;
+    changed_.wait_until(mutex_, until);
+  }
+  const std::uint64_t id = ended_.front();
+  ended_.pop_front();
+  if (!ended_.empty()) changed_.notify_one();  // another may wait as well
+  return id;
+}
+
+}  // namespace segdl::engine

@@ -1,0 +1,278 @@
+#include <segdl/session.h>
+
+#include "core/base/ascii.h"
+#include "core/store/layout.h"
+#include "engine/base/errors.h"
+#include "engine/base/threads.h"
+#include "engine/session/session_state.h"
+#include "engine/store/output_name.h"
+#include "engine/task/transfer.h"
+#include "seams/digest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <new>
+#include <string_view>
+#include <utility>
+
+namespace segdl {
+namespace {
+
+using engine::make_error;
+using engine::with_way_out;
+
+// Fields that belong to the transport, to the way ranges are joined, or to the question whether a file is unchanged.
+constexpr unsigned kMostJobs = 1'000'000;  // more are taken for that many
+constexpr std::array<std::string_view, 16> kOwnFields = {"Range",
+                                                         "If-Range",
+                                                         "If-None-Match",
+                                                         "If-Modified-Since",
+                                                         "Host",
+                                                         "Connection",
+                                                         "Keep-Alive",
+                                                         "Transfer-Encoding",
+                                                         "Content-Length",
+                                                         "TE",
+                                                         "Trailer",
+                                                         "Upgrade",
+                                                         "Accept-Encoding",
+                                                         "Expect",
+                                                         "Proxy-Connection",
+                                                         "Proxy-Authorization"};
+
+// A Referer is a header like others, bound to the origin of the request's URL (RFC 9110 section 10.1.3: without
+// userinfo and fragment).
+Result<void> add_referer(Request& request) {
+  if (request.referer.empty()) return {};
+  auto url = parse_url(request.referer);
+  if (!url) return std::move(url).error();
+  const bool unwanted = std::any_of(request.omitted_headers.begin(), request.omitted_headers.end(),
+                                    [](const std::string& name) { return same_text(name, "Referer"); });
+  const bool has_one = unwanted || std::any_of(request.headers.begin(), request.headers.end(),
+                                               [](const Header& header) { return same_text(header.name, "Referer"); });
+  if (!has_one) request.headers.push_back({"Referer", url->text()});
+  return {};
+}
+
+bool has_controls(std::string_view value) {
+  return std::any_of(value.begin(), value.end(),
+                     [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
+}
+
+Result<void> check_headers(const std::vector<Header>& headers) {
+  for (const Header& header : headers) {
+    if (!is_token(header.name)) {
+      return make_error(Cause::usage, Remedy::stop, "send header", "", "its name is not a valid field name");
+    }
+    if (has_controls(header.value)) {
+      return make_error(Cause::usage, Remedy::stop, "send header", header.name, "its value has control characters");
+    }
+    for (const std::string_view own : kOwnFields) {
+      if (same_text(header.name, own)) {
+        return with_way_out(
+            make_error(Cause::usage, Remedy::stop, "send header", header.name, "segdl sets this field itself"),
+            "leave it out");
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> check_checksum(const std::optional<Checksum>& checksum) {
+  if (!checksum) return {};
+  if (checksum->digest.size() != digest_size(checksum->algorithm)) {
+    return make_error(
+        Cause::usage, Remedy::stop, "compare with", std::string(algorithm_name(checksum->algorithm)),
+        fmt::format("its digest has {} bytes, not {}", digest_size(checksum->algorithm), checksum->digest.size()));
+  }
+  auto made = make_digest(checksum->algorithm);
+  return made ? Result<void>() : std::move(made).error();
+}
+
+Result<void> check_adopt(const Request& request) {
+  if (request.adopt.empty()) return {};
+  const char* missing = request.consumer    ? "what is given on is not in a file that it could be copied to"
+                        : !request.checksum ? "nothing but a checksum can tell whether it is of this file"
+                                            : nullptr;
+  if (missing == nullptr) return {};
+  return with_way_out(make_error(Cause::usage, Remedy::stop, "adopt", request.adopt.string(), missing),
+                      request.consumer ? "leave it out" : "give one with --checksum ALGO=HEX, or leave --adopt out");
+}
+
+}  // namespace
+
+Session::Session(std::unique_ptr<engine::SessionState> state) : state_(std::move(state)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() = default;
+
+Result<Task> Session::download(Request request) {
+  if (state_->broken) return *state_->broken;
+  auto url = parse_url(request.url);
+  if (!url) return std::move(url).error();
+  auto headers = check_headers(request.headers);
+  if (headers) headers = add_referer(request);
+  if (!headers) return std::move(headers).error();
+  if (has_controls(state_->options.user_agent)) {
+    return make_error(Cause::usage, Remedy::stop, "send header", "User-Agent", "its value has control characters");
+  }
+  if (request.segment_size != 0 && !Layout::valid_segment_size(request.segment_size)) {
+    return with_way_out(make_error(Cause::usage, Remedy::stop, "use segment size", fmt::to_string(request.segment_size),
+                                   "it must be a power of two from 16 KiB to 16 MiB"),
+                        "leave it out to have it chosen");
+  }
+  auto checksum = check_checksum(request.checksum);
+  if (checksum) checksum = check_adopt(request);
+  if (!checksum) return std::move(checksum).error();
+  auto name = engine::output_name_of(request, *url);
+  if (!name) return std::move(name).error();
+  auto state = std::make_unique<engine::TaskState>(*state_, std::move(request), std::move(*url), std::move(*name));
+  state->start();
+  return Task(std::move(state));
+}
+
+std::optional<std::uint64_t> Session::next_ended(std::chrono::milliseconds time) { return state_->ended.next(time); }
+
+Task::Task(std::unique_ptr<engine::TaskState> state) : state_(std::move(state)) {}
+Task::Task(Task&&) noexcept = default;
+Task& Task::operator=(Task&&) noexcept = default;
+Task::~Task() = default;  // TaskState cancels and waits
+
+const std::vector<std::string>& Session::notes() const { return state_->notes; }
+
+void Session::set_limit_rate(std::uint64_t bytes_per_second) { state_->throttle.set(bytes_per_second); }
+
+std::uint64_t Task::id() const { return state_->id; }
+
+const Result<Report>& Task::wait() {
+  while (!wait_for(std::chrono::hours(1))) {
+  }
+  const engine::MutexLock lock(state_->mutex);
+  return *state_->result;  // never changed once set
+}
+
+bool Task::wait_for(std::chrono::milliseconds time) {
+  const auto until = std::chrono::steady_clock::now() + time;
+  const engine::MutexLock lock(state_->mutex);
+  while (!state_->result) {
+    if (!state_->ended.wait_until(state_->mutex, until)) return state_->result.has_value();
+  }
+  return true;
+}
+
+void Task::cancel() { state_->cancel(); }
+
+Progress Task::progress() const { return state_->meter.progress(); }
+
+std::vector<Event> Task::take_events() { return state_->meter.take_events(); }
+
+SegmentMap Task::map(std::size_t cells) const { return state_->meter.map(cells); }
+
+namespace engine {
+
+namespace {
+
+Pool::Options pool_options(const SessionOptions& options, std::size_t most_threads = 1) {
+  return {options.connections, std::clamp(options.jobs, 1U, kMostJobs), most_threads};
+}
+
+}  // namespace
+
+SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> files_, std::unique_ptr<Clock> clock_,
+                           Result<std::unique_ptr<Transport>> transport_, GivenSecrets given)
+    : options(std::move(options_)),
+      files(std::move(files_)),
+      clock(std::move(clock_)),
+      notes(std::move(given.notes)),
+      throttle(*clock, options.limit_rate),
+      directories(*files, *clock),
+      secrets(std::move(given)),
+      descriptors(Descriptors::shared_out(files->may_open(), pool_options(options).wanted_threads())),
+      publisher(descriptors.held, [this] { return pool.is_leading(); }),
+      pool(*clock, pool_options(options, descriptors.threads)) {
+  if (transport_) {
+    transport = std::move(*transport_);
+  } else {
+    broken = std::move(transport_).error();
+  }
+  if (!broken) broken = publisher.broken();
+  if (!broken) broken = pool.broken();
+}
+
+TaskState::TaskState(SessionState& session_, Request request_, Url url_, std::string name_)
+    : session(session_),
+      id(session_.next_id++),
+      context{session_.env(),    session_.options,     session_.pool,
+              session_.throttle, session_.directories, session_.secrets},
+      request(std::move(request_)),
+      url(std::move(url_)),
+      name(std::move(name_)) {
+  meter.set_output(request.directory / name);
+  if (request.events) meter.record_events(*session_.clock);
+  session.ended.expect(id);
+}
+
+TaskState::~TaskState() {
+  if (!has_ended()) cancel();
+  {
+    const MutexLock lock(mutex);
+    while (!result) ended.wait(mutex, {});
+  }
+  session.ended.forget(id);
+}
+
+bool TaskState::has_ended() {
+  const MutexLock lock(mutex);
+  return result.has_value();
+}
+
+void TaskState::start() {
+  try {
+    session.pool.lead(this, url.origin, [this](Slot slot) { return run(std::move(slot)); });
+  } catch (const std::bad_alloc& exception) {
+    finish(error_of(exception, "download"));
+  }
+}
+
+void TaskState::cancel() {
+  stop.request_stop();
+  if (session.pool.withdraw(this)) finish(cancelled());
+}
+
+// What it returns of the slot is used for the next download.
+Slot TaskState::run(Slot slot) {
+  meter.started();
+  try {
+    auto outcome = Transfer(context, request, url, name, meter).run(stop.get_token(), slot);
+    if (!outcome || !outcome->unpublished) {
+      finish(outcome ? Result<Report>(std::move(outcome->report)) : std::move(outcome).error());
+      return slot;
+    }
+    meter.enter(Phase::publishing);
+    // By the open directory: its path may lead to another one meanwhile.
+    const auto directory = reinterpret_cast<std::uintptr_t>(&outcome->unpublished->directory());
+    session.publisher.submit({std::move(outcome->unpublished), std::to_string(directory), request.sync,
+                              [this, report = std::move(outcome->report)](Result<void> published, bool more) mutable {
+                                finish(published ? Result<Report>(std::move(report)) : std::move(published).error(),
+                                       more);
+                              }});
+  } catch (const std::exception& exception) {  // the entry of a thread: out of memory, or a bug
+    finish(error_of(exception, "download"));
+  }
+  return slot;
+}
+
+// The last thing that is done with this object: whoever waits for it may destroy it. Allocates nothing.
+void TaskState::finish(Result<Report> outcome, bool more_follow) {
+  meter.enter(Phase::ended);
+  const MutexLock lock(mutex);
+  result = std::move(outcome);
+  ended.notify_all();
+  session.ended.ended(id, more_follow);
+}
+
+}  // namespace engine
+}  // namespace segdl

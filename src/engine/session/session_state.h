@@ -1,0 +1,81 @@
+// What a Session and a Task are made of.
+#pragma once
+
+#include <segdl/session.h>
+#include <segdl/task.h>
+
+#include "core/url/url.h"
+#include "engine/base/descriptors.h"
+#include "engine/base/monitor.h"
+#include "engine/fetch/secrets.h"
+#include "engine/progress/meter.h"
+#include "engine/schedule/pool.h"
+#include "engine/schedule/throttle.h"
+#include "engine/session/ended_queue.h"
+#include "engine/store/directories.h"
+#include "engine/store/publisher.h"
+#include "engine/task/session_context.h"
+#include "engine/task/transfer.h"
+#include "seams/env.h"
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace segdl::engine {
+
+struct SessionState {
+  // The world of a session, owned by it.
+  SessionState(SessionOptions, std::unique_ptr<FileSystem>, std::unique_ptr<Clock>, Result<std::unique_ptr<Transport>>,
+               GivenSecrets = {});
+
+  const SessionOptions options;
+  const std::unique_ptr<FileSystem> files;
+  const std::unique_ptr<Clock> clock;
+  std::unique_ptr<Transport> transport;
+  const std::vector<std::string> notes;  // of what it was made with
+  std::optional<Error> broken;           // why nothing can be downloaded: told by every download()
+  std::atomic<std::uint64_t> next_id = 1;
+  EndedQueue ended;
+  Throttle throttle;
+  Directories directories;
+  Secrets secrets;
+  const Descriptors descriptors;
+  Publisher publisher;
+  Pool pool;  // last: its threads use the rest
+
+  Env env() const { return {*files, *transport, *clock}; }
+};
+
+struct TaskState {
+  TaskState(SessionState&, Request, Url, std::string name);
+  ~TaskState();  // cancels, and waits for the end
+  TaskState(const TaskState&) = delete;
+  TaskState& operator=(const TaskState&) = delete;
+
+  SessionState& session;
+  const std::uint64_t id;
+  const SessionContext context;
+  const Request request;
+  const Url url;
+  const std::string name;
+  Meter meter;
+  std::stop_source stop;
+
+  Mutex mutex;
+  Condition ended;
+  std::optional<Result<Report>> result SEGDL_GUARDED_BY(mutex);
+
+  void start();
+  void cancel();
+
+ private:
+  Slot run(Slot);
+  bool has_ended();
+  void finish(Result<Report>, bool more_follow = false);
+};
+
+}  // namespace segdl::engine

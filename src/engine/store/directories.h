@@ -1,0 +1,87 @@
+// The directory that downloads of a session go to, opened once for all that begin within a second.
+//
+// Most downloads of a list find nothing of their names there, and to ask for a name that is absent costs more than one
+// that is present: the kernel looks it up anew each time, beside those who create and remove names. So after a few
+// downloads the directory's names are read once and kept, as hashes. That something was absent then is only a reason
+// to look no further before the lock is taken: what came since is found by what creates names, which never replaces
+// (Directory::open with create_new, give_name, rename without `replace`).
+#pragma once
+
+#include <segdl/error.h>
+
+#include "engine/base/monitor.h"
+#include "engine/store/empty_outputs.h"
+#include "seams/clock.h"
+#include "seams/file_system.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace segdl::engine {
+
+// Thread-safe.
+class OpenDirectory {
+ public:
+  // REQUIRES: `empty_outputs` outlives it.
+  OpenDirectory(std::unique_ptr<Directory> directory, std::filesystem::path path, Instant since,
+                EmptyOutputs& empty_outputs)
+      : directory_(std::move(directory)),
+        longest_name_(directory_->longest_name()),
+        path_(std::move(path)),
+        since_(since),
+        empty_outputs_(empty_outputs) {}
+
+  Directory& directory() const { return *directory_; }
+  std::size_t longest_name() const { return longest_name_; }      // as the directory has it
+  EmptyOutputs& empty_outputs() const { return empty_outputs_; }  // of the session
+  // Whether nothing had this name a moment ago; false also where that is not known.
+  bool lacked(const std::string& name) const;
+  // The names in it that a small file may have for a moment (has_small_suffix()), as of when they were first asked for:
+  // many downloads that look for what a death has left read a large directory once.
+  const std::vector<std::string>& small_names();
+
+ private:
+  friend class Directories;
+  bool serves(const std::filesystem::path&, Instant now) const;
+  void count_download();
+
+  const std::unique_ptr<Directory> directory_;
+  const std::size_t longest_name_;
+  const std::filesystem::path path_;
+  const Instant since_;
+  EmptyOutputs& empty_outputs_;
+  std::atomic<unsigned> downloads_ = 0;
+  std::atomic<bool> listed_ = false;
+  std::vector<std::uint64_t> names_;  // hashes, sorted; written once, before `listed_` is set
+  std::once_flag small_listed_;
+  std::vector<std::string> small_names_;
+};
+
+// Thread-safe.
+class Directories {
+ public:
+  // REQUIRES: both outlive it.
+  Directories(FileSystem& files, Clock& clock) : files_(files), clock_(clock) {}
+
+  // For one more download. Shared: whoever is the last to use it closes it, so that an idle session pins none.
+  // With `make`, one that is missing is made.
+  Result<std::shared_ptr<OpenDirectory>> open(const std::filesystem::path&, bool make = false);
+
+ private:
+  std::shared_ptr<OpenDirectory> latest();
+
+  FileSystem& files_;
+  Clock& clock_;
+  EmptyOutputs empty_outputs_;
+  Mutex mutex_;
+  std::weak_ptr<OpenDirectory> latest_ SEGDL_GUARDED_BY(mutex_);
+};
+
+}  // namespace segdl::engine

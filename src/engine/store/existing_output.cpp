@@ -1,0 +1,71 @@
+#include "engine/store/existing_output.h"
+
+#include "engine/base/errors.h"
+#include "engine/store/place.h"
+
+#include <cstddef>
+#include <span>
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+constexpr const char* kOverwriteWayOut =
+    "replace it with --overwrite, leave it with --skip-existing, or choose another name with -o";
+
+// Why what has the name is never replaced; null if it may be.
+Result<const char*> never_replaced(Directory& directory, const std::string& name) {
+  auto status = directory.status(name);
+  if (!status) return std::move(status).error();
+  if (!status->has_value()) return nullptr;
+  switch ((*status)->kind) {
+    case FileKind::directory:
+      return "it is a directory, or a link to one";
+    case FileKind::other:
+      return "it is a device, a FIFO or a socket, or a link to one";
+    default:
+      return nullptr;
+  }
+}
+
+Result<bool> holds_nothing(File& file) {
+  auto status = file.status();
+  if (!status) return std::move(status).error();
+  if (status->size != 0 || status->may_be_planted) return false;
+  auto locked = file.locked_by_another();
+  if (!locked) return std::move(locked).error();
+  std::byte first{};
+  auto read = file.read_at(0, std::span(&first, 1));
+  if (!read) return std::move(read).error();
+  return !*locked && *read == 0;
+}
+
+}  // namespace
+
+Result<bool> gives_way(const OpenDirectory& open, const std::string& name, Existing existing) {
+  if (existing != Existing::refuse) return existing != Existing::skip;
+  auto status = open.directory().status(name);
+  if (!status) return std::move(status).error();
+  if (!status->has_value() || (*status)->kind != FileKind::regular || (*status)->size != 0) return false;
+  if (open.empty_outputs().has(name, **status)) return false;
+  const auto file = open.directory().open(name, OpenMode::read_only);
+  auto nothing = file ? holds_nothing(**file) : file.error();
+  if (nothing || nothing.error().cause == Cause::exists) return nothing && *nothing;
+  return with_way_out(std::move(nothing).error(), kOverwriteWayOut);  // what can't be read is not known to be empty
+}
+
+Result<void> may_be_replaced(Directory& directory, const std::string& name) {
+  const auto stays = never_replaced(directory, name);
+  if (!stays) return stays.error();
+  return *stays == nullptr ? Result<void>() : exists(directory, name, *stays);
+}
+
+Error exists(Directory& directory, const std::string& name, std::string reason) {
+  Error error = make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(name), std::move(reason));
+  const auto stays = never_replaced(directory, name);
+  if (!stays || *stays == nullptr) return with_way_out(std::move(error), kOverwriteWayOut);
+  error.reason = *stays;
+  return with_way_out(std::move(error), kMoveWayOut);
+}
+
+}  // namespace segdl::engine

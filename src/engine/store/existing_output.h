@@ -1,0 +1,34 @@
+// What has the output's name already, and whether it gives way to the output.
+#pragma once
+
+#include <segdl/error.h>
+#include <segdl/task.h>
+
+#include "engine/store/directories.h"
+#include "seams/file_system.h"
+
+#include <string>
+
+namespace segdl::engine {
+
+// Whether a file that has the output's name gives way to it, whatever is in it.
+inline bool may_replace_output(const Request& request) {
+  return request.existing == Existing::replace || request.existing == Existing::update;
+}
+
+// Whether what has the name, if anything, gives way to the output: with Existing::refuse an empty file does, as mktemp
+// makes one to keep a name. There is nothing in it that could be lost: it has no length, and reading gives nothing
+// either (some file systems have no length for what they make as it is read). None that another process has locked, as
+// the data of a download that begins is empty, too; none that another user may have planted; and none that this session
+// has published, which is a download's. Cause::local where that can't be found out.
+Result<bool> gives_way(const OpenDirectory&, const std::string& name, Existing);
+
+// Cause::exists if what has the name is never replaced, whatever was asked for: a directory, a device, a FIFO or a
+// socket, or a link to one. A link to a file, or to nothing, may be: the rename puts the output in its place, and what
+// it leads to stays.
+Result<void> may_be_replaced(Directory&, const std::string& name);
+
+// Of what has the output's name, and stays. `reason` counts where it could be replaced.
+Error exists(Directory&, const std::string& name, std::string reason);
+
+}  // namespace segdl::engine

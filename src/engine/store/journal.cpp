@@ -1,0 +1,234 @@
+#include "engine/store/journal.h"
+
+#include "engine/base/errors.h"
+#include "engine/store/journal_store.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+namespace segdl::engine {
+namespace {
+
+using Block = JournalBlock;
+
+Result<Block> read_block(File& file, std::uint64_t offset) {
+  Block block{};
+  auto got = file.read_at(offset, block);
+  if (!got) return std::move(got).error();
+  return block;  // short at the end of the file: the zeros that are left fail the check
+}
+
+std::string temporary_name(const std::string& name) { return name + ".new"; }
+
+// Writes real zeros: reserves space where reserve() can't promise it.
+Result<void> fill_with_zeros(File& file, std::uint64_t length) {
+  const std::vector<std::byte> zeros(std::min<std::uint64_t>(length, 256 * kKiB));
+  for (std::uint64_t at = 0; at < length; at += zeros.size()) {
+    auto step = file.write_at(at, std::span(zeros).first(std::min<std::uint64_t>(zeros.size(), length - at)));
+    if (!step) return step;
+  }
+  return {};
+}
+
+Result<void> write_whole(File& file, const Identity& identity, const Facts& facts) {
+  const JournalShape shape{identity.layout ? identity.layout->count() : 0};
+  auto reserved = file.reserve(shape.length());
+  if (!reserved) return std::move(reserved).error();
+  auto step = *reserved ? file.resize(shape.length()) : fill_with_zeros(file, shape.length());
+  const Block block = encode_identity(identity);
+  if (step) step = file.write_at(0, block);
+  if (step) step = file.write_at(shape.facts_at(), encode_facts(facts));
+  if (step) step = file.write_at(shape.copy_at(), block);
+  if (step) step = file.sync();
+  return step;
+}
+
+// What a block says of the identity; nothing if the disk can't give it back.
+using Decoded = std::variant<Identity, BadBlock>;
+Result<std::optional<Decoded>> identity_at(File& file, std::uint64_t offset) {
+  auto block = read_block(file, offset);
+  if (block) return std::optional(decode_identity(*block));
+  return is_unreadable(block.error()) ? Result<std::optional<Decoded>>(std::nullopt) : std::move(block).error();
+}
+
+// Whether a file under the temporary name can only be what a death of ours left: empty, or with our beginning.
+Result<bool> is_leftover(Directory& directory, const std::string& name) {
+  auto file = directory.open(name, OpenMode::read_only);
+  if (!file) return std::move(file).error();
+  auto decoded = identity_at(**file, 0);
+  if (!decoded) return std::move(decoded).error();
+  const auto* bad = decoded->has_value() ? std::get_if<BadBlock>(&**decoded) : nullptr;
+  return bad == nullptr || !bad->foreign;
+}
+
+Result<std::unique_ptr<File>> create_temporary(Directory& directory, const std::string& name) {
+  auto file = directory.open(temporary_name(name), OpenMode::create_new);
+  if (file || file.error().cause != Cause::exists) return file;
+  auto dropped = Journal::drop_leftover(directory, name);
+  if (!dropped) return std::move(dropped).error();
+  file = directory.open(temporary_name(name), OpenMode::create_new);
+  if (!file && file.error().cause == Cause::exists) {
+    file.error().way_out = "it is none of segdl's: move it away, or choose another name with -o";
+  }
+  return file;
+}
+
+struct Checked {
+  std::optional<Identity> identity;
+  Journal::Loaded verdict = Journal::Absent{};  // if there is no identity
+};
+
+// On a file without a valid identity. One block torn beyond its magic is damage. Else what is foreign decides, for
+// zeros and what can't be read may be in any file; and if nothing is, it is damage as well.
+Journal::Loaded verdict_on(const std::optional<Decoded>& first, const std::optional<Decoded>& copy) {
+  std::string reason = "it can't be read";
+  bool is_foreign = false;
+  for (const auto* block : {&first, &copy}) {
+    if (!block->has_value()) continue;
+    const BadBlock& bad = std::get<BadBlock>(**block);
+    if (!bad.foreign && !bad.begun) return Journal::Damaged{bad.reason};
+    if (!is_foreign) reason = bad.reason;
+    is_foreign = is_foreign || bad.foreign;
+  }
+  if (is_foreign) return Journal::Foreign{std::move(reason)};
+  return Journal::Damaged{std::move(reason)};
+}
+
+// The validity rule of doc/journal_format.md.
+Result<Checked> check(File& file) {
+  auto status = file.status();
+  if (!status) return std::move(status).error();
+  if (status->size == 0) return Checked{std::nullopt, Journal::Damaged{"it is empty"}};
+  auto first = identity_at(file, 0);
+  if (!first) return std::move(first).error();
+  auto copy = identity_at(file, status->size < kJournalBlock ? 0 : status->size - kJournalBlock);
+  if (!copy) return std::move(copy).error();
+  const auto* identity = first->has_value() ? std::get_if<Identity>(&**first) : nullptr;
+  const auto* second = copy->has_value() ? std::get_if<Identity>(&**copy) : nullptr;
+  if (identity == nullptr && second == nullptr) return Checked{std::nullopt, verdict_on(*first, *copy)};
+  if (identity != nullptr && second != nullptr && *identity != *second) {
+    return Checked{std::nullopt, Journal::Damaged{"its two identities differ"}};
+  }
+  const Identity& valid = identity != nullptr ? *identity : *second;
+  const JournalShape shape{valid.layout ? valid.layout->count() : 0};
+  if (shape.length() != status->size) return Checked{std::nullopt, Journal::Damaged{"its length is wrong"}};
+  return Checked{valid, Journal::Absent{}};
+}
+
+// Writes a block anew that the disk can't give back: what it said is claimed no more. False if the disk does not take
+// it either.
+Result<bool> mend(File& file, std::uint64_t offset, const Identity& identity, const JournalShape& shape) {
+  auto block = read_block(file, offset);
+  if (block) return true;
+  if (!is_unreadable(block.error())) return std::move(block).error();
+  const bool is_identity = offset == 0 || offset == shape.copy_at();
+  return file.write_at(offset, is_identity ? encode_identity(identity) : Block{}).ok();
+}
+
+// Reads all of it once, since a sector that can't be read is an error to read() and the death of the process in a
+// mapping. False if something stays unreadable; what is only looked at is not mended.
+Result<bool> make_readable(File& file, const Identity& identity, OpenMode mode) {
+  const JournalShape shape{identity.layout ? identity.layout->count() : 0};
+  std::vector<std::byte> piece(std::min<std::uint64_t>(shape.length(), 256 * kKiB));
+  for (std::uint64_t at = 0; at < shape.length(); at += piece.size()) {
+    const std::uint64_t end = std::min<std::uint64_t>(shape.length(), at + piece.size());
+    auto got = file.read_at(at, std::span(piece).first(end - at));
+    if (got) continue;
+    if (!is_unreadable(got.error())) return std::move(got).error();
+    if (mode == OpenMode::read_only) return false;
+    for (std::uint64_t block = at; block < end; block += kJournalBlock) {
+      auto mended = mend(file, block, identity, shape);
+      if (!mended || !*mended) return mended;
+    }
+  }
+  return true;
+}
+
+Result<std::unique_ptr<Journal>> open_store(std::unique_ptr<File> file, Identity identity, Journal::BackEnd back_end) {
+  if (back_end == Journal::BackEnd::automatic) {
+    auto mappable = file->mappable();
+    if (!mappable) return std::move(mappable).error();
+    back_end = *mappable ? Journal::BackEnd::mapped : Journal::BackEnd::written;
+  }
+  if (back_end == Journal::BackEnd::written) return open_written(std::move(file), std::move(identity));
+  auto mapping = file->map(JournalShape{identity.layout ? identity.layout->count() : 0}.length());
+  if (mapping) return open_mapped(std::move(file), std::move(identity), std::move(*mapping));
+  return open_written(std::move(file), std::move(identity));
+}
+
+// Where a link gives a name (Directory::rename), the system may take the two names for two files, each with pages of
+// its own (FUSE): what is written by a handle of the first would not be seen under the second. A mapping is of the
+// file.
+std::unique_ptr<File> under_its_name(Directory& directory, const std::string& name, std::unique_ptr<File> file) {
+  const auto mappable = file->mappable();
+  if (!mappable || *mappable) return file;
+  const auto ours = file->has_name(name);
+  auto named = ours && *ours ? directory.open(name, OpenMode::existing) : Result<std::unique_ptr<File>>(nullptr);
+  return named && *named ? std::move(*named) : std::move(file);
+}
+
+Result<Journal::Loaded> load_with(Directory& directory, const std::string& name, OpenMode mode,
+                                  Journal::BackEnd back_end) {
+  auto found = directory.status(name);
+  if (!found) return std::move(found).error();
+  if (!found->has_value()) return Journal::Loaded(Journal::Absent{});
+  if ((*found)->kind != FileKind::regular) return Journal::Loaded(Journal::Foreign{"it is not a regular file"});
+  auto file = directory.open(name, mode);
+  if (!file) return std::move(file).error();
+  auto checked = check(**file);
+  if (!checked) return std::move(checked).error();
+  if (!checked->identity) return std::move(checked->verdict);
+  auto sound = make_readable(**file, *checked->identity, mode);
+  if (!sound) return std::move(sound).error();
+  if (!*sound) return Journal::Loaded(Journal::Damaged{"a part of it can't be read"});
+  auto store = open_store(std::move(*file), std::move(*checked->identity), back_end);
+  if (!store) return std::move(store).error();
+  return Journal::Loaded(std::move(*store));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Journal>> Journal::create(Directory& directory, const std::string& name,
+                                                 const Identity& identity, const Facts& facts, Options options) {
+  const std::string temporary = temporary_name(name);
+  auto file = create_temporary(directory, name);
+  if (!file) return std::move(file).error();
+  auto step = write_whole(**file, identity, facts);
+  if (step) step = directory.rename(temporary, name, options.replace);
+  const bool named = step.ok();
+  if (step) step = directory.sync();
+  if (!step) {
+    const auto removed = directory.remove(named ? name : temporary);
+    static_cast<void>(removed.ok());  // the first error is the one to tell
+    return std::move(step).error();
+  }
+  return open_store(under_its_name(directory, name, std::move(*file)), identity, options.back_end);
+}
+
+Result<void> forget(Journal& journal, Segment segment) {
+  auto step = journal.commit(segment, 0);
+  return step ? journal.revoke(segment) : step;
+}
+
+Result<void> Journal::drop_leftover(Directory& directory, const std::string& name) {
+  const std::string temporary = temporary_name(name);
+  auto there = directory.status(temporary);
+  if (!there) return std::move(there).error();
+  if (!there->has_value() || (*there)->kind != FileKind::regular) return {};
+  auto ours = is_leftover(directory, temporary);
+  if (!ours) return std::move(ours).error();
+  return *ours ? directory.remove(temporary) : Result<void>();
+}
+
+Result<Journal::Loaded> Journal::load(Directory& directory, const std::string& name, BackEnd back_end) {
+  return load_with(directory, name, OpenMode::existing, back_end);
+}
+
+Result<Journal::Loaded> Journal::inspect(Directory& directory, const std::string& name) {
+  return load_with(directory, name, OpenMode::read_only, BackEnd::written);
+}
+
+}  // namespace segdl::engine

@@ -1,0 +1,86 @@
+// The journal: what of a resource is on disk, and the proof of it.
+//
+// A set bit is a claim that a segment's bytes are in the data file; the XXH3-64 beside it is the proof. After a kill
+// all claims hold (the page cache outlives the process); after a power cut any of them may be false, in either
+// direction, and so a resume re-hashes every claim before it is believed. The file has a fixed length, is reserved
+// before anything depends on it, and gets its name only when whole and synced. It is kept through a shared mapping, or
+// with pwrite where mappings are not to be trusted; the bytes are the same.
+//
+// (J1) The identity never changes. (J3) commit() stores the digest, then sets the bit with release order; the caller
+// wrote the data before. (J4) Only revoke() clears a bit. (J6) create() fails for lack of space before the journal has
+// its name.
+#pragma once
+
+#include <segdl/error.h>
+
+#include "core/store/journal_format.h"
+#include "seams/file_system.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+
+namespace segdl::engine {
+
+class Journal {
+ public:
+  enum class BackEnd : std::uint8_t { automatic, mapped, written };  // automatic: File::mappable() decides
+
+  struct Absent {};
+  struct Damaged {
+    std::string reason;
+  };  // ours once, or a zeroed one: nothing in it can be believed
+  struct Foreign {
+    std::string reason;
+  };  // not a journal at all: never to be touched
+  using Loaded = std::variant<std::unique_ptr<Journal>, Absent, Damaged, Foreign>;
+
+  struct Options {
+    Options(BackEnd b = BackEnd::automatic, bool r = false) : back_end(b), replace(r) {}
+    BackEnd back_end;
+    bool replace;  // what has the name already
+  };
+
+  // Writes `name`.new whole, syncs it, gives it the name `name` (which must be free, or is replaced in one step), syncs
+  // the directory. On failure nothing of it is left. REQUIRES: the caller holds the lock of the data file; it stands
+  // for the journal's names too.
+  static Result<std::unique_ptr<Journal>> create(Directory&, const std::string& name, const Identity&, const Facts&,
+                                                 Options = {});
+
+  // Removes what a death within create() left under the temporary name; what is not ours stays. The same requirement.
+  static Result<void> drop_leftover(Directory&, const std::string& name);
+
+  // Reads and checks `name`. Valid iff magic, version, check and sizes of the first identity block (or, if that is
+  // torn or unreadable, of its copy) and the file's length all agree. Blocks that the disk can't give back are written
+  // anew, without claims and proofs. Errors are those of the file system only.
+  static Result<Loaded> load(Directory&, const std::string& name, BackEnd = BackEnd::automatic);
+
+  // The same, read-only, without a mapping: for looking at a journal that another process may be working on.
+  static Result<Loaded> inspect(Directory&, const std::string& name);
+
+  virtual ~Journal() = default;
+
+  virtual const Identity& identity() const = 0;
+  virtual bool claims(Segment) const = 0;                  // acquire
+  virtual Result<std::uint64_t> proof(Segment) const = 0;  // 0, which proves nothing, of one that can't be read.
+                                                           // REQUIRES: claims(segment), or it is being checked
+  virtual std::uint32_t claimed() const = 0;               // how many bits are set; O(count)
+
+  // Different segments may be committed and revoked by different threads at once.
+  virtual Result<void> commit(Segment, std::uint64_t digest) = 0;
+  virtual Result<void> revoke(Segment) = 0;
+
+  virtual std::optional<Facts> facts() const = 0;    // nothing if their check fails
+  virtual Result<void> set_facts(const Facts&) = 0;  // one thread at a time
+
+  // Everything stored before this call is durable when it returns.
+  virtual Result<void> sync() = 0;
+};
+
+// Revokes a claim, and forgets its proof: for one whose bytes may be of another version than those that will take their
+// place. A power cut could keep the bit of the new claim beside the old proof and the old bytes, which agree. Durable
+// with the next sync(), which is due before anything of the kind is written.
+Result<void> forget(Journal&, Segment);
+
+}  // namespace segdl::engine

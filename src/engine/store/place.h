@@ -1,0 +1,238 @@
+// The place of one download on disk: its names, its lock, and what an earlier run left there.
+//
+// `NAME.part` is the data, `NAME.segdl` the journal. open_place() takes the lock on the data file's inode before
+// anything else happens, and then reads the table of doc/recovery.md: what is there is ours and continues, ours
+// and starts over, finished, or foreign. What of these names is foreign is never touched: Request::existing speaks of
+// the output alone.
+//
+// When a download has to start over although earlier work is there, that work is set aside as `NAME.part.old` and
+// `NAME.segdl.old` until the new one has its first segment. `NAME.segdl.old` marks this as under way:
+//
+//   set_aside():     segdl -> segdl.old    create part.old (empty, locked)    part <-> part.old
+//   next open:       segdl claims something:  drop part.old, segdl.old        (the new one has its first segment)
+//                    segdl claims nothing:    remove segdl, part.old -> part, segdl.old -> segdl
+//
+// A death at any point leaves one of those states. The directory is synced after the marker has come and before it
+// goes, for file systems that write changes of a directory in any order. Where a rename is a link and an unlink, two of
+// the names may be of one file: data under both of its names is taken by the first, a journal under both claims
+// something, and `NAME.segdl.new` is removed. Used by one thread at a time.
+#pragma once
+
+#include <segdl/error.h>
+#include <segdl/task.h>
+
+#include "core/store/file_name.h"
+#include "engine/store/directories.h"
+#include "engine/store/journal.h"
+#include "seams/file_system.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace segdl::engine {
+
+struct Names {
+  // `longest`: Directory::longest_name(). A name that leaves no room for a suffix is shortened in all but `output`.
+  explicit Names(const std::string& name, std::size_t longest = kMaxMadeName)
+      : output(name),
+        part(name_beside(name, ".part", longest)),
+        journal(name_beside(name, ".segdl", longest)),
+        temporary(name_beside(name, ".segdl.new", longest)),
+        decoded(name_beside(name, ".part.out", longest)),
+        old_part(name_beside(name, ".part.old", longest)),
+        old_journal(name_beside(name, ".segdl.old", longest)),
+        small(name_beside(name, ".segdl-2d06800538d394c2", longest)) {}
+  std::string output, part, journal, temporary, decoded, old_part, old_journal;
+
+  // What a small file is called for the moment before it replaces another: NAME.segdl- and the digest of its content
+  // (XXH3-64, 16 digits), so that a name and the bytes that go with it prove that they are segdl's.
+  std::string small_of(std::uint64_t digest) const;
+  bool may_be_small(std::string_view name) const;  // whether that is one of those names
+
+ private:
+  std::string small;  // the one of no bytes at all
+};
+
+// The ways out where another process is at work on a name, and where what has it is not to be replaced.
+inline constexpr const char* kBusyWayOut = "wait for it to end, or choose another name with -o";
+inline constexpr const char* kMoveWayOut = "move it away, or choose another name with -o";
+// The attribute of a file that says which version it is.
+inline constexpr const char* kReceipt = "segdl";
+// Of what another process is at work on.
+Error busy(const Directory&, const std::string& name);
+// Of what has one of the names that go with an output, and is none of segdl's.
+Error not_ours(const Directory&, const std::string& name, std::string reason, const char* way_out = kMoveWayOut);
+
+// Whether what it speaks of can be continued: in segments, or as a stream that is whole.
+bool can_continue(const Journal&);
+
+// A new file of that name, locked.
+Result<std::unique_ptr<File>> new_locked_file(Directory&, const std::string& name);
+
+class Place {
+ public:
+  // What the recovery table says of a place.
+  enum class Found : std::uint8_t {
+    nothing,     // start: the data file is empty, there is no journal
+    resumable,   // continue: data and journal
+    start_over,  // ours, but nothing to continue from: set it aside first
+    finished,    // published before; only the journal was left to remove
+  };
+
+  // Cause::exists for foreign files, Cause::busy if another process holds the download.
+  static Result<Place> open(std::shared_ptr<OpenDirectory>, const std::string& name, const Request&, std::stop_token);
+
+  Found found() const { return found_; }
+  // What a person should know of it; each is told once.
+  std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
+  const Names& names() const { return names_; }
+  Directory& directory() { return open_->directory(); }
+  std::string path() const { return directory_->path_of(names_.output); }
+
+  File& data() { return *data_; }
+  Journal& journal() { return *journal_; }  // REQUIRES: has_journal()
+  const Journal& journal() const { return *journal_; }
+  bool has_journal() const { return journal_ != nullptr; }
+
+  // Makes the journal of a new download: reserves the data's space, creates and names the journal, sets the data's
+  // length (J6). REQUIRES: !has_journal(). On failure the place is as before.
+  Result<void> begin(const Identity&, const Facts&);
+
+  // Gives up what is there, for a new start: set aside if it claims anything, else emptied; its journal stays until
+  // begin() replaces it, so that the data is never without one. Afterwards !has_journal() and the data file is empty
+  // and locked.
+  Result<void> start_over();
+
+  // What was set aside is no longer needed.
+  Result<void> drop_aside();
+  bool has_aside() const { return aside_; }
+
+  // Whether there is nothing here but an empty data file, locked.
+  bool is_fresh() const { return found_ == Found::nothing && !aside_ && !stale_journal_; }
+
+  // A resource of one segment has no journal: its bytes are kept in a file without a name, of which a death leaves
+  // nothing. False if the file system has none of those. REQUIRES: is_fresh().
+  Result<bool> prepare_small();
+  Result<void> hold_small(std::span<const std::byte> bytes);
+  bool holds_small() const { return small_held_; }
+  File& small() { return *small_; }  // REQUIRES: prepare_small() returned true
+  // What the output is going to replace, if that is a file: what it leaves to its successor is its mode and its owner.
+  std::optional<FileStatus> replaced();
+  bool replaces() const { return replaces_; }
+  // The steps of publishing it, to be taken for many files at once: begin to sync, sync, give it the output's name,
+  // sync what of the name is kept with the file. The caller syncs the directory.
+  void start_sync_small() { small().start_sync(); }
+  Result<void> sync_small() { return small().sync(); }
+  Result<void> name_small(Sync);
+  Result<void> sync_small_name() { return replaces_ ? Result<void>() : small_->sync_name(); }
+  // Takes the name back, unless somebody has given it to another file since, or it was taken from an older file, which
+  // is gone. REQUIRES: name_small() gave it.
+  Result<void> unname_small();
+
+  // J7 after the data's sync: rename, directory sync, removal of the journal. If another file has got the data's name
+  // meanwhile, nothing is published, and !has_journal(). Without `replace` nothing but an empty file that was there
+  // before is replaced. What is replaced is never the data of a download under way: Cause::busy. Once the directory is
+  // synced it is done: what can't be removed then is a note. REQUIRES: the data is whole and, unless Sync::none,
+  // synced.
+  Result<void> publish(bool replace, Sync);
+
+  // Whether what has the name for what is to be decoded, if anything, may go: to be known before anything is fetched.
+  Result<void> look_for_decoded();
+  // What is published instead of the data, where that is coded and its content is wanted: NAME.part.out, of which the
+  // journal says that it is this download's before it is there. The data stays beside it until the content has the
+  // output's name, so that a death costs no more than the decoding. REQUIRES: has_journal(), and the data is whole.
+  Result<File*> begin_decoded();
+  // It is whole, and synced unless `sync` waives that: the journal tells by what it can be recognised.
+  Result<void> finish_decoded(const DecodedOutput&, Sync);
+  // The same as publish(), of it: the data goes after the directory's sync, and the journal last. REQUIRES:
+  // finish_decoded() was the latest.
+  Result<void> publish_decoded(bool replace, Sync);
+  // What an earlier run, or this one, has begun to decode is no longer wanted: it goes, and what has that name from
+  // then on is somebody else's.
+  Result<void> drop_decoded();
+
+  // Of a finished place: whether its output is the content of what its journal speaks of, and what that said.
+  bool published_decoded() const { return published_decoded_; }
+  const Identity& published_identity() const { return published_identity_; }
+  const std::optional<Facts>& published_facts() const { return published_facts_; }
+  // The same, to a request for another URL: it is a file that exists already.
+  Error of_another_url() const;
+
+  // Removes an empty data file, and the journal of what was given up and is empty. Errors are of no consequence.
+  void leave();
+
+ private:
+  Place(std::shared_ptr<OpenDirectory> open, const Names& names, std::unique_ptr<File> data, Existing existing)
+      : open_(std::move(open)),
+        directory_(&open_->directory()),
+        names_(names),
+        data_(std::move(data)),
+        existing_(existing) {}
+
+  struct Expected {
+    bool lacked = false;    // none of its names was there a moment ago, but for an output that may be replaced
+    bool replaces = false;  // such an output is there
+    bool link = false;      // and it is a symbolic link
+    bool fresh = false;     // no more than that seems to be there
+  };
+  static Result<Expected> expect(const OpenDirectory&, const Names&, bool replace);
+  static Result<bool> take_fresh(Directory&, const Names&, const Expected&, std::unique_ptr<File>& data);
+  void note_link();
+  Result<bool> replaces_now(bool replace);
+  void note_empty(File& published);
+  Result<void> replace_by_small(Sync);
+  Result<void> link_small(const std::string& name);
+  void drop_small();
+  void drop_small(const std::string& name);
+  Result<void> name_copy(Sync);
+  Result<void> recover_aside();
+  Result<void> roll_back_aside();
+  Result<void> examine(const Request&);
+  Result<void> examine_journal(const Request&, std::uint64_t data_size);
+  Result<void> look_again();
+  Result<void> make_room_for_journal();
+  Result<void> check_room_aside();
+  Result<void> swap_in_empty_data();
+  Error no_room(Error) const;
+  using Token = decltype(Facts::owner_token);
+  Result<void> note_journal(const Token&);
+  bool has_our_token() const;
+  Result<void> remove_journal();
+  Error data_lost();
+  Result<bool> has_decoded_name();
+  Result<void> drop_unmarked_decoded();
+  Result<void> give_output_name(const std::string& from, bool replace, Sync, bool has_it = false);
+
+  std::shared_ptr<OpenDirectory> open_;  // of all downloads to it
+  Directory* directory_;                 // the same
+  Names names_;
+  std::unique_ptr<File> data_;
+  Existing existing_;
+  std::unique_ptr<Journal> journal_;
+  FileId journal_id_;
+  Token journal_token_{};  // zeros: it has none
+  std::unique_ptr<File> small_;
+  bool small_held_ = false;
+  std::uint64_t small_digest_ = 0;
+  Found found_ = Found::nothing;
+  std::unique_ptr<File> decoded_;
+  bool published_decoded_ = false;
+  Identity published_identity_;
+  std::optional<Facts> published_facts_;
+  bool created_data_ = false;  // by this run
+  bool replaces_ = false;      // what has the output's name, as the request allows
+  bool aside_ = false;
+  bool stale_journal_ = false;  // of what was given up: begin() replaces it
+  bool looked_ = true;          // for all of its names, since the lock was taken
+  std::vector<std::string> notes_;
+};
+
+}  // namespace segdl::engine

@@ -1,0 +1,63 @@
+// Publishes many small files together, so that durability costs them little each.
+//
+// A worker hands over a download that is whole and goes on with the next. One thread takes all that have come
+// meanwhile: begins to sync their data, waits for it, gives each its name, and syncs each directory once. Only then
+// does any of them count as done (J7: data, name, link count, directory, in that order). Thread-safe.
+#pragma once
+
+#include <segdl/error.h>
+#include <segdl/task.h>
+
+#include "engine/base/monitor.h"
+#include "engine/store/place.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace segdl::engine {
+
+class Publisher {
+ public:
+  struct Entry {
+    std::unique_ptr<Place> place;  // holds_small()
+    std::string directory;         // names the open one: entries with the same share its sync
+    Sync sync = Sync::interval;
+    // Called on the publisher's thread; `more_follow` but for the last of a batch.
+    std::function<void(Result<void>, bool more_follow)> done;
+  };
+
+  // `more_to_come`: whether downloads are under way that may soon be handed over; then a few milliseconds are waited
+  // for them, so that fewer and larger batches are made. `most_held`: waiting and being published at once, at least 1;
+  // who hands over one more waits.
+  Publisher(std::size_t most_held, std::function<bool()> more_to_come);
+  // Why nothing is published, if its thread could not be started: then nothing may be handed over.
+  const std::optional<Error>& broken() const { return broken_; }
+  ~Publisher() = default;  // REQUIRES: everything handed over is done
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+
+  // Waits while too many are under way: each holds open files.
+  void submit(Entry);
+
+  // Publishes these, and calls `done` for each.
+  static void publish(std::vector<Entry>);
+
+ private:
+  void run(const std::stop_token&) noexcept;
+
+  const std::size_t most_held_;
+  const std::function<bool()> more_to_come_;
+  Mutex mutex_;
+  Condition changed_;
+  std::vector<Entry> waiting_ SEGDL_GUARDED_BY(mutex_);
+  std::size_t under_way_ SEGDL_GUARDED_BY(mutex_) = 0;  // being published
+  std::optional<Error> broken_;
+  std::jthread thread_;
+};
+
+}  // namespace segdl::engine

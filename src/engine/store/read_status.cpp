@@ -1,0 +1,135 @@
+#include "engine/store/read_status.h"
+
+#include "engine/base/errors.h"
+#include "engine/store/finish.h"
+#include "engine/store/journal.h"
+#include "engine/store/place.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+void extend(std::vector<Range>& ranges, Range range) {
+  if (!ranges.empty() && ranges.back().end == range.begin) {
+    ranges.back().end = range.end;
+  } else {
+    ranges.push_back(range);
+  }
+}
+
+void describe_segments(const Journal& journal, const Layout& layout, DownloadStatus& status) {
+  status.segment_size = layout.segment_size();
+  status.segments = layout.count();
+  for (std::uint32_t i = 0; i < layout.count(); ++i) {
+    const Range range = layout.range(Segment{i});
+    const bool claimed = journal.claims(Segment{i});
+    extend(claimed ? status.claims : status.holes, range);
+    if (!claimed) continue;
+    ++status.claimed_segments;
+    status.claimed += range.size();
+  }
+}
+
+void describe(const Journal& journal, DownloadStatus& status) {
+  const Identity& identity = journal.identity();
+  status.validator = identity.validator.value();
+  status.validator_strong = identity.validator.strong();
+  status.coding = identity.coding;
+  status.stream = !identity.layout;
+  status.total = identity.layout ? std::optional(identity.layout->total()) : identity.stream_total;
+  const auto facts = journal.facts();
+  if (facts) status.url = facts->url;
+  if (status.stream && facts && facts->stream_complete && facts->stream_length > 0) {
+    status.total = status.claimed = facts->stream_length;
+    status.claims = {{0, facts->stream_length}};
+  }
+  if (identity.layout) describe_segments(journal, *identity.layout, status);
+}
+
+Result<bool> is_busy(Directory& directory, const Names& names) {
+  auto part = directory.status(names.part);
+  if (!part) return std::move(part).error();
+  if (!part->has_value()) return false;
+  auto file = directory.open(names.part, OpenMode::read_only);
+  if (!file) return std::move(file).error();
+  return (*file)->locked_by_another();
+}
+
+// The name whose download is meant: NAME.part and NAME.segdl are taken for NAME, unless they are files of their own,
+// which have no journal beside them.
+Result<std::string> meant(Directory& directory, const std::string& given) {
+  for (const std::string_view suffix : {".part", ".segdl"}) {
+    if (given.size() <= suffix.size() || !given.ends_with(suffix)) continue;
+    const Names names(given.substr(0, given.size() - suffix.size()), directory.longest_name());
+    for (const auto& [name, wanted] : {std::pair(names.journal, true), {given, false}}) {
+      auto found = directory.status(name);
+      if (!found) return std::move(found).error();
+      if (found->has_value() == wanted) return names.output;
+    }
+  }
+  return given;
+}
+
+}  // namespace
+
+std::filesystem::path journal_path(FileSystem& files, const std::filesystem::path& output) {
+  const auto parent = output.parent_path();
+  const auto opened = files.open_directory(parent.empty() ? "." : parent);
+  const Names names(output.filename().string(), opened ? (*opened)->longest_name() : kMaxMadeName);
+  return parent / names.journal;
+}
+
+Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::path& given) {
+  auto opened = files.open_directory(given.has_parent_path() ? given.parent_path() : ".");
+  if (!opened) return std::move(opened).error();
+  Directory& directory = **opened;
+  auto name = meant(directory, given.filename().string());
+  if (!name) return std::move(name).error();
+  const Names names(*name, directory.longest_name());
+  const auto output = given.parent_path() / names.output;
+  DownloadStatus status;
+  status.output = output;
+  auto loaded = Journal::inspect(directory, names.journal);
+  if (!loaded) return std::move(loaded).error();
+  if (const auto* journal = std::get_if<std::unique_ptr<Journal>>(&*loaded)) {
+    describe(**journal, status);
+    auto busy = is_busy(directory, names);
+    if (!busy) return std::move(busy).error();
+    status.busy = *busy;
+    auto published = status.busy ? Result<Output>(Output::other) : published_as(directory, names, **journal);
+    if (!published) return std::move(published).error();
+    status.journal_left = *published != Output::other;
+    if (*published == Output::decoded) status.decoded = (*journal)->facts()->decoded->length;
+    if (status.journal_left) status.state = DownloadStatus::State::complete;
+    return status;
+  }
+  if (const auto* foreign = std::get_if<Journal::Foreign>(&*loaded)) {
+    return with_way_out(
+        make_error(Cause::local, Remedy::stop, "read", directory.path_of(names.journal), foreign->reason),
+        "if no other program needs that file, move it away");
+  }
+  if (std::holds_alternative<Journal::Damaged>(*loaded)) {
+    status.state = DownloadStatus::State::damaged;
+    return status;
+  }
+  auto found = directory.status(names.output);
+  if (!found) return std::move(found).error();
+  if (!found->has_value()) {
+    return with_way_out(make_error(Cause::local, Remedy::stop, "find", directory.path_of(names.output),
+                                   "there is no such file, and no interrupted download of it"),
+                        "give the name the download is going to have");
+  }
+  if ((*found)->kind == FileKind::directory) {
+    return with_way_out(make_error(Cause::local, Remedy::stop, "find", directory.path_of(names.output),
+                                   "it is a directory, or a link to one"),
+                        "give the name of a file in it");
+  }
+  status.state = DownloadStatus::State::complete;
+  status.total = (*found)->size;
+  return status;
+}
+
+}  // namespace segdl::engine

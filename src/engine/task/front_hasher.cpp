@@ -1,0 +1,90 @@
+#include "engine/task/front_hasher.h"
+
+#include "engine/base/errors.h"
+#include "engine/base/pieces.h"
+#include "engine/base/threads.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace segdl::engine {
+namespace {}  // namespace
+
+FrontHasher::FrontHasher(const std::optional<Checksum>& expected, File& data, Layout layout)
+    : data_(data),
+      layout_(layout),
+      digest_(expected),
+      buffer_(std::min<std::uint64_t>(kReadPiece, layout.total())),
+      settled_(layout.count()) {}
+
+Result<void> FrontHasher::start() {
+  auto started = start_thread([this](const std::stop_token& stop) { run(stop); });
+  if (!started) return std::move(started).error();
+  thread_ = std::move(*started);
+  return {};
+}
+
+void FrontHasher::settled(Segment segment) {
+  const MutexLock lock(mutex_);
+  settled_[index(segment)] = true;
+  if (index(segment) != front_) return;
+  while (front_ < settled_.size() && settled_[front_]) ++front_;
+  changed_.notify_all();
+}
+
+Result<void> FrontHasher::finish(const std::string& subject, const std::stop_token& stop) {
+  {
+    const MutexLock lock(mutex_);
+    while (!failed_ && hashed_ < layout_.total() && !stop.stop_requested()) changed_.wait(mutex_, stop);
+    if (failed_) return *failed_;
+    if (hashed_ < layout_.total()) return cancelled();
+  }
+  return digest_.check(subject);
+}
+
+// What is there to be hashed, from this offset on; waits for it. Nothing: that was all.
+std::optional<Range> FrontHasher::next(std::uint64_t from, const std::stop_token& stop) {
+  const MutexLock lock(mutex_);
+  for (;;) {
+    const std::uint64_t there = layout_.range(Span{0, front_}).end;
+    if (stop.stop_requested() || from == layout_.total()) return std::nullopt;
+    if (there > from) return Range{from, std::min<std::uint64_t>(there, from + buffer_.size())};
+    changed_.wait(mutex_, stop);
+  }
+}
+
+Result<void> FrontHasher::hash(Range range) {
+  const auto bytes = std::span(buffer_).first(range.size());
+  auto got = data_.read_at(range.begin, bytes);
+  if (!got) return std::move(got).error();
+  if (*got != bytes.size()) {
+    return make_error(Cause::local, Remedy::stop, "verify", "", "the file became shorter while it was being read");
+  }
+  digest_.update(bytes);
+  return {};
+}
+
+void FrontHasher::tell(std::uint64_t hashed, Result<void> step) {
+  const MutexLock lock(mutex_);
+  hashed_ = hashed;
+  const bool over = !step || hashed == layout_.total();
+  if (!step) failed_ = std::move(step).error();
+  if (over) changed_.notify_all();
+}
+
+void FrontHasher::run(const std::stop_token& stop) {
+  std::uint64_t at = 0;
+  Result<void> step;
+  try {
+    while (const auto range = step ? next(at, stop) : std::nullopt) {
+      step = hash(*range);
+      if (step) at = range->end;
+      tell(at, step);
+    }
+  } catch (const std::exception& exception) {  // the entry of a thread: out of memory, or a bug
+    tell(at, error_of(exception, "verify"));
+  }
+}
+
+}  // namespace segdl::engine

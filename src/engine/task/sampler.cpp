@@ -1,0 +1,78 @@
+#include "engine/task/sampler.h"
+
+#include "engine/base/errors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+constexpr std::uint64_t kSample = 64 * kKiB;
+
+}  // namespace
+
+Sampler::Sampler(const Journal& journal, Meter& meter, Fetcher& fetcher, std::deque<Segment> segments)
+    : journal_(journal), meter_(meter), fetcher_(fetcher), segments_(std::move(segments)), piece_(kSample) {}
+
+Result<std::optional<Range>> Sampler::next(std::stop_token) {
+  if (segments_.empty()) return std::optional<Range>();
+  const Range range = journal_.identity().layout->range(segments_.front());
+  return std::optional(Range{range.begin + hashed_, range.end});
+}
+
+std::span<std::byte> Sampler::space(std::uint64_t offset) {
+  std::uint64_t room = piece_.size();
+  if (!segments_.empty()) {
+    // Never across the edge of the segment being compared.
+    const Range range = journal_.identity().layout->range(segments_.front());
+    const std::uint64_t begin = range.begin + hashed_;
+    const std::uint64_t edge = offset < begin ? begin : range.end;
+    if (offset < edge) room = std::min(room, edge - offset);
+  }
+  return std::span(piece_).first(room);
+}
+
+Result<void> Sampler::arrived(std::uint64_t offset, std::size_t count) {
+  meter_.discarded(count);
+  if (segments_.empty()) return {};
+  const Segment segment = segments_.front();
+  const Range range = journal_.identity().layout->range(segment);
+  if (offset != range.begin + hashed_) return {};
+  digest_.update(std::span(piece_).first(count));
+  hashed_ += count;
+  fetcher_.progressed(count);  // each byte of what is compared counts once
+  if (hashed_ < range.size()) return {};
+  auto proof = journal_.proof(segment);
+  if (!proof) return std::move(proof).error();
+  if (digest_.value() != *proof) {
+    Error error = fetcher_.problem(Cause::changed, Remedy::restart,
+                                   fmt::format("bytes {} to {} are not what they were", range.begin, range.end));
+    error.offset = range.begin;
+    return error;
+  }
+  segments_.pop_front();
+  digest_ = StreamDigest();
+  hashed_ = 0;
+  return {};
+}
+
+std::deque<Segment> choose_samples(const Journal& journal, std::uint32_t count) {
+  const std::uint32_t claimed = journal.claimed();
+  std::deque<Segment> samples;
+  const std::uint32_t wanted = std::min(count, claimed);
+  std::uint32_t seen = 0;
+  const std::uint32_t segments = journal.identity().layout->count();
+  for (std::uint32_t i = 0; i < segments && samples.size() < wanted; ++i) {
+    if (!journal.claims(Segment{i})) continue;
+    // The n-th sample is the claim nearest to n equal steps through all of them: the first, ..., the last.
+    const std::uint64_t n = samples.size();
+    const std::uint64_t place = wanted == 1 ? claimed - 1 : n * (claimed - 1) / (wanted - 1);
+    if (seen++ == place) samples.push_back(Segment{i});
+  }
+  return samples;
+}
+
+}  // namespace segdl::engine

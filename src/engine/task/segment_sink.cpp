@@ -1,0 +1,187 @@
+#include "engine/task/segment_sink.h"
+
+#include "core/base/require.h"
+#include "core/base/xxh3.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+constexpr std::uint64_t kDropPiece = 64 * kKiB;
+
+// What it costs to take work from another worker: its response is left unread, with what the sockets hold of it, and
+// its connection with it; two new ones have to get going.
+constexpr double kLeastCost = 0.02;  // seconds
+constexpr double kRoundTrips = 2;    // to connect, and to ask
+
+}  // namespace
+
+Result<void> write_segment(Work& work, Segment segment, std::span<const std::byte> bytes) {
+  const Range range = work.layout.range(segment);
+  // Only this write gives a file that was cut its length again, and would hide it.
+  if (range.end == work.layout.total()) work.watch.look(range.end);
+  auto step = work.place.data().write_at(range.begin, bytes);
+  if (step) step = work.place.journal().commit(segment, digest_of(bytes));
+  if (step && work.aside.exchange(false)) step = work.place.drop_aside();
+  return step ? work.checkpoint.committed(segment, bytes.size()) : step;
+}
+
+SegmentSink::SegmentSink(Work& work, Hand& hand, Fetcher& fetcher) : work_(work), hand_(hand), fetcher_(fetcher) {}
+
+SegmentSink::~SegmentSink() { release(); }
+
+void SegmentSink::release() {
+  let_go();
+  work_.dispatcher.release(hand_);
+  span_ = {};
+}
+
+Result<std::optional<Range>> SegmentSink::next(bool brings_all) {
+  brings_all_ = brings_all;
+  holds(work_.dispatcher.asks(hand_));
+  if (span_.empty()) {
+    const std::uint64_t left = work_.dispatcher.missing_bytes();
+    const double latency = std::chrono::duration<double>(fetcher_.latency()).count();
+    if (brings_all) work_.dispatcher.reads_ahead(hand_, fetcher_.reserve());
+    auto span =
+        work_.dispatcher.next(hand_, fetcher_.span_limit(left), {fetcher_.speed(), kLeastCost + kRoundTrips * latency});
+    if (!span) return std::move(span).error();
+    if (!span->has_value()) return std::optional<Range>();
+    span_ = **span;
+  }
+  take_kept();
+  const Range range = work_.layout.range(span_);
+  wanted_ = range.begin + filled_;
+  require(wanted_ < range.end, "a range was to be asked for that ends before it begins");
+  return std::optional(Range{wanted_, range.end});
+}
+
+// The segment that was being filled may have come to somebody else.
+void SegmentSink::holds(Span span) {
+  span_ = span;
+  if (filling_ && (span.empty() || Segment{span.begin} != *filling_)) let_go();
+}
+
+void SegmentSink::begins(const UsableBody& body) {
+  // A whole resource that begins where this worker wants it to is read as a part that goes on.
+  whole_ = !body.partial && body.begin != wanted_;
+  left_for_what_is_here_.reset();
+  if (body.begin != wanted_) {
+    release();
+    if (brings_all_) work_.dispatcher.reads_ahead(hand_, fetcher_.reserve());
+  }
+  holds(work_.dispatcher.answered(hand_));
+}
+
+// Whether the segment is wanted; then it is what the buffer is for from here on. A response that goes on brings what
+// comes behind the span as well.
+bool SegmentSink::begin_segment(Segment segment) {
+  if (span_.empty()) {
+    const std::uint64_t limit = whole_ ? 0 : fetcher_.span_limit(work_.dispatcher.missing_bytes());
+    span_ = work_.dispatcher.go_on(hand_, segment, limit).value_or(Span{});
+  }
+  if (span_.empty() || Segment{span_.begin} != segment) return false;
+  filling_ = segment;
+  filled_ = 0;
+  if (!buffer_) {
+    buffer_ = std::make_unique_for_overwrite<std::byte[]>(std::min(work_.layout.segment_size(), work_.layout.total()));
+  }
+  return true;
+}
+
+std::span<std::byte> SegmentSink::space(std::uint64_t offset) {
+  const Segment segment = work_.layout.at(offset);
+  const Range range = work_.layout.range(segment);
+  const bool goes_on = filling_ == segment && range.begin + filled_ == offset;
+  if (goes_on || (offset == range.begin && begin_segment(segment))) {
+    return std::span(buffer_.get(), range.size()).subspan(filled_);
+  }
+  // Behind what is wanted is what came or comes to another worker; before it what came to one while this one waited.
+  const bool before = !span_.empty() && index(segment) < span_.begin;
+  // In this order: who is refused tells so before it lets go of what it had asked for.
+  const bool reads_on = work_.dispatcher.is_asked_for_behind(hand_, segment) || fetcher_.reads_through();
+  if (!whole_ && !before && !reads_on) {
+    if (work_.dispatcher.is_here(segment)) left_for_what_is_here_ = offset;
+    return {};
+  }
+  dropped_.resize(kDropPiece);
+  return std::span(dropped_).first(std::min<std::uint64_t>(dropped_.size(), range.end - offset));
+}
+
+Result<void> SegmentSink::arrived(std::uint64_t offset, std::size_t count) {
+  hand_.received += count;
+  const bool kept = filling_ && work_.layout.range(*filling_).begin + filled_ == offset;
+  if (!kept) {
+    work_.meter.discarded(count);
+    return {};
+  }
+  filled_ += count;
+  hand_.filled = filled_;
+  return filled_ == work_.layout.range(*filling_).size() ? commit() : Result<void>();
+}
+
+Result<void> SegmentSink::body_ended(std::uint64_t) {
+  brought_.clear();
+  return {};
+}
+
+Result<void> SegmentSink::commit() {
+  const Segment segment = *filling_;
+  if (!work_.dispatcher.begin_commit(hand_, segment)) {  // a hedge was sooner
+    drop_unfinished();
+    span_ = work_.dispatcher.held(hand_);
+    return {};
+  }
+  hand_.writing = true;
+  auto step = write_segment(work_, segment, std::span(buffer_.get(), filled_));
+  hand_.writing = false;
+  if (!step) return step;
+  brought_.push_back(segment);
+  filling_.reset();
+  filled_ = 0;
+  hand_.filled = 0;
+  if (!whole_) fetcher_.committed();  // what comes with it may have come often
+  span_ = work_.dispatcher.committed(hand_, segment);
+  return step;
+}
+
+void SegmentSink::count_progress() { fetcher_.progressed(work_.dispatcher.gained(hand_, filling_, filled_)); }
+
+Result<void> SegmentSink::interrupted(Remedy) {
+  count_progress();
+  // What it asks for again may go to another before it is answered.
+  if (fetcher_.got_on()) holds(work_.dispatcher.asks(hand_));
+  return work_.checkpoint.pausing();
+}
+
+// Leaves the unfinished segment to whoever is at it next; until then its bytes count for nothing.
+void SegmentSink::let_go() {
+  const auto segment = filling_;
+  const std::uint64_t filled = filled_;
+  drop_unfinished();
+  if (segment && filled > 0) work_.dispatcher.keep(*segment, {std::move(buffer_), filled});
+}
+
+// Goes on with what another worker has left of the segment, where that is more.
+void SegmentSink::take_kept() {
+  const Segment segment{span_.begin};
+  Prefix kept = work_.dispatcher.take_kept(segment, filled_);
+  if (kept.filled == 0) return;
+  drop_unfinished();
+  work_.meter.regained(kept.filled);
+  buffer_ = std::move(kept.bytes);
+  filling_ = segment;
+  hand_.filled = filled_ = kept.filled;
+}
+
+void SegmentSink::drop_unfinished() {
+  if (!filling_) return;
+  work_.meter.discarded(filled_);
+  filling_.reset();
+  filled_ = 0;
+  hand_.filled = 0;
+}
+
+}  // namespace segdl::engine

@@ -1,0 +1,24 @@
+// What a task uses of its session.
+#pragma once
+
+#include <segdl/session.h>
+
+#include "engine/fetch/secrets.h"
+#include "engine/schedule/pool.h"
+#include "engine/schedule/throttle.h"
+#include "engine/store/directories.h"
+#include "seams/env.h"
+
+namespace segdl::engine {
+
+// REQUIRES: all of it outlives every download.
+struct SessionContext {
+  Env env;
+  const SessionOptions& options;
+  Pool& pool;
+  Throttle& throttle;
+  Directories& directories;
+  Secrets& secrets;
+};
+
+}  // namespace segdl::engine

@@ -1,0 +1,59 @@
+// A resource that can only be had in one response from its beginning: no ranges, or no known size.
+//
+// Nothing is claimed on the way, so an interruption begins again at byte 0. The end is recorded in the journal's facts,
+// with a digest of everything: that is how a download that dies while being published is recognised. A sink of
+// fetch_into(); used by one thread.
+#pragma once
+
+#include "core/base/xxh3.h"
+#include "engine/fetch/fetcher.h"
+#include "engine/progress/meter.h"
+#include "engine/store/place.h"
+#include "engine/store/recheck.h"
+#include "engine/task/whole_digest.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+namespace segdl::engine {
+
+class StreamSink {
+ public:
+  // REQUIRES: place.has_journal(); the file is empty; everything referred to outlives the sink.
+  StreamSink(Pass&, Meter&, Fetcher&, const std::optional<Checksum>& expected);
+
+  Result<std::optional<Range>> next(std::stop_token);
+  void begins(const UsableBody&) {}
+  std::span<std::byte> space(std::uint64_t offset);
+  Result<void> arrived(std::uint64_t offset, std::size_t count);
+  Result<void> body_ended(std::uint64_t offset);
+  Result<void> interrupted(Remedy) { return {}; }  // nothing of it would count
+  // Before body_ended(): nothing but the request's word says that this is the end.
+  void only_believes_end() { believed_ = true; }
+  // What came is all that the connection brought, and may be less than the whole: recorded as that, durably.
+  Result<void> keep_unvouched();
+
+ private:
+  Result<void> begin_again();
+  Result<void> flush();
+  Facts facts_of_all() const;
+
+  Place& place_;
+  Watch& watch_;
+  Meter& meter_;
+  Fetcher& fetcher_;
+  std::vector<std::byte> buffer_;
+  std::size_t filled_ = 0;
+  std::uint64_t written_ = 0;
+  std::uint64_t most_ = 0;  // how far any response has come
+  StreamDigest digest_;
+  WholeDigest whole_;
+  bool complete_ = false;
+  bool believed_ = false;
+};
+
+}  // namespace segdl::engine

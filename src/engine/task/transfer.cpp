@@ -1,0 +1,383 @@
+#include "engine/task/transfer.h"
+
+#include "core/base/ascii.h"
+
+#include "engine/base/errors.h"
+#include "engine/base/url_hash.h"
+#include "engine/fetch/fetch_loop.h"
+#include "engine/progress/planned.h"
+#include "engine/schedule/dispatcher.h"
+#include "engine/store/checkpoint.h"
+#include "engine/task/consumer_sink.h"
+#include "engine/task/stream_sink.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <utility>
+#include <vector>
+
+namespace segdl::engine {
+namespace {
+
+constexpr std::uint64_t kWorthMore = 4 * kMiB;  // connections than one
+
+// Some servers answer a range that asks for everything with 200, though they serve others.
+bool may_serve_ranges(const Reply& reply) {
+  const UsableBody& body = reply.body;
+  if (body.partial || !body.total) return body.partial && *body.total > 0;
+  const ResponseHead& head = reply.exchange->head();
+  const std::string* accepts = head.find("Accept-Ranges");
+  return *body.total > kWorthMore && reply.asked && accepts != nullptr && same_text(*accepts, "bytes") &&
+         body.validator.strong() && head.framing == Framing::length;
+}
+
+}  // namespace
+
+Transfer::Transfer(const SessionContext& context, const Request& request, Url url, std::string name, Meter& meter)
+    : context_(context),
+      env_(context.env),
+      updating_(adopting_output(env_.files, request, name)),
+      request_(updating_ ? *updating_ : request),
+      url_(std::move(url)),
+      name_(std::move(name)),
+      meter_(meter),
+      begun_(env_.clock.now()),
+      route_(url_),
+      setting_{env_.transport,   env_.clock, context_.options, context_.pool, context_.throttle,
+               context_.secrets, request_,   route_,           meter_,        begun_},
+      fetcher_(setting_) {}
+
+Result<Outcome> Transfer::run(std::stop_token stop, Slot& slot) {
+  fetcher_.take(std::move(slot));
+  auto outcome = request_.consumer ? run_consumer({request_.consumer, request_.checksum}, {}, std::move(stop))
+                                   : run_place(std::move(stop));
+  if (!outcome && outcome.error().cause == Cause::exists && request_.existing == Existing::skip) {
+    outcome = skip_if_there(std::move(outcome).error());
+  }
+  if (!outcome && outcome.error().tries > 0) outcome.error().remedy = Remedy::retry;
+  if (!outcome && outcome.error().operation == "verify" && !coding_.empty()) {
+    outcome.error().reason += fmt::format(", of all as it was sent, coded with {}", coding_);
+  }
+  slot = fetcher_.give();
+  return outcome;
+}
+
+Result<Outcome> Transfer::run_place(std::stop_token stop) {
+  if (request_.remote_name && request_.output.empty()) {
+    auto named = take_remote_name(stop);
+    if (!named) return std::move(named).error();
+  }
+  auto directory = context_.directories.open(request_.directory, request_.create_directories);
+  if (!directory) return std::move(directory).error();
+  fit_name((*directory)->longest_name());
+  auto stream = open_stream(**directory, stop);
+  if (!stream) return std::move(stream).error();
+  auto adopted = open_adopted((*directory)->directory(), *stream != nullptr);
+  if (!adopted) return std::move(adopted).error();
+  if (*stream) return run_stream(**stream, (*directory)->directory().path_of(name_), stop);
+  if (request_.existing == Existing::update) {
+    auto unchanged = leave_if_unchanged((*directory)->directory(), stop);
+    if (!unchanged) return std::move(unchanged).error();
+    if (*unchanged) return std::move(**unchanged);
+  }
+  auto opened = open_place(std::move(*directory), stop);
+  if (!opened) return std::move(opened).error();
+  auto place = std::move(*opened);
+  if (place->found() == Place::Found::finished) {
+    auto wanted = is_wanted(place, stop);
+    if (!wanted) return std::move(wanted).error();
+    if (*wanted) return finish(*place, stop);
+  }
+  auto step = fetch_until_whole(*place, stop);
+  if (step && place->holds_small()) {
+    Report done = report(place->path());
+    return Outcome{std::move(done), std::move(place)};
+  }
+  if (step) fetcher_.leave();
+  if (step) step = publish(*place, stop);
+  if (!step) {
+    Error error = final_error(std::move(step).error(), *place);
+    place->leave();
+    return error;
+  }
+  remark_on(*place);
+  return Outcome{report(place->path())};
+}
+
+// A file that is in the way of its download counts as done.
+Result<Outcome> Transfer::skip_if_there(Error error) const {
+  auto directory = context_.directories.open(request_.directory);
+  auto found = directory ? (*directory)->directory().status(name_) : Result<std::optional<FileStatus>>(std::nullopt);
+  if (!found || !found->has_value() || (*found)->kind != FileKind::regular) return error;
+  Report done = report((*directory)->directory().path_of(name_));
+  done.skipped = true;
+  return Outcome{std::move(done)};
+}
+
+Result<std::unique_ptr<Place>> Transfer::open_place(std::shared_ptr<OpenDirectory> directory,
+                                                    const std::stop_token& stop) {
+  auto opened = Place::open(std::move(directory), name_, request_, stop);
+  if (!opened) return std::move(opened).error();
+  auto place = std::make_unique<Place>(std::move(*opened));
+  remark_on(*place);
+  return place;
+}
+
+void Transfer::remark_on(Place& place) {
+  for (const std::string& note : place.take_notes()) meter_.remark(note);
+  for (const std::string& lack : env_.files.take_lacking()) meter_.worked_around(lack);
+}
+
+Result<void> Transfer::fetch_until_whole(Place& place, std::stop_token stop) {
+  for (;;) {
+    auto step = fetch_version(place, stop);
+    if (step || step.error().remedy != Remedy::restart) return step;
+    step = start_over(place, std::move(step).error());
+    if (!step) return step;
+  }
+}
+
+Result<void> Transfer::fetch_version(Place& place, std::stop_token stop) {
+  const bool resumable = place.found() == Place::Found::resumable;
+  if (gives_up(place)) return begin_version(place, stop);
+  auto outdated = resumable && !switched_ ? is_whole_and_outdated(place, stop) : Result<bool>(false);
+  if (outdated && *outdated) {
+    auto aside = place.start_over();
+    if (!aside) return aside;
+  }
+  if (!outdated) return std::move(outdated).error();
+  if (place.has_journal() && (resumable || switched_) && place.journal().identity().layout) {
+    named_.reset();
+    return continue_version(place, stop);
+  }
+  if (place.has_journal() && request_.resume) {
+    auto continued = continue_stream(place, stop);
+    if (!continued) return std::move(continued).error();
+    if (*continued) return {};
+    remember_begun(place);
+  }
+  return begin_version(place, stop);
+}
+
+// A resource of which nothing is known yet, or nothing any more.
+Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
+  route_.set_joined(false);
+  auto first = named_ ? Result<Reply>(*std::exchange(named_, std::nullopt)) : first_reply(stop);
+  if (!first) return std::move(first).error();
+  auto taken = take_coding(place, first->body.coding);
+  if (!taken) return taken;
+  auto small = hold_small(place, *first, stop);
+  if (!small) return std::move(small).error();
+  if (*small) return {};
+  auto identity = plan(*first);
+  if (!identity) return std::move(identity).error();
+  if (place.found() == Place::Found::start_over || place.has_journal()) {
+    auto aside = place.start_over();
+    if (!aside) return aside;
+  }
+  // The checksum tells in the end what no validator does.
+  const bool by_digest = identity->layout && !identity->validator.strong() && identity->coding.empty();
+  voucher_ = by_digest && request_.checksum ? Voucher::digest : Voucher::validator;
+  switched_ = of_other_url_ = false;
+  Facts facts;
+  facts.url = url_.redacted();
+  facts.url_hash = hash_of(url_);
+  facts.owner_token = random_token();
+  facts.mixed = voucher_ == Voucher::digest;
+  facts.adopted = adoptable(*identity);
+  auto begun = place.begin(*identity, facts);
+  if (!begun) return begun;
+  const Known known = known_of(*identity);
+  strong_ = identity->validator.strong();
+  inherits_ = false;
+  continued_from_.reset();
+  meter_.plan(planned(*identity));
+  if (facts.adopted > 0) return adopt_first(place, known, std::move(*first), stop);
+  if (identity->layout) return fetch_segments(place, known, std::move(*first), stop);
+  return fetch_stream(place, known, std::move(*first), stop);
+}
+
+// Asks with a token of its own: who comes to read the response may be told to drop it, as any other, without the
+// download's being over.
+Result<Reply> Transfer::ask_first(Range range, const Known* known, const std::stop_token& stop) {
+  std::stop_source cut;
+  const std::stop_callback over(stop, [&cut] { cut.request_stop(); });
+  auto reply = fetcher_.ask(range, known, cut.get_token());
+  if (reply) reply->cut = cut;
+  return reply;
+}
+
+// The first usable response. Without a strong validator it is made to carry all of the resource.
+Result<Reply> Transfer::first_reply(std::stop_token stop, Range range) {
+  std::optional<Known> known;
+  for (;;) {
+    auto reply = ask_first(range, known ? &*known : nullptr, stop);
+    if (reply && reply->unchanged) return reply;
+    if (reply) {
+      const UsableBody& body = reply->body;
+      if (!body.partial || body.validator.strong()) return reply;
+      if (request_.checksum && !request_.consumer && body.coding.empty()) return reply;
+      if (*body.total > kWorthMore) meter_.remark("the server names no strong validator: fetching in one piece");
+      if (body.end == body.total) return reply;
+      if (known) route_.ask(Asking::whole);  // not even this was given in one piece
+      range = {0, *body.total};
+      known = Known{body.total, body.validator, body.coding};
+      continue;
+    }
+    if (reply.error().remedy != Remedy::retry) return reply;
+    auto paused = fetcher_.pause(std::move(reply).error(), stop);
+    if (!paused) return std::move(paused).error();
+  }
+}
+
+Result<Identity> Transfer::plan(const Reply& reply) const {
+  const UsableBody& body = reply.body;
+  Identity identity;
+  identity.validator = body.validator;
+  identity.coding = body.coding;
+  if (!may_serve_ranges(reply)) {
+    identity.stream_total = body.total;
+    const bool same = in_pieces_ && body.validator.strong() && body.validator == in_pieces_->validator;
+    if (same && !body.total && body.coding == in_pieces_->coding) identity.stream_total = in_pieces_->layout->total();
+    return identity;
+  }
+  const std::uint64_t size =
+      request_.segment_size != 0 ? request_.segment_size : Layout::default_segment_size(*body.total);
+  if (*body.total / size >= std::numeric_limits<std::uint32_t>::max()) {
+    const bool chosen = request_.segment_size != 0;
+    return make_error(chosen ? Cause::local : Cause::integrity, Remedy::stop, "lay out", name_,
+                      chosen ? fmt::format("segments of {} bytes are too small for {} bytes", size, *body.total)
+                             : fmt::format("the server calls it {} bytes long, which can't be", *body.total));
+  }
+  identity.layout = Layout(*body.total, size);
+  return identity;
+}
+
+Result<void> Transfer::fetch_stream(Place& place, const Known& known, Reply first, std::stop_token stop) {
+  if (first.body.total != std::uint64_t{0})
+    meter_.remark(first.body.total ? "the server does not serve ranges: an interruption begins again from the start"
+                                   : "the server does not tell the size: an interruption begins again from the start");
+  route_.ask(Asking::whole);
+  return keep_stream(place, known, std::move(first), stop);
+}
+
+Result<void> Transfer::receive_stream(Pass& pass, const Known& known, std::optional<Reply> first,
+                                      std::stop_token stop) {
+  StreamSink sink(pass, meter_, fetcher_, request_.checksum);
+  auto step = fetch_into(sink, fetcher_, meter_, known, std::move(first), false, stop);
+  fetcher_.leave();  // the last sync needs no connection
+  return step ? settle_stream(pass.place) : step;
+}
+
+Result<void> Transfer::settle_stream(Place& place) {
+  Checkpoint checkpoint(env_.clock, place.data(), place.journal(), request_.sync, {});
+  auto settled = settle(place, checkpoint);
+  if (settled) return settled;
+  // As with segments: after a failed sync the kernel calls pages clean that never reached the disk (J4).
+  Facts facts = place.journal().facts().value_or(Facts{});
+  facts.stream_complete = false;
+  const auto forgotten = place.journal().set_facts(facts);
+  return forgotten ? settled : forgotten;
+}
+
+// Everything is there: the file gets its final mode, and all of it goes to disk. The journal has the last word on what
+// is there: who counted was somebody else.
+Result<void> Transfer::settle(Place& place, Checkpoint& checkpoint) {
+  meter_.enter(Phase::publishing);
+  const auto& layout = place.journal().identity().layout;
+  if (layout && place.journal().claimed() != layout->count()) {
+    return make_error(Cause::internal, Remedy::stop, "publish", place.path(), "not every segment is there");
+  }
+  give_remote_time(place.data());
+  const Facts facts = place.journal().facts().value_or(Facts{});
+  keep_receipt(place.data(), place.journal().identity().validator, facts.vouched());
+  give_access(place, place.data());
+  return checkpoint.force();
+}
+
+// The resource changed. Whether that is safe to believe is decided here (doc/http.md, validators).
+Result<void> Transfer::start_over(Place& place, Error error) {
+  const bool loses_claims = place.has_journal() && place.journal().claimed() > 0;
+  const bool in_name_only = error.cause == Cause::changed && !error.offset && route_.changed_in_name_only();
+  const bool in_segments = place.has_journal() && place.journal().identity().layout;
+  if (in_segments && in_name_only && voucher_ == Voucher::validator) {
+    return vouch_otherwise(place, error);
+  }
+  if (loses_claims && of_other_url_) {
+    error.remedy = Remedy::stop;
+    error.way_out = "choose another name with -o, or start over with --no-resume";
+    return error;
+  }
+  const bool outdated = std::exchange(outdated_, false);
+  const bool in_one_piece = error.cause != Cause::changed;
+  if (loses_claims && !outdated && !place.journal().identity().validator.strong()) {
+    error.remedy = Remedy::stop;
+    error.way_out = in_one_piece ? "start over with --no-resume, or choose another name with -o"
+                                 : "if the new version is what you want, start over with --no-resume";
+    return error;
+  }
+  if (++restarts_ > kMaxRestarts) {
+    error.remedy = Remedy::stop;
+    error.reason += fmt::format(" (it changed {} times)", restarts_);
+    return error;
+  }
+  in_one_piece ? meter_.remark(error.reason + ": starting over, in one piece") : meter_.changed(error.reason);
+  meter_.start_over();
+  remember_begun(place);
+  in_pieces_ = in_one_piece && in_segments ? std::optional(place.journal().identity()) : std::nullopt;
+  route_.ask(in_one_piece || restarts_ >= kMaxRestarts - 1 ? Asking::whole : Asking::conditional);
+  return place.has_journal() ? place.start_over() : Result<void>();
+}
+
+// Unless it was of another URL, which may have another resource.
+void Transfer::remember_begun(const Place& place) {
+  if (!place.has_journal()) return;
+  const auto facts = place.journal().facts();
+  const bool is_other = facts && !facts->url.empty() && facts->url != url_.redacted();
+  if (is_other) return;
+  route_.change_shown([&place](Shown& shown) { shown.begun(place.journal().identity().validator); });
+  const bool doubted = named_ && fetcher_.doubt(named_->exchange->head(), named_->body, nullptr);
+  if (doubted) named_.reset();
+}
+
+Report Transfer::report(std::filesystem::path output) const {
+  const Progress progress = meter_.progress();
+  Report report;
+  report.output = std::move(output);
+  report.total = progress.done;
+  report.fetched = progress.fetched;
+  report.reused = progress.reused;
+  report.revoked = meter_.revoked_bytes();
+  report.wasted = meter_.wasted();
+  report.retries = progress.retries;
+  report.restarts = restarts_;
+  report.connections = meter_.most_connections();
+  report.verified_to = request_.checksum ? VerifiedTo::digest
+                       : strong_         ? VerifiedTo::strong_validator
+                                         : VerifiedTo::length;
+  report.checksum = request_.checksum;
+  report.coding = coding_;
+  report.decoded = decoded_;
+  report.rehashed = rehashed_;
+  report.insecure = url_.origin.secure && context_.options.insecure;
+  report.notes = meter_.remarks();
+  report.workarounds = meter_.workarounds();
+  report.elapsed = env_.clock.now() - begun_;
+  return report;
+}
+
+// A server that contradicts what an earlier run has kept may go on with that for ever. Whose mistake it is is not
+// known, so what is kept stays; but that the same command would get on is no more than a hope.
+Error Transfer::final_error(Error error, Place& place) const {
+  error.remedy = Remedy::stop;
+  error.resumable = !refuted_ && !undecodable_ && place.has_journal() && can_continue(place.journal());
+  const bool is_stuck = error.resumable && continued_from_ && place.journal().claimed() <= *continued_from_;
+  if (!is_stuck || error.cause != Cause::integrity || !error.way_out.empty()) return error;
+  error.resumable = false;
+  return with_way_out(std::move(error),
+                      "that does not fit what an earlier run has kept here; if it stays so, start over with "
+                      "--no-resume, or choose another name with -o");
+}
+
+}  // namespace segdl::engine

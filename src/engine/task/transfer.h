@@ -1,0 +1,191 @@
+// One download from beginning to end: lock, probe, plan, fetch, verify, publish.
+//
+//   Place::open ──> nothing there ──> first response ──> plan: segments or stream ──> journal ──┐
+//        │                                 │                                                    v
+//        │                                 └──> one segment: held in a file without a name ──> publish
+//        ├──> resumable ──> same resource? ──> claims proved beside ──> spans fetched ──────────^
+//        └──> finished: report
+//
+// When the resource changes the loop goes round again, from "nothing there". Runs on the thread that calls run(), which
+// leads: idle threads of the pool come to help with spans, and a few more prove claims.
+#pragma once
+
+#include <segdl/error.h>
+#include <segdl/session.h>
+#include <segdl/task.h>
+
+#include "core/url/url.h"
+#include "engine/fetch/content_decoder.h"
+#include "engine/fetch/fetcher.h"
+#include "engine/fetch/route.h"
+#include "engine/progress/meter.h"
+#include "engine/schedule/dispatcher.h"
+#include "engine/store/adopted_file.h"
+#include "engine/store/checkpoint.h"
+#include "engine/store/place.h"
+#include "engine/store/recheck.h"
+#include "engine/task/segment_sink.h"
+#include "engine/task/session_context.h"
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace segdl::engine {
+
+class FrontHasher;
+struct Present;
+struct Consumer;
+
+// A download that has everything. A small one is still to be published, together with others (see publisher.h).
+struct Outcome {
+  Report report;
+  std::unique_ptr<Place> unpublished = nullptr;
+};
+
+// What is asked for first, of a resource of which nothing is known.
+inline constexpr Range kProbe{0, kOpenEnd};
+
+// The last of so many restarts asks for the whole resource in one response, which needs no validator: some servers name
+// another one at every turn.
+inline constexpr unsigned kMaxRestarts = 3;
+
+// What vouches for the claims of one version being of one version.
+enum class Voucher : std::uint8_t {
+  validator,  // a strong one; a weak one for one body, and what it was compared with
+  bytes,      // nothing else: one body, compared with all that is claimed
+  digest,     // the checksum of the request, in the end
+};
+
+class Transfer {
+ public:
+  // REQUIRES: everything referred to outlives the Transfer. `name` is one component.
+  Transfer(const SessionContext&, const Request&, Url, std::string name, Meter&);
+
+  // `slot` may be empty. What is left of it afterwards is good for another download.
+  Result<Outcome> run(std::stop_token, Slot& slot);
+
+ private:
+  Result<Outcome> run_place(std::stop_token);
+  Result<Outcome> skip_if_there(Error) const;
+  Result<std::optional<Outcome>> leave_if_unchanged(Directory&, const std::stop_token&);
+  Result<bool> is_unchanged(Present&, const std::stop_token&);
+  Result<bool> ask_if_unchanged(Present&, const std::stop_token&);
+  std::optional<Present> find_present(Directory&);
+  bool has_leftover(Directory&) const;
+  Result<std::unique_ptr<Stream>> open_stream(OpenDirectory&, const std::stop_token&);
+  Until until(const std::stop_token&) const;
+  Result<Outcome> run_stream(Stream&, std::string path, const std::stop_token&);
+  Result<Outcome> run_consumer(const Consumer&, std::filesystem::path output, std::stop_token);
+  Result<std::unique_ptr<Place>> open_place(std::shared_ptr<OpenDirectory>, const std::stop_token&);
+  void remark_on(Place&);
+  Result<void> take_coding(const std::string& coding);
+  Result<void> take_coding(Place&, const std::string& coding);
+  bool gives_up(Place&);
+  Result<void> publish(Place&, const std::stop_token&);
+  void note_undecodable(Place&, Error&);
+  Result<void> keep_going(const char* operation, const std::string& subject, const char* way_out,
+                          const std::stop_token&) const;
+  Result<void> keep_decoding(const std::string& subject, const std::stop_token&) const;
+  Result<ContentDecoder> start_decoding(const std::string& coding, const Consumer&, const std::stop_token&);
+  Result<void> decode(Place&, const std::stop_token&);
+  Result<void> check_decoded(Place&, File&, const DecodedOutput&, const std::stop_token&);
+  Result<void> read_proved(Place&, const ContentDecoder::Take&, const std::stop_token&);
+  Result<bool> continue_stream(Place&, const std::stop_token&);
+  Result<bool> is_wanted(std::unique_ptr<Place>&, const std::stop_token&);
+  Result<bool> is_what_was_asked_for(Place&, const std::stop_token&);
+  Result<bool> is_current(const Identity&, const std::stop_token&);
+  Result<bool> is_whole_and_outdated(const Place&, const std::stop_token&);
+  Result<Outcome> finish(Place&, const std::stop_token&);
+  Result<void> fetch_until_whole(Place&, std::stop_token);
+  Result<void> fetch_version(Place&, std::stop_token);
+  Result<void> begin_version(Place&, std::stop_token);
+  void give_access(Place&, File&);
+  Result<bool> hold_small(Place&, Reply&, std::stop_token);
+  Result<void> continue_version(Place&, std::stop_token);
+  Result<std::optional<Reply>> check_same(Place&, const Known&, std::stop_token);
+  Result<void> choose_voucher(Place&);
+  Result<void> vouch_otherwise(Place&, const Error& change);
+  Result<void> mark_mixed(Place&);
+  Known known_of(const Identity&) const;
+  Result<std::optional<Reply>> compare_samples(Place&, const Known&, bool is_fresh_link, const std::stop_token&);
+  // Gives the file its length and its space again; whether it had lost its length.
+  static Result<bool> mend_length(File& data, std::uint64_t length);
+  Result<void> open_adopted(Directory&, bool streams);
+  std::uint64_t adoptable(const Identity&);
+  Result<void> adopt_first(Place&, const Known&, Reply first, const std::stop_token&);
+  Result<void> adopt(Place&, const std::stop_token&);
+  Result<void> settle_adopted(Place&);
+  Result<std::uint64_t> copy_adopted(Place&, std::uint64_t end, const std::stop_token&);
+  Result<std::vector<Segment>> forget_adopted(Place&);
+  Result<std::vector<Segment>> forget_gaps(Place&);
+  Result<void> forget_unvouched(Place&);
+  Result<bool> give_up_adopted(Place&, const std::vector<bool>& inherited);
+  Result<void> fetch_segments(Place&, const Known&, std::optional<Reply> first, std::stop_token);
+  Result<void> fetch_missing(Pass&, const Known&, std::optional<Reply> first, std::stop_token);
+  Result<void> revoke_damaged(Place&, std::vector<Segment> damaged, const std::vector<bool>& inherited);
+  Result<void> fetch_together(Work&, const Known&, std::optional<Reply> first, Share&);
+  Result<void> fetch_alone(Work&, const Known&, std::optional<Reply> first, std::stop_token);
+  Result<void> forget_doubted(Place&, const std::vector<Segment>&);
+  void tell_joined(std::uint64_t compared);
+  Result<void> fetch_stream(Place&, const Known&, Reply first, std::stop_token);
+  Result<void> keep_stream(Place&, const Known&, Reply first, std::stop_token);
+  Result<void> receive_stream(Pass&, const Known&, std::optional<Reply> first, std::stop_token);
+  Result<void> settle_stream(Place&);
+  Result<void> drop_stream(Place&, Facts);
+  Result<void> reread_small(Place&, std::span<const std::byte> bytes);
+  Result<Reply> first_reply(std::stop_token, Range = kProbe);
+  Result<Reply> ask_first(Range, const Known*, const std::stop_token&);
+  Result<Identity> plan(const Reply&) const;
+  Result<void> start_over(Place&, Error);
+  void remember_begun(const Place&);
+  Result<void> check_whole(Place&, FrontHasher&, const std::stop_token&);
+  Result<void> refute(Place&, Error);
+  Result<void> forget_refuted(Place&);
+  Result<void> check_published(Place&, std::uint64_t size, const std::stop_token&);
+  Result<void> check_digest(File&, std::uint64_t size, const std::string& path, const std::stop_token&);
+  Result<void> settle(Place&, Checkpoint&);
+  Result<void> take_remote_name(const std::stop_token&);
+  void fit_name(std::size_t longest);
+  void give_remote_time(File&);
+  void disclaim_time(File&);
+  void keep_receipt(File&, const Validator&, bool claims_vouched = true);
+  Report report(std::filesystem::path output) const;
+  Error final_error(Error, Place&) const;
+
+  const SessionContext& context_;
+  Env env_;
+  const std::optional<Request> updating_;  // what the request comes to, if it adopts its own output
+  const Request& request_;
+  Url url_;
+  std::string name_;
+  Meter& meter_;
+  Instant begun_;
+  Route route_;
+  Fetcher::Setting setting_;
+  Fetcher fetcher_;  // the leader's
+  unsigned restarts_ = 0;
+  std::optional<AdoptedFile> adopted_;
+  bool blamed_gaps_ = false;    // of what was adopted
+  std::optional<Reply> named_;  // the response that named the output, not yet used
+  Voucher voucher_ = Voucher::validator;
+  bool of_other_url_ = false;          // what an earlier run left
+  bool switched_ = false;              // to another one, in the middle of a version
+  bool strong_ = false;                // what is being published was identified by a strong validator
+  std::optional<Identity> in_pieces_;  // the version that could not be fetched so, and is to come in one
+  bool inherits_ = false;              // an earlier run has claimed something of it
+  bool outdated_ = false;              // what this run has claimed is of another version than what comes now
+  bool contradicted_ = false;  // the latest pass ended with a response that did, and gave up what such ones brought
+  bool doubted_ = false;       // the digest of the file is not the expected one, or could not be made
+  std::optional<std::uint32_t> continued_from_;  // so many claims of an earlier run
+  std::vector<std::string> undo_;                // the codings that are to be undone, the last applied first
+  std::optional<std::uint64_t> decoded_;         // so many bytes of content
+  bool undecodable_ = false;
+  std::string coding_;     // of what is being published
+  bool rehashed_ = false;  // all of it was read back, and is what arrived
+  bool refuted_ = false;   // all of it arrived, and it is not what the request expects
+};
+
+}  // namespace segdl::engine

@@ -1,0 +1,184 @@
+// Transfer's way of finding out whether what an earlier run left may be continued.
+#include "engine/base/errors.h"
+#include "engine/base/url_hash.h"
+#include "engine/fetch/fetch_loop.h"
+#include "engine/task/sampler.h"
+#include "engine/task/transfer.h"
+
+#include <optional>
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+constexpr std::uint32_t kSamplesOfOtherUrl = 3;  // J8
+
+// Where everything is claimed nothing would be asked for, and nothing compared.
+Result<void> leave_something_missing(Journal& journal) {
+  const std::uint32_t count = journal.identity().layout->count();
+  if (journal.claimed() < count) return {};
+  auto step = forget(journal, Segment{count - 1});
+  return step ? journal.sync() : step;
+}
+
+bool may_be_repeated(const Error& error) { return error.remedy == Remedy::retry || error.remedy == Remedy::refetch; }
+
+}  // namespace
+
+Result<void> Transfer::continue_version(Place& place, std::stop_token stop) {
+  auto forgotten = forget_refuted(place);
+  if (forgotten) forgotten = forget_unvouched(place);
+  if (!forgotten) return forgotten;
+  const Identity& identity = place.journal().identity();
+  auto taken = take_coding(place, identity.coding);
+  if (!taken) return taken;
+  std::optional<Reply> first;
+  if (!switched_) {
+    continued_from_ = place.journal().claimed();
+    inherits_ = *continued_from_ > 0;
+    auto chosen = choose_voucher(place);
+    if (!chosen) return chosen;
+    auto same = check_same(place, known_of(identity), stop);
+    if (!same) return std::move(same).error();
+    first = std::move(*same);
+  }
+  strong_ = voucher_ == Voucher::validator && identity.validator.strong();
+  const Known known = known_of(identity);
+  // It died between naming the journal and setting the length, or somebody cut the file: then the proofs tell.
+  auto mended = mend_length(place.data(), place.journal().identity().layout->total());
+  if (!mended) return std::move(mended).error();
+  auto adopted = adopt(place, stop);
+  return adopted ? fetch_segments(place, known, std::move(first), stop) : adopted;
+}
+
+// What was adopted, if there is no checksum to tell whether it is of this version (A2).
+Result<void> Transfer::forget_unvouched(Place& place) {
+  if (request_.checksum || place.journal().facts().value_or(Facts{}).adopted == 0) return {};
+  meter_.remark("without a checksum nothing vouches for what was adopted: it is fetched");
+  const auto forgotten = forget_adopted(place);
+  return forgotten ? Result<void>() : forgotten.error();
+}
+
+// What is known of a version; nothing of its validator where that vouches for nothing.
+Known Transfer::known_of(const Identity& identity) const {
+  Known known{identity.layout ? std::optional(identity.layout->total()) : identity.stream_total, identity.validator,
+              identity.coding};
+  known.any_version = voucher_ != Voucher::validator;
+  if (known.any_version) known.validator = {};
+  return known;
+}
+
+// Before anything is claimed that the journal's validator does not vouch for, durably: no run may believe that it does.
+// Where the facts are lost nobody knows any more which URL it is of, and no run may believe that it is of its own.
+Result<void> Transfer::mark_mixed(Place& place) {
+  Journal& journal = place.journal();
+  Facts facts = journal.facts().value_or(Facts{});
+  if (facts.mixed) return {};
+  facts.mixed = true;
+  auto step = journal.set_facts(facts);
+  return step ? journal.sync() : step;
+}
+
+// What an earlier run left is continued under a checksum whatever the URL and its validator: that tells in the end.
+Result<void> Transfer::choose_voucher(Place& place) {
+  const Identity& identity = place.journal().identity();
+  const auto facts = place.journal().facts();
+  const bool same_url = facts && is_hash_of(facts->url_hash, url_);
+  const bool plain = same_url && identity.validator.strong() && !facts->mixed;
+  if (plain) return {};
+  if (request_.checksum && identity.coding.empty()) {
+    voucher_ = Voucher::digest;
+    return mark_mixed(place);
+  }
+  if (facts && !facts->mixed) return {};
+  voucher_ = Voucher::bytes;
+  auto marked = mark_mixed(place);  // facts that are torn may have said so, or that something was adopted
+  return marked ? leave_something_missing(place.journal()) : marked;
+}
+
+// The server calls the version differently, and perhaps it is the same. What is here stays, and is compared with what
+// comes, byte by byte; or the checksum tells in the end.
+Result<void> Transfer::vouch_otherwise(Place& place, const Error& change) {
+  switched_ = true;
+  const bool by_digest = request_.checksum && place.journal().identity().coding.empty();
+  voucher_ = by_digest ? Voucher::digest : Voucher::bytes;
+  meter_.remark(change.reason + (by_digest ? ", at the same size: the checksum will tell"
+                                           : ", at the same size: comparing one response with all that is here"));
+  return mark_mixed(place);
+}
+
+// Whether the journal may be continued from this URL (J8): without a strong validator only from the very same, or one
+// that differs in its secrets alone, of which one body is compared; with one from another where samples are equal. If
+// they are not, one that differs in its secrets alone is of a later version. May come with a response for what is
+// missing.
+Result<std::optional<Reply>> Transfer::check_same(Place& place, const Known& known, std::stop_token stop) {
+  const bool strong = known.validator.strong();
+  const auto facts = place.journal().facts();
+  const bool same_url = facts && is_hash_of(facts->url_hash, url_);
+  if (same_url) return std::optional<Reply>();
+  const bool same_but_secrets = facts && facts->url == url_.redacted();
+  const bool unknown = facts && facts->url.empty();  // they were lost: see choose_voucher()
+  const bool compared_later = voucher_ == Voucher::digest || unknown || (same_but_secrets && !strong);
+  of_other_url_ = !same_but_secrets;
+  if (unknown) return std::optional<Reply>();
+  if (place.journal().claimed() > 0 && !strong && !compared_later) {
+    Error error = fetcher_.problem(Cause::changed, Remedy::stop,
+                                   "what is here is of another URL, and there is no strong validator to compare");
+    error.way_out = "start over with --no-resume, or choose another name with -o";
+    return error;
+  }
+  std::optional<Reply> first;
+  if (!compared_later) {
+    auto compared = compare_samples(place, known, same_but_secrets, stop);
+    if (!compared) return std::move(compared).error();
+    first = std::move(*compared);
+  }
+  Facts updated = place.journal().facts().value_or(Facts{});  // which may say more by then
+  updated.url = url_.redacted();
+  updated.url_hash = hash_of(url_);
+  auto step = place.journal().set_facts(updated);
+  return step ? Result<std::optional<Reply>>(std::move(first)) : std::move(step).error();
+}
+
+// A link that differs in its secrets alone may give its resource once: all of it is asked for first, and that response
+// waits for the samples. If those are refused as every further request may be, it is compared itself, byte by byte,
+// with all that is here (see Voucher::bytes).
+Result<std::optional<Reply>> Transfer::compare_samples(Place& place, const Known& known, bool is_fresh_link,
+                                                       const std::stop_token& stop) {
+  const Journal& journal = place.journal();
+  Sampler sampler(journal, meter_, fetcher_, choose_samples(journal, kSamplesOfOtherUrl));
+  std::optional<Reply> all;
+  for (bool asks = is_fresh_link && journal.claimed() > 0; asks;) {
+    auto asked = ask_first({0, journal.identity().layout->total()}, &known, stop);
+    asks = !asked;
+    if (!asked && !may_be_repeated(asked.error())) return std::move(asked).error();
+    auto paused = asked ? Result<void>() : fetcher_.pause(asked.error(), stop);
+    if (!paused) return std::move(paused).error();
+    if (asked && asked->body.begin == 0 && asked->body.end == journal.identity().layout->total())
+      all = *std::move(asked);
+  }
+  while (all) {
+    auto want = sampler.next(stop);
+    if (!want) return std::move(want).error();
+    if (!want->has_value()) return all;  // perhaps the last response that the link gives
+    auto reply = fetcher_.ask_beside(**want, &known, stop);
+    auto step = reply ? pump(fetcher_, meter_, *reply, sampler, stop) : Result<void>(reply.error());
+    if (step) step = check_part(fetcher_, sampler, reply->body, **want);
+    if (step) continue;
+    if (fetcher_.is_given_no_more(step.error())) {
+      voucher_ = Voucher::bytes;
+      meter_.remark("the link gives one response: comparing it with all that is here before the first gap");
+      auto marked = mark_mixed(place);
+      if (marked) marked = leave_something_missing(place.journal());
+      return marked ? Result<std::optional<Reply>>(std::move(all)) : std::move(marked).error();
+    }
+    if (!may_be_repeated(step.error())) return std::move(step).error();
+    all.reset();  // perhaps there is no further connection beside it
+    auto paused = fetcher_.pause(std::move(step).error(), stop);
+    if (!paused) return std::move(paused).error();
+  }
+  auto compared = fetch_into(sampler, fetcher_, meter_, known, std::nullopt, false, stop);
+  return compared ? Result<std::optional<Reply>>(std::nullopt) : std::move(compared).error();
+}
+
+}  // namespace segdl::engine

@@ -1,0 +1,235 @@
+// Transfer's way of fetching a resource in segments, with all who can help.
+#include "engine/base/errors.h"
+#include "engine/base/threads.h"
+#include "engine/fetch/fetch_loop.h"
+#include "engine/store/finish.h"
+#include "engine/task/front_hasher.h"
+#include "engine/task/single_body_sink.h"
+#include "engine/task/transfer.h"
+#include "engine/task/verifier.h"
+#include "engine/task/worker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace segdl::engine {
+namespace {
+
+// A worker's hand, for as long as it is at work.
+struct Joined {
+  explicit Joined(Dispatcher& d) : dispatcher(d), hand(d.join()) {}
+  ~Joined() { dispatcher.leave(hand); }
+  Joined(const Joined&) = delete;
+  Joined& operator=(const Joined&) = delete;
+
+  Dispatcher& dispatcher;
+  Hand& hand;
+};
+
+// The dispatcher's map is what is shown, for as long as there is a dispatcher.
+struct ShownMap {
+  ShownMap(Meter& m, const Dispatcher& dispatcher) : meter(m) {
+    meter.map_from([&dispatcher](std::size_t cells) { return dispatcher.map(cells); });
+  }
+  ~ShownMap() { meter.map_from({}); }
+  ShownMap(const ShownMap&) = delete;
+  ShownMap& operator=(const ShownMap&) = delete;
+
+  Meter& meter;
+};
+
+// The claims of a pass that follows a re-hashing of all of them.
+void take_for_proved(Dispatcher& dispatcher) {
+  while (const auto segment = dispatcher.next_to_prove()) dispatcher.proved(*segment);
+}
+
+// Runs what a thread does for a download; nothing it throws gets out.
+template <class Function>
+void guarded(Dispatcher& dispatcher, Function&& function) {
+  try {
+    function();
+  } catch (const std::exception& exception) {  // out of memory, or a bug
+    dispatcher.fail(error_of(exception, "download"));
+  }
+}
+
+// Without a strong validator what is claimed has to be one piece that begins at byte 0, and proved before anything is
+// asked for: a body is compared with its end. Claims behind the first hole came with another body than what will fill
+// the hole, and would stand beside it uncompared if the run ended before that one has passed them. True: some were
+// dropped.
+Result<bool> drop_behind_hole(Pass& pass, Meter& meter, const std::stop_token& stop) {
+  Journal& journal = pass.place.journal();
+  const Layout& layout = *journal.identity().layout;
+  bool whole = true;
+  bool dropped = false;
+  for (std::uint32_t i = 0; i < layout.count(); ++i) {
+    if (stop.stop_requested()) return cancelled();
+    const Segment segment{i};
+    const bool claimed = journal.claims(segment);
+    whole = whole && claimed;
+    auto holds = whole && !pass.proved ? proof_holds(pass.place.data(), journal, segment) : Result<bool>(whole);
+    if (!holds) return std::move(holds).error();
+    whole = *holds;
+    const Range range = layout.range(segment);
+    if (whole && !pass.proved) meter.proved(range.size());
+    if (whole || !claimed) continue;
+    auto forgotten = forget(journal, segment);
+    if (!forgotten) return std::move(forgotten).error();
+    meter.revoked(range);
+    dropped = true;
+  }
+  pass.proved = true;
+  return dropped;
+}
+
+// Some threads that do the same; an error if there is not even one.
+template <class Function>
+Result<std::vector<std::jthread>> start_threads(std::size_t most, Function function) {
+  std::vector<std::jthread> threads;
+  threads.reserve(most);
+  while (threads.size() < most) {
+    auto started = start_thread(function);
+    if (!started && threads.empty()) return std::move(started).error();
+    if (!started) break;
+    threads.push_back(std::move(*started));
+  }
+  return threads;
+}
+
+}  // namespace
+
+// What is not claimed, while the claims are proved beside it; then all of it goes to disk.
+Result<void> Transfer::fetch_missing(Pass& pass, const Known& known, std::optional<Reply> first, std::stop_token stop) {
+  Place& place = pass.place;
+  Journal& journal = place.journal();
+  const Layout& layout = *journal.identity().layout;
+  meter_.enter(Phase::fetching);
+  const bool together = voucher_ == Voucher::digest || known.validator.strong();
+  auto dropped = together ? Result<bool>(false) : drop_behind_hole(pass, meter_, stop);
+  if (!dropped) return std::move(dropped).error();
+  std::vector<bool> claims(layout.count());
+  std::vector<Segment> inherited;
+  for (std::uint32_t i = 0; i < layout.count(); ++i) {
+    claims[i] = journal.claims(Segment{i});
+    if (claims[i]) inherited.push_back(Segment{i});
+  }
+  Share share;
+  Dispatcher dispatcher(layout, claims, env_.clock, [&] { context_.pool.feed(share); });
+  std::optional<FrontHasher> front;
+  if (request_.checksum) {
+    front.emplace(request_.checksum, place.data(), layout);
+    auto started = front->start();
+    if (!started) return started;
+    dispatcher.on_settled([&front](Segment segment) { front->settled(segment); });
+  }
+  const ShownMap shown(meter_, dispatcher);
+  if (pass.proved) take_for_proved(dispatcher);
+  const std::size_t proofs = pass.proved ? 0 : inherited.size();
+  Checkpoint checkpoint(env_.clock, place.data(), journal, request_.sync, std::move(inherited));
+  checkpoint.before_each([&pass, &layout] { pass.watch.look(layout.total()); });
+  if (*dropped) {  // the disk must not have what fills the hole and what lay behind it at the same time
+    auto forced = checkpoint.force();
+    if (!forced) return forced;
+  }
+  Work work{place, dispatcher, checkpoint, pass.watch, meter_, layout, place.has_aside()};
+  const std::stop_callback give_up(stop, [&dispatcher] { dispatcher.fail(cancelled()); });
+  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  auto verifiers = start_threads(std::min(proofs, cores), [&](const std::stop_token& own) {
+    verify_claims(dispatcher, place.data(), journal, meter_, own);
+  });
+  if (!verifiers) return std::move(verifiers).error();
+  auto step = together ? fetch_together(work, known, std::move(first), share)
+                       : fetch_alone(work, known, std::move(first), stop);
+  if (!step) dispatcher.fail(step.error());
+  verifiers->clear();  // asked to stop, and waited for
+  auto refuted = forget_doubted(place, dispatcher.doubted());
+  if (!refuted) return refuted;
+  doubted_ = false;
+  if (step && front) step = check_whole(place, *front, stop);
+  if (doubted_) {  // what is sound is kept, whatever comes of it
+    auto forced = checkpoint.force();
+    if (!forced) return forced;
+  }
+  if (step) step = settle_adopted(place);
+  return step ? settle(place, checkpoint) : step;
+}
+
+// What came in responses that may be of another place of the resource; durably, as all that is no failed proof (J4).
+Result<void> Transfer::forget_doubted(Place& place, const std::vector<Segment>& segments) {
+  contradicted_ = !segments.empty();
+  if (segments.empty()) return {};
+  Journal& journal = place.journal();
+  for (const Segment segment : segments) {
+    auto step = engine::forget(journal, segment);
+    if (!step) return step;
+    meter_.damaged(journal.identity().layout->range(segment), false);
+  }
+  return journal.sync();
+}
+
+// Leads while others help. Ends when everything is committed and proved, or with the first error.
+Result<void> Transfer::fetch_together(Work& work, const Known& known, std::optional<Reply> first, Share& share) {
+  Dispatcher& dispatcher = work.dispatcher;
+  route_.set_joined(true);
+  const Joined joined(dispatcher);
+  // What a URL without secrets gives it mostly gives for ever, and then nothing that is here is asked for.
+  const bool is_link = url_.redacted() != url_.text();
+  bool all = first || is_link || dispatcher.all_missing_behind_front();
+  if (all) dispatcher.goes_first(joined.hand);
+  share.help = [&](Slot slot) {
+    guarded(dispatcher, [&] {
+      Fetcher fetcher(setting_, std::move(slot));
+      const Joined helper(dispatcher);
+      work_on(work, helper.hand, fetcher, known, false);
+    });
+  };
+  // Before there is an answer nothing but that is asked for, also where the first request was led to another host.
+  share.is_held_up = [this](Instant now) { return !route_.has_answered() || route_.is_held_up(now); };
+  share.tick = [&dispatcher](Instant now) { guarded(dispatcher, [&] { dispatcher.tick(now); }); };
+  route_.on_move([&](const Origin& origin) { context_.pool.moved(share, origin); });
+  context_.pool.open(share, route_.current().origin);
+  guarded(dispatcher, [&] {
+    do {
+      work_on(work, joined.hand, fetcher_, known, std::exchange(all, is_link), std::exchange(first, std::nullopt));
+      fetcher_.leave();
+    } while (dispatcher.wait(joined.hand));
+  });
+  context_.pool.close(share);
+  route_.on_move({});
+  const auto error = dispatcher.error();
+  return error ? Result<void>(*error) : Result<void>();
+}
+
+void Transfer::tell_joined(std::uint64_t compared) {
+  if (compared == 0) return;
+  meter_.remark(fmt::format("no strong validator: joined with what was here after comparing {} bytes", compared));
+}
+
+// Without a strong validator a run joins nothing but one body with what an earlier run left (see single_body_sink.h).
+Result<void> Transfer::fetch_alone(Work& work, const Known& known, std::optional<Reply> first, std::stop_token stop) {
+  Hand& hand = work.dispatcher.join();
+  route_.set_joined(true);
+  SingleBodySink sink(work, hand, fetcher_, !first && voucher_ == Voucher::validator);
+  for (;;) {
+    auto step = fetch_into(sink, fetcher_, meter_, known, std::exchange(first, std::nullopt), true, stop);
+    // Everything is here, or claims that are being proved: other downloads may have the connection.
+    if (step) fetcher_.leave();
+    if (step && !work.dispatcher.wait(hand)) break;
+    if (step) step = sink.interrupted(Remedy::retry);
+    if (!step && step.error().remedy != Remedy::retry) {
+      outdated_ = !inherits_;
+      return step;
+    }
+    if (sink.begins_anew()) route_.ask(Asking::whole);
+  }
+  if (const auto error = work.dispatcher.error()) return *error;
+  tell_joined(sink.compared_for_others());
+  return {};
+}
+
+}  // namespace segdl::engine

@@ -1,0 +1,206 @@
+// Transfer's way of comparing everything with the checksum that the request expects.
+#include "core/http/content_coding.h"
+
+#include "engine/base/errors.h"
+#include "engine/base/pieces.h"
+#include "engine/base/url_hash.h"
+#include "engine/progress/planned.h"
+#include "engine/store/existing_output.h"
+#include "engine/task/front_hasher.h"
+#include "engine/task/transfer.h"
+#include "engine/task/whole_digest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace segdl::engine {
+
+// A digest that is wrong, or a file that can't be read, may be somebody else's doing: then what is damaged is fetched
+// again, and this is done once more.
+Result<void> Transfer::check_whole(Place& place, FrontHasher& front, const std::stop_token& stop) {
+  meter_.enter(Phase::verifying);
+  auto step = front.finish(place.path(), stop);
+  doubted_ = !step && (step.error().cause == Cause::integrity || step.error().cause == Cause::local);
+  return step;
+}
+
+// All of it is what was sent, and it is not what the request expects. Who is wrong is not known: the checksum may be
+// mistyped, so the claims stay; the bytes may have been wrong on their way, so the journal names the checksum, and a
+// run that expects the same one begins by giving them up.
+Result<void> Transfer::refute(Place& place, Error error) {
+  const bool may_have_changed = switched_ && place.journal().identity().validator.strong();
+  if (may_have_changed && voucher_ == Voucher::digest) {
+    error.remedy = Remedy::restart;
+    return error;
+  }
+  refuted_ = true;
+  Journal& journal = place.journal();
+  Facts facts = journal.facts().value_or(Facts{url_.redacted()});
+  facts.refuted = journal_name_of(*request_.checksum);
+  auto step = journal.set_facts(facts);
+  if (step) step = journal.sync();
+  if (!step) return step;
+  return with_way_out(std::move(error),
+                      "check the checksum: with another one, or none, nothing is fetched again; the same command "
+                      "fetches all of it again");
+}
+
+// Claims of what did not hash to this very checksum are given up, durably, before anything of it is fetched again (J4),
+// and their proofs with them. The note goes after them: a death in between gives up what there is then, which is
+// nothing yet.
+Result<void> Transfer::forget_refuted(Place& place) {
+  if (!request_.checksum) return {};
+  Journal& journal = place.journal();
+  auto facts = journal.facts();
+  if (!facts || facts->refuted != journal_name_of(*request_.checksum)) return {};
+  meter_.remark("what is here does not have this checksum: fetching all of it again");
+  Result<void> step;
+  for (std::uint32_t i = 0; step && i < journal.identity().layout->count(); ++i) {
+    step = forget(journal, Segment{i});
+  }
+  if (step) step = journal.sync();
+  facts->refuted = 0;
+  if (step) step = journal.set_facts(*facts);
+  return step ? journal.sync() : step;
+}
+
+// A stream that an earlier run has received whole, and not published; or up to an end that nothing vouches for, where
+// the request takes that for its own, or has a checksum to tell. Nothing is asked for: no answer of today could say
+// more of what came then. What does not prove to be just that is given up.
+Result<bool> Transfer::continue_stream(Place& place, const std::stop_token& stop) {
+  const Identity& identity = place.journal().identity();
+  Facts facts = place.journal().facts().value_or(Facts{});
+  const bool believed = facts.stream_unvouched && (request_.accept_unframed || request_.checksum);
+  if ((!facts.stream_complete && !believed) || !is_hash_of(facts.url_hash, url_)) return false;
+  meter_.plan(planned(identity, facts.stream_length));
+  meter_.enter(Phase::verifying);
+  auto intact = stream_intact(place.data(), facts, stop);
+  if (!intact || !*intact) return intact;
+  auto mended = mend_length(place.data(), facts.stream_length);
+  if (!mended) return mended;
+  auto checked = check_digest(place.data(), facts.stream_length, place.path(), stop);
+  if (!checked && checked.error().cause != Cause::integrity) return std::move(checked).error();
+  if (!checked) return false;
+  if (believed) {
+    meter_.remark("it had come before up to the end of its connection, which is taken for its own");
+    facts.stream_complete = request_.checksum.has_value();
+    facts.stream_unvouched = !facts.stream_complete;
+    auto step = place.journal().set_facts(facts);
+    if (!step) return std::move(step).error();
+  }
+  named_.reset();
+  meter_.proved(facts.stream_length);
+  strong_ = identity.validator.strong();
+  auto taken = take_coding(place, identity.coding);
+  if (taken) taken = settle_stream(place);
+  return taken ? Result<bool>(true) : std::move(taken).error();
+}
+
+// Whether the request is done with what an earlier run has published. If not, and it may be replaced, the place is
+// opened anew, as one with another file in the way: its journal is gone.
+Result<bool> Transfer::is_wanted(std::unique_ptr<Place>& place, const std::stop_token& stop) {
+  auto wanted = is_what_was_asked_for(*place, stop);
+  if (!wanted || *wanted) return wanted;
+  if (!may_replace_output(request_)) return place->of_another_url();
+  place.reset();
+  auto directory = context_.directories.open(request_.directory);
+  if (!directory) return std::move(directory).error();
+  auto opened = open_place(std::move(*directory), stop);
+  if (!opened) return std::move(opened).error();
+  place = std::move(*opened);
+  if (place->found() != Place::Found::finished) return false;
+  return with_way_out(make_error(Cause::local, Remedy::stop, "replace", place->path(),
+                                 fmt::format("{} is beside it, and can't be removed",
+                                             place->directory().path_of(place->names().journal))),
+                      "find out why, and remove it");
+}
+
+// A published file that proves to be what its journal speaks of is that of the journal's URL (J8), and done unless it
+// may be replaced. Of a URL that differs in its secrets alone it is if the server says so.
+Result<bool> Transfer::is_what_was_asked_for(Place& place, const std::stop_token& stop) {
+  const auto& facts = place.published_facts();
+  const bool decodes = request_.decode && !codings_to_undo(name_, place.published_identity().coding).empty();
+  if (decodes != place.published_decoded()) return false;
+  const bool same_url = facts && is_hash_of(facts->url_hash, url_);
+  if (same_url && !may_replace_output(request_)) return true;
+  const bool same_but_secrets = facts && facts->url == url_.redacted();
+  const bool may_ask = (same_url || same_but_secrets) && facts->vouched();  // or else its validator says nothing of it
+  return may_ask ? is_current(place.published_identity(), stop) : Result<bool>(false);
+}
+
+// Whether what an earlier run has fetched whole is what the server has: asked where it would be replaced, may be of
+// another URL, or would replace what may be newer.
+Result<bool> Transfer::is_current(const Identity& identity, const std::stop_token& stop) {
+  const auto total = identity.layout ? std::optional(identity.layout->total()) : identity.stream_total;
+  const Known known{total, identity.validator, identity.coding};
+  if (!known.validator.strong() || known.total.value_or(0) == 0) return false;
+  for (;;) {
+    auto reply = ask_first({0, 1}, &known, stop);
+    if (reply) return true;
+    if (reply.error().remedy == Remedy::restart) return false;
+    if (reply.error().remedy != Remedy::retry) return std::move(reply).error();
+    auto paused = fetcher_.pause(std::move(reply).error(), stop);
+    if (!paused) return std::move(paused).error();
+  }
+}
+
+// A file that an earlier run has given its name.
+Result<Outcome> Transfer::finish(Place& place, const std::stop_token& stop) {
+  auto status = place.data().status();
+  if (!status) return std::move(status).error();
+  const Facts facts = place.published_facts().value_or(Facts{});
+  strong_ = place.published_identity().validator.strong() && facts.vouched();
+  auto taken = take_coding(place.published_identity().coding);
+  if (!taken) return std::move(taken).error();
+  rehashed_ = true;  // that is how it was recognised
+  meter_.remark("it had arrived whole before; only the journal was left to remove");
+  tell_joined(place.published_facts() ? place.published_facts()->joined : 0);
+  const std::uint64_t size =
+      place.published_decoded() ? length_of(place.published_identity(), *place.published_facts()) : status->size;
+  if (place.published_decoded()) decoded_ = status->size;
+  Planned whole = planned(place.published_identity(), size);
+  whole.total = size;
+  meter_.plan(std::move(whole));
+  auto checked = check_published(place, status->size, stop);
+  if (!checked) return std::move(checked).error();
+  return Outcome{report(place.path())};
+}
+
+// A file that an earlier run has given its name, perhaps without knowing of a checksum.
+Result<void> Transfer::check_published(Place& place, std::uint64_t size, const std::stop_token& stop) {
+  if (!request_.checksum) return {};
+  if (place.published_decoded()) {
+    if (place.published_facts()->decoded->checksum == journal_name_of(*request_.checksum)) return {};
+    return with_way_out(make_error(Cause::integrity, Remedy::stop, "verify", place.path(),
+                                   "it was decoded from what is gone, and which checksum that had is not known"),
+                        "it was there before; fetch it again with --overwrite");
+  }
+  auto step = check_digest(place.data(), size, place.path(), stop);
+  if (!step && step.error().cause == Cause::integrity) {
+    step.error().way_out = "it was there before; check the checksum, or fetch it again with --overwrite";
+  }
+  return step;
+}
+
+// Whether a file hashes to what the request expects; what can't be read does not.
+Result<void> Transfer::check_digest(File& file, std::uint64_t size, const std::string& path,
+                                    const std::stop_token& stop) {
+  meter_.enter(Phase::verifying);
+  WholeDigest digest(request_.checksum);
+  std::vector<std::byte> piece(std::min<std::uint64_t>(kReadPiece, size));
+  for (std::uint64_t at = 0; at < size; at += piece.size()) {
+    if (stop.stop_requested()) return cancelled();
+    const auto bytes = std::span(piece).first(std::min<std::uint64_t>(piece.size(), size - at));
+    auto got = file.read_at(at, bytes);
+    if (!got) return std::move(got).error();
+    digest.update(bytes.first(*got));
+  }
+  return digest.check(path);
+}
+
+}  // namespace segdl::engine

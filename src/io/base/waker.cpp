@@ -1,0 +1,121 @@
+#include "io/base/waker.h"
+
+#include "io/base/descriptor.h"
+#include "io/base/system_error.h"
+
+#include <fmt/format.h>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace segdl::io {
+namespace {
+
+Error stopped_error() {
+  Error error;
+  error.cause = Cause::cancelled;
+  error.reason = "interrupted";
+  return error;
+}
+
+int milliseconds_until(Instant until) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
+}
+
+// What a stop request rings while its thread waits.
+class Bell {
+ public:
+  // False if there are no descriptors left.
+  bool ready() {
+    if (!event_) event_ = Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    return static_cast<bool>(event_);
+  }
+  int descriptor() const { return event_.get(); }
+  void ring() const noexcept {
+    const std::uint64_t one = 1;
+    // Can only fail if the counter is full, and then it is readable already.
+    [[maybe_unused]] const auto written = ::write(event_.get(), &one, sizeof one);
+  }
+  void quiet() const {
+    std::uint64_t rung = 0;
+    [[maybe_unused]] const auto got = ::read(event_.get(), &rung, sizeof rung);  // fails if it has not rung
+  }
+
+ private:
+  Descriptor event_;
+};
+
+}  // namespace
+
+std::string Bound::words() const {
+  if (time.count() == 0) return std::string(what);
+  return fmt::format("{} {:g} s", what, std::chrono::duration<double>(time).count());
+}
+
+Bound bound_after(std::chrono::milliseconds time, std::string_view what, const std::optional<Instant>& deadline) {
+  const Instant until = std::chrono::steady_clock::now() + time;
+  if (deadline && *deadline < until) return {*deadline, "the time limit for the download is reached"};
+  return {until, what, time};
+}
+
+Error network_error(Remedy remedy, std::string operation, std::string subject, std::string reason) {
+  Error error;
+  error.cause = Cause::network;
+  error.remedy = remedy;
+  error.operation = std::move(operation);
+  error.subject = std::move(subject);
+  error.reason = std::move(reason);
+  return error;
+}
+
+Result<void> Waker::poll_until(std::span<::pollfd> all, const Bound& bound) const {
+  for (;;) {
+    const int ready = ::poll(all.data(), all.size(), milliseconds_until(bound.until));
+    if (ready < 0 && errno != EINTR)
+      return network_error(Remedy::retry, "wait for the network", "", system_words(errno));
+    if (stopped()) return stopped_error();
+    // What came while this process was stopped came in time.
+    if (ready > 0) return {};
+    if (std::chrono::steady_clock::now() >= bound.until) return network_error(Remedy::retry, "", "", bound.words());
+  }
+}
+
+Result<void> Waker::wait_beside(std::span<::pollfd> all, const Bound& bound) const {
+  if (stopped()) return stopped_error();
+  // Also where something is always ready, but never what is waited for.
+  if (std::chrono::steady_clock::now() >= bound.until) return network_error(Remedy::retry, "", "", bound.words());
+  thread_local Bell bell;
+  if (!bell.ready()) return socket_error(EMFILE, "connect to", "");
+  all.back() = {bell.descriptor(), POLLIN, 0};
+  auto waited = [&] {
+    // Taken back before this returns: a stop request that comes later rings for nobody, and one that is being handled
+    // has rung by then.
+    const std::stop_callback ring(token_, [bell = &bell]() noexcept { bell->ring(); });
+    return poll_until(all, bound);
+  }();
+  if (stopped()) bell.quiet();
+  return waited;
+}
+
+Result<void> Waker::wait(std::span<::pollfd> descriptors, const Bound& bound) const {
+  std::vector<::pollfd> all(descriptors.begin(), descriptors.end());
+  all.emplace_back();
+  auto waited = wait_beside(all, bound);
+  std::copy_n(all.begin(), descriptors.size(), descriptors.begin());
+  return waited;
+}
+
+Result<void> Waker::wait(int descriptor, short events, const Bound& bound) const {
+  std::array<::pollfd, 2> both{{{descriptor, events, 0}, {}}};
+  return wait_beside(both, bound);
+}
+
+}  // namespace segdl::io

@@ -1,0 +1,151 @@
+#include "seams/digest.h"
+
+#include "core/base/xxh3.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdint>
+#include <new>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace segdl {
+namespace {
+
+struct FreeContext {
+  void operator()(::EVP_MD_CTX* context) const { ::EVP_MD_CTX_free(context); }
+};
+using Context = std::unique_ptr<::EVP_MD_CTX, FreeContext>;
+
+struct FreeMethod {
+  void operator()(::EVP_MD* method) const { ::EVP_MD_free(method); }
+};
+using Method = std::unique_ptr<::EVP_MD, FreeMethod>;
+
+// OpenSSL's. What fails in it makes the value empty, which equals no digest.
+class EvpDigest final : public Digest {
+ public:
+  EvpDigest(Method method, Context context) : method_(std::move(method)), context_(std::move(context)) {}
+
+  void update(std::span<const std::byte> bytes) override {
+    good_ = good_ && ::EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1;
+  }
+
+  std::vector<std::byte> value() override {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+    unsigned size = 0;
+    good_ = good_ && ::EVP_DigestFinal_ex(context_.get(), bytes.data(), &size) == 1;
+    const auto all = std::as_bytes(std::span(bytes)).first(good_ ? size : 0);
+    return {all.begin(), all.end()};
+  }
+
+ private:
+  Method method_;
+  Context context_;
+  bool good_ = true;
+};
+
+// The most significant byte first, as xxHash's own programs print a digest.
+void append(std::vector<std::byte>& to, std::uint64_t number) {
+  for (int shift = 56; shift >= 0; shift -= 8) to.push_back(static_cast<std::byte>(number >> shift & 0xff));
+}
+
+class Xxh3Digest final : public Digest {
+ public:
+  void update(std::span<const std::byte> bytes) override { digest_.update(bytes); }
+  std::vector<std::byte> value() override {
+    std::vector<std::byte> bytes;
+    append(bytes, digest_.value());
+    return bytes;
+  }
+
+ private:
+  StreamDigest digest_;
+};
+
+class Xxh128Digest final : public Digest {
+ public:
+  void update(std::span<const std::byte> bytes) override { digest_.update(bytes); }
+  std::vector<std::byte> value() override {
+    const auto [high, low] = digest_.value();
+    std::vector<std::byte> bytes;
+    append(bytes, high);
+    append(bytes, low);
+    return bytes;
+  }
+
+ private:
+  StreamDigest128 digest_;
+};
+
+// Whether that is why OpenSSL's last call failed; it has no memory for a word about it, either, if there are none.
+bool is_out_of_memory() {
+  bool found = ::ERR_peek_error() == 0;
+  while (const unsigned long code = ::ERR_get_error()) found = found || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+  return found;
+}
+
+Result<std::unique_ptr<Digest>> make_evp(Algorithm algorithm, const char* name) {
+  ::ERR_clear_error();
+  Method method(::EVP_MD_fetch(nullptr, name, nullptr));
+  Context context(::EVP_MD_CTX_new());
+  if (!method || !context || ::EVP_DigestInit_ex(context.get(), method.get(), nullptr) != 1) {
+    if (is_out_of_memory()) throw std::bad_alloc();
+    Error error{Cause::usage, Remedy::stop, "compute", std::string(algorithm_name(algorithm))};
+    error.reason = "this machine's OpenSSL does not offer it";
+    error.way_out = "give another checksum, or none";
+    return error;
+  }
+  return std::unique_ptr<Digest>(std::make_unique<EvpDigest>(std::move(method), std::move(context)));
+}
+
+std::string hexadecimal(std::span<const unsigned char> bytes) {
+  std::string text;
+  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+std::string hash_text(LoginHash hash, std::string_view text) {
+  constexpr const char* kNames[] = {"MD5", "SHA2-256", "SHA2-512/256"};
+  const Method method(::EVP_MD_fetch(nullptr, kNames[static_cast<std::size_t>(hash)], nullptr));
+  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+  unsigned size = 0;
+  const bool good = method && ::EVP_Digest(text.data(), text.size(), bytes.data(), &size, method.get(), nullptr) == 1;
+  return good ? hexadecimal(std::span(bytes).first(size)) : "";
+}
+
+std::string random_text() {
+  std::array<unsigned char, 16> bytes{};
+  if (::RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) throw std::bad_alloc();
+  return hexadecimal(bytes);
+}
+
+}  // namespace
+
+LoginMeans login_means() { return {hash_text, random_text}; }
+
+Result<std::unique_ptr<Digest>> make_digest(Algorithm algorithm) {
+  switch (algorithm) {
+    case Algorithm::sha256:
+      return make_evp(algorithm, "SHA2-256");
+    case Algorithm::sha512:
+      return make_evp(algorithm, "SHA2-512");
+    case Algorithm::sha1:
+      return make_evp(algorithm, "SHA1");
+    case Algorithm::md5:
+      return make_evp(algorithm, "MD5");
+    case Algorithm::xxh3_64:
+      return std::unique_ptr<Digest>(std::make_unique<Xxh3Digest>());
+    case Algorithm::xxh128:
+      return std::unique_ptr<Digest>(std::make_unique<Xxh128Digest>());
+  }
+  return Error{Cause::internal, Remedy::stop, "compute", "a digest"};
+}
+
+}  // namespace segdl

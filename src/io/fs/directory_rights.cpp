@@ -1,0 +1,95 @@
+#include "io/fs/directory_rights.h"
+
+#include "io/base/descriptor.h"
+#include "io/base/retried.h"
+#include "io/base/system_error.h"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace segdl::io {
+namespace {
+
+bool is_sticky(const struct ::stat& directory) { return (directory.st_mode & S_ISVTX) != 0; }
+
+// What rename(2) refuses with EPERM, whoever asks.
+bool is_fixed(int directory, const char* name, int flags) {
+  struct ::statx found {};
+  const auto look = [&] { return ::statx(directory, name, flags | AT_STATX_DONT_SYNC, STATX_TYPE, &found); };
+  return retried(look) == 0 && (found.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) != 0;
+}
+
+// Whether this process has what lets it do the owner's part for any file (capabilities(7)). Where that can't be asked
+// it may have it.
+bool acts_for_owners() {
+  ::__user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<::__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+  const auto ask = [&] { return ::syscall(SYS_capget, &header, sets.data()); };
+  return retried(ask) != 0 || (sets[CAP_TO_INDEX(CAP_FOWNER)].effective & CAP_TO_MASK(CAP_FOWNER)) != 0;
+}
+
+// Whether it can be replaced by its owner only, and by that of the directory.
+bool is_kept_from_others(int directory, const std::string& name) {
+  struct ::stat file {};
+  struct ::stat here {};
+  const ::uid_t user = ::geteuid();
+  if (retried([&] { return ::fstat(directory, &here); }) != 0) return false;
+  if (retried([&] { return ::fstatat(directory, name.c_str(), &file, AT_SYMLINK_NOFOLLOW); }) != 0) return false;
+  return is_sticky(here) && file.st_uid != user && here.st_uid != user && !acts_for_owners();
+}
+
+Error refused(const std::string& path, const char* reason, const char* way_out) {
+  Error error = file_error(EPERM, "give a file the name", path);
+  error.reason = reason;
+  error.way_out = way_out;
+  return error;
+}
+
+}  // namespace
+
+bool may_be_planted(int directory, const struct ::stat& file) {
+  struct ::stat here {};
+  if (file.st_uid == ::geteuid()) return false;
+  if (retried([&] { return ::fstat(directory, &here); }) != 0) return false;
+  const bool shared = is_sticky(here) && (here.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+  return shared && file.st_uid != here.st_uid;
+}
+
+bool target_may_be_planted(int directory, const std::string& name, int file) {
+  struct ::stat link {};
+  struct ::stat found {};
+  if (retried([&] { return ::fstatat(directory, name.c_str(), &link, AT_SYMLINK_NOFOLLOW); }) != 0) return true;
+  if (may_be_planted(directory, link) || retried([&] { return ::fstat(file, &found); }) != 0) return true;
+  std::error_code failed;
+  const auto path = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", file), failed).parent_path();
+  const Descriptor at(failed ? -1 : retried([&] { return ::open(path.c_str(), O_PATH | O_CLOEXEC); }));
+  return at ? may_be_planted(at.get(), found) : found.st_uid != ::geteuid();
+}
+
+Result<void> may_be_named(int directory, const std::string& name, const std::string& path, bool replaces) {
+  if (is_fixed(directory, "", AT_EMPTY_PATH)) {
+    return refused(path, "its directory is immutable or append-only, so that nothing in it can be renamed",
+                   "see lsattr -d and chattr, or choose another directory with -d");
+  }
+  if (replaces && is_fixed(directory, name.c_str(), AT_SYMLINK_NOFOLLOW)) {
+    return refused(path, "what has it is immutable or append-only",
+                   "see lsattr and chattr, or choose another name with -o");
+  }
+  if (replaces && is_kept_from_others(directory, name)) {
+    return refused(path, "what has it is another user's, and only its owner may replace it in this directory (sticky)",
+                   "choose another name with -o, or another directory with -d");
+  }
+  return {};
+}
+
+}  // namespace segdl::io

@@ -1,0 +1,87 @@
+#include "io/fs/named_file.h"
+
+#include "io/base/retried.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
+#include <array>
+#include <cstdint>
+#include <random>
+
+namespace segdl::io {
+namespace {
+
+constexpr ::time_t kEarliest = 315532800;  // 1980, as vfat counts
+constexpr ::time_t kSteps = 1 << 29U;      // of two seconds: until 2014, which is finer than any that is kept
+constexpr int kRounds = 2;
+
+// From the file system itself, where it is asked at all.
+std::optional<struct ::statx> look_anew(int file) {
+  struct ::statx found {};
+  const int looked =
+      retried([&] { return ::statx(file, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &found); });
+  return looked == 0 ? std::optional(found) : std::nullopt;
+}
+
+bool same_time(const struct ::statx& a, const struct ::statx& b) {
+  return a.stx_mtime.tv_sec == b.stx_mtime.tv_sec && a.stx_mtime.tv_nsec == b.stx_mtime.tv_nsec;
+}
+
+std::array<::timespec, 2> times_of(const struct ::statx& file) {
+  return {{{file.stx_atime.tv_sec, file.stx_atime.tv_nsec}, {file.stx_mtime.tv_sec, file.stx_mtime.tv_nsec}}};
+}
+
+// Both times: as PosixFile::set_modified() has it.
+bool set_times(int file, const std::array<::timespec, 2>& times) {
+  return retried([&] { return ::futimens(file, times.data()); }) == 0;
+}
+
+// One mark; nothing if it is not kept.
+std::optional<bool> shows_one(int file, int other, const struct ::statx& before) {
+  std::random_device random;
+  auto times = times_of(before);
+  times[1] = {kEarliest + 2 * static_cast<::time_t>(random() % kSteps), 0};
+  if (!set_times(file, times)) return std::nullopt;
+  const auto marked = look_anew(file);
+  if (!marked || same_time(*marked, before)) return std::nullopt;
+  const auto seen = look_anew(other);
+  return seen && same_time(*seen, *marked);
+}
+
+}  // namespace
+
+bool is_on_fuse(int file) {
+  struct ::statfs status {};
+  return retried([&] { return ::fstatfs(file, &status); }) == 0 &&
+         static_cast<std::uint32_t>(status.f_type) == FUSE_SUPER_MAGIC;
+}
+
+Error unsteady_error(const std::string& path) {
+  Error error;
+  error.cause = Cause::local;
+  error.operation = "lock";
+  error.subject = path;
+  error.reason =
+      "the file system gives one file another inode number each time, and nothing else tells whether a name still "
+      "leads to it: no times that stay as they are set, or no locks";
+  error.way_out = "choose a directory on another file system with -d, or mount this one with stable numbers";
+  return error;
+}
+
+bool number_is_steady(int file, const struct ::stat& seen) {
+  const auto again = look_anew(file);
+  return !again || again->stx_ino == seen.st_ino;
+}
+
+std::optional<bool> is_same_by_mark(int file, int other) {
+  const auto before = look_anew(file);
+  if (!before) return std::nullopt;
+  std::optional<bool> same = true;
+  for (int round = 0; round < kRounds && same == true; ++round) same = shows_one(file, other, *before);
+  set_times(file, times_of(*before));
+  return same;
+}
+
+}  // namespace segdl::io

@@ -1,0 +1,34 @@
+// An open regular file of the real file system.
+#pragma once
+
+#include "io/base/descriptor.h"
+#include "io/fs/lacking.h"
+#include "seams/file_system.h"
+
+#include <sys/stat.h>
+
+#include <memory>
+#include <string>
+
+namespace segdl::io {
+
+FileStatus status_from(const struct ::stat&);
+
+// Where a file is.
+struct PosixFolder {
+  int directory = -1;                  // open; it outlives try_lock() and give_name()
+  bool directory_syncs_links = false;  // its sync is known to cover the link counts of what was named in it
+  std::shared_ptr<Lacking> lacking;    // shared: with all files and directories of a file system
+  bool may_be_planted = false;         // as FileStatus has it
+};
+
+// REQUIRES: a regular file; `path` is for messages.
+std::unique_ptr<File> make_posix_file(Descriptor, std::string path, PosixFolder);
+
+// "It exists already", with the way out.
+Error exists_error(const std::string& path, std::string reason);
+
+// The same of a file that may be planted.
+Error planted_error(const std::string& path);
+
+}  // namespace segdl::io

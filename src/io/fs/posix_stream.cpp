@@ -1,0 +1,201 @@
+#include "io/fs/posix_stream.h"
+
+#include "io/base/descriptor.h"
+#include "io/base/retried.h"
+#include "io/base/system_error.h"
+#include "io/base/waker.h"
+#include "io/fs/posix_file.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <climits>
+#include <csignal>
+#include <ctime>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <utility>
+
+namespace segdl::io {
+namespace {
+
+constexpr std::chrono::milliseconds kLookForReader{40};
+constexpr std::chrono::hours kLookForStop{1};  // a stop request ends it at once
+constexpr int kMostLinks = 40;                 // as the kernel follows (path_resolution(7))
+constexpr std::size_t kAtOnce = PIPE_BUF;      // what a pipe that is ready takes without waiting
+constexpr std::size_t kMuch = 256 * 1024;
+
+// Writing to a pipe without a reader raises SIGPIPE, whose handling is the embedder's. Blocked meanwhile, it becomes
+// pending for this thread, and is taken away unless it was pending before.
+class NoPipeSignal {
+ public:
+  NoPipeSignal() {
+    ::sigset_t pending;
+    ::sigemptyset(&only_);
+    ::sigaddset(&only_, SIGPIPE);
+    ::sigpending(&pending);
+    was_pending_ = ::sigismember(&pending, SIGPIPE) == 1;
+    ::pthread_sigmask(SIG_BLOCK, &only_, &before_);
+  }
+  ~NoPipeSignal() {
+    constexpr ::timespec kAtOnceOnly{};
+    if (!was_pending_) static_cast<void>(retried([&] { return ::sigtimedwait(&only_, nullptr, &kAtOnceOnly); }));
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  NoPipeSignal(const NoPipeSignal&) = delete;
+  NoPipeSignal& operator=(const NoPipeSignal&) = delete;
+
+ private:
+  ::sigset_t only_{};
+  ::sigset_t before_{};
+  bool was_pending_ = false;
+};
+
+Instant soon(std::chrono::milliseconds pause, const Until& last) {
+  const Instant then = std::chrono::steady_clock::now() + pause;
+  return std::min(then, last.deadline.value_or(then));
+}
+
+bool is_over(const Until& last) { return last.deadline && std::chrono::steady_clock::now() >= *last.deadline; }
+
+Error too_late(const char* operation, const std::string& path) {
+  return network_error(Remedy::stop, operation, path, "the time limit for the download is reached: no reader takes it");
+}
+
+class PosixStream final : public Stream {
+ public:
+  // `blocks`: others use this open description as well, and it must stay as it is.
+  PosixStream(Descriptor fd, std::string path, bool blocks)
+      : fd_(std::move(fd)), path_(std::move(path)), most_(blocks ? kAtOnce : kMuch) {}
+
+  Result<void> write(std::span<const std::byte> bytes, const Until& last) override {
+    const Waker waker(last.stop);
+    const NoPipeSignal quiet;
+    while (!bytes.empty()) {
+      auto ready = waker.wait(fd_.get(), POLLOUT, {soon(kLookForStop, last)});
+      if (!ready && ready.error().cause == Cause::cancelled) return ready;
+      if (!ready && is_over(last)) return too_late("write to", path_);
+      if (!ready) continue;
+      const auto put = ::write(fd_.get(), bytes.data(), std::min(bytes.size(), most_));
+      if (put > 0) bytes = bytes.subspan(static_cast<std::size_t>(put));
+      if (put < 0 && errno != EINTR && errno != EAGAIN) return file_error(errno, "write to", path_);
+    }
+    return {};
+  }
+
+ private:
+  Descriptor fd_;
+  std::string path_;
+  std::size_t most_;
+};
+
+std::optional<int> number_of(const std::string& text) {
+  int number = -1;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool all = failed == std::errc() && end == text.data() + text.size();
+  return all && number >= 0 ? std::optional(number) : std::nullopt;
+}
+
+// The descriptor of this process that the name stands for: links are followed one by one until one is in the folder
+// that the kernel shows them in.
+std::optional<int> descriptor_of(int directory, const std::string& name) {
+  const std::filesystem::path own = "/proc/" + std::to_string(::getpid());
+  std::error_code failed;
+  std::filesystem::path at = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(directory), failed) / name;
+  for (int links = 0; !failed && links < kMostLinks; ++links) {
+    const auto folder = std::filesystem::canonical(at.parent_path(), failed);
+    if (failed) break;
+    const bool of_thread = folder.parent_path().parent_path() == own / "task";
+    if (folder == own / "fd" || (of_thread && folder.filename() == "fd")) return number_of(at.filename().string());
+    const auto next = std::filesystem::read_symlink(folder / at.filename(), failed);
+    at = folder / next;  // an absolute one replaces the folder
+  }
+  return std::nullopt;
+}
+
+// What was given to this process came through an exec, and all that is opened here would be closed by one: a journal, a
+// socket, what a wait is woken by.
+bool is_private(int descriptor) {
+  const int flags = ::fcntl(descriptor, F_GETFD);
+  return flags >= 0 && (flags & FD_CLOEXEC) != 0;
+}
+
+Result<std::unique_ptr<Stream>> refused(const std::string& path, const char* reason, const char* way_out) {
+  Error error = exists_error(path, reason);
+  error.operation = "write to";
+  error.way_out = way_out;
+  return error;
+}
+
+Result<std::unique_ptr<Stream>> stream_of(Descriptor fd, const std::string& path, bool blocks) {
+  return std::unique_ptr<Stream>(std::make_unique<PosixStream>(std::move(fd), path, blocks));
+}
+
+// The same open description: what was written to it before stays, and comes first.
+Result<std::unique_ptr<Stream>> duplicate(int descriptor, const std::string& path) {
+  Descriptor fd(retried([&] { return ::fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); }));
+  if (!fd) return file_error(errno, "open", path);
+  return stream_of(std::move(fd), path, true);
+}
+
+// A FIFO without a reader can't be opened without waiting for one.
+Result<std::unique_ptr<Stream>> open_ready(int directory, const std::string& name, const std::string& path,
+                                           bool is_fifo, const Until& last) {
+  constexpr int kFlags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  const Waker waker(last.stop);
+  for (;;) {
+    Descriptor fd(retried([&] { return ::openat(directory, name.c_str(), kFlags); }));
+    if (fd) return stream_of(std::move(fd), path, false);
+    const int number = errno;
+    const auto own = descriptor_of(directory, name);
+    if (own && (number == EACCES || number == EPERM)) return duplicate(*own, path);  // it was another user's
+    if (!is_fifo || number != ENXIO) return file_error(number, "open", path);
+    if (is_over(last)) return too_late("open", path);
+    auto waited = waker.wait(std::span<::pollfd>(), {soon(kLookForReader, last)});
+    if (!waited && waited.error().cause == Cause::cancelled) return std::move(waited).error();
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Stream>> open_posix_stream(int directory, const std::string& name, const std::string& path,
+                                                  const Until& last) {
+  struct ::stat found {};
+  struct ::stat named {};
+  const auto look = [&](struct ::stat& into, int flags) {
+    return retried([&] { return ::fstatat(directory, name.c_str(), &into, flags); }) == 0;
+  };
+  if (!look(found, 0)) return std::unique_ptr<Stream>();
+  const bool is_link = look(named, AT_SYMLINK_NOFOLLOW) && S_ISLNK(named.st_mode);
+  const auto own = is_link ? descriptor_of(directory, name) : std::nullopt;
+  if (own && is_private(*own)) {
+    return refused(path, "it is a descriptor that is open for this process alone",
+                   "name one that was given to it, or choose another name with -o");
+  }
+  switch (found.st_mode & S_IFMT) {
+    case S_IFIFO:
+    case S_IFCHR:
+      return open_ready(directory, name, path, S_ISFIFO(found.st_mode), last);
+    case S_IFDIR:
+      return refused(path, "it is a directory", "to put the file into it name it with -d");
+    case S_IFBLK:
+      return refused(path, "it is a block device, and nothing is written over one",
+                     "if that is what you want: segdl -o - URL | dd bs=1M of=DEVICE");
+    default:
+      break;
+  }
+  if (own) return duplicate(*own, path);
+  if (S_ISSOCK(found.st_mode)) return refused(path, "it is a socket", "choose another name with -o");
+  return std::unique_ptr<Stream>();
+}
+
+}  // namespace segdl::io

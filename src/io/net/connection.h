@@ -1,0 +1,71 @@
+// One connection to an origin, perhaps by way of a proxy: a socket, with or without TLS.
+#pragma once
+
+#include <segdl/error.h>
+
+#include "core/url/proxy.h"
+#include "io/base/descriptor.h"
+#include "io/base/waker.h"
+#include "io/net/dialer.h"
+#include "io/net/proxy_login.h"
+#include "io/net/resolver.h"
+#include "io/tls/tls.h"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace segdl::io {
+
+// Used by one thread at a time.
+class Connection {
+ public:
+  // Resolves, connects, shakes hands with a proxy that speaks TLS, has a proxy open the way to the origin where it does
+  // not pass requests on, and shakes hands with the origin, all within the bound. `tls` may be null where nobody speaks
+  // TLS.
+  static Result<std::unique_ptr<Connection>> open(const Way&, ProxyLogin&, Resolver&, TlsContext* tls, const Bound&,
+                                                  const Waker&);
+
+  // Bytes as they arrive, at least one, read straight into `into`. 0: the peer ended the connection in order. REQUIRES:
+  // !into.empty().
+  Result<std::size_t> receive(std::span<std::byte> into, const Bound&, const Waker&);
+  Result<void> send(std::string_view, const Bound&, const Waker&);
+
+  // Waits until there may be something to receive, or the connection has ended.
+  Result<void> await(const Bound&, const Waker&);
+
+  // Whether the connection is still there and nothing has arrived that nobody asked for: it may carry another request.
+  bool is_quiet();
+
+  // Whether the last receive() failed because the connection ended without TLS's own end.
+  bool is_cut() const { return tls_ ? tls_->is_cut() : proxy_tls_ && proxy_tls_->is_cut(); }
+
+  const Way& way() const { return way_; }
+
+  // The host has accepted it, and says nothing: from here on its other addresses come first, if it has any. Of a proxy
+  // nothing is known, as it may be the origin that says nothing.
+  void put_last(Resolver&) const;
+
+ private:
+  Connection(const Way& way, Dialled dialled)
+      : way_(way), socket_(std::move(dialled.socket)), address_(dialled.address) {}
+
+  // To whom the way leads first; with TLS, if that is a proxy that speaks it.
+  static Result<std::unique_ptr<Connection>> begin(const Way&, Resolver&, TlsContext*, const Bound&, const Waker&);
+  static Result<Dialled> reach(const Origin&, Resolver&, const Bound&, const Waker&);
+  static Result<std::unique_ptr<Connection>> through_socks(const Way&, Resolver&, const Bound&, const Waker&);
+  static Result<void> secure(std::optional<TlsChannel>&, Result<TlsChannel>, const Bound&, const Waker&);
+  // The TLS that requests are sent in: the origin's, or that of a proxy that passes them on.
+  TlsChannel* tls() { return tls_ ? &*tls_ : proxy_tls_ ? &*proxy_tls_ : nullptr; }
+
+  Way way_;
+  Descriptor socket_;
+  Address address_;
+  std::optional<TlsChannel> proxy_tls_;
+  std::optional<TlsChannel> tls_;  // with the origin, perhaps inside the other
+  bool asked_ = false;             // a request was sent and nothing received since
+};
+
+}  // namespace segdl::io

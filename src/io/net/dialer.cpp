@@ -1,0 +1,105 @@
+#include "io/net/dialer.h"
+
+#include "io/base/system_error.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+namespace segdl::io {
+namespace {
+
+constexpr std::chrono::milliseconds kStagger{250};
+
+struct Attempt {
+  Descriptor socket;
+  Address address;
+  int error = 0;  // 0: connected or under way
+  bool connected = false;
+};
+
+Attempt begin(const Address& address) {
+  Attempt attempt{Descriptor(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)),
+                  address};
+  if (!attempt.socket) {
+    attempt.error = errno;
+    return attempt;
+  }
+  const int on = 1;
+  // Both are refinements; a socket without them works.
+  static_cast<void>(::setsockopt(attempt.socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
+  static_cast<void>(::setsockopt(attempt.socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
+  if (::connect(attempt.socket.get(), reinterpret_cast<const ::sockaddr*>(&address.storage), address.size) == 0) {
+    attempt.connected = true;
+  } else if (errno != EINPROGRESS && errno != EINTR) {  // it goes on after a signal (connect(2))
+    attempt.error = errno;
+  }
+  return attempt;
+}
+
+int pending_error(int socket) {
+  int error = 0;
+  ::socklen_t size = sizeof error;
+  return ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+std::string subject_of(const Origin& origin) { return origin.host + ":" + std::to_string(origin.port); }
+
+// Of two errors the later; but what a peer said before what this machine lacked. (An address of a family that this
+// machine has no route for looks like a lack of ports.)
+int telling(int earlier, int later) { return earlier != 0 && is_shortage(later) ? earlier : later; }
+
+// Waits for one of the attempts or for `until`, and notes which have connected or failed.
+Result<void> wait_for_any(std::vector<Attempt>& attempts, const Bound& bound, const Waker& waker) {
+  std::vector<::pollfd> polled;
+  polled.reserve(attempts.size());
+  for (const Attempt& attempt : attempts) polled.push_back({attempt.socket.get(), POLLOUT, 0});
+  auto waited = waker.wait(polled, bound);
+  if (!waited) return waited;
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    if (polled[i].revents == 0) continue;
+    attempts[i].error = pending_error(attempts[i].socket.get());
+    attempts[i].connected = attempts[i].error == 0;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Dialled> dial(const Origin& origin, std::span<const Address> addresses, const Bound& bound, const Waker& waker) {
+  std::vector<Attempt> attempts;  // under way
+  int last_error = 0;
+  Instant next_start = std::chrono::steady_clock::now();
+  for (;;) {
+    const Instant now = std::chrono::steady_clock::now();
+    if (!addresses.empty() && (attempts.empty() || now >= next_start)) {
+      attempts.push_back(begin(addresses.front()));
+      addresses = addresses.subspan(1);
+      next_start = now + kStagger;
+    }
+    for (Attempt& attempt : attempts) {
+      if (attempt.connected) return Dialled{std::move(attempt.socket), attempt.address};
+      if (attempt.error != 0) last_error = telling(last_error, attempt.error);
+    }
+    std::erase_if(attempts, [](const Attempt& attempt) { return attempt.error != 0; });
+    if (attempts.empty()) {
+      if (addresses.empty()) return socket_error(last_error, "connect to", subject_of(origin));
+      continue;
+    }
+    const bool more = !addresses.empty() && next_start < bound.until;
+    auto waited = wait_for_any(attempts, more ? Bound{next_start} : bound, waker);
+    if (waited || (more && waited.error().cause == Cause::network)) continue;
+    Error error = std::move(waited).error();
+    if (error.cause != Cause::network) return error;
+    error.operation = "connect to";
+    error.subject = subject_of(origin);
+    return error;
+  }
+}
+
+}  // namespace segdl::io

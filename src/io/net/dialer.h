@@ -1,0 +1,24 @@
+// Connects to the first address that answers.
+#pragma once
+
+#include <segdl/error.h>
+
+#include "core/url/url.h"
+#include "io/base/descriptor.h"
+#include "io/base/waker.h"
+#include "io/net/resolver.h"
+
+#include <span>
+
+namespace segdl::io {
+
+struct Dialled {
+  Descriptor socket;
+  Address address;
+};
+
+// A connected, non-blocking TCP socket. The next address is tried 250 ms after the one before, or at once when that
+// fails; the first to connect wins (RFC 8305 section 5). The error of the last address to fail is told if all do.
+Result<Dialled> dial(const Origin&, std::span<const Address>, const Bound&, const Waker&);
+
+}  // namespace segdl::io

@@ -1,0 +1,191 @@
+#include "io/net/socks.h"
+
+#include "core/url/ip_address.h"
+#include "io/net/inbox.h"
+#include "io/net/tunnel.h"
+
+#include <fmt/format.h>
+
+#include <netinet/in.h>
+
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace segdl::io {
+namespace {
+
+constexpr char kVersion = 5;
+constexpr char kNoCredentials = 0;
+constexpr char kByPassword = 2;
+constexpr char kByNothing = '\xff';
+constexpr char kFour = 1, kName = 3, kSix = 4;  // kinds of addresses
+
+// What a proxy says of a connection that it did not make (RFC 1928 section 6).
+struct Refusal {
+  const char* words;
+  Cause cause;
+  Remedy remedy;
+};
+constexpr Refusal kRefusals[] = {
+    {"general failure", Cause::network, Remedy::retry},
+    {"not allowed by its rules", Cause::refused, Remedy::stop},
+    {"network unreachable", Cause::network, Remedy::retry},
+    {"host unreachable", Cause::network, Remedy::retry},
+    {"connection refused", Cause::network, Remedy::retry},
+    {"time to live expired", Cause::network, Remedy::retry},
+    {"it knows no such command", Cause::network, Remedy::stop},
+    {"it knows no such kind of address", Cause::network, Remedy::stop},
+};
+constexpr unsigned kNotAllowed = 2, kNoSuchAddress = 8;
+
+// The version of SOCKS is looked at; that of the answer to a password is not, since some get it wrong.
+enum class Begins : std::uint8_t { version, anyhow };
+
+// One conversation with the proxy.
+class Dialogue {
+ public:
+  Dialogue(Connection& connection, const Bound& bound, const Waker& waker)
+      : connection_(connection), proxy_(*connection.way().proxy), bound_(bound), waker_(waker) {}
+
+  Result<void> greet() {
+    std::string greeting{kVersion, 1, kNoCredentials};
+    if (proxy_.has_credentials) greeting = {kVersion, 2, kNoCredentials, kByPassword};
+    auto sent = connection_.send(greeting, bound_, waker_);
+    auto answer = sent ? receive(2, Begins::version) : Result<std::string>(std::move(sent).error());
+    if (!answer) return std::move(answer).error();
+    const char method = (*answer)[1];
+    if (method == kByNothing) return credentials_refused("wants credentials of another kind");
+    if (method == kNoCredentials) return {};
+    if (method == kByPassword && proxy_.has_credentials) return log_in();
+    return no_socks("chose credentials that were not offered");
+  }
+
+  Result<void> ask_for(const std::string& address) {
+    const std::uint16_t port = connection_.way().origin.port;
+    std::string request{kVersion, 1, 0};
+    request += address;
+    request += {static_cast<char>(port >> 8), static_cast<char>(port & 0xff)};
+    auto sent = connection_.send(request, bound_, waker_);
+    auto answer = sent ? receive(2, Begins::version) : Result<std::string>(std::move(sent).error());
+    if (!answer) return std::move(answer).error();
+    if (const auto code = static_cast<unsigned char>((*answer)[1]); code != 0) return refusal(code);
+    answer = receive(2, Begins::anyhow);
+    if (!answer) return std::move(answer).error();
+    auto read = skip_address((*answer)[1]);
+    if (!read) return read;
+    if (!inbox_.view().empty()) return broken_by_proxy(proxy_, "sent more than an answer before it was asked further");
+    return {};
+  }
+
+ private:
+  // RFC 1929.
+  Result<void> log_in() {
+    std::string words{1, static_cast<char>(proxy_.user.size())};
+    words += proxy_.user;
+    words += static_cast<char>(proxy_.password.size());
+    words += proxy_.password;
+    auto sent = connection_.send(words, bound_, waker_);
+    auto answer = sent ? receive(2, Begins::anyhow) : Result<std::string>(std::move(sent).error());
+    if (!answer) return std::move(answer).error();
+    return (*answer)[1] == 0 ? Result<void>() : credentials_refused("did not accept the name and password");
+  }
+
+  // The address that the proxy connected from, which is of no use, and its port.
+  Result<void> skip_address(char kind) {
+    std::size_t size = kind == kFour ? 4 : 16;
+    if (kind == kName) {
+      auto length = receive(1, Begins::anyhow);
+      if (!length) return std::move(length).error();
+      size = static_cast<unsigned char>((*length)[0]);
+    } else if (kind != kFour && kind != kSix) {
+      return no_socks("gave an address of an unknown kind");
+    }
+    auto rest = receive(size + 2, Begins::anyhow);
+    return rest ? Result<void>() : Result<void>(std::move(rest).error());
+  }
+
+  // So many bytes.
+  Result<std::string> receive(std::size_t count, Begins begins) {
+    while (inbox_.view().size() < count) {
+      auto got = connection_.receive(inbox_.room(), bound_, waker_);
+      if (!got) return heard_ ? std::move(got).error() : unanswered_by_proxy(std::move(got).error());
+      if (*got == 0 && heard_) return broken_by_proxy(proxy_, "closed the connection inside its answer");
+      if (*got == 0) return unanswered_by_proxy(broken_by_proxy(proxy_, "closed the connection without an answer"));
+      inbox_.put(*got);
+      heard_ = true;
+    }
+    std::string bytes(inbox_.view().substr(0, count));
+    if (begins == Begins::version && bytes[0] != kVersion) {
+      return no_socks(bytes.starts_with("HT") ? "speaks HTTP, not SOCKS5" : "does not speak SOCKS5");
+    }
+    inbox_.take(count);
+    return bytes;
+  }
+
+  Error no_socks(std::string_view what) const {
+    Error error = broken_by_proxy(proxy_, what);
+    error.way_out = "check the scheme and port of the proxy's URL: http:// and https:// name an HTTP proxy";
+    return error;
+  }
+
+  Error credentials_refused(std::string_view what) const {
+    Error error = broken_by_proxy(proxy_, what);
+    error.cause = Cause::refused;
+    error.remedy = Remedy::stop;
+    error.way_out = proxy_.has_credentials
+                        ? "check the name and password in the proxy's URL"
+                        : fmt::format("give a name and password in the proxy's URL: socks5h://NAME:PASS@{}",
+                                      host_and_port(proxy_.origin));
+    return error;
+  }
+
+  Error refusal(unsigned code) const {
+    if (code > std::size(kRefusals)) return no_socks(fmt::format("answered {}, which is no answer", code));
+    const Refusal& meaning = kRefusals[code - 1];
+    Error error = broken_by_proxy(proxy_, fmt::format("could not connect: {}", meaning.words));
+    error.cause = meaning.cause;
+    error.remedy = meaning.remedy;
+    if (code == kNotAllowed) error.way_out = "ask whoever runs the proxy";
+    if (code == kNoSuchAddress) error.way_out = "let the proxy look names up: socks5h://, or use -4";
+    return error;
+  }
+
+  Connection& connection_;
+  const Proxy& proxy_;
+  const Bound& bound_;
+  const Waker& waker_;
+  Inbox inbox_;
+  bool heard_ = false;
+};
+
+// As bytes of an address field: its kind, and what it is.
+std::string address_field(const Origin& origin, const Address* address) {
+  if (address != nullptr && address->storage.ss_family == AF_INET) {
+    const auto& four = reinterpret_cast<const ::sockaddr_in&>(address->storage);
+    return kFour + std::string(reinterpret_cast<const char*>(&four.sin_addr), sizeof four.sin_addr);
+  }
+  if (address != nullptr) {
+    const auto& six = reinterpret_cast<const ::sockaddr_in6&>(address->storage);
+    return kSix + std::string(reinterpret_cast<const char*>(&six.sin6_addr), sizeof six.sin6_addr);
+  }
+  if (const auto literal = parse_ip(origin.host)) {
+    const auto* bytes = reinterpret_cast<const char*>(literal->bytes.data());
+    return (literal->size == 4 ? kFour : kSix) + std::string(bytes, literal->size);
+  }
+  return std::string{kName, static_cast<char>(origin.host.size())} + origin.host;
+}
+
+}  // namespace
+
+Result<void> open_socks(Connection& connection, const Address* address, const Bound& bound, const Waker& waker) {
+  const Way& way = connection.way();
+  Dialogue dialogue(connection, bound, waker);
+  auto step = dialogue.greet();
+  if (step) step = dialogue.ask_for(address_field(way.origin, address));
+  return step ? step : Result<void>(about_origin(way, std::move(step).error()));
+}
+
+}  // namespace segdl::io

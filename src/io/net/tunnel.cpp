@@ -1,0 +1,135 @@
+#include "io/net/tunnel.h"
+
+#include "core/base/ascii.h"
+#include "core/credentials/login.h"
+#include "core/http/http_fields.h"
+#include "core/http/http_status.h"
+#include "io/net/head_reader.h"
+#include "io/net/inbox.h"
+#include "seams/digest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace segdl::io {
+namespace {
+
+std::string connect_request(const Way& way, ProxyLogin& login) {
+  const std::string target = host_and_port(way.origin);
+  std::string request = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", target);
+  const std::string field = login.field("CONNECT", target);
+  if (!field.empty()) request += fmt::format("{}: {}\r\n", kProxyLogin.answer, field);
+  return request + "\r\n";
+}
+
+std::string way_out_of(const Proxy& proxy, const ResponseHead& head) {
+  if (head.status == 403) return "ask whoever runs the proxy; hosts named in no_proxy are connected to without it";
+  if (head.status != 407) return "";
+  const LoginOffer offer = offer_of(head, kProxyLogin, login_means().hash);
+  if (!offer.unknown.empty()) {
+    return fmt::format(
+        "it asks for {}, which segdl can't answer: ask whoever runs it for another way in, or use a "
+        "proxy beside you that can",
+        offer.unknown);
+  }
+  if (proxy.has_credentials) return "check the name and password in the proxy's URL";
+  return fmt::format("give a name and password in the proxy's URL: {}://NAME:PASS@{}",
+                     proxy.origin.secure ? "https" : "http", host_and_port(proxy.origin));
+}
+
+Result<ResponseHead> read_answer(Connection& connection, Inbox& inbox, const Bound& bound, const Waker& waker) {
+  bool heard = false;
+  auto head = read_final_head(inbox, RequestMethod::connect, [&](int) -> Result<void> {
+    auto got = connection.receive(inbox.room(), bound, waker);
+    if (!got) return std::move(got).error();
+    if (*got == 0) {
+      return broken_by_proxy(*connection.way().proxy, heard ? "closed the connection inside its answer"
+                                                            : "closed the connection without an answer");
+    }
+    inbox.put(*got);
+    heard = true;
+    return {};
+  });
+  if (head) return head;
+  head = proxy_gave(*connection.way().proxy, std::move(head).error(), inbox.view());
+  if (head.error().remedy != Remedy::refetch) return head;
+  return broken_by_proxy(*connection.way().proxy, "gave an answer that is no valid response: " + head.error().reason);
+}
+
+}  // namespace
+
+Error about_origin(const Way& way, Error error) {
+  if (error.cause == Cause::cancelled) return error;
+  error.operation = "connect to";
+  error.subject = host_and_port(way.origin);
+  return error;
+}
+
+Error broken_by_proxy(const Proxy& proxy, std::string_view what) {
+  return network_error(Remedy::retry, "", "", fmt::format("the proxy {} {}", host_and_port(proxy.origin), what));
+}
+
+Error proxy_refusal(const Proxy& proxy, const ResponseHead& head) {
+  Error error = broken_by_proxy(proxy, fmt::format("answered {} ({})", head.status, status_words(head.status)));
+  error.cause = Cause::refused;
+  error.remedy = may_pass(head.status) ? Remedy::retry : Remedy::stop;
+  error.http_status = head.status;
+  if (may_pass(head.status)) error.retry_after = retry_after(head, std::chrono::system_clock::now());
+  error.way_out = way_out_of(proxy, head);
+  return error;
+}
+
+Error on_way_to_proxy(const Proxy& proxy, Error error) {
+  if (error.cause == Cause::cancelled) return error;
+  error.operation += " the proxy";
+  if (error.cause != Cause::network || !error.way_out.empty()) return error;
+  error.way_out = "check the proxy's URL, and whether the proxy runs, or try again later";
+  if (!proxy.names_port) error.way_out += fmt::format("; the URL names no port, which means {}", proxy.origin.port);
+  return error;
+}
+
+Error proxy_speaks_tls(Error error) {
+  error.cause = Cause::tls;
+  error.remedy = Remedy::stop;
+  error.reason = "the proxy speaks TLS on this port";
+  error.way_out = "perhaps its URL should begin with https://";
+  return error;
+}
+
+Error proxy_gave(const Proxy& proxy, Error error, std::string_view came) {
+  if (looks_like_tls(came)) return proxy_speaks_tls(std::move(error));
+  if (came.empty()) return unanswered_by_proxy(std::move(error));
+  if (!looks_like_socks(came)) return error;
+  error = broken_by_proxy(proxy, "speaks SOCKS, not HTTP");
+  error.remedy = Remedy::stop;
+  error.way_out = "perhaps its URL should begin with socks5h://";
+  return error;
+}
+
+Error unanswered_by_proxy(Error error) {
+  if (error.cause == Cause::network && error.way_out.empty()) {
+    error.way_out =
+        "try again later; if the proxy never answers, its URL may have a wrong port or scheme: "
+        "http://, https:// (TLS to the proxy) or socks5h://";
+  }
+  return error;
+}
+
+Result<void> open_tunnel(Connection& connection, ProxyLogin& login, const Bound& bound, const Waker& waker) {
+  const Way& way = connection.way();
+  auto sent = connection.send(connect_request(way, login), bound, waker);
+  if (!sent) return about_origin(way, std::move(sent).error());
+  Inbox inbox;
+  auto head = read_answer(connection, inbox, bound, waker);
+  if (!head) return about_origin(way, std::move(head).error());
+  login.answered(*head);
+  if (head->status >= 300) return about_origin(way, proxy_refusal(*way.proxy, *head));
+  if (inbox.view().empty()) return {};
+  return about_origin(way, broken_by_proxy(*way.proxy, "sent more than an answer before the tunnel was used"));
+}
+
+}  // namespace segdl::io

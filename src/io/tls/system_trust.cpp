@@ -1,0 +1,56 @@
+#include "io/tls/system_trust.h"
+
+#include "io/tls/pem_file.h"
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
+#include <sys/eventfd.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <exception>
+#include <system_error>
+
+namespace segdl::io {
+
+SystemTrust::~SystemTrust() {
+  if (reader_.joinable()) reader_.join();
+}
+
+void SystemTrust::read() {
+  // As SSL_CTX_set_default_verify_paths(), which would wait for a pipe for ever. Directories are read when they are
+  // needed. What can't be read trusts nobody.
+  const char* named = ::secure_getenv(::X509_get_default_cert_file_env());
+  const auto file = PemFile::read(named != nullptr ? named : ::X509_get_default_cert_file());
+  if (file) static_cast<void>(file->trust(context_));
+  ::SSL_CTX_set_default_verify_dir(context_);
+  ::SSL_CTX_set_default_verify_store(context_);
+  ::ERR_clear_error();
+  there_.store(true, std::memory_order_release);
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(done_.get(), &one, sizeof one);
+}
+
+void SystemTrust::begin() {
+  std::call_once(begun_, [this] {
+    done_ = Descriptor(::eventfd(0, EFD_CLOEXEC));
+    if (!done_) return read();
+    try {
+      reader_ = std::thread([this] { read(); });
+    } catch (const std::exception&) {  // no thread, or no memory for one
+      read();
+    }
+  });
+}
+
+Result<void> SystemTrust::wait(const Bound& bound, const Waker& waker) {
+  begin();
+  while (!there_.load(std::memory_order_acquire)) {
+    auto waited = waker.wait(done_.get(), POLLIN, bound);
+    if (!waited) return waited;
+  }
+  return {};
+}
+
+}  // namespace segdl::io

@@ -1,0 +1,43 @@
+// The certificates that the system trusts, read when the first secure connection is wanted.
+//
+// Reading them takes some 22 ms of processor time, far more on a small machine: a session of plain connections need not
+// spend it, and a secure one spends it on a thread of its own while names are looked up and the connection is made. A
+// stop request does not wait for it. SSL_CERT_FILE and SSL_CERT_DIR in the environment are obeyed. Thread-safe.
+#pragma once
+
+#include <segdl/error.h>
+
+#include "io/base/descriptor.h"
+#include "io/base/waker.h"
+
+#include <openssl/ssl.h>
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+namespace segdl::io {
+
+class SystemTrust {
+ public:
+  // REQUIRES: the context outlives this object, and makes no connection before wait() has succeeded.
+  explicit SystemTrust(::SSL_CTX* context) : context_(context) {}
+  ~SystemTrust();
+  SystemTrust(const SystemTrust&) = delete;
+  SystemTrust& operator=(const SystemTrust&) = delete;
+
+  // Begins to read, if nobody has yet.
+  void begin();
+  Result<void> wait(const Bound&, const Waker&);
+
+ private:
+  void read();
+
+  ::SSL_CTX* context_;
+  std::once_flag begun_;
+  std::atomic<bool> there_{false};
+  Descriptor done_;  // readable for ever once they are there
+  std::thread reader_;
+};
+
+}  // namespace segdl::io

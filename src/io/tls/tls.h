@@ -1,0 +1,113 @@
+// TLS by OpenSSL: one context and one store of certificates for all connections of a session.
+//
+// TLS 1.2 at least; OpenSSL's own check of the host name or address, without the common name and without partial
+// wildcards (RFC 9525); a body that only the connection ends is cut short without close_notify. Bytes go through a BIO
+// of our own, because OpenSSL's socket BIO uses write(2), which raises SIGPIPE when the peer has gone, and an embedder
+// must not die of that.
+#pragma once
+
+#include <segdl/error.h>
+
+#include "core/url/url.h"
+#include "io/base/waker.h"
+#include "io/tls/system_trust.h"
+#include "io/tls/tls_bio.h"
+#include "io/tls/tls_sessions.h"
+
+#include <openssl/ssl.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace segdl::io {
+
+struct TrustOptions {
+  std::filesystem::path ca_file = {};
+  std::filesystem::path ca_path = {};
+  bool insecure = false;
+  std::filesystem::path certificate = {};  // the client's; empty: none
+  std::filesystem::path key = {};          // empty: in the same file
+};
+
+struct FreeSsl {
+  void operator()(::SSL* ssl) const { ::SSL_free(ssl); }
+};
+struct FreeSslContext {
+  void operator()(::SSL_CTX* context) const { ::SSL_CTX_free(context); }
+};
+
+// One connection's TLS state. Used by one thread at a time.
+class TlsChannel {
+ public:
+  // `socket` is what `ssl` reads and writes.
+  TlsChannel(std::unique_ptr<::SSL, FreeSsl> ssl, std::unique_ptr<TlsSessions::Place> place,
+             std::unique_ptr<TlsSocket> socket)
+      : place_(std::move(place)), socket_(std::move(socket)), ssl_(std::move(ssl)) {}
+
+  // With the origin the channel was made for; resumes a session where there is one.
+  Result<void> handshake(const Bound&, const Waker&);
+  // 0: the peer said close_notify.
+  Result<std::size_t> receive(std::span<std::byte>, const Bound&, const Waker&);
+  Result<void> send(std::string_view, const Bound&, const Waker&);
+
+  // Whether nothing has arrived but what TLS itself has to say, like a ticket for another session; that is taken.
+  bool is_quiet();
+  // Whether the last receive() failed because the connection ended without close_notify.
+  bool is_cut() const { return cut_; }
+
+  // Whether decrypted or undecrypted bytes are waiting inside OpenSSL, here or below.
+  bool has_pending() const {
+    return ::SSL_has_pending(ssl_.get()) != 0 || (socket_->outer != nullptr && ::SSL_has_pending(socket_->outer) != 0);
+  }
+
+  // What another TLS inside this one reads and writes. REQUIRES: this outlives it.
+  TlsSocket inside() const { return {socket_->descriptor, 0, ssl_.get(), socket_.get()}; }
+
+  // The peer is not one the client's certificate is meant for. REQUIRES: before the handshake.
+  void show_no_certificate() {
+    ::SSL_certs_clear(ssl_.get());
+    shows_none_ = true;
+  }
+
+ private:
+  // Before each call of OpenSSL that reads or writes, or several that together are to last no longer than one may.
+  void begin_call();
+  // Waits for what SSL_get_error() says is needed; false if the call failed for good.
+  Result<bool> wait_after(int result, const Bound&, const Waker&);
+
+  std::unique_ptr<TlsSessions::Place> place_;  // at one address, however often the channel is moved
+  std::unique_ptr<TlsSocket> socket_;
+  std::unique_ptr<::SSL, FreeSsl> ssl_;
+  std::optional<Error> broken_;  // behind what was received
+  bool cut_ = false;             // that is a connection that ended without close_notify
+  bool shows_none_ = false;      // see show_no_certificate()
+};
+
+// Thread-safe.
+class TlsContext {
+ public:
+  // Cause::usage if a file or directory of certificates, or a key, that was named can't be loaded.
+  static Result<std::unique_ptr<TlsContext>> create(const TrustOptions&);
+
+  // A connection is going to be wanted: what takes time to get ready is begun.
+  void prepare();
+
+  // Ready for a handshake with this origin over a connected socket, or over the TLS on one.
+  Result<TlsChannel> channel(const Origin&, const TlsSocket&, const Bound&, const Waker&);
+
+ private:
+  TlsContext(std::unique_ptr<::SSL_CTX, FreeSslContext> context, bool trusts_system) : context_(std::move(context)) {
+    sessions_.attend(context_.get());
+    if (trusts_system) system_trust_.emplace(context_.get());
+  }
+
+  std::unique_ptr<::SSL_CTX, FreeSslContext> context_;
+  std::optional<SystemTrust> system_trust_;
+  TlsSessions sessions_;
+};
+
+}  // namespace segdl::io
