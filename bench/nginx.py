@@ -6,10 +6,14 @@ import time
 import urllib.request
 
 CAP = 8 * 1024 ** 2  # bytes/s of each request below /cap/
+FEW = 2  # requests at a time for each file below /few/
 
 
 class Nginx:
-    """Serves `directory`/www; below /cap/ the same files at CAP for each request. Counts connections and requests."""
+    """Serves `directory`/www; below /cap/ the same files at CAP for each request. Counts connections and requests.
+
+    Below /few/ the same files again, each to FEW requests at a time; others are refused with 503, and counted.
+    """
 
     def __init__(self, directory):
         self.directory = directory
@@ -21,6 +25,11 @@ class Nginx:
         command = ["nginx", "-p", directory, "-e", directory + "/error.log", "-c", directory + "/nginx.conf"]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._wait_until_it_listens()
+
+    def refused(self, name):
+        """How many requests for /few/`name` were refused so far."""
+        with open(os.path.join(self.directory, "few.log"), encoding="utf-8") as log:
+            return log.read().splitlines().count(f"503 /few/{name}")
 
     def url(self, name, capped=False):
         return f"http://127.0.0.1:{self.port}/{'cap/' if capped else ''}{name}"
@@ -44,11 +53,12 @@ class Nginx:
 daemon off; pid {d}/pid; error_log {d}/error.log; worker_processes 1;
 events {{ worker_connections 2048; }}
 http {{
-  access_log off; sendfile on; tcp_nopush on;
+  access_log off; sendfile on; tcp_nopush on; log_format few '$status $uri'; limit_conn_zone $uri zone=few:1m;
   client_body_temp_path {d}/t1; proxy_temp_path {d}/t2; fastcgi_temp_path {d}/t3; uwsgi_temp_path {d}/t4; scgi_temp_path {d}/t5;
   server {{
     listen 127.0.0.1:{self.port}; root {self.root};
     location /cap/ {{ alias {self.root}/; limit_rate {CAP}; }}
+    location /few/ {{ alias {self.root}/; limit_conn few {FEW}; access_log {d}/few.log few; }}
   }}
   server {{ listen 127.0.0.1:{self.status_port}; location / {{ stub_status; }} }}
 }}""")
@@ -63,7 +73,7 @@ http {{
                 time.sleep(0.01)
         self.process.kill()
         with open(self.directory + "/error.log", encoding="utf-8") as log:
-            raise SystemExit(f"compare: nginx does not start:\n{log.read()}")
+            raise SystemExit(f"bench: nginx does not start:\n{log.read()}")
 
 
 def free_ports(count):
