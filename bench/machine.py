@@ -25,6 +25,13 @@ def version_of(command):
     return found[0] if found else "missing"
 
 
+def source():
+    """The last commit that changed what segdl is built from: "12e26e5", with "-dirty" if something of it is not committed."""
+    built_from = ("--", "CMakeLists.txt", "CMakePresets.json", "cmake", "include", "src")
+    commit = first_line(["git", "-C", ROOT, "log", "-1", "--format=%h", *built_from])
+    return commit + ("-dirty" if first_line(["git", "-C", ROOT, "status", "--porcelain", *built_from]) else "")
+
+
 def facts(segdl, peers, directory):
     """Machine, system, commit and versions, for the header of a result. `directory`: where the outputs are."""
     with open("/proc/cpuinfo", encoding="utf-8") as cpus, open("/proc/meminfo", encoding="utf-8") as memory:
@@ -37,7 +44,7 @@ def facts(segdl, peers, directory):
         "date": datetime.date.today().isoformat(),
         "machine": f"{model[1] if model else platform.machine()}, {os.cpu_count()} CPUs, {gigabytes:.0f} GiB",
         "system": f"{platform.system()} {platform.release()}",
-        "source": first_line(["git", "-C", ROOT, "describe", "--always", "--dirty"]),
+        "source": source(),
         "file_system": first_line(["stat", "-f", "-c", "%T", directory]),
         "versions": versions,
         "load_before": os.getloadavg()[0],
