@@ -21,7 +21,7 @@ constexpr std::chrono::seconds kSilence{30};
 constexpr double kMemory = 10;  // seconds over which a speed is measured
 
 // Whether all of the resource came where If-Range let the server choose, and may be what it tripped over: some answer
-// so to every If-Range with an entity tag (row 24 of the catalogue).
+// so to every If-Range with an entity tag.
 bool ignored_range(const Asked& asked, const Known* known, const UsableBody& body) {
   if (!has_if_range(asked, known) || body.partial) return false;
   return asked.range->begin > 0 || !body.end || asked.range->end < *body.end;

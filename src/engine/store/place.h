@@ -8,7 +8,7 @@
 // When a download has to start over although earlier work is there, that work is set aside as `NAME.part.old` and
 // `NAME.segdl.old` until the new one has its first segment. `NAME.segdl.old` marks this as under way:
 //
-//   set_aside():     segdl -> segdl.old    create part.old (empty, locked)    part <-> part.old
+//   setting aside:   segdl -> segdl.old    create part.old (empty, locked)    part <-> part.old
 //   next open:       segdl claims something:  drop part.old, segdl.old        (the new one has its first segment)
 //                    segdl claims nothing:    remove segdl, part.old -> part, segdl.old -> segdl
 //

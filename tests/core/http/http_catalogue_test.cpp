@@ -1,5 +1,5 @@
-// What hostile and odd servers send, row by row, as far as one head or one chunked body decides it. The numbers are
-// those of the project's catalogue of such servers; rows 1 to 37 are about ranges, 38 to 61 about framing.
+// What hostile and odd servers send, as far as one head or one chunked body decides it. Test cases are
+// named by their rows: 1 to 37 are about ranges, 38 to 61 about framing.
 #include "core/http/http_wire.h"
 
 #include <doctest/doctest.h>
