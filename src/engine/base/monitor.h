@@ -4,6 +4,7 @@
 // SEGDL_REQUIRES(mutex_). The macros are the only ones in the project.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -55,12 +56,24 @@ class Condition {
     condition_.wait(mutex, stop, [&asked] { return std::exchange(asked, true); });
   }
 
-  // False if `until` was reached first.
-  bool wait_until(Mutex& mutex, std::chrono::steady_clock::time_point until) SEGDL_REQUIRES(mutex) SEGDL_NO_ANALYSIS {
-    return condition_.wait_until(mutex, until) == std::cv_status::no_timeout;
+  // More is as good as for ever, and a deadline that far fits any clock.
+  static constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 365);
+
+  // Waits up to `time`, whatever clock the engine runs on, until `done()`, which is called with the mutex held. Returns
+  // what that returned last.
+  template <class Done>
+  bool wait_for(Mutex& mutex, std::chrono::milliseconds time, Done done) SEGDL_REQUIRES(mutex) SEGDL_NO_ANALYSIS {
+    return condition_.wait_for(mutex, std::min(time, kLongest), std::move(done));
   }
 
-  // The same; a stop request ends it too.
+  // Waits up to `time`, whatever clock the engine runs on; a stop request ends it too.
+  void wait_for(Mutex& mutex, const std::stop_token& stop, std::chrono::milliseconds time)
+      SEGDL_REQUIRES(mutex) SEGDL_NO_ANALYSIS {
+    bool asked = false;
+    condition_.wait_for(mutex, stop, time, [&asked] { return std::exchange(asked, true); });
+  }
+
+  // Until `until`; a stop request ends it too.
   void wait_until(Mutex& mutex, const std::stop_token& stop, std::chrono::steady_clock::time_point until)
       SEGDL_REQUIRES(mutex) SEGDL_NO_ANALYSIS {
     bool asked = false;

@@ -301,7 +301,7 @@ void Pool::govern(const std::stop_token& stop) noexcept {
     {
       const MutexLock lock(mutex_);
       if (leading_ == 0 && leads_.empty()) led_.wait(mutex_, stop);
-      led_.wait_until(mutex_, stop, std::chrono::steady_clock::now() + kTick);
+      led_.wait_for(mutex_, stop, kTick);
     }
     tick();
   }

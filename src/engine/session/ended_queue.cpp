@@ -26,12 +26,9 @@ void EndedQueue::forget(std::uint64_t id) {
 }
 
 std::optional<std::uint64_t> EndedQueue::next(std::chrono::milliseconds time) {
-  const auto until = std::chrono::steady_clock::now() + time;
   const MutexLock lock(mutex_);
-  while (ended_.empty()) {
-    if (running_.empty() || std::chrono::steady_clock::now() >= until) return std::nullopt;
-    changed_.wait_until(mutex_, until);
-  }
+  changed_.wait_for(mutex_, time, [this]() SEGDL_REQUIRES(mutex_) { return !ended_.empty() || running_.empty(); });
+  if (ended_.empty()) return std::nullopt;
   const std::uint64_t id = ended_.front();
   ended_.pop_front();
   if (!ended_.empty()) changed_.notify_one();  // another may wait as well

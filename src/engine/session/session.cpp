@@ -155,12 +155,9 @@ const Result<Report>& Task::wait() {
 }
 
 bool Task::wait_for(std::chrono::milliseconds time) {
-  const auto until = std::chrono::steady_clock::now() + time;
   const engine::MutexLock lock(state_->mutex);
-  while (!state_->result) {
-    if (!state_->ended.wait_until(state_->mutex, until)) return state_->result.has_value();
-  }
-  return true;
+  return state_->ended.wait_for(state_->mutex, time,
+                                [this]() SEGDL_REQUIRES(state_->mutex) { return state_->result.has_value(); });
 }
 
 void Task::cancel() { state_->cancel(); }

@@ -153,9 +153,7 @@ void Publisher::run(const std::stop_token& stop) noexcept {
       const MutexLock lock(mutex_);
       while (waiting_.empty() && !stop.stop_requested()) changed_.wait(mutex_, stop);
       if (waiting_.empty()) return;
-      if (waiting_.size() < kGoodBatch && more_to_come_()) {
-        changed_.wait_until(mutex_, stop, std::chrono::steady_clock::now() + kGather);
-      }
+      if (waiting_.size() < kGoodBatch && more_to_come_()) changed_.wait_for(mutex_, stop, kGather);
       batch.swap(waiting_);
       under_way_ = batch.size();
     }

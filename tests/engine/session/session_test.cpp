@@ -36,6 +36,17 @@ TEST_CASE("download() in three lines") {
   CHECK(has_pattern(place.path / "f", 1, 1'000'000));
 }
 
+TEST_CASE("a task and a session wait up to the longest time that can be named") {
+  Server server;
+  server.script.size(1000);
+  const Place place;
+  Session session;
+  auto task = session.download(request_for(server, place));
+  REQUIRE(task.ok());
+  CHECK(session.next_ended(std::chrono::milliseconds::max()) == task->id());
+  CHECK(task->wait_for(std::chrono::milliseconds::max()));
+}
+
 TEST_CASE("a request that is wrong is refused at once") {
   Session session;
   const auto refused = [&session](auto&& change) {
