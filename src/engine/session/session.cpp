@@ -250,8 +250,8 @@ Slot TaskState::run(Slot slot) {
     }
     meter.enter(Phase::publishing);
     // By the open directory: its path may lead to another one meanwhile.
-    const auto directory = reinterpret_cast<std::uintptr_t>(&outcome->unpublished->directory());
-    session.publisher.submit({std::move(outcome->unpublished), std::to_string(directory), request.sync,
+    const Directory* directory = &outcome->unpublished->directory();
+    session.publisher.submit({std::move(outcome->unpublished), directory, request.sync,
                               [this, report = std::move(outcome->report)](Result<void> published, bool more) mutable {
                                 finish(published ? Result<Report>(std::move(report)) : std::move(published).error(),
                                        more);

@@ -15,7 +15,6 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -25,7 +24,7 @@ class Publisher {
  public:
   struct Entry {
     std::unique_ptr<Place> place;  // holds_small()
-    std::string directory;         // names the open one: entries with the same share its sync
+    const Directory* directory;    // the open one: entries with the same share its sync
     Sync sync = Sync::interval;
     // Called on the publisher's thread; `more_follow` but for the last of a batch.
     std::function<void(Result<void>, bool more_follow)> done;

@@ -59,7 +59,7 @@ struct Batch {
     for (unsigned i = 0; i < kFiles; ++i) {
       auto place = hold(disk, i);
       if (!place) continue;
-      entries.push_back({std::move(place), ".", sync, [this, i](Result<void> step, bool more) {
+      entries.push_back({std::move(place), nullptr, sync, [this, i](Result<void> step, bool more) {
                            if (more_followed.empty()) logged_at_first_done = disk.log().size();
                            told[i] = step.ok();
                            if (!step) errors[i] = std::move(step).error();
@@ -162,7 +162,7 @@ TEST_CASE("a failed sync of a name takes that name back, and no other") {
 TEST_CASE("each directory of a batch is synced once") {
   Batch batch;
   auto entries = batch.ready();
-  for (std::size_t i = 0; i < entries.size(); ++i) entries[i].directory = i % 2 == 0 ? "even" : "odd";
+  for (std::size_t i = 0; i < entries.size(); ++i) entries[i].directory = &entries[i % 2].place->directory();
   Publisher::publish(std::move(entries));
   CHECK(lines(batch.disk.log(), "sync-directory").size() == 2);
   CHECK(batch.told == std::vector<bool>(kFiles, true));
@@ -205,7 +205,7 @@ TEST_CASE("a failed sync of the directory takes back the names that were given i
 TEST_CASE("a failed sync of the directory fails all that got a name in it, and no others") {
   Batch batch;
   auto entries = batch.ready();
-  for (std::size_t i = 0; i < entries.size(); ++i) entries[i].directory = i < 2 ? "first" : "second";
+  for (std::size_t i = 0; i < entries.size(); ++i) entries[i].directory = &entries[i < 2 ? 0 : 2].place->directory();
   batch.disk.fail_kind("sync-directory", 1, "Input/output error");
   Publisher::publish(std::move(entries));
   for (unsigned i = 0; i < kFiles; ++i) {
@@ -309,7 +309,7 @@ TEST_CASE("what many threads hand over is published once each, many at a time") 
           const unsigned file = 100 + thread * kEach + i;
           auto place = hold(disk, file);
           if (!place) return;
-          publisher.submit({std::move(place), ".", Sync::interval, [&, file](const Result<void>& step, bool more) {
+          publisher.submit({std::move(place), nullptr, Sync::interval, [&, file](const Result<void>& step, bool more) {
                               const std::lock_guard lock(mutex);
                               if (step) done.insert(file);
                               batches += more ? 0 : 1;
