@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
     report = fetch(session, request);
   }
   if (!report) {
-    std::fprintf(stderr, "%s\n%s\n", report.error().message().c_str(), report.error().way_out.c_str());
+    std::fprintf(stderr, "%s\n%s\n", report.error().message().c_str(), segdl::describe(report.error().hints).c_str());
     return 1;
   }
   std::printf("%s: %llu bytes fetched, %llu reused\n", report->output.c_str(),

@@ -6,6 +6,8 @@
 // Thread-safety: plain values.
 #pragma once
 
+#include <segdl/hint.h>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -50,7 +52,7 @@ struct Error {
   std::string reason = {};                                         // the system's or the server's words
   int http_status = 0;                                             // 0 if no response had a part in it
   std::optional<std::chrono::seconds> retry_after = std::nullopt;  // what the server asked for, clamped
-  std::string way_out = {};                                        // what a person can do; may be empty
+  Hints hints = {};                                                // what the caller can do; may be empty
   bool resumable = false;                                          // the same request continues from what is on disk
   unsigned tries = 0;  // made in a row, without progress, before it was given up; 0: it was not tried again
 

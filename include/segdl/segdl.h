@@ -4,6 +4,7 @@
 #include <segdl/checksum.h>
 #include <segdl/error.h>
 #include <segdl/event.h>
+#include <segdl/hint.h>
 #include <segdl/network.h>
 #include <segdl/range.h>
 #include <segdl/session.h>

@@ -24,24 +24,24 @@
 namespace segdl {
 namespace {
 
-Error with_option(Error error, std::string_view option) {
-  if (error.way_out.empty()) error.way_out = fmt::format("name a file that can be read with {}, or do without", option);
+Error with_hint(Error error, Hint hint) {
+  if (error.hints.empty()) error.hints = {hint};
   return error;
 }
 
 Result<std::vector<NetrcEntry>> read_netrc(const std::filesystem::path& path, std::vector<std::string>& notes) {
   auto text = io::read_small_file(path, kMaxNetrc, io::Secrecy::secret, &notes);
-  if (!text) return with_option(std::move(text).error(), "--netrc-file FILE");
+  if (!text) return with_hint(std::move(text).error(), Hint::name_readable_netrc);
   auto parsed = parse_netrc(*text);
   if (parsed) return parsed;
   parsed.error().subject = path.string();
-  parsed.error().way_out = "mend it there, or do without the file";
+  parsed.error().hints = {Hint::correct_netrc};
   return parsed;
 }
 
 Result<std::vector<Cookie>> read_cookies(const std::filesystem::path& path, std::vector<std::string>& notes) {
   auto text = io::read_small_file(path, kMaxCookieFile, io::Secrecy::any);
-  if (!text) return with_option(std::move(text).error(), "--load-cookies FILE");
+  if (!text) return with_hint(std::move(text).error(), Hint::name_readable_cookies);
   std::vector<std::string> skipped;
   auto parsed = parse_cookies(*text, &skipped);
   if (!parsed) parsed.error().subject = path.string();
@@ -71,7 +71,7 @@ Error key_alone(const std::filesystem::path& key) {
   error.operation = "use the key";
   error.subject = key.string();
   error.reason = "there is no certificate that it belongs to";
-  error.way_out = "name that with --cert FILE";
+  error.hints = {Hint::name_certificate};
   return error;
 }
 

@@ -1,5 +1,6 @@
 // What only the real file system can show: other processes, other users, limits of the system.
 #include "contract/file_worlds.h"
+#include "support/hints.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -103,7 +104,7 @@ TEST_CASE("a write that a size limit cuts short is an error that names the first
     const auto written = (*file)->write_at(0, bytes_of(text));
     if (written || written.error().offset != 100'000U) return false;
     const Error& error = written.error();
-    return error.cause == Cause::local && error.reason == "File too large" && !error.way_out.empty();
+    return error.cause == Cause::local && error.reason == "File too large" && !error.hints.empty();
   }));
   CHECK(must(world.directory().status("a"))->size == 100'000);
 }
@@ -114,7 +115,7 @@ TEST_CASE("running out of descriptors is an error with a way out") {
   CHECK(in_child([&world] {
     if (!lower_limit(RLIMIT_NOFILE, 3)) return false;
     const auto file = world.directory().open("a", OpenMode::existing);
-    return !file && file.error().reason == "Too many open files" && !file.error().way_out.empty();
+    return !file && file.error().reason == "Too many open files" && !file.error().hints.empty();
   }));
 }
 
@@ -128,7 +129,7 @@ TEST_CASE("a directory that may not be written to, and a file that may not be, r
     const auto opened = world.directory().open("a", OpenMode::existing);
     const auto removed = world.directory().remove("a");
     for (const Error* error : {&created.error(), &opened.error(), &removed.error()}) {
-      if (error->cause != Cause::local || error->reason != "Permission denied" || error->way_out.empty()) return false;
+      if (error->cause != Cause::local || error->reason != "Permission denied" || error->hints.empty()) return false;
     }
     return world.directory().open("a", OpenMode::read_only).ok();
   }));
@@ -204,17 +205,17 @@ TEST_CASE("a directory that is not there can't be opened, and the way out is nam
   CHECK(directory.error().cause == Cause::local);
   CHECK(directory.error().reason == "No such file or directory");
   CHECK(directory.error().subject == (world.path() / "absent").string());
-  CHECK(!directory.error().way_out.empty());
+  CHECK(!directory.error().hints.empty());
 }
 
 TEST_CASE("a name that is too long and a disk that is too small have a way out") {
   PosixWorld world;
   const auto named = world.directory().open(std::string(300, 'n'), OpenMode::create);
   REQUIRE(!named);
-  CHECK(!named.error().way_out.empty());
+  CHECK(!named.error().hints.empty());
   const auto file = write_file(world.directory(), "a", "");
   const auto reserved = file->reserve(std::uint64_t{1} << 60);
-  if (!reserved) CHECK(!reserved.error().way_out.empty());
+  if (!reserved) CHECK(!reserved.error().hints.empty());
 }
 
 TEST_CASE("something that is not a directory can't be opened as one, and a FIFO does not hold it up") {
@@ -268,7 +269,7 @@ TEST_CASE("where the directory was removed that is the reason, and not that ther
     const auto file = directory->open("a", mode);
     REQUIRE_FALSE(file.ok());
     CHECK(file.error().reason == "its directory was removed");
-    CHECK(file.error().way_out.find("-d") != std::string::npos);
+    CHECK(has_hint(file.error(), Hint::choose_other_directory));
   }
 }
 

@@ -37,7 +37,7 @@ def test_wrong_urls_and_options_are_usage_errors(scene):
     fails(scene, 2, "If-Modified-Since", "http://127.0.0.1:1/x", "-H", "If-Modified-Since: Sun, 06 Nov 2022 08:49:37 GMT")
     fails(scene, 2, "header", "http://127.0.0.1:1/x", "-H", "no colon")
     os.symlink("nothing", scene.path("link"))
-    for words, code, way_out in ((("-d", ""), 2, "-d ."), (("-o", "."), 2, "-d"), (("-d", "/etc/hostname"), 7, "give one with -d"), (("-d", "link"), 7, "a link to nothing"), (("-i", "/etc"), 7, "a file of URLs")):
+    for words, code, way_out in ((("-d", ""), 2, "-d ."), (("-o", "."), 2, "-d"), (("-d", "/etc/hostname"), 7, "another directory with -d"), (("-d", "link"), 7, "a link to nothing"), (("-i", "/etc"), 7, "a file of URLs")):
         assert way_out in scene.get("http://127.0.0.1:1/x", *words, code=code).stderr, words
     os.unlink(scene.path("link"))
     assert scene.get("status", "/etc").stdout == "/etc: no interrupted downloads\n"

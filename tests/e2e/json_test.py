@@ -184,13 +184,13 @@ def test_a_checksum_is_told_with_how_sure_the_file_is(scene):
     assert of(events, "error")[0]["cause"] == "integrity", events
 
 
-def test_a_failure_has_its_cause_its_exit_code_and_the_way_out(scene):
+def test_a_failure_has_its_cause_its_exit_code_and_a_hint(scene):
     scene.nginx.put("f", b"x")
     events, stderr = told(scene, scene.nginx.url("missing?token=secret"), code=4)
     assert names_of(events) == ["hello", "start", "note", "error", "summary"]  # asked once more, without a range
     error = of(events, "error")[0]
     assert (error["cause"], error["exit_code"], error["http_status"], error["resumable"]) == ("refused", 4, 404, False)
-    assert error["output"] == "missing" and error["way_out"] == "check the URL" and "404" in error["message"]
+    assert error["output"] == "missing" and error["hint"] == "check the URL" and error["hint_codes"] == ["check_url"] and "404" in error["message"]
     assert "404 (not found)" in stderr  # in words as well
     assert "secret" not in json.dumps(events)
     events, _ = told(scene, "ftp://me:hunter2@h/x", code=2)

@@ -134,7 +134,7 @@ def test_devices_take_the_bytes_and_stay_devices(scene):
         assert os.stat("/dev/null").st_rdev == null.st_rdev and kind_of("/dev/null") == stat.S_IFCHR
     with open("/dev/full", "wb") as full:
         process = subprocess.run([harness.BINARY, scene.nginx.url("f"), "-o", "-"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=harness.TIMEOUT, check=False)
-    assert process.returncode == 7 and "begin again" in process.stderr, process.stderr
+    assert process.returncode == 7 and "start over" in process.stderr, process.stderr
     done = scene.get(scene.nginx.url("f"), "-o", "/dev/full", code=7)
     assert "write to /dev/full: No space left on device" in done.stderr, done.stderr
     assert not [name for name in os.listdir("/dev") if "segdl" in name or name.endswith(".part")]

@@ -124,7 +124,7 @@ TEST_CASE("a published file that can't be read is not taken for what its journal
   const auto report = world.download();
   REQUIRE_FALSE(report.ok());
   CHECK(report.error().cause == Cause::exists);
-  CHECK(report.error().way_out.find("f.segdl") != std::string::npos);
+  CHECK(describe(report.error().hints).find("f.segdl") != std::string::npos);
 }
 
 namespace {

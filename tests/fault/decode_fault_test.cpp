@@ -3,6 +3,7 @@
 
 #include "engine/store/read_status.h"
 #include "support/every.h"
+#include "support/hints.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
@@ -146,7 +147,7 @@ TEST_CASE("what came whole and can't be decoded stays, and the same request with
     CHECK(report.error().cause == Cause::integrity);
     CHECK(report.error().remedy == Remedy::stop);
     CHECK_FALSE(report.error().resumable);
-    CHECK(report.error().way_out.find("without --decode") != std::string::npos);
+    CHECK(has_hint(report.error(), Hint::keep_encoded));
     CHECK(world.disk.names() == std::vector<std::string>{"f.part", "f.segdl"});
     world.serve().size(1);  // nothing is asked for
     const auto kept = world.download();
@@ -183,7 +184,7 @@ TEST_CASE(
     serve(world, ranges, cut);
     const auto report = world.download(decoding());
     REQUIRE_FALSE(report.ok());
-    CHECK(report.error().way_out.find("the same command fetches all of it again") != std::string::npos);
+    CHECK(has_hint(report.error(), Hint::fetch_again));
     world.serve().size(1).on_every([](Answer& answer, const Asking&) {
       answer.raw("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", WireEnd::close);
     });
@@ -223,7 +224,7 @@ TEST_CASE("what was sent outlives a run without decoding that finds only its con
       const auto plain = world.download();
       REQUIRE_FALSE(plain.ok());
       CHECK(plain.error().cause == Cause::exists);
-      CHECK(plain.error().way_out.find("--decode") != std::string::npos);
+      CHECK(has_hint(plain.error(), Hint::decode));
       CHECK(world.disk.names() == std::vector<std::string>{"f", "f.part", "f.segdl"});
       Request replacing = World::request();
       replacing.existing = Existing::replace;

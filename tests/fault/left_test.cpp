@@ -1,5 +1,6 @@
 // What is said of what a death, or somebody else, has left: by status(), and by errors.
 #include "engine/store/read_status.h"
+#include "support/hints.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
@@ -67,7 +68,7 @@ TEST_CASE("somebody else's file under the name of what is set aside is left ther
   const auto report = world.download();
   REQUIRE_FALSE(report.ok());
   CHECK(report.error().cause == Cause::exists);
-  CHECK(report.error().way_out.find("move it away") != std::string::npos);
+  CHECK(has_hint(report.error(), Hint::move_away));
   CHECK(world.disk.names() == std::vector<std::string>{"f.segdl.old"});
   world.disk.erase("f.segdl.old");
   CHECK(world.download().ok());
@@ -95,7 +96,8 @@ TEST_CASE("a new version that the disk has no room for beside the old one says w
     const auto report = world.download();
     REQUIRE_FALSE(report.ok());
     CHECK(report.error().cause == Cause::local);
-    CHECK(report.error().way_out.find("f.part.old and f.segdl.old hold an older version") != std::string::npos);
+    CHECK(describe(report.error().hints).find("f.part.old and f.segdl.old, which hold an older version") !=
+          std::string::npos);
     world.disk.kill();
     CHECK(world.disk.names() == std::vector<std::string>{"f.part.old", "f.segdl.old"});
   }
@@ -127,7 +129,7 @@ TEST_CASE("who may replace the output may replace nothing else that is somebody'
           CHECK(world.script->log().empty());
           CHECK(world.disk.names() == names);
           if (kind == FileKind::symlink) continue;
-          CHECK(report.error().way_out.find("move it away") != std::string::npos);
+          CHECK(has_hint(report.error(), Hint::move_away));
           CHECK(world.has(name, 9, 10'000));
         }
       }

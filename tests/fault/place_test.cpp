@@ -1,4 +1,5 @@
 // The recovery table of doc/recovery.md, a test for each row.
+#include "support/hints.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
@@ -46,7 +47,7 @@ void check_untouched(World& world, const std::string& name, const std::vector<st
   const auto report = world.download();
   REQUIRE_FALSE(report.ok());
   CHECK(report.error().cause == Cause::exists);
-  CHECK((report.error().way_out.find("--skip-existing") != std::string::npos) == (name == "f"));
+  CHECK(has_hint(report.error(), Hint::skip_existing) == (name == "f"));
   CHECK(world.disk.get(name) == bytes);
   CHECK(world.script->log().empty());
 }
@@ -142,7 +143,7 @@ TEST_CASE("other file, -, yes: foreign, untouched") {
   CHECK(world.disk.get("f.segdl").has_value());
   const auto refused = world.download();
   REQUIRE_FALSE(refused.ok());
-  CHECK(refused.error().way_out.find("f.segdl") != std::string::npos);
+  CHECK(describe(refused.error().hints).find("f.segdl") != std::string::npos);
   const auto replaced = world.download(overwriting());
   REQUIRE(replaced.ok());
   CHECK(world.has("f", 1, kSize));
@@ -205,7 +206,7 @@ TEST_CASE("a published file is not taken for that of another URL, nor of one tha
   const auto refused = world.download(request);
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().cause == Cause::exists);
-  CHECK(refused.error().way_out.find("--skip-existing") != std::string::npos);
+  CHECK(has_hint(refused.error(), Hint::skip_existing));
   CHECK(world.script->log().empty());
   CHECK(world.has("f", 1, kSize));
   CHECK(world.disk.names() == kJustOutput);
@@ -231,7 +232,7 @@ TEST_CASE("what can't be replaced because its journal stays is not reported as d
   const auto report = world.download(request);
   REQUIRE_FALSE(report.ok());
   CHECK(report.error().cause == Cause::local);
-  CHECK_FALSE(report.error().way_out.empty());
+  CHECK_FALSE(report.error().hints.empty());
   CHECK(world.has("f", 1, kSize));
 }
 
@@ -280,7 +281,7 @@ TEST_CASE("the beginning of a journal that a dead run left is removed, somebody 
     world.disk.put("f.segdl.new", pattern_bytes(9, 5000));
     const auto report = world.download();
     CHECK(report.ok() == (size == 1000));
-    if (!report.ok()) CHECK(report.error().way_out.find("move it away") != std::string::npos);
+    if (!report.ok()) CHECK(has_hint(report.error(), Hint::move_away));
     CHECK(world.disk.get("f.segdl.new") == pattern_bytes(9, 5000));
     world.disk.erase("f.segdl.new");
     if (!report.ok()) world.disk.kill();

@@ -102,7 +102,8 @@ Result<void> put_data(std::span<const std::byte> bytes, const std::atomic<bool>&
     Error error{cause, Remedy::stop, "write to", "standard output"};
     error.reason = reason;
     // Of a reader that went away nothing is to be mended.
-    if (cause == Cause::local && errno != EPIPE) error.way_out = "mend that, and begin again: nothing of it is kept";
+    if (cause == Cause::local && errno != EPIPE)
+      error.hints = {{Hint::custom, "correct that, and start over: nothing of it is kept"}};
     return error;
   };
   while (!bytes.empty()) {

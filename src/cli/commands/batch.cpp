@@ -35,7 +35,7 @@ std::optional<Error> directory_missing(const std::filesystem::path& directory, b
   if (found && S_ISDIR(found->st_mode)) return std::nullopt;
   if (may_be_made && number == ENOENT) return std::nullopt;
   Error error{Cause::local, Remedy::stop, "open", directory.string()};
-  error.way_out = number == ENOENT ? "create it first: mkdir -p " + directory.string() : "give a directory with -d";
+  error.hints = {number == ENOENT ? Advice(Hint::create_directory, directory.string()) : Hint::choose_other_directory};
   error.reason = std::strerror(number);
   return error;
 }
@@ -116,7 +116,7 @@ void Batch::begin(Entry entry) {
   if (!is_like_url(entry.url)) {
     Error error{Cause::usage, Remedy::stop};
     error.reason = redacted_url(entry.url) + " is no URL";
-    error.way_out = fmt::format("a host of that name is http://{}/", redacted_url(entry.url));
+    error.hints = {{Hint::custom, fmt::format("a host of that name is http://{}/", redacted_url(entry.url))}};
     return fail(entry, error);
   }
   Request request = command_.request;
@@ -165,10 +165,11 @@ Error Batch::two_of_one_name(const std::string& output, std::string reason) cons
   Error error{Cause::exists, Remedy::stop,
               list_ == nullptr ? "two URLs have the name" : "two lines of the list have the name", output};
   error.reason = std::move(reason);
-  error.way_out =
-      list_ == nullptr
-          ? "of several mirrors of one file give one; two files are downloaded in runs of their own, with -o"
-          : "give one of them another name in the list, behind a TAB";
+  error.hints = {
+      {Hint::custom,
+       list_ == nullptr
+           ? "of several mirrors of one file give one; two files are downloaded in runs of their own, with -o"
+           : "give one of them another name in the list, behind a TAB"}};
   return error;
 }
 

@@ -72,7 +72,8 @@ void tell_end(Running& running, bool there_already) {
 Error with_hint(Error error, const FetchCommand& command) {
   const bool may_be_left = error.reason == "it exists already" || error.reason.starts_with("it has no journal");
   if (error.cause == Cause::exists && may_be_left && command.continues && command.request.adopt.empty()) {
-    error.way_out += "; if another tool has left it, continue it with --adopt FILE and --checksum ALGO=HEX";
+    error.hints.emplace_back(Hint::custom,
+                             "if another tool has left it, continue it with --adopt FILE and --checksum ALGO=HEX");
   }
   return error;
 }

@@ -43,9 +43,9 @@ void ListFile::fail(const char* operation) {
   const int number = errno;
   problem_ = Error{Cause::local, Remedy::stop, operation, name_};
   problem_->reason = std::strerror(number);
-  if (number == EISDIR) problem_->way_out = "-i names a file of URLs; where the files go is -d DIR";
+  if (number == EISDIR) problem_->hints = {{Hint::custom, "-i names a file of URLs; where the files go is -d DIR"}};
   if (number == ENOENT || number == EACCES)
-    problem_->way_out = "name a file that you can read, or - for standard input";
+    problem_->hints = {{Hint::custom, "name a file that you can read, or - for standard input"}};
   read_to_end_ = ended_ = true;
 }
 

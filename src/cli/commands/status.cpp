@@ -3,6 +3,7 @@
 #include "cli/base/exit_code.h"
 #include "cli/base/streams.h"
 #include "cli/base/system_calls.h"
+#include "cli/display/hints.h"
 #include "cli/display/json_objects.h"
 #include "cli/display/lines.h"
 
@@ -101,7 +102,7 @@ std::string in_brief(const DownloadStatus& status) {
 
 int failed(const Error& error) {
   say("segdl: {}\n", error.message());
-  if (!error.way_out.empty()) say("       {}\n", printable(error.way_out));
+  if (!error.hints.empty()) say("       {}\n", hint_words(error));
   return exit_code(error.cause);
 }
 

@@ -1,5 +1,7 @@
 #include "cli/display/json_objects.h"
 
+#include "cli/display/hints.h"
+
 #include <segdl/checksum.h>
 #include <segdl/text.h>
 #include <segdl/version.h>
@@ -269,7 +271,9 @@ std::string error_line(WallTime moment, const JsonSubject& subject, const Error&
   made["reason"] = text_or_null(error.reason);
   made["offset"] = or_null(error.offset);
   made["http_status"] = status_or_null(error.http_status);
-  made["way_out"] = text_or_null(error.way_out);
+  made["hint"] = text_or_null(hint_words(error));
+  made["hint_codes"] = Json::array();
+  for (const Advice& advice : error.hints) made["hint_codes"].push_back(hint_name(advice.hint));
   made["tries"] = error.tries;
   made["passing"] = error.remedy == Remedy::retry;
   made["retry_after"] = error.retry_after ? Json(error.retry_after->count()) : Json();

@@ -2,6 +2,7 @@
 
 #include "cli/base/streams.h"
 #include "cli/base/system_calls.h"
+#include "cli/display/hints.h"
 
 #include <segdl/text.h>
 
@@ -14,14 +15,14 @@ std::string error_lines(const std::string& place, const std::string& url, const 
   const std::string shown = redacted_url(url);
   if (!shown.empty() && message.find(shown) == std::string::npos) line += shown + ": ";
   line += message + "\n";
-  if (!error.way_out.empty()) line += "       " + printable(error.way_out) + "\n";
+  if (!error.hints.empty()) line += "       " + hint_words(error) + "\n";
   const auto authority = url.find("://");
   const auto path = url.find('/', authority == std::string::npos ? 0 : authority + 3);
   if (error.cause == Cause::refused && path != std::string::npos &&
       url.find_first_of("[]{}", path) != std::string::npos) {
     line += "       brackets and braces are taken as they are: write each URL out\n";
   }
-  if (error.resumable && (error.way_out.empty() || error.remedy == Remedy::retry)) {
+  if (error.resumable && (error.hints.empty() || error.remedy == Remedy::retry)) {
     line += "       what has arrived is kept: run the same command to continue\n";
   }
   return line;

@@ -265,7 +265,7 @@ Result<Checksum> ChecksumList::find(const std::string& name, const std::string& 
   if (found.empty() && decoded(name) == decoded(name_in_url(url))) found = nearest(decoded(name_in_url(url)), url);
   if (found.empty()) {
     Error error = refused(name, " has none for that name");
-    error.way_out = "name the file as it is listed, or give its checksum itself";
+    error.hints = {{Hint::custom, "name the file as it is listed, or give its checksum itself"}};
     return error;
   }
   std::map<Algorithm, ListedChecksum> each;
@@ -273,7 +273,7 @@ Result<Checksum> ChecksumList::find(const std::string& name, const std::string& 
     const auto& known = each.emplace(one.checksum.algorithm, one).first->second;
     if (known.checksum == one.checksum) continue;
     Error error = refused(name, " has two that differ");
-    error.way_out = "give its checksum itself";
+    error.hints = {{Hint::custom, "give its checksum itself"}};
     return error;
   }
   return each.begin()->second.checksum;

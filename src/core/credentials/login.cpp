@@ -16,15 +16,6 @@ namespace {
 
 constexpr unsigned kMostRefusals = 4;  // of one request: servers may call a nonce stale that is bound to a connection
 
-std::string_view way_out_for(std::string_view scheme) {
-  if (same_text(scheme, "Bearer"))
-    return "give the token in a header: -H @FILE, with a line 'Authorization: Bearer TOKEN'";
-  if (same_text(scheme, "NTLM")) return "curl --ntlm -u NAME:PASS can answer that";
-  if (same_text(scheme, "Negotiate")) return "curl --negotiate -u : can answer that";
-  if (same_text(scheme, "Digest")) return "ask whoever runs it for another way in";
-  return "if you know what it takes, give it in a header: -H @FILE, with a line 'Authorization: ...'";
-}
-
 std::optional<std::string> next_nonce(const ResponseHead& head, std::string_view name) {
   const std::string* info = head.find(name);
   if (info == nullptr) return std::nullopt;
@@ -55,7 +46,7 @@ LoginOffer offer_of(const ResponseHead& head, const LoginFields& fields, HashTex
       }
       cannot = digest != nullptr ? "Digest with the algorithm " + digest->algorithm : std::get<std::string>(read);
     }
-    if (offer.way_out.empty()) offer.way_out = way_out_for(challenge.scheme);
+    if (offer.scheme.empty()) offer.scheme = challenge.scheme.substr(0, 40);
     if (std::find(unknown.begin(), unknown.end(), cannot) == unknown.end()) unknown.push_back(cannot);
   }
   if (offer.basic || offer.digest) return offer;

@@ -43,9 +43,7 @@ struct LoginOffer {
   bool basic = false;
   bool silent = false;       // it has no challenge at all
   std::string unknown = {};  // what can't be done, as it completes "it asks for"; empty if something can
-
-  // What helps where nothing can be done; for the command.
-  std::string_view way_out = {};
+  std::string scheme = {};   // the first that can't be answered
 };
 LoginOffer offer_of(const ResponseHead&, const LoginFields&, HashText);
 

@@ -57,7 +57,7 @@ Error bad_proxy(std::string_view text, std::string reason) {
   error.operation = "use the proxy";
   error.subject = shown(text);
   error.reason = std::move(reason);
-  error.way_out = "write it as http://HOST:PORT or socks5h://NAME:PASS@HOST:PORT; https:// and socks5:// are known too";
+  error.hints = {Hint::write_proxy_url};
   return error;
 }
 
@@ -87,14 +87,12 @@ Result<Proxy> parse_proxy(std::string_view text) {
   const std::string_view rest = end == std::string_view::npos ? text : text.substr(end + 3);
   if (asks_for_none(scheme, end == std::string_view::npos ? text : "")) {
     Error error = bad_proxy(text, "that is no host of a proxy");
-    error.way_out =
-        "to ask none leave http_proxy, https_proxy and all_proxy empty, or write --proxy ''; a host of that "
-        "name is written with its port";
+    error.hints = {Hint::connect_directly};
     return error;
   }
   if (is_script(scheme, rest)) {
     Error error = bad_proxy(text, "it is a script for browsers, which names proxies (PAC)");
-    error.way_out = "look into it, and give the proxy that it names, as http://HOST:PORT";
+    error.hints = {Hint::read_proxy_script};
     return error;
   }
   const auto known = std::find_if(std::begin(kSchemes), std::end(kSchemes), [&](auto& s) { return s.name == scheme; });

@@ -42,15 +42,13 @@ Parts split_reference(std::string_view text) {
   return parts;
 }
 
-constexpr const char* kAsWritten = "write it as http://host/path or https://host/path";
-
-Error bad_url(Cause cause, std::string_view text, std::string reason, std::string way_out = kAsWritten) {
+Error bad_url(Cause cause, std::string_view text, std::string reason, Hint hint = Hint::write_whole_url) {
   Error error;
   error.cause = cause;
   error.operation = cause == Cause::usage ? "read the URL" : "follow a redirect to";
   error.subject = redact(text);
   error.reason = std::move(reason);
-  if (cause == Cause::usage) error.way_out = std::move(way_out);
+  if (cause == Cause::usage) error.hints = {hint};
   return error;
 }
 
@@ -151,8 +149,7 @@ bool read_authority(std::string_view authority, Url& url, std::string& problem) 
 Result<Url> parse_parts(std::string_view text, const Parts& parts, Cause cause) {
   const std::string scheme = lower(*parts.scheme);
   if (scheme != "http" && scheme != "https") {
-    return bad_url(cause, text, fmt::format("{} is not http or https", scheme),
-                   "segdl speaks nothing else: give the address that the file has over http or https");
+    return bad_url(cause, text, fmt::format("{} is not http or https", scheme), Hint::use_http_url);
   }
   Url url;
   url.origin.secure = scheme == "https";
@@ -160,7 +157,7 @@ Result<Url> parse_parts(std::string_view text, const Parts& parts, Cause cause) 
   if (!parts.authority || !read_authority(*parts.authority, url, problem)) {
     const bool is_port = problem == kBadPort;
     return bad_url(cause, text, problem.empty() ? "it has no host" : problem,
-                   is_port ? "write the port that the server listens at, or none" : kAsWritten);
+                   is_port ? Hint::write_valid_port : Hint::write_whole_url);
   }
   url.target = target_of(parts.path, parts.query);
   return url;

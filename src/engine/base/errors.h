@@ -18,8 +18,8 @@ inline Error make_error(Cause cause, Remedy remedy, std::string operation, std::
   return error;
 }
 
-inline Error with_way_out(Error error, std::string way_out) {
-  error.way_out = std::move(way_out);
+inline Error with_hints(Error error, Hints hints) {
+  error.hints = std::move(hints);
   return error;
 }
 

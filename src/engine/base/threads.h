@@ -45,8 +45,8 @@ Result<std::jthread> start_thread(Function function) {
   try {
     return std::jthread(std::move(function));
   } catch (const std::system_error& error) {  // EAGAIN: no memory for its stack, or a limit
-    return with_way_out(make_error(Cause::internal, Remedy::stop, "start a thread", "", error.code().message()),
-                        "raise the limits of memory and threads (ulimit -v, ulimit -u), or use fewer connections");
+    return with_hints(make_error(Cause::internal, Remedy::stop, "start a thread", "", error.code().message()),
+                      {Hint::raise_thread_limits, Hint::use_fewer_connections});
   }
 }
 

@@ -11,7 +11,6 @@ namespace segdl::engine {
 namespace {
 
 constexpr std::size_t kMostCodings = 3;
-constexpr const char* kUndecodedWayOut = "without --decode it is kept as it was sent";
 
 }  // namespace
 
@@ -21,12 +20,11 @@ Result<ContentDecoder> ContentDecoder::make(const std::vector<std::string>& codi
   for (const std::string& coding : codings) {
     auto decoder = codings.size() <= kMostCodings ? make_decoder(coding) : nullptr;
     if (!decoder) {
-      return with_way_out(
-          make_error(Cause::integrity, Remedy::stop, "decode", made.subject_,
-                     fmt::format("segdl can undo gzip, deflate, br and zstd, at most {} of them, and it "
-                                 "came with {}",
-                                 kMostCodings, fmt::join(codings.rbegin(), codings.rend(), ", "))),
-          kUndecodedWayOut);
+      return with_hints(make_error(Cause::integrity, Remedy::stop, "decode", made.subject_,
+                                   fmt::format("segdl can undo gzip, deflate, br and zstd, at most {} of them, and it "
+                                               "came with {}",
+                                               kMostCodings, fmt::join(codings.rbegin(), codings.rend(), ", "))),
+                        {Hint::keep_encoded});
     }
     made.stages_.push_back({coding, std::move(decoder), std::vector<std::byte>(kReadPiece)});
   }
@@ -34,9 +32,9 @@ Result<ContentDecoder> ContentDecoder::make(const std::vector<std::string>& codi
 }
 
 Error ContentDecoder::fault(const Stage& stage, std::string reason) const {
-  return with_way_out(make_error(Cause::integrity, Remedy::stop, "decode", subject_,
-                                 fmt::format("what was sent is no valid {}: {}", stage.coding, reason)),
-                      kUndecodedWayOut);
+  return with_hints(make_error(Cause::integrity, Remedy::stop, "decode", subject_,
+                               fmt::format("what was sent is no valid {}: {}", stage.coding, reason)),
+                    {Hint::keep_encoded});
 }
 
 Result<void> ContentDecoder::decode(std::size_t index, std::span<const std::byte> coded) {

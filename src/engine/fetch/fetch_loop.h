@@ -82,11 +82,9 @@ Result<void> end_open(Fetcher& fetcher, const Reply& reply, Sink& sink, std::uin
   if constexpr (requires { sink.keep_unvouched(); }) {
     auto kept = sink.keep_unvouched();
     if (!kept) return kept;
-    return with_way_out(std::move(error),
-                        "what came is kept: the same command with --accept-unframed takes it for the whole, and "
-                        "fetches nothing again");
+    return with_hints(std::move(error), {Hint::accept_unframed_kept});
   }
-  return with_way_out(std::move(error), "use --accept-unframed to believe it");
+  return with_hints(std::move(error), {Hint::accept_unframed});
 }
 
 template <class Sink>

@@ -107,10 +107,9 @@ Error Fetcher::refusal(const ResponseHead& head, const PassingRefusal* passing) 
   error.retry_after = passing != nullptr ? passing->after : retry_after(head, clock_.wall());
   if (head.status == 401) refused_login(error, head);
   if (head.status == 404 || head.status == 410) {
-    error.way_out = route_.has_answered() ? "it was there before: try again later, and if it stays so, check the URL"
-                                          : "check the URL";
+    error.hints = {route_.has_answered() ? Hint::retry_vanished : Hint::check_url};
   }
-  if (head.status == 202 && !error.retry_after) error.way_out = "the server is not ready with it: try again later";
+  if (head.status == 202 && !error.retry_after) error.hints = {Hint::try_when_ready};
   return error;
 }
 

@@ -25,9 +25,9 @@ std::optional<Error> Fetcher::doubt(const ResponseHead& head, const Verdict& ver
   Error error = problem(Cause::changed, Remedy::retry, *std::move(why));
   error.http_status = head.status;
   if (shown.has_finished()) {
-    error.way_out = "if it is what you want, replace what is here with --overwrite";
+    error.hints = {Hint::replace_with_new_version};
   } else if (route_.has_answered() || shown.has_begun()) {  // if not, starting over would not bring it
-    error.way_out = "if it is what you want, start over with --no-resume";
+    error.hints = {Hint::accept_new_version};
   }
   return error;
 }

@@ -39,15 +39,13 @@ bool is_for_good(const Error& error) {
 bool is_time_limit(const Error& error) { return error.reason.find("time limit") != std::string::npos; }
 
 // What can be done about a fault that did not pass.
-std::string way_out_of(const Error& error) {
-  if (is_time_limit(error)) return "";  // which whoever gave it knows
-  if (error.retry_after) {
-    return fmt::format("the server asks to be left alone for {} s: try again after that", error.retry_after->count());
-  }
-  if (error.http_status == 429) return "the server limits requests: try again later, with fewer connections";
-  if (error.cause == Cause::refused) return "the server is busy or failing: try again later";
-  if (error.cause == Cause::network) return "check the URL and the network, or try again later";
-  return "";
+Hints hints_of(const Error& error) {
+  if (is_time_limit(error)) return {};  // which whoever gave it knows
+  if (error.retry_after) return {{Hint::wait_as_asked, fmt::to_string(error.retry_after->count())}};
+  if (error.http_status == 429) return {Hint::slow_down};
+  if (error.cause == Cause::refused) return {Hint::try_later};
+  if (error.cause == Cause::network) return {Hint::check_network};
+  return {};
 }
 
 }  // namespace
@@ -164,7 +162,7 @@ Error Fetcher::given_up(Error error, unsigned tries) const {
 Error Fetcher::spent(Error error, unsigned tries) const {
   error.remedy = Remedy::stop;
   error.tries = tries;
-  if (error.way_out.empty()) error.way_out = way_out_of(error);
+  if (error.hints.empty()) error.hints = hints_of(error);
   return error;
 }
 

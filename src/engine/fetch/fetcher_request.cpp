@@ -125,11 +125,11 @@ void Fetcher::refused_login(Error& error, const ResponseHead& head) const {
   const LoginOffer offer = offer_of(head, kServerLogin, login_means().hash);
   if (!offer.unknown.empty()) {
     error.reason += fmt::format(" and asks for {}, which segdl can't answer", offer.unknown);
-    error.way_out = offer.way_out;
+    error.hints = {{Hint::answer_challenge, offer.scheme}};
   } else if (told_ == Told::nothing) {
-    error.way_out = "give a name and password with -u NAME:PASS, or --netrc";
+    error.hints = {Hint::give_credentials};
   } else {
-    error.way_out = "check the name and password: the server does not accept them";
+    error.hints = {Hint::check_credentials};
   }
 }
 

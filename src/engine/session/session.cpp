@@ -22,7 +22,7 @@ namespace segdl {
 namespace {
 
 using engine::make_error;
-using engine::with_way_out;
+using engine::with_hints;
 
 // Fields that belong to the transport, to the way ranges are joined, or to the question whether a file is unchanged.
 constexpr unsigned kMostJobs = 1'000'000;  // more are taken for that many
@@ -72,9 +72,9 @@ Result<void> check_headers(const std::vector<Header>& headers) {
     }
     for (const std::string_view own : kOwnFields) {
       if (same_text(header.name, own)) {
-        return with_way_out(
+        return with_hints(
             make_error(Cause::usage, Remedy::stop, "send header", header.name, "segdl sets this field itself"),
-            "leave it out");
+            {{Hint::leave_header_out, header.name}});
       }
     }
   }
@@ -98,8 +98,9 @@ Result<void> check_adopt(const Request& request) {
                         : !request.checksum ? "nothing but a checksum can tell whether it is of this file"
                                             : nullptr;
   if (missing == nullptr) return {};
-  return with_way_out(make_error(Cause::usage, Remedy::stop, "adopt", request.adopt.string(), missing),
-                      request.consumer ? "leave it out" : "give one with --checksum ALGO=HEX, or leave --adopt out");
+  return with_hints(
+      make_error(Cause::usage, Remedy::stop, "adopt", request.adopt.string(), missing),
+      request.consumer ? Hints{Hint::leave_adopt_out} : Hints{Hint::give_checksum, Hint::leave_adopt_out});
 }
 
 }  // namespace
@@ -120,9 +121,9 @@ Result<Task> Session::download(Request request) {
     return make_error(Cause::usage, Remedy::stop, "send header", "User-Agent", "its value has control characters");
   }
   if (request.segment_size != 0 && !Layout::valid_segment_size(request.segment_size)) {
-    return with_way_out(make_error(Cause::usage, Remedy::stop, "use segment size", fmt::to_string(request.segment_size),
-                                   "it must be a power of two from 16 KiB to 16 MiB"),
-                        "leave it out to have it chosen");
+    return with_hints(make_error(Cause::usage, Remedy::stop, "use segment size", fmt::to_string(request.segment_size),
+                                 "it must be a power of two from 16 KiB to 16 MiB"),
+                      {Hint::use_default_size});
   }
   auto checksum = check_checksum(request.checksum);
   if (checksum) checksum = check_adopt(request);

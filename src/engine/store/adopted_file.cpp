@@ -12,10 +12,9 @@ namespace {
 constexpr std::size_t kGap = 4096;  // so many zeros, at a multiple of it, are one
 constexpr std::size_t kEdge = 16;   // and so many at an end of a segment
 
-constexpr const char* kWayOut = "name the file that the other tool has left, or leave --adopt out";
-
-Error unfit(const std::string& path, std::string reason, const char* way_out = kWayOut) {
-  return with_way_out(make_error(Cause::usage, Remedy::stop, "adopt", path, std::move(reason)), way_out);
+Error unfit(const std::string& path, std::string reason,
+            Hints hints = {Hint::adopt_other_file, Hint::leave_adopt_out}) {
+  return with_hints(make_error(Cause::usage, Remedy::stop, "adopt", path, std::move(reason)), std::move(hints));
 }
 
 bool all_zero(std::span<const std::byte> bytes) {
@@ -69,7 +68,7 @@ Result<AdoptedFile> AdoptedFile::open(FileSystem& files, const std::filesystem::
     const auto journal = output.status(names.journal);
     const bool continues = journal && journal->has_value();
     return unfit(shown, fmt::format("this download itself writes to {}", output.path_of(*own)),
-                 continues ? "leave --adopt out: the same command continues it" : "give it another name first");
+                 {continues ? Hint::continue_without_adopt : Hint::rename_adopted});
   }
   return AdoptedFile(std::move(*file), shown, status->size);
 }

@@ -10,8 +10,7 @@
 namespace segdl::engine {
 namespace {
 
-constexpr const char* kOverwriteWayOut =
-    "replace it with --overwrite, leave it with --skip-existing, or choose another name with -o";
+Hints existing_hints() { return {Hint::replace_existing, Hint::skip_existing, Hint::choose_other_name}; }
 
 // Why what has the name is never replaced; null if it may be.
 Result<const char*> never_replaced(Directory& directory, const std::string& name) {
@@ -51,7 +50,7 @@ Result<bool> gives_way(const OpenDirectory& open, const std::string& name, Exist
   const auto file = open.directory().open(name, OpenMode::read_only);
   auto nothing = file ? holds_nothing(**file) : file.error();
   if (nothing || nothing.error().cause == Cause::exists) return nothing && *nothing;
-  return with_way_out(std::move(nothing).error(), kOverwriteWayOut);  // what can't be read is not known to be empty
+  return with_hints(std::move(nothing).error(), existing_hints());  // what can't be read is not known to be empty
 }
 
 Result<void> may_be_replaced(Directory& directory, const std::string& name) {
@@ -63,9 +62,9 @@ Result<void> may_be_replaced(Directory& directory, const std::string& name) {
 Error exists(Directory& directory, const std::string& name, std::string reason) {
   Error error = make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(name), std::move(reason));
   const auto stays = never_replaced(directory, name);
-  if (!stays || *stays == nullptr) return with_way_out(std::move(error), kOverwriteWayOut);
+  if (!stays || *stays == nullptr) return with_hints(std::move(error), existing_hints());
   error.reason = *stays;
-  return with_way_out(std::move(error), kMoveWayOut);
+  return with_hints(std::move(error), move_hints());
 }
 
 }  // namespace segdl::engine

@@ -25,7 +25,7 @@ Result<bool> stream_holds(File& output, const Journal& journal, std::uint64_t si
   return *digest == facts->stream_digest;
 }
 
-// Whether it is what --decode has made of what the journal speaks of.
+// Whether it is what decoding has made of what the journal speaks of.
 Result<bool> is_decoded(File& output, const Journal& journal, std::uint64_t size, const std::stop_token& stop) {
   const auto facts = journal.facts();
   if (!facts || !facts->decoded || facts->decoded->length != size || stop.stop_requested()) return false;
@@ -89,10 +89,9 @@ Result<bool> is_spent(File& part, const FileStatus& output, const Journal& journ
 
 // What was sent is not what has the output's name, and may be beside it still.
 Error decoded_exists(const Directory& directory, const Names& names) {
-  return with_way_out(
-      make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(names.output),
-                 "it exists already, and is what --decode has made of what was sent"),
-      "with --decode it is done; replace it by what was sent with --overwrite, or choose another name with -o");
+  return with_hints(make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(names.output),
+                               "it exists already, and is what decoding has made of what was sent"),
+                    {Hint::decode, Hint::replace_existing, Hint::choose_other_name});
 }
 
 // Removes what is left beside a published file, its journal last: until then the next run finds what this is.

@@ -71,7 +71,7 @@ Result<std::unique_ptr<File>> create_temporary(Directory& directory, const std::
   if (!dropped) return std::move(dropped).error();
   file = directory.open(temporary_name(name), OpenMode::create_new);
   if (!file && file.error().cause == Cause::exists) {
-    file.error().way_out = "it is none of segdl's: move it away, or choose another name with -o";
+    file.error().hints = {Hint::move_away, Hint::choose_other_name};
   }
   return file;
 }

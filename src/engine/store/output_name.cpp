@@ -26,8 +26,8 @@ Result<std::string> engine::output_name_of(const Request& request, const Url& ur
   if (request.output.empty()) return typed_name(last_component(url));
   const std::string& name = request.output;
   if (name == "." || name == ".." || name.find('/') != std::string::npos || name.find('\0') != std::string::npos) {
-    return with_way_out(make_error(Cause::usage, Remedy::stop, "write to", name, "it is not the name of a file"),
-                        "give one in the directory, which has an option of its own: -d");
+    return with_hints(make_error(Cause::usage, Remedy::stop, "write to", name, "it is not the name of a file"),
+                      {Hint::separate_directory});
   }
   return name;
 }

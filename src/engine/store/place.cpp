@@ -17,7 +17,7 @@ Error exists_beside_journal(Directory& directory, const Names& names) {
   const std::string journal = directory.path_of(names.journal);
   Error error =
       exists(directory, names.output, fmt::format("it exists already, and is not what its journal {} proves", journal));
-  error.way_out += fmt::format("; if {} is of no use any more, remove it", journal);
+  error.hints.emplace_back(Hint::remove_unused_journal, journal);
   return error;
 }
 
@@ -95,7 +95,7 @@ Result<Locked> try_acquire(Directory& directory, const Names& names, bool replac
   if (*other) {
     return not_ours(directory, names.part,
                     fmt::format("case does not count in this directory, and it is {}", directory.path_of(**other)),
-                    "use that name, or choose another one with -o");
+                    {Hint::use_name_on_disk, Hint::choose_other_name});
   }
   return Locked{std::move(*file), !*part};
 }
@@ -108,9 +108,9 @@ bool can_continue(const Journal& journal) {
 }
 
 Error busy(const Directory& directory, const std::string& name) {
-  return with_way_out(make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name),
-                                 "another download of this file is under way"),
-                      kBusyWayOut);
+  return with_hints(make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name),
+                               "another download of this file is under way"),
+                    busy_hints());
 }
 
 // What is there before anything is done: changes nothing, and is only a reason for what to try first.
@@ -165,9 +165,9 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
   Directory& directory = open->directory();
   const std::size_t longest = open->longest_name();
   if (name.size() > longest) {
-    return with_way_out(make_error(Cause::local, Remedy::stop, "create", name,
-                                   fmt::format("a name of {} bytes is too long: at most {}", name.size(), longest)),
-                        "choose a shorter name with -o");
+    return with_hints(make_error(Cause::local, Remedy::stop, "create", name,
+                                 fmt::format("a name of {} bytes is too long: at most {}", name.size(), longest)),
+                      {Hint::choose_shorter_name});
   }
   const Names names(name, longest);
   auto expected = expect(*open, names, may_replace_output(request));

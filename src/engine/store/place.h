@@ -61,15 +61,15 @@ struct Names {
   std::string small;  // the one of no bytes at all
 };
 
-// The ways out where another process is at work on a name, and where what has it is not to be replaced.
-inline constexpr const char* kBusyWayOut = "wait for it to end, or choose another name with -o";
-inline constexpr const char* kMoveWayOut = "move it away, or choose another name with -o";
+// The hints where another process is at work on a name, and where what has it is not to be replaced.
+inline Hints busy_hints() { return {Hint::wait_for_other, Hint::choose_other_name}; }
+inline Hints move_hints() { return {Hint::move_away, Hint::choose_other_name}; }
 // The attribute of a file that says which version it is.
 inline constexpr const char* kReceipt = "segdl";
 // Of what another process is at work on.
 Error busy(const Directory&, const std::string& name);
 // Of what has one of the names that go with an output, and is none of segdl's.
-Error not_ours(const Directory&, const std::string& name, std::string reason, const char* way_out = kMoveWayOut);
+Error not_ours(const Directory&, const std::string& name, std::string reason, Hints hints = move_hints());
 
 // Whether what it speaks of can be continued: in segments, or as a stream that is whole.
 bool can_continue(const Journal&);

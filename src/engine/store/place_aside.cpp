@@ -13,15 +13,15 @@ Result<std::unique_ptr<File>> new_locked_file(Directory& directory, const std::s
   auto locked = (*file)->try_lock();
   if (!locked) return std::move(locked).error();
   if (!*locked)
-    return with_way_out(
+    return with_hints(
         make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name), "another download took it"),
-        kBusyWayOut);
+        busy_hints());
   return file;
 }
 
-Error not_ours(const Directory& directory, const std::string& name, std::string reason, const char* way_out) {
-  return with_way_out(make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(name), std::move(reason)),
-                      way_out);
+Error not_ours(const Directory& directory, const std::string& name, std::string reason, Hints hints) {
+  return with_hints(make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(name), std::move(reason)),
+                    std::move(hints));
 }
 
 Result<void> Place::start_over() {
@@ -86,9 +86,8 @@ Result<void> Place::drop_aside() {
 // What is set aside keeps its space until the new version has a segment, which it may be too large for.
 Error Place::no_room(Error error) const {
   if (!aside_) return error;
-  if (!error.way_out.empty()) error.way_out += "; ";
-  error.way_out += fmt::format("{} and {} hold an older version of it: if space is what is missing, remove both",
-                               directory_->path_of(names_.old_part), directory_->path_of(names_.old_journal));
+  error.hints.emplace_back(Hint::remove_old_version, fmt::format("{} and {}", directory_->path_of(names_.old_part),
+                                                                 directory_->path_of(names_.old_journal)));
   return error;
 }
 
@@ -129,9 +128,9 @@ Result<void> Place::roll_back_aside() {
     auto locked = (*data)->try_lock();
     if (!locked) return std::move(locked).error();
     if (!*locked) {
-      return with_way_out(make_error(Cause::busy, Remedy::stop, "lock", directory_->path_of(names_.old_part),
-                                     "another download has it"),
-                          kBusyWayOut);
+      return with_hints(make_error(Cause::busy, Remedy::stop, "lock", directory_->path_of(names_.old_part),
+                                   "another download has it"),
+                        busy_hints());
     }
     step = directory_->rename(names_.old_part, names_.part, true);
     data_ = std::move(*data);

@@ -82,9 +82,9 @@ Result<void> Place::publish_decoded(bool replace, Sync sync) {
   if (!*mine) {
     auto dropped = drop_decoded();
     if (!dropped) return dropped;
-    return with_way_out(make_error(Cause::local, Remedy::stop, "publish", path(),
-                                   fmt::format("{} was removed or replaced", directory_->path_of(names_.decoded))),
-                        "run the same command again");
+    return with_hints(make_error(Cause::local, Remedy::stop, "publish", path(),
+                                 fmt::format("{} was removed or replaced", directory_->path_of(names_.decoded))),
+                      {Hint::run_again});
   }
   auto step = give_output_name(names_.decoded, replace, sync);
   if (!step) return step;

@@ -51,10 +51,10 @@ Error Place::data_lost() {
   if (removed) removed = remove_journal();
   if (!removed) return std::move(removed).error();
   journal_.reset();
-  return with_way_out(make_error(Cause::local, Remedy::stop, "publish", path(),
-                                 fmt::format("{} was removed or replaced, and what had arrived went with it",
-                                             directory_->path_of(names_.part))),
-                      "move away what is there now, if anything, and run the same command again");
+  return with_hints(make_error(Cause::local, Remedy::stop, "publish", path(),
+                               fmt::format("{} was removed or replaced, and what had arrived went with it",
+                                           directory_->path_of(names_.part))),
+                    {Hint::move_away_and_retry});
 }
 
 Result<void> Place::publish(bool replace, Sync sync) {
@@ -79,14 +79,13 @@ Result<void> Place::give_output_name(const std::string& from, bool replace, Sync
   if (!replaces) return std::move(replaces).error();
   auto step = directory_->rename(from, names_.output, *replaces);
   if (!step && step.error().cause == Cause::local) {
-    step.error().way_out = fmt::format("all of it is in {}: once it can have that name, the same command publishes it",
-                                       directory_->path_of(names_.part));
+    step.error().hints = {{Hint::publish_later, directory_->path_of(names_.part)}};
   }
   if (!step || sync == Sync::none) return step;
   step = directory_->sync();
   if (step) return step;
   step.error().reason += fmt::format("; {} is complete, but may not outlast a power cut", path());
-  step.error().way_out = "run the same command again";
+  step.error().hints = {Hint::run_again};
   return step;
 }
 

@@ -107,9 +107,8 @@ Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::pat
     return status;
   }
   if (const auto* foreign = std::get_if<Journal::Foreign>(&*loaded)) {
-    return with_way_out(
-        make_error(Cause::local, Remedy::stop, "read", directory.path_of(names.journal), foreign->reason),
-        "if no other program needs that file, move it away");
+    return with_hints(make_error(Cause::local, Remedy::stop, "read", directory.path_of(names.journal), foreign->reason),
+                      {Hint::move_away});
   }
   if (std::holds_alternative<Journal::Damaged>(*loaded)) {
     status.state = DownloadStatus::State::damaged;
@@ -118,14 +117,14 @@ Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::pat
   auto found = directory.status(names.output);
   if (!found) return std::move(found).error();
   if (!found->has_value()) {
-    return with_way_out(make_error(Cause::local, Remedy::stop, "find", directory.path_of(names.output),
-                                   "there is no such file, and no interrupted download of it"),
-                        "give the name the download is going to have");
+    return with_hints(make_error(Cause::local, Remedy::stop, "find", directory.path_of(names.output),
+                                 "there is no such file, and no interrupted download of it"),
+                      {Hint::name_output});
   }
   if ((*found)->kind == FileKind::directory) {
-    return with_way_out(make_error(Cause::local, Remedy::stop, "find", directory.path_of(names.output),
-                                   "it is a directory, or a link to one"),
-                        "give the name of a file in it");
+    return with_hints(make_error(Cause::local, Remedy::stop, "find", directory.path_of(names.output),
+                                 "it is a directory, or a link to one"),
+                      {Hint::name_file_inside});
   }
   status.state = DownloadStatus::State::complete;
   status.total = (*found)->size;

@@ -306,15 +306,14 @@ Result<void> Transfer::start_over(Place& place, Error error) {
   }
   if (loses_claims && of_other_url_) {
     error.remedy = Remedy::stop;
-    error.way_out = "choose another name with -o, or start over with --no-resume";
+    error.hints = {Hint::choose_other_name, Hint::start_over};
     return error;
   }
   const bool outdated = std::exchange(outdated_, false);
   const bool in_one_piece = error.cause != Cause::changed;
   if (loses_claims && !outdated && !place.journal().identity().validator.strong()) {
     error.remedy = Remedy::stop;
-    error.way_out = in_one_piece ? "start over with --no-resume, or choose another name with -o"
-                                 : "if the new version is what you want, start over with --no-resume";
+    error.hints = in_one_piece ? Hints{Hint::start_over, Hint::choose_other_name} : Hints{Hint::accept_new_version};
     return error;
   }
   if (++restarts_ > kMaxRestarts) {
@@ -373,11 +372,9 @@ Error Transfer::final_error(Error error, Place& place) const {
   error.remedy = Remedy::stop;
   error.resumable = !refuted_ && !undecodable_ && place.has_journal() && can_continue(place.journal());
   const bool is_stuck = error.resumable && continued_from_ && place.journal().claimed() <= *continued_from_;
-  if (!is_stuck || error.cause != Cause::integrity || !error.way_out.empty()) return error;
+  if (!is_stuck || error.cause != Cause::integrity || !error.hints.empty()) return error;
   error.resumable = false;
-  return with_way_out(std::move(error),
-                      "that does not fit what an earlier run has kept here; if it stays so, start over with "
-                      "--no-resume, or choose another name with -o");
+  return with_hints(std::move(error), {Hint::start_over_if_stuck, Hint::choose_other_name});
 }
 
 }  // namespace segdl::engine

@@ -86,8 +86,7 @@ class Transfer {
   bool gives_up(Place&);
   Result<void> publish(Place&, const std::stop_token&);
   void note_undecodable(Place&, Error&);
-  Result<void> keep_going(const char* operation, const std::string& subject, const char* way_out,
-                          const std::stop_token&) const;
+  Result<void> keep_going(const char* operation, const std::string& subject, Hints hints, const std::stop_token&) const;
   Result<void> keep_decoding(const std::string& subject, const std::stop_token&) const;
   Result<ContentDecoder> start_decoding(const std::string& coding, const Consumer&, const std::stop_token&);
   Result<void> decode(Place&, const std::stop_token&);

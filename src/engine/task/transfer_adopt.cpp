@@ -25,14 +25,14 @@ namespace segdl::engine {
 Result<void> Transfer::open_adopted(Directory& directory, bool streams) {
   if (request_.adopt.empty()) return {};
   if (streams) {
-    return with_way_out(make_error(Cause::usage, Remedy::stop, "adopt", request_.adopt.string(),
-                                   directory.path_of(name_) + " is no regular file that it could be copied to"),
-                        "choose another name with -o, or leave --adopt out");
+    return with_hints(make_error(Cause::usage, Remedy::stop, "adopt", request_.adopt.string(),
+                                 directory.path_of(name_) + " is no regular file that it could be copied to"),
+                      {Hint::choose_other_name, Hint::leave_adopt_out});
   }
   if (request_.existing == Existing::skip && adopts_output(env_.files, request_, name_)) {
-    return with_way_out(make_error(Cause::usage, Remedy::stop, "adopt", request_.adopt.string(),
-                                   "it is the output, and a file that is there is to be skipped"),
-                        "leave --skip-existing out: it stays until the new file is complete");
+    return with_hints(make_error(Cause::usage, Remedy::stop, "adopt", request_.adopt.string(),
+                                 "it is the output, and a file that is there is to be skipped"),
+                      {Hint::do_not_skip_existing});
   }
   auto opened = AdoptedFile::open(env_.files, request_.adopt, directory, Names(name_, directory.longest_name()));
   if (!opened) return std::move(opened).error();
@@ -68,7 +68,7 @@ Result<void> Transfer::adopt(Place& place, const std::stop_token& stop) {
   if (end == 0) {
     meter_.remark(
         fmt::format("nothing of {} is adopted: what is here was begun without it, or without success; "
-                    "--no-resume starts over with it",
+                    "it is adopted if the download starts over",
                     adopted_->path()));
     return {};
   }
@@ -94,7 +94,7 @@ Result<std::uint64_t> Transfer::copy_adopted(Place& place, std::uint64_t end, co
   std::uint64_t unread = 0;
   std::optional<Error> problem;  // the first one
   for (std::uint32_t i = 0; i < layout.count() && layout.range(Segment{i}).end <= end; ++i) {
-    auto going = keep_going("adopt", adopted_->path(), "allow more with --max-time; the same command goes on", stop);
+    auto going = keep_going("adopt", adopted_->path(), {Hint::allow_more_time}, stop);
     if (!going) return std::move(going).error();
     const Segment segment{i};
     const Range range = layout.range(segment);

@@ -124,7 +124,7 @@ Result<std::optional<Reply>> Transfer::check_same(Place& place, const Known& kno
   if (place.journal().claimed() > 0 && !strong && !compared_later) {
     Error error = fetcher_.problem(Cause::changed, Remedy::stop,
                                    "what is here is of another URL, and there is no strong validator to compare");
-    error.way_out = "start over with --no-resume, or choose another name with -o";
+    error.hints = {Hint::start_over, Hint::choose_other_name};
     return error;
   }
   std::optional<Reply> first;

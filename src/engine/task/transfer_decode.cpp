@@ -34,7 +34,7 @@ Result<void> Transfer::take_coding(const std::string& coding) {
                                  : fmt::format("it came with the content coding {}, which was not asked for", coding);
   const bool could = !request_.decode && !named && ContentDecoder::make(codings_to_undo(name_, coding), "", {}).ok();
   meter_.remark(came + (undo_.empty() ? ": it is kept as it came" : ": it is decoded") +
-                (could ? "; --decode makes the content of it" : ""));
+                (could ? "; decoding can be asked for" : ""));
   return {};
 }
 
@@ -61,7 +61,7 @@ void Transfer::note_undecodable(Place& place, Error& error) {
   facts.undecodable = true;
   auto step = place.journal().set_facts(facts);
   if (step) step = place.journal().sync();
-  if (step) error.way_out += "; the same command fetches all of it again";
+  if (step) error.hints.push_back(Hint::fetch_again);
 }
 
 // What an earlier run has fetched and could not decode is fetched again where it is to be decoded. It stays until
@@ -77,17 +77,17 @@ bool Transfer::gives_up(Place& place) {
 
 // How long decoding takes is in the hands of whoever made what came, and no wait for the network ends it.
 Result<void> Transfer::keep_decoding(const std::string& subject, const std::stop_token& stop) const {
-  return keep_going("decode", subject, "allow more with --max-time; without --decode it is kept as it was sent", stop);
+  return keep_going("decode", subject, {Hint::allow_more_time, Hint::keep_encoded}, stop);
 }
 
-Result<void> Transfer::keep_going(const char* operation, const std::string& subject, const char* way_out,
+Result<void> Transfer::keep_going(const char* operation, const std::string& subject, Hints hints,
                                   const std::stop_token& stop) const {
   if (stop.stop_requested()) return cancelled();
   const auto last = until(stop).deadline;
   if (!last || env_.clock.now() < *last) return {};
-  return with_way_out(
+  return with_hints(
       make_error(Cause::network, Remedy::stop, operation, subject, "the time limit for the download is reached"),
-      way_out);
+      std::move(hints));
 }
 
 Result<void> Transfer::decode(Place& place, const std::stop_token& stop) {
@@ -134,9 +134,9 @@ Result<void> Transfer::check_decoded(Place& place, File& file, const DecodedOutp
   auto intact = status->size == made.length ? stream_intact(file, whole, stop) : Result<bool>(false);
   if (!intact) return std::move(intact).error();
   if (*intact) return {};
-  return with_way_out(make_error(Cause::local, Remedy::stop, "verify", place.directory().path_of(place.names().decoded),
-                                 "another program or the disk changed it after it was written"),
-                      "find out what changes it; the same command decodes it again");
+  return with_hints(make_error(Cause::local, Remedy::stop, "verify", place.directory().path_of(place.names().decoded),
+                               "another program or the disk changed it after it was written"),
+                    {Hint::find_interference});
 }
 
 // All that has arrived, in order. A page that the disk or another program has changed since it was proved would become
@@ -172,7 +172,7 @@ Result<void> Transfer::read_proved(Place& place, const ContentDecoder::Take& tak
     Error error = make_error(Cause::local, Remedy::stop, "decode", place.directory().path_of(place.names().part),
                              "another program or the disk changed it after it had arrived");
     error.offset = range.begin;
-    return with_way_out(std::move(error), "find out what changes it; the same command continues");
+    return with_hints(std::move(error), {Hint::find_interference});
   }
   return {};
 }

@@ -36,7 +36,7 @@ Error does_not_stay(Place& place, std::uint64_t offset) {
                                        "time another program or the disk changed it",
                                        kMaxRepairs));
   error.offset = offset;
-  return with_way_out(std::move(error), "find out what changes it; the same command continues");
+  return with_hints(std::move(error), {Hint::find_interference});
 }
 
 }  // namespace

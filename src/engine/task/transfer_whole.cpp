@@ -45,9 +45,7 @@ Result<void> Transfer::refute(Place& place, Error error) {
   auto step = journal.set_facts(facts);
   if (step) step = journal.sync();
   if (!step) return step;
-  return with_way_out(std::move(error),
-                      "check the checksum: with another one, or none, nothing is fetched again; the same command "
-                      "fetches all of it again");
+  return with_hints(std::move(error), {Hint::check_checksum_first, Hint::fetch_again});
 }
 
 // Claims of what did not hash to this very checksum are given up, durably, before anything of it is fetched again (J4),
@@ -114,10 +112,10 @@ Result<bool> Transfer::is_wanted(std::unique_ptr<Place>& place, const std::stop_
   if (!opened) return std::move(opened).error();
   place = std::move(*opened);
   if (place->found() != Place::Found::finished) return false;
-  return with_way_out(make_error(Cause::local, Remedy::stop, "replace", place->path(),
-                                 fmt::format("{} is beside it, and can't be removed",
-                                             place->directory().path_of(place->names().journal))),
-                      "find out why, and remove it");
+  return with_hints(make_error(Cause::local, Remedy::stop, "replace", place->path(),
+                               fmt::format("{} is beside it, and can't be removed",
+                                           place->directory().path_of(place->names().journal))),
+                    {Hint::remove_stuck_journal});
 }
 
 // A published file that proves to be what its journal speaks of is that of the journal's URL (J8), and done unless it
@@ -176,13 +174,13 @@ Result<void> Transfer::check_published(Place& place, std::uint64_t size, const s
   if (!request_.checksum) return {};
   if (place.published_decoded()) {
     if (place.published_facts()->decoded->checksum == journal_name_of(*request_.checksum)) return {};
-    return with_way_out(make_error(Cause::integrity, Remedy::stop, "verify", place.path(),
-                                   "it was decoded from what is gone, and which checksum that had is not known"),
-                        "it was there before; fetch it again with --overwrite");
+    return with_hints(make_error(Cause::integrity, Remedy::stop, "verify", place.path(),
+                                 "it was decoded from what is gone, and which checksum that had is not known"),
+                      {Hint::fetch_published_again});
   }
   auto step = check_digest(place.data(), size, place.path(), stop);
   if (!step && step.error().cause == Cause::integrity) {
-    step.error().way_out = "it was there before; check the checksum, or fetch it again with --overwrite";
+    step.error().hints = {Hint::check_checksum, Hint::fetch_published_again};
   }
   return step;
 }

@@ -28,9 +28,9 @@ Result<void> WholeDigest::check(const std::string& subject) {
   const Checksum got{expected_->algorithm, digest_ ? digest_->value() : std::vector<std::byte>()};
   if (!got.digest.empty() && got == *expected_) return {};
   const std::string_view name = algorithm_name(got.algorithm);
-  return with_way_out(make_error(Cause::integrity, Remedy::stop, "verify", subject,
-                                 fmt::format("its {} is {}, and {} was expected", name, hex(got), hex(*expected_))),
-                      "check the checksum; the same command fetches all of it again");
+  return with_hints(make_error(Cause::integrity, Remedy::stop, "verify", subject,
+                               fmt::format("its {} is {}, and {} was expected", name, hex(got), hex(*expected_))),
+                    {Hint::check_checksum, Hint::fetch_again});
 }
 
 }  // namespace segdl::engine

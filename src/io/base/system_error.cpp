@@ -13,28 +13,26 @@
 namespace segdl::io {
 namespace {
 
-std::string way_out(int number) {
+Hints hints_for(int number) {
   switch (number) {
     case ENOSPC:
     case EDQUOT:
-      return "free some space, then run the same command again";
+      return {Hint::free_space};
     case EACCES:
     case EPERM:
     case EROFS:
-      return "choose a directory you may write to with -d or -o";
+      return {Hint::choose_writable_directory};
     case ENAMETOOLONG:
-      return "choose a shorter name with -o";
+      return {Hint::choose_shorter_name};
     case EIO:
-      return "the disk may be failing: run the same command again; if that does not help, start over elsewhere on it "
-             "with --no-resume, or choose another directory with -d";
+      return {Hint::check_disk, Hint::start_over, Hint::choose_other_directory};
     case EFBIG:
-      return "the file system (vfat: less than 4 GiB) or a limit (ulimit -f) does not allow files of this size: choose "
-             "another directory with -d";
+      return {Hint::allow_larger_files};
     case EMFILE:
     case ENFILE:
-      return "raise the limit of open files (ulimit -n)";
+      return {Hint::raise_descriptor_limit};
     default:
-      return "";
+      return {};
   }
 }
 
@@ -61,14 +59,14 @@ Error socket_error(int number, std::string operation, std::string subject) {
   error.subject = std::move(subject);
   error.reason = system_words(number);
   if (!is_shortage(number)) return error;
-  error.way_out = "use fewer connections with -x";
-  if (number == EMFILE || number == ENFILE) error.way_out += ", or " + way_out(number);
+  error.hints = {Hint::use_fewer_connections};
+  if (number == EMFILE || number == ENFILE) error.hints.push_back(Hint::raise_descriptor_limit);
   return error;
 }
 
-// No other network error that may pass says what a person can do.
 bool is_shortage(const Error& error) {
-  return error.cause == Cause::network && error.remedy == Remedy::retry && !error.way_out.empty();
+  return error.cause == Cause::network && error.remedy == Remedy::retry && !error.hints.empty() &&
+         error.hints.front().hint == Hint::use_fewer_connections;
 }
 
 std::string system_words(int number) { return std::generic_category().message(number); }
@@ -80,12 +78,12 @@ Error file_error(int number, std::string operation, std::string path, std::optio
   error.subject = std::move(path);
   error.offset = offset;
   error.reason = system_words(number);
-  error.way_out = way_out(number);
+  error.hints = hints_for(number);
   return error;
 }
 
 // vfat and exfat take no colon, and some say of such a name that there is no such file.
-Error name_error(Error error, int number, int directory, const std::string& name, std::string_view options) {
+Error name_error(Error error, int number, int directory, const std::string& name, Hint hint) {
   constexpr std::string_view kOftenRefused = "\"*:<>?\\|";
   struct ::stat here {};
   const bool directory_is_gone = retried([&] { return ::fstat(directory, &here); }) != 0 || here.st_nlink == 0;
@@ -93,10 +91,9 @@ Error name_error(Error error, int number, int directory, const std::string& name
   error.reason = fmt::format("the file system does not take this name ({})", error.reason);
   std::string found;
   for (const char c : kOftenRefused) {
-    if (name.find(c) != std::string::npos) found += fmt::format(" {}", c);
+    if (name.find(c) != std::string::npos) found += fmt::format("{}{}", found.empty() ? "" : " ", c);
   }
-  error.way_out =
-      fmt::format("choose another name with {}{}", options, found.empty() ? "" : ", without any of" + found);
+  error.hints = {{hint, std::move(found)}};
   return error;
 }
 

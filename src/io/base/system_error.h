@@ -17,18 +17,18 @@ std::string system_words(int number);
 // sockets, local ports.
 bool is_shortage(int number);
 
-// A network error to retry, `reason` being the system's words. A shortage says what a person can do.
+// A network error to retry, `reason` being the system's words. A shortage has Hint::use_fewer_connections first.
 Error socket_error(int number, std::string operation, std::string subject);
 
 // Whether an error is such a shortage: fewer connections at once would help, and nothing is wrong with the peer.
 bool is_shortage(const Error&);
 
-// A failed call on a file: Cause::local, with a way out for the cases a person can do something about.
+// A failed call on a file: Cause::local, with hints where something can be done.
 Error file_error(int number, std::string operation, std::string path,
                  std::optional<std::uint64_t> offset = std::nullopt);
 
-// What file_error() made of a failed attempt to make `name` in this open directory, told in other words if it is the
-// name that the file system does not take. `options` are those of the command that give such a name.
-Error name_error(Error, int number, int directory, const std::string& name, std::string_view options);
+// What file_error() made of a failed attempt to make `name` in this open directory, with another reason and this hint
+// if it is the name that the file system refuses.
+Error name_error(Error, int number, int directory, const std::string& name, Hint hint);
 
 }  // namespace segdl::io

@@ -99,7 +99,7 @@ Result<std::unique_ptr<Digest>> make_evp(Algorithm algorithm, const char* name) 
     if (is_out_of_memory()) throw std::bad_alloc();
     Error error{Cause::usage, Remedy::stop, "compute", std::string(algorithm_name(algorithm))};
     error.reason = "this machine's OpenSSL does not offer it";
-    error.way_out = "give another checksum, or none";
+    error.hints = {Hint::use_other_checksum};
     return error;
   }
   return std::unique_ptr<Digest>(std::make_unique<EvpDigest>(std::move(method), std::move(context)));

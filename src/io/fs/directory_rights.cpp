@@ -48,10 +48,10 @@ bool is_kept_from_others(int directory, const std::string& name) {
   return is_sticky(here) && file.st_uid != user && here.st_uid != user && !acts_for_owners();
 }
 
-Error refused(const std::string& path, const char* reason, const char* way_out) {
+Error refused(const std::string& path, const char* reason, Hints hints) {
   Error error = file_error(EPERM, "give a file the name", path);
   error.reason = reason;
-  error.way_out = way_out;
+  error.hints = std::move(hints);
   return error;
 }
 
@@ -79,15 +79,14 @@ bool target_may_be_planted(int directory, const std::string& name, int file) {
 Result<void> may_be_named(int directory, const std::string& name, const std::string& path, bool replaces) {
   if (is_fixed(directory, "", AT_EMPTY_PATH)) {
     return refused(path, "its directory is immutable or append-only, so that nothing in it can be renamed",
-                   "see lsattr -d and chattr, or choose another directory with -d");
+                   {Hint::clear_attributes, Hint::choose_other_directory});
   }
   if (replaces && is_fixed(directory, name.c_str(), AT_SYMLINK_NOFOLLOW)) {
-    return refused(path, "what has it is immutable or append-only",
-                   "see lsattr and chattr, or choose another name with -o");
+    return refused(path, "what has it is immutable or append-only", {Hint::clear_attributes, Hint::choose_other_name});
   }
   if (replaces && is_kept_from_others(directory, name)) {
     return refused(path, "what has it is another user's, and only its owner may replace it in this directory (sticky)",
-                   "choose another name with -o, or another directory with -d");
+                   {Hint::choose_other_name, Hint::choose_other_directory});
   }
   return {};
 }

@@ -224,7 +224,7 @@ Result<bool> FileLock::take_file(int directory, std::string name, const std::str
   Error error = file_error(EBUSY, "lock", path);
   error.cause = Cause::busy;
   error.reason = "a process on another machine is downloading this file, or died while it did";
-  error.way_out = fmt::format("if none is, remove {} from beside it", name);
+  error.hints = {{Hint::remove_stale_lock, name}};
   return error;
 }
 

@@ -27,16 +27,15 @@ int sync_directory(int directory, const char* name) {
   return errno;
 }
 
-constexpr const char* kAnother = "it is no directory: give one with -d";
-
 // The directory of that name, made if it is missing. Another process may make it at the same time.
 Result<Descriptor> enter(int directory, const std::string& name, const std::string& path) {
   Descriptor entered = open_at(directory, name.c_str(), O_PATH);
   if (entered) return entered;
   int failed = errno;
   const auto refused = [&](std::string operation) {
-    Error error = name_error(file_error(failed, std::move(operation), path), failed, directory, name, "-d or -o");
-    if (failed == ENOTDIR && error.way_out.empty()) error.way_out = kAnother;
+    Error error = name_error(file_error(failed, std::move(operation), path), failed, directory, name,
+                             Hint::choose_other_directory);
+    if (failed == ENOTDIR && error.hints.empty()) error.hints = {Hint::choose_other_directory};
     return error;
   };
   if (failed != ENOENT) return refused("open directory");
@@ -46,8 +45,8 @@ Result<Descriptor> enter(int directory, const std::string& name, const std::stri
   entered = open_at(directory, name.c_str(), O_PATH);
   if (!entered) {
     Error error = file_error(errno, "open directory", path);
-    if (errno == ENOENT) error.way_out = "it is a link to nothing: make what it leads to, or give another with -d";
-    if (errno == ENOTDIR) error.way_out = kAnother;
+    if (errno == ENOENT) error.hints = {Hint::create_link_target, Hint::choose_other_directory};
+    if (errno == ENOTDIR) error.hints = {Hint::choose_other_directory};
     return error;
   }
   failed = made ? sync_directory(entered.get(), ".") : 0;

@@ -66,7 +66,7 @@ Error unsteady_error(const std::string& path) {
   error.reason =
       "the file system gives one file another inode number each time, and nothing else tells whether a name still "
       "leads to it: no times that stay as they are set, or no locks";
-  error.way_out = "choose a directory on another file system with -d, or mount this one with stable numbers";
+  error.hints = {Hint::choose_other_file_system};
   return error;
 }
 

@@ -318,14 +318,14 @@ Error exists_error(const std::string& path, std::string reason) {
   error.operation = "keep";
   error.subject = path;
   error.reason = std::move(reason);
-  error.way_out = "choose another name with -o";
+  error.hints = {Hint::choose_other_name};
   return error;
 }
 
 // Where owners are mapped (sshfs, NFS with root_squash) what this user has made is another's by its number.
 Error planted_error(const std::string& path) {
   Error error = exists_error(path, "it belongs to another user, in a directory that anybody may write to");
-  error.way_out += ", or remove it, if it is yours";
+  error.hints.push_back(Hint::remove_if_own);
   return error;
 }
 

@@ -230,7 +230,7 @@ class PosixDirectory final : public Directory {
     const Descriptor file(retried([&] { return ::openat(fd_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kPrivate); }));
     if (file && retried([&] { return ::syncfs(file.get()); }) == 0) return {};
     Error error = file_error(errno, "sync", path_);
-    error.way_out = "it may not be read, which syncing it takes: allow that (chmod u+r), or choose another one with -d";
+    error.hints = {Hint::make_readable, Hint::choose_other_directory};
     return error;
   }
 
@@ -252,10 +252,10 @@ class PosixDirectory final : public Directory {
     if (number == ENOENT && retried([&] { return ::fstat(fd_.get(), &here); }) == 0 && here.st_nlink == 0) {
       Error error = file_error(number, "create", path_of(name));
       error.reason = prefix_.empty() ? "the working directory was removed" : "its directory was removed";
-      error.way_out = "change to a directory that is there, or choose one with -d";
+      error.hints = {Hint::restore_working_directory, Hint::choose_other_directory};
       return error;
     }
-    return name_error(file_error(number, "create", path_of(name)), number, fd_.get(), name, "-o");
+    return name_error(file_error(number, "create", path_of(name)), number, fd_.get(), name, Hint::choose_other_name);
   }
 
   // A file whose owner we are, though its mode says that it is not to be written to: what has got the mode of what it
@@ -345,8 +345,8 @@ class PosixFileSystem final : public FileSystem {
     if (!readable) fd = Descriptor(retried([&] { return ::open(path.c_str(), kFlags | O_PATH); }));
     if (!fd) {
       Error error = file_error(errno, "open directory", path.string());
-      if (errno == ENOENT) error.way_out = "create it first: mkdir -p " + path.string();
-      if (errno == ENOTDIR) error.way_out = "it is no directory: give one with -d";
+      if (errno == ENOENT) error.hints = {{Hint::create_directory, path.string()}};
+      if (errno == ENOTDIR) error.hints = {Hint::choose_other_directory};
       return error;
     }
     return std::unique_ptr<Directory>(std::make_unique<PosixDirectory>(std::move(fd), readable, path, lacking_));

@@ -129,10 +129,10 @@ bool is_private(int descriptor) {
   return flags >= 0 && (flags & FD_CLOEXEC) != 0;
 }
 
-Result<std::unique_ptr<Stream>> refused(const std::string& path, const char* reason, const char* way_out) {
+Result<std::unique_ptr<Stream>> refused(const std::string& path, const char* reason, Hints hints) {
   Error error = exists_error(path, reason);
   error.operation = "write to";
-  error.way_out = way_out;
+  error.hints = std::move(hints);
   return error;
 }
 
@@ -179,22 +179,21 @@ Result<std::unique_ptr<Stream>> open_posix_stream(int directory, const std::stri
   const auto own = is_link ? descriptor_of(directory, name) : std::nullopt;
   if (own && is_private(*own)) {
     return refused(path, "it is a descriptor that is open for this process alone",
-                   "name one that was given to it, or choose another name with -o");
+                   {Hint::pass_descriptor, Hint::choose_other_name});
   }
   switch (found.st_mode & S_IFMT) {
     case S_IFIFO:
     case S_IFCHR:
       return open_ready(directory, name, path, S_ISFIFO(found.st_mode), last);
     case S_IFDIR:
-      return refused(path, "it is a directory", "to put the file into it name it with -d");
+      return refused(path, "it is a directory", {Hint::separate_directory});
     case S_IFBLK:
-      return refused(path, "it is a block device, and nothing is written over one",
-                     "if that is what you want: segdl -o - URL | dd bs=1M of=DEVICE");
+      return refused(path, "it is a block device, and nothing is written over one", {Hint::use_consumer});
     default:
       break;
   }
   if (own) return duplicate(*own, path);
-  if (S_ISSOCK(found.st_mode)) return refused(path, "it is a socket", "choose another name with -o");
+  if (S_ISSOCK(found.st_mode)) return refused(path, "it is a socket", {Hint::choose_other_name});
   return std::unique_ptr<Stream>();
 }
 

@@ -21,13 +21,13 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{10};
 
-Error unusable(const std::filesystem::path& path, std::string reason, std::string way_out = "") {
+Error unusable(const std::filesystem::path& path, std::string reason, Hints hints = {}) {
   Error error;
   error.cause = Cause::usage;
   error.operation = "read";
   error.subject = path.string();
   error.reason = std::move(reason);
-  error.way_out = std::move(way_out);
+  error.hints = std::move(hints);
   return error;
 }
 
@@ -59,7 +59,7 @@ Result<std::string> read_small_file(const std::filesystem::path& path, std::size
   if (secrecy == Secrecy::secret && (others_write || others_read)) {
     std::string problem = fmt::format("it holds passwords, and others than its owner may {} it (mode {:04o})",
                                       others_write ? "write" : "read", found.st_mode & 07777U);
-    if (others_write) return unusable(path, std::move(problem), "chmod 600 " + path.string());
+    if (others_write) return unusable(path, std::move(problem), {{Hint::restrict_permissions, path.string()}});
     if (notes != nullptr) notes->push_back(fmt::format("{}: {}", path.string(), problem));
   }
   std::string text;

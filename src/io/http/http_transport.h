@@ -27,7 +27,7 @@ inline constexpr std::size_t kKeptConnections = 1024;
 //
 // Errors of opening a connection are Cause::network, Remedy::retry, operation "connect to" or "connect to the proxy",
 // with the words of the system; a proxy's refusal is Cause::refused. Where this machine lacks descriptors or ports they
-// say in `way_out` what can be done, and no other network error to retry does.
+// have Hint::use_fewer_connections, and no other network error to retry does.
 Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions&, Clock&, LookUpFunction = system_look_up,
                                                        std::size_t kept_connections = kKeptConnections);
 

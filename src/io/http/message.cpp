@@ -61,7 +61,7 @@ Result<ResponseHead> Message::read_head(const std::function<void()>& unanswered)
   error.cause = Cause::tls;
   error.remedy = Remedy::stop;
   error.reason = "the server speaks TLS on this port";
-  error.way_out = "perhaps the URL should begin with https://";
+  error.hints = {Hint::use_https};
   return error;
 }
 

@@ -82,7 +82,7 @@ LookUp ask_system(const std::string& host, std::uint16_t port, int flags, Addres
 Error other_family_error(const std::string& host, AddressFamily family, std::string_view reason) {
   const bool four = family == AddressFamily::v4;
   Error error = network_error(Remedy::stop, "look up", host, fmt::format("{} IPv{} address", reason, four ? 4 : 6));
-  error.way_out = fmt::format("leave -{} out, to use what addresses there are", four ? 4 : 6);
+  error.hints = {{Hint::allow_both_families, four ? "4" : "6"}};
   return error;
 }
 
@@ -94,7 +94,7 @@ Error look_up_error(const std::string& host, AddressFamily family, int code, int
   }
   Error error = network_error(unknown ? Remedy::stop : Remedy::retry, "look up", host,
                               unknown ? "unknown host" : ::gai_strerror(code));
-  if (unknown) error.way_out = "check the spelling of the host, and that this machine is online";
+  if (unknown) error.hints = {Hint::check_host};
   return error;
 }
 

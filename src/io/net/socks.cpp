@@ -127,7 +127,7 @@ class Dialogue {
 
   Error no_socks(std::string_view what) const {
     Error error = broken_by_proxy(proxy_, what);
-    error.way_out = "check the scheme and port of the proxy's URL: http:// and https:// name an HTTP proxy";
+    error.hints = {Hint::check_proxy_scheme};
     return error;
   }
 
@@ -135,10 +135,9 @@ class Dialogue {
     Error error = broken_by_proxy(proxy_, what);
     error.cause = Cause::refused;
     error.remedy = Remedy::stop;
-    error.way_out = proxy_.has_credentials
-                        ? "check the name and password in the proxy's URL"
-                        : fmt::format("give a name and password in the proxy's URL: socks5h://NAME:PASS@{}",
-                                      host_and_port(proxy_.origin));
+    error.hints = {proxy_.has_credentials
+                       ? Advice(Hint::check_proxy_credentials)
+                       : Advice(Hint::give_proxy_credentials, "socks5h://NAME:PASS@" + host_and_port(proxy_.origin))};
     return error;
   }
 
@@ -148,8 +147,8 @@ class Dialogue {
     Error error = broken_by_proxy(proxy_, fmt::format("could not connect: {}", meaning.words));
     error.cause = meaning.cause;
     error.remedy = meaning.remedy;
-    if (code == kNotAllowed) error.way_out = "ask whoever runs the proxy";
-    if (code == kNoSuchAddress) error.way_out = "let the proxy look names up: socks5h://, or use -4";
+    if (code == kNotAllowed) error.hints = {Hint::ask_proxy_operator};
+    if (code == kNoSuchAddress) error.hints = {Hint::resolve_at_proxy};
     return error;
   }
 

@@ -26,19 +26,14 @@ std::string connect_request(const Way& way, ProxyLogin& login) {
   return request + "\r\n";
 }
 
-std::string way_out_of(const Proxy& proxy, const ResponseHead& head) {
-  if (head.status == 403) return "ask whoever runs the proxy; hosts named in no_proxy are connected to without it";
-  if (head.status != 407) return "";
+Hints hints_of(const Proxy& proxy, const ResponseHead& head) {
+  if (head.status == 403) return {Hint::ask_proxy_operator, Hint::bypass_proxy};
+  if (head.status != 407) return {};
   const LoginOffer offer = offer_of(head, kProxyLogin, login_means().hash);
-  if (!offer.unknown.empty()) {
-    return fmt::format(
-        "it asks for {}, which segdl can't answer: ask whoever runs it for another way in, or use a "
-        "proxy beside you that can",
-        offer.unknown);
-  }
-  if (proxy.has_credentials) return "check the name and password in the proxy's URL";
-  return fmt::format("give a name and password in the proxy's URL: {}://NAME:PASS@{}",
-                     proxy.origin.secure ? "https" : "http", host_and_port(proxy.origin));
+  if (!offer.unknown.empty()) return {{Hint::answer_proxy_challenge, offer.unknown}};
+  if (proxy.has_credentials) return {Hint::check_proxy_credentials};
+  return {{Hint::give_proxy_credentials,
+           fmt::format("{}://NAME:PASS@{}", proxy.origin.secure ? "https" : "http", host_and_port(proxy.origin))}};
 }
 
 Result<ResponseHead> read_answer(Connection& connection, Inbox& inbox, const Bound& bound, const Waker& waker) {
@@ -79,16 +74,15 @@ Error proxy_refusal(const Proxy& proxy, const ResponseHead& head) {
   error.remedy = may_pass(head.status) ? Remedy::retry : Remedy::stop;
   error.http_status = head.status;
   if (may_pass(head.status)) error.retry_after = retry_after(head, std::chrono::system_clock::now());
-  error.way_out = way_out_of(proxy, head);
+  error.hints = hints_of(proxy, head);
   return error;
 }
 
 Error on_way_to_proxy(const Proxy& proxy, Error error) {
   if (error.cause == Cause::cancelled) return error;
   error.operation += " the proxy";
-  if (error.cause != Cause::network || !error.way_out.empty()) return error;
-  error.way_out = "check the proxy's URL, and whether the proxy runs, or try again later";
-  if (!proxy.names_port) error.way_out += fmt::format("; the URL names no port, which means {}", proxy.origin.port);
+  if (error.cause != Cause::network || !error.hints.empty()) return error;
+  error.hints = {{Hint::check_proxy, proxy.names_port ? "" : fmt::to_string(proxy.origin.port)}};
   return error;
 }
 
@@ -96,7 +90,7 @@ Error proxy_speaks_tls(Error error) {
   error.cause = Cause::tls;
   error.remedy = Remedy::stop;
   error.reason = "the proxy speaks TLS on this port";
-  error.way_out = "perhaps its URL should begin with https://";
+  error.hints = {Hint::use_https_proxy};
   return error;
 }
 
@@ -106,16 +100,12 @@ Error proxy_gave(const Proxy& proxy, Error error, std::string_view came) {
   if (!looks_like_socks(came)) return error;
   error = broken_by_proxy(proxy, "speaks SOCKS, not HTTP");
   error.remedy = Remedy::stop;
-  error.way_out = "perhaps its URL should begin with socks5h://";
+  error.hints = {Hint::use_socks_proxy};
   return error;
 }
 
 Error unanswered_by_proxy(Error error) {
-  if (error.cause == Cause::network && error.way_out.empty()) {
-    error.way_out =
-        "try again later; if the proxy never answers, its URL may have a wrong port or scheme: "
-        "http://, https:// (TLS to the proxy) or socks5h://";
-  }
+  if (error.cause == Cause::network && error.hints.empty()) error.hints = {Hint::check_silent_proxy};
   return error;
 }
 

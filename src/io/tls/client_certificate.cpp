@@ -13,13 +13,13 @@
 namespace segdl::io {
 namespace {
 
-Error unusable(const char* operation, const std::filesystem::path& path, std::string reason, std::string way_out = "") {
+Error unusable(const char* operation, const std::filesystem::path& path, std::string reason, Hints hints = {}) {
   Error error;
   error.cause = Cause::usage;
   error.operation = operation;
   error.subject = path.string();
   error.reason = std::move(reason);
-  error.way_out = std::move(way_out);
+  error.hints = std::move(hints);
   return error;
 }
 
@@ -53,14 +53,13 @@ Result<void> use_client_certificate(::SSL_CTX* context, const std::filesystem::p
   const bool used = keys->use_key(context, no_passphrase, &asked);
   if (asked) {
     return unusable("read the key", key_file, "it needs a passphrase, which segdl does not ask for",
-                    "give a file without one, for yourself only: (umask 077; openssl pkey -in FILE -out PLAIN)");
+                    {Hint::use_unencrypted_key});
   }
   if (!used && ERR_GET_LIB(::ERR_peek_error()) == ERR_LIB_X509) {
     return unusable("read the key", key_file, "it is not that of the certificate " + certificate.string());
   }
   if (!used) {
-    return unusable("read the key", key_file, openssl_reason(),
-                    key.empty() ? "if the key is in a file of its own, name it with --key" : "");
+    return unusable("read the key", key_file, openssl_reason(), key.empty() ? Hints{Hint::name_key_file} : Hints{});
   }
   ::SSL_CTX_set_post_handshake_auth(context, 1);  // servers may ask when they see what is wanted
   return {};

@@ -17,7 +17,6 @@
 namespace segdl::io {
 namespace {
 
-constexpr const char* kShowOne = "name one that it knows with --cert FILE and --key FILE";
 constexpr std::size_t kReadBuffer = 64 * 1024;  // several records for one recv
 
 bool is_address(const std::string& host) {
@@ -32,35 +31,34 @@ std::string openssl_words() {
   return reason != nullptr ? reason : "unknown failure";
 }
 
-Error tls_error(const Origin& origin, std::string reason, std::string way_out) {
+Error tls_error(const Origin& origin, std::string reason, Hints hints) {
   Error error;
   error.cause = Cause::tls;
   error.operation = "open a secure connection to";
   error.subject = origin.authority();
   error.reason = std::move(reason);
-  error.way_out = std::move(way_out);
+  error.hints = std::move(hints);
   return error;
 }
 
 Error certificate_error(const Origin& origin, long verdict) {
-  const char* trust = "if you trust it, give its certificate with --cacert FILE";
   switch (verdict) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return tls_error(origin, "its certificate is for another host", "check the URL");
+      return tls_error(origin, "its certificate is for another host", {Hint::check_url});
     case X509_V_ERR_CERT_HAS_EXPIRED:
-      return tls_error(origin, "its certificate has expired", "tell whoever runs the server");
+      return tls_error(origin, "its certificate has expired", {Hint::report_to_server});
     case X509_V_ERR_CERT_NOT_YET_VALID:
-      return tls_error(origin, "its certificate is not valid yet", "check this machine's clock");
+      return tls_error(origin, "its certificate is not valid yet", {Hint::check_clock});
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-      return tls_error(origin, "its certificate is self-signed", trust);
+      return tls_error(origin, "its certificate is self-signed", {Hint::trust_certificate});
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return tls_error(origin, "its certificate was not issued by anybody trusted here", trust);
+      return tls_error(origin, "its certificate was not issued by anybody trusted here", {Hint::trust_certificate});
     default:
       return tls_error(origin, std::string("its certificate is not valid: ") + ::X509_verify_cert_error_string(verdict),
-                       "");
+                       {});
   }
 }
 
@@ -86,9 +84,8 @@ const char* certificate_refused() {
 std::optional<Error> certificate_refusal(const Origin& origin, bool to_proxy) {
   const char* refused = certificate_refused();
   if (refused == nullptr) return std::nullopt;
-  if (!to_proxy) return tls_error(origin, refused, kShowOne);
-  return tls_error(origin, "it wants a client certificate, and segdl shows none to a proxy",
-                   "use another proxy, or an address of this one that asks for none");
+  if (!to_proxy) return tls_error(origin, refused, {Hint::show_client_certificate});
+  return tls_error(origin, "it wants a client certificate, and segdl shows none to a proxy", {Hint::use_other_proxy});
 }
 
 Error handshake_error(const Origin& origin, const ::SSL* ssl, bool to_proxy) {
@@ -102,14 +99,12 @@ Error handshake_error(const Origin& origin, const ::SSL* ssl, bool to_proxy) {
   }
   if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST || reason == SSL_R_PACKET_LENGTH_TOO_LONG) {
     if (!to_proxy) {
-      return tls_error(origin, "the server does not speak TLS on this port",
-                       "perhaps the URL should begin with http://");
+      return tls_error(origin, "the server does not speak TLS on this port", {Hint::use_plain_http});
     }
-    return tls_error(origin, "the proxy does not speak TLS on this port",
-                     "perhaps its URL should begin with http:// or socks5h://");
+    return tls_error(origin, "the proxy does not speak TLS on this port", {Hint::use_plain_proxy});
   }
   if (auto refused = certificate_refusal(origin, to_proxy)) return *std::move(refused);
-  return tls_error(origin, openssl_words(), "");
+  return tls_error(origin, openssl_words(), {});
 }
 
 // A wait that failed, told as what it was for.
@@ -268,7 +263,7 @@ Result<TlsChannel> TlsContext::channel(const Origin& origin, const TlsSocket& be
   std::unique_ptr<::SSL, FreeSsl> ssl(::SSL_new(context_.get()));
   auto tls_socket = std::make_unique<TlsSocket>(below);
   ::BIO* bio = ssl ? make_socket_bio(*tls_socket) : nullptr;
-  if (bio == nullptr) return tls_error(origin, "out of memory", "");
+  if (bio == nullptr) return tls_error(origin, "out of memory", {});
   ::SSL_set_bio(ssl.get(), bio, bio);
   ::X509_VERIFY_PARAM* parameters = ::SSL_get0_param(ssl.get());
   ::X509_VERIFY_PARAM_set_hostflags(parameters,
@@ -278,7 +273,7 @@ Result<TlsChannel> TlsContext::channel(const Origin& origin, const TlsSocket& be
   const int named = address ? ::X509_VERIFY_PARAM_set1_ip_asc(parameters, origin.host.c_str())
                             : ::X509_VERIFY_PARAM_set1_host(parameters, origin.host.c_str(), origin.host.size()) &
                                   static_cast<int>(SSL_set_tlsext_host_name(ssl.get(), origin.host.c_str()));
-  if (named != 1) return tls_error(origin, "its name can't be used with TLS", "");
+  if (named != 1) return tls_error(origin, "its name can't be used with TLS", {});
   auto place = std::make_unique<TlsSessions::Place>(TlsSessions::Place{sessions_, origin});
   TlsSessions::watch(ssl.get(), *place);
   if (const TlsSession session = sessions_.take(origin)) ::SSL_set_session(ssl.get(), session.get());

@@ -95,19 +95,23 @@ TEST_CASE("an end is told with what it did, or with what stood in the way") {
         of_three("skipped", R"("url":"http://***@h/f?token=***","output":"f","repeated":false)"));
   Error error{Cause::local, Remedy::stop, "write", "f.part", 512};
   error.reason = "No space left on device";
-  error.way_out = "make room";
+  error.hints = {Hint::check_clock, {Hint::remove_stale_lock, "\x1b"}};
   error.resumable = true;
   CHECK(error_line(kMoment, kSubject, error, 7) ==
         of_three("error", R"("url":"http://***@h/f?token=***","place":"list:7","output":"f","cause":"local",)"
                           R"("exit_code":7,"message":"write f.part at 512: No space left on device",)"
                           R"("operation":"write","subject":"f.part","reason":"No space left on device","offset":512,)"
-                          R"("http_status":null,"way_out":"make room","tries":0,"passing":false,"retry_after":null,)"
+                          R"("http_status":null,"hint":"check this machine's clock, or if no such process is running, )"
+                          R"(remove \\x1b from beside it","hint_codes":["check_clock","remove_stale_lock"],)"
+                          R"("tries":0,"passing":false,"retry_after":null,)"
                           R"("resumable":true)"));
-  CHECK(error_line(kMoment, {}, Error{}, 1) ==
-        line("error",
-             R"(,"id":null,"url":null,"place":null,"output":null,"cause":"internal","exit_code":1,)"
-             R"("message":"","operation":null,"subject":null,"reason":null,"offset":null,)"
-             R"("http_status":null,"way_out":null,"tries":0,"passing":false,"retry_after":null,"resumable":false)"));
+  CHECK(
+      error_line(kMoment, {}, Error{}, 1) ==
+      line(
+          "error",
+          R"(,"id":null,"url":null,"place":null,"output":null,"cause":"internal","exit_code":1,)"
+          R"("message":"","operation":null,"subject":null,"reason":null,"offset":null,)"
+          R"("http_status":null,"hint":null,"hint_codes":[],"tries":0,"passing":false,"retry_after":null,"resumable":false)"));
 }
 
 TEST_CASE("the last line sums up") {

@@ -81,7 +81,7 @@ TEST_CASE("what is no proxy that is spoken to is refused, and the refusal holds 
     const auto proxy = parse_proxy(text);
     REQUIRE_FALSE(proxy.ok());
     CHECK(proxy.error().cause == Cause::usage);
-    const std::string message = proxy.error().message() + proxy.error().way_out;
+    const std::string message = proxy.error().message() + describe(proxy.error().hints);
     CHECK(message.find("sec") == std::string::npos);
     CHECK(message.find("bob") == std::string::npos);
     CHECK(message.find("ret") == std::string::npos);
@@ -94,7 +94,7 @@ TEST_CASE("what asks for no proxy elsewhere is refused here, with the way to ask
     const auto proxy = parse_proxy(text);
     REQUIRE_FALSE(proxy.ok());
     CHECK(proxy.error().cause == Cause::usage);
-    CHECK(proxy.error().way_out.find("--proxy ''") != std::string::npos);
+    CHECK(proxy.error().hints == Hints{Hint::connect_directly});
   }
   for (const char* text : {"off:3128", "http://off", "http://direct:1080", "none.test", "offline"}) {
     CAPTURE(text);

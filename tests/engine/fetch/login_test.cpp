@@ -155,7 +155,7 @@ TEST_CASE("a wrong password ends a download at once, and says so") {
       REQUIRE_FALSE(failed.ok());
       CHECK(failed.error().cause == Cause::refused);
       CHECK(failed.error().http_status == 401);
-      CHECK(failed.error().way_out == "check the name and password: the server does not accept them");
+      CHECK(failed.error().hints == Hints{Hint::check_credentials});
       CHECK(failed.error().message().find("wrong") == std::string::npos);
       CHECK(door.refusals == 2);
     }
@@ -170,7 +170,7 @@ TEST_CASE("what can't be answered is named, with a way out") {
     const auto failed = world.download(as(kMe), with(1, 0));
     REQUIRE_FALSE(failed.ok());
     CHECK(world.script->log().size() == 1);
-    CHECK_FALSE(failed.error().way_out.empty());
+    CHECK_FALSE(failed.error().hints.empty());
     return failed.error().reason;
   };
   CHECK(refusal_to("NTLM") ==

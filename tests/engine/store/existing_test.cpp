@@ -244,7 +244,7 @@ TEST_CASE("where the rename fails in the end all stays, and the same request pub
   world.disk.fail_kind("rename", 2, "Operation not permitted");  // after the journal's
   const auto report = world.download();
   REQUIRE_FALSE(report.ok());
-  CHECK(report.error().way_out.find("all of it is in f.part") != std::string::npos);
+  CHECK(describe(report.error().hints).find("all of it is in f.part") != std::string::npos);
   world.serve().size(kSize).seed(1);
   const auto again = world.download();
   REQUIRE(again.ok());

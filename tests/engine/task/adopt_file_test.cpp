@@ -1,5 +1,6 @@
 // Which files are adopted, which are refused, and where nothing of them can be taken.
 #include "engine/task/adopt_scene.h"
+#include "support/hints.h"
 
 #include <algorithm>
 #include <functional>
@@ -39,7 +40,7 @@ TEST_CASE("the output can't be adopted and skipped for being there") {
   const auto report = world.download(request);
   REQUIRE_FALSE(report.ok());
   CHECK(report.error().cause == Cause::usage);
-  CHECK(report.error().way_out.find("--skip-existing") != std::string::npos);
+  CHECK(has_hint(report.error(), Hint::do_not_skip_existing));
   CHECK(world.has("f", 1, kLeft));
   CHECK(world.script->log().empty());
 }
@@ -70,7 +71,7 @@ TEST_CASE("what is no file of another tool is refused, with a way out") {
     CHECK(report.error().cause == Cause::usage);
     CHECK(report.error().operation == "adopt");
     CHECK(report.error().reason.find(words) != std::string::npos);
-    CHECK_FALSE(report.error().way_out.empty());
+    CHECK_FALSE(report.error().hints.empty());
     CHECK(world.script->log().empty());
     CHECK(world.disk.names() == before);
   };

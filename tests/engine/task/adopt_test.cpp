@@ -280,7 +280,7 @@ TEST_CASE("a download that was begun without the file goes on without it, and ca
     serve(world, Naming::strong);
     const auto report = world.download(adopting());
     REQUIRE(report.ok());
-    CHECK(noted(*report, "--no-resume"));
+    CHECK(noted(*report, "if the download starts over"));
   }
   SUBCASE("starts over") {
     Request request = adopting();

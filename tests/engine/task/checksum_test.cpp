@@ -4,6 +4,7 @@
 
 #include "engine/task/front_hasher.h"
 #include "seams/digest.h"
+#include "support/hints.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
@@ -102,7 +103,7 @@ void check_refuted(World& world, const Result<Report>& report) {
   CHECK(report.error().remedy == Remedy::stop);
   CHECK_FALSE(report.error().resumable);
   CHECK(report.error().message().find("sha-256") != std::string::npos);
-  CHECK_FALSE(report.error().way_out.empty());
+  CHECK_FALSE(report.error().hints.empty());
   CHECK(world.absent("f"));
 }
 
@@ -268,7 +269,7 @@ TEST_CASE("a file that had its name already is compared, and stays") {
     const auto report = world.download(expecting_other());
     REQUIRE_FALSE(report.ok());
     CHECK(report.error().cause == Cause::integrity);
-    CHECK(report.error().way_out.find("--overwrite") != std::string::npos);
+    CHECK(has_hint(report.error(), Hint::fetch_published_again));
   }
   CHECK(world.has("f", 1, kSize));
   CHECK(world.disk.names() == std::vector<std::string>{"f"});

@@ -122,14 +122,14 @@ TEST_CASE("a fault that passes is told as one when the tries are spent, with wha
   CHECK(busy.remedy == Remedy::retry);
   CHECK(busy.retry_after == seconds(40));
   CHECK(busy.tries == 6);
-  CHECK(busy.way_out.find("40 s") != std::string::npos);
+  CHECK(describe(busy.hints).find("40 s") != std::string::npos);
   const Error limited = failure([](Answer& answer) { answer.status(429); });
   CHECK(limited.remedy == Remedy::retry);
-  CHECK(limited.way_out.find("fewer connections") != std::string::npos);
+  CHECK(describe(limited.hints).find("fewer connections") != std::string::npos);
   const Error broken = failure([](Answer& answer) { answer.silent(WireEnd::reset); });
   CHECK(broken.cause == Cause::network);
   CHECK(broken.remedy == Remedy::retry);
-  CHECK_FALSE(broken.way_out.empty());
+  CHECK_FALSE(broken.hints.empty());
   CHECK(broken.message().find("(6 tries)") != std::string::npos);
 }
 
@@ -137,7 +137,7 @@ TEST_CASE("what does not pass is no fault to retry") {
   const Error gone = failure([](Answer& answer) { answer.status(404); });
   CHECK(gone.remedy == Remedy::stop);
   CHECK(gone.tries == 0);
-  CHECK_FALSE(gone.way_out.empty());
+  CHECK_FALSE(gone.hints.empty());
 }
 
 TEST_CASE("a time limit that ends the tries leaves the fault as it is") {

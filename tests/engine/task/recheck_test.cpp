@@ -214,7 +214,7 @@ TEST_CASE("what is changed time and again ends with an error that says where, an
   CHECK(sent == kSize + engine::kMaxRepairs * kSegment);
   CHECK(report.error().resumable);
   CHECK(report.error().message().find("f.part") != std::string::npos);
-  CHECK_FALSE(report.error().way_out.empty());
+  CHECK_FALSE(report.error().hints.empty());
   CHECK(world.absent("f"));
   world.disk.kill();
   world.serve().size(kSize);

@@ -1,5 +1,6 @@
 // What answers have shown of a resource, used or not, and what comes later and names no version (core/http/shown.h).
 #include "seams/digest.h"
+#include "support/hints.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
@@ -135,7 +136,7 @@ TEST_CASE("what names no version is not taken for what an earlier run has begun 
         const auto report = world.download(request, with(connections, 1));
         REQUIRE_FALSE(report.ok());
         CHECK(report.error().cause == Cause::changed);
-        CHECK(report.error().way_out.find("--no-resume") != std::string::npos);
+        CHECK(has_hint(report.error(), Hint::accept_new_version));
         CHECK(world.absent("f"));
         world.disk.kill();
         request.resume = false;

@@ -2,6 +2,7 @@
 #include "core/http/http_fields.h"
 #include "engine/task/update_scene.h"
 #include "seams/digest.h"
+#include "support/hints.h"
 
 #include <doctest/doctest.h>
 
@@ -85,7 +86,7 @@ TEST_CASE("what has no strong validator is no new version of what has had one") 
     const auto report = world.download(request, with(1, 0));
     REQUIRE_FALSE(report.ok());
     CHECK(report.error().cause == Cause::changed);
-    CHECK(report.error().way_out.find("--overwrite") != std::string::npos);
+    CHECK(has_hint(report.error(), Hint::replace_with_new_version));
     CHECK(world.disk.get(kName) == was);
     request.existing = Existing::replace;
     CHECK(must(world.download(request, with(1, 0))).total == 700);

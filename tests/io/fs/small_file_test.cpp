@@ -75,7 +75,7 @@ TEST_CASE("what holds passwords must be written by its owner only, and that othe
     REQUIRE_FALSE(refused.ok());
     CHECK(refused.error().cause == Cause::usage);
     CHECK(refused.error().subject == file.string());
-    CHECK(refused.error().way_out == "chmod 600 " + file.string());
+    CHECK(describe(refused.error().hints) == "chmod 600 " + file.string());
     CHECK(read_small_file(file, 10, Secrecy::any).ok());
   }
 }

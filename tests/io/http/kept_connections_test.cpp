@@ -149,7 +149,7 @@ TEST_CASE("where descriptors have run out the error says so and may pass") {
   CHECK(got.error().remedy == Remedy::retry);
   CHECK(got.error().operation == "connect to");
   CHECK(got.error().reason == "Too many open files");
-  CHECK(got.error().way_out == "use fewer connections with -x, or raise the limit of open files (ulimit -n)");
+  CHECK(got.error().hints == Hints{Hint::use_fewer_connections, Hint::raise_descriptor_limit});
 }
 
 TEST_CASE("where descriptors have run out a host is not called unknown") {

@@ -135,14 +135,14 @@ TEST_CASE("a refused tunnel is the proxy's refusal, and TLS is never begun") {
     const char* answer;
     const char* words;
     bool passes;
-    const char* way_out;  // its beginning
+    const char* hint;  // its beginning
   };
   const Row rows[] = {
       {"407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"",
        "407 (proxy authorization required)", false, "give a name and password in the proxy's URL: http://NAME:PASS@"},
       {"407 No\r\nProxy-Authenticate: NTLM\r\nProxy-Authenticate: Digest realm=\"x\"",
        "407 (proxy authorization required)", false, "it asks for NTLM or Digest without a nonce, which segdl"},
-      {"403 Forbidden\r\nContent-Length: 6", "403 (forbidden)", false, "ask whoever runs the proxy"},
+      {"403 Forbidden\r\nContent-Length: 6", "403 (forbidden)", false, "ask the operator of the proxy"},
       {"404 Not Found", "404 (not found)", false, ""},
       {"302 Found\r\nLocation: https://login.test/", "302 (refused)", false, ""},
       {"501 Not Implemented", "501 (refused)", false, ""},
@@ -159,8 +159,8 @@ TEST_CASE("a refused tunnel is the proxy's refusal, and TLS is never begun") {
           fmt::format("connect to origin.test:443: the proxy 127.0.0.1:{} answered {}", proxy.port(), row.words));
     CHECK(error.http_status == std::stoi(row.answer));
     CHECK((error.remedy == Remedy::retry) == row.passes);
-    CHECK(error.way_out.starts_with(row.way_out));
-    CHECK(error.way_out.empty() == (*row.way_out == '\0'));
+    CHECK(describe(error.hints).starts_with(row.hint));
+    CHECK(error.hints.empty() == (*row.hint == '\0'));
     CHECK(error.retry_after.value_or(std::chrono::seconds(0)).count() == (error.http_status == 503 ? 7 : 0));
     CHECK(proxy.behind_refusal().empty());
   }
@@ -177,7 +177,7 @@ TEST_CASE("credentials that the proxy does not take are named, and not shown") {
     CHECK(got.error().remedy == Remedy::stop);
     CHECK(got.error().reason ==
           fmt::format("the proxy 127.0.0.1:{} answered 407 (proxy authorization required)", proxy.port()));
-    CHECK(got.error().way_out == "check the name and password in the proxy's URL");
+    CHECK(got.error().hints == Hints{Hint::check_proxy_credentials});
   }
 }
 
@@ -217,7 +217,7 @@ TEST_CASE("a proxy that asks for Digest gets it with the target that it was sent
     const auto got = Side("http://user:wrong@" + at(wrong)).get(url);
     REQUIRE_FALSE(got.ok());
     CHECK(got.error().remedy == Remedy::stop);
-    CHECK(got.error().way_out == "check the name and password in the proxy's URL");
+    CHECK(got.error().hints == Hints{Hint::check_proxy_credentials});
     CHECK(wrong.requests() == 2);
   }
 }
@@ -301,7 +301,7 @@ TEST_CASE("SOCKS where the proxy should speak HTTP is told as that") {
       REQUIRE_FALSE(got.ok());
       CHECK(got.error().remedy == Remedy::stop);
       CHECK(got.error().reason == fmt::format("the proxy 127.0.0.1:{} speaks SOCKS, not HTTP", proxy.port()));
-      CHECK(got.error().way_out.find("socks5h://") != std::string::npos);
+      CHECK(describe(got.error().hints).find("socks5h://") != std::string::npos);
     }
   }
 }
@@ -315,7 +315,7 @@ TEST_CASE("a proxy that says nothing may be one of another kind, and that is tol
       const auto got = Side(fmt::format("{}://127.0.0.1:{}", scheme, silent.port())).get(url);
       REQUIRE_FALSE(got.ok());
       CHECK(got.error().remedy == Remedy::retry);
-      CHECK(got.error().way_out.find("wrong port or scheme") != std::string::npos);
+      CHECK(describe(got.error().hints).find("wrong port or scheme") != std::string::npos);
     }
   }
 }

@@ -155,7 +155,7 @@ TEST_CASE("a proxy that does not speak TLS, or falls silent in the handshake, is
     const auto speaks = Side(fmt::format("https://127.0.0.1:{}", says.port())).get(url);
     CHECK(speaks.error().cause == Cause::tls);
     CHECK(speaks.error().reason == "the proxy does not speak TLS on this port");
-    CHECK(speaks.error().way_out.find("its URL should begin with http://") != std::string::npos);
+    CHECK(describe(speaks.error().hints).find("its URL should begin with http://") != std::string::npos);
   }
 }
 
@@ -193,5 +193,5 @@ TEST_CASE("a client certificate is never shown to a proxy") {
   CAPTURE(got.error().message());
   CHECK(got.error().cause == Cause::tls);
   CHECK(got.error().reason.find("shows none to a proxy") != std::string::npos);
-  CHECK(got.error().way_out.find("--cert") == std::string::npos);
+  CHECK(got.error().hints == Hints{Hint::use_other_proxy});
 }

@@ -177,14 +177,15 @@ TEST_CASE("what a proxy refuses is its refusal, in words, with a way out") {
   const Error method = refusal_of({"\5\xff"s});
   CHECK(method.cause == Cause::refused);
   CHECK(method.remedy == Remedy::stop);
-  CHECK(method.way_out.starts_with("give a name and password in the proxy's URL: socks5h://NAME:PASS@127.0.0.1:"));
+  CHECK(describe(method.hints)
+            .starts_with("give a name and password in the proxy's URL: socks5h://NAME:PASS@127.0.0.1:"));
   CHECK(method.subject == "origin.test:80");
   for (const auto& answers :
        {std::vector<std::string>{"\5\xff"s}, {kAsksPassword, "\1\1"s}, {kAsksPassword, "\1\xff"s}}) {
     const Error wrong = refusal_of(answers, "user:secret@");
     CHECK(wrong.cause == Cause::refused);
     CHECK(wrong.remedy == Remedy::stop);
-    CHECK(wrong.way_out == "check the name and password in the proxy's URL");
+    CHECK(wrong.hints == Hints{Hint::check_proxy_credentials});
     CHECK(wrong.message().find("secret") == std::string::npos);
   }
   struct Row {
@@ -218,7 +219,7 @@ TEST_CASE("an answer that is none of SOCKS5 opens nothing, and says what to look
     const Error error = refusal_of(answers);
     CAPTURE(error.reason);
     CHECK(error.cause == Cause::network);
-    CHECK(error.way_out.starts_with("check the scheme and port of the proxy's URL"));
+    CHECK(error.hints == Hints{Hint::check_proxy_scheme});
   }
   CHECK(refusal_of({"HTTP/1.1 400 Bad Request\r\n\r\n"}).reason.ends_with("speaks HTTP, not SOCKS5"));
 }
