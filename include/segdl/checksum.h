@@ -1,8 +1,8 @@
-// What the whole of a file is expected to hash to, as people and lists of checksums write it.
+// An algorithm and the digest a whole file is expected to have.
 //
-// A Checksum in a Request is compared with everything that arrived before anything is published. SHA-256 and SHA-512
-// vouch for a file; SHA-1 and MD5 tell accidents only, since other files with the same digest can be made, and so do
-// the XXH3 ones, which are as good against accidents and cost next to nothing.
+// A Checksum in a Request is compared with everything that arrived before anything is published.
+// SHA-256 and SHA-512 are collision-resistant.
+// SHA-1, MD5 and XXH3 detect accidental corruption only. XXH3 does so at almost no cost.
 //
 // Thread-safety: plain values.
 #pragma once
@@ -17,7 +17,7 @@
 
 namespace segdl {
 
-// In the order in which one is taken where several are at hand.
+// In order of preference.
 enum class Algorithm : std::uint8_t {
   sha256,
   sha512,
@@ -34,17 +34,19 @@ struct Checksum {
 };
 
 // "sha-256", "sha-512", "sha-1", "md5", "xxh3-64", "xxh128".
-std::string_view algorithm_name(Algorithm);
+std::string_view algorithm_name(Algorithm algorithm);
 
-// Bytes of its digest; in hexadecimal it is twice as long.
-std::size_t digest_size(Algorithm);
+// The length of its digests, in bytes. In hexadecimal they are twice as long.
+std::size_t digest_size(Algorithm algorithm);
 
 // The digest in lower-case hexadecimal.
-std::string hex(const Checksum&);
+std::string hex(const Checksum& checksum);
 
-// `ALGORITHM=HEX` or `ALGORITHM:HEX`, in any case, blanks around it allowed. The name may be written as above, without
-// its hyphen, with an underscore for it, and for what programs print: SHA2-256, XXH3, XXH128. Fails with Cause::usage
-// and a reason that says what is wrong: an unknown algorithm, a digit that is none, a digest too short or too long.
+// Parses `ALGORITHM=HEX` or `ALGORITHM:HEX`. Case and surrounding blanks are ignored.
+//
+// The name may be written as above, without its hyphen, with an underscore instead, or as programs print it: SHA2-256,
+// XXH3, XXH128.
+// Errors: Cause::usage, with a reason: an unknown algorithm, an invalid digit, a digest of the wrong length.
 Result<Checksum> parse_checksum(std::string_view text);
 
 }  // namespace segdl

@@ -1,7 +1,7 @@
 // Errors as values: what failed, where, why, and what the caller does next.
 //
-// Nothing in segdl throws across its interface. A function that can fail returns Result<T>; the Error in it answers the
-// four questions a person or a script asks, and `cause` is the same distinction the command's exit codes make.
+// segdl throws no exception across its interface: a function that can fail returns Result<T>.
+// `cause` makes the same distinctions as the exit codes of the command.
 //
 // Thread-safety: plain values.
 #pragma once
@@ -17,7 +17,7 @@
 
 namespace segdl {
 
-// What kind of thing failed. One exit code of the command each.
+// What kind of thing failed. Each has an exit code of the command.
 enum class Cause : std::uint8_t {
   internal,   // no memory, no threads, or a bug in segdl
   usage,      // the request itself is wrong: a URL that can't be parsed, a bad segment size
@@ -26,23 +26,24 @@ enum class Cause : std::uint8_t {
   tls,        // handshake or certificate
   integrity,  // a digest does not match, or a server keeps contradicting itself
   local,      // a local file, directory or disk
-  changed,    // the resource changed and can't be restarted safely
-  busy,       // another session, of whichever process, holds this download
-  exists,     // the output, or a file under one of our names, is there already and is not ours
+  changed,    // the resource changed on the server, and restarting could discard data
+  busy,       // another session, of this or another process, is working on this download
+  exists,     // the output, or a file with one of the names that go with it, exists and is not segdl's
   cancelled,  // cancel() or a stop request
 };
 
 // What the caller does next.
 enum class Remedy : std::uint8_t {
-  retry,    // the same request again, after a pause: a passing fault, also where the tries for it are spent
-  refetch,  // the same bytes again, asked for differently: this answer can't be used
+  retry,    // the same request again, after a pause: a transient fault, even if its retries are exhausted
+  refetch,  // the same bytes again, by another request: this response can't be used
   restart,  // the resource from its beginning: it changed
-  stop,     // nothing without a change by a person
+  stop,     // nothing, unless the user changes something: see Error::hints
 };
 
-// One failure. `message()` is a complete line for a person without a trailing period, for example
-// `write movie.mkv.part at 5242880: No space left on device`. URLs in it carry no secrets (userinfo and the values of
-// known secret query keys are redacted) and foreign text is escaped by whoever prints it.
+// One failure.
+//
+// URLs in it carry no secrets: userinfo and the values of known secret query keys are redacted.
+// Untrusted text in its members is not escaped: pass it through printable() before printing it.
 struct Error {
   Cause cause = Cause::internal;
   Remedy remedy = Remedy::stop;
@@ -52,10 +53,12 @@ struct Error {
   std::string reason = {};                                         // the system's or the server's words
   int http_status = 0;                                             // 0 if no response had a part in it
   std::optional<std::chrono::seconds> retry_after = std::nullopt;  // what the server asked for, clamped
-  Hints hints = {};                                                // what the caller can do; may be empty
-  bool resumable = false;                                          // the same request continues from what is on disk
-  unsigned tries = 0;  // made in a row, without progress, before it was given up; 0: it was not tried again
+  Hints hints = {};                                                // suggested actions; may be empty
+  bool resumable = false;                                          // the same request continues from disk
+  unsigned tries = 0;  // consecutive, without progress, before giving up; 0: there was no retry
 
+  // A complete line for the user, escaped, without the hints and without a trailing period, for example
+  // `write movie.mkv.part at 5242880: No space left on device`.
   std::string message() const;
 };
 

@@ -1,15 +1,15 @@
-// What happens to a download, as values: for whoever shows it, logs it or acts on it, so that no text has to be parsed.
+// What happens to a download, as values, so that a program that displays, logs or handles it has no text to parse.
 //
-// Asked for with Request::events, and taken with Task::take_events(), for example beside Task::progress():
+// Enabled by Request::events and returned by Task::take_events(), for example beside Task::progress():
 //
 //   while (!task.wait_for(100ms)) {
 //     for (const segdl::Event& event : task.take_events()) std::visit(log, event.what);
 //   }
 //
-// How it ended is told by Task::wait(), and how far it is by Task::progress(): neither is an event.
+// The result, which Task::wait() returns, and the progress, which Task::progress() returns, are no events.
 //
-// Texts carry no secrets: in URLs userinfo and the values of known secret query keys are redacted. Foreign text, which
-// is all of it but the URLs, is as it came: it goes through printable() before it is shown.
+// Texts carry no secrets: in URLs userinfo and the values of known secret query keys are redacted.
+// All text but URLs is untrusted and not escaped: pass it through printable() before printing it.
 //
 // Thread-safety: plain values, which own what they hold.
 #pragma once
@@ -26,12 +26,12 @@
 
 namespace segdl {
 
-// Its turn has come: from here on it looks at its place on disk and asks the server. The first event.
+// The task left the queue and begins work. Always the first event.
 struct Started {
   friend bool operator==(const Started&, const Started&) = default;
 };
 
-// A redirect was followed. Once where it leads it is asked there, until that is gone: then the request's URL again.
+// A redirect was followed. Further requests go to its target; once that fails, to the request's URL again.
 struct Redirected {
   std::string from = {};
   std::string to = {};
@@ -39,51 +39,51 @@ struct Redirected {
   friend bool operator==(const Redirected&, const Redirected&) = default;
 };
 
-// What is going to be fetched, known from the first response or from what an earlier run left. Again after Changed.
+// What is going to be fetched, known from the first response or from what an earlier run left. Repeated after Changed.
 struct Planned {
   std::optional<std::uint64_t> total = std::nullopt;  // bytes; unknown for some streams
-  std::uint64_t reused = 0;        // bytes that an earlier run claimed; their proofs are checked beside the fetching
-  std::uint64_t segment_size = 0;  // bytes; 0 if it can only come as a whole
+  std::uint64_t reused = 0;        // bytes that an earlier run claimed; their proofs are checked while fetching
+  std::uint64_t segment_size = 0;  // bytes; 0 if it can only be fetched as a whole
   std::uint32_t segments = 0;
   std::string validator = {};  // ETag or Last-Modified as the server sent it; empty if none
   bool validator_strong = false;
   friend bool operator==(const Planned&, const Planned&) = default;
 };
 
-// A request came to nothing, or its response broke off, and is made again.
+// A request failed or its response was truncated; it will be retried.
 struct Retried {
   Error error = {};                   // why
-  std::chrono::milliseconds wait{0};  // until then nothing is asked for by whoever met it
-  bool left_to_others = false;        // the other connections take over what it was for, without waiting
+  std::chrono::milliseconds wait{0};  // the pause before the connection that failed makes its next request
+  bool reassigned = false;            // its range was handed to other connections, without a pause
 };
 
-// The proofs of these bytes of an earlier run failed: they are fetched again. Adjacent ones may be told of together.
+// The proofs of these bytes of an earlier run failed: they are fetched again. Adjacent ranges may share an event.
 struct Revoked {
   Range range = {};
   friend bool operator==(const Revoked&, const Revoked&) = default;
 };
 
-// The resource is not what it was, and is fetched anew from its beginning.
+// The resource changed, and is fetched again from its beginning.
 struct Changed {
-  std::string reason = {};  // what it was recognised by
-  std::uint64_t lost = 0;   // bytes that were here, of this run or an earlier one
+  std::string reason = {};  // what showed the change
+  std::uint64_t lost = 0;   // bytes discarded, of this run or an earlier one
   friend bool operator==(const Changed&, const Changed&) = default;
 };
 
-// A decision, told in words for a person: "the server does not serve ranges: ...". Report::notes has most of them.
+// A human-readable notice: "the server does not serve ranges: ...". Report::notes has most of them.
 struct Noted {
   std::string text = {};
   friend bool operator==(const Noted&, const Noted&) = default;
 };
 
 struct Event {
-  std::uint64_t number = 0;                           // counted from 0 for each task; a gap: some were dropped
-  std::chrono::system_clock::time_point moment = {};  // by the calendar, which may be set back
+  std::uint64_t number = 0;                           // from 0 for each task; a gap: some were dropped
+  std::chrono::system_clock::time_point moment = {};  // wall-clock time, which may be set back
   std::variant<Started, Redirected, Planned, Retried, Revoked, Changed, Noted> what = {};
 };
 
-// So many events are kept until they are taken. Beyond that the oldest retry, redirect or note goes, or the oldest of
-// all if there is none.
-inline constexpr std::size_t kMostEvents = 1000;
+// At most this many events are kept until they are taken. Beyond that the oldest retry, redirect or note is dropped, or
+// the oldest event if there is none of these.
+inline constexpr std::size_t kMaxEvents = 1000;
 
 }  // namespace segdl

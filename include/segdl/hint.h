@@ -1,8 +1,8 @@
 // What the caller can do about an error, as codes: each program words them for its own users.
 //
-// The command names its options, a program of its own the buttons it has, describe() the members of the library. The
-// comment of each enumerator names the member that helps, or what has to be done outside the library; Advice::subject
-// is a path, host or number where the comment says so, and empty otherwise.
+// The command words them with its options, a graphical program with its buttons, describe() with the members of the
+// library. The comment of each enumerator names the member that helps, or what has to be done outside the library.
+// Advice::subject is a path, host or number where the comment mentions a subject, else empty.
 //
 // Thread-safety: plain values; the functions are thread-safe.
 #pragma once

@@ -6,7 +6,9 @@
 #include <segdl/event.h>
 #include <segdl/hint.h>
 #include <segdl/network.h>
+#include <segdl/progress.h>
 #include <segdl/range.h>
+#include <segdl/request.h>
 #include <segdl/session.h>
 #include <segdl/status.h>
 #include <segdl/task.h>

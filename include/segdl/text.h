@@ -1,4 +1,4 @@
-// Foreign text, made fit to be shown, and URLs made fit to be compared. Thread-safe.
+// Escapes untrusted text for display, and normalizes URLs for comparison. Thread-safe.
 #pragma once
 
 #include <string>
@@ -6,17 +6,17 @@
 
 namespace segdl {
 
-// With control characters, invalid UTF-8 and characters that reorder text written as \xNN or \u{NNNN}: names and URLs
-// from elsewhere can't move the cursor.
-std::string printable(std::string_view foreign);
+// The text with control characters, invalid UTF-8 and characters that reorder text written as \xNN or \u{NNNN}, so that
+// it can't move the cursor or change what is displayed around it.
+std::string printable(std::string_view untrusted);
 
-// A URL, or text with URLs in it, without userinfo and without the values of query keys that carry secrets; printable.
+// A URL, or text with URLs in it, without userinfo and without the values of query keys that carry secrets. Printable.
 std::string redacted_url(std::string_view url);
 
-// The same for all spellings of one URL (RFC 3986 section 6.2.2: the case of scheme and host, a port that is the
-// scheme's own, no path, dot segments, a missing scheme), and for no two URLs that a server could tell apart: without
-// the fragment, with the name, the password and the secrets that it has, and so not to be shown. What is no URL comes
-// back as it is.
+// A normal form: equal for all spellings of one URL, different for URLs that a server can distinguish.
+// RFC 3986 section 6.2.2: the case of scheme and host, the default port, an empty path, dot segments, a missing scheme.
+// The fragment is removed. Userinfo and secrets stay: do not display the result.
+// Text that is not a URL is returned unchanged.
 std::string comparable_url(std::string_view url);
 
 }  // namespace segdl

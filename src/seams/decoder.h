@@ -16,7 +16,7 @@ namespace segdl {
 
 // Memory that decoding takes, whatever comes: one window, of at most this for each coding. What asks for more is
 // refused; `zstd -d` takes no more without --long, and brotli without its large windows, gzip and deflate take less.
-inline constexpr unsigned kMostWindowBits = 27;
+inline constexpr unsigned kMaxWindowBits = 27;
 
 // Coded bytes that come in pieces, in order. Used by one thread at a time.
 class Decoder {

@@ -67,13 +67,13 @@ class Exchange {
   // one of a careless server.
   virtual bool is_cut() const = 0;
 
-  // Reads away what is left of the body if it has a length of at most kMostSkipped, so that the connection can be used
+  // Reads away what is left of the body if it has a length of at most kMaxSkipped, so that the connection can be used
   // again; that of a refusal is not without this call, even if it has no body. What does not come within kSkipTime is
   // given up with the connection.
   virtual void skip_rest() = 0;
 };
 
-inline constexpr std::uint64_t kMostSkipped = 16 * 1024;
+inline constexpr std::uint64_t kMaxSkipped = 16 * 1024;
 inline constexpr std::chrono::milliseconds kSkipTime{200};
 
 class Transport {

@@ -20,9 +20,9 @@ void fuzz(std::string_view input) {
   head.status = 401;
   head.fields = {{"WWW-Authenticate", std::string(input)}, {"Authentication-Info", std::string(input)}};
   const auto challenges = challenges_of(head, kServerLogin.challenges);
-  FUZZ_CHECK(challenges.size() <= kMostChallenges);
+  FUZZ_CHECK(challenges.size() <= kMaxChallenges);
   for (const Challenge& challenge : challenges) {
-    FUZZ_CHECK(is_token(challenge.scheme) && challenge.parameters.size() <= kMostChallenges);
+    FUZZ_CHECK(is_token(challenge.scheme) && challenge.parameters.size() <= kMaxChallenges);
     for (const Field& parameter : challenge.parameters) {
       FUZZ_CHECK(is_token(parameter.name) && parameter.value.size() < input.size());
       FUZZ_CHECK(challenge.find(parameter.name) == &parameter.value);

@@ -11,7 +11,7 @@
 
 namespace {
 
-constexpr std::size_t kMostFiles = 50;  // a corpus is a sample, not an archive
+constexpr std::size_t kMaxFiles = 50;  // a corpus is a sample, not an archive
 
 std::string content(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -38,8 +38,8 @@ int main(int argc, char** argv) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(argv[1])) files.push_back(entry.path());
   std::sort(files.begin(), files.end());
-  if (files.empty() || files.size() > kMostFiles) {
-    std::cerr << argv[1] << " has " << files.size() << " files; 1 to " << kMostFiles << " are wanted\n";
+  if (files.empty() || files.size() > kMaxFiles) {
+    std::cerr << argv[1] << " has " << files.size() << " files; 1 to " << kMaxFiles << " are wanted\n";
     return 1;
   }
   fuzz("");

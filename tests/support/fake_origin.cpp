@@ -117,7 +117,7 @@ class FakeExchange final : public Exchange {
   bool is_cut() const override { return cut_; }
 
   void skip_rest() override {
-    if (head_.framing != Framing::length || head_.content_length > kMostSkipped) return;
+    if (head_.framing != Framing::length || head_.content_length > kMaxSkipped) return;
     end_by(clock_.now() + kSkipTime);
     std::array<std::byte, 4096> dropped;
     for (auto got = read(dropped); got && *got > 0;) got = read(dropped);

@@ -16,7 +16,7 @@ namespace segdl::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kShortestName = 8, kShortestBar = 10, kLongestBar = 50, kMostForWords = 40;
+constexpr std::size_t kShortestName = 8, kShortestBar = 10, kLongestBar = 50, kMaxForWords = 40;
 
 // What a line says, left to right. Words stand where speed, time and connections would.
 enum Field : std::size_t { kName, kBar, kPercent, kSizes, kSpeed, kLeft, kConnections, kFields };
@@ -121,7 +121,7 @@ void share_out(Widths& widths, std::size_t longest_name, std::size_t room) {
 // What words take beyond the room of the fields in whose place they stand.
 std::size_t more_for_words(const std::vector<Row>& rows, const Widths& widths) {
   std::size_t longest = 0;
-  for (const Row& row : rows) longest = std::max(longest, std::min(kMostForWords, columns(row.words)));
+  for (const Row& row : rows) longest = std::max(longest, std::min(kMaxForWords, columns(row.words)));
   const std::size_t there = needed({0, 0, 0, 0, widths[kSpeed], widths[kLeft], widths[kConnections]});
   return longest > there ? longest - there + (there == 0 ? kGap : 0) : 0;
 }

@@ -158,7 +158,7 @@ struct Teller {
     made["message"] = printable(retry.error.message());
     made["http_status"] = status_or_null(retry.error.http_status);
     made["wait"] = seconds(retry.wait);
-    made["left_to_others"] = retry.left_to_others;
+    made["left_to_others"] = retry.reassigned;
     return made;
   }
   Json operator()(const Revoked& revoked) const {

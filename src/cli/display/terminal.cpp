@@ -15,7 +15,7 @@
 namespace segdl::cli {
 namespace {
 
-constexpr std::size_t kMostKept = std::size_t{256} * 1024;  // before somebody has to wait
+constexpr std::size_t kMaxKept = std::size_t{256} * 1024;  // before somebody has to wait
 
 bool is_set(const char* name) {
   const char* const value = std::getenv(name);
@@ -65,7 +65,7 @@ bool Terminal::in_foreground() const {
 void Terminal::put(std::string_view text) {
   pending_ += text;
   push();
-  if (pending_.size() > kMostKept) settle();
+  if (pending_.size() > kMaxKept) settle();
 }
 
 bool Terminal::is_stuck() {

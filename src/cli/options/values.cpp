@@ -158,7 +158,7 @@ unsigned parse_positive(const std::string& text) {
 }
 
 unsigned parse_retries(const std::string& text) {
-  if (text == "inf") return kRetriesWithoutEnd;
+  if (text == "inf") return kUnlimitedRetries;
   if (text.find_first_not_of("0123456789") != std::string::npos) {
     refuse(fmt::format("'{}' is neither a number of tries nor inf, which tries for ever", text));
   }
@@ -170,9 +170,9 @@ unsigned parse_connections(const std::string& text) {
   if (text == "auto") return number;
   const char* const last = text.data() + text.size();
   const auto [end, error] = std::from_chars(text.data(), last, number);
-  if (error != std::errc() || end != last || number == 0 || number > kMostConnections) {
+  if (error != std::errc() || end != last || number == 0 || number > kMaxConnections) {
     const bool like_proxy = text.find(':') != std::string::npos;  // for which curl has this letter
-    refuse(fmt::format("'{}' is neither auto nor a number from 1 to {}{}", text, kMostConnections,
+    refuse(fmt::format("'{}' is neither auto nor a number from 1 to {}{}", text, kMaxConnections,
                        like_proxy ? "; a proxy is --proxy URL" : ""));
   }
   return number;

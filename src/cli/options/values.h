@@ -31,7 +31,7 @@ unsigned parse_count(const std::string& text);
 // The same, but not nothing.
 unsigned parse_positive(const std::string& text);
 
-// The same as parse_count(), or kRetriesWithoutEnd for inf.
+// The same as parse_count(), or kUnlimitedRetries for inf.
 unsigned parse_retries(const std::string& text);
 
 // A number of connections, or 0 for auto.

@@ -100,12 +100,12 @@ std::vector<Challenge> parse_challenges(std::string_view text) {
     if (reader.at('=')) {
       auto value = reader.value();
       if (!value) break;
-      if (!current || all[*current].parameters.size() == kMostChallenges || all[*current].find(name) != nullptr)
+      if (!current || all[*current].parameters.size() == kMaxChallenges || all[*current].find(name) != nullptr)
         continue;
       all[*current].parameters.push_back({std::string(name), *std::move(value)});
       continue;
     }
-    if (all.size() == kMostChallenges) break;
+    if (all.size() == kMaxChallenges) break;
     all.push_back({std::string(name)});
     if (!reader.at_end_of_item() && !reader.skip_token68()) current = all.size() - 1;
   }

@@ -18,7 +18,7 @@
 
 namespace segdl {
 
-inline constexpr std::size_t kMostChallenges = 32;  // of one field; so many parameters of one challenge as well
+inline constexpr std::size_t kMaxChallenges = 32;  // of one field; so many parameters of one challenge as well
 
 struct Challenge {
   std::string scheme;                  // as sent

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kHttpOnly = "#HttpOnly_";
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-constexpr std::size_t kMostTold = 10;  // lines that are skipped
+constexpr std::size_t kMaxTold = 10;  // lines that are skipped
 // After the end of the year 9999 nothing expires.
 constexpr std::chrono::sys_seconds kLastDate = std::chrono::sys_days(std::chrono::year(9999) / 12 / 31);
 
@@ -110,7 +110,7 @@ Result<std::vector<Cookie>> parse_cookies(std::string_view text, std::vector<std
     Cookie cookie;
     if (const char* problem = read_line(line, cookie)) {
       if (problems++ == 0) first_problem = fmt::format("line {}: {}", number, problem);
-      if (skipped != nullptr && problems <= kMostTold) {
+      if (skipped != nullptr && problems <= kMaxTold) {
         skipped->push_back(fmt::format("line {} is skipped: {}", number, problem));
       }
       continue;
@@ -118,8 +118,8 @@ Result<std::vector<Cookie>> parse_cookies(std::string_view text, std::vector<std
     cookies.push_back(std::move(cookie));
   }
   if (cookies.empty() && problems > 0) return bad_cookies(first_problem);
-  if (skipped != nullptr && problems > kMostTold) {
-    skipped->push_back(fmt::format("{} more lines are skipped", problems - kMostTold));
+  if (skipped != nullptr && problems > kMaxTold) {
+    skipped->push_back(fmt::format("{} more lines are skipped", problems - kMaxTold));
   }
   return cookies;
 }

@@ -34,8 +34,8 @@ bool lists(std::string_view list, std::string_view wanted) {
 
 // As it completes "it asks for".
 std::string words_of(std::string_view what, std::string_view value) {
-  constexpr std::size_t kMost = 40;
-  std::string shown(value.substr(0, kMost));
+  constexpr std::size_t kMax = 40;
+  std::string shown(value.substr(0, kMax));
   std::replace_if(
       shown.begin(), shown.end(), [](char c) { return is_control(c); }, '?');
   return fmt::format("Digest with {} {}", what, shown);
@@ -76,7 +76,7 @@ std::string name_parameter(const DigestChallenge& challenge, std::string_view us
 }  // namespace
 
 bool may_be_echoed(std::string_view text) {
-  return text.size() <= kMostEchoed && std::none_of(text.begin(), text.end(), is_control);
+  return text.size() <= kMaxEchoed && std::none_of(text.begin(), text.end(), is_control);
 }
 
 std::variant<DigestChallenge, std::string> read_digest(const Challenge& challenge) {

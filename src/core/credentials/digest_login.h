@@ -22,7 +22,7 @@ enum class LoginHash : std::uint8_t { md5, sha256, sha512_256 };  // the stronge
 using HashText = std::string (*)(LoginHash, std::string_view);
 
 // What is sent back of a challenge: more of it would make every request too large for its server.
-inline constexpr std::size_t kMostEchoed = 4096;
+inline constexpr std::size_t kMaxEchoed = 4096;
 
 struct DigestChallenge {
   std::string realm = {};  // empty if it has none

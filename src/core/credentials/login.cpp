@@ -14,7 +14,7 @@
 namespace segdl {
 namespace {
 
-constexpr unsigned kMostRefusals = 4;  // of one request: servers may call a nonce stale that is bound to a connection
+constexpr unsigned kMaxRefusals = 4;  // of one request: servers may call a nonce stale that is bound to a connection
 
 std::optional<std::string> next_nonce(const ResponseHead& head, std::string_view name) {
   const std::string* info = head.find(name);
@@ -64,7 +64,7 @@ std::string login_field(const Proof& proof, const NameAndPassword& who, std::str
 
 std::optional<Proof> proof_after(const ResponseHead& head, const LoginFields& fields, const Proof& refused,
                                  unsigned refusals, const LoginMeans& means) {
-  if (head.status != fields.status || refusals > kMostRefusals) return std::nullopt;
+  if (head.status != fields.status || refusals > kMaxRefusals) return std::nullopt;
   LoginOffer offer = offer_of(head, fields, means.hash);
   if (offer.digest) {
     const bool is_wrong = refused.scheme == Proof::Scheme::digest && refused.fresh && !offer.digest->stale;

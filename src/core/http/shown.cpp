@@ -11,7 +11,7 @@ namespace segdl {
 namespace {
 
 constexpr std::string_view kHtml = "text/html";
-constexpr std::size_t kMostShown = 64;  // of a type
+constexpr std::size_t kMaxShown = 64;  // of a type
 
 // Of another 2xx no validator counts (R9 of reply.h).
 Validator named_by(const ResponseHead& head) {
@@ -125,7 +125,7 @@ std::optional<std::string> Shown::doubt_version(const ResponseHead& head, const 
   const std::string type = media_type(head);
   if (!type_.empty() && type != type_) {
     return fmt::format("what comes names no version, and is {}, where {} came before: perhaps another page",
-                       type.empty() ? "of no type" : type.substr(0, kMostShown), type_.substr(0, kMostShown));
+                       type.empty() ? "of no type" : type.substr(0, kMaxShown), type_.substr(0, kMaxShown));
   }
   if (begins && body != nullptr && holds(*body)) return {};
   if (named_ && (named_by_tag_ || !is_dated))

@@ -6,7 +6,7 @@
 namespace segdl {
 namespace {
 
-constexpr std::size_t kMostRuns = 64;  // looked at in a cell; a picture needs no more
+constexpr std::size_t kMaxRuns = 64;  // looked at in a cell; a picture needs no more
 
 // Cuts `segments` into `cells` of nearly the same size. REQUIRES: 0 < cells <= segments.
 struct Cut {
@@ -29,11 +29,11 @@ SegmentMap Scheduler::map(std::size_t cells) const {
   for (std::size_t i = 0; i < map.size(); ++i) {
     const Span span = cut.span(i);
     map[i].segments = map[i].done = span.end - span.begin;
-    map[i].missing = missing_.count_within(span, kMostRuns);
+    map[i].missing = missing_.count_within(span, kMaxRuns);
     map[i].done -= map[i].missing;
-    map[i].unproved = std::min(map[i].done, inherited_.count_within(span, kMostRuns));  // both may be estimates
+    map[i].unproved = std::min(map[i].done, inherited_.count_within(span, kMaxRuns));  // both may be estimates
     map[i].done -= map[i].unproved;
-    map[i].revoked = revoked_.count_within(span, kMostRuns);
+    map[i].revoked = revoked_.count_within(span, kMaxRuns);
   }
   for (std::uint32_t worker = 0; worker < holdings_.size(); ++worker) {
     const Span held = holdings_[worker].span;

@@ -14,7 +14,7 @@ struct Descriptors {
   static constexpr std::uint64_t kOfThread = 7;
   static constexpr std::uint64_t kOfHeld = 3;
   static constexpr std::uint64_t kOfSession = 4;  // certificates, a name look-up, what the program opens meanwhile
-  static constexpr std::uint64_t kMostHeld = 96;
+  static constexpr std::uint64_t kMaxHeld = 96;
 
   std::size_t threads = 1;
   std::size_t held = 1;  // published files, waiting or under way
@@ -24,7 +24,7 @@ struct Descriptors {
     const std::uint64_t usable =
         left - std::min(left, kOfSession + kOfThread + kOfHeld);  // beyond one thread's and file's
     const std::uint64_t more = std::min<std::uint64_t>(wanted_threads - 1, usable / (kOfThread + kOfHeld));
-    const std::uint64_t held = std::min(kMostHeld - 1, (usable - more * kOfThread) / kOfHeld);
+    const std::uint64_t held = std::min(kMaxHeld - 1, (usable - more * kOfThread) / kOfHeld);
     return {static_cast<std::size_t>(1 + more), static_cast<std::size_t>(1 + held)};
   }
 };

@@ -10,7 +10,7 @@
 namespace segdl::engine {
 namespace {
 
-constexpr std::size_t kMostCodings = 3;
+constexpr std::size_t kMaxCodings = 3;
 
 }  // namespace
 
@@ -18,12 +18,12 @@ Result<ContentDecoder> ContentDecoder::make(const std::vector<std::string>& codi
                                             KeepGoing keep_going) {
   ContentDecoder made(std::move(subject), std::move(take), std::move(keep_going));
   for (const std::string& coding : codings) {
-    auto decoder = codings.size() <= kMostCodings ? make_decoder(coding) : nullptr;
+    auto decoder = codings.size() <= kMaxCodings ? make_decoder(coding) : nullptr;
     if (!decoder) {
       return with_hints(make_error(Cause::integrity, Remedy::stop, "decode", made.subject_,
                                    fmt::format("segdl can undo gzip, deflate, br and zstd, at most {} of them, and it "
                                                "came with {}",
-                                               kMostCodings, fmt::join(codings.rbegin(), codings.rend(), ", "))),
+                                               kMaxCodings, fmt::join(codings.rbegin(), codings.rend(), ", "))),
                         {Hint::keep_encoded});
     }
     made.stages_.push_back({coding, std::move(decoder), std::vector<std::byte>(kReadPiece)});
@@ -50,7 +50,7 @@ Result<void> ContentDecoder::decode(std::size_t index, std::span<const std::byte
     auto next = given.empty() ? Result<void>() : decode(index + 1, given);
     if (!next) return next;
     if (!step.fault.empty()) return fault(stage, std::move(step.fault));
-    if (index > 0 && stage.taken > kMostForNothing + kMostForByte * stage.given) {
+    if (index > 0 && stage.taken > kMaxForNothing + kMaxForByte * stage.given) {
       return fault(stage, fmt::format("{} bytes of it have become {}, which no encoder makes of any content",
                                       stage.taken, stage.given));
     }

@@ -28,8 +28,8 @@ class ContentDecoder {
   // An encoder makes its content shorter, or hardly longer. What another coding has made, and takes more than this for
   // each byte of content and this for nothing, is made to keep a decoder busy: of what was sent there is an end, of
   // what it becomes there may be none.
-  static constexpr std::uint64_t kMostForByte = 64;
-  static constexpr std::uint64_t kMostForNothing = 64U << 20U;
+  static constexpr std::uint64_t kMaxForByte = 64;
+  static constexpr std::uint64_t kMaxForNothing = 64U << 20U;
 
   // `codings`: the one to be undone first in front, as codings_to_undo() has them. Cause::integrity about `subject` if
   // one of them is not known, or if there are more than three: each takes memory.

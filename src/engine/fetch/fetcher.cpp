@@ -15,7 +15,7 @@
 namespace segdl::engine {
 namespace {
 
-constexpr unsigned kMostCrowds = 4;  // so often a refusal is taken for one of too many connections
+constexpr unsigned kMaxCrowds = 4;  // so often a refusal is taken for one of too many connections
 constexpr std::chrono::seconds kFirstAnswer{60};
 constexpr std::chrono::seconds kSilence{30};
 constexpr double kMemory = 10;  // seconds over which a speed is measured
@@ -259,7 +259,7 @@ Error Fetcher::final_refusal(const ResponseHead& head) {
 }
 
 bool Fetcher::takes_for_crowd() {
-  crowded_ = in_crowd_ && !believed_ && crowds_ < kMostCrowds;
+  crowded_ = in_crowd_ && !believed_ && crowds_ < kMaxCrowds;
   if (crowded_) ++crowds_;
   return crowded_;
 }

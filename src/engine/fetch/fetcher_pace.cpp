@@ -13,7 +13,7 @@ namespace segdl::engine {
 namespace {
 
 constexpr std::uint64_t kProgress = 4 * kKiB;  // fewer bytes than this between two failures don't count as getting on
-constexpr std::uint64_t kMostAgain = 8;        // nor does less than one new byte of so many
+constexpr std::uint64_t kMaxAgain = 8;         // nor does less than one new byte of so many
 constexpr std::uint64_t kMinSpan = 4 * kMiB;
 constexpr std::uint64_t kMaxSpan = 64 * kMiB;
 constexpr std::uint64_t kReserve = 256 * kMiB, kHashedReserve = 64 * kMiB;
@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds kInVain{1500};
 constexpr int kMuchLonger = 4;
 constexpr unsigned kPatientTries = 4;
 constexpr std::chrono::seconds kAlone{10};  // so long a host's other connections are waited for
-constexpr unsigned kMostPassedOver = 4;     // so often the host's others are taken for the reason
+constexpr unsigned kMaxPassedOver = 4;      // so often the host's others are taken for the reason
 
 // "Not now" or "not so many": of the host, whatever the resource. A whole resource where a range was asked for, which
 // ranges are served of to others, is a 200 under load.
@@ -113,7 +113,7 @@ bool Fetcher::is_over(const Failing& failing) const {
 // failure of the download.
 bool Fetcher::is_passed_over(const Error& error) const {
   const bool says_so = error.cause == Cause::network || is_crowded(error.http_status);
-  return says_so && !answered_ && passed_over_ < kMostPassedOver && slot_ && slot_.has_served_since(asked_at_);
+  return says_so && !answered_ && passed_over_ < kMaxPassedOver && slot_ && slot_.has_served_since(asked_at_);
 }
 
 // Whether pause() would not let another one follow if the request that has just been made came to nothing, with this.
@@ -168,7 +168,7 @@ Error Fetcher::spent(Error error, unsigned tries) const {
 
 std::chrono::nanoseconds Fetcher::latency() const { return latency_.count() > 0 ? latency_ : route_.latency(); }
 
-bool Fetcher::got_on() const { return progress_ >= kProgress && progress_ >= came_ / kMostAgain; }
+bool Fetcher::got_on() const { return progress_ >= kProgress && progress_ >= came_ / kMaxAgain; }
 
 bool Fetcher::goes_on() {
   if (!got_on()) return false;

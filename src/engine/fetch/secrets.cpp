@@ -7,7 +7,7 @@
 namespace segdl::engine {
 namespace {
 
-constexpr std::size_t kMostLogins = 1000;  // what is forgotten costs a request
+constexpr std::size_t kMaxLogins = 1000;  // what is forgotten costs a request
 
 std::chrono::sys_seconds today(Clock& clock) { return std::chrono::floor<std::chrono::seconds>(clock.wall()); }
 
@@ -26,7 +26,7 @@ std::optional<Credentials> Secrets::credentials_for(const Origin& origin, const 
 
 Login& Secrets::login_of(const Account& account) {
   const auto& [origin, who] = account;
-  if (logins_.size() >= kMostLogins) logins_.clear();
+  if (logins_.size() >= kMaxLogins) logins_.clear();
   return logins_.try_emplace({origin.host, origin.port, origin.secure, who.user, who.password}, origin.secure)
       .first->second;
 }

@@ -29,7 +29,7 @@ bool joined(Range& range, Range other) {
 
 void EventLog::add(decltype(Event::what) what) {
   if (is_told(what)) return;
-  if (events_.size() >= kMostEvents) make_room();
+  if (events_.size() >= kMaxEvents) make_room();
   events_.push_back({next_++, clock_.wall(), std::move(what)});
 }
 

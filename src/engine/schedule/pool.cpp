@@ -13,12 +13,12 @@ namespace segdl::engine {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{100};
-constexpr std::chrono::seconds kStalled{2};     // a host that stumbles so long is waited for, and not for a moment
-constexpr std::ptrdiff_t kMostPassedBy = 1000;  // downloads that wait for such hosts
-constexpr std::chrono::hours kLongWait{1};      // looked at again after that, though nothing has changed
+constexpr std::chrono::seconds kStalled{2};    // a host that stumbles so long is waited for, and not for a moment
+constexpr std::ptrdiff_t kMaxPassedBy = 1000;  // downloads that wait for such hosts
+constexpr std::chrono::hours kLongWait{1};     // looked at again after that, though nothing has changed
 
 unsigned most_connections(const Pool::Options& options) {
-  return options.connections > 0 ? options.connections : kMostAutomaticConnections;
+  return options.connections > 0 ? options.connections : kMaxAutoConnections;
 }
 
 }  // namespace
@@ -148,7 +148,7 @@ std::size_t Pool::hosts() {
 unsigned Pool::expected(const Origin& origin) {
   if (options_.connections > 0) return options_.connections;
   const MutexLock lock(mutex_);
-  return std::min(kMostAutomaticConnections, 2 * host_of(origin).budget.allowed());
+  return std::min(kMaxAutoConnections, 2 * host_of(origin).budget.allowed());
 }
 
 Host& Pool::host_of(const Origin& origin) {
@@ -193,7 +193,7 @@ std::deque<Pool::Lead>::iterator Pool::next_lead() {
   if (!may_lead()) return leads_.end();
   const Instant now = clock_.now();
   unsigned passed_by = 0;
-  const auto last = leads_.begin() + std::min(std::ssize(leads_), options_.jobs + kMostPassedBy);
+  const auto last = leads_.begin() + std::min(std::ssize(leads_), options_.jobs + kMaxPassedBy);
   for (auto lead = leads_.begin(); lead != last && passed_by < options_.jobs; ++lead) {
     const Host& host = *lead->host;
     if (is_passed_by(host)) continue;

@@ -25,7 +25,7 @@ using engine::make_error;
 using engine::with_hints;
 
 // Fields that belong to the transport, to the way ranges are joined, or to the question whether a file is unchanged.
-constexpr unsigned kMostJobs = 1'000'000;  // more are taken for that many
+constexpr unsigned kMaxJobs = 1'000'000;  // more are taken for that many
 constexpr std::array<std::string_view, 16> kOwnFields = {"Range",
                                                          "If-Range",
                                                          "If-None-Match",
@@ -174,7 +174,7 @@ namespace engine {
 namespace {
 
 Pool::Options pool_options(const SessionOptions& options, std::size_t most_threads = 1) {
-  return {options.connections, std::clamp(options.jobs, 1U, kMostJobs), most_threads};
+  return {options.connections, std::clamp(options.jobs, 1U, kMaxJobs), most_threads};
 }
 
 }  // namespace

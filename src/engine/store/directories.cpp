@@ -12,8 +12,8 @@ namespace segdl::engine {
 namespace {
 
 constexpr std::chrono::seconds kFresh{1};
-constexpr unsigned kWorthListing = 32;         // downloads: a single one shall not read a large directory
-constexpr std::size_t kMostNames = 64 * 1024;  // 20 ms to read, 512 KiB to keep
+constexpr unsigned kWorthListing = 32;        // downloads: a single one shall not read a large directory
+constexpr std::size_t kMaxNames = 64 * 1024;  // 20 ms to read, 512 KiB to keep
 
 std::uint64_t hash_of(const std::string& name) { return digest_of(std::as_bytes(std::span(name))); }
 
@@ -40,7 +40,7 @@ const std::vector<std::string>& OpenDirectory::small_names() {
 
 void OpenDirectory::count_download() {
   if (++downloads_ != kWorthListing) return;
-  const auto names = directory_->names(kMostNames);
+  const auto names = directory_->names(kMaxNames);
   if (!names || !names->has_value()) return;  // then every name is looked up
   names_.reserve((*names)->size());
   for (const std::string& name : **names) names_.push_back(hash_of(name));

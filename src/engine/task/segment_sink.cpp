@@ -13,8 +13,8 @@ constexpr std::uint64_t kDropPiece = 64 * kKiB;
 
 // What it costs to take work from another worker: its response is left unread, with what the sockets hold of it, and
 // its connection with it; two new ones have to get going.
-constexpr double kLeastCost = 0.02;  // seconds
-constexpr double kRoundTrips = 2;    // to connect, and to ask
+constexpr double kMinCost = 0.02;  // seconds
+constexpr double kRoundTrips = 2;  // to connect, and to ask
 
 }  // namespace
 
@@ -46,7 +46,7 @@ Result<std::optional<Range>> SegmentSink::next(bool brings_all) {
     const double latency = std::chrono::duration<double>(fetcher_.latency()).count();
     if (brings_all) work_.dispatcher.reads_ahead(hand_, fetcher_.reserve());
     auto span =
-        work_.dispatcher.next(hand_, fetcher_.span_limit(left), {fetcher_.speed(), kLeastCost + kRoundTrips * latency});
+        work_.dispatcher.next(hand_, fetcher_.span_limit(left), {fetcher_.speed(), kMinCost + kRoundTrips * latency});
     if (!span) return std::move(span).error();
     if (!span->has_value()) return std::optional<Range>();
     span_ = **span;

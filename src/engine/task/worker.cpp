@@ -13,7 +13,7 @@ enum class Then { go_on, go_on_as_last, leave };
 
 // A link may give its resource a few times only. So often a response that brings all that is missing is kept while what
 // lies behind is asked for: a link that has given it once more each time is taken to give it for ever.
-constexpr unsigned kMostKept = 8;
+constexpr unsigned kMaxKept = 8;
 
 // A response that carries all of the resource serves one worker; several of them would receive it as many times.
 bool must_be_alone(const Reply& reply, const SegmentSink& sink) {
@@ -138,7 +138,7 @@ class Responses {
   Fetcher& fetcher_;
   std::optional<Reply> kept_;
   bool is_first_;  // nothing was taken yet
-  unsigned more_ = kMostKept;
+  unsigned more_ = kMaxKept;
 };
 
 }  // namespace

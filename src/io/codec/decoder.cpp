@@ -80,9 +80,9 @@ class ZlibDecoder final : public Decoder {
   }
 
   std::string inflate(Sides& left) {
-    constexpr std::size_t kMost = std::numeric_limits<uInt>::max();
-    const auto in = left.in.first(std::min(left.in.size(), kMost));
-    const auto out = left.out.first(std::min(left.out.size(), kMost));
+    constexpr std::size_t kMax = std::numeric_limits<uInt>::max();
+    const auto in = left.in.first(std::min(left.in.size(), kMax));
+    const auto out = left.out.first(std::min(left.out.size(), kMax));
     stream_.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(in.data()));  // zlib does not write there
     stream_.avail_in = static_cast<uInt>(in.size());
     stream_.next_out = reinterpret_cast<Bytef*>(out.data());
@@ -144,7 +144,7 @@ class ZstdDecoder final : public Decoder {
  public:
   ZstdDecoder() : state_(::ZSTD_createDStream()) {
     if (state_ == nullptr) throw std::bad_alloc();
-    ::ZSTD_DCtx_setParameter(state_, ZSTD_d_windowLogMax, static_cast<int>(kMostWindowBits));
+    ::ZSTD_DCtx_setParameter(state_, ZSTD_d_windowLogMax, static_cast<int>(kMaxWindowBits));
   }
   ~ZstdDecoder() override { ::ZSTD_freeDStream(state_); }
   ZstdDecoder(const ZstdDecoder&) = delete;

@@ -32,7 +32,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kMostOfOwner = 256;
+constexpr std::size_t kMaxOfOwner = 256;
 constexpr std::chrono::milliseconds kPauses[] = {50ms, 150ms, 400ms};  // for a lock daemon to be there again
 constexpr int kTakeovers = 3;                                          // each lost to another machine
 constexpr ::time_t kWrittenBy = 60;  // seconds after which a file that is still empty is a dead process's
@@ -106,7 +106,7 @@ const ::sockaddr* generic(const SocketAddress& address) {
 std::string this_owner() {
   ::utsname names{};
   ::uname(&names);
-  const auto machine = read_small_file("/etc/machine-id", kMostOfOwner, Secrecy::any);
+  const auto machine = read_small_file("/etc/machine-id", kMaxOfOwner, Secrecy::any);
   std::error_code none;
   const auto space = std::filesystem::read_symlink("/proc/self/ns/net", none).string();
   std::string id = machine ? *machine : "";
@@ -117,7 +117,7 @@ std::string this_owner() {
 std::string content_of(int directory, const std::string& name) {
   constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;  // it may be a FIFO by now
   const Descriptor file(retried([&] { return ::openat(directory, name.c_str(), kFlags); }));
-  std::array<char, kMostOfOwner * 2> text{};
+  std::array<char, kMaxOfOwner * 2> text{};
   const auto got = file ? retried([&] { return ::pread(file.get(), text.data(), text.size(), 0); }) : -1;
   return {text.data(), static_cast<std::size_t>(std::max<::ssize_t>(got, 0))};
 }

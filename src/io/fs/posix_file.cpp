@@ -24,7 +24,7 @@ namespace segdl::io {
 namespace {
 
 constexpr const char* kNamespace = "user.";
-constexpr std::size_t kMostOfAttribute = 4096;  // a longer one is none of segdl's
+constexpr std::size_t kMaxOfAttribute = 4096;  // a longer one is none of segdl's
 
 class PosixMapping final : public Mapping {
  public:
@@ -179,7 +179,7 @@ class PosixFile final : public File {
 
   std::optional<std::vector<std::byte>> attribute(const std::string& name) override {
     const std::string full = kNamespace + name;
-    std::vector<std::byte> value(kMostOfAttribute);
+    std::vector<std::byte> value(kMaxOfAttribute);
     const auto got = retried([&] { return ::fgetxattr(fd_.get(), full.c_str(), value.data(), value.size()); });
     if (got < 0) return std::nullopt;
     value.resize(static_cast<std::size_t>(got));

@@ -41,8 +41,8 @@ namespace {
 constexpr int kAlways = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 constexpr ::mode_t kPrivate = 0600;
 constexpr ::mode_t kModeBits = 07777;
-constexpr ::rlim_t kUsualLimit = 1024;        // of descriptors, where it can't be asked
-constexpr std::size_t kMostOfStatus = 65536;  // of /proc/self/status
+constexpr ::rlim_t kUsualLimit = 1024;       // of descriptors, where it can't be asked
+constexpr std::size_t kMaxOfStatus = 65536;  // of /proc/self/status
 
 const char* kind_words(FileKind kind) {
   switch (kind) {
@@ -357,7 +357,7 @@ class PosixFileSystem final : public FileSystem {
   // umask(2) can only be asked by setting it, which another thread could notice; /proc tells without.
   unsigned default_mode() override {
     constexpr std::string_view kField = "\nUmask:";
-    const auto status = read_small_file("/proc/self/status", kMostOfStatus, Secrecy::any);
+    const auto status = read_small_file("/proc/self/status", kMaxOfStatus, Secrecy::any);
     const auto at = status ? status->find(kField) : std::string::npos;
     if (at == std::string::npos) return kPrivate;
     return 0666U & ~static_cast<unsigned>(std::strtoul(status->c_str() + at + kField.size(), nullptr, 8));

@@ -30,7 +30,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookForReader{40};
 constexpr std::chrono::hours kLookForStop{1};  // a stop request ends it at once
-constexpr int kMostLinks = 40;                 // as the kernel follows (path_resolution(7))
+constexpr int kMaxLinks = 40;                  // as the kernel follows (path_resolution(7))
 constexpr std::size_t kAtOnce = PIPE_BUF;      // what a pipe that is ready takes without waiting
 constexpr std::size_t kMuch = 256 * 1024;
 
@@ -111,7 +111,7 @@ std::optional<int> descriptor_of(int directory, const std::string& name) {
   const std::filesystem::path own = "/proc/" + std::to_string(::getpid());
   std::error_code failed;
   std::filesystem::path at = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(directory), failed) / name;
-  for (int links = 0; !failed && links < kMostLinks; ++links) {
+  for (int links = 0; !failed && links < kMaxLinks; ++links) {
     const auto folder = std::filesystem::canonical(at.parent_path(), failed);
     if (failed) break;
     const bool of_thread = folder.parent_path().parent_path() == own / "task";

@@ -200,7 +200,7 @@ class HttpExchange final : public Exchange {
 
   void skip_rest() override {
     skipped_ = true;
-    if (head_.framing != Framing::length || head_.content_length > kMostSkipped) return;
+    if (head_.framing != Framing::length || head_.content_length > kMaxSkipped) return;
     message_->end_by(clock_.now() + kSkipTime);
     std::array<std::byte, 4096> dropped;
     for (auto got = body_->read(dropped); got && *got > 0;) got = body_->read(dropped);

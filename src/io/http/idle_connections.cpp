@@ -11,10 +11,10 @@ namespace {
 
 constexpr std::chrono::seconds kLongest{60};  // servers give up idle connections after 5 s to some minutes
 constexpr std::chrono::seconds kBetweenSorting{1};
-constexpr std::chrono::milliseconds kLeastPatience{1500};
-constexpr std::chrono::milliseconds kLeastTrust{10'000};
+constexpr std::chrono::milliseconds kMinPatience{1500};
+constexpr std::chrono::milliseconds kMinTrust{10'000};
 constexpr int kMuchLonger = 4;
-constexpr std::size_t kMostManners = 1024;
+constexpr std::size_t kMaxManners = 1024;
 
 }  // namespace
 
@@ -25,7 +25,7 @@ std::size_t IdleConnections::Hash::operator()(const Way& way) const {
 
 // REQUIRES: the mutex is held.
 IdleConnections::Manner& IdleConnections::manner_of(const Way& way) {
-  if (manners_.size() >= kMostManners) manners_.clear();
+  if (manners_.size() >= kMaxManners) manners_.clear();
   return manners_[way];
 }
 
@@ -37,7 +37,7 @@ bool IdleConnections::is_spared(const Way& way, Instant now) const {
 std::chrono::milliseconds IdleConnections::patience(const Way& way) {
   const std::lock_guard lock(mutex_);
   const Manner& manner = manner_of(way);
-  return std::max(manner.keeps ? kLeastTrust : kLeastPatience,
+  return std::max(manner.keeps ? kMinTrust : kMinPatience,
                   std::chrono::duration_cast<std::chrono::milliseconds>(kMuchLonger * manner.latency));
 }
 

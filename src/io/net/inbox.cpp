@@ -8,12 +8,12 @@ namespace segdl::io {
 namespace {
 
 constexpr std::size_t kFirstSize = 32 * 1024;
-constexpr std::size_t kLeastRoom = 4 * 1024;
+constexpr std::size_t kMinRoom = 4 * 1024;
 
 }  // namespace
 
 std::span<std::byte> Inbox::room() {
-  if (size_ - end_ < kLeastRoom) grow();
+  if (size_ - end_ < kMinRoom) grow();
   return std::as_writable_bytes(std::span(bytes_.get() + end_, size_ - end_));
 }
 

@@ -135,7 +135,7 @@ TEST_CASE("a command is split into words as a shell would, and nothing else is d
 }
 
 TEST_CASE("tries may be without end") {
-  CHECK(fetch({"http://h/x", "--retries", "inf"}).session.retries == kRetriesWithoutEnd);
+  CHECK(fetch({"http://h/x", "--retries", "inf"}).session.retries == kUnlimitedRetries);
   CHECK(fetch({"http://h/x", "--retries", "3"}).session.retries == 3);
   CHECK(refused({"http://h/x", "--retries", "ever"}) == 2);
 }

@@ -12,7 +12,7 @@ using namespace segdl;
 namespace {
 
 constexpr std::chrono::sys_seconds kNow{std::chrono::seconds(1'700'000'000)};
-constexpr std::int64_t kMostAge = 400 * 86400;
+constexpr std::int64_t kMaxAge = 400 * 86400;
 
 // "name=value domain path", with . before the domain if hosts below it count, and secure; "none" if it is refused.
 std::string words(const Cookie& cookie) {
@@ -108,8 +108,8 @@ TEST_CASE("a cookie ends with the session, or when Max-Age or else Expires says"
   CHECK(age("a=b; Max-Age=x; Expires=Tue, 14-Nov-23 22:14:20 GMT") == 60);
   CHECK(age("a=b; Max-Age=0") == -1'700'000'000);
   CHECK(age("a=b; Max-Age=-99999999999999999999") == -1'700'000'000);
-  CHECK(age("a=b; Max-Age=99999999999999999999") == kMostAge);
-  CHECK(age("a=b; Expires=Fri, 31 Dec 9999 23:59:59 GMT") == kMostAge);
+  CHECK(age("a=b; Max-Age=99999999999999999999") == kMaxAge);
+  CHECK(age("a=b; Expires=Fri, 31 Dec 9999 23:59:59 GMT") == kMaxAge);
   CHECK_FALSE(age("a=b; Max-Age=; Expires=soon"));
   CHECK_FALSE(age("a=b; Max-Age=1.5"));
 }

@@ -42,7 +42,7 @@ struct Words {
                        p.reused, p.validator, p.validator_strong ? " strong" : "");
   }
   std::string operator()(const Retried& r) const {
-    return fmt::format("retry {}{} {}", r.error.http_status, r.left_to_others ? " by others" : "",
+    return fmt::format("retry {}{} {}", r.error.http_status, r.reassigned ? " by others" : "",
                        r.wait.count() > 0 ? "later" : "at once");
   }
   std::string operator()(const Revoked& r) const { return fmt::format("revoked {} {}", r.range.begin, r.range.end); }
@@ -102,13 +102,13 @@ TEST_CASE("of more events than are kept the oldest minor one goes, and the numbe
   engine::EventLog log(clock);
   log.add(Started{});
   log.add(Planned{});
-  for (std::size_t i = 0; i < kMostEvents + 10; ++i) log.add(Noted{fmt::to_string(i)});
+  for (std::size_t i = 0; i < kMaxEvents + 10; ++i) log.add(Noted{fmt::to_string(i)});
   const auto events = log.take();
-  REQUIRE(events.size() == kMostEvents);
+  REQUIRE(events.size() == kMaxEvents);
   CHECK(std::holds_alternative<Started>(events[0].what));
   CHECK(std::holds_alternative<Planned>(events[1].what));
   CHECK(events[2].number == 14);
-  for (std::size_t i = 0; i < kMostEvents + 10; ++i) log.add(Changed{fmt::to_string(i)});
+  for (std::size_t i = 0; i < kMaxEvents + 10; ++i) log.add(Changed{fmt::to_string(i)});
   CHECK(words(log.take()).front() == "changed, 0 lost: 10");
 }
 

@@ -193,7 +193,7 @@ TEST_CASE(
     std::size_t zeros;
     bool good;
   };
-  for (const Case& one : {Case{1U << 20U, true}, {engine::ContentDecoder::kMostForNothing + (1U << 20U), false}}) {
+  for (const Case& one : {Case{1U << 20U, true}, {engine::ContentDecoder::kMaxForNothing + (1U << 20U), false}}) {
     std::string text;
     auto decoder = engine::ContentDecoder::make({"zstd", "gzip"}, "f", [&](std::span<const std::byte> content) {
       for (const std::byte byte : content) text += std::to_integer<char>(byte);

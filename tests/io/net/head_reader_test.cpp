@@ -14,7 +14,7 @@ using namespace segdl::io;
 
 namespace {
 
-constexpr std::size_t kMostHeld = 256 * 1024;  // of a head of which nothing need be kept
+constexpr std::size_t kMaxHeld = 256 * 1024;  // of a head of which nothing need be kept
 
 struct Read {
   Result<ResponseHead> head;
@@ -61,7 +61,7 @@ TEST_CASE("a head may be long and have many lines, and takes no more memory for 
     CHECK(got.head->content_length == 5);
     CHECK(got.head->tolerated.empty());
     CHECK(got.behind == "hello");
-    CHECK(got.most <= kMostHeld);
+    CHECK(got.most <= kMaxHeld);
   }
 }
 
@@ -93,7 +93,7 @@ TEST_CASE("of a long head all is kept that somebody reads") {
     REQUIRE(got.head.ok());
     REQUIRE(got.head->find(name) != nullptr);
     CHECK(*got.head->find(name) == value);
-    CHECK(got.most <= kMostHeld + 200'000);
+    CHECK(got.most <= kMaxHeld + 200'000);
   }
 }
 
@@ -113,7 +113,7 @@ TEST_CASE("ten thousand interim responses and more are no reason to give up") {
   for (int i = 0; i < 20'000; ++i) many += "HTTP/1.1 100 Continue\r\n\r\n";
   const Read got = read(many + kBegin + kEnd);
   CHECK(got.head.ok());
-  CHECK(got.most <= kMostHeld);
+  CHECK(got.most <= kMaxHeld);
 }
 
 TEST_CASE("bytes behind an interim response that are no head are not passed over, whatever length it speaks of") {
