@@ -75,7 +75,7 @@ def test_refusals_tell_the_status(scene):
 def test_bad_certificates_are_refused(scene):
     scene.nginx.put("f", b"x" * 1000)
     ca = scene.nginx.certificates.ca
-    fails(scene, 5, "not issued by anybody trusted", scene.nginx.tls_url("f"))
+    fails(scene, 5, "not issued by a trusted authority", scene.nginx.tls_url("f"))
     fails(scene, 5, "another host", scene.nginx.tls_url("f", "wronghost"), "--cacert", ca)
     fails(scene, 5, "expired", scene.nginx.tls_url("f", "expired"), "--cacert", ca)
     fails(scene, 5, "self-signed", scene.nginx.tls_url("f", "selfsigned"), "--cacert", ca)

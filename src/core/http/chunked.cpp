@@ -65,11 +65,11 @@ const char* ChunkedDecoder::take(char c) {
       state_ = left_ > 0 ? State::body : State::trailer_start;
       return nullptr;
     case State::body_cr:
-      if (c != '\r') return "a chunk is longer than its size says";
+      if (c != '\r') return "a chunk is longer than its size";
       state_ = State::body_lf;
       return nullptr;
     case State::body_lf:
-      if (c != '\n') return "a chunk is longer than its size says";
+      if (c != '\n') return "a chunk is longer than its size";
       state_ = State::size_first;
       ++chunks_;
       return nullptr;

@@ -297,7 +297,7 @@ Result<void> find_framing(ResponseHead& head) {
   const bool both = *chunked > 0 && head.count("Content-Length") > 0;
   if (both) head.tolerate("Content-Length beside chunked");
   if (*chunked > 0 && head.minor_version == 0) head.tolerate("chunked in HTTP/1.0");
-  if (*chunked > 1) head.tolerate("chunked said twice");
+  if (*chunked > 1) head.tolerate("chunked given twice");
   if (head.status < 200 || head.status == 204 || head.status == 304) {
     head.framing = Framing::none;
   } else if (*chunked > 0) {
@@ -319,7 +319,7 @@ Result<void> find_framing(ResponseHead& head) {
 void note_repeated(ResponseHead& head) {
   for (const std::string_view name :
        {"Content-Range", "Content-Encoding", "Content-Type", "ETag", "Last-Modified", "Location"}) {
-    if (head.count(name) > 1 && head.find(name) != nullptr) head.tolerate("a field that is there twice in its head");
+    if (head.count(name) > 1 && head.find(name) != nullptr) head.tolerate("a field that is given more than once");
   }
 }
 

@@ -130,7 +130,7 @@ Verdict judge_partial(const ResponseHead& head, const Asked& asked, const Known*
   if (const auto* contradiction = std::get_if<Contradiction>(&range)) return *contradiction;
   const auto& got = std::get<ContentRange>(range);
   if (known == nullptr) {
-    if (!got.total) return Contradiction{"its 206 does not tell the whole size"};
+    if (!got.total) return Contradiction{"its 206 does not contain the total size"};
     return UsableBody{got.range->begin, got.range->end, got.total, validator_of(head), true};
   }
   const Validator now = validator_of(head);

@@ -75,7 +75,7 @@ Result<void> end_open(Fetcher& fetcher, const Reply& reply, Sink& sink, std::uin
     return sink.body_ended(at);
   }
   const char* missing =
-      reply.exchange->is_cut() ? "neither a length nor the end of TLS tells" : "the server gave no length to tell";
+      reply.exchange->is_cut() ? "neither a length nor the end of TLS shows" : "the server sent no length to show";
   Error error =
       fetcher.problem(Cause::integrity, Remedy::stop,
                       fmt::format("the connection ended after {} bytes, and {} whether that is all", at, missing));

@@ -234,7 +234,7 @@ Error Fetcher::failure(const Verdict& verdict, const ResponseHead& head, const K
     return problem(Cause::changed, Remedy::restart,
                    fmt::format("its size was {} and is {}", *known->total, *beyond->total));
   }
-  Error error = problem(Cause::integrity, Remedy::retry, "the server says the range lies beyond the end");
+  Error error = problem(Cause::integrity, Remedy::retry, "the server reports that the range lies beyond the end");
   if (known != nullptr && beyond->total) error.http_status = head.status;  // it knows the resource, and refuses a part
   return error;
 }

@@ -24,7 +24,7 @@ Result<Url> Fetcher::follow(const Url& from, const std::string& location, int st
   }
   if (from.origin.secure && !to->origin.secure) {
     return make_error(Cause::tls, Remedy::stop, "follow a redirect to", to->shown(),
-                      "it leads from https to http, where anybody could change the data");
+                      "it leads from https to http, where the data could be tampered with");
   }
   return to;
 }

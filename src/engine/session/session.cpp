@@ -95,7 +95,7 @@ Result<void> check_checksum(const std::optional<Checksum>& checksum) {
 Result<void> check_adopt(const Request& request) {
   if (request.adopt.empty()) return {};
   const char* missing = request.consumer    ? "what is given on is not in a file that it could be copied to"
-                        : !request.checksum ? "nothing but a checksum can tell whether it is of this file"
+                        : !request.checksum ? "only a checksum can prove that it is of this file"
                                             : nullptr;
   if (missing == nullptr) return {};
   return with_hints(

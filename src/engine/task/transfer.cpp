@@ -257,7 +257,7 @@ Result<Identity> Transfer::plan(const Reply& reply) const {
 Result<void> Transfer::fetch_stream(Place& place, const Known& known, Reply first, std::stop_token stop) {
   if (first.body.total != std::uint64_t{0})
     meter_.remark(first.body.total ? "the server does not serve ranges: an interruption begins again from the start"
-                                   : "the server does not tell the size: an interruption begins again from the start");
+                                   : "the server sends no size: an interruption restarts from the beginning");
   route_.ask(Asking::whole);
   return keep_stream(place, known, std::move(first), stop);
 }

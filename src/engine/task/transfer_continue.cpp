@@ -102,7 +102,7 @@ Result<void> Transfer::vouch_otherwise(Place& place, const Error& change) {
   switched_ = true;
   const bool by_digest = request_.checksum && place.journal().identity().coding.empty();
   voucher_ = by_digest ? Voucher::digest : Voucher::bytes;
-  meter_.remark(change.reason + (by_digest ? ", at the same size: the checksum will tell"
+  meter_.remark(change.reason + (by_digest ? ", at the same size: the checksum will decide"
                                            : ", at the same size: comparing one response with all that is here"));
   return mark_mixed(place);
 }

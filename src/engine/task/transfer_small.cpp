@@ -21,7 +21,7 @@ void Transfer::give_access(Place& place, File& file) {
   auto old = place.replaced();
   if (old && old->may_be_planted) {
     meter_.remark(
-        "what it replaces belongs to another user, in a directory that anybody may write to: its owner and mode are "
+        "what it replaces belongs to another user, in a directory that any user may write to: its owner and mode are "
         "those of a new file");
     old.reset();
   }

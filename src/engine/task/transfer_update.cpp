@@ -69,7 +69,7 @@ std::optional<Present> Transfer::find_present(Directory& directory) {
   if (!status) return std::nullopt;
   Present present{std::move(*file), *status};
   if (status->may_be_planted) {  // its time, and what is kept with it, are that user's word
-    present.doubt = "it belongs to another user, in a directory that anybody may write to";
+    present.doubt = "it belongs to another user, in a directory that any user may write to";
     return present;
   }
   const auto kept = present.file->attribute(kReceipt);
@@ -178,7 +178,7 @@ void Transfer::give_remote_time(File& file) {
   const auto now = std::chrono::floor<std::chrono::seconds>(env_.clock.wall());
   if (!time || time->time_since_epoch().count() <= 0 || *time > now + kClockError) {
     constexpr std::string_view kWrong = "the server's time for it can't be right: it has that of its arrival";
-    constexpr std::string_view kNone = "the server tells no time for it: it has that of its arrival";
+    constexpr std::string_view kNone = "the server sends no time for it: it has that of its arrival";
     if (request_.remote_time && request_.existing != Existing::update) meter_.tolerated({time ? kWrong : kNone});
     return;
   }

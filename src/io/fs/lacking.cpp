@@ -16,7 +16,7 @@ constexpr std::array<const char*, 8> kWords = {
     "the file system has no links: a name is looked at and then renamed to",
     "the file system has no files without a name: small files have a journal as well",
     "the file system can't reserve space: a full disk shows only when it is written to",
-    "the file system gives one file more than one inode number: a name is told to lead to it by a time that is set",
+    "the file system gives one file more than one inode number: a name is matched to it by a time that is set",
 };
 
 constexpr std::uint32_t bit(std::size_t index) { return std::uint32_t{1} << index; }

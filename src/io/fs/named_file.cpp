@@ -64,7 +64,7 @@ Error unsteady_error(const std::string& path) {
   error.operation = "lock";
   error.subject = path;
   error.reason =
-      "the file system gives one file another inode number each time, and nothing else tells whether a name still "
+      "the file system gives one file another inode number each time, and nothing else shows whether a name still "
       "leads to it: no times that stay as they are set, or no locks";
   error.hints = {Hint::choose_other_file_system};
   return error;

@@ -324,7 +324,7 @@ Error exists_error(const std::string& path, std::string reason) {
 
 // Where owners are mapped (sshfs, NFS with root_squash) what this user has made is another's by its number.
 Error planted_error(const std::string& path) {
-  Error error = exists_error(path, "it belongs to another user, in a directory that anybody may write to");
+  Error error = exists_error(path, "it belongs to another user, in a directory that any user may write to");
   error.hints.push_back(Hint::remove_if_own);
   return error;
 }

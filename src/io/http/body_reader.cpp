@@ -11,7 +11,7 @@
 namespace segdl::io {
 namespace {
 
-constexpr const char* kPerhapsTwice = "its body is said to be chunked twice, and may be";
+constexpr const char* kPerhapsTwice = "its body is declared chunked twice, and may be";
 
 // How long the body is to be, as far as the head tells. Of a 206 that ends with its connection the range does.
 std::uint64_t length_of(const ResponseHead& head) {

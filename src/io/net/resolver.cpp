@@ -193,7 +193,7 @@ Result<std::shared_ptr<Resolver::Running>> Resolver::join_or_start(const Origin&
   const auto found = shared_->running.find(name_of(origin));
   if (found != shared_->running.end()) return found->second;
   if (shared_->running.size() >= kMaxLookUps) {
-    return network_error(Remedy::retry, "look up", origin.host, "too many look-ups are waiting for an answer");
+    return network_error(Remedy::retry, "look up", origin.host, "too many name lookups are waiting for an answer");
   }
   const auto running = std::make_shared<Running>(now);
   auto started = start(shared_, running, origin);

@@ -55,7 +55,7 @@ Error certificate_error(const Origin& origin, long verdict) {
       return tls_error(origin, "its certificate is self-signed", {Hint::trust_certificate});
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return tls_error(origin, "its certificate was not issued by anybody trusted here", {Hint::trust_certificate});
+      return tls_error(origin, "its certificate was not issued by a trusted authority", {Hint::trust_certificate});
     default:
       return tls_error(origin, std::string("its certificate is not valid: ") + ::X509_verify_cert_error_string(verdict),
                        {});

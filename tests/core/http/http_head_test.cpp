@@ -226,7 +226,7 @@ TEST_CASE("the same field twice is one, two that differ are none") {
   REQUIRE(head.ok());
   CHECK(*head->find("Location") == "/a");
   CHECK(head->find("ETag") == nullptr);
-  CHECK(tolerated(with("Location: /a\r\nlocation: /a\r\n")) == "until close: a field that is there twice in its head");
+  CHECK(tolerated(with("Location: /a\r\nlocation: /a\r\n")) == "until close: a field that is given more than once");
   CHECK(tolerated(with("Set-Cookie: a\r\nSet-Cookie: a\r\n")) == "until close");
 }
 

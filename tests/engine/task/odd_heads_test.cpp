@@ -27,7 +27,7 @@ TEST_CASE("what is odd in responses and was tolerated is a note, one of each kin
     const auto check_notes = [](const std::vector<std::string>& notes) {
       const auto count = [&](const char* text) { return std::count(notes.begin(), notes.end(), text); };
       CHECK(count("tolerated in a response: a control character in a field of its head") == 1);
-      CHECK(count("tolerated in a response: a field that is there twice in its head") == 1);
+      CHECK(count("tolerated in a response: a field that is given more than once") == 1);
     };
     world.serve().size(kSize).stall_at(3 * 16 * kKiB + 5000, 99).on_every(odd);
     REQUIRE_FALSE(world.download(World::request(), with(connections, 0)).ok());
