@@ -128,7 +128,7 @@ def test_without_locks_two_processes_are_kept_apart_and_a_kill_leaves_no_lock(sc
         wait_for(lambda: os.path.exists(scene.path("f.segdl")) and scene.status("f")["claimed_segments"] > 4, "some segments")
         begun = time.monotonic()
         done = lacking.get(lack, scene.nginx.url("f"), code=9)
-        assert "another download of this file is under way" in done.stderr and time.monotonic() - begun < 5, done.stderr
+        assert "another download of this file is running" in done.stderr and time.monotonic() - begun < 5, done.stderr
         status = subprocess.run([harness.BINARY, "status", "f"], cwd=scene.out, env=lacking.env(lack), capture_output=True, text=True, check=True, timeout=harness.TIMEOUT)
         assert "being worked on" in status.stdout, status.stdout
         kill(first)

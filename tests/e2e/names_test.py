@@ -147,7 +147,7 @@ def test_what_took_the_place_of_the_data_is_not_published(scene):
 def test_the_data_of_a_download_under_way_is_not_overwritten(scene):
     process, data, end = held(scene)
     done = scene.get("--overwrite", serving(scene, pattern(300 * KiB, 2), "Server: other").url("x.part"), code=9)
-    assert "x.part: another download of this file is under way" in done.stderr, done.stderr
+    assert "x.part: another download of this file is running" in done.stderr, done.stderr
     end.set()
     process.communicate(timeout=harness.TIMEOUT)
     assert process.returncode == 0 and harness.read(scene.path("x")) == data

@@ -64,7 +64,7 @@ def half(scene, at, data):
     try:
         wait_for(lambda: os.path.exists(os.path.join(at, "f.segdl")) and claimed(scene, at) > 4, "some segments", harness.TIMEOUT)
         busy = scene.get(held.url("f"), cwd=at, code=9)
-        assert "another download of this file is under way" in busy.stderr, busy.stderr
+        assert "another download of this file is running" in busy.stderr, busy.stderr
     finally:
         kill(process)
         held.let_go.set()
@@ -163,7 +163,7 @@ def test_a_lock_that_can_not_be_tried_from_elsewhere_is_not_believed(scene):
             process = scene.start("-x", "2", "-v", held.url("f"), cwd=at, **somebody)
             wait_for(lambda: locks(at), "the file beside the socket")
             for arguments in ((), ("--overwrite",)):
-                assert "under way" in scene.get(held.url("f"), *arguments, cwd=at, code=9, **somebody).stderr
+                assert "is running" in scene.get(held.url("f"), *arguments, cwd=at, code=9, **somebody).stderr
             held.let_go.set()
             _, told = process.communicate(timeout=harness.TIMEOUT)
             assert process.returncode == 0 and words in told and "reused" in told, told
@@ -208,9 +208,9 @@ def test_names_that_a_file_system_refuses_are_told_apart_from_missing_files(scen
     for mounted in (exfat.mounted(scene.directory), disk.mounted(f"colons:{errno.EINVAL}"), disk.mounted(f"colons:{errno.EILSEQ}")):
         with mounted as at:
             done = scene.get(scene.nginx.url("f"), "-o", "a:b.bin", cwd=at, code=7)
-            assert "does not take this name" in done.stderr and "without any of :" in done.stderr, done.stderr
+            assert "refuses this name" in done.stderr and "without any of :" in done.stderr, done.stderr
             done = scene.get(scene.nginx.url("f"), "-o", "x/y:z/f.bin", cwd=at, code=7)
-            assert "does not take this name" in done.stderr and "x/y:z:" in done.stderr, done.stderr
+            assert "refuses this name" in done.stderr and "x/y:z:" in done.stderr, done.stderr
             assert "-d or -o, without any of :" in done.stderr, done.stderr
             os.rmdir(os.path.join(at, "x"))
             assert not os.listdir(at), os.listdir(at)

@@ -343,7 +343,7 @@ TEST_CASE(
     const auto report = world.download(request);
     REQUIRE_FALSE(report.ok());
     CHECK(report.error().cause == Cause::exists);
-    CHECK(report.error().message().find("it is f.part") != std::string::npos);
+    CHECK(report.error().message().find("the file is f.part") != std::string::npos);
     CHECK(world.disk.get("f.part") == before);
   }
   world.serve().size(kSize);

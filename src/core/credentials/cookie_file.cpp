@@ -65,14 +65,14 @@ const char* read_line(std::string_view line, Cookie& cookie) {
     return "it has control characters";
   }
   Fields fields;
-  if (!split(line, fields)) return "it has not seven fields with TABs between them";
+  if (!split(line, fields)) return "it does not have seven fields separated by TABs";
   auto [domain, below, path, secure, expires, name, value] = fields;
   if (domain.starts_with('.')) domain.remove_prefix(1);
   const auto host = named_host(domain);
   const auto is_below = flag(below);
   const auto is_secure = flag(secure);
   if (!host) return "its domain is not a host";
-  if (!is_below || !is_secure) return "what should be TRUE or FALSE is not";
+  if (!is_below || !is_secure) return "a field that must be TRUE or FALSE is neither";
   if (!path.starts_with('/')) return "its path does not begin with /";
   if (!read_time(expires, cookie.expires)) return "the time it expires at is not a number of seconds";
   if (trim(name).empty() || name.find_first_of("=;") != std::string_view::npos ||

@@ -67,7 +67,7 @@ std::variant<ContentRange, Contradiction> range_of(const ResponseHead& head, con
   if (!asked.range) return Contradiction{"it answered 206 to a request without a range"};
   if (is_multipart(head)) return Contradiction{"it answered with several parts"};
   const std::string* field = head.find("Content-Range");
-  if (field == nullptr) return Contradiction{"its 206 has not exactly one Content-Range"};
+  if (field == nullptr) return Contradiction{"its 206 must have exactly one Content-Range"};
   const auto got = parse_content_range(*field);
   if (!got || !got->range) return Contradiction{fmt::format("its Content-Range is not valid: {}", *field)};
   if (got->range->begin != asked.range->begin || got->range->end > asked.range->end) {
@@ -224,7 +224,7 @@ Verdict judge_odd_success(const ResponseHead& head, const Asked& asked, const Kn
 
 Verdict judge_redirect(const ResponseHead& head) {
   const std::string* location = head.find("Location");
-  if (location == nullptr || location->empty()) return Contradiction{"its redirect has not exactly one Location"};
+  if (location == nullptr || location->empty()) return Contradiction{"its redirect must have exactly one Location"};
   return RedirectTo{*location};
 }
 

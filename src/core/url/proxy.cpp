@@ -86,18 +86,18 @@ Result<Proxy> parse_proxy(std::string_view text) {
   const std::string scheme = end == std::string_view::npos ? "http" : lower(text.substr(0, end));
   const std::string_view rest = end == std::string_view::npos ? text : text.substr(end + 3);
   if (asks_for_none(scheme, end == std::string_view::npos ? text : "")) {
-    Error error = bad_proxy(text, "that is no host of a proxy");
+    Error error = bad_proxy(text, "that is not the host of a proxy");
     error.hints = {Hint::connect_directly};
     return error;
   }
   if (is_script(scheme, rest)) {
-    Error error = bad_proxy(text, "it is a script for browsers, which names proxies (PAC)");
+    Error error = bad_proxy(text, "it is a proxy auto-configuration script (PAC) for browsers");
     error.hints = {Hint::read_proxy_script};
     return error;
   }
   const auto known = std::find_if(std::begin(kSchemes), std::end(kSchemes), [&](auto& s) { return s.name == scheme; });
   if (known == std::end(kSchemes)) {
-    if (scheme.starts_with("socks4")) return bad_proxy(text, "of SOCKS only version 5 is spoken");
+    if (scheme.starts_with("socks4")) return bad_proxy(text, "only version 5 of SOCKS is supported");
     return bad_proxy(text, "it is neither an HTTP proxy nor a SOCKS5 proxy");
   }
   auto url = parse_url((known->secure ? "https://" : "http://") + std::string(rest));

@@ -300,7 +300,7 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
       way = of_form ? simpler(asked, known, error, alone) : simpler(alone);
       if (of_form && way) refused.push_back(asked_);
       first = first ? with_outcome(*std::move(first), error) : std::move(error);
-      if (way) meter_.note("asking again in a simpler way: " + first->reason);
+      if (way) meter_.note("retrying with a simpler request: " + first->reason);
     };
     auto exchange = get(asked, known, waits_outside_ && !first, stop);  // or the first way is tried for ever
     if (!exchange) {
@@ -316,7 +316,7 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     Verdict verdict = judged(head, asked, known);
     if (is_doubtful(verdict) && came_by_cache(head) && !past_caches) {  // perhaps it has kept another version
       route_.ask_past_caches();
-      meter_.note("asking again past the caches on the way");
+      meter_.note("retrying past the caches");
       continue;
     }
     if (std::holds_alternative<NotModified>(verdict)) return use(std::move(*exchange), {}, asked, known);

@@ -40,7 +40,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* 
   const bool remembered = !led.leads_to_same(route_.original());
   if (!remembered || !is_spent(exchange, asked, known) || !route_.lost(led)) return exchange;
   if (exchange) (*exchange)->skip_rest();
-  meter_.note(fmt::format("{} gives no more: asking {} again", led.shown(), route_.original().shown()));
+  meter_.note(fmt::format("{} serves no more of it: requesting {} again", led.shown(), route_.original().shown()));
   return get_from({route_.original(), {}}, may_return, asked, known, stop);
 }
 

@@ -94,7 +94,7 @@ Result<void> check_checksum(const std::optional<Checksum>& checksum) {
 
 Result<void> check_adopt(const Request& request) {
   if (request.adopt.empty()) return {};
-  const char* missing = request.consumer    ? "what is given on is not in a file that it could be copied to"
+  const char* missing = request.consumer    ? "with a consumer there is no file to copy it to"
                         : !request.checksum ? "only a checksum can prove that it is of this file"
                                             : nullptr;
   if (missing == nullptr) return {};

@@ -25,8 +25,7 @@ std::vector<std::string> set_access(File& file, unsigned mode, const FileStatus*
   const auto set = file.set_mode(mode);
   const auto has = set ? Result<FileStatus>(FileStatus{}) : file.status();
   if (!set && (!has || (has->mode & ~mode & kAccessOfOthers) != 0)) {
-    remarks.push_back("others may do more with it than they were to, as its mode can't be set: " +
-                      set.error().message());
+    remarks.push_back("its permissions are wider than intended, as its mode can't be set: " + set.error().message());
   }
   if (mine && mine->owner != wanted.owner) {
     auto given = file.set_owner(wanted.owner, group);

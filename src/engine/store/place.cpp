@@ -94,7 +94,7 @@ Result<Locked> try_acquire(Directory& directory, const Names& names, bool replac
   if (!other) return std::move(other).error();
   if (*other) {
     return not_ours(directory, names.part,
-                    fmt::format("case does not count in this directory, and it is {}", directory.path_of(**other)),
+                    fmt::format("this directory ignores case, and the file is {}", directory.path_of(**other)),
                     {Hint::use_name_on_disk, Hint::choose_other_name});
   }
   return Locked{std::move(*file), !*part};
@@ -109,7 +109,7 @@ bool can_continue(const Journal& journal) {
 
 Error busy(const Directory& directory, const std::string& name) {
   return with_hints(make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name),
-                               "another download of this file is under way"),
+                               "another download of this file is running"),
                     busy_hints());
 }
 

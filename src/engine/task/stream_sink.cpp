@@ -65,7 +65,7 @@ Result<void> StreamSink::body_ended(std::uint64_t) {
   const auto& total = place_.journal().identity().stream_total;
   if (total && *total != written_) {
     return make_error(Cause::integrity, Remedy::retry, "get", place_.path(),
-                      fmt::format("{} bytes came instead of {}", written_, *total));
+                      fmt::format("{} bytes arrived instead of {}", written_, *total));
   }
   step = whole_.check(place_.path());
   if (!step) return step;

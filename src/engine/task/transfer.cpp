@@ -248,7 +248,7 @@ Result<Identity> Transfer::plan(const Reply& reply) const {
     const bool chosen = request_.segment_size != 0;
     return make_error(chosen ? Cause::local : Cause::integrity, Remedy::stop, "lay out", name_,
                       chosen ? fmt::format("segments of {} bytes are too small for {} bytes", size, *body.total)
-                             : fmt::format("the server calls it {} bytes long, which can't be", *body.total));
+                             : fmt::format("the server declares a size of {} bytes, which is impossible", *body.total));
   }
   identity.layout = Layout(*body.total, size);
   return identity;
@@ -256,7 +256,7 @@ Result<Identity> Transfer::plan(const Reply& reply) const {
 
 Result<void> Transfer::fetch_stream(Place& place, const Known& known, Reply first, std::stop_token stop) {
   if (first.body.total != std::uint64_t{0})
-    meter_.remark(first.body.total ? "the server does not serve ranges: an interruption begins again from the start"
+    meter_.remark(first.body.total ? "the server does not serve ranges: an interruption restarts from the beginning"
                                    : "the server sends no size: an interruption restarts from the beginning");
   route_.ask(Asking::whole);
   return keep_stream(place, known, std::move(first), stop);

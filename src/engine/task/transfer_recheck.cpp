@@ -144,7 +144,7 @@ Result<void> Transfer::keep_stream(Place& place, const Known& known, Reply first
 
 Result<void> Transfer::drop_stream(Place& place, Facts facts) {
   meter_.discarded(facts.stream_length);
-  meter_.remark(fmt::format("{} was changed after it was written, by another program or the disk: beginning again",
+  meter_.remark(fmt::format("{} was changed after it was written, by another program or the disk: starting over",
                             part_of(place)));
   facts.stream_complete = false;
   auto step = place.journal().set_facts(facts);

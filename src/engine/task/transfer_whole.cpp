@@ -85,7 +85,7 @@ Result<bool> Transfer::continue_stream(Place& place, const std::stop_token& stop
   if (!checked && checked.error().cause != Cause::integrity) return std::move(checked).error();
   if (!checked) return false;
   if (believed) {
-    meter_.remark("it had come before up to the end of its connection, which is taken for its own");
+    meter_.remark("it had arrived before up to the end of its connection, which is accepted as its end");
     facts.stream_complete = request_.checksum.has_value();
     facts.stream_unvouched = !facts.stream_complete;
     auto step = place.journal().set_facts(facts);

@@ -88,7 +88,7 @@ Error name_error(Error error, int number, int directory, const std::string& name
   struct ::stat here {};
   const bool directory_is_gone = retried([&] { return ::fstat(directory, &here); }) != 0 || here.st_nlink == 0;
   if (number != EINVAL && number != EILSEQ && (number != ENOENT || directory_is_gone)) return error;
-  error.reason = fmt::format("the file system does not take this name ({})", error.reason);
+  error.reason = fmt::format("the file system refuses this name ({})", error.reason);
   std::string found;
   for (const char c : kOftenRefused) {
     if (name.find(c) != std::string::npos) found += fmt::format("{}{}", found.empty() ? "" : " ", c);

@@ -67,7 +67,7 @@ Result<std::string> read_small_file(const std::filesystem::path& path, std::size
   char part[16 * 1024];
   while (text.size() <= most) {
     const auto got = read_some(file.get(), part, std::min(sizeof part, most + 1 - text.size()), until);
-    if (got == -ETIMEDOUT) return unusable(path, "it was not written to its end within 10 s");
+    if (got == -ETIMEDOUT) return unusable(path, "it did not end within 10 s");
     if (got < 0) return unusable(path, system_words(static_cast<int>(-got)));
     if (got == 0) break;
     text.append(part, static_cast<std::size_t>(got));

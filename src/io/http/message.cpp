@@ -36,7 +36,7 @@ Result<void> Message::receive_more(const Bound& bound, const std::function<void(
   if (*got == 0) {
     return network_error(
         Remedy::retry, "read the response", "",
-        heard_ ? "the connection was closed inside the head" : "the connection was closed without a response");
+        heard_ ? "the connection was closed within the head" : "the connection was closed without a response");
   }
   inbox_.put(*got);
   heard_ = true;

@@ -36,8 +36,8 @@ constexpr Refusal kRefusals[] = {
     {"host unreachable", Cause::network, Remedy::retry},
     {"connection refused", Cause::network, Remedy::retry},
     {"time to live expired", Cause::network, Remedy::retry},
-    {"it knows no such command", Cause::network, Remedy::stop},
-    {"it knows no such kind of address", Cause::network, Remedy::stop},
+    {"command not supported", Cause::network, Remedy::stop},
+    {"address type not supported", Cause::network, Remedy::stop},
 };
 constexpr unsigned kNotAllowed = 2, kNoSuchAddress = 8;
 

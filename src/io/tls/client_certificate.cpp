@@ -28,7 +28,7 @@ std::string openssl_reason() {
   const unsigned long code = ::ERR_peek_error();
   if (ERR_SYSTEM_ERROR(code)) return system_words(static_cast<int>(ERR_GET_REASON(code)));
   const bool nothing_found = ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
-  if (nothing_found || ERR_GET_REASON(code) == ERR_R_UNSUPPORTED) return "there is none in PEM format in it";
+  if (nothing_found || ERR_GET_REASON(code) == ERR_R_UNSUPPORTED) return "it contains none in PEM format";
   const char* words = ::ERR_reason_error_string(code);
   return words != nullptr ? words : "unknown failure";
 }

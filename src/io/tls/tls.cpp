@@ -66,7 +66,7 @@ Error certificate_error(const Origin& origin, long verdict) {
 const char* certificate_refused() {
   switch (ERR_GET_REASON(::ERR_peek_last_error())) {
     case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-      return "the server wants a client certificate";
+      return "the server requires a client certificate";
     case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
@@ -85,7 +85,8 @@ std::optional<Error> certificate_refusal(const Origin& origin, bool to_proxy) {
   const char* refused = certificate_refused();
   if (refused == nullptr) return std::nullopt;
   if (!to_proxy) return tls_error(origin, refused, {Hint::show_client_certificate});
-  return tls_error(origin, "it wants a client certificate, and segdl shows none to a proxy", {Hint::use_other_proxy});
+  return tls_error(origin, "it requires a client certificate, and segdl sends none to a proxy",
+                   {Hint::use_other_proxy});
 }
 
 Error handshake_error(const Origin& origin, const ::SSL* ssl, bool to_proxy) {

@@ -146,15 +146,15 @@ TEST_CASE("a cookies.txt holds a cookie a line") {
 }
 
 TEST_CASE("a line that is no cookie is refused, by number and without its text") {
-  const std::string fields = "line 2: it has not seven fields with TABs between them";
+  const std::string fields = "line 2: it does not have seven fields separated by TABs";
   for (const auto& [line, reason] : std::initializer_list<std::pair<std::string, std::string>>{
            {"h TRUE / FALSE 0 a b", fields},
            {"h\tTRUE\t/\tFALSE\t0", fields},
            {"h\tTRUE\t/\tFALSE\t0\ta\tb\tc", fields},
            {"a b\tTRUE\t/\tFALSE\t0\ta\tb", "line 2: its domain is not a host"},
            {"\tTRUE\t/\tFALSE\t0\ta\tb", "line 2: its domain is not a host"},
-           {"h\t1\t/\tFALSE\t0\ta\tb", "line 2: what should be TRUE or FALSE is not"},
-           {"h\tTRUE\t/\t\t0\ta\tb", "line 2: what should be TRUE or FALSE is not"},
+           {"h\t1\t/\tFALSE\t0\ta\tb", "line 2: a field that must be TRUE or FALSE is neither"},
+           {"h\tTRUE\t/\t\t0\ta\tb", "line 2: a field that must be TRUE or FALSE is neither"},
            {"h\tTRUE\tx\tFALSE\t0\ta\tb", "line 2: its path does not begin with /"},
            {"h\tTRUE\t/\tFALSE\t-\ta\tb", "line 2: the time it expires at is not a number of seconds"},
            {"h\tTRUE\t/\tFALSE\t1.\ta\tb", "line 2: the time it expires at is not a number of seconds"},
@@ -176,9 +176,9 @@ TEST_CASE("a line of a cookie file that can't be used is skipped and named, and 
   const std::string good = "h\tFALSE\t/\tFALSE\t0\ta\t1";
   for (const auto& [odd, reason] : std::vector<std::pair<std::string, std::string>>{
            {"h\tFALSE\t/\tFALSE\t0\t\tvalue", "its name or value can't be a cookie's"},
-           {"h\tFALSE\t/\tFALSE\t0\tb\tva\tlue", "it has not seven fields with TABs between them"},
+           {"h\tFALSE\t/\tFALSE\t0\tb\tva\tlue", "it does not have seven fields separated by TABs"},
            {"h\tFALSE\t/\tFALSE\t0\tb\t" + std::string(5000, 'x'), "its cookie is larger than 4096 bytes"},
-           {"words", "it has not seven fields with TABs between them"}}) {
+           {"words", "it does not have seven fields separated by TABs"}}) {
     std::vector<std::string> skipped;
     const auto cookies = parse_cookies("\xef\xbb\xbf" + good + "\r\n" + odd + "\r\n" + good + "\r\n", &skipped);
     REQUIRE(cookies.ok());

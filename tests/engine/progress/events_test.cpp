@@ -156,7 +156,7 @@ TEST_CASE("what comes as a whole has a plan without segments") {
   world.serve().size(kSize).no_ranges();
   REQUIRE(world.download(request()).ok());
   CHECK(words(world.events) == Lines{fmt::format("plan {} in 0 of 0, 0 reused, \"v1\" strong", kSize),
-                                     "the server does not serve ranges: an interruption begins again from the start"});
+                                     "the server does not serve ranges: an interruption restarts from the beginning"});
   world.serve().size(100);
   Request small = request();
   small.output = "small";

@@ -103,7 +103,7 @@ TEST_CASE("names, passwords and cookies come from files, and a file that can't b
   REQUIRE_FALSE(failed.ok());
   CHECK(failed.error().cause == Cause::usage);
   CHECK(failed.error().message() == "read cookies " + (place.path / "cookies").string() +
-                                        ": line 2: it has not seven fields with TABs between them");
+                                        ": line 2: it does not have seven fields separated by TABs");
 }
 
 TEST_CASE("a cancelled task says so, keeps what it has, and the next one continues") {

@@ -192,6 +192,6 @@ TEST_CASE("a client certificate is never shown to a proxy") {
   CHECK(proxy.requests() == 0);
   CAPTURE(got.error().message());
   CHECK(got.error().cause == Cause::tls);
-  CHECK(got.error().reason.find("shows none to a proxy") != std::string::npos);
+  CHECK(got.error().reason.find("sends none to a proxy") != std::string::npos);
   CHECK(got.error().hints == Hints{Hint::use_other_proxy});
 }

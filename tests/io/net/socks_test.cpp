@@ -197,7 +197,7 @@ TEST_CASE("what a proxy refuses is its refusal, in words, with a way out") {
        {Row{1, "general failure", Remedy::retry}, Row{2, "not allowed by its rules", Remedy::stop},
         Row{3, "network unreachable", Remedy::retry}, Row{4, "host unreachable", Remedy::retry},
         Row{5, "connection refused", Remedy::retry}, Row{6, "time to live expired", Remedy::retry},
-        Row{7, "it knows no such command", Remedy::stop}, Row{8, "it knows no such kind of address", Remedy::stop}}) {
+        Row{7, "command not supported", Remedy::stop}, Row{8, "address type not supported", Remedy::stop}}) {
     const Error error = refusal_of({kOpen, "\5"s + code});  // without the rest, which some leave out
     CHECK(error.reason.ends_with(fmt::format("could not connect: {}", words)));
     CHECK(error.remedy == remedy);

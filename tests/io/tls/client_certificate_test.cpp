@@ -183,7 +183,7 @@ TEST_CASE("a server may ask when it sees what is wanted") {
 TEST_CASE("without the certificate that a server wants it ends for good, and says so") {
   World world;
   Server server(world.server(true, TLS1_3_VERSION), true);
-  CHECK(get(**world.client(), server) == "tls: the server wants a client certificate");
+  CHECK(get(**world.client(), server) == "tls: the server requires a client certificate");
   const auto mallory = TestAuthority().make_client("mallory");
   const auto both = world.put("both", mallory.key + mallory.certificate);
   CHECK(get(**world.client(both), server) == "tls: the server does not accept the client certificate");
@@ -234,9 +234,9 @@ TEST_CASE("a certificate or key that can't be used is named, with the reason") {
     return client.error().operation + " " + subject + ": " + client.error().reason;
   };
   CHECK(problem(world.directory / "none") == "read the certificate none: No such file or directory");
-  CHECK(problem(world.put("text", "hello")) == "read the certificate text: there is none in PEM format in it");
-  CHECK(problem(world.put("key", alice.key)) == "read the certificate key: there is none in PEM format in it");
-  CHECK(problem(certificate) == "read the key certificate: there is none in PEM format in it");
+  CHECK(problem(world.put("text", "hello")) == "read the certificate text: it contains none in PEM format");
+  CHECK(problem(world.put("key", alice.key)) == "read the certificate key: it contains none in PEM format");
+  CHECK(problem(certificate) == "read the key certificate: it contains none in PEM format");
   CHECK(problem(certificate, world.directory / "none") == "read the key none: No such file or directory");
   CHECK(problem(certificate, world.put("other", world.authority.make_client("bob").key)) ==
         "read the key other: it is not that of the certificate " + certificate.string());
