@@ -24,8 +24,7 @@ bool is_option_line(std::string_view text) {
 const char* url_problem(std::string_view url) {
   if (is_option_line(url)) {
     return "it is an option, as lists of aria2c and settings of curl have them; a URL stands alone, or with a TAB and "
-           "a "
-           "name behind it";
+           "a name behind it";
   }
   if (std::string_view("'\"<(`").find(url.front()) != std::string_view::npos) {
     return "there are quotes or brackets around the URL, which are taken as part of it: leave them out";

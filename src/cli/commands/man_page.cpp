@@ -42,68 +42,70 @@ std::string option_entry(const OptionWords& option) {
 }
 
 constexpr std::string_view kDescription =
-    R"(For each URL a file is fetched over several connections at once. Until it is complete, verified and on disk there is
-NAME.part, and beside it the journal NAME.segdl, which says which segments are there and how to prove it. The same
-command again continues: it checks what is there while it fetches what is missing, and only that.
+    R"(Each URL is downloaded to a file over several connections. Until the file is complete, verified and on disk, the
+data is in NAME.part, and the journal NAME.segdl beside it records which segments are there, with a hash of each.
+Running the same command again resumes: it fetches only the missing segments, and verifies the others meanwhile.
 .PP
-Many connections need a server that serves ranges and names a strong validator. Otherwise a file comes over one
-connection, and segdl says so. If the resource changed on the server, it is fetched again whole, or segdl stops with
-exit code 8 where that might lose something.
+Several connections require a server that supports ranges and sends a strong validator. Otherwise a file comes over one
+connection, and segdl prints why. If the resource changed on the server, it is fetched again as a whole; where that
+could discard data, segdl stops with exit code 8.
 .PP
-A URL without a scheme is https. A word without a dot, a slash or a colon, but for localhost, is no URL; write
-https://NAME/ for a host of that name.
+A URL without a scheme is https. A word without a dot, a slash or a colon, except localhost, is not a URL; for a host of
+that name use https://NAME/.
 .PP
-In a list (\fB\-i\fR) each line has one URL, and if the file is to have another name, a TAB and that name. Empty lines
-and lines that begin with # do not count.
+A list (\fB\-i\fR) has one URL per line, optionally followed by a TAB and the name of the file. Empty lines and lines
+that begin with # are ignored.
 .PP
-Sizes take K, M, G and T, which are powers of 1024. Times are in seconds or take ms, s, m and h.
+Sizes accept K, M, G and T, which are powers of 1024. Times are in seconds, or accept ms, s, m and h.
 )";
 
 constexpr std::string_view kFiles =
     R"(.TP
 .I NAME.part
-What there is of a download that is not complete.
+Data of an incomplete download.
 .TP
 .I NAME.segdl
-Its journal. Without it the next run begins again.
+Its journal. Without it the next run restarts the download.
 .TP
 .I ~/.config/segdl/config
-Settings for every run, one a line: a long option without its dashes, and its value after an equals sign. The command
-line goes before them, also where it contradicts them. A file with a password in it must be closed to others.
+Settings for every run, one per line: a long option without its dashes, an equals sign, and its value. The command line
+overrides the file, also where the two contradict each other. A file that contains a password must not be readable by
+other users.
 .TP
 .I ~/.netrc
-Names and passwords by host, where \fB\-\-netrc\fR is given. Only its owner may be able to write it.
+Credentials by host, read with \fB\-\-netrc\fR. It must not be writable by other users.
 )";
 
 constexpr std::string_view kEnvironment =
     R"(.TP
 \fBhttp_proxy\fR, \fBhttps_proxy\fR, \fBall_proxy\fR, \fBno_proxy\fR
-Which proxy to ask, and for which hosts none, where \fB\-\-proxy\fR is not given; all but the first in capitals as well.
+The proxy, and the hosts to reach without it, unless \fB\-\-proxy\fR is given. All but the first are read in upper
+case as well.
 .TP
 \fBNETRC\fR
-The file that \fB\-\-netrc\fR reads, instead of
+The file read by \fB\-\-netrc\fR, instead of
 .IR ~/.netrc .
 .TP
 \fBXDG_CONFIG_HOME\fR
-Where
-.I segdl/config
-is, instead of
+The directory of
+.IR segdl/config ,
+instead of
 .IR ~/.config .
 .TP
 \fBNO_COLOR\fR
-If it is not empty, no colours are used.
+If not empty, no colours are used.
 .TP
 \fBTERM\fR
-If it is
+If
 .B dumb
 or empty, no control sequences are sent.
 .TP
 \fBSSL_CERT_FILE\fR, \fBSSL_CERT_DIR\fR
-Whom to trust, instead of the system's certificates, where neither \fB\-\-cacert\fR nor \fB\-\-capath\fR is given.
+The trusted certificates, instead of the system's, unless \fB\-\-cacert\fR or \fB\-\-capath\fR is given.
 )";
 
 constexpr std::string_view kExamples =
-    R"(Fetch a file, and continue it after whatever happened:
+    R"(Download a file; the same command resumes it after an interruption:
 .PP
 .RS
 .nf
@@ -111,7 +113,7 @@ segdl https://example.org/movie.mkv
 .fi
 .RE
 .PP
-What is there of it:
+Show what is on disk of an interrupted download:
 .PP
 .RS
 .nf
@@ -119,7 +121,7 @@ segdl status movie.mkv
 .fi
 .RE
 .PP
-Fetch a list into a directory, four files at once, and run it again until all are there:
+Download a list into a directory, four files in parallel; run it again until all are complete:
 .PP
 .RS
 .nf
@@ -166,7 +168,7 @@ std::string exit_section() {
   for (const ExitCodeWords& exit : exit_code_words()) {
     text += tagged(bold(exit.code), roff(fmt::format("{}: {}.", exit.brief, exit.more)));
   }
-  return text + ".PP\nOf several downloads: the code of the first to fail; to be interrupted outranks it.\n";
+  return text + ".PP\nOf several downloads: the code of the first failure; an interruption takes precedence.\n";
 }
 
 }  // namespace

@@ -18,28 +18,29 @@ constexpr std::size_t kColumn = 27;  // where descriptions begin
 
 constexpr ExitCodeWords kExitCodes[] = {
     {"0", "done", "every file is published"},
-    {"1", "internal error", "a bug, out of memory, or a command of --on-done that failed"},
-    {"2", "usage", "the command line or URL is wrong"},
+    {"1", "internal error", "a bug, out of memory, or a failed --on-done command"},
+    {"2", "usage", "invalid command line or URL"},
     {"3", "network", "after all retries"},
-    {"4", "refused by the server", "its status is in the message"},
+    {"4", "refused by the server", "the message has the HTTP status"},
     {"5", "TLS", "handshake, certificate, or a redirect from https to http"},
     {"6", "integrity",
-     "the checksum is another, the server contradicts itself, the end of the data can't be told, or what was written "
-     "keeps being changed"},
-    {"7", "local file or disk", "the message has the system's words, and says so if the file is complete all the same"},
-    {"8", "the resource changed", "and starting over might lose something: see the message"},
-    {"9", "busy", "another download of this file is under way"},
+     "checksum mismatch, inconsistent server, a body without a detectable end, or a file that another program keeps "
+     "changing"},
+    {"7", "local file or disk", "the message has the system's error, and states if the file is complete nevertheless"},
+    {"8", "the resource changed", "and restarting could discard data: see the message"},
+    {"9", "busy", "another download of this file is running"},
     {"10", "the output exists",
-     "and is not empty, or a file under one of our names exists and is not ours, or two lines of a list have one name"},
+     "and is not empty, a file under one of segdl's names belongs to another program, or two lines of a list share a "
+     "name"},
     {"129", "interrupted by SIGHUP", "the same command continues"},
     {"130", "interrupted by Ctrl-C", "the same command continues"},
     {"143", "interrupted by SIGTERM", "the same command continues"},
 };
 
 constexpr CommandWords kCommands[] = {
-    {"status", "[FILE]... [--json]", "what an interrupted download of FILE has on disk, or all in a directory"},
-    {"completion", "bash|zsh|fish", "a script that completes segdl's options in a shell"},
-    {"man", "", "the manual page, for man -l -"},
+    {"status", "[FILE]... [--json]", "what an interrupted download has on disk"},
+    {"completion", "bash|zsh|fish", "a shell completion script"},
+    {"man", "", "the manual page; view it with man -l -"},
 };
 
 // Breaks between words, so that no line is longer than the width; each line but the first begins with the indent.
@@ -111,12 +112,12 @@ std::string fetch_footer() {
     text += fmt::format("  {:<32}{}\n", call, wrapped(command.purpose, 34, std::string(34, ' ')));
   }
   text += "\n" + paragraph(
-                     "The same command again continues an interrupted download; of several, add --skip-existing. Sizes "
-                     "take K, M, G and T; times are in seconds or take ms, s, m and h.");
+                     "Run the same command again to continue an interrupted download; for several, add "
+                     "--skip-existing. Sizes accept K, M, G and T; times are in seconds, or accept ms, s, m and h.");
   std::string codes;
   for (const ExitCodeWords& exit : kExitCodes) codes += fmt::format("{} {}, ", exit.code, exit.brief);
   codes.resize(codes.size() - 2);
-  text += "\n" + paragraph("Exit codes: " + codes + "; of several downloads, that of the first to fail.");
+  text += "\n" + paragraph("Exit codes: " + codes + "; of several downloads, that of the first failure.");
   return text;
 }
 

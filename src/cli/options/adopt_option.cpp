@@ -7,13 +7,12 @@ namespace segdl::cli {
 void add_adopt_option(CLI::App& app, FetchCommand& command) {
   app.option_defaults()->group("Files");
   app.add_option("--adopt", command.request.adopt,
-                 "Take what another tool has left of it from this file; needs --checksum, which is compared at the end")
+                 "Reuse the partial file of another tool; requires --checksum, which is verified at the end")
       ->configurable(false)
       ->type_name("FILE")
       ->check([](const std::string& text) { return text.empty() ? "it is empty" : ""; });
   app.add_flag_callback(
-      "-c,--continue", [&command] { command.continues = true; },
-      "What it does anyway: taken so that the habit does no harm");
+      "-c,--continue", [&command] { command.continues = true; }, "Accepted for compatibility; resuming is the default");
 }
 
 void check_adopt(const FetchCommand& command) {

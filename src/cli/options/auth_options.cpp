@@ -30,8 +30,8 @@ std::string without_passphrase(const std::string& text) {
   const auto colon = text.find(':');
   if (colon == std::string::npos || look_at(text)) return "";
   return fmt::format(
-      "what follows {}: would be a passphrase, and segdl takes none: give a file without one, for "
-      "yourself only: (umask 077; openssl pkey -in FILE -out PLAIN)",
+      "what follows {}: would be a passphrase, and segdl takes none: give a file without one, for yourself only: "
+      "(umask 077; openssl pkey -in FILE -out PLAIN)",
       printable(text.substr(0, colon)));
 }
 
@@ -45,15 +45,15 @@ void add_auth_options(CLI::App& app, FetchCommand& command) {
       [&session] {
         if (session.netrc_file.empty()) session.netrc_file = usual_netrc();
       },
-      "Names and passwords by host from ~/.netrc, or the file that NETRC names");
-  app.add_option("--netrc-file", session.netrc_file, "The same from this file")->type_name("FILE");
-  app.add_option("--load-cookies", session.cookie_file, "Send the cookies of this cookies.txt to their hosts")
-      ->type_name("FILE");
-  app.add_option("-E,--cert", session.client_certificate, "Show this certificate (PEM) to the URL's server if it asks")
+      "Read credentials by host from ~/.netrc, or from the file in NETRC");
+  app.add_option("--netrc-file", session.netrc_file, "Read credentials by host from this file")->type_name("FILE");
+  app.add_option("--load-cookies", session.cookie_file, "Send the cookies in this cookies.txt")->type_name("FILE");
+  app.add_option("-E,--cert", session.client_certificate, "Client certificate (PEM)")
       ->type_name("FILE")
       ->check(without_passphrase);
-  app.add_option("--key", session.client_key, "Its key (PEM); without it, in the same file")->type_name("FILE");
-  app.add_option("-e,--referer", command.request.referer, "Say that this URL led here")->type_name("URL");
+  app.add_option("--key", session.client_key, "Private key of --cert (PEM; default: in the same file)")
+      ->type_name("FILE");
+  app.add_option("-e,--referer", command.request.referer, "Send this URL as Referer")->type_name("URL");
 }
 
 }  // namespace segdl::cli

@@ -52,8 +52,8 @@ constexpr Habit kConnections[] = {
     {" --read-timeout --dns-timeout ", "write --timeout S, or --connect-timeout S"},
     {" --stop --stop-with-process ", "write --max-time S"},
     {" --tries --retry --max-tries ", "write --retries N, or --retries inf"},
-    {" --retry-delay --retry-wait --waitretry --retry-all-errors --retry-connrefused --wait "
-     "--random-wait --retry-on-http-error --max-resume-failure-tries --max-file-not-found --rate ",
+    {" --retry-delay --retry-wait --waitretry --retry-all-errors --retry-connrefused --wait --random-wait "
+     "--retry-on-http-error --max-resume-failure-tries --max-file-not-found --rate ",
      "leave it out: what may pass is tried again, with growing pauses; --retries N says how often"},
     {" --all-proxy --http-proxy --https-proxy --preproxy --socks4 --socks4a --socks5 --socks5-hostname --proxy-user "
      "--proxy-password --http-proxy-user --https-proxy-user --all-proxy-user ",
@@ -94,8 +94,7 @@ constexpr Habit kWho[] = {
     {" --cert-type --key-type --certificate-type --private-key-type --pass ",
      "certificates and keys are PEM, without a passphrase"},
     {" -1 -2 -3 --sslv2 --sslv3 --tlsv1 --tlsv1.0 --tlsv1.1 --tlsv1.2 --tls-max --secure-protocol --min-tls-version "
-     "--ssl --ssl-reqd "
-     "--proto --proto-redir --proto-default --https-only ",
+     "--ssl --ssl-reqd --proto --proto-redir --proto-default --https-only ",
      "leave it out: TLS is 1.2 or 1.3, and nothing leads from https to http"},
 };
 
@@ -104,8 +103,8 @@ constexpr Habit kRest[] = {
      "--show-console-readout --human-readable --enable-color --report-speed --percentage --alternate ",
      "write --progress bar, plain or none, or -q"},
     {" -a ", "for axel's: write --progress bar, plain or none; for wget's: 2>> FILE keeps what is told"},
-    {" --log --log-level --output-file --append-output --stderr --trace --trace-ascii --dump-header "
-     "--server-response --save-headers ",
+    {" --log --log-level --output-file --append-output --stderr --trace --trace-ascii --dump-header --server-response "
+     "--save-headers ",
      "-v says more, --json tells programs, and 2> FILE keeps it"},
     {" -l -D ", "-v says more, and 2> FILE keeps it; for wget's: segdl does not crawl"},
     {" -w --write-out ", "--json tells what came of it; for wget's -w: leave it out"},
@@ -140,11 +139,10 @@ constexpr Habit kWithoutLike[] = {
     {" --etag-compare --etag-save ", "write --update: what it compares is kept with the file"},
     {" --no-if-modified-since ", "leave it out: --update compares the date itself"},
     {" --convert-links --accept-regex --reject-regex --regex-type --include-directories --exclude-directories "
-     "--domains "
-     "--exclude-domains --follow-tags --ignore-tags --relative --adjust-extension --html-extension --backup-converted "
-     "--delete-after --strict-comments --force-html --force-css --robots --parent --filter-urls --filter-mime-type "
-     "--cut-file-get-vars --cut-url-get-vars --default-page --convert-file-only --follow-ftp --rejected-log "
-     "--directories --host-directories --cache --signature-extensions ",
+     "--domains --exclude-domains --follow-tags --ignore-tags --relative --adjust-extension --html-extension "
+     "--backup-converted --delete-after --strict-comments --force-html --force-css --robots --parent --filter-urls "
+     "--filter-mime-type --cut-file-get-vars --cut-url-get-vars --default-page --convert-file-only --follow-ftp "
+     "--rejected-log --directories --host-directories --cache --signature-extensions ",
      "segdl fetches the URLs it is given, as they are, and does not crawl: see -i FILE"},
     {" --parameterized-uri --no-glob --path-as-is --index-out ", "write each URL out: nothing in it is expanded"},
     {" --url-query ", "write it into the URL, behind a ?"},
@@ -172,13 +170,12 @@ constexpr Habit kWithoutLike[] = {
     {" --manual ", "write segdl man | man -l -"},
     {" --hsts --no-hsts --hsts-file --alt-svc --xattr --create-file-mode --rlimit-nofile --deferred-input --reuse-uri "
      "--gid --pause --pause-metadata --max-mmap-limit --socket-recv-buffer-size --dscp --dns-caching --server-stat-if "
-     "--server-stat-of "
-     "--save-session-interval --save-not-found --allow-piece-length-change --max-download-result "
+     "--server-stat-of --save-session-interval --save-not-found --allow-piece-length-change --max-download-result "
      "--keep-unfinished-download-result --server-stat-timeout --enable-async-dns6 --suppress-connect-headers "
-     "--disallow-username-in-url --expect100-timeout --libcurl --haproxy-protocol --iri --no-iri "
-     "--local-encoding --remote-encoding --input-encoding --restrict-file-names --ignore-case --local-db "
-     "--multiple-interface --abstract-unix-socket --dns-interface --dns-ipv4-addr --dns-ipv6-addr --doh-insecure "
-     "--doh-cert-status --request-target --default-http-port --default-https-port ",
+     "--disallow-username-in-url --expect100-timeout --libcurl --haproxy-protocol --iri --no-iri --local-encoding "
+     "--remote-encoding --input-encoding --restrict-file-names --ignore-case --local-db --multiple-interface "
+     "--abstract-unix-socket --dns-interface --dns-ipv4-addr --dns-ipv6-addr --doh-insecure --doh-cert-status "
+     "--request-target --default-http-port --default-https-port ",
      "leave it out: segdl has nothing like it"},
 };
 

@@ -46,10 +46,10 @@ std::string_view shell_word_of(std::string_view text) {
 
 void refuse_shell(std::string_view word) {
   if (word.empty()) return;
-  throw CLI::ValidationError(fmt::format(
-      "{} is for a shell, and none is asked: quote it to have it as it is, or write 'sh -c \"COMMAND \\\"$0\\\" | "
-      "OTHER\"', where $0 is the file's path",
-      word));
+  throw CLI::ValidationError(
+      fmt::format("{} is for a shell, and none is asked: quote it to have it as it is, or write 'sh -c \"COMMAND "
+                  "\\\"$0\\\" | OTHER\"', where $0 is the file's path",
+                  word));
 }
 
 // sh, /bin/bash: what is quoted behind it is meant for it.

@@ -56,10 +56,10 @@ std::string parse_list(const std::string& text) {
 
 void add_config_options(CLI::App& app, Unsettled& rest) {
   app.option_defaults()->group("Display");
-  app.add_option("--config", rest.config, "Read settings from this file, not ~/.config/segdl/config")
+  app.add_option("--config", rest.config, "Configuration file (default: ~/.config/segdl/config)")
       ->type_name("FILE")
       ->configurable(false);
-  app.add_flag("--no-config", rest.no_config, "Read no file of settings")->configurable(false);
+  app.add_flag("--no-config", rest.no_config, "Read no configuration file")->configurable(false);
 }
 
 void apply_settings(const Unsettled& rest, CLI::App& app) {
@@ -72,7 +72,7 @@ void add_list_option(CLI::App& app, FetchCommand& command) {
   add_parsed(app, "-i,--input-file", command.list, parse_list)
       ->configurable(false)
       ->type_name("FILE")
-      ->description("More URLs, one a line, with or without a TAB and a name; - is standard input");
+      ->description("Read URLs from this file, one per line, optionally with a TAB and a file name; - is stdin");
 }
 
 void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Output>& output) {
@@ -81,20 +81,20 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Outp
   add_parsed(app, "-o,--output", output, parse_output)
       ->configurable(false)
       ->type_name("FILE")
-      ->description("Name of the file, or of a pipe; without it, the last part of the URL; - is standard output");
-  app.add_option("-d,--directory", request.directory, "Directory to put it in; made if it is missing")
+      ->description("Write to this file or pipe; - is stdout (default: the last part of the URL)");
+  app.add_option("-d,--directory", request.directory, "Save into this directory; created if missing")
       ->type_name("DIR")
       ->check([](const std::string& text) {
-        return text.empty() ? "it is empty: write -d . for this directory" : why_unexpanded(text);
+        return text.empty() ? "empty value; use -d . for the current directory" : why_unexpanded(text);
       });
   app.add_flag_callback(
-      "--no-create-dirs", [&request] { request.create_directories = false; }, "Directories must exist");
+      "--no-create-dirs", [&request] { request.create_directories = false; }, "Do not create missing directories");
   add_parsed(app, "--segment-size", request.segment_size, parse_size)
       ->type_name("SIZE")
-      ->description("Unit of hashing and resuming, a power of two from 16K to 16M");
-  app.add_flag("-J,--remote-header-name", request.remote_name, "Let the server name the file (Content-Disposition)");
-  app.add_flag("-R,--remote-time", request.remote_time, "Give the file the time that the server says it has");
-  app.add_flag("--decode", request.decode, "Undo a Content-Encoding that the server applies unasked");
+      ->description("Unit of hashing and resuming: a power of two from 16K to 16M (default: automatic)");
+  app.add_flag("-J,--remote-header-name", request.remote_name, "Use the file name of the server (Content-Disposition)");
+  app.add_flag("-R,--remote-time", request.remote_time, "Set the file's time to the server's Last-Modified");
+  app.add_flag("--decode", request.decode, "Decode an unrequested Content-Encoding");
   app.add_option_function<std::string>(
          "--checksum",
          [&command](const std::string& text) {
@@ -104,30 +104,31 @@ void add_output_options(CLI::App& app, FetchCommand& command, std::optional<Outp
              command.request.checksum = parsed("--checksum", parse_one_checksum, text);
            }
          },
-         "What the file must hash to: sha-256, sha-512, sha-1, md5, xxh3-64 or xxh128; or a list such as SHA256SUMS")
+         "Verify the file against this digest (sha-256, sha-512, sha-1, md5, xxh3-64 or xxh128), or against a list "
+         "such as SHA256SUMS")
       ->configurable(false)
       ->type_name("sha-256=HEX|sha-512=HEX|sha-1=HEX|md5=HEX|xxh3-64=HEX|xxh128=HEX|@FILE")
       ->option_text("ALGO=HEX|[ALGO=]@FILE");
   add_parsed(app, "--on-done", command.on_done, parse_words)
       ->type_name("COMMAND")
-      ->description("Run this, with the file's path behind it, for each file that is done; no shell is asked");
+      ->description("Run this command for each finished file, with its path as last argument; no shell is involved");
   add_parsed(app, "--on-error", command.on_error, parse_words)
       ->type_name("COMMAND")
-      ->description("The same for each that has failed; SEGDL_EXIT_CODE says how");
-  app.add_flag("--verify", request.verify, "Read all of it back, and compare, before it gets its name");
+      ->description("Likewise for each failed file, with its exit code in SEGDL_EXIT_CODE");
+  app.add_flag("--verify", request.verify, "Read the file back and compare it before publishing");
   app.add_flag_callback(
       "--overwrite", [&request] { request.existing = Existing::replace; }, "Replace an existing file");
   app.add_flag_callback(
       "--skip-existing", [&request] { request.existing = Existing::skip; },
-      "An existing file counts as done: for running a list again");
+      "Skip files that exist; for running a list again");
   app.add_flag_callback(
       "--update", [&request] { request.existing = Existing::update; },
-      "Replace an existing file only if it is not what the server has");
+      "Replace an existing file only if the server has another one");
   app.add_flag_callback(
-      "--no-resume", [&request] { request.resume = false; }, "Start over instead of continuing");
+      "--no-resume", [&request] { request.resume = false; }, "Restart instead of resuming");
   add_parsed(app, "--sync", request.sync, parse_sync)
       ->type_name("interval|end|none")
-      ->description("When to force data to disk: each second or 64 MiB, at the end only, or never");
+      ->description("When to flush data to disk: every second or 64 MiB (default), only at the end, or never");
 }
 
 void add_http_options(CLI::App& app, FetchCommand& command, Unsettled& rest) {
@@ -143,7 +144,7 @@ void add_http_options(CLI::App& app, FetchCommand& command, Unsettled& rest) {
              }
            }
          },
-         "Send 'Name: value', or 'Name;' without one; 'Name:' keeps one of segdl's own back; a file has one a line")
+         "Send 'Name: value'; 'Name;' sends no value, 'Name:' omits a default header; @FILE has one per line")
       ->type_name("HEADER|@FILE")
       ->take_all()
       ->allow_extra_args(false);  // one text for each -H: what follows may be the URL
@@ -157,17 +158,17 @@ void add_http_options(CLI::App& app, FetchCommand& command, Unsettled& rest) {
       ->type_name("NAME");
   add_parsed(app, "-u,--user", request.credentials, parse_credentials)
       ->type_name("NAME:PASS|@FILE")
-      ->description("Name and password for the server, by Digest or Basic; a file has them in its first line");
+      ->description("User name and password for the server (Digest or Basic); @FILE has them in its first line");
   app.add_flag_callback(
-      "-L,--location", [] {}, "Follow redirects, as it does anyway");
+      "-L,--location", [] {}, "Accepted for compatibility; redirects are followed");
   app.add_flag("--accept-unframed", request.accept_unframed,
-               "Believe the end of a connection to be the end of the file, also of one that is kept");
+               "Accept the end of the connection as the end of the file, also for data of an earlier run");
 }
 
 void add_tls_options(CLI::App& app, SessionOptions& session) {
   app.option_defaults()->group("TLS");
-  app.add_option("--cacert", session.ca_file, "Trust the certificates in this PEM file only")->type_name("FILE");
-  app.add_option("--capath", session.ca_path, "Trust the certificates in this directory only")->type_name("DIR");
+  app.add_option("--cacert", session.ca_file, "Trust only the certificates in this PEM file")->type_name("FILE");
+  app.add_option("--capath", session.ca_path, "Trust only the certificates in this directory")->type_name("DIR");
   app.add_flag("-k,--insecure", session.insecure, "Accept any certificate");
 }
 
@@ -175,7 +176,7 @@ void add_network_options(CLI::App& app, FetchCommand& command, std::optional<std
   app.option_defaults()->group("Connections and limits");
   app.add_option_function<std::string>(
          "--proxy", [&proxy](const std::string& text) { proxy = text; },
-         "Ask this proxy, http, https, socks5 or socks5h; '' asks none, whatever the environment says")
+         "Use this proxy (http, https, socks5 or socks5h); '' uses none, ignoring the environment")
       ->type_name("URL");
   AddressFamily& addresses = command.session.network.addresses;
   app.add_flag_callback(
@@ -189,46 +190,46 @@ void add_limit_options(CLI::App& app, FetchCommand& command) {
   SessionOptions& session = command.session;
   add_parsed(app, "-x,--connections", session.connections, parse_connections)
       ->type_name("N|auto")
-      ->description("Connections to one host at once, at most, 1 to 1024; auto, the default: as many as help");
+      ->description("Maximum connections per host, 1 to 1024 (default: auto, as many as help)");
   add_parsed(app, "-j,--jobs", session.jobs, parse_positive)
       ->type_name("N")
-      ->description("Files under way at once (8)");
+      ->description("Number of parallel downloads (default: 8)");
   add_parsed(app, "--limit-rate", session.limit_rate, parse_size)
       ->type_name("RATE")
-      ->description("Bytes/s at most, all files together; 0: no limit");
+      ->description("Maximum bytes/s of all downloads together; 0: unlimited");
   add_parsed(app, "--retries", session.retries, parse_retries)
       ->type_name("N|inf")
-      ->description("Give up after so many failures in a row without progress (see --retry-max-time); inf: never");
+      ->description(
+          "Consecutive failures without progress before giving up (default: see --retry-max-time); inf: never give up");
   add_parsed(app, "--retry-max-time", session.retry_max_time, parse_duration)
       ->type_name("S")
       ->description(
-          "Give up when failures in a row last longer; 0: no limit. Without this and --retries: after 5 where the "
-          "server "
-          "has never answered, else after 2 minutes");
+          "Give up when consecutive failures last longer; 0: unlimited (default without --retries: 5 failures if the "
+          "server has never responded, else 2 minutes)");
   add_parsed(app, "--timeout", session.timeout, parse_timeout)
       ->type_name("S")
-      ->description("Longest silence of a server (60 for its first answer, then 30)");
+      ->description("Maximum silence of the server (default: 60 for its first response, then 30)");
   add_parsed(app, "--connect-timeout", session.connect_timeout, parse_timeout)
       ->type_name("S")
-      ->description("Longest time to connect, TLS included (15)");
+      ->description("Maximum time to connect, TLS included (default: 15)");
   add_parsed(app, "-m,--max-time", session.max_time, parse_duration)
       ->type_name("S")
-      ->description("Longest time for one file");
+      ->description("Maximum time for one file");
   add_parsed(app, "--min-speed", session.min_speed, parse_size)
       ->type_name("RATE")
-      ->description("Give a connection up below this many bytes/s over 30 s (16)");
+      ->description("Drop a connection that is slower than this over 30 s (default: 16 bytes/s)");
 }
 
 void add_display_options(CLI::App& app, FetchCommand& command) {
   app.option_defaults()->group("Display");
   app.add_flag_callback(
       "--json", [&command] { command.json = command.quiet = command.request.events = true; },
-      "Tell on standard output what happens, one JSON object a line; errors are told in words as well");
+      "Write events to stdout as JSON lines; errors also go to stderr as text");
   add_parsed(app, "--progress", command.progress, parse_progress)
       ->type_name("auto|bar|plain|none")
-      ->description("How it is shown how things are going: bar on a terminal, else plain, a line every 5 s");
-  app.add_flag("-q,--quiet", command.quiet, "Say nothing but errors");
-  app.add_flag("-v,--verbose", command.verbose, "Say what is decided on the way");
+      ->description("Progress display (default: bar on a terminal, else plain, a line every 5 s)");
+  app.add_flag("-q,--quiet", command.quiet, "Print errors only");
+  app.add_flag("-v,--verbose", command.verbose, "Print decisions such as retries and fallbacks");
 }
 
 // Added last, so that they stand at the end of --help.
@@ -272,9 +273,7 @@ Command read_status_command(int argc, char** argv) {
 }
 
 Command read_completion_command(int argc, char** argv) {
-  CLI::App app(
-      "Prints a script that completes segdl's options in a shell: source it, or save it where the shell looks.",
-      "segdl completion");
+  CLI::App app("Prints a shell completion script: source it, or save it where the shell finds it.", "segdl completion");
   std::string shell;
   app.add_option("SHELL", shell, "bash, zsh or fish")->required()->type_name("");
   app.set_help_flag("-h,--help", "Print this help");
@@ -287,7 +286,7 @@ Command read_completion_command(int argc, char** argv) {
 }
 
 Command read_man_command(int argc, char** argv) {
-  CLI::App app("Prints the manual page: segdl man | man -l -", "segdl man");
+  CLI::App app("Prints the manual page; view it with: segdl man | man -l -", "segdl man");
   app.set_help_flag("-h,--help", "Print this help");
   use_help(app, "");
   if (const auto exit = parse_rest(app, argc, argv)) return *exit;
@@ -312,7 +311,7 @@ Command read_help_command(int argc, char** argv) {
 void add_fetch_options(CLI::App& app, FetchCommand& command, Unsettled& rest) {
   app.name("segdl");
   app.description("Fetches files, and after any failure, kill or power cut fetches only what is missing.");
-  app.add_option("URL", command.urls, "http or https (without a scheme: https); each is a download of its own")
+  app.add_option("URL", command.urls, "http or https URL (without a scheme: https); each is a separate download")
       ->type_name("");
   add_list_option(app, command);
   add_output_options(app, command, rest.output);
@@ -333,11 +332,11 @@ void add_fetch_options(CLI::App& app, FetchCommand& command, Unsettled& rest) {
 void add_status_options(CLI::App& app, StatusCommand& command) {
   app.name("segdl status");
   app.description(
-      "What an interrupted download of FILE has on disk, or which there are in a directory. Takes no lock and changes "
-      "nothing.");
-  app.add_option("FILE", command.files, "The name the download is going to have, or a directory; without any, this one")
+      "Shows what an interrupted download of FILE has on disk, or lists those of a directory. Takes no lock and "
+      "changes nothing.");
+  app.add_option("FILE", command.files, "Final name of the download, or a directory (default: the current directory)")
       ->type_name("");
-  app.add_flag("--json", command.json, "As one JSON object on standard output");
+  app.add_flag("--json", command.json, "Print JSON, one object for each");
   app.set_help_flag("-h,--help", "Print this help");
   use_help(app, "");
 }

@@ -281,8 +281,8 @@ ChecksumList read_checksum_list(const std::string& text) {
   ChecksumList list(path, text_of(path, kLongestChecksumList), std::move(untagged));
   if (list.empty()) {
     refuse(
-        fmt::format("the file {} has neither lines that sha256sum or its relatives would write nor one digest, of "
-                    "an algorithm that segdl knows; b2sum, cksum without -a and xxhsum without -H2 or -H3 use others",
+        fmt::format("the file {} has neither lines that sha256sum or its relatives would write nor one digest, of an "
+                    "algorithm that segdl knows; b2sum, cksum without -a and xxhsum without -H2 or -H3 use others",
                     path));
   }
   return list;

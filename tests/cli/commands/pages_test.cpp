@@ -95,7 +95,7 @@ TEST_CASE("help is in lines of eighty columns, in groups") {
   for (const char* group : {"\nFiles:\n", "\nConnections and limits:\n", "\nHTTP:\n", "\nTLS:\n", "\nDisplay:\n"}) {
     CHECK(holds(help, group));
   }
-  CHECK(holds(help, "  -o, --output FILE        Name of the file"));
+  CHECK(holds(help, "  -o, --output FILE        Write to this file"));
   CHECK(holds(help, "      --cacert FILE        "));
 }
 
