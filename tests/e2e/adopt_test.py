@@ -172,7 +172,7 @@ def test_what_it_can_not_be_a_part_of(scene):
     harness.write(scene.path("empty"), b"")
     harness.write(scene.path("f.part"), data[:PART])
     known = ("--checksum", digest(data))
-    for words, call in (("give --checksum", ("--adopt", part, url)),
+    for words, call in (("requires --checksum", ("--adopt", part, url)),
                         ("several", ("--adopt", part, "--checksum", "@SUMS", url, url + "2")),
                         ("several", ("--adopt", part, "--checksum", "@SUMS", "-i", "list")),
                         ("standard output", ("--adopt", part, *known, "-o", "-", url)),

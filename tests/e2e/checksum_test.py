@@ -146,10 +146,10 @@ def test_a_name_without_a_sum_is_a_failure_of_its_own(scene):
     digest = hashlib.sha256(origin.get(urls["a"])).hexdigest()
     option = sums(scene, f"{digest}  a\n{digest}  c\n{'0' * 64} *c\n")
     done = scene.get(*urls.values(), "--checksum", option, code=2)
-    assert "look up the checksum of b" in done.stderr and "none for that name" in done.stderr, done.stderr
-    assert "look up the checksum of c" in done.stderr and "two that differ" in done.stderr, done.stderr
+    assert "look up the checksum of b" in done.stderr and "no checksum for this name" in done.stderr, done.stderr
+    assert "look up the checksum of c" in done.stderr and "two different checksums" in done.stderr, done.stderr
     assert scene.names() == ["a"]
-    for name, words in (("b", "none for that name"), ("c", "two that differ")):
+    for name, words in (("b", "no checksum for this name"), ("c", "two different checksums")):
         done = scene.get(urls[name], "--checksum", option, code=2)
         assert words in done.stderr, done.stderr
     assert scene.names() == ["a"]
@@ -167,7 +167,7 @@ def test_a_list_with_directories_tells_files_of_one_name_apart(scene):
     path = sums(scene, lines[0])
     assert "sha-256" in scene.get("--checksum", path, urls[1], "--overwrite", code=6).stderr
     path = sums(scene, "".join(lines).replace("/pattern/", "/other/").replace(f"/{100 * KiB}/", "/"))
-    assert "two that differ" in scene.get("--checksum", path, urls[0], "--overwrite", code=2).stderr
+    assert "two different checksums" in scene.get("--checksum", path, urls[0], "--overwrite", code=2).stderr
 
 
 def test_a_file_with_one_digest_serves_one_url(scene):
@@ -178,7 +178,7 @@ def test_a_file_with_one_digest_serves_one_url(scene):
         assert "verified by sha-256" in scene.get("--checksum", sums(scene, text), url, "-o", "g", "--overwrite").stderr
     assert "sha-256" in scene.get("--checksum", sums(scene, broken(digest)), url, "-o", "h", code=6).stderr
     for arguments in ((url, url + "2"), ("-i", sums(scene, url + "\n", "list")[1:])):
-        assert "can't serve several URLs" in scene.get("--checksum", sums(scene, digest), *arguments, code=2).stderr
+        assert "can't apply to several URLs" in scene.get("--checksum", sums(scene, digest), *arguments, code=2).stderr
 
 
 def test_a_list_of_sums_may_be_large(scene):
@@ -195,17 +195,17 @@ def test_what_is_no_checksum_is_a_usage_error(scene):
     big = sums(scene, f"{digest[8:]}  x\n", "big")
     os.truncate(big[1:], 256 * MiB + 1)
     for words, *arguments in (
-            ("does not say which algorithm", "--checksum", digest[8:], url),
+            ("missing algorithm; did you mean sha-256=", "--checksum", digest[8:], url),
             ("none of sha-256", "--checksum", "crc32=12345678", url),
             ("64 hexadecimal digits, not 63", "--checksum", digest[:-1], url),
             ("hexadecimal", "--checksum", digest[:-1] + "x", url),
-            ("can't serve several", "--checksum", digest, url, url + "y"),
-            ("can't serve several", "--checksum", digest, "-i", "/dev/null"),
-            ("can't be read", "--checksum", "@/no/such/file", url),
-            ("can't be read", "--checksum", "@/", url),
-            ("neither lines", "--checksum", sums(scene, "<html>\n"), url),
-            ("neither lines", "--checksum", "@/dev/null", url),
-            ("longer than 256 MiB", "--checksum", big, url)):
+            ("can't apply to several", "--checksum", digest, url, url + "y"),
+            ("can't apply to several", "--checksum", digest, "-i", "/dev/null"),
+            ("can't read /no/such/file", "--checksum", "@/no/such/file", url),
+            ("can't read /", "--checksum", "@/", url),
+            ("no supported checksum", "--checksum", sums(scene, "<html>\n"), url),
+            ("no supported checksum", "--checksum", "@/dev/null", url),
+            ("larger than 256 MiB", "--checksum", big, url)):
         done = scene.get(*arguments, code=2)
         assert words in done.stderr and "--checksum" in done.stderr, done.stderr
     assert scene.names() == []

@@ -20,7 +20,7 @@ def test_it_kills_damages_resumes_and_finds_all_as_promised(scene):
     stdout, stderr = process.communicate(timeout=harness.TIMEOUT)
     assert process.returncode == 0, stdout + stderr
     assert "All as promised" in stdout and "Killed" in stdout, stdout
-    assert "64.0 KiB damaged or given up, and fetched again" in stderr, stderr
+    assert "64.0 KiB damaged or discarded and fetched again" in stderr, stderr
     assert scene.names() == []
 
 

@@ -135,9 +135,9 @@ def test_a_job_in_the_background_paints_nothing_until_it_comes_to_the_front(scen
         screen.type(f"clear; {harness.BINARY} {' '.join(SLOWLY)} -i ../list &")
         # That a line of the list is wrong is told at once; then it has had its chance to paint.
         lines = screen.wait(lambda seen: any("list:4" in line for line in seen) and len(gate.server.requests) >= 2, "its message")
-        assert not any("under way" in line for line in lines), lines
+        assert not any(" active" in line for line in lines), lines
         screen.type("fg")
-        screen.wait(lambda seen: "under way" in seen[-1] and shows_half("f", seen), "its lines")
+        screen.wait(lambda seen: " active" in seen[-1] and shows_half("f", seen), "its lines")
         gate.open()
         screen.wait(lambda seen: any("3 files: 12.0 MiB in " in line for line in seen), "the report")
 
@@ -151,25 +151,25 @@ def test_messages_stay_above_the_lines(scene):
     missing = scene.raw(lambda c, r, n: c.sendall(head("404 No", "Content-Length: 0")))
     with Screen(scene) as screen:
         screen.run("-v", gate.url("movie.mkv"), missing.url("no"), *SLOWLY)
-        lines = screen.wait(lambda seen: "under way" in seen[-1] and shows_half("movie.mkv", seen), "lines for both")
+        lines = screen.wait(lambda seen: " active" in seen[-1] and shows_half("movie.mkv", seen), "lines for both")
         told = [line for line in lines if line.startswith("segdl: ")]
         assert any("404" in line for line in told), lines
-        assert lines.index(told[-1]) < len(lines) - 2 and "1 failed  1 under way  1 left" in lines[-1], lines
+        assert lines.index(told[-1]) < len(lines) - 2 and "1 failed  1 active  1 left" in lines[-1], lines
         gate.open()
         lines = screen.wait_for_end(4)
         assert all(line in lines for line in told) and "1 file: 4.0 MiB in" in lines[-1], lines
-        assert not any("under way" in line or " % " in line for line in lines), lines
+        assert not any(" active" in line or " % " in line for line in lines), lines
 
 
 def test_more_files_than_rows_are_counted(scene):
     gate = Gate(scene, pattern(MiB, 1))
     with Screen(scene, 90, 6) as screen:
         screen.run("-j", "8", *[gate.url(f"f{n}") for n in range(8)], *SLOWLY[2:], "-x", "8")
-        lines = screen.wait(lambda seen: "8 under way" in seen[-1] and len(seen) == 5, "lines for all")
+        lines = screen.wait(lambda seen: "8 active" in seen[-1] and len(seen) == 5, "lines for all")
         assert lines[3] == "... and 5 more" and all(re.match(r"f\d  ━", line) for line in lines[:3]), lines
-        assert lines[4].startswith("0 of 8 files  8 under way  8 left  "), lines
+        assert lines[4].startswith("0 of 8 files  8 active  8 left  "), lines
         screen.resize(90, 20)
-        lines = screen.wait(lambda seen: "8 under way" in seen[-1] and len(seen) > 8, "a line for each")
+        lines = screen.wait(lambda seen: "8 active" in seen[-1] and len(seen) > 8, "a line for each")
         assert [line[:2] for line in lines[-9:-1]] == [f"f{n}" for n in range(8)], lines
         gate.open()
         assert "8 files: 8.0 MiB in " in screen.wait_for_end(0)[-1]

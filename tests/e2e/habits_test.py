@@ -38,12 +38,12 @@ WORK = [
 # What does not, and what is said of it.
 REFUSED = {
     "-0 {url}": "HTTP/1.1",
-    "-L1 {url}": "TLS is 1.2",
-    "-3 {url}": "TLS is 1.2",
+    "-L1 {url}": "TLS 1.2 or 1.3",
+    "-3 {url}": "TLS 1.2 or 1.3",
     "-9 {url}": "segdl --help",
     "-: {url}": "run segdl twice",
-    "-c=false {url}": "turn it off",
-    "-q=false {url}": "turn it off",
+    "-c=false {url}": "-c takes no value",
+    "-q=false {url}": "-q takes no value",
     "--continue=false {url}": "--no-resume",
     "-T {url}": "--timeout",
     "-O f {url}": "-o f",
@@ -59,21 +59,21 @@ REFUSED = {
     "--progress=bar:force {url}": "bar",
     "--proxy=off {url}": "--proxy ''",
     "--fsync-policy=none {url}": "--sync",
-    "-Q 10m {url}": "no limit of sizes",
+    "-Q 10m {url}": "no size limit",
     "-E no-such.pem:hunter2 {url}": "openssl pkey",
     "-V {url}": "--verify",
     "-A jpg,png {url}": "wget's -A",
     "-A *.pdf {url}": "wget's -A",
     "-R index.html* {url}": "wget's -R",
     "-R jpg,png {url}": "wget's -R",
-    "-e ;auto {url}": "leave ;auto out",
+    "-e ;auto {url}": "remove ;auto",
     "-Of.zip {url}": "-o f.zip",
     "-qO- {url}": "-o -",
     "-qO - {url}": "-o -",
-    "-C 100 -O {url}": "leave it out",
+    "-C 100 -O {url}": "omit it",
     "-c jar.txt -O {url}": "kept in memory",
-    "-d a=1&b=2 {url}": "no data",
-    "-d @body {url}": "no data",
+    "-d a=1&b=2 {url}": "without data",
+    "-d @body {url}": "without data",
     "-d key=value {url}": "./KEY=VALUE",
     "-dkey=value {url}": "./KEY=VALUE",
     "--json {} {url}": "no data",
@@ -86,14 +86,14 @@ REFUSED = {
     "-K file": "--config FILE",
     "--create-dirs -o a/b {url}": "director",
     "--metalink {url}": "Metalink",
-    "--proto =https --tlsv1.2 -sSf {url}": "leave it out",
+    "--proto =https --tlsv1.2 -sSf {url}": "omit it",
     "--retry 5 --retry-all-errors {url}": "--retries N",
-    "--retry-all-errors {url}": "leave it out",
+    "--retry-all-errors {url}": "omit it",
     "--compressed {url}": "--decode",
     "--compression=auto {url}": "--decode",
     "-w %{http_code} {url}": "--json",
-    "--url {url}": "by itself",
-    "-x 127.0.0.1:3128 {url}": "--proxy URL",
+    "--url {url}": "as an argument",
+    "-x 127.0.0.1:3128 {url}": "for a proxy use --proxy URL",
     "--socks5-hostname h:1 {url}": "--proxy URL",
     "-Z -O {url}": "-j N",
     "--tries=0 {url}": "--retries N",
@@ -107,10 +107,10 @@ REFUSED = {
     "-m {url}": "crawl",
     "-x {url}": "not a number",
     "-E {url}": "wget's -E",
-    "-e robots=off {url}": "leave it out",
+    "-e robots=off {url}": "omit it",
     "-b {url}": "--load-cookies",
     "--no-check-certificate {url}": "-k",
-    "--check-certificate=true {url}": "leave it out",
+    "--check-certificate=true {url}": "omit it",
     "--spider {url}": "only downloads",
     "-x16 -s16 -k1M {url}": "-x N",
     "-x 16 -s 16 {url}": "-x N",
@@ -118,8 +118,8 @@ REFUSED = {
     "-k 1M {url}": "--segment-size",
     "-k1M {url}": "--segment-size",
     "-k 1.5m {url}": "--segment-size",
-    "--min-split-size=1M {url}": "by itself",
-    "--file-allocation=none {url}": "by itself",
+    "--min-split-size=1M {url}": "this itself",
+    "--file-allocation=none {url}": "this itself",
     "--allow-overwrite=true {url}": "--overwrite",
     "--auto-file-renaming=false {url}": "--skip-existing",
     "-d dir --out f {url}": "-o FILE",
@@ -148,7 +148,7 @@ WORDS = {
     "list": "segdl -i FILE",
     "resume x": "continues",
     "get {url}": "segdl URL",
-    "{url} status": "write it first",
+    "{url} status": "put the command first",
     "16 {url}": "https://host/path",
     "out=f {url}": "https://host/path",
     "[::1]": "https://[::1]/",
@@ -156,10 +156,10 @@ WORDS = {
     "list.txt": "-i list.txt",
     "clean x": "NAME.part",
     "update": "--update URL",
-    "frobnicate": "no such command",
-    "http//h/x": "write http://h/x",
-    "<http://h/x>": "leave them out",
-    "'http://h/x'": "leave them out",
+    "frobnicate": "nor a command",
+    "http//h/x": "use http://h/x",
+    "<http://h/x>": "remove them",
+    "'http://h/x'": "remove them",
     "./list.txt": "-i FILE",
     "/srv/x": "-i FILE",
 }
@@ -210,7 +210,7 @@ def test_standard_output_that_gets_nothing_is_warned_of(scene):
             cwd = scene.path(f"{kind}{number}")
             os.mkdir(cwd)
             done = subprocess.run([harness.BINARY, *arguments(call, url)], cwd=cwd, stdout=output, stderr=subprocess.PIPE, text=True, errors="replace", timeout=harness.TIMEOUT, check=True)
-            told = "warning: nothing goes to standard output: the file is f; for standard output write -o -\n" in done.stderr
+            told = "warning: standard output gets no data: saving to f; to write there use -o -\n" in done.stderr
             assert told == (call in FEEDS and kind != "null"), (call, kind, done.stderr)
             assert done.stderr == "" or not call.startswith(("-s", "-q", "-fsL ")), (call, kind, done.stderr)
         outputs["file"].close()
@@ -225,7 +225,7 @@ def test_a_person_is_told_that_standard_output_gets_nothing(scene):
         with open(scene.path("out"), "wb") as output:
             subprocess.run([harness.BINARY, *arguments(call, url)], cwd=cwd, stdout=output, stderr=theirs, timeout=harness.TIMEOUT, check=True)
         os.write(theirs, b"end")  # so that there is something to read
-        told = b"warning: nothing goes to standard output" in os.read(ours, 65536)
+        told = b"warning: standard output gets no data" in os.read(ours, 65536)
         assert told == (call in FEEDS + FEEDS_A_PERSON), call
         os.close(ours)
         os.close(theirs)
@@ -261,8 +261,8 @@ def test_headers_of_a_browser_are_left_out_where_they_change_nothing(scene):
     fields = ("Accept-Encoding: gzip, deflate, br", "Connection: keep-alive", "X-Empty:", "Accept: */*")
     done = scene.get(scene.origin().pattern(1, 1000, "f"), "-o", "f", *(word for field in fields for word in ("-H", field)))
     for name in ("Accept-Encoding", "Connection", "X-Empty"):
-        assert f"the header {name} " in done.stderr, done.stderr
-    assert "the header Accept " not in done.stderr
+        assert f"header {name} ignored" in done.stderr, done.stderr
+    assert "header Accept " not in done.stderr
     for field in ("Host: h", "Connection: close", "Range: bytes=0-1"):
         assert "leave it out" in scene.get("http://127.0.0.1:1/x", "-H", field, code=2).stderr
 
@@ -275,13 +275,13 @@ def test_secrets_and_names_of_files_in_values(scene):
 
 def test_globs_are_told_to_be_taken_as_they_are(scene):
     missing = scene.raw(lambda connection, request, number: connection.sendall(harness.head("404 No", "Content-Length: 0")))
-    assert "write each URL out" in scene.get(missing.url("f[1-3].iso"), "-o", "f", code=4).stderr
+    assert "write out each URL" in scene.get(missing.url("f[1-3].iso"), "-o", "f", code=4).stderr
 
 
 def test_options_of_theirs_are_known(scene):
     for option in LONG:
         done = scene.get(option, "http://127.0.0.1:1/x", code=2)
-        assert f"there is no option {option}\n" in done.stderr, done.stderr
+        assert f"unknown option '{option}'\n" in done.stderr, done.stderr
         assert "see segdl --help" not in done.stderr and "did you mean" not in done.stderr, done.stderr
 
 
@@ -295,20 +295,20 @@ def test_hosts_without_a_dot_have_a_scheme(scene):
 def test_what_people_guess_is_answered_with_what_to_write(scene):
     for option in GUESSES:
         done = scene.get(option, "http://h/x", code=2)
-        assert f"there is no option {option}\n" in done.stderr and "see segdl --help" not in done.stderr, done.stderr
+        assert f"unknown option '{option}'\n" in done.stderr and "see segdl --help" not in done.stderr, done.stderr
     for call in (["help"], ["help", "all"], ["-h", "curl"], ["--help", "x", "http://h/x"]):
         assert "Usage: segdl [options] URL..." in scene.get(*call).stdout, call
     assert "Usage: segdl status" in scene.get("help", "status").stdout
     assert scene.get("version").stdout == scene.get("--version").stdout
     assert "-i FILE" in scene.get("-o", "a", "http://h/x", "-o", "b", "http://h/y", code=2).stderr
-    assert "nor inf" in scene.get("--retries", "infinite", "http://h/x", code=2).stderr
+    assert "inf to retry forever" in scene.get("--retries", "infinite", "http://h/x", code=2).stderr
     digest = "ab" * 32
     assert f"sha-256={digest}" in scene.get("--checksum", digest, "http://h/x", code=2).stderr
     harness.write(scene.path("SUMS"), b"x")
-    assert "write @SUMS" in scene.get("--checksum", "SUMS", "http://h/x", code=2).stderr
+    assert "use @SUMS" in scene.get("--checksum", "SUMS", "http://h/x", code=2).stderr
     for place in (["-d", "~/x"], ["--directory=~"], ["-o", "~/x"], ["-d", "$HOME/x"], ["-o", "${HOME}/x"]):
         done = scene.get(*place, "http://h/x", code=2)
-        assert "is for a shell" in done.stderr and "./" in done.stderr, done.stderr
+        assert "was not expanded by a shell" in done.stderr and "./" in done.stderr, done.stderr
     assert scene.names() == ["SUMS"]
 
 

@@ -346,7 +346,7 @@ def test_no_secret_is_told(scene):
 
 def test_it_cannot_go_with_the_file_on_standard_output(scene):
     done = scene.get("--json", "http://h/x", "-o", "-", code=2)
-    assert done.stdout == "" and done.stderr.startswith("segdl: --json: standard output can't take both"), done.stderr
+    assert done.stdout == "" and done.stderr.startswith("segdl: --json: can't be combined with standard output"), done.stderr
 
 
 def test_the_status_has_the_fields_of_the_document(scene):

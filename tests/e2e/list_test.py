@@ -74,12 +74,12 @@ def test_a_bad_line_is_a_failure_of_its_own(scene):
                   b"http://h/\0", "ftp://me:hunter2@h/x", "intranet")
     done = scene.get("-i", path, code=2)
     assert scene.names() == ["a"]
-    for number, words in ((1, "there is a blank in the URL"), (3, "'sub/dir' is not the plain name of a file"), (4, "'..' is not the plain name"),
+    for number, words in ((1, "blank in the URL"), (3, "'sub/dir' is not a plain file name"), (4, "'..' is not a plain"),
                           (5, "more than one TAB"), (6, "longer than 65536 bytes"), (7, "NUL"), (8, "not http or https"),
-                          (9, "intranet is no URL")):
+                          (9, "intranet is not a URL")):
         lines = [line for line in done.stderr.splitlines() if line.startswith(f"segdl: {path}:{number}: ")]
         assert len(lines) == 1 and words in lines[0], (number, done.stderr)
-    assert "a host of that name is http://intranet/" in done.stderr, done.stderr
+    assert "for a host of that name use http://intranet/" in done.stderr, done.stderr
     assert "segdl: 8 of 9 failed:\n" in done.stderr and "hunter2" not in done.stderr, done.stderr
     assert "1 file: 1000 B in " in done.stderr and ", 8 failed\n" in done.stderr, done.stderr
 
@@ -104,11 +104,11 @@ def test_two_lines_of_one_name_are_told_while_the_first_is_under_way(scene):
     path = listed(scene, server.url("one"), "# between", server.url("other") + "\tone")
     for arguments in ((), ("--overwrite",), ("--skip-existing",)):
         done = scene.get("-i", path, *arguments, code=10)
-        assert f"segdl: {path}:3: {server.url('other')}: two lines of the list have the name one: the other is {path}:1\n" in done.stderr
+        assert f"segdl: {path}:3: {server.url('other')}: two lines of the list share the name one: the other is {path}:1\n" in done.stderr
         assert "1 of 2 failed" in done.stderr, done.stderr
         os.unlink(scene.path("one"))
     done = scene.get(server.url("one"), server.url("one?again"), code=10)
-    assert f"two URLs have the name one: the other is {server.url('one')}\n" in done.stderr, done.stderr
+    assert f"two URLs share the name one: the other is {server.url('one')}\n" in done.stderr, done.stderr
 
 
 def test_two_lines_of_one_name_are_told_when_the_first_has_ended(scene):
@@ -123,7 +123,7 @@ def test_two_lines_of_one_name_are_told_when_the_first_has_ended(scene):
         time.sleep(0.2)
         _, stderr = process.communicate(scene.nginx.url("b") + "\ta\n", timeout=harness.TIMEOUT)
         assert process.returncode == 10, stderr
-        assert f"segdl: standard input:2: {scene.nginx.url('b')}: two lines of the list have the name a: " in stderr, stderr
+        assert f"segdl: standard input:2: {scene.nginx.url('b')}: two lines of the list share the name a: " in stderr, stderr
         assert harness.read(scene.path("a")) == b"a" * 1000
         os.unlink(scene.path("a"))
 
@@ -134,7 +134,7 @@ def test_two_lines_of_one_name_are_told_where_the_first_brings_an_empty_file(sce
     for arguments in ((), ("--overwrite",)):
         harness.write(scene.path("a"), b"")
         done = scene.get("-i", listed(scene, scene.nginx.url("a"), scene.nginx.url("b") + "\ta"), "-j", "1", *arguments, code=10)
-        assert "two lines of the list have the name a: " in done.stderr, done.stderr
+        assert "two lines of the list share the name a: " in done.stderr, done.stderr
         assert harness.read(scene.path("a")) == b""
 
 
@@ -147,14 +147,14 @@ def test_a_url_that_is_there_twice_is_fetched_once(scene):
         done = scene.get("-i", path, "-v", *arguments)
         assert len(server.requests) - before == 2, server.requests
         assert scene.names() == ["one", "other"], scene.names()
-        assert f"segdl: {path}:3: {url}: it is there twice, and fetched once\n" in done.stderr, done.stderr
+        assert f"segdl: {path}:3: {url}: duplicate, fetched once\n" in done.stderr, done.stderr
         assert "\n2 files: " in done.stderr and ", 3 repeated\n" in done.stderr, done.stderr
         again = scene.get("-i", path, "--skip-existing")
-        assert ", 2 there already, 3 repeated\n" in again.stderr, again.stderr
+        assert ", 2 skipped, 3 repeated\n" in again.stderr, again.stderr
         for name in scene.names():
             os.unlink(scene.path(name))
     done = scene.get(url, url, "-J")
-    assert f"segdl: {url}: it is there twice, and fetched once\n" in done.stderr and ", 1 repeated\n" in done.stderr, done.stderr
+    assert f"segdl: {url}: duplicate, fetched once\n" in done.stderr and ", 1 repeated\n" in done.stderr, done.stderr
 
 
 def test_a_url_that_is_there_again_in_another_spelling_is_fetched_once(scene):
@@ -163,7 +163,7 @@ def test_a_url_that_is_there_again_in_another_spelling_is_fetched_once(scene):
     spellings = [f"http://localhost{rest}", f"HTTP://localhost{rest}", f"http://LocalHost{rest}", f"http://localhost.{rest}", f"http://localhost{rest}#x"]
     before = len(server.requests)
     done = scene.get("-i", listed(scene, *spellings), "-v")
-    assert len(server.requests) - before == 1 and done.stderr.count("it is there twice, and fetched once") == 4, done.stderr
+    assert len(server.requests) - before == 1 and done.stderr.count("duplicate, fetched once") == 4, done.stderr
     for spelling in spellings:
         os.unlink(scene.path("one"))
         scene.get(spelling, server.url("other"))
@@ -204,7 +204,7 @@ def test_a_slow_pipe_is_worked_on_as_it_comes_and_ctrl_c_works_at_any_moment(sce
     _, stderr = process.communicate(timeout=20)
     assert time.monotonic() - begun < 0.2
     assert process.returncode == 130, stderr
-    assert "2 files: " in stderr and "segdl: interrupted: run the same command with --skip-existing to go on\n" in stderr, stderr
+    assert "2 files: " in stderr and "segdl: interrupted: run the same command with --skip-existing to continue\n" in stderr, stderr
     os.close(writer)
 
 
@@ -231,7 +231,7 @@ def test_many_under_way_are_interrupted_together(scene):
     took = time.monotonic() - begun
     assert process.returncode == 143, stderr
     assert took < 0.2, f"{took * 1000:.0f} ms"
-    assert "segdl: interrupted; 64 files under way are kept as they are: run the same command to continue\n" in stderr, stderr
+    assert "segdl: interrupted; 64 active downloads kept: run the same command to continue\n" in stderr, stderr
     assert stderr.count("\n") == 2, stderr
 
 
@@ -245,10 +245,10 @@ def test_a_list_runs_again_and_fetches_only_what_is_missing(scene):
     scene.nginx.wait_until_idle()
     scene.nginx.forget_requests()
     done = scene.get("-i", path, "--skip-existing")
-    assert done.stderr.startswith("2 files: 2.0 KiB in ") and done.stderr.endswith(", 28 there already\n"), done.stderr
+    assert done.stderr.startswith("2 files: 2.0 KiB in ") and done.stderr.endswith(", 28 skipped\n"), done.stderr
     scene.nginx.wait_until_idle()
     assert sorted(r["uri"] for r in scene.nginx.requests()) == ["/f17", "/f3"]
-    assert scene.get(scene.nginx.url("f1"), "--skip-existing").stderr == "f1: there already\n"
+    assert scene.get(scene.nginx.url("f1"), "--skip-existing").stderr == "f1: exists, skipped\n"
     os.mkdir(scene.path("d"))
     scene.get("--skip-existing", scene.nginx.url("f1"), "-o", "d", code=10)
     scene.get("-i", path, code=10)
@@ -283,7 +283,7 @@ def test_failures_are_named_as_they_come_and_a_hundred_of_them_again(scene):
     done = scene.get("-i", path, "-q", code=4)
     lines = done.stderr.splitlines()
     assert sum(line.startswith(f"segdl: {path}:") for line in lines) == 130, done.stderr
-    assert lines[-102] == "segdl: 130 of 130 failed:" and lines[-1] == "       and 30 more, named above", lines[-103:]
+    assert lines[-102] == "segdl: 130 of 130 failed:" and lines[-1] == "       and 30 more, listed above", lines[-103:]
     assert "secret" not in done.stderr
 
 
@@ -335,7 +335,7 @@ def test_a_reader_that_stopped_reading_does_not_make_it_deaf(scene):
         assert process.wait(20) == code
         assert time.monotonic() - begun < 0.2
         _, stderr = process.communicate()
-        assert stderr == b"segdl: interrupted: run the same command to start again\n", stderr
+        assert stderr == b"segdl: interrupted: run the same command to restart\n", stderr
     assert scene.names() == []
 
 

@@ -68,7 +68,7 @@ def test_names_from_the_server_in_a_list_meet_each_other_and_what_is_there(scene
     path = os.path.join(scene.directory, "list")
     harness.write(path, f"{one.url('a')}\n{one.url('b')}\n{one.url('c')}\tthree\n".encode())
     done = scene.get("-J", "-i", path, code=10)
-    assert "two lines of the list have the name one" in done.stderr, done.stderr
+    assert "two lines of the list share the name one" in done.stderr, done.stderr
     assert scene.names() == ["one", "three"], scene.names()
     assert "1 of 3 failed" in done.stderr, done.stderr
     done = scene.get("-J", "-i", path, "--skip-existing")
@@ -103,7 +103,7 @@ def test_a_name_that_another_download_writes_to_is_refused_in_a_list(scene):
             for arguments in (("--overwrite",), ("--skip-existing",)):
                 harness.write(path, f"{server.url('a')}\t{first}\n{server.url('b')}\t{second}\n".encode())
                 done = scene.get("-i", path, "-j", "1", *arguments, code=10)
-                assert f"download {second}: {first} is in the way" in done.stderr, done.stderr
+                assert f"download {second}: conflict with {first}: " in done.stderr, done.stderr
                 assert "another name" in done.stderr, done.stderr
                 assert scene.names() == [first] and harness.read(scene.path(first)) == data, scene.names()
                 os.remove(scene.path(first))
@@ -213,10 +213,10 @@ def test_settings_come_from_a_file_and_the_command_line_goes_before_them(scene):
     assert b"Authorization" not in server.requests[-1] and harness.read(scene.path("g")) == data
     os.chmod(config, stat.S_IRUSR | stat.S_IROTH)
     done = scene.get(server.url("h"), env=env, code=2)
-    assert f"{config}:5: it holds a secret" in done.stderr and "me:secret" not in done.stderr, done.stderr
+    assert f"{config}:5: contains a secret" in done.stderr and "me:secret" not in done.stderr, done.stderr
     harness.write(config, b"remote-time\nrate = 5\n")
-    assert f"{config}:2: there is no option --rate" in scene.get(server.url("h"), env=env, code=2).stderr
-    assert "none: it can't be read: No such file or directory" in scene.get("--config", "none", server.url("h"), code=2).stderr
+    assert f"{config}:2: unknown option '--rate'" in scene.get(server.url("h"), env=env, code=2).stderr
+    assert "none: can't be read: No such file or directory" in scene.get("--config", "none", server.url("h"), code=2).stderr
 
 
 if __name__ == "__main__":

@@ -85,18 +85,18 @@ def test_a_command_that_fails_is_told_and_costs_the_exit_code_but_not_the_file(s
     harness.write(not_run, b"\x7fELF")
     os.chmod(not_run, 0o755)
     not_run = f"'{not_run}'"
-    for command, words in (("false", "false ended with exit code 1"), (not_run, "can't be started: Exec format error"),
-                           ("sh -c 'kill -9 $$'", "was ended by signal 9")):
+    for command, words in (("false", "false exited with code 1"), (not_run, "failed to start: Exec format error"),
+                           ("sh -c 'kill -9 $$'", "was killed by signal 9")):
         done = scene.get(url, url + "2", "--overwrite", "--on-done", command, code=1)
         assert done.stderr.count(f"--on-done for f: ") == 1 and words in done.stderr, done.stderr
         assert scene.names() == ["f", "f2"]
     assert "said" in scene.get(url, "-o", "g", "--on-done", f"'{script(scene)}'", env=environment(scene),
                                preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN)).stderr
-    assert "names no command" in scene.get(url, "--on-done", " ", code=2).stderr
-    assert "there is no program cd" in scene.get(url, "--on-done", "cd /", code=2).stderr
-    assert "| is for a shell" in scene.get(url, "--on-done", "wc | cat", code=2).stderr
-    assert "has no end" in scene.get(url, "--on-done", "a 'b", code=2).stderr
-    assert "no path" in scene.get(url, "-o", "-", "--on-done", "true", code=2).stderr
+    assert "empty command" in scene.get(url, "--on-done", " ", code=2).stderr
+    assert "cd: command not found" in scene.get(url, "--on-done", "cd /", code=2).stderr
+    assert "| needs a shell" in scene.get(url, "--on-done", "wc | cat", code=2).stderr
+    assert "unterminated '" in scene.get(url, "--on-done", "a 'b", code=2).stderr
+    assert "there is no path" in scene.get(url, "-o", "-", "--on-done", "true", code=2).stderr
 
 
 def test_a_signal_does_not_wait_for_a_command(scene):

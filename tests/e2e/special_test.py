@@ -134,7 +134,7 @@ def test_devices_take_the_bytes_and_stay_devices(scene):
         assert os.stat("/dev/null").st_rdev == null.st_rdev and kind_of("/dev/null") == stat.S_IFCHR
     with open("/dev/full", "wb") as full:
         process = subprocess.run([harness.BINARY, scene.nginx.url("f"), "-o", "-"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=harness.TIMEOUT, check=False)
-    assert process.returncode == 7 and "start over" in process.stderr, process.stderr
+    assert process.returncode == 7 and "fix that and restart" in process.stderr, process.stderr
     done = scene.get(scene.nginx.url("f"), "-o", "/dev/full", code=7)
     assert "write to /dev/full: No space left on device" in done.stderr, done.stderr
     assert not [name for name in os.listdir("/dev") if "segdl" in name or name.endswith(".part")]
@@ -153,7 +153,7 @@ def test_standard_output_by_any_name_is_what_it_is_for_a_hyphen(scene):
             with open(path, "ab") as log:  # as a shell's >>
                 done = subprocess.run([BINARY, "-q", scene.nginx.url("f"), "-o", name, "--overwrite"], stdout=log, timeout=harness.TIMEOUT, check=False)
             assert done.returncode == 0 and harness.read(path) == b"before " + data, name
-    assert "standard output can't take both" in scene.get("--json", scene.nginx.url("f"), "-o", "/dev/stdout", code=2).stderr
+    assert "--json: can't be combined with standard output" in scene.get("--json", scene.nginx.url("f"), "-o", "/dev/stdout", code=2).stderr
     assert kind_of("/dev/stdout") == stat.S_IFLNK
 
 

@@ -116,7 +116,7 @@ def test_a_flipped_byte_of_the_part_costs_exactly_its_segment(scene):
         part.seek(flipped[0] + 17)
         part.write(bytes([byte[0] ^ 1]))
     done = scene.get(origin.url, "-o", "f", "-x", "8")
-    assert "64.0 KiB damaged or given up, and fetched again" in done.stderr, done.stderr
+    assert "64.0 KiB damaged or discarded and fetched again" in done.stderr, done.stderr
     origin.wait_until_idle()
     asked = [r["range"] for r in origin.requests()]
     assert any(a[0] <= flipped[0] and flipped[1] <= a[1] for a in asked), asked

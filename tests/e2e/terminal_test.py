@@ -116,7 +116,7 @@ def test_ctrl_c_in_one_of_three_ends_the_command_and_says_how_to_go_on(scene):
     assert process.returncode == 130, stderr
     assert harness.read(scene.path("one")) == harness.read(scene.path("three")) == data
     assert "2 files: 2.0 MiB in " in stderr, stderr
-    assert stderr.endswith("segdl: interrupted; 1 file under way is kept as it is: run the same command with --skip-existing to "
+    assert stderr.endswith("segdl: interrupted; 1 active download kept: run the same command with --skip-existing to "
                            "continue\n"), stderr
 
 
@@ -128,11 +128,11 @@ def test_quiet_says_nothing_but_errors(scene):
 
 
 def test_values_are_refused_by_option_and_value(scene):
-    for arguments, words in ((["--timeout", "abc"], "--timeout: 'abc'"), (["--connect-timeout", "0"], "--connect-timeout: '0'"),
-                             (["--max-time", "-1"], "--max-time: '-1'"), (["--min-speed", "1..5"], "--min-speed: '1..5'"),
-                             (["--retries", "x"], "--retries: 'x'"), (["-x", "0"], "--connections: '0'"), (["-j", "0"], "--jobs: '0'"), (["--segment-size", "9999999999G"], "--segment-size: 9999999999G"),
+    for arguments, words in ((["--timeout", "abc"], "--timeout: invalid time 'abc'"), (["--connect-timeout", "0"], "--connect-timeout: invalid time '0'"),
+                             (["--max-time", "-1"], "--max-time: invalid time '-1'"), (["--min-speed", "1..5"], "--min-speed: invalid size '1..5'"),
+                             (["--retries", "x"], "--retries: invalid value 'x'"), (["-x", "0"], "--connections: invalid value '0'"), (["-j", "0"], "--jobs: invalid number '0'"), (["--segment-size", "9999999999G"], "--segment-size: 9999999999G"),
                              (["-H", "none"], "--header: "),
-                             (["-o", ""], "--output: "), (["--limit-rate", "1.5X"], "--limit-rate: '1.5X'"), (["-i", ""], "--input-file: ")):
+                             (["-o", ""], "--output: "), (["--limit-rate", "1.5X"], "--limit-rate: invalid size '1.5X'"), (["-i", ""], "--input-file: ")):
         lines = scene.get("http://127.0.0.1:1/x", *arguments, code=2).stderr.splitlines()
         assert lines[0].startswith("segdl: " + words), lines
 

@@ -233,8 +233,8 @@ def test_a_list_of_unchanged_files_costs_a_request_each_over_few_connections(sce
 def test_what_contradicts_it_is_said(scene):
     url = "http://127.0.0.1:1/f"
     for other in ("--overwrite", "--skip-existing"):
-        assert "it can't go with" in scene.get("--update", other, url, code=2).stderr
-    assert "--update: standard output has no file" in scene.get("--update", "-o", "-", url, code=2).stderr
+        assert "mutually exclusive" in scene.get("--update", other, url, code=2).stderr
+    assert "--update: can't be combined with standard output" in scene.get("--update", "-o", "-", url, code=2).stderr
     harness.write(scene.path("../settings"), b"overwrite\n")
     put(scene, "f", pattern(SMALL, 1))
     scene.get("--update", scene.nginx.url("f"))

@@ -103,7 +103,7 @@ Result<void> put_data(std::span<const std::byte> bytes, const std::atomic<bool>&
     error.reason = reason;
     // Of a reader that went away nothing is to be mended.
     if (cause == Cause::local && errno != EPIPE)
-      error.hints = {{Hint::custom, "correct that, and start over: nothing of it is kept"}};
+      error.hints = {{Hint::custom, "fix that and restart: nothing is kept"}};
     return error;
   };
   while (!bytes.empty()) {

@@ -115,8 +115,8 @@ void Batch::begin(Entry entry) {
   }
   if (!is_like_url(entry.url)) {
     Error error{Cause::usage, Remedy::stop};
-    error.reason = redacted_url(entry.url) + " is no URL";
-    error.hints = {{Hint::custom, fmt::format("a host of that name is http://{}/", redacted_url(entry.url))}};
+    error.reason = redacted_url(entry.url) + " is not a URL";
+    error.hints = {{Hint::custom, fmt::format("for a host of that name use http://{}/", redacted_url(entry.url))}};
     return fail(entry, error);
   }
   Request request = command_.request;
@@ -157,26 +157,24 @@ void Batch::repeated(const Entry& entry, const std::string& output) {
   ++tally_.repeated;
   if (json_ != nullptr) json_->repeated(subject(entry, output));
   if (!tells_each_) return;
-  display_.tell(fmt::format("segdl: {}{}: it is there twice, and fetched once\n",
-                            entry.place.empty() ? "" : entry.place + ": ", redacted_url(entry.url)));
+  display_.tell(fmt::format("segdl: {}{}: duplicate, fetched once\n", entry.place.empty() ? "" : entry.place + ": ",
+                            redacted_url(entry.url)));
 }
 
 Error Batch::two_of_one_name(const std::string& output, std::string reason) const {
   Error error{Cause::exists, Remedy::stop,
-              list_ == nullptr ? "two URLs have the name" : "two lines of the list have the name", output};
+              list_ == nullptr ? "two URLs share the name" : "two lines of the list share the name", output};
   error.reason = std::move(reason);
-  error.hints = {
-      {Hint::custom,
-       list_ == nullptr
-           ? "of several mirrors of one file give one; two files are downloaded in runs of their own, with -o"
-           : "give one of them another name in the list, behind a TAB"}};
+  error.hints = {{Hint::custom, list_ == nullptr
+                                    ? "give only one of several mirrors; download two files in separate runs, with -o"
+                                    : "give one of them another name in the list, after a TAB"}};
   return error;
 }
 
 // Where the other download of that name is, which may have ended.
 std::string Batch::other_of(const std::string& output) const {
   const auto found = active_.find(output);
-  if (found == active_.end()) return "the other has ended already";
+  if (found == active_.end()) return "the other has already ended";
   const Entry& other = downloads_.at(found->second).entry;
   return "the other is " + (other.place.empty() ? redacted_url(other.url) : other.place);
 }
@@ -189,8 +187,8 @@ std::optional<Error> Batch::name_refused(const std::string& output) {
   if (is_in_use(output)) return two_of_one_name(output, other_of(output));
   if (const auto other = name_in_the_way(output, [this](const std::string& name) { return is_in_use(name); })) {
     Error error = two_of_one_name(
-        output, fmt::format("{} is in the way, since files of one are written under the name of the other; {}", *other,
-                            other_of(*other)));
+        output,
+        fmt::format("conflict with {}: one writes files under the name of the other; {}", *other, other_of(*other)));
     error.operation = "download";
     return error;
   }
@@ -225,7 +223,8 @@ void Batch::conclude(std::uint64_t id) {
     ++tally_.skipped;
     if (json_ != nullptr) json_->skipped(subject(download));
   } else if (result && result->skipped) {
-    fail(download.entry, two_of_one_name(download.output, "it has come since this command began"), download.output);
+    fail(download.entry, two_of_one_name(download.output, "it was created after this command started"),
+         download.output);
   } else if (result) {
     conclude_done(download, *result);
   } else {
@@ -235,7 +234,7 @@ void Batch::conclude(std::uint64_t id) {
 
 void Batch::conclude_done(const Download& download, const Report& report) {
   if (!download.named && names_ && !names_->insert(download.output)) {
-    return fail(download.entry, two_of_one_name(download.output, "the server gave it twice; the later is there"),
+    return fail(download.entry, two_of_one_name(download.output, "the server gave it twice; the later one was kept"),
                 download.output);
   }
   tally_.add(report);
@@ -254,10 +253,11 @@ void Batch::conclude_failed(const Download& download, const Error& error) {
     if (download.under_way) ++kept_;
     if (json_ != nullptr) json_->failed(subject(download), error);
   } else if (error.cause == Cause::busy && !download.named && is_under_way_here(download.output)) {
-    fail(download.entry, two_of_one_name(download.output, "the server gave it to another that is under way"),
+    fail(download.entry, two_of_one_name(download.output, "the server gave it to another active download"),
          download.output);
   } else if (error.cause == Cause::exists && !names_ && came_in_this_run(download.output)) {
-    fail(download.entry, two_of_one_name(download.output, "it has come since this command began"), download.output);
+    fail(download.entry, two_of_one_name(download.output, "it was created after this command started"),
+         download.output);
   } else {
     fail(download.entry, error, download.output);
     on_end_.failed(command_.request.directory / download.output, exit_code(error.cause));

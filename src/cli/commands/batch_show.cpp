@@ -113,8 +113,8 @@ std::string Batch::interrupted_line() const {
   const Existing existing = command_.request.existing;
   if (tally_.done > 0 && existing == Existing::replace) how += " with --skip-existing instead of --overwrite";
   if (tally_.done > 0 && existing == Existing::refuse) how += " with --skip-existing";
-  if (kept_ == 0) return fmt::format("segdl: interrupted: {} to go on", how);
-  const char* const kept = kept_ == 1 ? "file under way is kept as it is" : "files under way are kept as they are";
+  if (kept_ == 0) return fmt::format("segdl: interrupted: {} to continue", how);
+  const char* const kept = kept_ == 1 ? "active download kept" : "active downloads kept";
   return fmt::format("segdl: interrupted; {} {}: {} to continue", kept_, kept, how);
 }
 

@@ -31,7 +31,7 @@ namespace segdl::cli {
 namespace {
 
 constexpr const char* kStandardOutput = "standard output";
-constexpr const char* kBeginAgain = "segdl: interrupted: run the same command to start again";
+constexpr const char* kBeginAgain = "segdl: interrupted: run the same command to restart";
 
 // What is kept is what the journal says, not what was on its way.
 std::string interrupted_line(const Progress& progress) {
@@ -73,7 +73,7 @@ Error with_hint(Error error, const FetchCommand& command) {
   const bool may_be_left = error.reason == "it exists already" || error.reason.starts_with("it has no journal");
   if (error.cause == Cause::exists && may_be_left && command.continues && command.request.adopt.empty()) {
     error.hints.emplace_back(Hint::custom,
-                             "if another tool has left it, continue it with --adopt FILE and --checksum ALGO=HEX");
+                             "to reuse the partial file of another tool, use --adopt FILE and --checksum ALGO=HEX");
   }
   return error;
 }
@@ -86,7 +86,7 @@ int conclude(Running& running) {
   const std::filesystem::path output = running.task.progress().output;
   if (was_there(result, command.request, output)) {
     tell_end(running, true);
-    if (!command.quiet) say("{}: there already\n", printable(output.lexically_normal().string()));
+    if (!command.quiet) say("{}: exists, skipped\n", printable(output.lexically_normal().string()));
     return 0;
   }
   if (!result) {
@@ -201,7 +201,7 @@ int fetch_all(const FetchCommand& command, JsonReport* json) {
 }  // namespace
 
 int fetch(const FetchCommand& command) {
-  if (command.session.insecure) say("segdl: warning: certificates are not checked (--insecure)\n");
+  if (command.session.insecure) say("segdl: warning: certificates are not verified (--insecure)\n");
   if (!command.json) return fetch_all(command, nullptr);
   JsonReport json;
   return json.end(json.broken() ? kLocal : fetch_all(command, &json));

@@ -43,9 +43,12 @@ void ListFile::fail(const char* operation) {
   const int number = errno;
   problem_ = Error{Cause::local, Remedy::stop, operation, name_};
   problem_->reason = std::strerror(number);
-  if (number == EISDIR) problem_->hints = {{Hint::custom, "-i names a file of URLs; where the files go is -d DIR"}};
-  if (number == ENOENT || number == EACCES)
-    problem_->hints = {{Hint::custom, "name a file that you can read, or - for standard input"}};
+  if (number == EISDIR) {
+    problem_->hints = {{Hint::custom, "-i takes a file of URLs; to choose where files go use -d DIR"}};
+  }
+  if (number == ENOENT || number == EACCES) {
+    problem_->hints = {{Hint::custom, "give a readable file, or - for standard input"}};
+  }
   read_to_end_ = ended_ = true;
 }
 

@@ -23,14 +23,14 @@ bool is_option_line(std::string_view text) {
 // What is wrong with a URL as it stands in a list, or null.
 const char* url_problem(std::string_view url) {
   if (is_option_line(url)) {
-    return "it is an option, as lists of aria2c and settings of curl have them; a URL stands alone, or with a TAB and "
-           "a name behind it";
+    return "options as in lists of aria2c or config files of curl are not supported; expected a URL, or a URL, a TAB "
+           "and a name";
   }
   if (std::string_view("'\"<(`").find(url.front()) != std::string_view::npos) {
-    return "there are quotes or brackets around the URL, which are taken as part of it: leave them out";
+    return "the URL is in quotes or brackets, which would be part of it: remove them";
   }
   if (url.find_first_of(kBlanks) != std::string_view::npos) {
-    return "there is a blank in the URL; a name stands behind a TAB, and a blank of a URL is written %20";
+    return "blank in the URL; put a TAB before a name, and write a blank of a URL as %20";
   }
   return nullptr;
 }
@@ -42,8 +42,7 @@ std::optional<ListLine> understood(std::string_view text, std::uint64_t number) 
   text = trimmed(text);
   if (text.empty() || text.starts_with('#')) return std::nullopt;
   if (text.find('\0') != std::string_view::npos)
-    return ListLine{number, "", "",
-                    "the line has a NUL byte; a list in UTF-16 is converted by iconv -f UTF-16 -t UTF-8"};
+    return ListLine{number, "", "", "the line has a NUL byte; convert a list in UTF-16 with iconv -f UTF-16 -t UTF-8"};
   const auto tab = text.find('\t');
   ListLine line{number, std::string(trimmed(text.substr(0, tab)))};
   if (const char* problem = url_problem(line.url)) {
@@ -55,9 +54,9 @@ std::optional<ListLine> understood(std::string_view text, std::uint64_t number) 
   if (line.name.find('\t') != std::string::npos) {
     line.problem = "the line has more than one TAB";
   } else if (line.name.find("://") != std::string::npos) {
-    line.problem = "it has two URLs; write each into a line of its own, and only one of several mirrors";
+    line.problem = "the line has two URLs; put each on a line of its own, and list only one of several mirrors";
   } else if (!is_component(line.name)) {
-    line.problem = fmt::format("'{}' is not the plain name of a file", line.name);
+    line.problem = fmt::format("'{}' is not a plain file name", line.name);
   }
   return line;
 }

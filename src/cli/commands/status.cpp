@@ -74,8 +74,8 @@ std::string interrupted_words(const DownloadStatus& status) {
   if (!status.coding.empty()) fmt::format_to(out, "coding:    {}\n", status.coding);
   fmt::format_to(out, "size:      {}\n",
                  status.total ? fmt::format("{} ({} bytes)", size_words(*status.total), *status.total) : "unknown");
-  if (status.stream && status.claimed > 0) return words + "claimed:   all of it, which came in one piece\n";
-  if (status.stream) return words + "claimed:   nothing: this server can't continue, the next run begins again\n";
+  if (status.stream && status.claimed > 0) return words + "claimed:   all, as one stream\n";
+  if (status.stream) return words + "claimed:   nothing: the server does not support resuming, the next run restarts\n";
   fmt::format_to(out, "claimed:   {} in {} of {} segments of {}\n", size_words(status.claimed), status.claimed_segments,
                  status.segments, size_words(status.segment_size));
   for (const Range hole : status.holes) fmt::format_to(out, "missing:   {} to {}\n", hole.begin, hole.end);
@@ -84,8 +84,8 @@ std::string interrupted_words(const DownloadStatus& status) {
 
 std::string in_words(const DownloadStatus& status) {
   std::string words = fmt::format("{}: {}{}{}{}\n", printable(status.output.string()), state_word(status.state),
-                                  status.decoded ? ", decoded" : "", status.busy ? ", being worked on" : "",
-                                  status.journal_left ? "; its journal is left, and the next run removes it" : "");
+                                  status.decoded ? ", decoded" : "", status.busy ? ", active" : "",
+                                  status.journal_left ? "; leftover journal, removed by the next run" : "");
   if (status.state == DownloadStatus::State::interrupted) words += interrupted_words(status);
   return words;
 }
@@ -97,7 +97,7 @@ std::string in_brief(const DownloadStatus& status) {
     words += fmt::format(", {} of {}", size_words(status.claimed),
                          status.total ? size_words(*status.total) : "an unknown size");
   }
-  return words + (status.busy ? ", being worked on\n" : "\n");
+  return words + (status.busy ? ", active\n" : "\n");
 }
 
 int failed(const Error& error) {
@@ -143,7 +143,7 @@ int show_directory(const fs::path& directory, bool json) {
 
 int show_one(const fs::path& file, bool json) {
   if (file.string().find("://") != std::string::npos) {
-    say("segdl: {} is a URL, and status wants a file\n       write segdl status NAME\n", redacted_url(file.string()));
+    say("segdl: {} is a URL, but status takes a file\n       usage: segdl status NAME\n", redacted_url(file.string()));
     return kUsage;
   }
   const auto found = look_at(file.string());

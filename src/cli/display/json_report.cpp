@@ -69,7 +69,7 @@ void JsonReport::done(const JsonSubject& subject, const Report& report) {
   if (!report.unchanged) summary_.bytes += report.total;
   summary_.fetched += report.fetched;
   write(done_line(now(), subject, report));
-  if (broken_) say("segdl: {} is complete: only its report could not be written\n", printable(report.output.string()));
+  if (broken_) say("segdl: {} is complete, but its report could not be written\n", printable(report.output.string()));
 }
 
 void JsonReport::failed(const JsonSubject& subject, const Error& error) {

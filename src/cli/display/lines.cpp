@@ -47,7 +47,7 @@ double share_done(const Progress& progress) {
 std::string state_words(const Progress& progress) {
   switch (progress.phase) {
     case Phase::queued:
-      return "waiting for its turn";
+      return "queued";
     case Phase::starting:
       return "starting";
     case Phase::adopting:
@@ -103,11 +103,11 @@ std::string report_line(const Report& report) {
   if (report.connections > 1) line += fmt::format(", {} connections", report.connections);
   if (report.reused > 0) line += fmt::format(", {} reused", size_words(report.reused));
   if (report.revoked > 0)
-    line += fmt::format(", {} damaged or given up, and fetched again", size_words(report.revoked));
+    line += fmt::format(", {} damaged or discarded and fetched again", size_words(report.revoked));
   if (report.retries > 0) line += fmt::format(", {} {}", report.retries, report.retries == 1 ? "retry" : "retries");
   line += fmt::format(", verified by {}", verified_words(report));
   if (report.rehashed) line += ", read back";
-  if (report.insecure) line += ", certificate not checked";
+  if (report.insecure) line += ", certificate not verified";
   return line;
 }
 

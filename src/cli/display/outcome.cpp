@@ -20,10 +20,10 @@ std::string error_lines(const std::string& place, const std::string& url, const 
   const auto path = url.find('/', authority == std::string::npos ? 0 : authority + 3);
   if (error.cause == Cause::refused && path != std::string::npos &&
       url.find_first_of("[]{}", path) != std::string::npos) {
-    line += "       brackets and braces are taken as they are: write each URL out\n";
+    line += "       brackets and braces are not expanded: write out each URL\n";
   }
   if (error.resumable && (error.hints.empty() || error.remedy == Remedy::retry)) {
-    line += "       what has arrived is kept: run the same command to continue\n";
+    line += "       received data is kept: run the same command to continue\n";
   }
   return line;
 }

@@ -33,7 +33,7 @@ std::string batch_line(const BatchProgress& progress, double bytes_per_second) {
   std::string line =
       progress.of == 0 ? files(progress.done) : fmt::format("{} of {}", progress.done, files(progress.of));
   if (progress.failed > 0) line += fmt::format("  {} failed", progress.failed);
-  line += fmt::format("  {} under way", progress.under_way);
+  line += fmt::format("  {} active", progress.under_way);
   const std::uint64_t ended = progress.done + progress.failed;
   if (progress.of > ended) line += fmt::format("  {} left", progress.of - ended);
   return line + fmt::format("  {}  {}/s", size_words(progress.fetched),
@@ -47,7 +47,7 @@ std::string total_line(const Tally& tally, std::chrono::nanoseconds elapsed) {
     const auto speed = static_cast<std::uint64_t>(static_cast<double>(tally.fetched) / seconds);
     line += fmt::format(" ({}/s)", size_words(speed));
   }
-  if (tally.skipped > 0) line += fmt::format(", {} there already", tally.skipped);
+  if (tally.skipped > 0) line += fmt::format(", {} skipped", tally.skipped);
   if (tally.unchanged > 0) line += fmt::format(", {} unchanged", tally.unchanged);
   if (tally.repeated > 0) line += fmt::format(", {} repeated", tally.repeated);
   if (tally.failed > 0) line += fmt::format(", {} failed", tally.failed);
@@ -59,7 +59,7 @@ std::string failure_lines(const Tally& tally) {
   std::string lines = fmt::format("segdl: {} of {} failed:\n", tally.failed, tally.met);
   for (const std::string& named : tally.failures) lines += fmt::format("       {}\n", named);
   const std::uint64_t more = tally.failed - tally.failures.size();
-  if (more > 0) lines += fmt::format("       and {} more, named above\n", more);
+  if (more > 0) lines += fmt::format("       and {} more, listed above\n", more);
   return lines;
 }
 

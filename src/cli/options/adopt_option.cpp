@@ -10,7 +10,7 @@ void add_adopt_option(CLI::App& app, FetchCommand& command) {
                  "Reuse the partial file of another tool; requires --checksum, which is verified at the end")
       ->configurable(false)
       ->type_name("FILE")
-      ->check([](const std::string& text) { return text.empty() ? "it is empty" : ""; });
+      ->check([](const std::string& text) { return text.empty() ? "empty value" : ""; });
   app.add_flag_callback(
       "-c,--continue", [&command] { command.continues = true; }, "Accepted for compatibility; resuming is the default");
 }
@@ -18,13 +18,13 @@ void add_adopt_option(CLI::App& app, FetchCommand& command) {
 void check_adopt(const FetchCommand& command) {
   if (command.request.adopt.empty()) return;
   if (command.urls.size() > 1 || command.list) {
-    throw CLI::ValidationError("--adopt", "one file can't be a part of several; run segdl for each");
+    throw CLI::ValidationError("--adopt", "one partial file can't belong to several URLs; run segdl for each");
   }
   if (command.to_standard_output) {
-    throw CLI::ValidationError("--adopt", "what goes to standard output is no file to copy it to");
+    throw CLI::ValidationError("--adopt", "can't be combined with standard output");
   }
   if (!command.request.checksum && !command.checksums) {
-    throw CLI::ValidationError("--adopt", "only a checksum can show that it is of this file: give --checksum");
+    throw CLI::ValidationError("--adopt", "requires --checksum: only that can prove that it is part of this file");
   }
 }
 

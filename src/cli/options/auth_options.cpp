@@ -20,7 +20,7 @@ std::filesystem::path usual_netrc() {
   if (const char* named = std::getenv("NETRC"); named != nullptr && *named != '\0') return named;
   const char* home = std::getenv("HOME");
   if (home == nullptr || *home == '\0') {
-    throw CLI::ValidationError("--netrc", "HOME is not set; name the file with --netrc-file");
+    throw CLI::ValidationError("--netrc", "HOME is not set; use --netrc-file FILE");
   }
   return std::filesystem::path(home) / ".netrc";
 }
@@ -30,8 +30,8 @@ std::string without_passphrase(const std::string& text) {
   const auto colon = text.find(':');
   if (colon == std::string::npos || look_at(text)) return "";
   return fmt::format(
-      "what follows {}: would be a passphrase, and segdl takes none: give a file without one, for yourself only: "
-      "(umask 077; openssl pkey -in FILE -out PLAIN)",
+      "a passphrase (after {}:) is not supported; use an unencrypted key that only you can read: (umask 077; "
+      "openssl pkey -in FILE -out PLAIN)",
       printable(text.substr(0, colon)));
 }
 

@@ -264,16 +264,16 @@ Result<Checksum> ChecksumList::find(const std::string& name, const std::string& 
   auto found = nearest(name, url);
   if (found.empty() && decoded(name) == decoded(name_in_url(url))) found = nearest(decoded(name_in_url(url)), url);
   if (found.empty()) {
-    Error error = refused(name, " has none for that name");
-    error.hints = {{Hint::custom, "name the file as it is listed, or give its checksum itself"}};
+    Error error = refused(name, " has no checksum for this name");
+    error.hints = {{Hint::custom, "use the listed name, or give the digest itself"}};
     return error;
   }
   std::map<Algorithm, ListedChecksum> each;
   for (ListedChecksum& one : found) {
     const auto& known = each.emplace(one.checksum.algorithm, one).first->second;
     if (known.checksum == one.checksum) continue;
-    Error error = refused(name, " has two that differ");
-    error.hints = {{Hint::custom, "give its checksum itself"}};
+    Error error = refused(name, " has two different checksums");
+    error.hints = {{Hint::custom, "give the digest itself"}};
     return error;
   }
   return each.begin()->second.checksum;

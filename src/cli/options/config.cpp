@@ -44,8 +44,8 @@ std::optional<std::string> text_of(const std::filesystem::path& path, bool requi
   if (text) return text;
   const int error = errno;
   if (!required && !look_at(path)) return std::nullopt;  // nor if nobody can tell
-  if (path.empty()) refuse("--config", "it names no file; --no-config reads none");
-  refuse(path, fmt::format("it can't be read: {}", std::strerror(error)));
+  if (path.empty()) refuse("--config", "empty file name; to read none use --no-config");
+  refuse(path, fmt::format("can't be read: {}", std::strerror(error)));
 }
 
 bool others_can_read(const std::filesystem::path& path) {
@@ -74,7 +74,7 @@ bool is_on(const std::filesystem::path& path, const ConfigLine& line) {
   constexpr std::array<std::string_view, 4> kOff = {"false", "no", "off", "0"};
   if (std::find(kOn.begin(), kOn.end(), line.value) != kOn.end()) return true;
   if (std::find(kOff.begin(), kOff.end(), line.value) != kOff.end()) return false;
-  refuse(path, line, fmt::format("{} is yes or no", line.key));
+  refuse(path, line, fmt::format("{} must be yes or no", line.key));
 }
 
 CLI::Option& option_of(CLI::App& app, const std::filesystem::path& path, const ConfigLine& line) {
@@ -82,11 +82,13 @@ CLI::Option& option_of(CLI::App& app, const std::filesystem::path& path, const C
   CLI::Option* const option = app.get_option_no_throw("--" + line.key);
   if (option == nullptr) {
     const std::string_view way_out = habit("--" + line.key);
-    refuse(path, line, fmt::format("there is no option --{}{}{}", line.key, way_out.empty() ? "" : ": ", way_out));
+    refuse(path, line, fmt::format("unknown option '--{}'{}{}", line.key, way_out.empty() ? "" : ": ", way_out));
   }
-  if (!option->get_configurable()) refuse(path, line, fmt::format("--{} has no place in a file of settings", line.key));
+  if (!option->get_configurable())
+    refuse(path, line, fmt::format("--{} is not allowed in a configuration file", line.key));
   if (is_secret(line) && others_can_read(path)) {
-    refuse(path, line, fmt::format("it holds a secret, and others can read the file: chmod 600 {}", path.string()));
+    refuse(path, line,
+           fmt::format("contains a secret, but other users can read the file: chmod 600 {}", path.string()));
   }
   return *option;
 }
@@ -94,7 +96,7 @@ CLI::Option& option_of(CLI::App& app, const std::filesystem::path& path, const C
 void give(CLI::Option& option, const std::filesystem::path& path, const ConfigLine& line) {
   const bool is_switch = option.get_items_expected_max() == 0;
   if (!is_switch && line.bare)
-    refuse(path, line, fmt::format("{0} has no value: write {0} = {1}", line.key, option.get_type_name()));
+    refuse(path, line, fmt::format("{0} requires a value: {0} = {1}", line.key, option.get_type_name()));
   if (is_switch && !is_on(path, line)) return;
   option.add_result(is_switch ? "true" : line.value);
 }
@@ -117,9 +119,10 @@ void apply_config(CLI::App& app, const std::filesystem::path& path, bool require
     const bool repeats = option.get_items_expected_max() > 1;
     const auto& excluded = option.get_excludes();
     if (in_command_line(&option) || std::any_of(excluded.begin(), excluded.end(), in_command_line)) continue;
-    if (!given.insert(&option).second && !repeats) refuse(path, line, fmt::format("{} is there twice", line.key));
+    if (!given.insert(&option).second && !repeats) refuse(path, line, fmt::format("{} given more than once", line.key));
     for (const CLI::Option* other : excluded) {
-      if (!other->empty()) refuse(path, line, fmt::format("{} can't go with {}", line.key, other->get_name()));
+      if (!other->empty())
+        refuse(path, line, fmt::format("{} and {} are mutually exclusive", line.key, other->get_name()));
     }
     give(option, path, line);
     try {

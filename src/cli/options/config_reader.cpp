@@ -22,14 +22,14 @@ ConfigLine read_line(std::size_t number, std::string_view text) {
   line.bare = equals == std::string_view::npos;
   line.value = line.bare ? "true" : std::string(trimmed(text.substr(equals + 1), kBlanksOfLines));
   if (text.find('\0') != std::string_view::npos) {
-    line.problem = "it has a NUL byte";
+    line.problem = "contains a NUL byte";
   } else if (line.key.starts_with("--")) {
-    line.problem = "options are written without dashes here";
+    line.problem = "option names have no dashes here";
   } else if (!is_key(line.key)) {
-    line.problem = "it is not written name = value";
+    line.problem = "expected name = value";
   } else if (line.value.size() > 1 && line.value.front() == line.value.back() &&
              (line.value.front() == '"' || line.value.front() == '\'')) {
-    line.problem = "values have no quotes here: leave them out";
+    line.problem = "values are not quoted: remove the quotes";
   }
   return line;
 }
@@ -49,7 +49,7 @@ std::vector<ConfigLine> read_config(std::string_view text) {
     if (!line.empty() && line.front() != '#') lines.push_back(read_line(number, line));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
-  if (too_large) lines.push_back({.number = number + 1, .problem = "the file is too large"});
+  if (too_large) lines.push_back({.number = number + 1, .problem = "file too large"});
   return lines;
 }
 

@@ -26,18 +26,18 @@ bool is_name(std::string_view text) {
 
 // Words that are no URL, and what whoever writes them may want.
 constexpr std::pair<std::string_view, std::string_view> kWords[] = {
-    {" help usage ", "write segdl --help"},
-    {" version ", "write segdl --version"},
-    {" list import ", "for a list of URLs write segdl -i FILE"},
-    {" get download fetch dl start add url pull save wget curl aria2c axel ", "leave it out: segdl URL"},
-    {" resume continue retry restart unpause ", "leave it out: the same command as before continues"},
-    {" pause stop cancel kill quit exit remove ", "Ctrl-C ends a download, and the same command continues it"},
-    {" verify check checksum hash test ", "write segdl --checksum ALGO=HEX URL, or --verify"},
-    {" clean clear purge delete rm ", "what is kept of a download is NAME.part and NAME.segdl: remove them"},
-    {" update sync refresh ", "write segdl --update URL"},
-    {" serve daemon queue batch ", "write nohup segdl -i LIST ... &"},
-    {" config settings ", "write --config FILE, or see the manual: segdl man | man -l -"},
-    {" info show ls ps progress ", "write segdl status, with a FILE or without"},
+    {" help usage ", "use segdl --help"},
+    {" version ", "use segdl --version"},
+    {" list import ", "for a list of URLs use segdl -i FILE"},
+    {" get download fetch dl start add url pull save wget curl aria2c axel ", "omit it: segdl URL"},
+    {" resume continue retry restart unpause ", "omit it: the same command continues"},
+    {" pause stop cancel kill quit exit remove ", "press Ctrl-C to stop a download; the same command continues it"},
+    {" verify check checksum hash test ", "use segdl --checksum ALGO=HEX URL, or --verify"},
+    {" clean clear purge delete rm ", "remove NAME.part and NAME.segdl of the interrupted download"},
+    {" update sync refresh ", "use segdl --update URL"},
+    {" serve daemon queue batch ", "use nohup segdl -i LIST ... &"},
+    {" config settings ", "use --config FILE, or see the manual: segdl man | man -l -"},
+    {" info show ls ps progress ", "use segdl status [FILE]"},
 };
 
 std::string way_out_of_word(const std::string& word) {
@@ -45,7 +45,7 @@ std::string way_out_of_word(const std::string& word) {
   std::size_t least = 3;
   for (const CommandWords& command : command_words()) {
     const std::size_t far = distance(word, command.name);
-    if (word == command.name) return fmt::format("write it first: segdl {} ...", word);
+    if (word == command.name) return fmt::format("put the command first: segdl {} ...", word);
     if (far < least && 2 * far < word.size()) nearest = command.name, least = far;
   }
   for (const auto& [words, way_out] : kWords) {
@@ -58,16 +58,16 @@ std::string way_out_of_word(const std::string& word) {
 std::optional<Mistake> nearly_url(const std::string& word) {
   const std::string shown = redacted_url(word);
   if (word.size() > 1 && std::string_view("'\"<(`").find(word.front()) != std::string_view::npos) {
-    return Mistake{shown + " has quotes or brackets around it", "leave them out"};
+    return Mistake{shown + " is in quotes or brackets", "remove them"};
   }
   if (word.starts_with("http//") || word.starts_with("https//")) {
     const auto slashes = word.find("//");
     return Mistake{shown + " lacks a colon",
-                   fmt::format("write {}:{}", word.substr(0, slashes), redacted_url(word.substr(slashes)))};
+                   fmt::format("use {}:{}", word.substr(0, slashes), redacted_url(word.substr(slashes)))};
   }
   if (word.starts_with('/') || word.starts_with("./") || word.starts_with("../") || word.starts_with("~/")) {
-    return Mistake{shown + " is a path, and a URL is expected",
-                   "for the URLs in a file write -i FILE; where files go is -d DIR or -o FILE"};
+    return Mistake{shown + " is a path, not a URL",
+                   "to read URLs from a file use -i FILE; to choose where files go, -d DIR or -o FILE"};
   }
   return std::nullopt;
 }
@@ -83,18 +83,18 @@ std::optional<Mistake> foreign_word(const std::string& word) {
   if (auto wrong = nearly_url(word)) return wrong;
   if (!is_like_url(word)) {
     std::string way_out = way_out_of_word(word);
-    if (!is_name(word)) return Mistake{shown + " is no URL", "write it as https://host/path"};
-    if (way_out.empty()) way_out = "segdl has no such command: see segdl --help";
-    return Mistake{shown + " is no URL", fmt::format("{}; a host of that name is https://{}/", way_out, shown)};
+    if (!is_name(word)) return Mistake{shown + " is not a URL", "expected https://host/path"};
+    if (way_out.empty()) way_out = "nor a command: see segdl --help";
+    return Mistake{shown + " is not a URL", fmt::format("{}; for a host of that name use https://{}/", way_out, shown)};
   }
   if (word.starts_with('[') && word.ends_with(']')) {  // which parsing takes for a list
-    return Mistake{shown + " is an address without a scheme", fmt::format("write https://{}/", shown)};
+    return Mistake{shown + " is an address without a scheme", fmt::format("use https://{}/", shown)};
   }
   const bool may_be_host = word.find_first_of("/:") == std::string::npos;
   const auto found = may_be_host ? look_at(word) : std::nullopt;
   if (!found || !S_ISREG(found->st_mode)) return std::nullopt;
-  return Mistake{shown + " is a file, and a URL is expected",
-                 fmt::format("for the URLs in it write -i {0}; for a host of that name https://{0}/", shown)};
+  return Mistake{shown + " is a file, not a URL",
+                 fmt::format("to read URLs from it use -i {0}; for a host of that name https://{0}/", shown)};
 }
 
 }  // namespace segdl::cli

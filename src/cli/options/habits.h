@@ -29,7 +29,7 @@ void add_harmless_switches(CLI::App&, Unsettled&);
 std::string_view habit(std::string_view name);
 
 // The first word of a command line that segdl would parse and that means something else elsewhere: a switch that has a
-// value there (-k 1M), a value that no option here can have, a word that is no URL (help, statsu). An option that is
+// value there (-k 1M), a value that no option here can have, a word that is not a URL (help, statsu). An option that is
 // not known ends the search: parsing tells of it.
 std::optional<Mistake> foreign_call(const CLI::App&, int argc, const char* const* argv);
 

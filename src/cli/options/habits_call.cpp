@@ -99,51 +99,49 @@ struct Value {
 
 // Behind switches that have a value elsewhere: attached, or as the next word.
 constexpr Value kBehindSwitches[] = {
-    {"--insecure", is_number, "is no value of -k, which accepts any certificate here",
-     "leave out aria2c's -k: segdl divides the file itself; or write --segment-size SIZE"},
-    {"--netrc", is_number, "is no value of -n, which uses a netrc file here", "for so many connections write -x N"},
-    {"--silent", is_number, "is no value of -s, which is curl's --silent",
-     "for so many connections write -x N, for a limit --limit-rate RATE"},
-    {"--continue", is_false, "turns -c off, which is what segdl does anyway", "write --no-resume to start over"},
-    {"--json", is_json, "is no value of --json, which tells what happens here", "segdl sends no data"},
-    {"--remote-time", is_pattern, "is no value of -R, which sets the file's time here",
-     "leave out wget's -R: segdl does not crawl"},
-    {"--version", is_web_url, "is no value of -V, which prints the version and fetches nothing",
-     "for aria2c's -V write --checksum ALGO=HEX, or --verify"},
+    {"--insecure", is_number, "is not a value of -k, which accepts any certificate here",
+     "omit aria2c's -k: segdl divides the file itself; or use --segment-size SIZE"},
+    {"--netrc", is_number, "is not a value of -n, which reads a netrc file here", "for that many connections use -x N"},
+    {"--silent", is_number, "is not a value of -s, which is curl's --silent",
+     "for that many connections use -x N, for a limit --limit-rate RATE"},
+    {"--continue", is_false, "is not a value of -c: resuming is the default", "use --no-resume to restart"},
+    {"--json", is_json, "is not a value of --json, which prints events here", "segdl sends no data"},
+    {"--remote-time", is_pattern, "is not a value of -R, which sets the file's time here",
+     "omit wget's -R: segdl does not crawl"},
+    {"--version", is_web_url, "is not a value of -V, which prints the version and fetches nothing",
+     "for aria2c's -V use --checksum ALGO=HEX, or --verify"},
 };
 
 // Of options that have one here, too.
 constexpr Value kValues[] = {
-    {"--continue-at", is_not_dash, "is no value of -C here", "leave it out: the same command continues where it was"},
-    {"--header", is_web_url, "is a URL, not a header", "leave out wget's -H: segdl does not crawl"},
-    {"--user-agent", is_pattern, "is no name of a program, but files to take, as for wget's -A",
-     "leave out wget's -A: segdl does not crawl"},
-    {"--referer", asks_for_auto, "is curl's way to name each page that a redirect came from",
-     "leave ;auto out: the URL of -e goes to the URL's own server only"},
-    {"--referer", is_command_of_wget, "is a setting of wget, and -e says which URL led here",
-     "leave it out: segdl reads no robots.txt, for example"},
-    {"--input-file", is_web_url, "is a URL, and -i names a file of URLs",
-     "leave out curl's -i: -v and --json tell of the answer"},
-    {"--directory", is_form, "is no directory's name, but data, as for curl's -d", "segdl sends GET, and no data"},
-    {"--directory", is_field, "is no directory that is there, but data, as for curl's -d",
-     "segdl sends GET, and no data; for a directory of that name write -d ./KEY=VALUE"},
-    {"--directory", is_web_url, "is a URL, not a directory", "write -d DIR, or leave out wget's -d"},
-    {"--max-time", is_web_url, "is a URL, not a time", "leave out wget's -m: segdl does not crawl"},
-    {"--cert", is_web_url, "is a URL, not a certificate", "leave out wget's -E"},
+    {"--continue-at", is_not_dash, "is not a value of -C here", "omit it: the same command continues"},
+    {"--header", is_web_url, "is a URL, not a header", "omit wget's -H: segdl does not crawl"},
+    {"--user-agent", is_pattern, "is a pattern of files as for wget's -A, not a user agent",
+     "omit wget's -A: segdl does not crawl"},
+    {"--referer", asks_for_auto, "is curl's syntax for a Referer after each redirect",
+     "remove ;auto: the URL of -e is sent to the URL's own server only"},
+    {"--referer", is_command_of_wget, "is a setting of wget, not a Referer",
+     "omit it: segdl reads no robots.txt, for example"},
+    {"--input-file", is_web_url, "is a URL, but -i takes a file of URLs",
+     "omit curl's -i: -v and --json report redirects and retries"},
+    {"--directory", is_form, "looks like data for curl's -d, not a directory", "segdl sends only GET, without data"},
+    {"--directory", is_field, "looks like data for curl's -d, and no such directory exists",
+     "segdl sends only GET, without data; for a directory of that name use -d ./KEY=VALUE"},
+    {"--directory", is_web_url, "is a URL, not a directory", "use -d DIR, or omit wget's -d"},
+    {"--max-time", is_web_url, "is a URL, not a time", "omit wget's -m: segdl does not crawl"},
+    {"--cert", is_web_url, "is a URL, not a certificate", "omit wget's -E"},
     {"--connections", is_web_url, "is a URL, not a number of connections",
-     "leave out wget's -x; a proxy is --proxy URL"},
-    {"--jobs", is_web_url, "is a URL, not a number of files", "leave out curl's -j"},
-    {"--progress", is_of_bar, "is how wget shows it", "write --progress bar or plain"},
-    {"--output", is_web_url, "is a URL, not a file's name", "write -o FILE before the URL"},
+     "omit wget's -x; for a proxy use --proxy URL"},
+    {"--jobs", is_web_url, "is a URL, not a number of files", "omit curl's -j"},
+    {"--progress", is_of_bar, "is a progress display of wget", "use --progress bar or plain"},
+    {"--output", is_web_url, "is a URL, not a file's name", "use -o FILE before the URL"},
 };
 
 // wget's options of two letters, by the second; the first is an option here.
 constexpr std::pair<char, std::string_view> kOfWget[] = {
-    {'c', "write --skip-existing"},
-    {'v', "write -q"},
-    {'d', "leave it out: files go to -d DIR"},
-    {'H', "leave it out: files go to -d DIR"},
-    {'p', "leave it out: segdl does not crawl"},
+    {'c', "use --skip-existing"},           {'v', "use -q"},
+    {'d', "omit it: files go to -d DIR"},   {'H', "omit it: files go to -d DIR"},
+    {'p', "omit it: segdl does not crawl"},
 };
 
 class Call {
@@ -224,15 +222,14 @@ class Call {
 
   // -c=false: only switches are behind us.
   static Mistake with_value(const std::string& switches) {
-    return {fmt::format("a switch has no value: {}=", switches),
-            "leave out what is behind it, or all of it to turn it off"};
+    return {fmt::format("{} takes no value", switches), "remove the value, or the whole option to turn it off"};
   }
 
   // An option that is none here and no letter, which parsing would take for a URL (-0, -1) or for nothing (-:).
   static std::optional<Mistake> of_no_letter(char sign) {
     if (std::isalpha(static_cast<unsigned char>(sign)) != 0) return std::nullopt;
     const std::string name = printable(std::string{'-', sign});
-    return Mistake{"there is no option " + name, std::string(habit(name))};
+    return Mistake{fmt::format("unknown option '{}'", name), std::string(habit(name))};
   }
 
   // curl's -O, behind which nothing but more letters, options or a URL stands, is what segdl does anyway; wget's has
@@ -247,16 +244,16 @@ class Call {
     const std::string text = rest.empty() ? next().value_or("") : rest;
     const bool is_option = text.size() > 1 && text.front() == '-';
     if (rest.empty() ? text.empty() || is_option || has_scheme(text) : are_letters) return std::nullopt;
-    if (text == "-") return Mistake{"-O - is wget's", "write -o -, and -q for nothing but errors"};
-    return Mistake{"-O, as curl has it, is what segdl does anyway",
-                   fmt::format("leave it out; for wget's -O {0} write -o {0}", redacted_url(text))};
+    if (text == "-") return Mistake{"-O - is an option of wget", "use -o -, and -q to print errors only"};
+    return Mistake{"-O, as in curl, is the default",
+                   fmt::format("omit it; for wget's -O {0} use -o {0}", redacted_url(text))};
   }
 
   static std::optional<Mistake> of_wget(const std::string& rest) {
     for (const auto& [letter, way_out] : kOfWget) {
       if (!rest.starts_with(letter)) continue;
       return Mistake{fmt::format("-n{} is an option of wget", letter),
-                     fmt::format("{}; for -n and -{} write them apart", way_out, letter)};
+                     fmt::format("{}; for -n and -{} separate them", way_out, letter)};
     }
     return std::nullopt;
   }
@@ -278,8 +275,8 @@ class Call {
         std::any_of(operands_.begin(), operands_.end(), is_of_log)) {
       return std::nullopt;
     }
-    return Mistake{fmt::format("'{}' is a log by its name, and what the URL names is none", printable(output_)),
-                   fmt::format("leave out wget's -o: 2> FILE keeps what is told; for a file of that name write {}",
+    return Mistake{fmt::format("'{}' is a name for a log, but the URL's file is not one", printable(output_)),
+                   fmt::format("omit wget's -o, and redirect stderr: 2> FILE; for a file of that name use {}",
                                place_for(output_))};
   }
 
@@ -291,8 +288,8 @@ class Call {
     }
     const bool has_url = std::any_of(words_.begin(), words_.end(), [](const char* word) { return is_web_url(word); });
     if (!has_url) return std::nullopt;
-    return Mistake{fmt::format("'{}' is no value of -c, which has none here", redacted_url(*text)),
-                   "leave out curl's -c: cookies that servers set are kept in memory"};
+    return Mistake{fmt::format("'{}' is not a value of -c, which takes none here", redacted_url(*text)),
+                   "omit curl's -c: cookies that servers set are kept in memory"};
   }
 
   std::optional<Mistake> of_operand(const std::string& word) {

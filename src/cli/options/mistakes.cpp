@@ -36,10 +36,11 @@ std::string nearest(const CLI::App& app, const std::string& name) {
 Mistake unknown(const CLI::App& app) {
   const auto rest = app.remaining();
   const auto found = std::find_if(rest.begin(), rest.end(), [](const auto& word) { return word.starts_with('-'); });
-  if (found == rest.end()) return {"there is a word too many: " + (rest.empty() ? "" : redacted_url(rest.front()))};
+  if (found == rest.end())
+    return {fmt::format("unexpected argument '{}'", rest.empty() ? "" : redacted_url(rest.front()))};
   const bool is_long = found->starts_with("--");
   const std::string name = printable(found->substr(0, is_long ? found->find('=') : 2));
-  Mistake mistake{"there is no option " + name};
+  Mistake mistake{fmt::format("unknown option '{}'", name)};
   if (const auto way_out = habit(name); !way_out.empty()) {
     mistake.way_out = way_out;
   } else if (const std::string near = nearest(app, name); !near.empty()) {
@@ -59,9 +60,9 @@ std::string usage_of(const CLI::App& app, std::string_view name) {
 }
 
 Mistake twice(const std::string& name) {
-  Mistake mistake{name + ": it is there twice"};
+  Mistake mistake{name + " given more than once"};
   if (name == "--output")
-    mistake.way_out = "several URLs with a name each are lines of a list, with a TAB between: -i FILE";
+    mistake.way_out = "to name several downloads, use -i FILE with lines of a URL, a TAB and a name";
   return mistake;
 }
 
@@ -93,17 +94,16 @@ Mistake mistake(const CLI::App& app, const CLI::ParseError& error) {
   const auto begins = words.substr(0, words.find(": "));
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) return unknown(app);
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
-    if (words.ends_with(" missing")) return {begins + ": its value is missing", "write it as " + usage_of(app, begins)};
+    if (words.ends_with(" missing")) return {begins + " requires a value", "usage: " + usage_of(app, begins)};
     if (words.find(": At Most ") != std::string::npos) return twice(begins);
   }
   if (dynamic_cast<const CLI::ExcludesError*>(&error) != nullptr) {
     constexpr std::string_view kBetween = " excludes ";
     const auto end = words.find(kBetween);
-    return {fmt::format("{}: it can't go with {}", words.substr(0, end), words.substr(end + kBetween.size()))};
+    return {fmt::format("{} and {} are mutually exclusive", words.substr(0, end), words.substr(end + kBetween.size()))};
   }
   // Only switches are converted by the library.
-  if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr)
-    return {"a switch has no value: " + switch_of(words)};
+  if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr) return {switch_of(words) + " takes no value"};
   return {redacted_url(words)};
 }
 

@@ -83,8 +83,8 @@ class Surroundings {
 
 // Nothing if it went well.
 std::string end_words(int status) {
-  if (WIFSIGNALED(status)) return fmt::format("was ended by signal {}", WTERMSIG(status));
-  return WEXITSTATUS(status) == 0 ? "" : fmt::format("ended with exit code {}", WEXITSTATUS(status));
+  if (WIFSIGNALED(status)) return fmt::format("was killed by signal {}", WTERMSIG(status));
+  return WEXITSTATUS(status) == 0 ? "" : fmt::format("exited with code {}", WEXITSTATUS(status));
 }
 
 }  // namespace
@@ -115,7 +115,7 @@ void OnEnd::start(Job job) {
   std::vector<std::string> variables = environment(job.code);
   ::pid_t child = 0;
   const int error = Surroundings().spawn(child, job.words, variables);
-  if (error != 0) return went_wrong(job, fmt::format("can't be started: {}", std::strerror(error)));
+  if (error != 0) return went_wrong(job, fmt::format("failed to start: {}", std::strerror(error)));
   running_.emplace(child, std::move(job));
 }
 
@@ -133,7 +133,7 @@ void OnEnd::look() {
       ++job;
       continue;
     }
-    const std::string what = ended < 0 ? "is lost" : end_words(status);
+    const std::string what = ended < 0 ? "could not be waited for" : end_words(status);
     if (!what.empty()) went_wrong(job->second, what);
     job = running_.erase(job);
   }

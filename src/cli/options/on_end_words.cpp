@@ -47,7 +47,7 @@ std::string_view shell_word_of(std::string_view text) {
 void refuse_shell(std::string_view word) {
   if (word.empty()) return;
   throw CLI::ValidationError(
-      fmt::format("{} is for a shell, and none is asked: quote it to have it as it is, or write 'sh -c \"COMMAND "
+      fmt::format("{} needs a shell, and none is used: quote it to pass it unchanged, or use 'sh -c \"COMMAND "
                   "\\\"$0\\\" | OTHER\"', where $0 is the file's path",
                   word));
 }
@@ -75,7 +75,7 @@ std::string take_word(const std::string& text, std::size_t& at, bool script) {
       word += c;
     }
   }
-  if (quote != '\0') throw CLI::ValidationError(fmt::format("a {} in it has no end", quote));
+  if (quote != '\0') throw CLI::ValidationError(fmt::format("unterminated {}", quote));
   return word;
 }
 
@@ -109,11 +109,10 @@ std::vector<std::string> parse_words(const std::string& text) {
       words.push_back(take_word(text, at, is_shell(words)));
     }
   }
-  if (words.empty() || words.front().empty()) throw CLI::ValidationError("it names no command");
+  if (words.empty() || words.front().empty()) throw CLI::ValidationError("empty command");
   if (!is_startable(words.front())) {
-    throw CLI::ValidationError(fmt::format(
-        "there is no program {} that can be started; what only a shell knows is written sh -c \"COMMAND ...\"",
-        printable(words.front())));
+    throw CLI::ValidationError(
+        fmt::format("{}: command not found; for a shell built-in use sh -c \"COMMAND ...\"", printable(words.front())));
   }
   return words;
 }

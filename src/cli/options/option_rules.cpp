@@ -11,15 +11,16 @@ namespace segdl::cli {
 void check_together(const FetchCommand& command) {
   if (command.urls.empty() && !command.list) throw CLI::RequiredError("URL");
   if (command.request.checksum && (command.urls.size() > 1 || command.list)) {
-    throw CLI::ValidationError("--checksum", "one can't serve several URLs; a file that lists one for each name can");
+    throw CLI::ValidationError("--checksum", "one digest can't apply to several URLs; use a list: @FILE");
   }
   if (command.checksums && command.checksums->is_one_digest()) {
     if (command.urls.size() > 1 || command.list) {
       throw CLI::ValidationError("--checksum",
-                                 "the file has one digest without a name, which can't serve several URLs");
+                                 "the file has a single digest without a name, which can't apply to several URLs");
     }
   } else if (command.checksums && command.request.remote_name) {
-    throw CLI::ValidationError("--checksum", "a list goes by names, and with --remote-header-name they come too late");
+    throw CLI::ValidationError("--checksum",
+                               "a list can't be combined with --remote-header-name: the name is known too late");
   }
 }
 
@@ -40,20 +41,21 @@ void relate_options(CLI::App& app) {
 void place_output(const Output& output, FetchCommand& command) {
   if (command.urls.size() > 1 || command.list) {
     throw CLI::ValidationError("--output", output.standard_output
-                                               ? "standard output takes one file"
-                                               : "one name can't serve several URLs; use -d for a directory");
+                                               ? "standard output can take only one file"
+                                               : "one name can't be used for several URLs; use -d for a directory");
   }
   if (output.standard_output && command.request.existing == Existing::skip) {
-    throw CLI::ValidationError("--skip-existing", "nothing exists already on standard output");
+    throw CLI::ValidationError("--skip-existing", "can't be combined with standard output");
   }
   if (output.standard_output && command.request.existing == Existing::update) {
-    throw CLI::ValidationError("--update", "standard output has no file to compare");
+    throw CLI::ValidationError("--update", "can't be combined with standard output: there is no file to compare");
   }
   if (output.standard_output && !(command.on_done.empty() && command.on_error.empty())) {
-    throw CLI::ValidationError(command.on_done.empty() ? "--on-error" : "--on-done", "standard output has no path");
+    throw CLI::ValidationError(command.on_done.empty() ? "--on-error" : "--on-done",
+                               "can't be combined with standard output: there is no path");
   }
   if (output.standard_output && command.json) {
-    throw CLI::ValidationError("--json", "standard output can't take both the file and what is told of it");
+    throw CLI::ValidationError("--json", "can't be combined with standard output: both would be written there");
   }
   command.to_standard_output = output.standard_output;
   command.request.output = output.name;

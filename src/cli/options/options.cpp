@@ -50,7 +50,7 @@ CLI::Option* add_parsed(CLI::App& app, const std::string& names, Value& value, P
 }
 
 std::string parse_list(const std::string& text) {
-  if (text.empty()) throw CLI::ValidationError("it is empty");
+  if (text.empty()) throw CLI::ValidationError("empty value");
   return text;
 }
 

@@ -46,11 +46,11 @@ bool may_be_meant_for_data() {
 
 // What the file is going to be called, as far as it is known.
 std::string place_of(const FetchCommand& command) {
-  if (command.urls.size() != 1) return "files are made here";
+  if (command.urls.size() != 1) return "files are saved in the current directory";
   Request request = command.request;
   request.url = command.urls.front();
   const auto name = output_name(request);
-  return name ? fmt::format("the file is {}", printable(*name)) : "a file is made";
+  return name ? fmt::format("saving to {}", printable(*name)) : "saving to a file";
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ std::string warning_of_unfed_output(const CLI::App& app, const FetchCommand& com
   if (std::any_of(kOfFiles.begin(), kOfFiles.end(), is_said) || !may_be_meant_for_data()) return "";
   const bool as_curl = std::any_of(kOfCurl.begin(), kOfCurl.end(), is_said);
   if (!as_curl && ::isatty(STDERR_FILENO) == 0) return "";
-  return fmt::format("nothing goes to standard output: {}; for standard output write -o -", place_of(command));
+  return fmt::format("standard output gets no data: {}; to write there use -o -", place_of(command));
 }
 
 }  // namespace segdl::cli

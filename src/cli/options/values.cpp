@@ -48,7 +48,7 @@ std::uint64_t parse_fraction(const std::string& text) {
   const char* const last = text.data() + text.size();
   const auto [end, error] = std::from_chars(text.data(), last, number, std::chars_format::fixed);
   const auto shift = shift_of(std::string_view(end, static_cast<std::size_t>(last - end)));
-  if (error != std::errc() || !shift) refuse(fmt::format("'{}' is not a size such as 65536, 1.5M or 1MiB", text));
+  if (error != std::errc() || !shift) refuse(fmt::format("invalid size '{}'; examples: 65536, 1.5M, 1MiB", text));
   const double bytes = std::ceil(std::ldexp(number, static_cast<int>(*shift)));
   if (bytes >= 0x1p63) refuse(fmt::format("{} is too large", text));
   return static_cast<std::uint64_t>(bytes);
@@ -56,8 +56,8 @@ std::uint64_t parse_fraction(const std::string& text) {
 
 std::string text_of(const std::string& path, std::size_t most) {
   auto text = text_of_file(path, most + 1);
-  if (!text) refuse(fmt::format("the file {} can't be read: {}", path, std::strerror(errno)));
-  if (text->size() > most) refuse(fmt::format("the file {} is longer than {} MiB", path, most >> 20U));
+  if (!text) refuse(fmt::format("can't read {}: {}", path, std::strerror(errno)));
+  if (text->size() > most) refuse(fmt::format("{} is larger than {} MiB", path, most >> 20U));
   return std::move(*text);
 }
 
@@ -78,7 +78,7 @@ HeaderWish parse_header(const std::string& line) {
   if (colon == std::string::npos && last != std::string::npos && last > 0 && line[last] == ';') {
     return {{line.substr(0, last), ""}};
   }
-  if (colon == std::string::npos || colon == 0) refuse("a header is written 'Name: value', or 'Name;' without a value");
+  if (colon == std::string::npos || colon == 0) refuse("expected 'Name: value', or 'Name;' without a value");
   const auto value = line.find_first_not_of(kBlanks, colon + 1);
   if (value == std::string::npos) return {{line.substr(0, colon), ""}, true};
   return {{line.substr(0, colon), line.substr(value)}};
@@ -93,15 +93,15 @@ std::string why_left_out(const HeaderWish& wish) {
   };
   const auto& [name, value] = wish.header;
   if (is(name, "accept-encoding")) {
-    return fmt::format("the header {} is left out: segdl decides about codings by itself", printable(name));
+    return fmt::format("header {} ignored: segdl chooses codings itself", printable(name));
   }
   if ((is(name, "connection") && is(value, "keep-alive")) || (is(name, "te") && is(value, "trailers"))) {
-    return fmt::format("the header {} is left out: segdl keeps connections by itself", printable(name));
+    return fmt::format("header {} ignored: segdl manages connections itself", printable(name));
   }
   const bool is_own = is(name, "user-agent") || is(name, "accept") || is(name, "cookie") || is(name, "referer") ||
                       is(name, "authorization");
   if (!wish.omits || is_own) return "";
-  return fmt::format("the header {0} has no value, and is not sent; write '{0};' to send it so", printable(name));
+  return fmt::format("header {0} ignored: it has no value; to send it so, use '{0};'", printable(name));
 }
 
 }  // namespace
@@ -113,7 +113,7 @@ std::uint64_t parse_size(const std::string& text) {
   if (error == std::errc() && end != last && *end == '.') return parse_fraction(text);
   const auto shift = shift_of(std::string_view(end, static_cast<std::size_t>(last - end)));
   if (error == std::errc::result_out_of_range) refuse(fmt::format("{} is too large", text));
-  if (error != std::errc() || !shift) refuse(fmt::format("'{}' is not a size such as 65536, 1.5M or 1MiB", text));
+  if (error != std::errc() || !shift) refuse(fmt::format("invalid size '{}'; examples: 65536, 1.5M, 1MiB", text));
   if (number > (std::numeric_limits<std::uint64_t>::max() >> 1 >> *shift)) refuse(fmt::format("{} is too large", text));
   return number << *shift;
 }
@@ -128,7 +128,7 @@ std::chrono::milliseconds parse_duration(const std::string& text) {
   const auto* found =
       std::find_if(kUnits.begin(), kUnits.end(), [&](const auto& known) { return known.first == unit; });
   if (error != std::errc() || found == kUnits.end() || !(number >= 0)) {
-    refuse(fmt::format("'{}' is not a time such as 30, 1.5, 300ms or 5m", text));
+    refuse(fmt::format("invalid time '{}'; examples: 30, 1.5, 300ms, 5m", text));
   }
   const double seconds = number * found->second;
   if (seconds > kTenYears) refuse(fmt::format("{} is too long", text));
@@ -137,7 +137,7 @@ std::chrono::milliseconds parse_duration(const std::string& text) {
 
 std::chrono::milliseconds parse_timeout(const std::string& text) {
   const auto time = parse_duration(text);
-  if (time.count() == 0) refuse(fmt::format("'{}' leaves no time at all", text));
+  if (time.count() == 0) refuse(fmt::format("invalid time '{}': must be greater than 0", text));
   return time;
 }
 
@@ -146,21 +146,21 @@ unsigned parse_count(const std::string& text) {
   const char* const last = text.data() + text.size();
   const auto [end, error] = std::from_chars(text.data(), last, number);
   if (error != std::errc() || end != last || number > 1'000'000) {
-    refuse(fmt::format("'{}' is not a number from 0 to 1000000", text));
+    refuse(fmt::format("invalid number '{}': must be from 0 to 1000000", text));
   }
   return number;
 }
 
 unsigned parse_positive(const std::string& text) {
   const unsigned number = parse_count(text);
-  if (number == 0) refuse(fmt::format("'{}' is none at all", text));
+  if (number == 0) refuse(fmt::format("invalid number '{}': must be at least 1", text));
   return number;
 }
 
 unsigned parse_retries(const std::string& text) {
   if (text == "inf") return kUnlimitedRetries;
   if (text.find_first_not_of("0123456789") != std::string::npos) {
-    refuse(fmt::format("'{}' is neither a number of tries nor inf, which tries for ever", text));
+    refuse(fmt::format("invalid value '{}': must be a number, or inf to retry forever", text));
   }
   return parse_count(text);
 }
@@ -172,8 +172,8 @@ unsigned parse_connections(const std::string& text) {
   const auto [end, error] = std::from_chars(text.data(), last, number);
   if (error != std::errc() || end != last || number == 0 || number > kMaxConnections) {
     const bool like_proxy = text.find(':') != std::string::npos;  // for which curl has this letter
-    refuse(fmt::format("'{}' is neither auto nor a number from 1 to {}{}", text, kMaxConnections,
-                       like_proxy ? "; a proxy is --proxy URL" : ""));
+    refuse(fmt::format("invalid value '{}': must be auto or a number from 1 to {}{}", text, kMaxConnections,
+                       like_proxy ? "; for a proxy use --proxy URL" : ""));
   }
   return number;
 }
@@ -182,7 +182,7 @@ Sync parse_sync(const std::string& text) {
   if (text == "interval") return Sync::interval;
   if (text == "end") return Sync::end;
   if (text == "none") return Sync::none;
-  refuse(fmt::format("'{}' is not one of interval, end, none", text));
+  refuse(fmt::format("invalid value '{}': must be interval, end or none", text));
 }
 
 ProgressAs parse_progress(const std::string& text) {
@@ -190,7 +190,7 @@ ProgressAs parse_progress(const std::string& text) {
   if (text == "bar") return ProgressAs::bar;
   if (text == "plain") return ProgressAs::plain;
   if (text == "none") return ProgressAs::none;
-  refuse(fmt::format("'{}' is not one of auto, bar, plain, none", text));
+  refuse(fmt::format("invalid value '{}': must be auto, bar, plain or none", text));
 }
 
 std::vector<HeaderWish> parse_headers(const std::string& text) {
@@ -218,8 +218,7 @@ std::string why_unexpanded(const std::string& text) {
       text.size() > 1 && text[0] == '$' && (text[1] == '{' || std::isalpha(static_cast<unsigned char>(text[1])) != 0);
   if (!is_home && !is_variable) return "";
   return fmt::format(
-      "{} is for a shell, and none has seen it: write it where a shell does (\"$HOME/...\"), or write it out; for a "
-      "directory of that name ./{}",
+      "{} was not expanded by a shell: use \"$HOME/...\" or the full path; for a directory of that name ./{}",
       printable(text.substr(0, text.find('/'))), printable(text));
 }
 
@@ -229,8 +228,8 @@ Output parse_output(const std::string& text) {
   if (is_one_of(text, {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})) return {"", "", true};
   const std::filesystem::path path(text);
   const std::string name = path.filename().string();
-  if (text.empty()) refuse("it is empty");
-  if (name.empty()) refuse(fmt::format("{} is a directory; use -d for that", text));
+  if (text.empty()) refuse("empty value");
+  if (name.empty()) refuse(fmt::format("{} is a directory; use -d for a directory", text));
   return {path.parent_path(), name, false};
 }
 
@@ -244,14 +243,13 @@ namespace {
   const auto* usual =
       std::find_if(kUsual.begin(), kUsual.end(), [&](auto& known) { return known.first == text.size(); });
   if (is_hex && usual != kUsual.end()) {
-    refuse(fmt::format("it does not say which algorithm: {}={}, if it is that", usual->second, text));
+    refuse(fmt::format("missing algorithm; did you mean {}={}?", usual->second, text));
   }
   const auto found = look_at(text);
   if (found && S_ISREG(found->st_mode)) {
-    refuse(
-        fmt::format("it is written ALGORITHM=HEX; for the list in the file of that name write @{}", printable(text)));
+    refuse(fmt::format("expected ALGORITHM=HEX; for a list of checksums use @{}", printable(text)));
   }
-  refuse("it is written ALGORITHM=HEX, for example sha-256=e3b0..., or @FILE for a list such as SHA256SUMS");
+  refuse("expected ALGORITHM=HEX, such as sha-256=e3b0..., or @FILE for a list such as SHA256SUMS");
 }
 
 }  // namespace
@@ -275,14 +273,15 @@ ChecksumList read_checksum_list(const std::string& text) {
   if (at > 0) {
     const std::string name = text.substr(0, at - 1);
     auto given = given_algorithm(name);
-    if (!given) refuse(fmt::format("'{}' is none of md5, sha-1, sha-256, sha-512, xxh128, as a list may be of", name));
+    if (!given)
+      refuse(fmt::format("invalid algorithm '{}' for a list: must be md5, sha-1, sha-256, sha-512 or xxh128", name));
     untagged = std::move(*given);
   }
   ChecksumList list(path, text_of(path, kLongestChecksumList), std::move(untagged));
   if (list.empty()) {
     refuse(
-        fmt::format("the file {} has neither lines that sha256sum or its relatives would write nor one digest, of an "
-                    "algorithm that segdl knows; b2sum, cksum without -a and xxhsum without -H2 or -H3 use others",
+        fmt::format("no supported checksum in {}: expected the output of sha256sum or similar, or a single digest; "
+                    "b2sum, cksum without -a and xxhsum without -H2 or -H3 are not supported",
                     path));
   }
   return list;
@@ -292,11 +291,11 @@ Credentials parse_credentials(const std::string& text) {
   std::string pair = text;
   if (text.starts_with('@')) {
     const auto lines = lines_of(text.substr(1));
-    if (lines.empty()) refuse(fmt::format("the file {} is empty", text.substr(1)));
+    if (lines.empty()) refuse(fmt::format("{} is empty", text.substr(1)));
     pair = lines.front();
   }
   const auto colon = pair.find(':');
-  if (colon == std::string::npos) refuse("credentials are written NAME:PASS, in one line");
+  if (colon == std::string::npos) refuse("expected NAME:PASS on one line");
   return {pair.substr(0, colon), pair.substr(colon + 1)};
 }
 

@@ -65,25 +65,23 @@ TEST_CASE("what other systems add to a line is taken away") {
 TEST_CASE("a line that can't be used says so and harms no other") {
   using namespace std::string_view_literals;
   CHECK(lines_of({"u\0v\nw\n"sv}) ==
-        Lines{"1|||the line has a NUL byte; a list in UTF-16 is converted by iconv -f UTF-16 -t UTF-8", "2|w||"});
+        Lines{"1|||the line has a NUL byte; convert a list in UTF-16 with iconv -f UTF-16 -t UTF-8", "2|w||"});
   CHECK(lines_of({"u\ta\tb\nw\n"}) == Lines{"1|u|a\tb|the line has more than one TAB", "2|w||"});
   for (const std::string name : {".", "..", "a/b", "/", "/etc/passwd", "a/"}) {
-    CHECK(lines_of({"u\t" + name}) == Lines{fmt::format("1|u|{0}|'{0}' is not the plain name of a file", name)});
+    CHECK(lines_of({"u\t" + name}) == Lines{fmt::format("1|u|{0}|'{0}' is not a plain file name", name)});
   }
 }
 
 TEST_CASE("blanks in a URL, and options of other programs, ask for no other URL") {
-  const std::string blank =
-      "there is a blank in the URL; a name stands behind a TAB, and a blank of a URL is written %20";
+  const std::string blank = "blank in the URL; put a TAB before a name, and write a blank of a URL as %20";
   for (const std::string url :
        {"http://h/a out=f", "http://h/a f", "http://h/a b c", "-o f http://h/a", "GET http://h/a"}) {
     CHECK(lines_of({url + "\nv"}) == Lines{"1|" + url + "||" + blank, "2|v||"});
     CHECK(lines_of({url + "\tname\n"}) == Lines{"1|" + url + "||" + blank});
   }
   const std::string option =
-      "it is an option, as lists of aria2c and settings of curl have them; a URL stands alone, or with a TAB and a "
-      "name "
-      "behind it";
+      "options as in lists of aria2c or config files of curl are not supported; expected a URL, or a URL, a TAB and a "
+      "name";
   for (const std::string text :
        {"out=f", "dir=/a b", "checksum=md5=0", "user-agent = x", "url=\"http://h/a\"", "gid="}) {
     CHECK(lines_of({"v\n  " + text + "\n"}) == Lines{"1|v||", "2|" + text + "||" + option});
@@ -91,7 +89,7 @@ TEST_CASE("blanks in a URL, and options of other programs, ask for no other URL"
   for (const std::string url : {"http://h/?out=f", "h/out=f", "h:80/a=b", "a.b=c"}) {
     CHECK(lines_of({"  " + url}) == Lines{"1|" + url + "||"});
   }
-  CHECK(lines_of({"http://h/a\thttp://i/a"}).front().find("it has two URLs") != std::string::npos);
+  CHECK(lines_of({"http://h/a\thttp://i/a"}).front().find("the line has two URLs") != std::string::npos);
 }
 
 TEST_CASE("a line of 64 KiB is the longest") {
@@ -156,8 +154,8 @@ TEST_CASE("two names are in each other's way if one is that of a file the other 
 }
 
 TEST_CASE("the line about many says what there is to say") {
-  CHECK(batch_line({12, 0, 5000, 3, kGiB}, 1048576) == "12 of 5000 files  3 under way  4988 left  1.0 GiB  1.0 MiB/s");
-  CHECK(batch_line({1, 2, 0, 3, 0}, 0) == "1 file  2 failed  3 under way  0 B  0 B/s");
+  CHECK(batch_line({12, 0, 5000, 3, kGiB}, 1048576) == "12 of 5000 files  3 active  4988 left  1.0 GiB  1.0 MiB/s");
+  CHECK(batch_line({1, 2, 0, 3, 0}, 0) == "1 file  2 failed  3 active  0 B  0 B/s");
 }
 
 TEST_CASE("the last line tells the sum") {
@@ -171,8 +169,7 @@ TEST_CASE("the last line tells the sum") {
   tally.add(report);
   tally.skipped = 3;
   tally.add_failure("x", 4);
-  CHECK(total_line(tally, std::chrono::seconds(1)) ==
-        "2 files: 6.0 MiB in 1.0 s (2.0 MiB/s), 3 there already, 1 failed");
+  CHECK(total_line(tally, std::chrono::seconds(1)) == "2 files: 6.0 MiB in 1.0 s (2.0 MiB/s), 3 skipped, 1 failed");
 }
 
 TEST_CASE("failures are named again up to a hundred, and the first gives the exit code") {
@@ -186,5 +183,5 @@ TEST_CASE("failures are named again up to a hundred, and the first gives the exi
   while (tally.failed < 102) tally.add_failure("w", 3);
   const std::string lines = failure_lines(tally);
   CHECK(std::count(lines.begin(), lines.end(), '\n') == 102);
-  CHECK(lines.ends_with("       w\n       and 2 more, named above\n"));
+  CHECK(lines.ends_with("       w\n       and 2 more, listed above\n"));
 }

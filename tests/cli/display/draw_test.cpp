@@ -119,7 +119,7 @@ TEST_CASE("a download that waits says for what") {
   view.progress.note = "connect to h:80: Connection refused; trying again in 1.0 s";
   CHECK(file(view, ascii(80)) == "movie.mkv  [=========>           ]  46 %  connect to h:80: Connection refuse...\n");
   view.progress = {};
-  CHECK(file(view, ascii(80)) == "movie.mkv  0 B  waiting for its turn\n");
+  CHECK(file(view, ascii(80)) == "movie.mkv  0 B  queued\n");
 }
 
 TEST_CASE("a resource of unknown size has no bar, and no share") {

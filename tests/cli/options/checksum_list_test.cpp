@@ -130,15 +130,16 @@ TEST_CASE("a list is asked by the file's name") {
   CHECK(hex(*find(list, "a")) == kSha256);
   CHECK(hex(*find(list, "b")) == kSha1);
   CHECK(hex(*find(list, "c")) == kSha512);
-  CHECK(refusal(list, "d") == "look up the checksum of d: SUMS has none for that name");
+  CHECK(refusal(list, "d") == "look up the checksum of d: SUMS has no checksum for this name");
   CHECK(ChecksumList("SUMS", "hello\n").empty());
 }
 
 TEST_CASE("the same name twice must mean the same") {
   const std::string other = std::string(64, '0');
   CHECK(hex(*find(kSha256 + "  a\n" + kSha256 + " *a\n", "a")) == kSha256);
-  CHECK(refusal(kSha256 + "  a\n" + other + "  a\n", "a") == "look up the checksum of a: SUMS has two that differ");
-  CHECK(refusal(kSha256 + "  x/a\n" + other + "  y/a\n", "a").find("two that differ") != std::string::npos);
+  CHECK(refusal(kSha256 + "  a\n" + other + "  a\n", "a") ==
+        "look up the checksum of a: SUMS has two different checksums");
+  CHECK(refusal(kSha256 + "  x/a\n" + other + "  y/a\n", "a").find("two different checksums") != std::string::npos);
   CHECK(hex(*find(kSha256 + "  a\n" + other + "  old/a\n", "a")) == kSha256);
   CHECK(hex(*find(other + "  old/a\n" + kSha256 + "  ./a\n", "a")) == kSha256);
   CHECK(find(kMd5 + "  a\n" + kSha512 + "  a\n" + kSha1 + "  a\n", "a")->algorithm == Algorithm::sha512);
@@ -156,7 +157,8 @@ TEST_CASE("of several files of one name the one is meant whose directories are t
   for (const char* url :
        {"http://h/linux", "http://h/current/linux", "http://current/linux", "", "http://h/amd64/linux"}) {
     CAPTURE(url);
-    CHECK(find(list, "linux", url).error().message() == "look up the checksum of linux: SUMS has two that differ");
+    CHECK(find(list, "linux", url).error().message() ==
+          "look up the checksum of linux: SUMS has two different checksums");
   }
   const std::string plain = c + "  linux\n" + list;
   CHECK(hex(*find(plain, "linux", "http://h/linux")) == c);

@@ -369,7 +369,7 @@ TEST_CASE("the report says how it was fetched and how sure it is") {
 
 TEST_CASE("the progress line says what there is to say") {
   Progress progress;
-  CHECK(progress_line("f", progress, 0) == "f  0 B  waiting for its turn");
+  CHECK(progress_line("f", progress, 0) == "f  0 B  queued");
   progress.phase = Phase::starting;
   CHECK(progress_line("f", progress, 0) == "f  0 B  starting");
   progress.phase = Phase::fetching;

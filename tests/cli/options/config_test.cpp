@@ -106,7 +106,7 @@ TEST_CASE("a line that says nothing sensible has a problem, and the others are n
   CHECK(lines[4].problem == "");
   for (const char* quoted : {"a = \"b c\"", "a = 'b'"}) CHECK(read_config(quoted)[0].problem != "");
   for (const char* plain : {"a = \"", "a = \"b\" c", "a = b'"}) CHECK(read_config(plain)[0].problem == "");
-  CHECK(read_config(std::string(kLargestConfig + 1, '\n')).back().problem == "the file is too large");
+  CHECK(read_config(std::string(kLargestConfig + 1, '\n')).back().problem == "file too large");
   CHECK(read_config(std::string(kLargestConfig, '\n')).empty());
 }
 
@@ -137,19 +137,19 @@ TEST_CASE("the command line goes before a setting that it contradicts") {
   Command off;
   off.run(scratch.file("quiet = no\nverbose\n"));
   CHECK(off.verbose);
-  CHECK(refusal(scratch, "verbose\nquiet\n") == "config:2: quiet can't go with --verbose");
+  CHECK(refusal(scratch, "verbose\nquiet\n") == "config:2: quiet and --verbose are mutually exclusive");
 }
 
 TEST_CASE("what can't be used is refused with its file and line") {
   const Scratch scratch;
-  CHECK(refusal(scratch, "\n\nnonsense = 1\n") == "config:3: there is no option --nonsense");
-  CHECK(refusal(scratch, "output = f\n") == "config:1: --output has no place in a file of settings");
-  CHECK(refusal(scratch, "limit-rate\n") == "config:1: limit-rate has no value: write limit-rate = RATE");
-  CHECK(refusal(scratch, "help\n") == "config:1: --help has no place in a file of settings");
-  CHECK(refusal(scratch, "quiet = maybe\n") == "config:1: quiet is yes or no");
-  CHECK(refusal(scratch, "limit-rate = 1\nlimit-rate = 2\n") == "config:2: limit-rate is there twice");
+  CHECK(refusal(scratch, "\n\nnonsense = 1\n") == "config:3: unknown option '--nonsense'");
+  CHECK(refusal(scratch, "output = f\n") == "config:1: --output is not allowed in a configuration file");
+  CHECK(refusal(scratch, "limit-rate\n") == "config:1: limit-rate requires a value: limit-rate = RATE");
+  CHECK(refusal(scratch, "help\n") == "config:1: --help is not allowed in a configuration file");
+  CHECK(refusal(scratch, "quiet = maybe\n") == "config:1: quiet must be yes or no");
+  CHECK(refusal(scratch, "limit-rate = 1\nlimit-rate = 2\n") == "config:2: limit-rate given more than once");
   CHECK(refusal(scratch, "limit-rate = bad\n").starts_with("config:1: "));
-  CHECK(refusal(scratch, "--quiet\n") == "config:1: options are written without dashes here");
+  CHECK(refusal(scratch, "--quiet\n") == "config:1: option names have no dashes here");
 }
 
 TEST_CASE("a file with a secret must be closed to others") {
@@ -158,7 +158,7 @@ TEST_CASE("a file with a secret must be closed to others") {
   CHECK(refusal(scratch, "user = me:secret\n", 0600) == "");
   CHECK(refusal(scratch, "user = @file\nquiet\n", 0644) == "");
   for (const std::string name : {"Authorization", "Cookie", "X-Api-Key", "PRIVATE-TOKEN"}) {
-    CHECK(refusal(scratch, "header = " + name + ": secret\n", 0644).starts_with("config:1: it holds a secret"));
+    CHECK(refusal(scratch, "header = " + name + ": secret\n", 0644).starts_with("config:1: contains a secret"));
     CHECK(refusal(scratch, "header = " + name + ": secret\n", 0640).find(": secret") == std::string::npos);
     CHECK(refusal(scratch, "header = " + name + ": secret\n", 0600) == "");
   }

@@ -23,12 +23,12 @@ TEST_CASE("a command that only a shell could run is refused before anything is f
        {"wc | cat", "wc;ls", "wc && ls", "wc > log", "wc 2>&1", "ls $HOME", "ls \"${HOME}\"", "ls `pwd`", "ls $(pwd)",
         "ls \"$(pwd)\"", "~/bin/x", "mv {} /srv", "(ls)", "ls \"$@\"", "ls a&b"}) {
     CAPTURE(text);
-    CHECK(words(text).find("is for a shell") != std::string::npos);
+    CHECK(words(text).find("needs a shell") != std::string::npos);
     CHECK(words(text).find(R"('sh -c "COMMAND \"$0\" | OTHER"')") != std::string::npos);
   }
   for (const char* text : {"cd /srv", "no-such-program", "/no/such/program x", "A=b ls", "/ x"}) {
     CAPTURE(text);
-    CHECK(words(text).find("no program") != std::string::npos);
+    CHECK(words(text).find("command not found") != std::string::npos);
   }
   CHECK(words("sh -c 'wc \"$0\" | cat'") == "");
   CHECK(parse_words(R"(/bin/sh -c "wc \"$0\" > $(dirname \"$0\")/log")") ==
