@@ -112,7 +112,7 @@ def test_a_redirect_a_plan_progress_and_the_end(scene):
     assert stderr == ""
     assert names_of(events, "progress") == ["hello", "start", "redirect", "plan", "done", "summary"], names_of(events)
     start, redirect, plan, done = (of(events, name)[0] for name in ("start", "redirect", "plan", "done"))
-    assert (start["url"], start["output"], start["place"]) == (f"{origin.base}/latest", "f", None)
+    assert (start["url"], start["output"], start["list_line"]) == (f"{origin.base}/latest", "f", None)
     assert (redirect["from"], redirect["to"], redirect["http_status"]) == (f"{origin.base}/latest", f"{origin.base}/file", 302)
     assert (plan["total"], plan["reused"], plan["segment_size"], plan["segments"]) == (3 * MiB, 0, SEGMENT, 48)
     assert (plan["validator"], plan["validator_strong"]) == ('"v1"', True)
@@ -129,7 +129,7 @@ def test_a_retry_after_a_cut_and_after_a_refusal(scene):
     events, _ = told(scene, "-x", "1", origin.url)
     assert names_of(events, "progress") == ["hello", "start", "retry", "plan", "retry", "done", "summary"], names_of(events)
     refused, cut = of(events, "retry")
-    assert (refused["cause"], refused["http_status"], refused["left_to_others"]) == ("refused", 503, False) and refused["wait"] > 0
+    assert (refused["cause"], refused["http_status"], refused["reassigned"]) == ("refused", 503, False) and refused["wait"] > 0
     assert (cut["cause"], cut["http_status"], cut["wait"]) == ("network", None, 0) and "closed" in cut["message"], cut
     assert of(events, "done")[0]["retries"] == 2
 
@@ -223,8 +223,8 @@ def test_a_list_has_a_number_for_each_line_whatever_came_of_it(scene):
     assert [(e["id"], e["output"]) for e in of(events, "skipped")] == [(2, "b")]
     errors = {e["id"]: e for e in of(events, "error")}
     assert errors.keys() == {3, 4}
-    assert (errors[3]["cause"], errors[3]["place"], errors[3]["output"]) == ("usage", f"{path}:2", None)
-    assert (errors[4]["cause"], errors[4]["place"], errors[4]["output"]) == ("refused", f"{path}:4", "missing")
+    assert (errors[3]["cause"], errors[3]["list_line"], errors[3]["output"]) == ("usage", f"{path}:2", None)
+    assert (errors[4]["cause"], errors[4]["list_line"], errors[4]["output"]) == ("refused", f"{path}:4", "missing")
     summary = events[-1]
     assert [summary[n] for n in ("done", "skipped", "failed", "interrupted", "bytes")] == [2, 1, 2, 0, 2000], summary
     assert "2 of 5 failed" in stderr

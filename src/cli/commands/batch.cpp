@@ -85,7 +85,7 @@ std::optional<Batch::Entry> Batch::next_entry() {
   if (next_url_ < command_.urls.size()) return Entry{"", command_.urls[next_url_++]};
   if (list_ == nullptr || list_->ended()) return std::nullopt;
   if (auto line = list_->next()) {
-    return Entry{list_->place(line->number), std::move(line->url), std::move(line->name), std::move(line->problem)};
+    return Entry{list_->list_line(line->number), std::move(line->url), std::move(line->name), std::move(line->problem)};
   }
   if (list_->problem()) {
     if (tally_.met == 0) hopeless_ = list_->problem();
@@ -157,8 +157,8 @@ void Batch::repeated(const Entry& entry, const std::string& output) {
   ++tally_.repeated;
   if (json_ != nullptr) json_->repeated(subject(entry, output));
   if (!tells_each_) return;
-  display_.tell(fmt::format("segdl: {}{}: duplicate, fetched once\n", entry.place.empty() ? "" : entry.place + ": ",
-                            redacted_url(entry.url)));
+  display_.tell(fmt::format("segdl: {}{}: duplicate, fetched once\n",
+                            entry.list_line.empty() ? "" : entry.list_line + ": ", redacted_url(entry.url)));
 }
 
 Error Batch::two_of_one_name(const std::string& output, std::string reason) const {
@@ -176,7 +176,7 @@ std::string Batch::other_of(const std::string& output) const {
   const auto found = active_.find(output);
   if (found == active_.end()) return "the other has already ended";
   const Entry& other = downloads_.at(found->second).entry;
-  return "the other is " + (other.place.empty() ? redacted_url(other.url) : other.place);
+  return "the other is " + (other.list_line.empty() ? redacted_url(other.url) : other.list_line);
 }
 
 bool Batch::is_in_use(const std::string& output) const {
@@ -279,8 +279,8 @@ bool Batch::came_in_this_run(const std::string& output) const {
 void Batch::fail(const Entry& entry, const Error& error, const std::string& output) {
   if (hopeless_) return;
   if (json_ != nullptr) json_->failed(subject(entry, output), error);
-  display_.tell(error_lines(entry.place, entry.url, error));
-  std::string named = entry.place;
+  display_.tell(error_lines(entry.list_line, entry.url, error));
+  std::string named = entry.list_line;
   if (!named.empty() && !entry.url.empty()) named += ": ";
   named += entry.url.empty() && named.empty() ? error.message() : redacted_url(entry.url);
   tally_.add_failure(std::move(named), exit_code(error.cause));

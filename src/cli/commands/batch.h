@@ -41,7 +41,7 @@ class Batch final {
  private:
   // What is to be downloaded, and where that is written.
   struct Entry {
-    std::string place = {};  // in the list; empty: on the command line
+    std::string list_line = {};  // FILE:LINE; empty: on the command line
     std::string url = {};
     std::string name = {};
     std::string problem = {};

@@ -9,7 +9,7 @@ constexpr std::chrono::milliseconds kEventsPace{100};
 }  // namespace
 
 JsonSubject Batch::subject(const Entry& entry, const std::string& output) const {
-  JsonSubject about{entry.number, entry.place, entry.url};
+  JsonSubject about{entry.number, entry.list_line, entry.url};
   if (!output.empty()) about.output = command_.request.directory / output;
   return about;
 }

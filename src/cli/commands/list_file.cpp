@@ -83,6 +83,6 @@ void ListFile::wait(std::chrono::milliseconds time) const {
   if (!ended_) readable(descriptor_, time);
 }
 
-std::string ListFile::place(std::uint64_t number) const { return fmt::format("{}:{}", printable(name_), number); }
+std::string ListFile::list_line(std::uint64_t number) const { return fmt::format("{}:{}", printable(name_), number); }
 
 }  // namespace segdl::cli

@@ -31,7 +31,7 @@ class ListFile final {
   void wait(std::chrono::milliseconds) const;
 
   // Where a line stands, for people: "list.txt:17".
-  std::string place(std::uint64_t number) const;
+  std::string list_line(std::uint64_t number) const;
 
  private:
   bool read_some();

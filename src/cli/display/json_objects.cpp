@@ -131,7 +131,7 @@ struct Teller {
   Json operator()(const Started&) const {
     Json made = object("start", moment, subject);
     made["url"] = url_or_null(subject.url);
-    made["place"] = text_or_null(subject.place);
+    made["list_line"] = text_or_null(subject.list_line);
     made["output"] = name_or_null(subject.output);
     return made;
   }
@@ -158,7 +158,7 @@ struct Teller {
     made["message"] = printable(retry.error.message());
     made["http_status"] = status_or_null(retry.error.http_status);
     made["wait"] = seconds(retry.wait);
-    made["left_to_others"] = retry.reassigned;
+    made["reassigned"] = retry.reassigned;
     return made;
   }
   Json operator()(const Revoked& revoked) const {
@@ -261,7 +261,7 @@ std::string skipped_line(WallTime moment, const JsonSubject& subject, bool repea
 std::string error_line(WallTime moment, const JsonSubject& subject, const Error& error, int exit_code) {
   Json made = object("error", moment, subject);
   made["url"] = url_or_null(subject.url);
-  made["place"] = text_or_null(subject.place);
+  made["list_line"] = text_or_null(subject.list_line);
   made["output"] = name_or_null(subject.output);
   made["cause"] = cause_word(error.cause);
   made["exit_code"] = exit_code;

@@ -24,7 +24,7 @@ using WallTime = std::chrono::system_clock::time_point;
 // The download that a line is about.
 struct JsonSubject {
   std::uint64_t id = 0;               // 1 for the first URL of the command, 2 for the second; 0: none
-  std::string place = {};             // in the list; empty: on the command line
+  std::string list_line = {};         // FILE:LINE; empty: on the command line
   std::string url = {};               // as given
   std::filesystem::path output = {};  // empty: not known
 };

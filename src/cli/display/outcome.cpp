@@ -8,10 +8,10 @@
 
 namespace segdl::cli {
 
-std::string error_lines(const std::string& place, const std::string& url, const Error& error) {
+std::string error_lines(const std::string& list_line, const std::string& url, const Error& error) {
   const std::string message = error.message();
   std::string line = "segdl: ";
-  if (!place.empty()) line += place + ": ";
+  if (!list_line.empty()) line += list_line + ": ";
   const std::string shown = redacted_url(url);
   if (!shown.empty() && message.find(shown) == std::string::npos) line += shown + ": ";
   line += message + "\n";
@@ -28,8 +28,8 @@ std::string error_lines(const std::string& place, const std::string& url, const 
   return line;
 }
 
-void print_error(const std::string& place, const std::string& url, const Error& error) {
-  say_text(error_lines(place, url, error));
+void print_error(const std::string& list_line, const std::string& url, const Error& error) {
+  say_text(error_lines(list_line, url, error));
 }
 
 bool is_there(const std::filesystem::path& output) {

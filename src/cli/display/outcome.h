@@ -14,10 +14,10 @@ inline constexpr std::chrono::milliseconds kLook{40};  // how often signals and 
 inline constexpr std::chrono::milliseconds kPatience{
     110};  // how long cancelled downloads may take to end by themselves
 
-// A failure as it is told: with the place in a list (or nothing), the URL where the message does not have it, and the
+// A failure as it is printed: with the line of a list (or nothing), the URL where the message does not have it, and the
 // way out.
-std::string error_lines(const std::string& place, const std::string& url, const Error&);
-void print_error(const std::string& place, const std::string& url, const Error&);
+std::string error_lines(const std::string& list_line, const std::string& url, const Error&);
+void print_error(const std::string& list_line, const std::string& url, const Error&);
 
 bool is_there(const std::filesystem::path& output);
 

@@ -36,7 +36,7 @@ TEST_CASE("the first line has the version of the format") {
 }
 
 TEST_CASE("each event has its object") {
-  CHECK(told(Started{}) == of_three("start", R"("url":"http://***@h/f?token=***","place":"list:7","output":"f")"));
+  CHECK(told(Started{}) == of_three("start", R"("url":"http://***@h/f?token=***","list_line":"list:7","output":"f")"));
   CHECK(told(Redirected{"http://h/a", "http://h/b?sig=x", 307}) ==
         of_three("redirect", R"("from":"http://h/a","to":"http://h/b?sig=***","http_status":307)"));
   CHECK(told(Planned{1000, 10, 16, 63, "\"v\"", true}) ==
@@ -50,7 +50,7 @@ TEST_CASE("each event has its object") {
   error.http_status = 503;
   CHECK(told(Retried{error, std::chrono::milliseconds(1500), true}) ==
         of_three("retry", R"("cause":"refused","message":"get http://h/f: the server answered 503","http_status":503,)"
-                          R"("wait":1.5,"left_to_others":true)"));
+                          R"("wait":1.5,"reassigned":true)"));
   CHECK(told(Revoked{{10, 20}}) == of_three("revoked", R"("begin":10,"end":20)"));
   CHECK(told(Changed{"it shrank", 7}) == of_three("changed", R"("reason":"it shrank","lost":7)"));
   CHECK(told(Noted{"no ranges"}) == of_three("note", R"("text":"no ranges")"));
@@ -98,7 +98,7 @@ TEST_CASE("an end is told with what it did, or with what stood in the way") {
   error.hints = {Hint::check_clock, {Hint::remove_stale_lock, "\x1b"}};
   error.resumable = true;
   CHECK(error_line(kMoment, kSubject, error, 7) ==
-        of_three("error", R"("url":"http://***@h/f?token=***","place":"list:7","output":"f","cause":"local",)"
+        of_three("error", R"("url":"http://***@h/f?token=***","list_line":"list:7","output":"f","cause":"local",)"
                           R"("exit_code":7,"message":"write f.part at 512: No space left on device",)"
                           R"("operation":"write","subject":"f.part","reason":"No space left on device","offset":512,)"
                           R"("http_status":null,"hint":"check this machine's clock, or if no such process is running, )"
@@ -109,7 +109,7 @@ TEST_CASE("an end is told with what it did, or with what stood in the way") {
       error_line(kMoment, {}, Error{}, 1) ==
       line(
           "error",
-          R"(,"id":null,"url":null,"place":null,"output":null,"cause":"internal","exit_code":1,)"
+          R"(,"id":null,"url":null,"list_line":null,"output":null,"cause":"internal","exit_code":1,)"
           R"("message":"","operation":null,"subject":null,"reason":null,"offset":null,)"
           R"("http_status":null,"hint":null,"hint_codes":[],"tries":0,"passing":false,"retry_after":null,"resumable":false)"));
 }
