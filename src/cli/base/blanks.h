@@ -1,4 +1,4 @@
-// The blanks in files that people write, and what else says nothing.
+// Blanks in files that users write, and a byte order mark.
 #pragma once
 
 #include <string_view>

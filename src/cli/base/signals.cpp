@@ -37,7 +37,7 @@ bool take(int signal) {
 }
 
 extern "C" void on_bus_error(int) {
-  // Somebody shortened the journal under its mapping. Only async-signal-safe calls here.
+  // Another program shortened the journal under its mapping. Only async-signal-safe calls here.
   constexpr char kLine[] = "segdl: the journal was truncated by another program; run the same command again\n";
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kLine, sizeof kLine - 1);
   ::_exit(kLocal);

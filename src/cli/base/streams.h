@@ -24,8 +24,8 @@ void fill_closed_streams();
 inline constexpr std::size_t kAtOnce = 4096;
 bool is_ready(int descriptor);
 
-// Writes to standard error, and gives up quietly if nobody can read it. While it waits for a reader, signals that end
-// the command end it at once.
+// Writes to standard error, and gives up silently if its reader is gone. While it waits for a reader, signals that end
+// the command end it immediately.
 void say_text(std::string_view text);
 
 template <class... Args>
@@ -42,7 +42,7 @@ void say_out_of_memory_at_termination();
 // Writes to standard error if that needs no waiting; else drops the text.
 void say_if_ready(std::string_view text);
 
-// Whether standard output takes something now (or tells that it never will); waits for that at most so long.
+// Whether standard output takes something now (or reports that it never will); waits for that at most so long.
 bool out_ready(std::chrono::milliseconds);
 
 // Writes to standard output. False, after saying why on standard error, if not all of it could be written.

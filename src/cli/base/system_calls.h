@@ -24,7 +24,7 @@ auto retried(Call call) {
 // writer closes it.
 std::optional<std::string> text_of_file(const std::string& path, std::size_t most);
 
-// What stat(2) says; null with errno if it says nothing.
+// The result of stat(2); null with errno if it fails.
 std::optional<struct ::stat> look_at(const std::string& path);
 
 }  // namespace segdl::cli

@@ -28,7 +28,7 @@ constexpr std::size_t kSmallestWindow = 512;
 constexpr std::size_t kTurn = 256;  // entries begun before signals are looked at again
 constexpr std::size_t kFewUrls = 20;
 
-// Why nothing can go into a directory, if so: told once instead of for each file. One that is missing may be made.
+// Why nothing can go into a directory, if so: reported once instead of for each file. One that is missing may be made.
 std::optional<Error> directory_missing(const std::filesystem::path& directory, bool may_be_made) {
   const auto found = look_at(directory);
   const int number = found ? ENOTDIR : errno;
@@ -95,7 +95,7 @@ std::optional<Batch::Entry> Batch::next_entry() {
   return std::nullopt;
 }
 
-// True if there may be more to begin at once.
+// True if there may be more to begin without a wait.
 bool Batch::begin_some() {
   for (std::size_t begun = 0; begun < kTurn; ++begun) {
     if (hopeless_ || downloads_.size() >= window_) return false;
@@ -130,7 +130,7 @@ void Batch::begin(Entry entry) {
     return repeated(entry, *output);
   }
   if (const auto refused = named ? name_refused(*output) : std::nullopt) return fail(entry, *refused, *output);
-  // With a journal beside it, it may be one whose publication is to be finished, which only the library can tell.
+  // With a journal beside it, it may be one whose publication is to be finished, which only the library knows.
   const auto there = request.directory / *output;
   if (named && request.existing == Existing::skip && is_there(there) && !is_there(journal_path(there))) {
     ++tally_.skipped;
@@ -152,7 +152,7 @@ void Batch::begin(Entry entry) {
   }
 }
 
-// The file is that of the other, whatever comes of it, which is told there.
+// The file is that of the other, and its result is reported there.
 void Batch::repeated(const Entry& entry, const std::string& output) {
   ++tally_.repeated;
   if (json_ != nullptr) json_->repeated(subject(entry, output));

@@ -1,4 +1,4 @@
-// What a Batch tells with --json.
+// What a Batch prints with --json.
 #include "cli/commands/batch.h"
 
 namespace segdl::cli {

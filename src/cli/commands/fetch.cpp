@@ -33,7 +33,7 @@ namespace {
 constexpr const char* kStandardOutput = "standard output";
 constexpr const char* kBeginAgain = "segdl: interrupted: run the same command to restart";
 
-// What is kept is what the journal says, not what was on its way.
+// What is kept is what the journal claims, not what was in flight.
 std::string interrupted_line(const Progress& progress) {
   const auto kept = segdl::status(progress.output);
   if (!kept || kept->state != DownloadStatus::State::interrupted || kept->claimed == 0) {
@@ -78,7 +78,7 @@ Error with_hint(Error error, const FetchCommand& command) {
   return error;
 }
 
-// Says how it ended; the exit code. REQUIRES: it has ended.
+// Prints how it ended; returns the exit code. REQUIRES: it has ended.
 int conclude(Running& running) {
   running.display.clear();
   const Result<Report>& result = running.task.wait();

@@ -1,4 +1,4 @@
-// The file or pipe a list of downloads comes from, read without ever being waited for: whoever writes it may be slow.
+// The file or pipe a list of downloads comes from, read without ever being waited for: its writer may be slow.
 #pragma once
 
 #include "cli/commands/list_reader.h"
@@ -30,7 +30,7 @@ class ListFile final {
   // Waits until there is more to read, at most this long.
   void wait(std::chrono::milliseconds) const;
 
-  // Where a line stands, for people: "list.txt:17".
+  // A line as messages name it: "list.txt:17".
   std::string list_line(std::uint64_t number) const;
 
  private:

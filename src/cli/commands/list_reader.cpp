@@ -35,7 +35,7 @@ const char* url_problem(std::string_view url) {
   return nullptr;
 }
 
-// What a line says: nothing, a download, or something that can't be used.
+// What a line holds: nothing, a download, or something that can't be used.
 std::optional<ListLine> understood(std::string_view text, std::uint64_t number) {
   if (number == 1 && text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   if (text.ends_with('\r')) text.remove_suffix(1);

@@ -36,7 +36,7 @@ class ListReader {
   // Nothing more will be fed.
   void finish() { finished_ = true; }
 
-  // The next line that says something. Nothing: more must be fed, or that was all.
+  // The next line that is not empty. Nothing: more must be fed, or that was all.
   std::optional<ListLine> next();
 
  private:

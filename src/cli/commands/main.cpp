@@ -22,7 +22,7 @@ void raise_file_limit() {
   ::rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);  // where that is refused, the limit that holds is told when it is met
+  ::setrlimit(RLIMIT_NOFILE, &limit);  // where that is refused, the limit in force is reported when it is reached
 }
 
 int run(int argc, char** argv) {

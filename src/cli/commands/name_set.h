@@ -1,6 +1,6 @@
 // Which names have been given to a file before, or which URLs were asked for, by 64 bits of hash each: 11 to 22 bytes a
 // name, so that a list of ten million lines can be checked. Two different names are taken for one with a chance of
-// n * n / 2^65: for a million names one in thirty million, and then one file is not fetched, and told of.
+// n * n / 2^65: for a million names one in thirty million, and then one file is not fetched, which is reported.
 #pragma once
 
 #include <cstddef>

@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kShortestName = 8, kShortestBar = 10, kLongestBar = 50, kMaxForWords = 40;
 
-// What a line says, left to right. Words stand where speed, time and connections would.
+// The fields of a line, left to right. Words stand where speed, time and connections would.
 enum Field : std::size_t { kName, kBar, kPercent, kSizes, kSpeed, kLeft, kConnections, kFields };
 // What is left out first where there is no room.
 constexpr std::array kFirstToGo = {kConnections, kSizes, kBar, kLeft, kSpeed, kName, kPercent};
@@ -33,7 +33,7 @@ struct Row {
 // How wide each field is, of all lines alike; 0: left out.
 using Widths = std::array<std::size_t, kFields>;
 
-// As colours are told to a terminal (ECMA-48, SGR).
+// Colours as a terminal takes them (ECMA-48, SGR).
 constexpr std::string_view kGreen = "32", kRed = "31", kDim = "2";
 constexpr std::array<std::string_view, 8> kOfConnections = {"36", "33", "35", "34", "96", "93", "95", "94"};
 

@@ -123,7 +123,7 @@ std::string checksum_text(const Checksum& checksum) {
   return fmt::format("{}={}", algorithm_name(checksum.algorithm), hex(checksum));
 }
 
-// Puts what an event says into its object.
+// Puts the fields of an event into its object.
 struct Teller {
   const JsonSubject& subject;
   WallTime moment;
@@ -180,7 +180,7 @@ struct Teller {
   }
 };
 
-// In whole seconds; null if nothing can be said.
+// In whole seconds; null if unknown.
 Json eta(const Progress& progress, double speed) {
   if (!progress.total || progress.done > *progress.total || speed < 1) return {};
   return std::llround(static_cast<double>(*progress.total - progress.done) / speed);

@@ -22,7 +22,7 @@ WallTime now() { return std::chrono::system_clock::now(); }
 
 JsonReport::JsonReport() : begun_(std::chrono::steady_clock::now()) { write(hello_line(now())); }
 
-// A signal is not taken here, only seen: whoever takes it ends the downloads.
+// A signal is not taken here, only seen: the loop that takes it ends the downloads.
 void JsonReport::write(const std::string& line) {
   while (!broken_ && !given_up_ && !out_ready(kLook)) given_up_ = interrupted_code_ != 0 || signal_waits();
   if (!broken_ && !given_up_) broken_ = !put_out(line);

@@ -1,8 +1,8 @@
-// Tells a program what happens, with --json: one object a line on standard output, as it happens (doc/json.md).
+// Reports events to a program, with --json: one object a line on standard output, as it happens (doc/json.md).
 //
 // Each line is written as soon as it is there. A reader that is slow is waited for, but for progress, which is left
 // out; once a signal has come, not even that. If standard output can't be written at all, the command ends as if it had
-// been interrupted, with exit code 7: whoever was to be told is gone. Used by one thread.
+// been interrupted, with exit code 7: its reader is gone. Used by one thread.
 #pragma once
 
 #include "cli/display/json_objects.h"
@@ -28,8 +28,8 @@ class JsonReport final {
   // The same, and how far it is, if that is due.
   void follow(const JsonSubject&, Task&);
 
-  // How one ended, or why it was not begun. REQUIRES: it was caught up with. That one was cancelled before its turn
-  // came is not told.
+  // How one ended, or why it was not begun. REQUIRES: it was caught up with. One that was cancelled while it was
+  // queued is not reported.
   void done(const JsonSubject&, const Report&);
   void failed(const JsonSubject&, const Error&);
   void skipped(const JsonSubject&);
@@ -44,7 +44,7 @@ class JsonReport final {
   // The last line, once. The code the command ends with: this one, or if not all could be written, kLocal for 0.
   int end(int exit_code);
 
-  // Standard output can't be written; that has been said.
+  // Standard output can't be written; that has been reported.
   bool broken() const { return broken_; }
 
  private:
@@ -66,7 +66,7 @@ class JsonReport final {
   Steady begun_;
   int interrupted_code_ = 0;
   bool broken_ = false;
-  bool given_up_ = false;  // nobody reads, and it is time to end
+  bool given_up_ = false;  // nothing is read, and it is time to end
   bool ended_ = false;
 };
 

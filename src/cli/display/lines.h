@@ -1,4 +1,4 @@
-// Lines as people read them. Pure: values in, text out.
+// Lines as users read them. Pure: values in, text out.
 #pragma once
 
 #include <segdl/task.h>
@@ -23,10 +23,10 @@ std::string time_words(std::chrono::seconds);
 // From 0 to 1; 1 if the total is nothing or not known.
 double share_done(const Progress&);
 
-// What is told in place of a speed: that it waits, and for what; empty while it is fetching.
+// What is shown instead of a speed: that it waits, and for what; empty while it is fetching.
 std::string state_words(const Progress&);
 
-// Nothing if it can't be told, or is longer than a hundred hours.
+// Nothing if it is unknown, or longer than a hundred hours.
 std::optional<std::chrono::seconds> time_left(const Progress&, double bytes_per_second);
 
 // One line about the progress: `name  45.2 MiB of 100.0 MiB  45 %  12.3 MiB/s  8 connections  0:05 left`.

@@ -1,4 +1,4 @@
-// What is said when a download has failed or was interrupted, of one or of many.
+// What is printed when a download has failed or was interrupted, of one or of many.
 #pragma once
 
 #include <segdl/error.h>
@@ -15,7 +15,7 @@ inline constexpr std::chrono::milliseconds kPatience{
     110};  // how long cancelled downloads may take to end by themselves
 
 // A failure as it is printed: with the line of a list (or nothing), the URL where the message does not have it, and the
-// way out.
+// hint.
 std::string error_lines(const std::string& list_line, const std::string& url, const Error&);
 void print_error(const std::string& list_line, const std::string& url, const Error&);
 

@@ -1,4 +1,4 @@
-// What a person sees while downloads run; all of it on standard error.
+// What the user sees while downloads run; all of it on standard error.
 #pragma once
 
 #include "cli/display/draw.h"
@@ -29,7 +29,7 @@ class Display {
   Display(const Display&) = delete;
   Display& operator=(const Display&) = delete;
 
-  // True when it is time to show something; each time is told of once. To be called every kLook: it looks for Ctrl-Z.
+  // True when it is time to show something; true once for each time. To be called every kLook: it looks for Ctrl-Z.
   bool due();
 
   // Without the time in which the process was stopped.
@@ -43,7 +43,7 @@ class Display {
   // A message that ends its last line, above what is shown.
   void tell(const std::string& text);
 
-  // Takes the lines away. What is written to standard error afterwards follows what was told.
+  // Takes the lines away. What is written to standard error afterwards follows what was printed.
   void clear();
 
  private:

@@ -1,4 +1,4 @@
-// A speed that a person can read while it changes. Pure: time is what it is told.
+// A speed that can be read while it changes. Pure: time is a parameter.
 #pragma once
 
 #include <chrono>

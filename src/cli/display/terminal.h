@@ -28,13 +28,13 @@ class Terminal {
   // False for a job in the background, which must not paint over what others write.
   bool in_foreground() const;
 
-  // Writes what it takes at once, after what it did not take before.
+  // Writes what it takes without a wait, after what it did not take before.
   void put(std::string_view text);
 
   // Whether something is still to be written, after another try.
   bool is_stuck();
 
-  // Waits until all is written, or nobody can read it; meanwhile signals that end the command end it at once.
+  // Waits until all is written, or its reader is gone; meanwhile signals that end the command end it immediately.
   void settle();
 
  private:

@@ -1,4 +1,4 @@
-// What --help says, and the words it shares with the manual page.
+// The text of --help, and the words it shares with the manual page.
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// --adopt: what another tool has left of the file; and -c, by which other tools are told to continue.
+// --adopt: what another tool has left of the file; and -c, with which other tools continue.
 #pragma once
 
 #include "cli/options/options.h"

@@ -35,13 +35,13 @@ struct ListedChecksum {
 // What is known of lines without a tag.
 struct Untagged {
   std::string word = {};  // an algorithm, without hyphens, which segdl may not know: "md5", "xxh", "b2"; or empty
-  bool only = false;      // a person has said it: what has another number of digits is skipped
+  bool only = false;      // given by the user: what has another number of digits is skipped
 };
 
-// What the name of a list says.
+// The algorithm in the name of a list.
 Untagged named_algorithm(std::string_view list);
 
-// What a person says: md5, sha-1, sha-256, sha-512, xxh128, spelt as parse_checksum() has them. Else nothing.
+// As given by the user: md5, sha-1, sha-256, sha-512, xxh128, spelt as parse_checksum() has them. Else nothing.
 std::optional<Untagged> given_algorithm(std::string_view name);
 
 // One line without its end. Nothing if it is not one of those above.
@@ -57,9 +57,9 @@ class ChecksumList final {
   bool is_one_digest() const { return digest_.has_value(); }
 
   // Of the file of that name: of lines with that last component the one that has most directories in common with the
-  // path of the URL, from the end on, and among those one that has no other. Of several algorithms the one that says
-  // most. A name that segdl spells differently from the URL (a%FF) may be listed as it is. Cause::usage if there is
-  // none, or two that contradict each other.
+  // path of the URL, from the end on, and among those one that has no other. Of several algorithms the first in order
+  // of preference. A name that segdl spells differently from the URL (a%FF) may be listed as it is. Cause::usage if
+  // there is none, or two that contradict each other.
   Result<Checksum> find(const std::string& name, const std::string& url) const;
 
  private:

@@ -43,7 +43,7 @@ std::optional<std::string> text_of(const std::filesystem::path& path, bool requi
   auto text = text_of_file(path, kLargestConfig + 1);
   if (text) return text;
   const int error = errno;
-  if (!required && !look_at(path)) return std::nullopt;  // nor if nobody can tell
+  if (!required && !look_at(path)) return std::nullopt;  // nor if that is unknown
   if (path.empty()) refuse("--config", "empty file name; to read none use --no-config");
   refuse(path, fmt::format("can't be read: {}", std::strerror(error)));
 }

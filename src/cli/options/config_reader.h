@@ -27,7 +27,7 @@ struct ConfigLine {
   std::string problem = {};  // why this line can't be used; else empty
 };
 
-// At most `kLargestConfig` bytes are looked at: one line more says that there were more.
+// At most `kLargestConfig` bytes are looked at: one line more reports that there were more.
 std::vector<ConfigLine> read_config(std::string_view text);
 
 }  // namespace segdl::cli

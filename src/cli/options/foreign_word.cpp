@@ -24,7 +24,7 @@ bool is_name(std::string_view text) {
          !std::all_of(text.begin(), text.end(), [](char c) { return ('0' <= c && c <= '9') || c == '-'; });
 }
 
-// Words that are no URL, and what whoever writes them may want.
+// Words that are not URLs, and what their user may want.
 constexpr std::pair<std::string_view, std::string_view> kWords[] = {
     {" help usage ", "use segdl --help"},
     {" version ", "use segdl --version"},

@@ -178,7 +178,7 @@ constexpr Habit kWithoutLike[] = {
      "not supported: omit it"},
 };
 
-// What people try who have none of those programs in mind.
+// What users try who have none of those programs in mind.
 constexpr Habit kGuesses[] = {
     {" --threads --num-threads --concurrency --concurrent --max-connections --segments --chunks --parts --splits "
      "--workers --streams ",

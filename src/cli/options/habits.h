@@ -1,4 +1,4 @@
-// What options of curl, wget, aria2c and axel are called here, for people who write or paste a call of those; see
+// What options of curl, wget, aria2c and axel are called here, for users who write or paste a call of those; see
 // doc/habits.md.
 //
 // Switches of theirs that ask for what segdl does anyway are taken, hidden from the help. All others either mean the
@@ -30,7 +30,7 @@ std::string_view habit(std::string_view name);
 
 // The first word of a command line that segdl would parse and that means something else elsewhere: a switch that has a
 // value there (-k 1M), a value that no option here can have, a word that is not a URL (help, statsu). An option that is
-// not known ends the search: parsing tells of it.
+// not known ends the search: parsing reports it.
 std::optional<Mistake> foreign_call(const CLI::App&, int argc, const char* const* argv);
 
 }  // namespace segdl::cli

@@ -91,7 +91,7 @@ std::string end_words(int status) {
 
 OnEnd::OnEnd(const FetchCommand& command, std::function<void(const std::string&)> tell)
     : command_(command), tell_(std::move(tell)) {
-  // Where it is ignored, which is inherited, nobody learns how a child has ended.
+  // Where it is ignored, which is inherited, the exit status of a child is lost.
   if (!command.on_done.empty() || !command.on_error.empty()) std::signal(SIGCHLD, SIG_DFL);
 }
 

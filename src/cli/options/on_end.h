@@ -1,7 +1,7 @@
 // Commands that are run when a download has ended: --on-done and --on-error.
 //
 // Each is a program and its arguments, to which the file's path is added; no shell is asked. They run beside the
-// downloads, so many at once as downloads may, with standard error for both outputs, since standard output carries
+// downloads, as many in parallel as downloads may, with standard error for both outputs, since standard output carries
 // data, and nothing to read. Used by one thread.
 #pragma once
 
@@ -26,23 +26,23 @@ std::vector<std::string> parse_words(const std::string& text);
 
 class OnEnd final {
  public:
-  // What goes wrong is told by `tell`. REQUIRES: the command outlives it.
+  // What goes wrong is printed by `tell`. REQUIRES: the command outlives it.
   OnEnd(const FetchCommand&, std::function<void(const std::string&)> tell);
   OnEnd(const OnEnd&) = delete;
   OnEnd& operator=(const OnEnd&) = delete;
 
-  // What has ended, well or with this exit code. Returns at once.
+  // What has ended, well or with this exit code. Returns immediately.
   void done(const std::filesystem::path& output);
   void failed(const std::filesystem::path& output, int code);
 
-  // Takes note of commands that have ended, and starts those that wait for their turn.
+  // Takes note of commands that have ended, and starts those that are queued.
   void look();
 
   // Waits for all of them, and stops as Ctrl-Z asks. A signal that ends the command ends that, too, and they are left
   // alone. What the command ends with: `code`, or 1 instead of 0 if one of --on-done failed, or the code of the signal.
   int finish(int code);
 
-  // The same after the command was interrupted: nothing is waited for, and it is told for how many files nothing was
+  // The same after the command was interrupted: nothing is waited for, and it is printed for how many files nothing was
   // started. What the command ends with: as finish() if all have ended, else `interrupted`.
   int abandon(int code, int interrupted);
 

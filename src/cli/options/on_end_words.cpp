@@ -84,7 +84,7 @@ bool is_program(const std::string& path) {
   return found && S_ISREG(found->st_mode) && retried([&] { return ::access(path.c_str(), X_OK); }) == 0;
 }
 
-// Whether it can be started, as far as can be told before: cd and its like are a shell's own.
+// Whether it can be started, as far as is known before: cd and its like are a shell's own.
 bool is_startable(const std::string& command) {
   if (command.find('/') != std::string::npos) return is_program(command);
   const char* const given = std::getenv("PATH");

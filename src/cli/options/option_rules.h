@@ -17,7 +17,7 @@ void relate_options(CLI::App& app);
 // REQUIRES: all of it is read.
 void check_together(const FetchCommand& command);
 
-// Takes over what -o says; the directory in it is relative to -d. Throws as check_together() does.
+// Takes over the value of -o; the directory in it is relative to -d. Throws as check_together() does.
 // REQUIRES: all of the command is read.
 void place_output(const Output& output, FetchCommand& command);
 

@@ -19,8 +19,7 @@ class App;
 
 namespace segdl::cli {
 
-// How it is shown how things are going: lines that are repainted, plain ones, or, if it is not said, whichever standard
-// error is good for.
+// Progress display: lines that are repainted, plain ones, or, by default, whichever standard error is good for.
 enum class ProgressAs : std::uint8_t { automatic, bar, plain, none };
 
 struct FetchCommand {
@@ -32,7 +31,7 @@ struct FetchCommand {
   std::vector<std::string> on_done = {};           // a command and its arguments; empty: none
   std::vector<std::string> on_error = {};
   bool to_standard_output = false;
-  bool continues = false;  // it was told to, as other tools have to be
+  bool continues = false;  // -c was given, as other tools need it
   bool json = false;       // then `quiet` too, and Request::events
   ProgressAs progress = ProgressAs::automatic;
   bool quiet = false;
@@ -52,8 +51,8 @@ struct Unsettled {
   std::optional<std::string> proxy = std::nullopt;
   std::optional<std::filesystem::path> config = std::nullopt;  // where settings come from
   bool no_config = false;
-  bool silent = false;     // as curl means it: --verbose counts more
-  bool continues = false;  // as curl says it
+  bool silent = false;     // as curl means it: --verbose takes precedence
+  bool continues = false;  // -C was given, as for curl
   std::vector<std::string> warnings = {};
 };
 

@@ -224,7 +224,7 @@ std::string why_unexpanded(const std::string& text) {
 
 Output parse_output(const std::string& text) {
   if (const std::string why = why_unexpanded(text); !why.empty()) refuse(why);
-  // What the system calls so as well: nothing else that the command says may be written to it.
+  // Names of the system for the same: nothing else that the command prints may be written to it.
   if (is_one_of(text, {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})) return {"", "", true};
   const std::filesystem::path path(text);
   const std::string name = path.filename().string();

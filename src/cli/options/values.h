@@ -1,5 +1,5 @@
-// Values of options as people write them. Every function throws CLI::ValidationError with a sentence that says what is
-// wrong, without the option's name.
+// Values of options as users write them. Every function throws CLI::ValidationError with what is wrong, without the
+// option's name.
 #pragma once
 
 #include "cli/options/checksum_list.h"
