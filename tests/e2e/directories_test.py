@@ -48,7 +48,7 @@ def test_nothing_is_made_where_it_is_not_wanted_or_the_command_is_wrong(scene):
     os.symlink("nowhere", scene.path("link"))
     assert "link" in scene.get(url, "-d", "link/new", code=7).stderr
     assert scene.names() == ["file", "link"]
-    assert "made anyway" in scene.get(url, "--create-dirs", code=2).stderr
+    assert "missing directories are created" in scene.get(url, "--create-dirs", code=2).stderr
 
 
 def test_what_a_list_goes_to_is_made_once(scene):

@@ -69,8 +69,10 @@ std::string to_json(const DownloadStatus& status) {
 std::string interrupted_words(const DownloadStatus& status) {
   std::string words = fmt::format("from:      {}\n", printable(status.url));
   const auto out = std::back_inserter(words);
-  fmt::format_to(out, "validator: {} ({})\n", status.validator.empty() ? "none" : printable(status.validator),
-                 status.validator_strong ? "strong" : "not strong");
+  fmt::format_to(out, "validator: {}\n",
+                 status.validator.empty() ? "none"
+                                          : fmt::format("{} ({})", printable(status.validator),
+                                                        status.validator_strong ? "strong" : "weak"));
   if (!status.coding.empty()) fmt::format_to(out, "coding:    {}\n", status.coding);
   fmt::format_to(out, "size:      {}\n",
                  status.total ? fmt::format("{} ({} bytes)", size_words(*status.total), *status.total) : "unknown");

@@ -274,7 +274,7 @@ TEST_CASE("what curl sends as a form is no directory, unless it is one or is wri
   CHECK(command.request.directory == "key=value");
 }
 
-TEST_CASE("of a setting that is there twice the last counts") {
+TEST_CASE("the last occurrence of an option wins") {
   const FetchCommand command = fetch({"http://h/x", "-x", "3", "--connections=4", "-d", "a", "-d", "b", "-R", "-R"});
   CHECK(command.session.connections == 4);
   CHECK(command.request.directory == "b");
