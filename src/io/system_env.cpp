@@ -49,8 +49,8 @@ Result<std::vector<Cookie>> read_cookies(const std::filesystem::path& path, std:
   return parsed;
 }
 
-Result<engine::GivenSecrets> read_secrets(const SessionOptions& options) {
-  engine::GivenSecrets given;
+Result<engine::GivenCredentials> read_secrets(const SessionOptions& options) {
+  engine::GivenCredentials given;
   given.is_public_suffix = io::is_public_suffix;
   if (!options.netrc_file.empty()) {
     auto netrc = read_netrc(options.netrc_file, given.notes);
@@ -93,7 +93,7 @@ std::unique_ptr<engine::SessionState> system_state(SessionOptions options) {
   auto transport = secrets ? system_transport(options, *clock) : Result<std::unique_ptr<Transport>>(secrets.error());
   return std::make_unique<engine::SessionState>(std::move(options), io::make_posix_file_system(), std::move(clock),
                                                 std::move(transport),
-                                                secrets ? std::move(*secrets) : engine::GivenSecrets());
+                                                secrets ? std::move(*secrets) : engine::GivenCredentials());
 }
 
 }  // namespace

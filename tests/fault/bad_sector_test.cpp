@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t kSegment = 16 * kKiB;
 constexpr std::uint64_t kSize = 4 * kSegment + 100;
 constexpr std::uint64_t kBlock = 4096;
-constexpr std::uint64_t kFacts = kBlock;
+constexpr std::uint64_t kMetadata = kBlock;
 constexpr std::uint64_t kBitmap = 2 * kBlock;
 constexpr std::uint64_t kProofs = 3 * kBlock;
 const std::uint64_t kCopy = JournalShape{5}.copy_at();
@@ -56,14 +56,14 @@ TEST_CASE("a claimed segment that can't be read is fetched again, and no other")
 TEST_CASE("a journal with a block that can't be read is used without it, by a mapping or by writes") {
   for (const FakeKind& kind : {kExt4, kNfs}) {
     CAPTURE(std::string(kind.name));
-    for (const std::uint64_t block : {std::uint64_t{0}, kFacts, kBitmap, kProofs, kCopy}) {
+    for (const std::uint64_t block : {std::uint64_t{0}, kMetadata, kBitmap, kProofs, kCopy}) {
       CAPTURE(block);
       World world;
       leave_half(world, kind);
       spoil_journal(world, block);
       const Report report = must_end_well(world);
       const bool lost = block == kBitmap || block == kProofs;
-      CHECK(report.fetched == (lost ? kSize : kSize - 2 * kSegment) + (block == kFacts ? report.wasted : 0));
+      CHECK(report.fetched == (lost ? kSize : kSize - 2 * kSegment) + (block == kMetadata ? report.wasted : 0));
     }
   }
 }

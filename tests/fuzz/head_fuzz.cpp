@@ -52,9 +52,9 @@ void check_shortened(std::string_view input, const Result<ResponseHead>& whole) 
 }
 
 void check_verdict(const ResponseHead& head) {
-  const Known known{500, {Validator::Kind::strong_etag, "\"v1\""}};
-  const Asked asked{Asking::conditional, Range{100, 200}};
-  for (const Known* what : {&known, static_cast<const Known*>(nullptr)}) {
+  const Resource known{500, {Validator::Kind::strong_etag, "\"v1\""}};
+  const Asked asked{RequestForm::conditional, Range{100, 200}};
+  for (const Resource* what : {&known, static_cast<const Resource*>(nullptr)}) {
     const Verdict verdict = judge(head, asked, what, {});
     const auto* body = std::get_if<UsableBody>(&verdict);
     if (body == nullptr) continue;

@@ -27,7 +27,7 @@ void seal(JournalBlock& block) {
 
 void check_identity(const JournalBlock& block) {
   const auto decoded = decode_identity(std::span<const std::byte, kJournalBlock>(block));
-  const auto* identity = std::get_if<Identity>(&decoded);
+  const auto* identity = std::get_if<JournalIdentity>(&decoded);
   if (identity == nullptr) {
     FUZZ_CHECK(!std::get<BadBlock>(decoded).reason.empty());
     return;
@@ -38,14 +38,14 @@ void check_identity(const JournalBlock& block) {
   }
   const JournalBlock again = encode_identity(*identity);
   const auto same = decode_identity(std::span<const std::byte, kJournalBlock>(again));
-  FUZZ_CHECK(std::get<Identity>(same) == *identity);
+  FUZZ_CHECK(std::get<JournalIdentity>(same) == *identity);
 }
 
-void check_facts(const JournalBlock& block) {
-  const auto facts = decode_facts(std::span<const std::byte, kJournalBlock>(block));
-  if (!facts) return;
-  const JournalBlock again = encode_facts(*facts);
-  FUZZ_CHECK(decode_facts(std::span<const std::byte, kJournalBlock>(again)) == facts);
+void check_metadata(const JournalBlock& block) {
+  const auto metadata = decode_metadata(std::span<const std::byte, kJournalBlock>(block));
+  if (!metadata) return;
+  const JournalBlock again = encode_metadata(*metadata);
+  FUZZ_CHECK(decode_metadata(std::span<const std::byte, kJournalBlock>(again)) == metadata);
 }
 
 // A sound block with some of its bytes replaced.
@@ -62,19 +62,19 @@ JournalBlock altered(JournalBlock block, std::string_view input) {
 }  // namespace
 
 void fuzz(std::string_view input) {
-  Identity identity;
+  JournalIdentity identity;
   identity.layout = Layout(10'000'000, 65536);
   identity.validator = {Validator::Kind::strong_etag, "\"v1\""};
   identity.coding = "gzip, br";
-  Facts facts;
-  facts.url = "http://h/f";
-  facts.decoded = DecodedOutput{1, 2, 3};
+  Metadata metadata;
+  metadata.url = "http://h/f";
+  metadata.decoded = DecodedOutput{1, 2, 3};
   for (JournalBlock block :
-       {block_of(input), altered(encode_identity(identity), input), altered(encode_facts(facts), input)}) {
+       {block_of(input), altered(encode_identity(identity), input), altered(encode_metadata(metadata), input)}) {
     check_identity(block);
-    check_facts(block);
+    check_metadata(block);
     seal(block);
     check_identity(block);
-    check_facts(block);
+    check_metadata(block);
   }
 }

@@ -1,8 +1,8 @@
 #include "support/world.h"
 
 #include "core/url/url.h"
-#include "engine/fetch/secrets.h"
-#include "engine/progress/meter.h"
+#include "engine/fetch/credential_store.h"
+#include "engine/progress/task_progress.h"
 #include "engine/schedule/pool.h"
 #include "engine/schedule/throttle.h"
 #include "engine/store/output_name.h"
@@ -24,21 +24,21 @@ Request World::request() {
 
 Result<Report> World::download(Request request, SessionOptions options) {
   FakeOrigin origin(*script, clock);
-  engine::Meter meter;
-  if (request.events) meter.record_events(clock);
+  engine::TaskProgress task_progress;
+  if (request.events) task_progress.record_events(clock);
   auto url = parse_url(request.url);
   if (!url) return std::move(url).error();
   engine::Pool pool(clock, {std::max(1U, options.connections), 1});
   engine::Throttle throttle(clock, options.limit_rate);
-  engine::Directories directories(disk, clock);
-  engine::Secrets known(secrets);
+  engine::DirectoryCache directories(disk, clock);
+  engine::CredentialStore known(secrets);
   const engine::SessionContext context{{disk, origin, clock}, options, pool, throttle, directories, known};
   auto name = engine::output_name_of(request, *url);
   if (!name) return std::move(name).error();
-  engine::Transfer transfer(context, request, std::move(*url), std::move(*name), meter);
+  engine::Transfer transfer(context, request, std::move(*url), std::move(*name), task_progress);
   engine::Slot slot;
   auto outcome = transfer.run(std::stop_token(), slot);
-  events = meter.take_events();
+  events = task_progress.take_events();
   if (!outcome) return std::move(outcome).error();
   if (!outcome->unpublished) return std::move(outcome->report);
   Result<Report> result = std::move(outcome->report);

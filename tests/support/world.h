@@ -4,7 +4,7 @@
 #include <segdl/session.h>
 #include <segdl/task.h>
 
-#include "engine/fetch/secrets.h"
+#include "engine/fetch/credential_store.h"
 #include "support/fake_clock.h"
 #include "support/fake_fs.h"
 #include "support/fake_origin.h"
@@ -19,7 +19,7 @@ namespace segdl::test {
 struct World {
   FakeFs disk;
   FakeClock clock;
-  engine::GivenSecrets secrets;
+  engine::GivenCredentials secrets;
   std::unique_ptr<OriginScript> script = std::make_unique<OriginScript>();
   std::vector<Event> events = {};  // of the latest download, if its request asked for them
 

@@ -50,7 +50,7 @@ Batch::Batch(Session& session, const FetchCommand& command, ListFile* list, Json
       window_(std::max<std::size_t>(kSmallestWindow, std::size_t{4} * command.session.jobs)),
       tells_each_(!command.quiet && (command.verbose || (list == nullptr && command.urls.size() <= kFewUrls))),
       begun_(std::chrono::steady_clock::now()),
-      hopeless_(directory_missing(command.request.directory, command.request.create_directories)),
+      fatal_(directory_missing(command.request.directory, command.request.create_directories)),
       notes_due_(begun_),
       events_due_(begun_),
       on_end_(command, [this](const std::string& text) { display_.tell(text); }),
@@ -61,19 +61,19 @@ Batch::Batch(Session& session, const FetchCommand& command, ListFile* list, Json
 }
 
 int Batch::run() {
-  while (!hopeless_ && !(downloads_.empty() && sources_ended())) {
+  while (!fatal_ && !(downloads_.empty() && sources_ended())) {
     if (const int signal = pending_signal()) return interrupt(128 + signal);
     if (json_ != nullptr && json_->broken()) return interrupt(kLocal);
     const bool more = begin_some();
-    conclude_some(more ? std::chrono::milliseconds(0) : kLook);
+    conclude_some(more ? std::chrono::milliseconds(0) : kPollInterval);
     on_end_.look();
     show();
   }
-  if (hopeless_) {
+  if (fatal_) {
     display_.clear();
-    print_error("", "", *hopeless_);
-    if (json_ != nullptr) json_->failed({}, *hopeless_);
-    return exit_code(hopeless_->cause);
+    print_error("", "", *fatal_);
+    if (json_ != nullptr) json_->failed({}, *fatal_);
+    return exit_code(fatal_->cause);
   }
   sum_up();
   return on_end_.finish(tally_.code);
@@ -88,8 +88,8 @@ std::optional<Batch::Entry> Batch::next_entry() {
     return Entry{list_->list_line(line->number), std::move(line->url), std::move(line->name), std::move(line->problem)};
   }
   if (list_->problem()) {
-    if (tally_.met == 0) hopeless_ = list_->problem();
-    ++tally_.met;
+    if (tally_.seen == 0) fatal_ = list_->problem();
+    ++tally_.seen;
     fail({}, *list_->problem());
   }
   return std::nullopt;
@@ -98,7 +98,7 @@ std::optional<Batch::Entry> Batch::next_entry() {
 // True if there may be more to begin without a wait.
 bool Batch::begin_some() {
   for (std::size_t begun = 0; begun < kTurn; ++begun) {
-    if (hopeless_ || downloads_.size() >= window_) return false;
+    if (fatal_ || downloads_.size() >= window_) return false;
     auto entry = next_entry();
     if (!entry) return false;
     begin(std::move(*entry));
@@ -107,7 +107,7 @@ bool Batch::begin_some() {
 }
 
 void Batch::begin(Entry entry) {
-  entry.number = ++tally_.met;
+  entry.number = ++tally_.seen;
   if (!entry.problem.empty()) {
     Error error{Cause::usage, Remedy::stop};
     error.reason = entry.problem;
@@ -148,7 +148,7 @@ void Batch::begin(Entry entry) {
     if (named) active_.emplace(*output, id);
     downloads_.emplace(id, Download{std::move(*started), std::move(entry), *output, named});
   } else {
-    hopeless_ = started.error();  // nothing of the line: its URL and its name are sound
+    fatal_ = started.error();  // nothing of the line: its URL and its name are sound
   }
 }
 
@@ -277,7 +277,7 @@ bool Batch::came_in_this_run(const std::string& output) const {
 }
 
 void Batch::fail(const Entry& entry, const Error& error, const std::string& output) {
-  if (hopeless_) return;
+  if (fatal_) return;
   if (json_ != nullptr) json_->failed(subject(entry, output), error);
   display_.tell(error_lines(entry.list_line, entry.url, error));
   std::string named = entry.list_line;

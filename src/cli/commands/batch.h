@@ -115,7 +115,7 @@ class Batch final {
   std::unordered_map<std::string, std::uint64_t> active_;  // their names
   NameSet begun_urls_ = {};                                // all so far, each with the name of its file
   std::optional<NameSet> names_ = std::nullopt;            // all names so far, if they are needed
-  std::optional<Error> hopeless_ = std::nullopt;           // what every download would fail of
+  std::optional<Error> fatal_ = std::nullopt;              // what every download would fail of
   std::uint64_t received_ = 0;                             // by those concluded
   bool interrupted_ = false;
   std::uint64_t kept_ = 0;  // under way when interrupted, and not done

@@ -72,7 +72,7 @@ void Batch::tell_note(const Download& download, const std::string& note) {
 
 BatchProgress Batch::progress(std::vector<UnderWay>& under_way) const {
   BatchProgress moment{tally_.done + tally_.skipped + tally_.unchanged + tally_.repeated, tally_.failed,
-                       sources_ended() ? tally_.met : 0, 0, received_};
+                       sources_ended() ? tally_.seen : 0, 0, received_};
   for (const auto& [id, download] : downloads_) {
     Progress progress = download.task.progress();
     moment.fetched += progress.fetched;
@@ -97,12 +97,12 @@ bool Batch::publishing() const {
 // Every state on disk is safe to be left at any instant, so they are not waited for longer than kPatience, all
 // together, unless one is just being published.
 void Batch::wait_for_the_cancelled() {
-  const auto until = std::chrono::steady_clock::now() + kPatience;
+  const auto until = std::chrono::steady_clock::now() + kCancelGrace;
   while (!downloads_.empty()) {
     auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
     if (left.count() <= 0) {
       if (!publishing() || pending_signal() != 0) break;
-      left = kLook;
+      left = kPollInterval;
     }
     if (const auto id = session_.next_ended(left)) conclude(*id);
   }

@@ -117,11 +117,11 @@ int interrupt(Running& running, int code) {
   Task& task = running.task;
   if (running.json != nullptr) running.json->interrupted(code);
   task.cancel();
-  bool ended = task.wait_for(kPatience);
+  bool ended = task.wait_for(kCancelGrace);
   const auto publishing = [&] {
     return !running.command.to_standard_output && task.progress().phase == Phase::publishing;
   };
-  while (!ended && publishing() && pending_signal() == 0) ended = task.wait_for(kLook);
+  while (!ended && publishing() && pending_signal() == 0) ended = task.wait_for(kPollInterval);
   // It was done or had failed before the signal came.
   if (ended && (task.wait().ok() || task.wait().error().cause != Cause::cancelled)) {
     return running.on_end.abandon(conclude(running), code);
@@ -168,7 +168,7 @@ int fetch_one(Session& session, const FetchCommand& command, JsonReport* json) {
   JsonSubject subject{1, "", url, started->progress().output};
   OnEnd on_end(command, [](const std::string& text) { say_text(text); });
   Running running{std::move(*started), url, command, {name, command}, json, on_end, std::move(subject)};
-  while (!running.task.wait_for(kLook)) {
+  while (!running.task.wait_for(kPollInterval)) {
     running.display.update(running.task);
     if (const int signal = pending_signal()) {
       stopped = true;

@@ -24,7 +24,7 @@ JsonReport::JsonReport() : begun_(std::chrono::steady_clock::now()) { write(hell
 
 // A signal is not taken here, only seen: the loop that takes it ends the downloads.
 void JsonReport::write(const std::string& line) {
-  while (!broken_ && !given_up_ && !out_ready(kLook)) given_up_ = interrupted_code_ != 0 || signal_waits();
+  while (!broken_ && !given_up_ && !out_ready(kPollInterval)) given_up_ = interrupted_code_ != 0 || signal_waits();
   if (!broken_ && !given_up_) broken_ = !put_out(line);
 }
 

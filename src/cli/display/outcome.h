@@ -10,8 +10,8 @@
 
 namespace segdl::cli {
 
-inline constexpr std::chrono::milliseconds kLook{40};  // how often signals and progress are looked at
-inline constexpr std::chrono::milliseconds kPatience{
+inline constexpr std::chrono::milliseconds kPollInterval{40};  // how often signals and progress are looked at
+inline constexpr std::chrono::milliseconds kCancelGrace{
     110};  // how long cancelled downloads may take to end by themselves
 
 // A failure as it is printed: with the line of a list (or nothing), the URL where the message does not have it, and the

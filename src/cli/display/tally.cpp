@@ -56,7 +56,7 @@ std::string total_line(const Tally& tally, std::chrono::nanoseconds elapsed) {
 
 std::string failure_lines(const Tally& tally) {
   if (tally.failed == 0) return "";
-  std::string lines = fmt::format("segdl: {} of {} failed:\n", tally.failed, tally.met);
+  std::string lines = fmt::format("segdl: {} of {} failed:\n", tally.failed, tally.seen);
   for (const std::string& named : tally.failures) lines += fmt::format("       {}\n", named);
   const std::uint64_t more = tally.failed - tally.failures.size();
   if (more > 0) lines += fmt::format("       and {} more, listed above\n", more);

@@ -15,7 +15,7 @@ namespace segdl::cli {
 inline constexpr std::size_t kNamedAgain = 100;
 
 struct Tally {
-  std::uint64_t met = 0;        // taken from the command line and the list, whatever came of it
+  std::uint64_t seen = 0;       // taken from the command line and the list, whatever came of it
   std::uint64_t done = 0;       // in this run
   std::uint64_t skipped = 0;    // were there already (--skip-existing)
   std::uint64_t unchanged = 0;  // were there, and are what the server has (--update)

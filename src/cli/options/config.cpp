@@ -81,8 +81,8 @@ CLI::Option& option_of(CLI::App& app, const std::filesystem::path& path, const C
   if (!line.problem.empty()) refuse(path, line, line.problem);
   CLI::Option* const option = app.get_option_no_throw("--" + line.key);
   if (option == nullptr) {
-    const std::string_view way_out = habit("--" + line.key);
-    refuse(path, line, fmt::format("unknown option '--{}'{}{}", line.key, way_out.empty() ? "" : ": ", way_out));
+    const std::string_view hint = habit("--" + line.key);
+    refuse(path, line, fmt::format("unknown option '--{}'{}{}", line.key, hint.empty() ? "" : ": ", hint));
   }
   if (!option->get_configurable())
     refuse(path, line, fmt::format("--{} is not allowed in a configuration file", line.key));

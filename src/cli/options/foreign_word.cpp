@@ -40,7 +40,7 @@ constexpr std::pair<std::string_view, std::string_view> kWords[] = {
     {" info show ls ps progress ", "use segdl status [FILE]"},
 };
 
-std::string way_out_of_word(const std::string& word) {
+std::string hint_of_word(const std::string& word) {
   std::string nearest;
   std::size_t least = 3;
   for (const CommandWords& command : command_words()) {
@@ -48,8 +48,8 @@ std::string way_out_of_word(const std::string& word) {
     if (word == command.name) return fmt::format("put the command first: segdl {} ...", word);
     if (far < least && 2 * far < word.size()) nearest = command.name, least = far;
   }
-  for (const auto& [words, way_out] : kWords) {
-    if (words.find(fmt::format(" {} ", word)) != std::string_view::npos) return std::string(way_out);
+  for (const auto& [words, hint] : kWords) {
+    if (words.find(fmt::format(" {} ", word)) != std::string_view::npos) return std::string(hint);
   }
   return nearest.empty() ? "" : fmt::format("did you mean segdl {} ...?", nearest);
 }
@@ -82,10 +82,10 @@ std::optional<Mistake> foreign_word(const std::string& word) {
   const std::string shown = redacted_url(word);
   if (auto wrong = nearly_url(word)) return wrong;
   if (!is_like_url(word)) {
-    std::string way_out = way_out_of_word(word);
+    std::string hint = hint_of_word(word);
     if (!is_name(word)) return Mistake{shown + " is not a URL", "expected https://host/path"};
-    if (way_out.empty()) way_out = "nor a command: see segdl --help";
-    return Mistake{shown + " is not a URL", fmt::format("{}; for a host of that name use https://{}/", way_out, shown)};
+    if (hint.empty()) hint = "nor a command: see segdl --help";
+    return Mistake{shown + " is not a URL", fmt::format("{}; for a host of that name use https://{}/", hint, shown)};
   }
   if (word.starts_with('[') && word.ends_with(']')) {  // which parsing takes for a list
     return Mistake{shown + " is an address without a scheme", fmt::format("use https://{}/", shown)};

@@ -12,7 +12,7 @@ namespace {
 
 struct Habit {
   std::string_view names;  // between blanks
-  std::string_view way_out;
+  std::string_view hint;
 };
 
 constexpr Habit kNames[] = {
@@ -260,7 +260,7 @@ std::string_view habit(std::string_view name) {
   for (const Habit* found :
        {found_in(kNames, key), found_in(kConnections, key), found_in(kWho, key), found_in(kRest, key),
         found_in(kWithoutLike, key), found_in(kGuesses, key), family_of(name)}) {
-    if (found != nullptr) return found->way_out;
+    if (found != nullptr) return found->hint;
   }
   return {};
 }

@@ -19,7 +19,7 @@ namespace segdl::cli {
 
 struct Mistake {
   std::string what = {};
-  std::string way_out = {};  // empty: the help has it
+  std::string hint = {};  // empty: the help has it
 };
 
 // Switches that are taken although they have no effect, or that of another. REQUIRES: both outlive the app's parsing.

@@ -94,7 +94,7 @@ struct Value {
   std::string_view option;
   bool (*is_meant)(std::string_view);
   std::string_view problem;
-  std::string_view way_out;
+  std::string_view hint;
 };
 
 // Behind switches that have a value elsewhere: attached, or as the next word.
@@ -181,7 +181,7 @@ class Call {
                                          const std::string& text) {
     for (const Value& value : values) {
       if (!option.check_lname(std::string(value.option.substr(2))) || !value.is_meant(text)) continue;
-      return Mistake{fmt::format("'{}' {}", shown_value(text), value.problem), std::string(value.way_out)};
+      return Mistake{fmt::format("'{}' {}", shown_value(text), value.problem), std::string(value.hint)};
     }
     return std::nullopt;
   }
@@ -250,10 +250,10 @@ class Call {
   }
 
   static std::optional<Mistake> of_wget(const std::string& rest) {
-    for (const auto& [letter, way_out] : kOfWget) {
+    for (const auto& [letter, hint] : kOfWget) {
       if (!rest.starts_with(letter)) continue;
       return Mistake{fmt::format("-n{} is an option of wget", letter),
-                     fmt::format("{}; for -n and -{} separate them", way_out, letter)};
+                     fmt::format("{}; for -n and -{} separate them", hint, letter)};
     }
     return std::nullopt;
   }

@@ -41,10 +41,10 @@ Mistake unknown(const CLI::App& app) {
   const bool is_long = found->starts_with("--");
   const std::string name = printable(found->substr(0, is_long ? found->find('=') : 2));
   Mistake mistake{fmt::format("unknown option '{}'", name)};
-  if (const auto way_out = habit(name); !way_out.empty()) {
-    mistake.way_out = way_out;
+  if (const auto hint = habit(name); !hint.empty()) {
+    mistake.hint = hint;
   } else if (const std::string near = nearest(app, name); !near.empty()) {
-    mistake.way_out = fmt::format("did you mean {}?", near);
+    mistake.hint = fmt::format("did you mean {}?", near);
   }
   return mistake;
 }
@@ -61,8 +61,7 @@ std::string usage_of(const CLI::App& app, std::string_view name) {
 
 Mistake twice(const std::string& name) {
   Mistake mistake{name + " given more than once"};
-  if (name == "--output")
-    mistake.way_out = "to name several downloads, use -i FILE with lines of a URL, a TAB and a name";
+  if (name == "--output") mistake.hint = "to name several downloads, use -i FILE with lines of a URL, a TAB and a name";
   return mistake;
 }
 

@@ -240,8 +240,7 @@ void add_help_options(CLI::App& app) {
 }
 
 Exit refused(const CLI::App& app, const Mistake& wrong) {
-  say("segdl: {}\n       {}\n", wrong.what,
-      wrong.way_out.empty() ? "see " + app.get_name() + " --help" : wrong.way_out);
+  say("segdl: {}\n       {}\n", wrong.what, wrong.hint.empty() ? "see " + app.get_name() + " --help" : wrong.hint);
   return {kUsage};
 }
 

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kHtml = "text/html";
 constexpr std::size_t kMaxShown = 64;  // of a type
 
-// Of another 2xx no validator counts (R9 of reply.h).
+// Of another 2xx no validator counts (R9 of verdict.h).
 Validator named_by(const ResponseHead& head) {
   return head.status == 200 || head.status == 206 ? validator_of(head) : Validator{};
 }
@@ -99,14 +99,15 @@ bool Shown::was_file() const {
   return came_ == Came::as_file || (came_ == Came::not_yet && (named_ || part_of_no_type_) && !part_was_page_);
 }
 
-std::optional<std::string> Shown::doubt(const ResponseHead& head, const Verdict& verdict, const Known* known,
+std::optional<std::string> Shown::doubt(const ResponseHead& head, const Verdict& verdict, const Resource* known,
                                         bool checksum) const {
   if (head.status / 100 != 2) return {};
   const Validator now = named_by(head);
   if (is_page(head) && was_file() && !now.strong())
     return "what comes is a page where there was none, and nothing shows that it is a new version";
   const auto* body = std::get_if<UsableBody>(&verdict);
-  const bool other = body != nullptr ? known == nullptr || !known->total : std::holds_alternative<NowChanged>(verdict);
+  const bool other =
+      body != nullptr ? known == nullptr || !known->total : std::holds_alternative<ResourceChanged>(verdict);
   if (checksum || !other) return {};
   return now.strong() ? std::nullopt : doubt_version(head, body, known == nullptr);
 }

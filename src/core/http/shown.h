@@ -49,7 +49,7 @@ class Shown {
 
   // Why an answer is doubted that was judged like this; `known` as for judge(). Where a checksum will tell only pages
   // are.
-  std::optional<std::string> doubt(const ResponseHead&, const Verdict&, const Known* known, bool checksum) const;
+  std::optional<std::string> doubt(const ResponseHead&, const Verdict&, const Resource* known, bool checksum) const;
 
  private:
   enum class Came : std::uint8_t { not_yet, as_page, as_file };

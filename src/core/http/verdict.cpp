@@ -36,7 +36,7 @@ Comparison compare(const Validator& now, const Validator& known) {
                                                                               : Comparison::same;
 }
 
-Comparison compare(const Validator& now, const Known& known) {
+Comparison compare(const Validator& now, const Resource& known) {
   return known.any_version ? Comparison::same : compare(now, known.validator);
 }
 
@@ -46,7 +46,7 @@ std::string words(const Validator& validator) {
   return fmt::format("{} of {}", *validator.etag, *validator.modified);
 }
 
-NowChanged other_validator(const Validator& now, const Known& known, std::optional<std::uint64_t> total) {
+ResourceChanged other_validator(const Validator& now, const Resource& known, std::optional<std::uint64_t> total) {
   const Validator& before = known.validator;
   const bool same_date = before.modified && now.modified == before.modified;
   const bool in_name_only = known.total && total == known.total && (same_date || !before.strong());
@@ -54,9 +54,9 @@ NowChanged other_validator(const Validator& now, const Known& known, std::option
 }
 
 // One version has one length: under the same strong validator another one is no evidence of another version.
-Verdict other_size(const Known& known, std::uint64_t now) {
+Verdict other_size(const Resource& known, std::uint64_t now) {
   std::string reason = fmt::format("its size was {} and is {}", *known.total, now);
-  if (!known.validator.strong()) return NowChanged{std::move(reason)};
+  if (!known.validator.strong()) return ResourceChanged{std::move(reason)};
   return Contradiction{known.validator.is_etag()
                            ? fmt::format("{}, under the same ETag {}", reason, *known.validator.etag)
                            : fmt::format("{}, under the same date {}", reason, *known.validator.modified)};
@@ -80,7 +80,7 @@ std::variant<ContentRange, Contradiction> range_of(const ResponseHead& head, con
 }
 
 // R6. Why a 200 can't be the whole resource.
-std::optional<Contradiction> speaks_of_part(const ResponseHead& head, const Asked& asked, const Known* known) {
+std::optional<Contradiction> speaks_of_part(const ResponseHead& head, const Asked& asked, const Resource* known) {
   const bool has_length = head.framing == Framing::length;
   if (is_multipart(head)) return Contradiction{"it answered 200 with several parts"};
   if (head.count("Content-Range") > 0) {
@@ -97,7 +97,7 @@ std::optional<Contradiction> speaks_of_part(const ResponseHead& head, const Aske
 }
 
 // R6. A plain GET begins anew, so it may also meet a resource that never had a validator.
-Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Known* known) {
+Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Resource* known) {
   if (auto part = speaks_of_part(head, asked, known)) return *std::move(part);
   std::optional<std::uint64_t> length;
   if (head.framing == Framing::length) length = head.content_length;
@@ -124,7 +124,7 @@ bool is_nothing(const ResponseHead& head, const Asked& asked) {
          head.content_length == 0;
 }
 
-Verdict judge_partial(const ResponseHead& head, const Asked& asked, const Known* known) {
+Verdict judge_partial(const ResponseHead& head, const Asked& asked, const Resource* known) {
   if (known == nullptr && is_nothing(head, asked)) return UsableBody{0, 0, 0, validator_of(head), false};
   const auto range = range_of(head, asked);
   if (const auto* contradiction = std::get_if<Contradiction>(&range)) return *contradiction;
@@ -163,12 +163,13 @@ std::string words_of_coding(const std::string& coding) {
 }
 
 // R5. Why a body that is coded so can't be used.
-std::optional<Contradiction> unfit_coding(const ResponseHead& head, const Asked& asked, const Known* known,
+std::optional<Contradiction> unfit_coding(const ResponseHead& head, const Asked& asked, const Resource* known,
                                           const std::string& coding) {
   const bool made_on_way = may_be_made_on_way(head, asked, coding);
   const Validator now = validator_of(head);
   if (known != nullptr && coding != known->coding) {
-    const bool is_new = asked.asking == Asking::whole && !made_on_way && now.kind == Validator::Kind::strong_etag &&
+    const bool is_new = asked.asking == RequestForm::whole && !made_on_way &&
+                        now.kind == Validator::Kind::strong_etag &&
                         compare(now, known->validator) == Comparison::different;
     if (!is_new) {
       return Contradiction{fmt::format("it answered with {}, and before with {}", words_of_coding(coding),
@@ -181,7 +182,7 @@ std::optional<Contradiction> unfit_coding(const ResponseHead& head, const Asked&
       fmt::format("it answered with {}, perhaps made on its way, and that has no parts", words_of_coding(coding))};
 }
 
-Verdict judge_body(const ResponseHead& head, const Asked& asked, const Known* known) {
+Verdict judge_body(const ResponseHead& head, const Asked& asked, const Resource* known) {
   const std::string coding = content_coding(head);
   if (auto unfit = unfit_coding(head, asked, known, coding)) return *std::move(unfit);
   Verdict verdict = head.status == 206 ? judge_partial(head, asked, known) : judge_whole(head, asked, known);
@@ -212,9 +213,9 @@ bool may_bring_all(const ResponseHead& head) {
 
 // R9. A body of its own: what names a version beside it may be of something else. One of nothing is rather none, as
 // that of a 205 (RFC 9110 section 15.3.6).
-Verdict judge_odd_success(const ResponseHead& head, const Asked& asked, const Known* known) {
+Verdict judge_odd_success(const ResponseHead& head, const Asked& asked, const Resource* known) {
   const bool nothing = head.framing == Framing::length && head.content_length == 0;
-  if (asked.asking != Asking::whole || nothing) return Contradiction{fmt::format("it answered {}", head.status)};
+  if (asked.asking != RequestForm::whole || nothing) return Contradiction{fmt::format("it answered {}", head.status)};
   ResponseHead unnamed = head;
   std::erase_if(unnamed.fields, [](const Field& field) {
     return same_text(field.name, "ETag") || same_text(field.name, "Last-Modified");
@@ -256,7 +257,7 @@ bool is_page_type(std::string_view type) {
 
 bool is_page(const ResponseHead& head) { return is_page_type(media_type(head)); }
 
-Verdict judge(const ResponseHead& head, const Asked& asked, const Known* known,
+Verdict judge(const ResponseHead& head, const Asked& asked, const Resource* known,
               std::chrono::system_clock::time_point wall) {
   switch (head.status) {
     case 200:
@@ -273,7 +274,7 @@ Verdict judge(const ResponseHead& head, const Asked& asked, const Known* known,
     case 416: {
       const std::string* field = head.find("Content-Range");
       const auto range = field != nullptr ? parse_content_range(*field) : std::nullopt;
-      return BeyondEnd{range && !range->range ? range->total : std::nullopt};
+      return RangeNotSatisfiable{range && !range->range ? range->total : std::nullopt};
     }
     default:
       break;
@@ -282,8 +283,8 @@ Verdict judge(const ResponseHead& head, const Asked& asked, const Known* known,
   if (may_bring_all(head)) return judge_odd_success(head, asked, known);
   const auto after = retry_after(head, wall);
   const bool is_limit = (head.status == 403 || head.status == 202) && after;  // too many requests; not ready yet
-  if (may_pass(head.status) || is_limit) return PassingRefusal{after};
-  if (head.status >= 400 || head.status == 202) return FinalRefusal{};
+  if (may_pass(head.status) || is_limit) return TransientRefusal{after};
+  if (head.status >= 400 || head.status == 202) return PermanentRefusal{};
   return Contradiction{fmt::format("it answered {}", head.status)};
 }
 

@@ -21,7 +21,7 @@
 // Under a strong validator it is joined only if it proves to be the known one; without one its bytes are compared by
 // whoever joins it. (R7) A validator that both have and that differs means changed, and so does an ETag that comes
 // where there was none; the absence of a strong one alone does not (a login page has none), nor does a malformed or
-// weak one in its place. (R8) Where any version is taken (Known::any_version) R1 and R7 are the caller's. (R9) Any
+// weak one in its place. (R8) Where any version is taken (Resource::any_version) R1 and R7 are the caller's. (R9) Any
 // other 2xx that may bring a resource (201, 203, 299...) is believed as the last resort, in answer to a plain request,
 // and names no version: a 203 was changed on its way.
 #pragma once
@@ -41,14 +41,14 @@
 namespace segdl {
 
 // How a request asks for its bytes. Each step down gives up something a confused server trips over.
-enum class Asking : std::uint8_t {
+enum class RequestForm : std::uint8_t {
   conditional,  // Range with If-Range
   range_only,   // Range, the validator compared by us
   whole,        // a plain GET
 };
 
 // What is known of the resource, from the journal or from the first response.
-struct Known {
+struct Resource {
   std::optional<std::uint64_t> total;
   Validator validator;
   std::string coding = {};  // as content_coding() has it; empty: none
@@ -57,19 +57,19 @@ struct Known {
 };
 
 struct Asked {
-  Asking asking = Asking::conditional;
+  RequestForm asking = RequestForm::conditional;
   std::optional<Range> range = std::nullopt;  // absent exactly if asking is whole
   std::string_view name = {};                 // the last component of the URL's path
   std::string_view unless = {};               // a strong ETag: only if the resource has another one (If-None-Match)
 };
 
 // Whether such a request carries an If-Range: only beside a Range, and only with a validator that may stand there.
-inline bool has_if_range(const Asked& asked, const Known* known) {
-  return asked.asking == Asking::conditional && known != nullptr && known->validator.for_if_range() != nullptr;
+inline bool has_if_range(const Asked& asked, const Resource* known) {
+  return asked.asking == RequestForm::conditional && known != nullptr && known->validator.for_if_range() != nullptr;
 }
 
 // Whether it asks for anything but bytes: something that a server may trip over.
-inline bool is_conditional(const Asked& asked, const Known* known) {
+inline bool is_conditional(const Asked& asked, const Resource* known) {
   return has_if_range(asked, known) || !asked.unless.empty();
 }
 
@@ -86,7 +86,7 @@ struct RedirectTo {
   std::string location;
 };
 struct NotModified {};  // it is what `unless` names
-struct NowChanged {
+struct ResourceChanged {
   std::string evidence;
   // The size is the same, and either the date as well or the known validator never proved anything: some servers name
   // one version differently at every turn.
@@ -96,17 +96,17 @@ struct Contradiction {
   std::string reason;
   // It is all of a resource of the known size, and names no version at all.
   bool unnamed = false;
-};  // this answer can't be used: ask differently (the next Asking)
-struct PassingRefusal {
+};  // this answer can't be used: ask differently (the next RequestForm)
+struct TransientRefusal {
   std::optional<std::chrono::seconds> after;
-};                       // 408 425 429 5xx...: the same again, later
-struct FinalRefusal {};  // 401 403 404 410 ...: asking again does not help
-struct BeyondEnd {
+};                           // 408 425 429 5xx...: the same again, later
+struct PermanentRefusal {};  // 401 403 404 410 ...: asking again does not help
+struct RangeNotSatisfiable {
   std::optional<std::uint64_t> total;
 };  // 416
 
-using Verdict = std::variant<UsableBody, NotModified, RedirectTo, NowChanged, Contradiction, PassingRefusal,
-                             FinalRefusal, BeyondEnd>;
+using Verdict = std::variant<UsableBody, NotModified, RedirectTo, ResourceChanged, Contradiction, TransientRefusal,
+                             PermanentRefusal, RangeNotSatisfiable>;
 
 // The media type without its parameters, in lower case; empty if there is none (RFC 9110 section 8.3).
 std::string media_type(const ResponseHead&);
@@ -116,6 +116,6 @@ bool is_page_type(std::string_view media_type);
 bool is_page(const ResponseHead&);
 
 // `known` is null before the first usable response.
-Verdict judge(const ResponseHead&, const Asked&, const Known* known, std::chrono::system_clock::time_point wall);
+Verdict judge(const ResponseHead&, const Asked&, const Resource* known, std::chrono::system_clock::time_point wall);
 
 }  // namespace segdl

@@ -29,7 +29,7 @@ void RateLimit::set(std::uint64_t bytes_per_second, Instant now) {
   level_ = now + nanoseconds(std::llround(wait.count() * static_cast<double>(before) / static_cast<double>(rate_)));
 }
 
-RateLimit::Instant RateLimit::pay(std::uint64_t bytes, Instant now) {
+RateLimit::Instant RateLimit::consume(std::uint64_t bytes, Instant now) {
   if (rate_ == 0) return now;
   level_ = std::max(level_, now - kSlack);
   const double ahead = std::chrono::duration<double, std::nano>(level_ - now).count();
@@ -40,7 +40,7 @@ RateLimit::Instant RateLimit::pay(std::uint64_t bytes, Instant now) {
   return std::max(level_, now);
 }
 
-std::uint64_t RateLimit::portion() const {
+std::uint64_t RateLimit::max_read() const {
   return rate_ == 0 ? kLargest : std::clamp(rate_ / 1024, kSmallest, kLargest);
 }
 

@@ -23,11 +23,11 @@ class RateLimit {
   std::uint64_t rate() const { return rate_; }
 
   // These bytes were read; when the reader may go on. Never before `now`.
-  Instant pay(std::uint64_t bytes, Instant now);
+  Instant consume(std::uint64_t bytes, Instant now);
 
   // How much to read at once, so that the flow is smooth even with many readers: a thousandth of a second's worth,
   // within 256 bytes and 256 KiB.
-  std::uint64_t portion() const;
+  std::uint64_t max_read() const;
 
  private:
   std::uint64_t rate_;

@@ -29,7 +29,7 @@
 
 #include <segdl/segment_map.h>
 
-#include "core/schedule/run_set.h"
+#include "core/schedule/interval_set.h"
 #include "core/schedule/worker.h"
 #include "core/store/layout.h"
 
@@ -167,8 +167,8 @@ class Scheduler {
   void put(Worker);
 
   Layout layout_;
-  RunSet missing_, inherited_;
-  RunSet revoked_;  // and not done since: missing or held
+  IntervalSet missing_, inherited_;
+  IntervalSet revoked_;  // and not done since: missing or held
   std::vector<bool> is_done_;
   std::uint32_t done_ = 0;
   std::uint32_t next_unproved_ = 0;

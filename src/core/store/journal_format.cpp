@@ -15,7 +15,7 @@ namespace {
 
 // Like PNG's: a byte above 0x7f, line ends of both kinds and a ^Z show damage by text-mode copies.
 constexpr std::array<unsigned char, 8> kMagic = {0x93, 'S', 'G', 'D', '\r', '\n', 0x1a, '\n'};
-constexpr std::array<unsigned char, 8> kFactsMagic = {'S', 'G', 'D', 'F', 'A', 'C', 'T', 'S'};
+constexpr std::array<unsigned char, 8> kMetadataMagic = {'S', 'G', 'D', 'F', 'A', 'C', 'T', 'S'};
 constexpr std::uint32_t kVersion = 3;
 constexpr std::size_t kCheckAt = kJournalBlock - 8;
 constexpr std::size_t kJoinedAt = kCheckAt - 8;
@@ -152,8 +152,8 @@ std::optional<Marks> read_marks(Reader& reader) {
   return there && shown ? std::optional(Marks{std::move(validator), std::move(coding)}) : std::nullopt;
 }
 
-std::variant<Identity, BadBlock> read_identity(Reader& reader) {
-  Identity identity;
+std::variant<JournalIdentity, BadBlock> read_identity(Reader& reader) {
+  JournalIdentity identity;
   const auto flags = reader.get<std::uint32_t>();
   const auto total = reader.get<std::uint64_t>();
   const auto segment_size = reader.get<std::uint64_t>();
@@ -187,7 +187,7 @@ bool is_begun(Block block) {
 
 }  // namespace
 
-JournalBlock encode_identity(const Identity& identity) {
+JournalBlock encode_identity(const JournalIdentity& identity) {
   const Validator& validator = identity.validator;
   const std::string etag = validator.etag.value_or("");
   const std::string modified = validator.modified.value_or("");
@@ -212,7 +212,7 @@ JournalBlock encode_identity(const Identity& identity) {
   return block;
 }
 
-std::variant<Identity, BadBlock> decode_identity(Block block) {
+std::variant<JournalIdentity, BadBlock> decode_identity(Block block) {
   Reader reader(block);
   if (!reader.has(kMagic)) {
     if (is_begun(block)) return BadBlock{false, "it is empty, or cut in its first bytes", true};
@@ -224,61 +224,61 @@ std::variant<Identity, BadBlock> decode_identity(Block block) {
   return read_identity(reader);
 }
 
-JournalBlock encode_facts(const Facts& facts) {
+JournalBlock encode_metadata(const Metadata& metadata) {
   JournalBlock block{};
   Writer writer(block);
-  const std::string_view url = std::string_view(facts.url).substr(0, kMaxUrl);
-  writer.put(kFactsMagic);
-  writer.put((facts.stream_complete ? kStreamComplete : 0U) | (facts.decoding ? kDecoding : 0U) |
-             (facts.decoded ? kDecoded : 0U) | (facts.stream_unvouched ? kStreamUnvouched : 0U) |
-             (facts.mixed ? kMixed : 0U) | (facts.undecodable ? kUndecodable : 0U));
+  const std::string_view url = std::string_view(metadata.url).substr(0, kMaxUrl);
+  writer.put(kMetadataMagic);
+  writer.put((metadata.stream_complete ? kStreamComplete : 0U) | (metadata.decoding ? kDecoding : 0U) |
+             (metadata.decoded ? kDecoded : 0U) | (metadata.stream_unvouched ? kStreamUnvouched : 0U) |
+             (metadata.mixed ? kMixed : 0U) | (metadata.undecodable ? kUndecodable : 0U));
   writer.put(static_cast<std::uint32_t>(url.size()));
-  writer.put(facts.stream_length);
-  writer.put(facts.stream_digest);
-  writer.put(facts.refuted);
-  writer.put_bytes(facts.url_hash.salt);
-  writer.put_bytes(facts.url_hash.digest);
-  writer.put_bytes(facts.owner_token);
+  writer.put(metadata.stream_length);
+  writer.put(metadata.stream_digest);
+  writer.put(metadata.refuted);
+  writer.put_bytes(metadata.url_hash.salt);
+  writer.put_bytes(metadata.url_hash.digest);
+  writer.put_bytes(metadata.owner_token);
   writer.put(url);
   writer.go_to(kAdoptedAt);
-  writer.put(facts.adopted);
-  const DecodedOutput decoded = facts.decoded.value_or(DecodedOutput{});
+  writer.put(metadata.adopted);
+  const DecodedOutput decoded = metadata.decoded.value_or(DecodedOutput{});
   writer.put(decoded.length);
   writer.put(decoded.digest);
   writer.put(decoded.checksum);
-  writer.put(facts.joined);
+  writer.put(metadata.joined);
   writer.seal();
   return block;
 }
 
-std::optional<Facts> decode_facts(Block block) {
+std::optional<Metadata> decode_metadata(Block block) {
   Reader reader(block);
-  if (!reader.has(kFactsMagic) || !sealed(block)) return std::nullopt;
-  Facts facts;
+  if (!reader.has(kMetadataMagic) || !sealed(block)) return std::nullopt;
+  Metadata metadata;
   const auto flags = reader.get<std::uint32_t>();
   const auto length = reader.get<std::uint32_t>();
-  facts.stream_complete = (flags & kStreamComplete) != 0;
-  facts.decoding = (flags & kDecoding) != 0;
-  facts.stream_unvouched = (flags & kStreamUnvouched) != 0;
-  facts.stream_length = reader.get<std::uint64_t>();
-  facts.stream_digest = reader.get<std::uint64_t>();
-  facts.refuted = reader.get<std::uint64_t>();
-  reader.get_bytes(facts.url_hash.salt);
-  reader.get_bytes(facts.url_hash.digest);
-  reader.get_bytes(facts.owner_token);
-  facts.mixed = (flags & kMixed) != 0;
-  facts.undecodable = (flags & kUndecodable) != 0;
+  metadata.stream_complete = (flags & kStreamComplete) != 0;
+  metadata.decoding = (flags & kDecoding) != 0;
+  metadata.stream_unvouched = (flags & kStreamUnvouched) != 0;
+  metadata.stream_length = reader.get<std::uint64_t>();
+  metadata.stream_digest = reader.get<std::uint64_t>();
+  metadata.refuted = reader.get<std::uint64_t>();
+  reader.get_bytes(metadata.url_hash.salt);
+  reader.get_bytes(metadata.url_hash.digest);
+  reader.get_bytes(metadata.owner_token);
+  metadata.mixed = (flags & kMixed) != 0;
+  metadata.undecodable = (flags & kUndecodable) != 0;
   if (flags > kAllFlags || length > kMaxUrl) return std::nullopt;
-  facts.url = reader.text(length);
+  metadata.url = reader.text(length);
   if (!reader.only_zeros_until(kAdoptedAt)) return std::nullopt;
-  facts.adopted = reader.get<std::uint64_t>();
+  metadata.adopted = reader.get<std::uint64_t>();
   DecodedOutput decoded;
   decoded.length = reader.get<std::uint64_t>();
   decoded.digest = reader.get<std::uint64_t>();
   decoded.checksum = reader.get<std::uint64_t>();
-  if ((flags & kDecoded) != 0) facts.decoded = decoded;
-  facts.joined = reader.get<std::uint64_t>();
-  return facts;
+  if ((flags & kDecoded) != 0) metadata.decoded = decoded;
+  metadata.joined = reader.get<std::uint64_t>();
+  return metadata;
 }
 
 }  // namespace segdl

@@ -19,14 +19,14 @@ namespace segdl {
 inline constexpr std::uint64_t kJournalBlock = 4096;
 
 // What the journal is about. Never changes once the journal has its name (J1).
-struct Identity {
+struct JournalIdentity {
   // Absent for a stream: a resource that can't be continued (no ranges served, or size unknown). Its journal makes no
   // claims.
   std::optional<Layout> layout;
   std::optional<std::uint64_t> stream_total;  // of a stream, if known
   Validator validator;                        // all that the server sent: each is compared
   std::string coding = {};                    // as content_coding() has it; empty: none
-  friend bool operator==(const Identity&, const Identity&) = default;
+  friend bool operator==(const JournalIdentity&, const JournalIdentity&) = default;
 };
 
 // Which URL, without saying it: URLs hold secrets that must not be on disk, and differ by just those.
@@ -45,7 +45,7 @@ struct DecodedOutput {
 };
 
 // What may change, under a check of its own.
-struct Facts {
+struct Metadata {
   std::string url;               // as given, redacted; at most 3 KiB kept
   UrlHash url_hash = {};         // of the URL as it was given
   bool stream_complete = false;  // a stream arrived whole: the next two are right
@@ -63,18 +63,18 @@ struct Facts {
   bool undecodable = false;                             // all of it came, and it could not be decoded
   // Whether its validator vouches for all that is claimed.
   bool vouched() const { return !mixed && adopted == 0; }
-  friend bool operator==(const Facts&, const Facts&) = default;
+  friend bool operator==(const Metadata&, const Metadata&) = default;
 };
 
 // Of what they speak of, whole. REQUIRES: it has a layout, or facts.stream_complete.
-inline std::uint64_t length_of(const Identity& identity, const Facts& facts) {
-  return identity.layout ? identity.layout->total() : facts.stream_length;
+inline std::uint64_t length_of(const JournalIdentity& identity, const Metadata& metadata) {
+  return identity.layout ? identity.layout->total() : metadata.stream_length;
 }
 
 // Offsets in a journal of `count` segments.
 struct JournalShape {
   std::uint32_t count = 0;
-  std::uint64_t facts_at() const { return kJournalBlock; }
+  std::uint64_t metadata_at() const { return kJournalBlock; }
   std::uint64_t bitmap_at() const { return 2 * kJournalBlock; }
   std::uint64_t bitmap_bytes() const { return (std::uint64_t{count} + 63) / 64 * 8; }
   // Which bits of this word of the bitmap belong to segments: behind the last one there is room for more.
@@ -95,8 +95,8 @@ struct JournalShape {
 
 using JournalBlock = std::array<std::byte, kJournalBlock>;
 
-JournalBlock encode_identity(const Identity&);
-JournalBlock encode_facts(const Facts&);
+JournalBlock encode_identity(const JournalIdentity&);
+JournalBlock encode_metadata(const Metadata&);
 
 // Why a block is not valid: `foreign` if it holds something else than what begins with the magic or was cut inside it,
 // `begun` if it holds nothing but zeros or the first bytes of the magic, which any file may.
@@ -105,7 +105,7 @@ struct BadBlock {
   std::string reason;
   bool begun = false;
 };
-std::variant<Identity, BadBlock> decode_identity(std::span<const std::byte, kJournalBlock>);
-std::optional<Facts> decode_facts(std::span<const std::byte, kJournalBlock>);  // nothing if the check fails
+std::variant<JournalIdentity, BadBlock> decode_identity(std::span<const std::byte, kJournalBlock>);
+std::optional<Metadata> decode_metadata(std::span<const std::byte, kJournalBlock>);  // nothing if the check fails
 
 }  // namespace segdl

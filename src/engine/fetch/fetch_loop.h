@@ -30,52 +30,53 @@ namespace segdl::engine {
 
 // Where the end of a body is not what it was to be. Of a whole resource without a strong validator another length is
 // another version's, all else a contradiction: then the bytes of a part may be those of another place.
-inline Error unfit(Fetcher& fetcher, const Reply& reply, std::string reason) {
+inline Error unfit(Fetcher& fetcher, const Response& response, std::string reason) {
   fetcher.body_ended(false);
-  if (reply.body.partial) fetcher.distrust_unmeasured();
-  const bool changed = !reply.body.partial && !reply.body.validator.strong();
-  const Remedy remedy = changed ? Remedy::restart : reply.body.partial ? Remedy::refetch : Remedy::retry;
+  if (response.body.partial) fetcher.distrust_unmeasured();
+  const bool changed = !response.body.partial && !response.body.validator.strong();
+  const Remedy remedy = changed ? Remedy::restart : response.body.partial ? Remedy::refetch : Remedy::retry;
   return fetcher.problem(changed ? Cause::changed : Cause::integrity, remedy, std::move(reason));
 }
 
 // Whether what ended without TLS's own end is a body that has no other.
-inline bool is_cut(const Reply& reply) {
-  return reply.exchange->head().framing == Framing::until_close && reply.exchange->is_cut();
+inline bool is_cut(const Response& response) {
+  return response.exchange->head().framing == Framing::until_close && response.exchange->is_cut();
 }
 
 // The end of the body's framing, where all bytes that were promised have come. Unless it is framed by a length, they
 // were promised by another field or by another response, so the last of them are not used before the end has been seen.
-inline Result<void> read_end(Fetcher& fetcher, const Reply& reply) {
-  const auto& [begin, end, total, validator, partial, coding] = reply.body;
+inline Result<void> read_end(Fetcher& fetcher, const Response& response) {
+  const auto& [begin, end, total, validator, partial, coding] = response.body;
   std::array<std::byte, 512> beyond;
-  const auto more = reply.exchange->read(beyond);
-  const bool is_believed = is_cut(reply) && fetcher.end_is_trusted(*reply.exchange);
+  const auto more = response.exchange->read(beyond);
+  const bool is_believed = is_cut(response) && fetcher.end_is_trusted(*response.exchange);
   if (!more) return partial || is_believed ? Result<void>() : more.error();
-  if (*more > 0) return unfit(fetcher, reply, fmt::format("the response goes on after byte {}, its end", *end));
+  if (*more > 0) return unfit(fetcher, response, fmt::format("the response goes on after byte {}, its end", *end));
   fetcher.body_ended(true);
   return {};
 }
 
 // Why the response ended before its end. REQUIRES: it has one.
-inline Error early_end(Fetcher& fetcher, const Reply& reply, std::uint64_t at) {
-  const auto& [begin, end, total, validator, partial, coding] = reply.body;
+inline Error early_end(Fetcher& fetcher, const Response& response, std::uint64_t at) {
+  const auto& [begin, end, total, validator, partial, coding] = response.body;
   std::string reason = fmt::format("the response ended after {} of {} bytes", at - begin, *end - begin);
-  if (!partial && reply.exchange->head().framing == Framing::chunked) return unfit(fetcher, reply, std::move(reason));
+  if (!partial && response.exchange->head().framing == Framing::chunked)
+    return unfit(fetcher, response, std::move(reason));
   return fetcher.problem(Cause::network, Remedy::retry, std::move(reason));
 }
 
 // A body of unknown length has ended, with its last chunk or with its connection. Nothing vouches for the latter where
 // TLS has not told of it, so a sink may keep what came, for who is willing to believe it.
 template <class Sink>
-Result<void> end_open(Fetcher& fetcher, const Reply& reply, Sink& sink, std::uint64_t at) {
-  if (fetcher.end_is_trusted(*reply.exchange)) {
+Result<void> end_open(Fetcher& fetcher, const Response& response, Sink& sink, std::uint64_t at) {
+  if (fetcher.end_is_trusted(*response.exchange)) {
     if constexpr (requires { sink.only_believes_end(); }) {
-      if (!fetcher.end_is_told(*reply.exchange)) sink.only_believes_end();
+      if (!fetcher.end_is_told(*response.exchange)) sink.only_believes_end();
     }
     return sink.body_ended(at);
   }
   const char* missing =
-      reply.exchange->is_cut() ? "neither a length nor the end of TLS shows" : "the server sent no length to show";
+      response.exchange->is_cut() ? "neither a length nor the end of TLS shows" : "the server sent no length to show";
   Error error =
       fetcher.problem(Cause::integrity, Remedy::stop,
                       fmt::format("the connection ended after {} bytes, and {} whether that is all", at, missing));
@@ -88,29 +89,30 @@ Result<void> end_open(Fetcher& fetcher, const Reply& reply, Sink& sink, std::uin
 }
 
 template <class Sink>
-Result<void> pump(Fetcher& fetcher, Meter& meter, Reply& reply, Sink& sink, const std::stop_token& stop) {
-  const std::stop_callback cut(stop, [&reply] { reply.cut.request_stop(); });
-  std::uint64_t at = reply.body.begin;
-  sink.begins(reply.body);
-  const auto& end = reply.body.end;
+Result<void> pump(Fetcher& fetcher, TaskProgress& task_progress, Response& response, Sink& sink,
+                  const std::stop_token& stop) {
+  const std::stop_callback cut(stop, [&response] { response.cut.request_stop(); });
+  std::uint64_t at = response.body.begin;
+  sink.begins(response.body);
+  const auto& end = response.body.end;
   if (at == end) {
-    auto ended = read_end(fetcher, reply);
+    auto ended = read_end(fetcher, response);
     if (!ended) return ended;
   }
   while (!end || at < *end) {
     std::span<std::byte> space = sink.space(at);
     if (space.empty()) return {};
-    space = space.first(std::min<std::uint64_t>(space.size(), fetcher.portion()));
+    space = space.first(std::min<std::uint64_t>(space.size(), fetcher.max_read()));
     if (end) space = space.first(std::min<std::uint64_t>(space.size(), *end - at));
-    auto got = reply.exchange->read(space);
-    meter.tolerated(reply.exchange->head().tolerated);
+    auto got = response.exchange->read(space);
+    task_progress.tolerated(response.exchange->head().tolerated);
     if (!got && got.error().remedy == Remedy::refetch) fetcher.body_ended(false);
-    if (!end && (got ? *got == 0 : is_cut(reply))) return end_open(fetcher, reply, sink, at);
+    if (!end && (got ? *got == 0 : is_cut(response))) return end_open(fetcher, response, sink, at);
     if (!got) return std::move(got).error();
-    if (*got == 0) return early_end(fetcher, reply, at);
-    meter.received(*got);
-    auto taken = at + *got == end ? read_end(fetcher, reply) : Result<void>();
-    if (!taken) meter.discarded(*got);
+    if (*got == 0) return early_end(fetcher, response, at);
+    task_progress.received(*got);
+    auto taken = at + *got == end ? read_end(fetcher, response) : Result<void>();
+    if (!taken) task_progress.discarded(*got);
     if (taken) taken = sink.arrived(at, *got);
     if (!taken) return taken;
     at += *got;
@@ -137,15 +139,15 @@ Result<void> check_part(Fetcher& fetcher, Sink& sink, const UsableBody& body, Ra
 // Runs until the sink wants nothing more. `first` is a response already at hand for what the sink wants first. With
 // `stop_at_break` the end of the first response ends it too, after the pause, with an error to retry.
 template <class Sink>
-Result<void> fetch_into(Sink& sink, Fetcher& fetcher, Meter& meter, const Known& known, std::optional<Reply> first,
-                        bool stop_at_break, std::stop_token stop) {
+Result<void> fetch_into(Sink& sink, Fetcher& fetcher, TaskProgress& task_progress, const Resource& known,
+                        std::optional<Response> first, bool stop_at_break, std::stop_token stop) {
   for (;;) {
     auto want = sink.next(stop);
     if (!want) return std::move(want).error();
     if (!want->has_value()) return {};
-    auto reply = first ? Result<Reply>(*std::exchange(first, std::nullopt)) : fetcher.ask(**want, &known, stop);
-    auto step = reply ? pump(fetcher, meter, *reply, sink, stop) : Result<void>(reply.error());
-    if (step && !stop_at_break) step = check_part(fetcher, sink, reply->body, **want);
+    auto response = first ? Result<Response>(*std::exchange(first, std::nullopt)) : fetcher.ask(**want, &known, stop);
+    auto step = response ? pump(fetcher, task_progress, *response, sink, stop) : Result<void>(response.error());
+    if (step && !stop_at_break) step = check_part(fetcher, sink, response->body, **want);
     if (step && !stop_at_break) continue;
     if (step) {
       auto more = sink.next(stop);

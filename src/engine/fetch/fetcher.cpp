@@ -22,15 +22,15 @@ constexpr double kMemory = 10;  // seconds over which a speed is measured
 
 // Whether all of the resource came where If-Range let the server choose, and may be what it tripped over: some answer
 // so to every If-Range with an entity tag.
-bool ignored_range(const Asked& asked, const Known* known, const UsableBody& body) {
+bool ignored_range(const Asked& asked, const Resource* known, const UsableBody& body) {
   if (!has_if_range(asked, known) || body.partial) return false;
   return asked.range->begin > 0 || !body.end || asked.range->end < *body.end;
 }
 
 // The way of asking of which a good answer tells something: without an If-Range nothing of how one is taken.
-Asking proven_by(const Asked& asked, const Known* known) {
-  const bool unconditional = asked.asking == Asking::conditional && !has_if_range(asked, known);
-  return unconditional ? Asking::range_only : asked.asking;
+RequestForm proven_by(const Asked& asked, const Resource* known) {
+  const bool unconditional = asked.asking == RequestForm::conditional && !has_if_range(asked, known);
+  return unconditional ? RequestForm::range_only : asked.asking;
 }
 
 // Whether somebody on the way, who may keep what they pass on or change it, had a part in the answer (RFC 9110 section
@@ -53,8 +53,8 @@ Error with_outcome(Error first, const Error& later) {
 
 // Whether the answer does not fit what is known: another version's, or none at all.
 bool is_doubtful(const Verdict& verdict) {
-  return std::holds_alternative<NowChanged>(verdict) || std::holds_alternative<Contradiction>(verdict) ||
-         std::holds_alternative<BeyondEnd>(verdict);
+  return std::holds_alternative<ResourceChanged>(verdict) || std::holds_alternative<Contradiction>(verdict) ||
+         std::holds_alternative<RangeNotSatisfiable>(verdict);
 }
 
 }  // namespace
@@ -65,10 +65,10 @@ Fetcher::Fetcher(const Setting& setting, Slot slot)
       options_(setting.options),
       pool_(setting.pool),
       throttle_(setting.throttle),
-      secrets_(setting.secrets),
+      credentials_(setting.secrets),
       request_(setting.request),
-      route_(setting.route),
-      meter_(setting.meter),
+      source_(setting.source),
+      task_progress_(setting.task_progress),
       asked_at_(clock_.now()),
       measured_from_(asked_at_),
       random_(static_cast<std::minstd_rand::result_type>(measured_from_.time_since_epoch().count())),
@@ -82,32 +82,32 @@ Fetcher::Fetcher(const Setting& setting, Slot slot)
 
 void Fetcher::take(Slot slot) {
   slot_ = std::move(slot);
-  if (slot_) meter_.connected();
+  if (slot_) task_progress_.connected();
 }
 
 Slot Fetcher::give() {
-  if (slot_) meter_.disconnected();
+  if (slot_) task_progress_.disconnected();
   return std::move(slot_);
 }
 
 void Fetcher::leave() {
   if (!slot_) return;
-  meter_.disconnected();  // first: whoever gets the slot next counts as well
+  task_progress_.disconnected();  // first: whoever gets the slot next counts as well
   slot_.give_back();
 }
 
 Error Fetcher::problem(Cause cause, Remedy remedy, std::string reason) const {
-  return make_error(cause, remedy, "get", (led_to_ ? *led_to_ : route_.current()).shown(), std::move(reason));
+  return make_error(cause, remedy, "get", (led_to_ ? *led_to_ : source_.current()).shown(), std::move(reason));
 }
 
-Error Fetcher::refusal(const ResponseHead& head, const PassingRefusal* passing) const {
+Error Fetcher::refusal(const ResponseHead& head, const TransientRefusal* passing) const {
   Error error = problem(Cause::refused, passing != nullptr ? Remedy::retry : Remedy::stop,
                         fmt::format("the server answered {} ({})", head.status, status_words(head.status)));
   error.http_status = head.status;
   error.retry_after = passing != nullptr ? passing->after : retry_after(head, clock_.wall());
   if (head.status == 401) refused_login(error, head);
   if (head.status == 404 || head.status == 410) {
-    error.hints = {route_.has_answered() ? Hint::retry_vanished : Hint::check_url};
+    error.hints = {source_.has_answered() ? Hint::retry_vanished : Hint::check_url};
   }
   if (head.status == 202 && !error.retry_after) error.hints = {Hint::try_when_ready};
   return error;
@@ -118,7 +118,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::try_get(const HttpRequest& request, s
   if (!entered) return std::move(entered).error();
   asked_at_ = clock_.now();
   answered_ = false;
-  limits_.head = options_.timeout.value_or(route_.has_answered() ? kSilence : kFirstAnswer);
+  limits_.head = options_.timeout.value_or(source_.has_answered() ? kSilence : kFirstAnswer);
   limits_.connect = options_.connect_timeout;
   limits_.beside_unread = is_beside_;
   if (is_beside_) {
@@ -137,9 +137,9 @@ Result<std::unique_ptr<Exchange>> Fetcher::try_get(const HttpRequest& request, s
   return exchange;
 }
 
-Asked Fetcher::asked_for(Range range, const Known* known, std::string_view name) const {
-  Asked asked{asked_, asked_ == Asking::whole ? std::nullopt : std::optional(range), name};
-  if (asked_ == Asking::conditional && known == nullptr) asked.unless = unless_;
+Asked Fetcher::asked_for(Range range, const Resource* known, std::string_view name) const {
+  Asked asked{asked_, asked_ == RequestForm::whole ? std::nullopt : std::optional(range), name};
+  if (asked_ == RequestForm::conditional && known == nullptr) asked.unless = unless_;
   return asked;
 }
 
@@ -151,24 +151,24 @@ void Fetcher::note_time(const ResponseHead& head, bool of_known) {
   const std::string* modified = request_.remote_time && !updates ? head.find("Last-Modified") : nullptr;
   const bool compared = updates && (request_.remote_time || request_.sync != Sync::none);
   const auto time = modified != nullptr ? parse_http_date(*modified) : compared ? strong : std::nullopt;
-  if (time || !of_known) route_.modified_at(time, strong.has_value());
+  if (time || !of_known) source_.modified_at(time, strong.has_value());
 }
 
-Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, const Asked& asked,
-                           const Known* known) {
+Result<Response> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, const Asked& asked,
+                              const Resource* known) {
   const bool page = is_page(exchange->head());
-  route_.leads_to(*led_to_);
-  route_.answered();
+  source_.leads_to(*led_to_);
+  source_.answered();
   note_time(exchange->head(), known != nullptr);
   const bool unchanged = exchange->head().status == 304;
-  route_.change_shown([&](Shown& shown) {
+  source_.change_shown([&](Shown& shown) {
     if (known == nullptr && !unchanged && !request_.checksum) shown.hold(exchange->head(), body);
     if (!unchanged) shown.used(exchange->head(), body, known == nullptr);
   });
   answered_ = true;
   passed_over_ = 0;
   spared_ = false;
-  route_.gave_more(asked_at_);
+  source_.gave_more(asked_at_);
   const unsigned doubts = std::exchange(crowds_, 0);
   if (doubts > 0 && page && crowded_by_page_) {
     slot_.believe_pages();
@@ -177,59 +177,60 @@ Result<Reply> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, 
     if (crowded_by_page_) slot_.gave_no_file(std::move(page_));
   }
   slot_.answered(latency_);
-  route_.answered_after(latency_);
-  return Reply{std::move(exchange), std::move(body), asked.range, unchanged, std::stop_source(std::nostopstate)};
+  source_.answered_after(latency_);
+  return Response{std::move(exchange), std::move(body), asked.range, unchanged, std::stop_source(std::nostopstate)};
 }
 
 // How to ask for the same bytes once more after an answer that could not be used. Nothing: not now. All of a resource
 // is asked for only where the download has learned that its parts can't be had; that can't be learned beside other
 // workers, since the answer may be what the server has for one too many, unless a body has shown it.
-std::optional<Asking> Fetcher::simpler(bool alone) {
+std::optional<RequestForm> Fetcher::simpler(bool alone) {
   odd_ = true;
-  spared_ = !alone && !route_.distrusts_unmeasured() && asked_ != Asking::conditional;
-  if (!spared_) route_.failed_us(asked_, Route::Part::head);
-  const Asking all = route_.asking();
+  spared_ = !alone && !source_.distrusts_unmeasured() && asked_ != RequestForm::conditional;
+  if (!spared_) source_.record_failure(asked_, Source::Part::head);
+  const RequestForm all = source_.asking();
   if (all > asked_) return all;
-  return asked_ == Asking::conditional ? std::optional(Asking::range_only) : std::nullopt;
+  return asked_ == RequestForm::conditional ? std::optional(RequestForm::range_only) : std::nullopt;
 }
 
 // The same after a refusal, which may be of the way of asking: some servers answer anything from 400 to 503 to a Range
 // or an If-Range that they do not like, or what can't be read, or nothing. One that may pass is taken for that only if
 // it does not, and all of the resource is asked for only by the last worker of the download.
-std::optional<Asking> Fetcher::simpler(const Asked& asked, const Known* known, const Error& refusal, bool alone) {
+std::optional<RequestForm> Fetcher::simpler(const Asked& asked, const Resource* known, const Error& refusal,
+                                            bool alone) {
   const bool of_form = refusal.http_status == 0 || may_be_of_form(refusal.http_status);
-  if (asked.asking == Asking::whole || refusal.retry_after || !of_form) return {};
+  if (asked.asking == RequestForm::whole || refusal.retry_after || !of_form) return {};
   const bool passes = refusal.remedy == Remedy::retry;
-  const bool soon = route_.has_failed() && latency_ < limits_.head;  // silence would be waited for as long again
+  const bool soon = source_.has_failed() && latency_ < limits_.head;  // silence would be waited for as long again
   const bool early = passes && soon && known != nullptr && is_time_for_all();
   const bool last = !passes || early || is_last_try(refusal);
   spared_ = last && !alone;
   const bool tried = early && alone;  // without If-Range, at the failures before
-  if (is_conditional(asked, known) && !tried && (!passes || soon || (last && alone))) return Asking::range_only;
+  if (is_conditional(asked, known) && !tried && (!passes || soon || (last && alone))) return RequestForm::range_only;
   if (!alone || !last) return {};
   tried_all_ = true;
-  return Asking::whole;
+  return RequestForm::whole;
 }
 
 // What an answer that is of no use comes to, if nothing else is tried.
-Error Fetcher::failure(const Verdict& verdict, const ResponseHead& head, const Known* known) {
-  if (const auto* passing = std::get_if<PassingRefusal>(&verdict)) return refusal(head, passing);
-  if (std::holds_alternative<FinalRefusal>(verdict)) return final_refusal(head);
-  if (const auto* changed = std::get_if<NowChanged>(&verdict)) {
-    route_.changed(changed->in_name_only);
+Error Fetcher::failure(const Verdict& verdict, const ResponseHead& head, const Resource* known) {
+  if (const auto* passing = std::get_if<TransientRefusal>(&verdict)) return refusal(head, passing);
+  if (std::holds_alternative<PermanentRefusal>(verdict)) return final_refusal(head);
+  if (const auto* changed = std::get_if<ResourceChanged>(&verdict)) {
+    source_.changed(changed->in_name_only);
     return problem(Cause::changed, Remedy::restart, changed->evidence);
   }
-  const Remedy remedy = asked_ == Asking::whole ? Remedy::stop : Remedy::retry;
+  const Remedy remedy = asked_ == RequestForm::whole ? Remedy::stop : Remedy::retry;
   if (const auto* contradiction = std::get_if<Contradiction>(&verdict)) {
-    if (asked_ == Asking::whole && contradiction->unnamed) {  // it names its version in no other answer either
-      route_.changed(true);
+    if (asked_ == RequestForm::whole && contradiction->unnamed) {  // it names its version in no other answer either
+      source_.changed(true);
       return problem(Cause::changed, Remedy::restart, contradiction->reason);
     }
     return problem(Cause::integrity, remedy, contradiction->reason);
   }
-  const auto* beyond = std::get_if<BeyondEnd>(&verdict);
+  const auto* beyond = std::get_if<RangeNotSatisfiable>(&verdict);
   if (beyond == nullptr) return problem(Cause::integrity, remedy, "it answered with the whole resource, not the range");
-  if (asked_ == Asking::whole) return refusal(head, nullptr);
+  if (asked_ == RequestForm::whole) return refusal(head, nullptr);
   if (known != nullptr && known->total && beyond->total && *beyond->total != *known->total) {
     return problem(Cause::changed, Remedy::restart,
                    fmt::format("its size was {} and is {}", *known->total, *beyond->total));
@@ -251,7 +252,7 @@ Error Fetcher::final_refusal(const ResponseHead& head) {
     believed_ = true;
     if (const unsigned doubts = std::exchange(crowds_, 0); doubts > 0) {
       slot_.refused_for_another_reason(doubts);
-      const Origin first = route_.current().origin;
+      const Origin first = source_.current().origin;
       if (!slot_.is_for(first)) pool_.led_where_it_should(first);
     }
   }
@@ -264,65 +265,65 @@ bool Fetcher::takes_for_crowd() {
   return crowded_;
 }
 
-Verdict Fetcher::judged(const ResponseHead& head, const Asked& asked, const Known* known) const {
+Verdict Fetcher::judged(const ResponseHead& head, const Asked& asked, const Resource* known) const {
   Verdict verdict = judge(head, asked, known, clock_.wall());
   if (std::holds_alternative<Contradiction>(verdict))
-    route_.change_shown([&head](Shown& shown) { shown.of_no_use(head); });
+    source_.change_shown([&head](Shown& shown) { shown.of_no_use(head); });
   const auto* body = std::get_if<UsableBody>(&verdict);
   const bool unmeasured = body != nullptr && body->partial && head.framing != Framing::length;
-  if (!unmeasured || !route_.distrusts_unmeasured()) return verdict;
+  if (!unmeasured || !source_.distrusts_unmeasured()) return verdict;
   return Contradiction{"its 206 gives no length, and an earlier one went on behind its range"};
 }
 
 // Of a host that other downloads have given up, where this one has heard nothing from it.
 std::optional<Error> Fetcher::given_up_by_others() const {
-  auto down = route_.has_answered() ? std::nullopt : pool_.down(route_.current().origin);
-  if (down) down->subject = route_.current().shown();
+  auto down = source_.has_answered() ? std::nullopt : pool_.down(source_.current().origin);
+  if (down) down->subject = source_.current().shown();
   return down;
 }
 
-Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop, bool alone) {
+Result<Response> Fetcher::ask(Range range, const Resource* known, std::stop_token stop, bool alone) {
   if (auto down = given_up_by_others()) return *std::move(down);
   if (waits_outside_ && !is_ready()) return cancelled();
   auto ready = get_ready(stop);
   if (!ready) return std::move(ready).error();
   at_once_ = false;
-  const std::string name = last_component(route_.original());
+  const std::string name = last_component(source_.original());
   std::optional<Error> first;  // later ones only follow from asking in another way
-  std::vector<Asking> refused;
+  std::vector<RequestForm> refused;
   crowded_ = spared_ = odd_ = believed_ = false;
-  for (auto way = std::optional(alone && only_breaks_off(known) ? Asking::whole : route_.asking()); way;) {
+  for (auto way = std::optional(alone && only_breaks_off(known) ? RequestForm::whole : source_.asking()); way;) {
     asked_ = *way;
     in_crowd_ = false;
-    const bool past_caches = route_.asks_past_caches();
+    const bool past_caches = source_.asks_past_caches();
     const Asked asked = asked_for(range, known, name);
     const auto give_way = [&](Error error, bool of_form) {
       way = of_form ? simpler(asked, known, error, alone) : simpler(alone);
       if (of_form && way) refused.push_back(asked_);
       first = first ? with_outcome(*std::move(first), error) : std::move(error);
-      if (way) meter_.note("retrying with a simpler request: " + first->reason);
+      if (way) task_progress_.note("retrying with a simpler request: " + first->reason);
     };
     auto exchange = get(asked, known, waits_outside_ && !first, stop);  // or the first way is tried for ever
     if (!exchange) {
       Error error = std::move(exchange).error();
-      const bool unanswered = is_unanswered(error) && may_ask_for_all(known);
-      if (error.remedy != Remedy::refetch && !unanswered) return error;
+      if (error.remedy != Remedy::refetch && !(is_unanswered(error) && may_ask_for_all(known))) return error;
       error.remedy = Remedy::retry;  // perhaps it can be read next time
       give_way(std::move(error), true);
       continue;
     }
-    meter_.enter(Phase::fetching);
+    task_progress_.enter(Phase::fetching);
     const ResponseHead& head = (*exchange)->head();
     Verdict verdict = judged(head, asked, known);
     if (is_doubtful(verdict) && came_by_cache(head) && !past_caches) {  // perhaps it has kept another version
-      route_.ask_past_caches();
-      meter_.note("retrying past the caches");
+      source_.ask_past_caches();
+      task_progress_.note("retrying past the caches");
       continue;
     }
     if (std::holds_alternative<NotModified>(verdict)) return use(std::move(*exchange), {}, asked, known);
     auto doubted = doubtful(head, verdict, known);
     if (auto* body = doubted ? nullptr : std::get_if<UsableBody>(&verdict)) {
-      if (body->partial || asked_ == Asking::whole) route_.held_good(proven_by(asked, known), Route::Part::head);
+      if (body->partial || asked_ == RequestForm::whole)
+        source_.record_success(proven_by(asked, known), Source::Part::head);
       if (!ignored_range(asked, known, *body)) {
         if (!refused.empty()) learn_from(refused, *first);
         return use(std::move(*exchange), std::move(*body), asked, known);
@@ -335,24 +336,25 @@ Result<Reply> Fetcher::ask(Range range, const Known* known, std::stop_token stop
     give_way(std::move(error), is_refusal);
   }
   if (first->cause == Cause::integrity && first->http_status == 0) {
-    const bool is_first = !route_.has_answered();  // perhaps it is one too many beside other downloads
-    const bool is_final = asked_ == Asking::whole && alone && !(is_first && takes_for_crowd());
+    const bool is_first = !source_.has_answered();  // perhaps it is one too many beside other downloads
+    const bool is_final = asked_ == RequestForm::whole && alone && !(is_first && takes_for_crowd());
     first->remedy = is_final ? Remedy::stop : Remedy::retry;
   }
   return *std::move(first);
 }
 
 // What was refused is given when it is asked for like this, so the refusals were of the ways of asking.
-void Fetcher::learn_from(const std::vector<Asking>& refused, const Error& refusal) {
-  for (const Asking way : refused) route_.failed_us(way, Route::Part::head);
-  if (!route_.tells_of_form()) return;
-  const bool all = asked_ == Asking::whole;
-  meter_.remark(fmt::format("{} was asked for, and {}: {}", all ? "a range" : "a range under a condition",
-                            refusal.reason, all ? "all of it was asked for instead" : "asking without the condition"));
+void Fetcher::learn_from(const std::vector<RequestForm>& refused, const Error& refusal) {
+  for (const RequestForm way : refused) source_.record_failure(way, Source::Part::head);
+  if (!source_.tells_of_form()) return;
+  const bool all = asked_ == RequestForm::whole;
+  task_progress_.remark(fmt::format("{} was asked for, and {}: {}", all ? "a range" : "a range under a condition",
+                                    refusal.reason,
+                                    all ? "all of it was asked for instead" : "asking without the condition"));
 }
 
 bool Fetcher::end_is_told(const Exchange& exchange) const {
-  const bool by_tls = route_.current().origin.secure && !exchange.is_cut();
+  const bool by_tls = source_.current().origin.secure && !exchange.is_cut();
   return exchange.head().framing != Framing::until_close || by_tls || request_.checksum;
 }
 

@@ -2,7 +2,7 @@
 //
 // One Fetcher is one worker's way to one resource: it holds the slot for its connection, builds requests, follows
 // redirects, binds secrets to the origin they were given for, has judge() decide what a response means, and paces
-// retries. What it learns goes to the Route, which all workers of the download share. Used by one thread.
+// retries. What it learns goes to the Source, which all workers of the download share. Used by one thread.
 #pragma once
 
 #include <segdl/error.h>
@@ -11,10 +11,10 @@
 
 #include "core/http/verdict.h"
 #include "core/url/url.h"
-#include "engine/fetch/reply.h"
-#include "engine/fetch/route.h"
-#include "engine/fetch/secrets.h"
-#include "engine/progress/meter.h"
+#include "engine/fetch/credential_store.h"
+#include "engine/fetch/response.h"
+#include "engine/fetch/source.h"
+#include "engine/progress/task_progress.h"
 #include "engine/schedule/pool.h"
 #include "engine/schedule/throttle.h"
 #include "seams/clock.h"
@@ -39,10 +39,10 @@ class Fetcher {
     const SessionOptions& options;
     Pool& pool;
     Throttle& throttle;
-    Secrets& secrets;
+    CredentialStore& secrets;
     const Request& request;
-    Route& route;
-    Meter& meter;
+    Source& source;
+    TaskProgress& task_progress;
     Instant begun;  // of the download, for its time limit
   };
 
@@ -73,7 +73,7 @@ class Fetcher {
   // One try (redirects and steps down included) at the bytes of `range`. `known` is null before the first usable
   // response. `alone`: no other worker of the download is at work, so that all of the resource may be asked for where
   // its ranges are refused. Remedies: retry (then pause()), restart (the resource changed), stop.
-  Result<Reply> ask(Range range, const Known* known, std::stop_token, bool alone = true);
+  Result<Response> ask(Range range, const Resource* known, std::stop_token, bool alone = true);
 
   // From here on requests of which nothing is known ask for a resource that has another ETag than this; empty: for any.
   void ask_unless(std::string etag) { unless_ = std::move(etag); }
@@ -90,7 +90,7 @@ class Fetcher {
   bool waited_in_vain() const;
   // ask() while another response is kept unread: waits for an answer no longer than that, and what comes to nothing
   // counts as "not so many".
-  Result<Reply> ask_beside(Range, const Known*, const std::stop_token&);
+  Result<Response> ask_beside(Range, const Resource*, const std::stop_token&);
   // After that: whether every further request may be refused like it, so that the kept response is the last.
   bool is_given_no_more(const Error&);
   // Whether the latest request was refused, and was made in no simpler way only because other workers were there: if
@@ -104,29 +104,30 @@ class Fetcher {
   // Whether the connection is worth more elsewhere.
   bool wanted_elsewhere() const { return slot_ && slot_.wanted_elsewhere(); }
   // Whether the host asked to be left alone for a while.
-  bool must_wait() const { return slot_ && slot_.closed(); }
+  bool host_closed() const { return slot_ && slot_.closed(); }
 
   // Body bytes have arrived, whatever becomes of them: waits if the session's speed is limited. False after a stop
   // request.
   bool received(std::uint64_t bytes, const std::stop_token&);
   // How much to read at once.
-  std::uint64_t portion() const { return throttle_.portion(); }
+  std::uint64_t max_read() const { return throttle_.max_read(); }
 
   // This much more of the resource is here than ever before, by this worker. What is fetched again is not.
   void progressed(std::uint64_t bytes) { progress_ += bytes; }
   // A segment was committed.
-  void committed() { route_.progressed(); }
+  void committed() { source_.progressed(); }
   // Whether that is enough since the last failure to go on at once: 4 KiB, and a part worth it of all that came.
-  bool got_on() const;
+  bool made_progress() const;
   // The same after a part of what was asked for: if so, the next part is to bring as much.
   bool goes_on();
 
-  // See Route.
-  void distrust_unmeasured() { route_.distrust_unmeasured(); }
+  // See Source.
+  void distrust_unmeasured() { source_.distrust_unmeasured(); }
 
   // The body was as long as its head promised, or was not.
   void body_ended(bool as_promised) {
-    as_promised ? route_.held_good(asked_, Route::Part::body) : route_.failed_us(asked_, Route::Part::body);
+    as_promised ? source_.record_success(asked_, Source::Part::body)
+                : source_.record_failure(asked_, Source::Part::body);
   }
 
   // How many bytes to ask for at once: about five seconds' worth, and no more than a fair part of what is left.
@@ -135,13 +136,13 @@ class Fetcher {
   // are served what is missing. Fewer where a checksum is computed, which is done in file order.
   std::uint64_t reserve() const;
   // Whether a response is worth reading through what others have: the server gives no further one.
-  bool reads_through() const { return route_.gives_no_more(); }
+  bool reads_through() const { return source_.gives_no_more(); }
   double speed() const;  // bytes/s of this worker; 0 if not known yet
   // From a request to its answer, the last time; another worker's if there was none of its own.
   std::chrono::nanoseconds latency() const;
 
   // Why what the response brings may be something else than the resource, as things stand (see core/http/shown.h).
-  std::optional<Error> doubt(const ResponseHead&, const Verdict&, const Known*) const;
+  std::optional<Error> doubt(const ResponseHead&, const Verdict&, const Resource*) const;
 
   // An error about what the server did.
   Error problem(Cause, Remedy, std::string reason) const;
@@ -158,45 +159,45 @@ class Fetcher {
   Result<Slot> enter_alone(const Origin&, const std::stop_token&);
   Result<void> enter_at(const Origin&, const std::stop_token&);
   bool enters_at_once(const Origin&);
-  Url next_url() const { return led_on_ ? led_on_->url : route_.current(); }
-  Result<std::unique_ptr<Exchange>> get(const Asked&, const Known*, bool may_return, const std::stop_token&);
-  Result<std::unique_ptr<Exchange>> get_from(LedOn, bool may_return, const Asked&, const Known*,
+  Url next_url() const { return led_on_ ? led_on_->url : source_.current(); }
+  Result<std::unique_ptr<Exchange>> get(const Asked&, const Resource*, bool may_return, const std::stop_token&);
+  Result<std::unique_ptr<Exchange>> get_from(LedOn, bool may_return, const Asked&, const Resource*,
                                              const std::stop_token&);
   Error not_yet(const ResponseHead&, std::chrono::seconds wait) const;
-  bool is_spent(const Result<std::unique_ptr<Exchange>>&, const Asked&, const Known*) const;
+  bool is_spent(const Result<std::unique_ptr<Exchange>>&, const Asked&, const Resource*) const;
   Result<std::unique_ptr<Exchange>> try_get(const HttpRequest&, std::stop_token);
   std::optional<Credentials> credentials_for(const Url&, bool own) const;
   bool adds(std::string_view name, const std::vector<Header>& given) const;
-  HttpRequest request_for(const Url&, const Asked&, const Known*) const;
-  Result<std::unique_ptr<Exchange>> get_as_known(const Url&, const Asked&, const Known*, const std::stop_token&);
+  HttpRequest request_for(const Url&, const Asked&, const Resource*) const;
+  Result<std::unique_ptr<Exchange>> get_as_known(const Url&, const Asked&, const Resource*, const std::stop_token&);
   std::optional<Account> account_at(const Url&) const;
   bool wants_basic(const Account&, const Url&, const ResponseHead&, const Proof&) const;
   Result<Url> follow(const Url& from, const std::string& location, int status) const;
-  Error refusal(const ResponseHead&, const PassingRefusal*) const;
+  Error refusal(const ResponseHead&, const TransientRefusal*) const;
   void refused_login(Error&, const ResponseHead&) const;
-  Result<Reply> use(std::unique_ptr<Exchange>, UsableBody, const Asked&, const Known*);
-  Asked asked_for(Range, const Known*, std::string_view name) const;
+  Result<Response> use(std::unique_ptr<Exchange>, UsableBody, const Asked&, const Resource*);
+  Asked asked_for(Range, const Resource*, std::string_view name) const;
   void note_time(const ResponseHead&, bool of_known);
-  Verdict judged(const ResponseHead&, const Asked&, const Known*) const;
-  std::optional<Asking> simpler(bool alone);
-  std::optional<Asking> simpler(const Asked&, const Known*, const Error& refusal, bool alone);
-  Error failure(const Verdict&, const ResponseHead&, const Known*);
-  std::optional<Error> doubtful(const ResponseHead&, const Verdict&, const Known*);
+  Verdict judged(const ResponseHead&, const Asked&, const Resource*) const;
+  std::optional<RequestForm> simpler(bool alone);
+  std::optional<RequestForm> simpler(const Asked&, const Resource*, const Error& refusal, bool alone);
+  Error failure(const Verdict&, const ResponseHead&, const Resource*);
+  std::optional<Error> doubtful(const ResponseHead&, const Verdict&, const Resource*);
   std::optional<Error> doubtful_page(const ResponseHead&);
   Error final_refusal(const ResponseHead&);
   bool takes_for_crowd();
   std::optional<Error> given_up_by_others() const;
-  void learn_from(const std::vector<Asking>& refused, const Error& refusal);
+  void learn_from(const std::vector<RequestForm>& refused, const Error& refusal);
   bool is_over(const Failing&) const;
   std::chrono::nanoseconds in_vain() const;
   bool is_passed_over(const Error&) const;
   bool is_last_try(const Error&) const;
   bool is_time_for_all() const;
-  bool only_breaks_off(const Known*) const;
-  bool may_ask_for_all(const Known*) const;
+  bool only_breaks_off(const Resource*) const;
+  bool may_ask_for_all(const Resource*) const;
   Error spent(Error, unsigned tries) const;
   Error given_up(Error, unsigned tries) const;
-  Origin origin() const { return (led_to_ ? *led_to_ : route_.current()).origin; }
+  Origin origin() const { return (led_to_ ? *led_to_ : source_.current()).origin; }
   bool too_late(Instant until) const { return limits_.deadline && until > *limits_.deadline; }
 
   Transport& transport_;
@@ -204,17 +205,17 @@ class Fetcher {
   const SessionOptions& options_;
   Pool& pool_;
   Throttle& throttle_;
-  Secrets& secrets_;
+  CredentialStore& credentials_;
   const Request& request_;
-  Route& route_;
-  Meter& meter_;
+  Source& source_;
+  TaskProgress& task_progress_;
   Slot slot_;
   Limits limits_;
-  std::optional<Url> led_to_;           // by the redirects of the last request
-  std::optional<LedOn> led_on_;         // where the last request was led to, and there was no slot
-  bool waits_outside_ = false;          // see wait_outside()
-  std::string unless_;                  // see ask_unless()
-  Asking asked_ = Asking::conditional;  // how the last request was made
+  std::optional<Url> led_to_;                     // by the redirects of the last request
+  std::optional<LedOn> led_on_;                   // where the last request was led to, and there was no slot
+  bool waits_outside_ = false;                    // see wait_outside()
+  std::string unless_;                            // see ask_unless()
+  RequestForm asked_ = RequestForm::conditional;  // how the last request was made
   Instant asked_at_;
   bool answered_ = false;  // what was asked for last, in a way that was of use
   std::chrono::nanoseconds latency_{0};

@@ -18,15 +18,15 @@ std::string page_of(const ResponseHead& head) {
 
 }  // namespace
 
-std::optional<Error> Fetcher::doubt(const ResponseHead& head, const Verdict& verdict, const Known* known) const {
-  const Shown shown = route_.shown();
+std::optional<Error> Fetcher::doubt(const ResponseHead& head, const Verdict& verdict, const Resource* known) const {
+  const Shown shown = source_.shown();
   auto why = shown.doubt(head, verdict, known, request_.checksum.has_value());
   if (!why) return {};
   Error error = problem(Cause::changed, Remedy::retry, *std::move(why));
   error.http_status = head.status;
   if (shown.has_finished()) {
     error.hints = {Hint::replace_with_new_version};
-  } else if (route_.has_answered() || shown.has_begun()) {  // if not, starting over would not bring it
+  } else if (source_.has_answered() || shown.has_begun()) {  // if not, starting over would not bring it
     error.hints = {Hint::accept_new_version};
   }
   return error;
@@ -34,14 +34,14 @@ std::optional<Error> Fetcher::doubt(const ResponseHead& head, const Verdict& ver
 
 // What is doubted, and a page where the host may have no more than that for so many connections. What was no file for
 // one download is none for the host's others.
-std::optional<Error> Fetcher::doubtful(const ResponseHead& head, const Verdict& verdict, const Known* known) {
+std::optional<Error> Fetcher::doubtful(const ResponseHead& head, const Verdict& verdict, const Resource* known) {
   auto doubted = doubt(head, verdict, known);
   const bool plain = head.status == 200 || head.status == 206;  // of another 2xx no validator counts
   const bool is_named = plain && validator_of(head).strong();
   if (head.status / 100 != 2 || !is_page(head) || is_named) return doubted;
   const bool is_of_no_use = known != nullptr && std::holds_alternative<Contradiction>(verdict);
   if (doubted || is_of_no_use) slot_.gave_no_file(page_of(head));
-  return doubted || route_.has_answered() ? doubted : doubtful_page(head);
+  return doubted || source_.has_answered() ? doubted : doubtful_page(head);
 }
 
 std::optional<Error> Fetcher::doubtful_page(const ResponseHead& head) {

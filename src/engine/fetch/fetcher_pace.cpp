@@ -52,20 +52,20 @@ Hints hints_of(const Error& error) {
 
 bool Fetcher::is_ready() const {
   if (!slot_) return false;
-  return at_once_ || (!must_wait() && route_.rests_until() <= clock_.now());
+  return at_once_ || (!host_closed() && source_.backs_off_until() <= clock_.now());
 }
 
 Result<void> Fetcher::get_ready(const std::stop_token& stop) {
   Clock& clock = clock_;
   if (is_ready()) return {};
-  const Route::Wait wait(route_);
+  const Source::Wait wait(source_);
   while (!is_ready()) {
-    const Instant rest = route_.rests_until();
+    const Instant rest = source_.backs_off_until();
     if (rest > clock.now()) {
       leave();
       if (!clock.sleep_until(rest, stop)) return cancelled();
     }
-    if (must_wait()) leave();
+    if (host_closed()) leave();
     auto entered = enter_at(next_url().origin, stop);
     if (!entered) return entered;
   }
@@ -84,12 +84,12 @@ Result<Slot> Fetcher::enter_alone(const Origin& origin, const std::stop_token& s
 Result<void> Fetcher::enter_at(const Origin& origin, const std::stop_token& stop) {
   if (slot_ && slot_.is_for(origin)) return {};
   leave();
-  const Route::Wait wait(route_);
+  const Source::Wait wait(source_);
   auto slot = enter_alone(origin, stop);
   if (!slot && !stop.stop_requested()) slot = pool_.enter(origin, stop, limits_.deadline);
   if (!slot) return std::move(slot).error();
   slot_ = std::move(*slot);
-  meter_.connected();
+  task_progress_.connected();
   return {};
 }
 
@@ -104,9 +104,9 @@ bool Fetcher::enters_at_once(const Origin& origin) {
 }
 
 bool Fetcher::is_over(const Failing& failing) const {
-  if (!route_.has_answered() && pool_.was_given_up(origin())) return true;
+  if (!source_.has_answered() && pool_.was_given_up(origin())) return true;
   const SessionOptions& options = options_;
-  return Patience{options.retries, options.retry_max_time}.is_over(failing, route_.has_answered());
+  return Patience{options.retries, options.retry_max_time}.is_over(failing, source_.has_answered());
 }
 
 // Whether nothing came of the last request while the host served others: "not so many" or "not now", which is no
@@ -118,9 +118,9 @@ bool Fetcher::is_passed_over(const Error& error) const {
 
 // Whether pause() would not let another one follow if the request that has just been made came to nothing, with this.
 bool Fetcher::is_last_try(const Error& error) const {
-  if (got_on() || is_passed_over(error)) return false;
+  if (made_progress() || is_passed_over(error)) return false;
   const Instant now = clock_.now();
-  Failing failing = route_.failing(asked_at_, now);
+  Failing failing = source_.failing(asked_at_, now);
   const auto wait = backoff(failing.count, std::nullopt, jitter_);
   failing.next += wait;
   return is_over(failing) || too_late(now + wait);
@@ -129,22 +129,22 @@ bool Fetcher::is_last_try(const Error& error) const {
 // Whether ranges have been refused so often in a row that perhaps none are served any more, and all of the resource,
 // which costs what is here once more, is to be asked for: once before the last try, which may be minutes away.
 bool Fetcher::is_time_for_all() const {
-  return !tried_all_ && !got_on() && route_.failing(asked_at_, clock_.now()).count >= kPatientTries;
+  return !tried_all_ && !made_progress() && source_.failing(asked_at_, clock_.now()).count >= kPatientTries;
 }
 
 // Whether what says nothing to a range may be asked for all: not after a resource has changed, where what is no range
 // of anything is no new version (see core/http/shown.h).
-bool Fetcher::may_ask_for_all(const Known* known) const {
-  return (known != nullptr || !route_.has_answered()) && !too_late(clock_.now());
+bool Fetcher::may_ask_for_all(const Resource* known) const {
+  return (known != nullptr || !source_.has_answered()) && !too_late(clock_.now());
 }
 
 // Whether the next try is the last, and all there were came to nothing: some servers promise any range, and break it
 // off at once. Where any brought something all of it would be sent once more. What all of it is, is told by its
 // validator, or by its size and by comparing it with what is here.
-bool Fetcher::only_breaks_off(const Known* known) const {
-  if (known == nullptr || route_.has_progressed()) return false;
+bool Fetcher::only_breaks_off(const Resource* known) const {
+  if (known == nullptr || source_.has_progressed()) return false;
   const Instant now = clock_.now();
-  Failing failing = route_.failing(now, now);
+  Failing failing = source_.failing(now, now);
   if (failing.count == 1 || failing.broken + 1 < failing.count) return false;
   ++failing.broken;
   return is_over(failing);
@@ -166,28 +166,28 @@ Error Fetcher::spent(Error error, unsigned tries) const {
   return error;
 }
 
-std::chrono::nanoseconds Fetcher::latency() const { return latency_.count() > 0 ? latency_ : route_.latency(); }
+std::chrono::nanoseconds Fetcher::latency() const { return latency_.count() > 0 ? latency_ : source_.latency(); }
 
-bool Fetcher::got_on() const { return progress_ >= kProgress && progress_ >= came_ / kMaxAgain; }
+bool Fetcher::made_progress() const { return progress_ >= kProgress && progress_ >= came_ / kMaxAgain; }
 
 bool Fetcher::goes_on() {
-  if (!got_on()) return false;
+  if (!made_progress()) return false;
   progress_ = came_ = 0;
-  route_.progressed();
+  source_.progressed();
   return true;
 }
 
 Result<void> Fetcher::pause(Error error, std::stop_token stop) {
   Clock& clock = clock_;
-  const bool on = got_on();
+  const bool on = made_progress();
   if (on) tried_all_ = false;
   progress_ = came_ = 0;
-  if (on) route_.progressed();
-  if (odd_ || is_for_good(error)) route_.refused_more(clock.now());
+  if (on) source_.progressed();
+  if (odd_ || is_for_good(error)) source_.refused_more(clock.now());
   const bool passed_over = !on && !crowded_ && is_passed_over(error);
   if (passed_over) ++passed_over_;
   const bool counts = !on && !crowded_ && !passed_over;
-  Failing failing = counts ? route_.failed(asked_at_, clock.now(), answered_) : Failing{1};
+  Failing failing = counts ? source_.failed(asked_at_, clock.now(), answered_) : Failing{1};
   const auto wait = on && !crowded_ && !error.retry_after ? std::chrono::milliseconds(0)
                                                           : backoff(failing.count, error.retry_after, jitter_);
   jitter_ = random_();
@@ -201,7 +201,8 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
     }
     return spent(std::move(error), failing.count);
   }
-  meter_.retried({error, wait}, fmt::format("; trying again in {:.1f} s", std::chrono::duration<double>(wait).count()));
+  task_progress_.retried({error, wait},
+                         fmt::format("; trying again in {:.1f} s", std::chrono::duration<double>(wait).count()));
   const bool is_crowd = crowded_ && slot_ && !slot_.is_alone();  // if not, there are none that could be fewer
   if ((is_crowd || is_crowded(error.http_status)) && slot_) {
     slot_.refused(until);                                            // not by anybody before then
@@ -209,7 +210,7 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
     slot_.refused(std::nullopt, random_());
   }
   if (wait.count() > 0) {
-    route_.rest_until(until);
+    source_.back_off_until(until);
     leave();
   }
   if (!clock.sleep_until(until, stop)) return cancelled();
@@ -220,21 +221,21 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
 
 // An answer that has not come by then is not worth waiting for while others are served.
 std::chrono::nanoseconds Fetcher::in_vain() const {
-  return std::max<std::chrono::nanoseconds>(kInVain, kMuchLonger * route_.latency());
+  return std::max<std::chrono::nanoseconds>(kInVain, kMuchLonger * source_.latency());
 }
 
 bool Fetcher::waited_in_vain() const { return !answered_ && clock_.now() - asked_at_ >= in_vain(); }
 
-Result<Reply> Fetcher::ask_beside(Range range, const Known* known, const std::stop_token& stop) {
-  const Asking kept = asked_;
+Result<Response> Fetcher::ask_beside(Range range, const Resource* known, const std::stop_token& stop) {
+  const RequestForm kept = asked_;
   is_beside_ = true;
-  auto reply = ask(range, known, stop, false);
+  auto response = ask(range, known, stop, false);
   is_beside_ = false;
-  if (reply) return reply;
+  if (response) return response;
   asked_ = kept;
   crowded_ = true;  // perhaps by the other one alone: no failure
   spared_ = false;
-  return reply;
+  return response;
 }
 
 bool Fetcher::is_given_no_more(const Error& error) {
@@ -243,8 +244,8 @@ bool Fetcher::is_given_no_more(const Error& error) {
   const bool is_of_no_use = odd_ || is_for_good(error);
   if (!is_final && !(error.remedy == Remedy::retry && is_of_no_use)) return false;
   crowded_ = false;
-  route_.refused_more(clock_.now());
-  meter_.retried({error, std::chrono::milliseconds(0), true}, "; reading on what was left");
+  source_.refused_more(clock_.now());
+  task_progress_.retried({error, std::chrono::milliseconds(0), true}, "; reading on what was left");
   return true;
 }
 
@@ -254,12 +255,12 @@ Result<void> Fetcher::give_up(Error error, bool others_served) {
   const Instant now = clock_.now();
   // "Not so many" is no failure of a download that others go on with.
   const bool crowded = others_served && (error.http_status != 0 || odd_);
-  if (crowded && (odd_ || is_for_good(error))) route_.refused_more(now);
-  const Failing failing = crowded ? Failing{} : route_.failed(asked_at_, now, answered_);
+  if (crowded && (odd_ || is_for_good(error))) source_.refused_more(now);
+  const Failing failing = crowded ? Failing{} : source_.failed(asked_at_, now, answered_);
   // A failure alone, since there was progress, is made up for by those that are at work: without retries too.
   if (failing.count > 1 && is_over(failing) && !spared_) return given_up(std::move(error), failing.count);
-  meter_.retried({error, std::chrono::milliseconds(0), true}, "; leaving it to the other connections");
-  if (!crowded) route_.rest_until(now + backoff(failing.count, error.retry_after, random_()));
+  task_progress_.retried({error, std::chrono::milliseconds(0), true}, "; leaving it to the other connections");
+  if (!crowded) source_.back_off_until(now + backoff(failing.count, error.retry_after, random_()));
   if (slot_) slot_.refused(error.retry_after ? std::optional(now + *error.retry_after) : std::nullopt, random_());
   return {};
 }
@@ -268,7 +269,7 @@ bool Fetcher::received(std::uint64_t bytes, const std::stop_token& stop) {
   came_ += bytes;
   measured_ += bytes;
   if (slot_) slot_.received(bytes);  // a response that was kept is read on without
-  return throttle_.pay(bytes, stop, limits_.deadline.value_or(Instant::max()));  // the next read tells
+  return throttle_.consume(bytes, stop, limits_.deadline.value_or(Instant::max()));  // the next read tells
 }
 
 double Fetcher::speed() const {
@@ -279,7 +280,7 @@ double Fetcher::speed() const {
 std::uint64_t Fetcher::reserve() const { return request_.checksum ? kHashedReserve : kReserve; }
 
 std::uint64_t Fetcher::span_limit(std::uint64_t left) const {
-  const unsigned expected = pool_.expected(route_.current().origin);
+  const unsigned expected = pool_.expected(source_.current().origin);
   const double fair = static_cast<double>(left) / (expected > 1 ? 2.0 * expected : 1.0);
   const double speed = this->speed();
   const double timed = speed > 0 ? kSpanTime * speed : static_cast<double>(measured_ == 0 ? kMinSpan : kMaxSpan);

@@ -31,27 +31,28 @@ Result<Url> Fetcher::follow(const Url& from, const std::string& location, int st
 
 // The final response to one way of asking. What redirects led to before may have an end, as a signed link has, and each
 // server tells of that in its own way: then the original URL is asked for another one.
-Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Known* known, bool may_return,
+Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Resource* known, bool may_return,
                                                const std::stop_token& stop) {
   auto from = std::exchange(led_on_, std::nullopt);
   if (from) return get_from(*std::move(from), false, asked, known, stop);
-  const Url led = route_.current();
+  const Url led = source_.current();
   auto exchange = get_from({led, {}}, may_return, asked, known, stop);
-  const bool remembered = !led.leads_to_same(route_.original());
-  if (!remembered || !is_spent(exchange, asked, known) || !route_.lost(led)) return exchange;
+  const bool remembered = !led.leads_to_same(source_.original());
+  if (!remembered || !is_spent(exchange, asked, known) || !source_.lost(led)) return exchange;
   if (exchange) (*exchange)->skip_rest();
-  meter_.note(fmt::format("{} serves no more of it: requesting {} again", led.shown(), route_.original().shown()));
-  return get_from({route_.original(), {}}, may_return, asked, known, stop);
+  task_progress_.note(
+      fmt::format("{} serves no more of it: requesting {} again", led.shown(), source_.original().shown()));
+  return get_from({source_.original(), {}}, may_return, asked, known, stop);
 }
 
 // Whether an answer may be all that is left of a place: a refusal that does not pass, a redirect that ends nowhere, or
 // a page that is not what was fetched.
 bool Fetcher::is_spent(const Result<std::unique_ptr<Exchange>>& exchange, const Asked& asked,
-                       const Known* known) const {
+                       const Resource* known) const {
   if (!exchange) return exchange.error().remedy == Remedy::stop && exchange.error().cause != Cause::cancelled;
   const ResponseHead& head = (*exchange)->head();
   const Verdict verdict = judge(head, asked, known, clock_.wall());
-  if (std::holds_alternative<FinalRefusal>(verdict) || head.status == 403) return true;
+  if (std::holds_alternative<PermanentRefusal>(verdict) || head.status == 403) return true;
   if (doubt(head, verdict, known)) return true;
   return is_page(head) && !validator_of(head).strong() && std::holds_alternative<Contradiction>(verdict);
 }
@@ -65,8 +66,8 @@ Error Fetcher::not_yet(const ResponseHead& head, std::chrono::seconds wait) cons
 }
 
 // `may_return`: where there is no slot, once for each request, which would be led in a circle for ever otherwise.
-Result<std::unique_ptr<Exchange>> Fetcher::get_from(LedOn from, bool may_return, const Asked& asked, const Known* known,
-                                                    const std::stop_token& stop) {
+Result<std::unique_ptr<Exchange>> Fetcher::get_from(LedOn from, bool may_return, const Asked& asked,
+                                                    const Resource* known, const std::stop_token& stop) {
   auto& [url, visited] = from;
   bool circles = false;
   while (visited.size() <= kMaxRedirects) {
@@ -78,8 +79,8 @@ Result<std::unique_ptr<Exchange>> Fetcher::get_from(LedOn from, bool may_return,
     auto exchange = get_as_known(url, asked, known, stop);
     if (!exchange) return exchange;
     const ResponseHead& head = (*exchange)->head();
-    meter_.tolerated(head.tolerated);
-    secrets_.learn(head, url, clock_);
+    task_progress_.tolerated(head.tolerated);
+    credentials_.learn(head, url, clock_);
     const Verdict verdict = judge(head, asked, known, clock_.wall());
     const auto* redirect = std::get_if<RedirectTo>(&verdict);
     if (redirect == nullptr) return exchange;
@@ -96,7 +97,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::get_from(LedOn from, bool may_return,
     if (wait && next->leads_to_same(url)) return not_yet(head, *wait);
     const int status = head.status;
     (*exchange)->skip_rest();
-    meter_.redirected({url.shown(), next->shown(), status});
+    task_progress_.redirected({url.shown(), next->shown(), status});
     url = std::move(*next);
   }
   return problem(Cause::refused, takes_for_crowd() ? Remedy::retry : Remedy::stop,

@@ -25,12 +25,12 @@ bool has_field(const std::vector<Header>& headers, std::string_view name) {
 
 // Those of the request go to its own origin; a netrc file has some for each host.
 std::optional<Credentials> Fetcher::credentials_for(const Url& url, bool own) const {
-  const Url& original = route_.original();
+  const Url& original = source_.original();
   if (own && request_.credentials) return request_.credentials;
-  if (!own || !original.has_userinfo) return secrets_.credentials_for(url.origin);
+  if (!own || !original.has_userinfo) return credentials_.credentials_for(url.origin);
   Credentials given{original.user, original.password};
   if (given.password.empty() && !given.user.empty()) {
-    if (auto found = secrets_.credentials_for(url.origin, given.user)) return found;
+    if (auto found = credentials_.credentials_for(url.origin, given.user)) return found;
   }
   return given;
 }
@@ -43,12 +43,12 @@ bool Fetcher::adds(std::string_view name, const std::vector<Header>& given) cons
   return wanted && !has_field(given, name);
 }
 
-HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known* known) const {
+HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Resource* known) const {
   HttpRequest request{url, {}};
   auto& fields = request.fields;
-  const bool own = url.origin == route_.original().origin;  // secrets of the request go nowhere else
+  const bool own = url.origin == source_.original().origin;  // secrets of the request go nowhere else
   request.certified = own;
-  request.joined = route_.joined();
+  request.joined = source_.joined();
   const std::vector<Header> none;
   const auto& headers = own ? request_.headers : none;
   if (adds("User-Agent", headers)) {
@@ -58,11 +58,11 @@ HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known
   if (adds("Accept", headers)) fields.push_back({"Accept", "*/*"});
   fields.push_back({"Accept-Encoding", "identity"});
   if (adds("Cookie", headers)) {
-    auto cookies = secrets_.cookies_for(url, clock_);
+    auto cookies = credentials_.cookies_for(url, clock_);
     if (!cookies.empty()) fields.push_back({"Cookie", std::move(cookies)});
   }
   for (const Header& header : headers) fields.push_back({header.name, header.value});
-  if (route_.asks_past_caches() && !has_field(headers, "Cache-Control")) {
+  if (source_.asks_past_caches() && !has_field(headers, "Cache-Control")) {
     fields.push_back({"Cache-Control", "no-cache, no-transform"});  // RFC 9111 sections 5.2.1.4 and 5.2.1.6
   }
   if (!asked.unless.empty()) fields.push_back({"If-None-Match", std::string(asked.unless)});
@@ -75,7 +75,7 @@ HttpRequest Fetcher::request_for(const Url& url, const Asked& asked, const Known
 
 // Nothing: nobody is named there, or the request has its own field for it.
 std::optional<Account> Fetcher::account_at(const Url& url) const {
-  const bool own = url.origin == route_.original().origin;
+  const bool own = url.origin == source_.original().origin;
   if (!adds(kServerLogin.answer, own ? request_.headers : std::vector<Header>())) return std::nullopt;
   auto who = credentials_for(url, own);
   return who ? std::optional(Account{url.origin, *std::move(who)}) : std::nullopt;
@@ -93,13 +93,13 @@ bool Fetcher::wants_basic(const Account& account, const Url& url, const Response
 }
 
 // The answer to one request, made as often as it takes to tell the server who asks.
-Result<std::unique_ptr<Exchange>> Fetcher::get_as_known(const Url& url, const Asked& asked, const Known* known,
+Result<std::unique_ptr<Exchange>> Fetcher::get_as_known(const Url& url, const Asked& asked, const Resource* known,
                                                         const std::stop_token& stop) {
   told_ = Told::nothing;
   const auto account = account_at(url);
   if (!account) return try_get(request_for(url, asked, known), stop);
   const LoginMeans means = login_means();
-  Proof proof = secrets_.next_proof(*account);
+  Proof proof = credentials_.next_proof(*account);
   for (unsigned refusals = 1;; ++refusals) {
     HttpRequest request = request_for(url, asked, known);
     std::string field = login_field(proof, {account->who.user, account->who.password}, "GET", url.target, means.hash);
@@ -110,12 +110,12 @@ Result<std::unique_ptr<Exchange>> Fetcher::get_as_known(const Url& url, const As
     auto again = proof_after(head, kServerLogin, proof, refusals, means);
     if (!again && wants_basic(*account, url, head, proof)) again = Proof{Proof::Scheme::basic};
     if (!again) {
-      secrets_.answered(*account, head, proof);
-      const bool before = proof.scheme == Proof::Scheme::none || secrets_.is_proven(*account);
+      credentials_.answered(*account, head, proof);
+      const bool before = proof.scheme == Proof::Scheme::none || credentials_.is_proven(*account);
       told_ = before ? Told::believed_before : Told::never_believed;
       return exchange;
     }
-    secrets_.learn(head, url, clock_);
+    credentials_.learn(head, url, clock_);
     (*exchange)->skip_rest();
     proof = *std::move(again);
   }

@@ -10,7 +10,7 @@
 namespace segdl::engine {
 
 // `reused` bytes are claimed from an earlier run.
-inline Planned planned(const Identity& identity, std::uint64_t reused = 0) {
+inline Planned planned(const JournalIdentity& identity, std::uint64_t reused = 0) {
   Planned plan;
   plan.total = identity.layout ? std::optional(identity.layout->total()) : identity.stream_total;
   plan.reused = reused;

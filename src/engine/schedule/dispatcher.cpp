@@ -22,24 +22,30 @@ void stop_all(std::vector<std::stop_source> sources) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(Layout layout, const std::vector<bool>& claims, Clock& clock, std::function<void()> feed)
-    : clock_(clock), feed_(std::move(feed)), begun_(clock.now()), scheduler_(layout, claims), last_tick_(begun_) {}
+Dispatcher::Dispatcher(Layout layout, const std::vector<bool>& claims, Clock& clock,
+                       std::function<void()> request_workers)
+    : clock_(clock),
+      request_workers_(std::move(request_workers)),
+      begun_(clock.now()),
+      scheduler_(layout, claims),
+      last_tick_(begun_) {}
 
 Dispatcher::~Dispatcher() = default;
 
-Hand& Dispatcher::join() {
+WorkerState& Dispatcher::join() {
   const MutexLock lock(mutex_);
-  auto free = std::find_if(hands_.begin(), hands_.end(), [](const Hand& hand) { return !hand.at_work_; });
-  if (free == hands_.end()) {
-    hands_.emplace_back();
-    free = std::prev(hands_.end());
-    free->worker_ = Worker{static_cast<std::uint32_t>(hands_.size() - 1)};
+  auto free =
+      std::find_if(workers_.begin(), workers_.end(), [](const WorkerState& worker) { return !worker.at_work_; });
+  if (free == workers_.end()) {
+    workers_.emplace_back();
+    free = std::prev(workers_.end());
+    free->worker_ = Worker{static_cast<std::uint32_t>(workers_.size() - 1)};
   }
   free->cut_ = std::stop_source();
   free->at_work_ = true;
   free->idle_ = false;
   free->gives_up_ = free->keeps_ = false;
-  free->at_ = Hand::At::rest;
+  free->at_ = WorkerState::At::rest;
   free->counted_ = free->received = 0;
   free->filled = 0;
   free->writing = false;
@@ -51,162 +57,163 @@ Hand& Dispatcher::join() {
   return *free;
 }
 
-void Dispatcher::leave(Hand& hand) {
-  bool food = false;
+void Dispatcher::leave(WorkerState& worker) {
+  bool wanted = false;
   std::optional<Error> lost;
   {
     const MutexLock lock(mutex_);
-    const bool held = !scheduler_.held(hand.worker_).empty();
-    lost = give_back(hand);
-    reads_no_more(hand);
-    hand.at_work_ = hand.served_ = false;
+    const bool held = !scheduler_.held(worker.worker_).empty();
+    lost = give_back(worker);
+    reads_no_more(worker);
+    worker.at_work_ = worker.served_ = false;
     --at_work_;
-    food = held && !over();
-    if (food) {
-      ++stirs_;
+    wanted = held && !over();
+    if (wanted) {
+      ++wakeups_;
       changed_.notify_all();
     }
   }
   if (lost) return fail(std::move(*lost));
-  if (food) feed_();
+  if (wanted) request_workers_();
 }
 
 // Of destructors: throws nothing.
-std::optional<Error> Dispatcher::give_back(Hand& hand) {
+std::optional<Error> Dispatcher::give_back(WorkerState& worker) {
   try {
-    scheduler_.release(hand.worker_);
+    scheduler_.release(worker.worker_);
     return std::nullopt;
   } catch (const std::bad_alloc& exception) {  // what it held is out of the others' reach
     return error_of(exception, "");
   }
 }
 
-Result<std::optional<Span>> Dispatcher::next(Hand& hand, std::uint64_t limit, Offer offer) {
+Result<std::optional<Span>> Dispatcher::next(WorkerState& worker, std::uint64_t limit, Offer offer) {
   std::optional<Span> span;
   std::vector<std::stop_source> cut;
   {
     const MutexLock lock(mutex_);
     if (first_error_) return *first_error_;
-    if (first_ && *first_ != hand.worker_) return std::optional<Span>();
+    if (first_ && *first_ != worker.worker_) return std::optional<Span>();
     const double now = seconds(clock_.now());
-    if (hand.speed_ > 0) offer.speed = hand.speed_;
-    span = grant(hand, limit, now, offer.speed);
+    if (worker.speed_ > 0) offer.speed = worker.speed_;
+    span = grant(worker, limit, now, offer.speed);
     const bool near_end = !span && scheduler_.missing() == 0 && now >= kSettled;
-    if (near_end) span = scheduler_.split(hand.worker_, now, offer);
-    if (near_end && !span) span = hedge(hand, now, offer, cut);
-    if (span) hand.last_byte_ = clock_.now();  // silence is counted from its request
+    if (near_end) span = scheduler_.split(worker.worker_, now, offer);
+    if (near_end && !span) span = hedge(worker, now, offer, cut);
+    if (span) worker.last_byte_ = clock_.now();  // silence is counted from its request
   }
   stop_all(std::move(cut));
-  if (span) feed_();  // where there was work for one there may be for another
+  if (span) request_workers_();  // where there was work for one there may be for another
   return span;
 }
 
 // Of two who are at one segment already, one may have to give way.
-std::optional<Span> Dispatcher::hedge(Hand& hand, double now, Offer offer, std::vector<std::stop_source>& cut) {
-  std::vector<const Hand*> hedged;
-  for (const Hand& other : hands_) {
+std::optional<Span> Dispatcher::hedge(WorkerState& worker, double now, Offer offer,
+                                      std::vector<std::stop_source>& cut) {
+  std::vector<const WorkerState*> hedged;
+  for (const WorkerState& other : workers_) {
     if (other.at_work_ && scheduler_.rival(other.worker_)) hedged.push_back(&other);
   }
-  const auto span = scheduler_.hedge(hand.worker_, now, offer);
-  for (const Hand* other : hedged) {
+  const auto span = scheduler_.hedge(worker.worker_, now, offer);
+  for (const WorkerState* other : hedged) {
     if (scheduler_.held(other->worker_).empty()) cut.push_back(other->cut_);
   }
   return span;
 }
 
-bool Dispatcher::wait(Hand& hand) {
+bool Dispatcher::wait(WorkerState& worker) {
   const MutexLock lock(mutex_);
-  const std::uint64_t before = stirs_;
-  hand.idle_ = true;
-  hand.served_ = false;
-  hand.at_ = Hand::At::rest;
-  reads_no_more(hand);
+  const std::uint64_t before = wakeups_;
+  worker.idle_ = true;
+  worker.served_ = false;
+  worker.at_ = WorkerState::At::rest;
+  reads_no_more(worker);
   --at_work_;
-  while (!over() && stirs_ == before && scheduler_.missing() == 0) changed_.wait(mutex_, {});
-  hand.idle_ = false;
+  while (!over() && wakeups_ == before && scheduler_.missing() == 0) changed_.wait(mutex_, {});
+  worker.idle_ = false;
   ++at_work_;
-  if (!over() && hand.cut_.stop_requested()) hand.cut_ = std::stop_source();
+  if (!over() && worker.cut_.stop_requested()) worker.cut_ = std::stop_source();
   return !over();
 }
 
-bool Dispatcher::renew(Hand& hand) {
+bool Dispatcher::renew(WorkerState& worker) {
   const MutexLock lock(mutex_);
   if (over()) return false;
-  hand.cut_ = std::stop_source();
-  hand.last_byte_ = clock_.now();
-  hand.speed_ = 0;
+  worker.cut_ = std::stop_source();
+  worker.last_byte_ = clock_.now();
+  worker.speed_ = 0;
   return true;
 }
 
-Span Dispatcher::held(const Hand& hand) const {
+Span Dispatcher::held(const WorkerState& worker) const {
   const MutexLock lock(mutex_);
-  return scheduler_.held(hand.worker_);
+  return scheduler_.held(worker.worker_);
 }
 
-Span Dispatcher::asks(Hand& hand) {
+Span Dispatcher::asks(WorkerState& worker) {
   const MutexLock lock(mutex_);
-  hand.gives_up_ = false;
-  hand.at_ = Hand::At::request;
-  reads_no_more(hand);
-  return scheduler_.held(hand.worker_);
+  worker.gives_up_ = false;
+  worker.at_ = WorkerState::At::request;
+  reads_no_more(worker);
+  return scheduler_.held(worker.worker_);
 }
 
-Span Dispatcher::answered(Hand& hand) {
+Span Dispatcher::answered(WorkerState& worker) {
   const MutexLock lock(mutex_);
-  hand.at_ = Hand::At::response;
-  hand.keeps_ = false;
-  hand.answered_at_ = hand.received;
-  return scheduler_.held(hand.worker_);
+  worker.at_ = WorkerState::At::response;
+  worker.keeps_ = false;
+  worker.answered_at_ = worker.received;
+  return scheduler_.held(worker.worker_);
 }
 
-std::optional<Span> Dispatcher::go_on(Hand& hand, Segment segment, std::uint64_t limit) {
+std::optional<Span> Dispatcher::go_on(WorkerState& worker, Segment segment, std::uint64_t limit) {
   const MutexLock lock(mutex_);
   const double now = seconds(clock_.now());
-  if (auto span = scheduler_.grant_from(segment, hand.worker_, limit, now, hand.speed_)) return span;
+  if (auto span = scheduler_.grant_from(segment, worker.worker_, limit, now, worker.speed_)) return span;
   std::optional<Worker> holder;  // or one of two
-  for (const Hand& other : hands_) {
+  for (const WorkerState& other : workers_) {
     const Span held = scheduler_.held(other.worker_);
     if (held.empty() || held.begin != index(segment)) continue;
     if (!other.awaits_body()) return {};
     holder = other.worker_;
   }
-  if (!holder || !scheduler_.take_first(*holder, hand.worker_, now, hand.speed_)) return {};
-  return scheduler_.held(hand.worker_);
+  if (!holder || !scheduler_.take_first(*holder, worker.worker_, now, worker.speed_)) return {};
+  return scheduler_.held(worker.worker_);
 }
 
-void Dispatcher::release(Hand& hand) {
+void Dispatcher::release(WorkerState& worker) {
   std::optional<Error> lost;
   {
     const MutexLock lock(mutex_);
-    hand.at_ = Hand::At::rest;
-    reads_no_more(hand);
-    if (scheduler_.held(hand.worker_).empty()) return;
-    lost = give_back(hand);
-    ++stirs_;
+    worker.at_ = WorkerState::At::rest;
+    reads_no_more(worker);
+    if (scheduler_.held(worker.worker_).empty()) return;
+    lost = give_back(worker);
+    ++wakeups_;
     changed_.notify_all();
   }
   if (lost) return fail(std::move(*lost));
-  feed_();
+  request_workers_();
 }
 
-bool Dispatcher::begin_commit(Hand& hand, Segment segment) {
+bool Dispatcher::begin_commit(WorkerState& worker, Segment segment) {
   const MutexLock lock(mutex_);
-  return scheduler_.begin_commit(hand.worker_, segment);
+  return scheduler_.begin_commit(worker.worker_, segment);
 }
 
-Span Dispatcher::committed(Hand& hand, Segment segment) {
+Span Dispatcher::committed(WorkerState& worker, Segment segment) {
   if (settled_) settled_(segment);  // first: whoever waits for the end may rely on having heard of all
   std::vector<std::stop_source> cut;
   Span held;
   bool is_over = false;
   {
     const MutexLock lock(mutex_);
-    if (const auto rival = scheduler_.rival(hand.worker_)) cut.push_back(hands_[index(*rival)].cut_);
-    scheduler_.committed(hand.worker_, segment);
+    if (const auto rival = scheduler_.rival(worker.worker_)) cut.push_back(workers_[index(*rival)].cut_);
+    scheduler_.committed(worker.worker_, segment);
     const auto mark = marks_.extract(segment);
-    hand.gained_ += scheduler_.layout().range(segment).size() - (mark ? mark.mapped() : 0);
+    worker.gained_ += scheduler_.layout().range(segment).size() - (mark ? mark.mapped() : 0);
     kept_.erase(segment);
-    held = scheduler_.held(hand.worker_);
+    held = scheduler_.held(worker.worker_);
     is_over = over();
     if (is_over) changed_.notify_all();
   }
@@ -235,10 +242,10 @@ void Dispatcher::revoked(Segment segment) {
   {
     const MutexLock lock(mutex_);
     scheduler_.revoked(segment);
-    ++stirs_;
+    ++wakeups_;
     changed_.notify_all();
   }
-  feed_();
+  request_workers_();
 }
 
 void Dispatcher::fail(Error error) {
@@ -273,8 +280,8 @@ std::optional<Error> Dispatcher::error() const {
 
 std::optional<std::stop_source> Dispatcher::next_to_stop() const {
   const MutexLock lock(mutex_);
-  for (const Hand& hand : hands_) {
-    if (hand.at_work_ && !hand.cut_.stop_requested()) return hand.cut_;
+  for (const WorkerState& worker : workers_) {
+    if (worker.at_work_ && !worker.cut_.stop_requested()) return worker.cut_;
   }
   return std::nullopt;
 }
@@ -316,55 +323,55 @@ SegmentMap Dispatcher::map(std::size_t cells) const {
   return scheduler_.map(cells);
 }
 
-void Dispatcher::measure(Hand& hand, Instant now, double elapsed) {
-  const std::uint64_t received = hand.received;
-  if (hand.writing) {
-    hand.last_byte_ = now;
-    hand.counted_ = received;
+void Dispatcher::measure(WorkerState& worker, Instant now, double elapsed) {
+  const std::uint64_t received = worker.received;
+  if (worker.writing) {
+    worker.last_byte_ = now;
+    worker.counted_ = received;
     return;
   }
-  const double latest = static_cast<double>(received - hand.counted_) / elapsed;
-  if (received != hand.counted_) hand.last_byte_ = now;
-  hand.counted_ = received;
-  hand.speed_ = hand.speed_ == 0 ? latest : kNewWeight * latest + (1 - kNewWeight) * hand.speed_;
-  const double silent = std::chrono::duration<double>(now - hand.last_byte_).count();
-  const bool awaits_answer = hand.speed_ == 0 && silent <= 1;  // says nothing about its speed
-  if (!scheduler_.held(hand.worker_).empty() && !awaits_answer) {
-    scheduler_.measured(hand.worker_, seconds(now), silent > 1 ? 0 : hand.speed_, hand.filled);
+  const double latest = static_cast<double>(received - worker.counted_) / elapsed;
+  if (received != worker.counted_) worker.last_byte_ = now;
+  worker.counted_ = received;
+  worker.speed_ = worker.speed_ == 0 ? latest : kNewWeight * latest + (1 - kNewWeight) * worker.speed_;
+  const double silent = std::chrono::duration<double>(now - worker.last_byte_).count();
+  const bool awaits_answer = worker.speed_ == 0 && silent <= 1;  // says nothing about its speed
+  if (!scheduler_.held(worker.worker_).empty() && !awaits_answer) {
+    scheduler_.measured(worker.worker_, seconds(now), silent > 1 ? 0 : worker.speed_, worker.filled);
   }
 }
 
 std::vector<std::stop_source> Dispatcher::judge(Instant now) {
   std::vector<Pace> paces;
-  for (const Hand& hand : hands_) {
-    if (!hand.at_work_ || hand.idle_ || scheduler_.held(hand.worker_).empty()) continue;
-    paces.push_back({hand.worker_, hand.speed_, std::chrono::duration<double>(now - hand.last_byte_).count()});
+  for (const WorkerState& worker : workers_) {
+    if (!worker.at_work_ || worker.idle_ || scheduler_.held(worker.worker_).empty()) continue;
+    paces.push_back({worker.worker_, worker.speed_, std::chrono::duration<double>(now - worker.last_byte_).count()});
   }
   std::vector<std::stop_source> cut;
-  for (const Worker worker : stragglers_.judge(seconds(now), paces)) cut.push_back(hands_[index(worker)].cut_);
+  for (const Worker worker : stragglers_.judge(seconds(now), paces)) cut.push_back(workers_[index(worker)].cut_);
   return cut;
 }
 
 void Dispatcher::tick(Instant now) {
   std::vector<std::stop_source> cut;
-  bool food = false;
+  bool wanted = false;
   {
     const MutexLock lock(mutex_);
     const double elapsed = std::chrono::duration<double>(now - last_tick_).count();
     if (over() || elapsed <= 0) return;
     last_tick_ = now;
-    for (Hand& hand : hands_) {
-      if (hand.at_work_ && !hand.idle_) measure(hand, now, elapsed);
+    for (WorkerState& worker : workers_) {
+      if (worker.at_work_ && !worker.idle_) measure(worker, now, elapsed);
     }
     cut = judge(now);
-    food = scheduler_.missing() > 0 || scheduler_.held() > 0;
-    if (food) {
-      ++stirs_;
+    wanted = scheduler_.missing() > 0 || scheduler_.held() > 0;
+    if (wanted) {
+      ++wakeups_;
       changed_.notify_all();
     }
   }
   stop_all(std::move(cut));
-  if (food) feed_();
+  if (wanted) request_workers_();
 }
 
 }  // namespace segdl::engine

@@ -1,10 +1,10 @@
 // The monitor around the scheduler: which of a download's workers fetches what, while claims of an earlier run are
 // being proved beside it.
 //
-// A worker joins, and from then on has a Hand: its number, its token, what it has received. It asks for spans, tells
-// what it is about to write and what it has committed, and leaves. The token is told to stop when the worker is to drop
-// its response: because it is far slower than the others, because another was sooner with a hedged segment, or because
-// the download is over. renew() tells which.
+// A worker joins, and from then on has a WorkerState: its number, its token, what it has received. It asks for spans,
+// tells what it is about to write and what it has committed, and leaves. The token is told to stop when the worker is
+// to drop its response: because it is far slower than the others, because another was sooner with a hedged segment, or
+// because the download is over. renew() tells which.
 //
 // What a worker has of a segment that it lets go of is kept, and goes to the next that is at it: no byte is asked for
 // that is here, and the next failure at the same place is one without progress. (P1) A byte counts as progress once,
@@ -43,7 +43,7 @@ struct Prefix {
 };
 
 // One worker's place in a download. What is not atomic is the dispatcher's.
-class Hand {
+class WorkerState {
  public:
   std::stop_token token() const { return cut_.get_token(); }  // by the worker itself
 
@@ -75,59 +75,60 @@ class Hand {
 
 class Dispatcher {
  public:
-  // `feed` is called, without the lock, when idle threads could perhaps help. REQUIRES: the clock outlives this object.
-  Dispatcher(Layout layout, const std::vector<bool>& claims, Clock& clock, std::function<void()> feed);
+  // `request_workers` is called, without the lock, when idle threads could perhaps help. REQUIRES: the clock outlives
+  // this object.
+  Dispatcher(Layout layout, const std::vector<bool>& claims, Clock& clock, std::function<void()> request_workers);
   ~Dispatcher();
 
   // Called, without the lock, with every segment that is committed or proved. REQUIRES: before the first join().
   void on_settled(std::function<void(Segment)> tell) { settled_ = std::move(tell); }
 
-  Hand& join();
-  void leave(Hand&);
+  WorkerState& join();
+  void leave(WorkerState&);
 
   // This worker, which holds nothing, is about to ask for all from the first missing segment on. Until it asks for
   // something else, or waits, or leaves, others get of the next `reserve` bytes what lies far from where it is. One at
   // a time does.
-  void reads_ahead(const Hand&, std::uint64_t reserve);
+  void reads_ahead(const WorkerState&, std::uint64_t reserve);
   // Whether it is this worker that does, and something behind this segment was asked for by another, and nothing of it
   // has come yet: if that is refused, or the body never comes, it falls to this one.
-  bool is_asked_for_behind(const Hand&, Segment) const;
+  bool is_asked_for_behind(const WorkerState&, Segment) const;
   // Whether that, or something is missing and nobody has it.
-  bool may_come_to(const Hand&, Segment) const;
+  bool may_come_to(const WorkerState&, Segment) const;
 
   // Whether it keeps a response unread that brings what others are refused. It is at work then, whatever it holds.
-  void keeps(Hand&, bool);
+  void keeps(WorkerState&, bool);
 
   // Nobody but this worker gets anything before somebody is served: what it asks for may be all that the server gives.
-  void goes_first(const Hand&);
+  void goes_first(const WorkerState&);
 
   // What this worker, which holds nothing, is to fetch next, at most `limit` bytes. Nothing: there is no work for it
   // now. Errors: the first one told to fail().
-  Result<std::optional<Span>> next(Hand&, std::uint64_t limit, Offer);
+  Result<std::optional<Span>> next(WorkerState&, std::uint64_t limit, Offer);
 
   // Waits until there may be work for it again. False: the download is over. REQUIRES: it holds nothing.
-  bool wait(Hand&);
+  bool wait(WorkerState&);
 
   // After its token was stopped: a new one. False: the download is over.
-  bool renew(Hand&);
+  bool renew(WorkerState&);
 
   // What it still holds, beginning with the segment it is at.
-  Span held(const Hand&) const;
+  Span held(const WorkerState&) const;
   // The same where it is about to ask for it, and where the answer has come. Until something of the body has, the
   // beginning may be taken by another, see go_on().
-  Span asks(Hand&);
-  Span answered(Hand&);
+  Span asks(WorkerState&);
+  Span answered(WorkerState&);
 
   // For a worker that holds nothing, and whose response has come as far as this segment: the missing ones from here on,
   // at most `limit` bytes (at least this one); or just this one, if nothing has come to any whose it is. Nothing: it is
   // done, or comes to another.
-  std::optional<Span> go_on(Hand&, Segment, std::uint64_t limit);
-  void release(Hand&);
+  std::optional<Span> go_on(WorkerState&, Segment, std::uint64_t limit);
+  void release(WorkerState&);
 
   // Whether it may write the segment it is at (J5).
-  bool begin_commit(Hand&, Segment);
+  bool begin_commit(WorkerState&, Segment);
   // What it holds from then on.
-  Span committed(Hand&, Segment);
+  Span committed(WorkerState&, Segment);
 
   // What a worker has of a segment that it is about to let go of. Of two the longer one is kept, and of a segment that
   // is done nothing. REQUIRES: of a resource with a strong validator.
@@ -137,7 +138,7 @@ class Dispatcher {
 
   // How many bytes this worker has brought since the last time that nobody had brought before: of what it committed,
   // and of the segment it is at, of which it has so many.
-  std::uint64_t gained(Hand&, std::optional<Segment> at, std::uint64_t filled);
+  std::uint64_t gained(WorkerState&, std::optional<Segment> at, std::uint64_t filled);
 
   std::optional<Segment> next_to_prove();
   void proved(Segment);
@@ -155,20 +156,20 @@ class Dispatcher {
 
   // Whether another worker has something to fetch, reads on for what it may come to, or keeps a response; one that
   // waits to try again, or is about to leave its work to the others, has not.
-  bool others_at_work(const Hand&) const;
+  bool others_at_work(const WorkerState&) const;
   // This worker is about to use an answer. False if it wants to be the only one that does (an answer that carries all
   // of the resource serves one) and another is being served: then it is not.
-  bool be_served(Hand&, bool alone);
+  bool be_served(WorkerState&, bool alone);
   // It is no more.
-  void not_served(Hand&);
+  void not_served(WorkerState&);
   // What this worker asked for came to nothing, or broke off. Unless it goes on at once, it leaves its work to others
   // that are at theirs: they don't see it at work from here on. So of several that fail together one is the last.
   struct Others {
     bool served;   // only then is it no failure of the download
     bool at_work;  // see others_at_work()
   };
-  Others failed(Hand&, bool goes_on);
-  bool serves_others(const Hand&) const;
+  Others failed(WorkerState&, bool goes_on);
+  bool serves_others(const WorkerState&) const;
   std::uint64_t missing_bytes() const;
   bool is_here(Segment) const;
   // Whether nothing that is here lies behind the first segment that is missing.
@@ -183,29 +184,29 @@ class Dispatcher {
  private:
   bool over() const SEGDL_REQUIRES(mutex_) { return first_error_.has_value() || scheduler_.finished(); }
   double seconds(Instant now) const { return std::chrono::duration<double>(now - begun_).count(); }
-  bool others_served(const Hand&) const SEGDL_REQUIRES(mutex_);
-  bool others_busy(const Hand&) const SEGDL_REQUIRES(mutex_);
-  bool may_fall_to(const Hand&, Segment) const SEGDL_REQUIRES(mutex_);
-  std::optional<Error> give_back(Hand&) SEGDL_REQUIRES(mutex_);
+  bool others_served(const WorkerState&) const SEGDL_REQUIRES(mutex_);
+  bool others_busy(const WorkerState&) const SEGDL_REQUIRES(mutex_);
+  bool may_fall_to(const WorkerState&, Segment) const SEGDL_REQUIRES(mutex_);
+  std::optional<Error> give_back(WorkerState&) SEGDL_REQUIRES(mutex_);
   std::optional<std::stop_source> next_to_stop() const;
   void stop_everybody() const;
-  void measure(Hand&, Instant now, double elapsed) SEGDL_REQUIRES(mutex_);
-  std::optional<Span> hedge(Hand&, double now, Offer, std::vector<std::stop_source>& cut) SEGDL_REQUIRES(mutex_);
+  void measure(WorkerState&, Instant now, double elapsed) SEGDL_REQUIRES(mutex_);
+  std::optional<Span> hedge(WorkerState&, double now, Offer, std::vector<std::stop_source>& cut) SEGDL_REQUIRES(mutex_);
   std::vector<std::stop_source> judge(Instant now) SEGDL_REQUIRES(mutex_);
-  std::optional<Span> grant(const Hand&, std::uint64_t limit, double now, double speed) SEGDL_REQUIRES(mutex_);
+  std::optional<Span> grant(const WorkerState&, std::uint64_t limit, double now, double speed) SEGDL_REQUIRES(mutex_);
   std::uint64_t up_to_kept(Segment, std::uint64_t limit) const SEGDL_REQUIRES(mutex_);
-  void reads_no_more(const Hand&) SEGDL_REQUIRES(mutex_);
+  void reads_no_more(const WorkerState&) SEGDL_REQUIRES(mutex_);
   std::uint64_t raise_mark(Segment, std::uint64_t filled) SEGDL_REQUIRES(mutex_);
 
   Clock& clock_;
-  const std::function<void()> feed_;
+  const std::function<void()> request_workers_;
   std::function<void(Segment)> settled_;  // may be empty
   const Instant begun_;
   mutable Mutex mutex_;
   Condition changed_;
   Scheduler scheduler_ SEGDL_GUARDED_BY(mutex_);
   Stragglers stragglers_ SEGDL_GUARDED_BY(mutex_);
-  std::deque<Hand> hands_ SEGDL_GUARDED_BY(mutex_);                  // by worker; addresses stay
+  std::deque<WorkerState> workers_ SEGDL_GUARDED_BY(mutex_);         // by worker; addresses stay
   std::map<Segment, Prefix> kept_ SEGDL_GUARDED_BY(mutex_);          // of segments that are not done
   std::map<Segment, std::uint64_t> marks_ SEGDL_GUARDED_BY(mutex_);  // of those, how much was counted as progress
   std::optional<Worker> reader_ SEGDL_GUARDED_BY(mutex_);            // see reads_ahead()
@@ -215,7 +216,7 @@ class Dispatcher {
   std::vector<Segment> unsure_ SEGDL_GUARDED_BY(mutex_);
   std::optional<Error> doubt_ SEGDL_GUARDED_BY(mutex_);
   Instant last_tick_ SEGDL_GUARDED_BY(mutex_);
-  std::uint64_t stirs_ SEGDL_GUARDED_BY(mutex_) = 0;  // how often there may have been new work
+  std::uint64_t wakeups_ SEGDL_GUARDED_BY(mutex_) = 0;  // how often there may have been new work
   unsigned at_work_ SEGDL_GUARDED_BY(mutex_) = 0;
   unsigned most_at_work_ SEGDL_GUARDED_BY(mutex_) = 0;
 };

@@ -14,41 +14,41 @@
 
 namespace segdl::engine {
 
-void Dispatcher::reads_ahead(const Hand& hand, std::uint64_t reserve) {
+void Dispatcher::reads_ahead(const WorkerState& worker, std::uint64_t reserve) {
   const MutexLock lock(mutex_);
-  if (reader_ && *reader_ != hand.worker_) return;
+  if (reader_ && *reader_ != worker.worker_) return;
   const std::uint32_t count = scheduler_.layout().count();
   const std::uint32_t first = index(scheduler_.first_missing().value_or(Segment{count}));
   const std::uint64_t most = reserve / scheduler_.layout().segment_size();
-  reader_ = hand.worker_;
+  reader_ = worker.worker_;
   reserve_end_ = Segment{first + static_cast<std::uint32_t>(std::min<std::uint64_t>(count - first, most))};
 }
 
-void Dispatcher::reads_no_more(const Hand& hand) {
-  if (reader_ == hand.worker_) reader_.reset();
+void Dispatcher::reads_no_more(const WorkerState& worker) {
+  if (reader_ == worker.worker_) reader_.reset();
 }
 
-bool Dispatcher::may_fall_to(const Hand& hand, Segment segment) const {
-  return reader_ == hand.worker_ &&
-         std::any_of(hands_.begin(), hands_.end(), [&](const Hand& other) SEGDL_REQUIRES(mutex_) {
+bool Dispatcher::may_fall_to(const WorkerState& worker, Segment segment) const {
+  return reader_ == worker.worker_ &&
+         std::any_of(workers_.begin(), workers_.end(), [&](const WorkerState& other) SEGDL_REQUIRES(mutex_) {
            return other.awaits_body() && scheduler_.held(other.worker_).begin > index(segment);
          });
 }
 
-bool Dispatcher::is_asked_for_behind(const Hand& hand, Segment segment) const {
+bool Dispatcher::is_asked_for_behind(const WorkerState& worker, Segment segment) const {
   const MutexLock lock(mutex_);
-  return may_fall_to(hand, segment);
+  return may_fall_to(worker, segment);
 }
 
-bool Dispatcher::may_come_to(const Hand& hand, Segment segment) const {
+bool Dispatcher::may_come_to(const WorkerState& worker, Segment segment) const {
   const MutexLock lock(mutex_);
-  return scheduler_.missing() > 0 || may_fall_to(hand, segment);
+  return scheduler_.missing() > 0 || may_fall_to(worker, segment);
 }
 
-std::optional<Span> Dispatcher::grant(const Hand& hand, std::uint64_t limit, double now, double speed) {
-  const bool gives_way = reader_ && *reader_ != hand.worker_;
+std::optional<Span> Dispatcher::grant(const WorkerState& worker, std::uint64_t limit, double now, double speed) {
+  const bool gives_way = reader_ && *reader_ != worker.worker_;
   if (const auto first = scheduler_.first_missing(gives_way ? reserve_end_ : Segment{0})) {
-    return scheduler_.grant_from(*first, hand.worker_, up_to_kept(*first, limit), now, speed);
+    return scheduler_.grant_from(*first, worker.worker_, up_to_kept(*first, limit), now, speed);
   }
   const Span last = gives_way ? scheduler_.last_missing(reserve_end_) : Span{};
   if (last.empty()) return std::nullopt;
@@ -56,7 +56,7 @@ std::optional<Span> Dispatcher::grant(const Hand& hand, std::uint64_t limit, dou
   Segment begin{last.end - static_cast<std::uint32_t>(std::min<std::uint64_t>(most, last.end - last.begin))};
   const auto behind = kept_.lower_bound(Segment{last.end});
   if (behind != kept_.begin()) begin = std::max(begin, std::prev(behind)->first);
-  return scheduler_.grant_from(begin, hand.worker_, limit, now, speed);
+  return scheduler_.grant_from(begin, worker.worker_, limit, now, speed);
 }
 
 // A span ends where what is kept of a segment begins (P2).

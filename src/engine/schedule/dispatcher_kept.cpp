@@ -13,7 +13,7 @@ void Dispatcher::keep(Segment segment, Prefix prefix) noexcept {
   try {
     raise_mark(segment, prefix.filled);  // from here on it is no news of anybody's
     const auto found = kept_.find(segment);
-    if (found == kept_.end() ? kept_.size() >= hands_.size() : found->second.filled >= prefix.filled) return;
+    if (found == kept_.end() ? kept_.size() >= workers_.size() : found->second.filled >= prefix.filled) return;
     kept_.insert_or_assign(segment, std::move(prefix));
   } catch (const std::bad_alloc&) {  // then it is fetched again
   }
@@ -26,10 +26,10 @@ Prefix Dispatcher::take_kept(Segment segment, std::uint64_t filled) {
   return std::move(kept_.extract(found).mapped());
 }
 
-std::uint64_t Dispatcher::gained(Hand& hand, std::optional<Segment> at, std::uint64_t filled) {
+std::uint64_t Dispatcher::gained(WorkerState& worker, std::optional<Segment> at, std::uint64_t filled) {
   const MutexLock lock(mutex_);
-  if (at && !scheduler_.is_done(*at)) hand.gained_ += raise_mark(*at, filled);
-  return std::exchange(hand.gained_, 0);
+  if (at && !scheduler_.is_done(*at)) worker.gained_ += raise_mark(*at, filled);
+  return std::exchange(worker.gained_, 0);
 }
 
 // How far this is beyond what was counted of the segment before.

@@ -9,61 +9,61 @@
 
 namespace segdl::engine {
 
-bool Dispatcher::others_busy(const Hand& hand) const {
-  return std::any_of(hands_.begin(), hands_.end(), [&](const Hand& other) SEGDL_REQUIRES(mutex_) {
-    const bool reads = other.at_ == Hand::At::response;
+bool Dispatcher::others_busy(const WorkerState& worker) const {
+  return std::any_of(workers_.begin(), workers_.end(), [&](const WorkerState& other) SEGDL_REQUIRES(mutex_) {
+    const bool reads = other.at_ == WorkerState::At::response;
     const bool fetches = reads || other.keeps_ || !scheduler_.held(other.worker_).empty();
-    return &other != &hand && other.at_work_ && !other.gives_up_ && fetches;
+    return &other != &worker && other.at_work_ && !other.gives_up_ && fetches;
   });
 }
 
-bool Dispatcher::others_at_work(const Hand& hand) const {
+bool Dispatcher::others_at_work(const WorkerState& worker) const {
   const MutexLock lock(mutex_);
-  return others_busy(hand);
+  return others_busy(worker);
 }
 
-bool Dispatcher::others_served(const Hand& hand) const {
-  return std::any_of(hands_.begin(), hands_.end(),
-                     [&](const Hand& other) { return &other != &hand && other.at_work_ && other.served_; });
+bool Dispatcher::others_served(const WorkerState& worker) const {
+  return std::any_of(workers_.begin(), workers_.end(),
+                     [&](const WorkerState& other) { return &other != &worker && other.at_work_ && other.served_; });
 }
 
-bool Dispatcher::be_served(Hand& hand, bool alone) {
+bool Dispatcher::be_served(WorkerState& worker, bool alone) {
   {
     const MutexLock lock(mutex_);
-    if (alone && others_served(hand)) return false;
-    hand.served_ = true;
+    if (alone && others_served(worker)) return false;
+    worker.served_ = true;
     if (!std::exchange(first_, std::nullopt)) return true;
   }
-  feed_();
+  request_workers_();
   return true;
 }
 
-void Dispatcher::not_served(Hand& hand) {
+void Dispatcher::not_served(WorkerState& worker) {
   const MutexLock lock(mutex_);
-  hand.served_ = false;
+  worker.served_ = false;
 }
 
-void Dispatcher::keeps(Hand& hand, bool one) {
+void Dispatcher::keeps(WorkerState& worker, bool one) {
   const MutexLock lock(mutex_);
-  hand.keeps_ = one;
+  worker.keeps_ = one;
 }
 
-void Dispatcher::goes_first(const Hand& hand) {
+void Dispatcher::goes_first(const WorkerState& worker) {
   const MutexLock lock(mutex_);
-  first_ = hand.worker_;
+  first_ = worker.worker_;
 }
 
-Dispatcher::Others Dispatcher::failed(Hand& hand, bool goes_on) {
+Dispatcher::Others Dispatcher::failed(WorkerState& worker, bool goes_on) {
   const MutexLock lock(mutex_);
-  hand.served_ = hand.keeps_ = false;
-  const Others others{others_served(hand), others_busy(hand)};
-  hand.gives_up_ = !goes_on && others.at_work;
+  worker.served_ = worker.keeps_ = false;
+  const Others others{others_served(worker), others_busy(worker)};
+  worker.gives_up_ = !goes_on && others.at_work;
   return others;
 }
 
-bool Dispatcher::serves_others(const Hand& hand) const {
+bool Dispatcher::serves_others(const WorkerState& worker) const {
   const MutexLock lock(mutex_);
-  return others_served(hand);
+  return others_served(worker);
 }
 
 }  // namespace segdl::engine

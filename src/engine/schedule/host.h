@@ -39,7 +39,7 @@ struct Host {
   std::uint64_t received_before = 0;          // at the latest tick
   unsigned waiting = 0;                       // downloads under way that wait for a slot
   unsigned queued = 0;                        // downloads that have not begun
-  unsigned shares = 0;                        // that are open, and lead to it
+  unsigned assists = 0;                       // that are open, and lead to it
   bool refused = false;                       // ever
   std::optional<Instant> narrow = {};         // when it last refused for their number, and called that otherwise
   unsigned honest = 0;                        // refusals that were repeated when no other connection was in use
@@ -50,7 +50,7 @@ struct Host {
   Instant last_used = {};
   bool pages = false;                     // a page is what it means
   std::deque<std::string> no_files = {};  // the latest pages that came instead of files
-  unsigned leading = 0;                   // downloads under way that began with it
+  unsigned running = 0;                   // downloads under way that began with it
   std::optional<Instant> stumbles = {};   // since when requests come to nothing; until one is answered, or more comes
   unsigned given_up = 0;                  // downloads that gave it up, and none has been answered since
   std::optional<Error> down = std::nullopt;  // what it is given up for; then the next download is told of it at once
@@ -67,7 +67,7 @@ struct Host {
   Instant is_quiet_from(unsigned doubts, Instant now) const;
   // Whether it may count connections for longer than kNoticed.
   bool may_count_longer() const;
-  bool is_idle() const { return budget.in_use() == 0 && waiting == 0 && queued == 0 && shares == 0 && leading == 0; }
+  bool is_idle() const { return budget.in_use() == 0 && waiting == 0 && queued == 0 && assists == 0 && running == 0; }
 };
 
 // The right to use one connection to a host, given back with the object. Used by one thread.

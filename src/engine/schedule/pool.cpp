@@ -46,26 +46,26 @@ Pool::~Pool() {
   // The threads are joined, then the governor, before anything they use goes.
 }
 
-void Pool::lead(const void* key, const Origin& origin, Run run) {
+void Pool::submit(const void* key, const Origin& origin, Run run) {
   const MutexLock lock(mutex_);
   Host& host = host_of(origin);
-  leads_.push_back({key, &host, std::move(run)});
+  queue_.push_back({key, &host, std::move(run)});
   ++host.queued;
-  if (leading_ == 0 && leads_.size() == 1) led_.notify_all();
+  if (running_ == 0 && queue_.size() == 1) started_.notify_all();
   call_thread();
 }
 
 bool Pool::withdraw(const void* key) {
   const MutexLock lock(mutex_);
-  return std::erase_if(leads_, [key](const Lead& lead) {
-           if (lead.key == key) --lead.host->queued;
-           return lead.key == key;
+  return std::erase_if(queue_, [key](const QueuedTask& queued) {
+           if (queued.key == key) --queued.host->queued;
+           return queued.key == key;
          }) > 0;
 }
 
-bool Pool::is_leading() {
+bool Pool::has_tasks() {
   const MutexLock lock(mutex_);
-  return leading_ > 0;
+  return running_ > 0;
 }
 
 Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, const std::optional<Instant>& deadline,
@@ -111,31 +111,31 @@ Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, cons
   }
 }
 
-void Pool::open(Share& share, const Origin& origin) {
+void Pool::open(Assist& assist, const Origin& origin) {
   const MutexLock lock(mutex_);
   Host& host = host_of(origin);
-  shares_.push_back(&share);
-  share.host_ = &host;
-  ++host.shares;
+  assists_.push_back(&assist);
+  assist.host_ = &host;
+  ++host.assists;
   call_thread();
 }
 
-void Pool::close(Share& share) {
+void Pool::close(Assist& assist) {
   const MutexLock lock(mutex_);
-  std::erase(shares_, &share);
-  --share.host_->shares;
-  while (share.users_ > 0) left_.wait(mutex_, {});
+  std::erase(assists_, &assist);
+  --assist.host_->assists;
+  while (assist.users_ > 0) left_.wait(mutex_, {});
 }
 
-void Pool::moved(Share& share, const Origin& origin) {
+void Pool::moved(Assist& assist, const Origin& origin) {
   const MutexLock lock(mutex_);
   Host& host = host_of(origin);
-  --std::exchange(share.host_, &host)->shares;
-  ++host.shares;
+  --std::exchange(assist.host_, &host)->assists;
+  ++host.assists;
 }
 
-void Pool::feed(Share& share) {
-  if (share.hungry.exchange(true)) return;
+void Pool::request_workers(Assist& assist) {
+  if (assist.wants_workers.exchange(true)) return;
   const MutexLock lock(mutex_);
   call_thread();
 }
@@ -167,43 +167,43 @@ void Pool::changed(Host& host) {
   }
 }
 
-Share* Pool::share_to_help() {
+Assist* Pool::assist_to_join() {
   const Instant now = clock_.now();
-  for (std::size_t i = 0; i < shares_.size(); ++i) {
-    Share* share = shares_[(next_share_ + i) % shares_.size()];
-    if (!share->hungry || (share->is_held_up && share->is_held_up(now))) continue;
-    const Host& host = *share->host_;
+  for (std::size_t i = 0; i < assists_.size(); ++i) {
+    Assist* assist = assists_[(next_assist_ + i) % assists_.size()];
+    if (!assist->wants_workers || (assist->is_held_up && assist->is_held_up(now))) continue;
+    const Host& host = *assist->host_;
     // Of a host that gives nothing a helper would only wait, with a thread that others could use.
     if (host.stumbles || host.waiting > 0 || is_queued_for(host) || !host.budget.may_enter(now)) continue;
-    next_share_ = (next_share_ + i + 1) % shares_.size();
-    return share;
+    next_assist_ = (next_assist_ + i + 1) % assists_.size();
+    return assist;
   }
   return nullptr;
 }
 
 // Whether a download will begin as soon as the host has a slot for it.
-bool Pool::is_queued_for(const Host& host) const { return host.queued > 0 && may_lead() && !is_passed_by(host); }
+bool Pool::is_queued_for(const Host& host) const { return host.queued > 0 && may_start() && !is_passed_by(host); }
 
 // Whether others' downloads go before those of the host: it gives nothing, and one that waits for it is enough.
-bool Pool::is_passed_by(const Host& host) { return host.stumbles && host.leading > 0 && !host.down; }
+bool Pool::is_passed_by(const Host& host) { return host.stumbles && host.running > 0 && !host.down; }
 
-bool Pool::may_lead() const { return leading_ < options_.jobs + std::min(stalled_, options_.jobs); }
+bool Pool::may_start() const { return running_ < options_.jobs + std::min(stalled_, options_.jobs); }
 
-std::deque<Pool::Lead>::iterator Pool::next_lead() {
-  if (!may_lead()) return leads_.end();
+std::deque<Pool::QueuedTask>::iterator Pool::next_queued() {
+  if (!may_start()) return queue_.end();
   const Instant now = clock_.now();
   unsigned passed_by = 0;
-  const auto last = leads_.begin() + std::min(std::ssize(leads_), options_.jobs + kMaxPassedBy);
-  for (auto lead = leads_.begin(); lead != last && passed_by < options_.jobs; ++lead) {
-    const Host& host = *lead->host;
+  const auto last = queue_.begin() + std::min(std::ssize(queue_), options_.jobs + kMaxPassedBy);
+  for (auto queued = queue_.begin(); queued != last && passed_by < options_.jobs; ++queued) {
+    const Host& host = *queued->host;
     if (is_passed_by(host)) continue;
-    if (host.waiting == 0 && host.budget.may_enter(now)) return lead;
+    if (host.waiting == 0 && host.budget.may_enter(now)) return queued;
     ++passed_by;
   }
-  return leads_.end();
+  return queue_.end();
 }
 
-bool Pool::has_job() { return next_lead() != leads_.end() || share_to_help() != nullptr; }
+bool Pool::has_job() { return next_queued() != queue_.end() || assist_to_join() != nullptr; }
 
 Result<void> Pool::add_thread() {
   try {
@@ -227,26 +227,26 @@ void Pool::call_thread() {
   }
 }
 
-Pool::Job Pool::job_to_lead(std::deque<Lead>::iterator lead) {
-  ++leading_;
-  Job job{lead->host, nullptr, std::move(lead->run)};
-  leads_.erase(lead);
+Pool::Job Pool::job_to_start(std::deque<QueuedTask>::iterator queued) {
+  ++running_;
+  Job job{queued->host, nullptr, std::move(queued->run)};
+  queue_.erase(queued);
   --job.host->queued;
-  ++job.host->leading;
+  ++job.host->running;
   job.host->budget.enter();
   return job;
 }
 
 Pool::Job Pool::take_job() {
-  if (const auto lead = next_lead(); lead != leads_.end()) return job_to_lead(lead);
-  Share* share = share_to_help();
-  if (share == nullptr) return {};
-  Host& host = *share->host_;
+  if (const auto queued = next_queued(); queued != queue_.end()) return job_to_start(queued);
+  Assist* assist = assist_to_join();
+  if (assist == nullptr) return {};
+  Host& host = *assist->host_;
   host.last_used = clock_.now();
   host.budget.enter();
-  ++share->users_;
-  share->hungry = false;  // until it turns out that there was something to do
-  return {&host, share};
+  ++assist->users_;
+  assist->wants_workers = false;  // until it turns out that there was something to do
+  return {&host, assist};
 }
 
 void Pool::take_back(Slot& slot) {
@@ -258,12 +258,12 @@ void Pool::take_back(Slot& slot) {
 // Concludes one job and takes the next: in one step, so that a slot that was left goes to who left it.
 Pool::Job Pool::next_job(Job ended, Slot left, const std::stop_token& stop) {
   const MutexLock lock(mutex_);
-  if (ended.share != nullptr) {
-    --ended.share->users_;
+  if (ended.assist != nullptr) {
+    --ended.assist->users_;
     left_.notify_all();
   } else if (ended.host != nullptr) {
-    --leading_;
-    --ended.host->leading;
+    --running_;
+    --ended.host->running;
   }
   if (left) {
     if (left.host_->waiting > 0) slots_.notify_all();
@@ -288,8 +288,8 @@ void Pool::work(const std::stop_token& stop) noexcept {
   for (Job job = next_job({}, {}, stop); job.host != nullptr;
        job = next_job(std::move(job), std::exchange(left, Slot()), stop)) {
     Slot slot(*this, *job.host);
-    if (job.share != nullptr) {
-      job.share->help(std::move(slot));
+    if (job.assist != nullptr) {
+      job.assist->help(std::move(slot));
     } else {
       left = job.run(std::move(slot));
     }
@@ -300,8 +300,8 @@ void Pool::govern(const std::stop_token& stop) noexcept {
   while (!stop.stop_requested()) {
     {
       const MutexLock lock(mutex_);
-      if (leading_ == 0 && leads_.empty()) led_.wait(mutex_, stop);
-      led_.wait_for(mutex_, stop, kTick);
+      if (running_ == 0 && queue_.empty()) started_.wait(mutex_, stop);
+      started_.wait_for(mutex_, stop, kTick);
     }
     tick();
   }
@@ -313,7 +313,7 @@ void Pool::measure_hosts() {
   for (auto& [name, host] : hosts_) {
     host->budget.measured(now, host->received);
     if (std::exchange(host->received_before, host->received) != host->received) host->stumbles.reset();
-    if (host->stumbles && now - *host->stumbles >= kStalled) stalled += host->leading;
+    if (host->stumbles && now - *host->stumbles >= kStalled) stalled += host->running;
     changed(*host);
   }
   if (std::exchange(stalled_, stalled) < stalled) call_thread();
@@ -324,15 +324,15 @@ void Pool::tick() {
     const MutexLock lock(mutex_);
     measure_hosts();
     try {
-      ticked_ = shares_;
+      ticked_ = assists_;
     } catch (const std::bad_alloc&) {
       return;  // the next time, perhaps
     }
-    for (Share* share : ticked_) ++share->users_;
+    for (Assist* assist : ticked_) ++assist->users_;
   }
-  for (Share* share : ticked_) share->tick(clock_.now());
+  for (Assist* assist : ticked_) assist->tick(clock_.now());
   const MutexLock lock(mutex_);
-  for (Share* share : ticked_) --share->users_;
+  for (Assist* assist : ticked_) --assist->users_;
   left_.notify_all();
 }
 

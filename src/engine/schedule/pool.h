@@ -1,9 +1,9 @@
 // The threads of a session, and who may use a connection to which host.
 //
 // One pool serves all downloads. Each download is led by one thread, which opens its place, asks first, and publishes;
-// while it has more work than one connection can do it offers a Share, and idle threads come to help:
+// while it has more work than one connection can do it offers an Assist, and idle threads come to help:
 //
-//   lead(download) ──> a thread runs it(slot) ──> open(share) ──> idle threads: share.help(slot) ──> close(share)
+//   submit(task) ──> a thread runs it(slot) ──> open(assist) ──> idle threads: assist.help(slot) ──> close(assist)
 //
 // A thread uses a connection only with a Slot in its hand. How many slots a host has is decided by its HostBudget, from
 // what its answers and refusals tell; after a refusal nothing is asked of the host before the time it named, by
@@ -11,7 +11,7 @@
 // small files follow each other on the same thread and connection, and nobody is woken for them. Downloads that wait
 // for a slot go before helpers, so many small files are not held up by a large one.
 //
-// A governor looks at everything ten times a second: speeds for the budgets, and every share's tick().
+// A governor looks at everything ten times a second: speeds for the budgets, and every assist's tick().
 //
 // One mutex guards all of it. Nobody holds it during I/O, nor while a download's own monitor is held. Thread-safe.
 #pragma once
@@ -41,11 +41,11 @@
 namespace segdl::engine {
 
 // What a download offers to idle threads.
-struct Share {
+struct Assist {
   // Fetches as long as there is something for one more; on any thread. Neither this nor the next throws.
   std::function<void(Slot)> help;
-  std::function<void(Instant)> tick;  // looks after who is at work
-  std::atomic<bool> hungry = false;   // one more could perhaps do something
+  std::function<void(Instant)> tick;        // looks after who is at work
+  std::atomic<bool> wants_workers = false;  // one more could perhaps do something
   // Whether one more would only wait with those who do. Called with the pool's lock held; may be empty.
   std::function<bool(Instant)> is_held_up;
 
@@ -78,12 +78,12 @@ class Pool {
   // that those whose host has none are passed by; not more than `jobs` of them, or a thousand where it stumbles. What
   // it returns of its slot is used for the next; it throws nothing.
   using Run = std::function<Slot(Slot)>;
-  void lead(const void* key, const Origin&, Run);
+  void submit(const void* key, const Origin&, Run);
   // Takes it back if it has not begun.
   bool withdraw(const void* key);
 
   // Whether a download is under way.
-  bool is_leading();
+  bool has_tasks();
 
   // Waits until one more connection to the host may be used. `doubts`: by who has got nothing so often in a row,
   // perhaps since others were in use; if it is not 0 none is to be, nor to have been for kNoticed; after two, where the
@@ -93,11 +93,11 @@ class Pool {
                      unsigned doubts = 0);
 
   // Threads come to help while it is open. close() returns when none is inside any more. REQUIRES: between the two the
-  // share stays where it is; before close() it is told its workers to end.
-  void open(Share&, const Origin&);
-  void close(Share&);
-  void moved(Share&, const Origin&);  // further help goes there
-  void feed(Share&);                  // it is hungry again
+  // assist stays where it is; before close() it is told its workers to end.
+  void open(Assist&, const Origin&);
+  void close(Assist&);
+  void moved(Assist&, const Origin&);  // further help goes there
+  void request_workers(Assist&);       // it wants more workers again
 
   // A host that does not answer costs one download's tries, once: while it stumbles no more than one download begins
   // with it, and after a moment those that are under way count as no jobs, up to `jobs` of them: they do nothing but
@@ -119,30 +119,30 @@ class Pool {
 
  private:
   friend class Slot;
-  struct Lead {
+  struct QueuedTask {
     const void* key;
     Host* host;
     Run run;
   };
   struct Job {
     Host* host = nullptr;
-    Share* share = nullptr;  // to help; null: to lead
+    Assist* assist = nullptr;  // to help with; null: the next task
     Run run = {};
   };
 
   Host& host_of(const Origin&) SEGDL_REQUIRES(mutex_);
   Job next_job(Job ended, Slot left, const std::stop_token&);
   Job take_job() SEGDL_REQUIRES(mutex_);
-  std::deque<Lead>::iterator next_lead() SEGDL_REQUIRES(mutex_);
-  bool may_lead() const SEGDL_REQUIRES(mutex_);
+  std::deque<QueuedTask>::iterator next_queued() SEGDL_REQUIRES(mutex_);
+  bool may_start() const SEGDL_REQUIRES(mutex_);
   bool is_queued_for(const Host&) const SEGDL_REQUIRES(mutex_);
   static bool is_passed_by(const Host&);
   void take_back(Slot&) SEGDL_REQUIRES(mutex_);
   bool has_job() SEGDL_REQUIRES(mutex_);
-  Share* share_to_help() SEGDL_REQUIRES(mutex_);
+  Assist* assist_to_join() SEGDL_REQUIRES(mutex_);
   void call_thread() SEGDL_REQUIRES(mutex_);
   Result<void> add_thread() SEGDL_REQUIRES(mutex_);
-  Job job_to_lead(std::deque<Lead>::iterator) SEGDL_REQUIRES(mutex_);
+  Job job_to_start(std::deque<QueuedTask>::iterator) SEGDL_REQUIRES(mutex_);
   void changed(Host&) SEGDL_REQUIRES(mutex_);
   void work(const std::stop_token&) noexcept;
   void govern(const std::stop_token&) noexcept;
@@ -153,19 +153,19 @@ class Pool {
   Clock& clock_;
   const Options options_;
   Mutex mutex_;
-  Condition work_;   // for idle threads: a job is there
-  Condition slots_;  // for enter(): something changed
-  Condition left_;   // for close(): somebody left a share
-  Condition led_;    // for the governor: a download began
+  Condition work_;     // for idle threads: a job is there
+  Condition slots_;    // for enter(): something changed
+  Condition left_;     // for close(): somebody left a assist
+  Condition started_;  // for the governor: a download began
   std::map<std::string, std::unique_ptr<Host>> hosts_ SEGDL_GUARDED_BY(mutex_);
-  std::deque<Lead> leads_ SEGDL_GUARDED_BY(mutex_);
-  std::vector<Share*> shares_ SEGDL_GUARDED_BY(mutex_);
-  std::size_t next_share_ SEGDL_GUARDED_BY(mutex_) = 0;
+  std::deque<QueuedTask> queue_ SEGDL_GUARDED_BY(mutex_);
+  std::vector<Assist*> assists_ SEGDL_GUARDED_BY(mutex_);
+  std::size_t next_assist_ SEGDL_GUARDED_BY(mutex_) = 0;
   std::size_t most_threads_ SEGDL_GUARDED_BY(mutex_);
-  unsigned leading_ SEGDL_GUARDED_BY(mutex_) = 0;
+  unsigned running_ SEGDL_GUARDED_BY(mutex_) = 0;
   unsigned stalled_ SEGDL_GUARDED_BY(mutex_) = 0;  // of those, with a host that stumbles; as of the latest tick
   unsigned idle_ SEGDL_GUARDED_BY(mutex_) = 0;
-  std::vector<Share*> ticked_;  // the governor's: shares whose tick() is being called
+  std::vector<Assist*> ticked_;  // the governor's: assists whose tick() is being called
   std::vector<std::jthread> threads_ SEGDL_GUARDED_BY(mutex_);
   std::optional<Error> broken_;
   std::jthread governor_;

@@ -28,30 +28,30 @@ class Throttle {
   }
 
   // How much to read at once.
-  std::uint64_t portion() const {
+  std::uint64_t max_read() const {
     if (!limited_) return std::numeric_limits<std::uint64_t>::max();
     const MutexLock lock(mutex_);
-    return limit_.portion();
+    return limit_.max_read();
   }
 
   // These bytes were read: waits until more may be, but not beyond `last`. False after a stop request.
-  bool pay(std::uint64_t bytes, const std::stop_token& stop, Instant last = Instant::max()) {
+  bool consume(std::uint64_t bytes, const std::stop_token& stop, Instant last = Instant::max()) {
     if (!limited_) return true;
     Instant now = clock_.now();
-    for (Instant until = level(bytes, now); until > now && now < last;) {
-      if (!clock_.sleep_until(std::min({until, now + kLook, last}), stop)) return false;
+    for (Instant until = ready_at(bytes, now); until > now && now < last;) {
+      if (!clock_.sleep_until(std::min({until, now + kPollInterval, last}), stop)) return false;
       now = clock_.now();
-      if (until > now) until = std::min(until, level(0, now));  // the limit may have been raised meanwhile
+      if (until > now) until = std::min(until, ready_at(0, now));  // the limit may have been raised meanwhile
     }
     return true;
   }
 
  private:
-  static constexpr std::chrono::milliseconds kLook{100};
+  static constexpr std::chrono::milliseconds kPollInterval{100};
 
-  Instant level(std::uint64_t bytes, Instant now) {
+  Instant ready_at(std::uint64_t bytes, Instant now) {
     const MutexLock lock(mutex_);
-    return limit_.pay(bytes, now);
+    return limit_.consume(bytes, now);
   }
 
   Clock& clock_;

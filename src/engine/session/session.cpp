@@ -163,11 +163,11 @@ bool Task::wait_for(std::chrono::milliseconds time) {
 
 void Task::cancel() { state_->cancel(); }
 
-Progress Task::progress() const { return state_->meter.progress(); }
+Progress Task::progress() const { return state_->task_progress.progress(); }
 
-std::vector<Event> Task::take_events() { return state_->meter.take_events(); }
+std::vector<Event> Task::take_events() { return state_->task_progress.take_events(); }
 
-SegmentMap Task::map(std::size_t cells) const { return state_->meter.map(cells); }
+SegmentMap Task::map(std::size_t cells) const { return state_->task_progress.map(cells); }
 
 namespace engine {
 
@@ -180,7 +180,7 @@ Pool::Options pool_options(const SessionOptions& options, std::size_t most_threa
 }  // namespace
 
 SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> files_, std::unique_ptr<Clock> clock_,
-                           Result<std::unique_ptr<Transport>> transport_, GivenSecrets given)
+                           Result<std::unique_ptr<Transport>> transport_, GivenCredentials given)
     : options(std::move(options_)),
       files(std::move(files_)),
       clock(std::move(clock_)),
@@ -189,7 +189,7 @@ SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> 
       directories(*files, *clock),
       secrets(std::move(given)),
       descriptors(Descriptors::shared_out(files->may_open(), pool_options(options).wanted_threads())),
-      publisher(descriptors.held, [this] { return pool.is_leading(); }),
+      publisher(descriptors.held, [this] { return pool.has_tasks(); }),
       pool(*clock, pool_options(options, descriptors.threads)) {
   if (transport_) {
     transport = std::move(*transport_);
@@ -208,8 +208,8 @@ TaskState::TaskState(SessionState& session_, Request request_, Url url_, std::st
       request(std::move(request_)),
       url(std::move(url_)),
       name(std::move(name_)) {
-  meter.set_output(request.directory / name);
-  if (request.events) meter.record_events(*session_.clock);
+  task_progress.set_output(request.directory / name);
+  if (request.events) task_progress.record_events(*session_.clock);
   session.ended.expect(id);
 }
 
@@ -229,7 +229,7 @@ bool TaskState::has_ended() {
 
 void TaskState::start() {
   try {
-    session.pool.lead(this, url.origin, [this](Slot slot) { return run(std::move(slot)); });
+    session.pool.submit(this, url.origin, [this](Slot slot) { return run(std::move(slot)); });
   } catch (const std::bad_alloc& exception) {
     finish(error_of(exception, "download"));
   }
@@ -242,14 +242,14 @@ void TaskState::cancel() {
 
 // What it returns of the slot is used for the next download.
 Slot TaskState::run(Slot slot) {
-  meter.started();
+  task_progress.started();
   try {
-    auto outcome = Transfer(context, request, url, name, meter).run(stop.get_token(), slot);
+    auto outcome = Transfer(context, request, url, name, task_progress).run(stop.get_token(), slot);
     if (!outcome || !outcome->unpublished) {
       finish(outcome ? Result<Report>(std::move(outcome->report)) : std::move(outcome).error());
       return slot;
     }
-    meter.enter(Phase::publishing);
+    task_progress.enter(Phase::publishing);
     // By the open directory: its path may lead to another one meanwhile.
     const Directory* directory = &outcome->unpublished->directory();
     session.publisher.submit({std::move(outcome->unpublished), directory, request.sync,
@@ -265,7 +265,7 @@ Slot TaskState::run(Slot slot) {
 
 // The last thing that is done with this object: whoever waits for it may destroy it. Allocates nothing.
 void TaskState::finish(Result<Report> outcome, bool more_follow) {
-  meter.enter(Phase::ended);
+  task_progress.enter(Phase::ended);
   const MutexLock lock(mutex);
   result = std::move(outcome);
   ended.notify_all();

@@ -7,12 +7,12 @@
 #include "core/url/url.h"
 #include "engine/base/descriptors.h"
 #include "engine/base/monitor.h"
-#include "engine/fetch/secrets.h"
-#include "engine/progress/meter.h"
+#include "engine/fetch/credential_store.h"
+#include "engine/progress/task_progress.h"
 #include "engine/schedule/pool.h"
 #include "engine/schedule/throttle.h"
-#include "engine/session/ended_queue.h"
-#include "engine/store/directories.h"
+#include "engine/session/completion_queue.h"
+#include "engine/store/directory_cache.h"
 #include "engine/store/publisher.h"
 #include "engine/task/session_context.h"
 #include "engine/task/transfer.h"
@@ -30,7 +30,7 @@ namespace segdl::engine {
 struct SessionState {
   // The world of a session, owned by it.
   SessionState(SessionOptions, std::unique_ptr<FileSystem>, std::unique_ptr<Clock>, Result<std::unique_ptr<Transport>>,
-               GivenSecrets = {});
+               GivenCredentials = {});
 
   const SessionOptions options;
   const std::unique_ptr<FileSystem> files;
@@ -39,10 +39,10 @@ struct SessionState {
   const std::vector<std::string> notes;  // of what it was made with
   std::optional<Error> broken;           // why nothing can be downloaded: told by every download()
   std::atomic<std::uint64_t> next_id = 1;
-  EndedQueue ended;
+  CompletionQueue ended;
   Throttle throttle;
-  Directories directories;
-  Secrets secrets;
+  DirectoryCache directories;
+  CredentialStore secrets;
   const Descriptors descriptors;
   Publisher publisher;
   Pool pool;  // last: its threads use the rest
@@ -62,7 +62,7 @@ struct TaskState {
   const Request request;
   const Url url;
   const std::string name;
-  Meter meter;
+  TaskProgress task_progress;
   std::stop_source stop;
 
   Mutex mutex;

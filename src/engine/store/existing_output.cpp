@@ -1,7 +1,7 @@
 #include "engine/store/existing_output.h"
 
 #include "engine/base/errors.h"
-#include "engine/store/place.h"
+#include "engine/store/output_file.h"
 
 #include <cstddef>
 #include <span>

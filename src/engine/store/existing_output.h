@@ -4,7 +4,7 @@
 #include <segdl/error.h>
 #include <segdl/task.h>
 
-#include "engine/store/directories.h"
+#include "engine/store/directory_cache.h"
 #include "seams/file_system.h"
 
 #include <string>

@@ -4,7 +4,7 @@
 #include "engine/base/errors.h"
 #include "engine/base/pieces.h"
 #include "engine/store/existing_output.h"
-#include "engine/store/place.h"
+#include "engine/store/output_file.h"
 
 #include <fmt/format.h>
 
@@ -16,29 +16,29 @@ namespace segdl::engine {
 namespace {
 
 Result<bool> stream_holds(File& output, const Journal& journal, std::uint64_t size, const std::stop_token& stop) {
-  const auto facts = journal.facts();
-  if (!facts || !(facts->stream_complete || facts->stream_unvouched) || facts->stream_length != size ||
+  const auto metadata = journal.metadata();
+  if (!metadata || !(metadata->stream_complete || metadata->stream_unvouched) || metadata->stream_length != size ||
       stop.stop_requested())
     return false;
   auto digest = digest_of_range(output, {0, size});
   if (!digest) return std::move(digest).error();
-  return *digest == facts->stream_digest;
+  return *digest == metadata->stream_digest;
 }
 
 // Whether it is what decoding has made of what the journal speaks of.
 Result<bool> is_decoded(File& output, const Journal& journal, std::uint64_t size, const std::stop_token& stop) {
-  const auto facts = journal.facts();
-  if (!facts || !facts->decoded || facts->decoded->length != size || stop.stop_requested()) return false;
+  const auto metadata = journal.metadata();
+  if (!metadata || !metadata->decoded || metadata->decoded->length != size || stop.stop_requested()) return false;
   auto digest = digest_of_range(output, {0, size});
   if (!digest) return std::move(digest).error();
-  return *digest == facts->decoded->digest;
+  return *digest == metadata->decoded->digest;
 }
 
 // Never of a journal that still tells of adopted claims: they may be of the very file that has the output's name.
 Result<bool> all_proofs_hold(File& output, const Journal& journal, std::uint64_t size, const std::stop_token& stop) {
   const auto& layout = journal.identity().layout;
   if (!layout) return stream_holds(output, journal, size, stop);
-  if (journal.facts().value_or(Facts{}).adopted > 0) return false;
+  if (journal.metadata().value_or(Metadata{}).adopted > 0) return false;
   if (layout->total() != size) return false;
   for (std::uint32_t i = 0; i < layout->count(); ++i) {
     if (stop.stop_requested() || !journal.claims(Segment{i})) return false;
@@ -181,11 +181,11 @@ Result<std::optional<Published>> finish_published(Directory& directory, const Na
   auto step = output.sync();
   if (step) step = directory.sync();
   if (!step) return std::move(step).error();
-  Published published{std::move((*opened)->output), (*journal)->identity(), (*journal)->facts(), *decoded, {}};
+  Published published{std::move((*opened)->output), (*journal)->identity(), (*journal)->metadata(), *decoded, {}};
   if (part && !*spent) {
     published.notes.push_back(fmt::format("{} is none of this file's, and stays", directory.path_of(names.part)));
   }
-  step = tidy_up(directory, names, *spent, !published.facts || published.facts->decoding);
+  step = tidy_up(directory, names, *spent, !published.metadata || published.metadata->decoding);
   if (!step) published.notes.push_back("what was beside it stays: " + step.error().message());
   return std::optional(std::move(published));
 }

@@ -22,10 +22,10 @@ struct Names;
 
 struct Published {
   std::unique_ptr<File> output;
-  Identity identity;
-  std::optional<Facts> facts;      // nothing if they are torn: then it is not known of which URL this is
-  bool decoded = false;            // the output is the content of what the journal speaks of
-  std::vector<std::string> notes;  // of what could not be removed
+  JournalIdentity identity;
+  std::optional<Metadata> metadata;  // nothing if they are torn: then it is not known of which URL this is
+  bool decoded = false;              // the output is the content of what the journal speaks of
+  std::vector<std::string> notes;    // of what could not be removed
 };
 
 // If there are an output and a journal, and the output is what the journal speaks of, makes it durable, removes what is

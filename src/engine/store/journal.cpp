@@ -33,21 +33,21 @@ Result<void> fill_with_zeros(File& file, std::uint64_t length) {
   return {};
 }
 
-Result<void> write_whole(File& file, const Identity& identity, const Facts& facts) {
+Result<void> write_whole(File& file, const JournalIdentity& identity, const Metadata& metadata) {
   const JournalShape shape{identity.layout ? identity.layout->count() : 0};
   auto reserved = file.reserve(shape.length());
   if (!reserved) return std::move(reserved).error();
   auto step = *reserved ? file.resize(shape.length()) : fill_with_zeros(file, shape.length());
   const Block block = encode_identity(identity);
   if (step) step = file.write_at(0, block);
-  if (step) step = file.write_at(shape.facts_at(), encode_facts(facts));
+  if (step) step = file.write_at(shape.metadata_at(), encode_metadata(metadata));
   if (step) step = file.write_at(shape.copy_at(), block);
   if (step) step = file.sync();
   return step;
 }
 
 // What a block says of the identity; nothing if the disk can't give it back.
-using Decoded = std::variant<Identity, BadBlock>;
+using Decoded = std::variant<JournalIdentity, BadBlock>;
 Result<std::optional<Decoded>> identity_at(File& file, std::uint64_t offset) {
   auto block = read_block(file, offset);
   if (block) return std::optional(decode_identity(*block));
@@ -77,7 +77,7 @@ Result<std::unique_ptr<File>> create_temporary(Directory& directory, const std::
 }
 
 struct Checked {
-  std::optional<Identity> identity;
+  std::optional<JournalIdentity> identity;
   Journal::Loaded verdict = Journal::Absent{};  // if there is no identity
 };
 
@@ -106,13 +106,13 @@ Result<Checked> check(File& file) {
   if (!first) return std::move(first).error();
   auto copy = identity_at(file, status->size < kJournalBlock ? 0 : status->size - kJournalBlock);
   if (!copy) return std::move(copy).error();
-  const auto* identity = first->has_value() ? std::get_if<Identity>(&**first) : nullptr;
-  const auto* second = copy->has_value() ? std::get_if<Identity>(&**copy) : nullptr;
+  const auto* identity = first->has_value() ? std::get_if<JournalIdentity>(&**first) : nullptr;
+  const auto* second = copy->has_value() ? std::get_if<JournalIdentity>(&**copy) : nullptr;
   if (identity == nullptr && second == nullptr) return Checked{std::nullopt, verdict_on(*first, *copy)};
   if (identity != nullptr && second != nullptr && *identity != *second) {
     return Checked{std::nullopt, Journal::Damaged{"its two identities differ"}};
   }
-  const Identity& valid = identity != nullptr ? *identity : *second;
+  const JournalIdentity& valid = identity != nullptr ? *identity : *second;
   const JournalShape shape{valid.layout ? valid.layout->count() : 0};
   if (shape.length() != status->size) return Checked{std::nullopt, Journal::Damaged{"its length is wrong"}};
   return Checked{valid, Journal::Absent{}};
@@ -120,7 +120,7 @@ Result<Checked> check(File& file) {
 
 // Writes a block anew that the disk can't give back: what it said is claimed no more. False if the disk does not take
 // it either.
-Result<bool> mend(File& file, std::uint64_t offset, const Identity& identity, const JournalShape& shape) {
+Result<bool> mend(File& file, std::uint64_t offset, const JournalIdentity& identity, const JournalShape& shape) {
   auto block = read_block(file, offset);
   if (block) return true;
   if (!is_unreadable(block.error())) return std::move(block).error();
@@ -130,7 +130,7 @@ Result<bool> mend(File& file, std::uint64_t offset, const Identity& identity, co
 
 // Reads all of it once, since a sector that can't be read is an error to read() and the death of the process in a
 // mapping. False if something stays unreadable; what is only looked at is not mended.
-Result<bool> make_readable(File& file, const Identity& identity, OpenMode mode) {
+Result<bool> make_readable(File& file, const JournalIdentity& identity, OpenMode mode) {
   const JournalShape shape{identity.layout ? identity.layout->count() : 0};
   std::vector<std::byte> piece(std::min<std::uint64_t>(shape.length(), 256 * kKiB));
   for (std::uint64_t at = 0; at < shape.length(); at += piece.size()) {
@@ -147,7 +147,8 @@ Result<bool> make_readable(File& file, const Identity& identity, OpenMode mode) 
   return true;
 }
 
-Result<std::unique_ptr<Journal>> open_store(std::unique_ptr<File> file, Identity identity, Journal::BackEnd back_end) {
+Result<std::unique_ptr<Journal>> open_store(std::unique_ptr<File> file, JournalIdentity identity,
+                                            Journal::BackEnd back_end) {
   if (back_end == Journal::BackEnd::automatic) {
     auto mappable = file->mappable();
     if (!mappable) return std::move(mappable).error();
@@ -192,11 +193,12 @@ Result<Journal::Loaded> load_with(Directory& directory, const std::string& name,
 }  // namespace
 
 Result<std::unique_ptr<Journal>> Journal::create(Directory& directory, const std::string& name,
-                                                 const Identity& identity, const Facts& facts, Options options) {
+                                                 const JournalIdentity& identity, const Metadata& metadata,
+                                                 Options options) {
   const std::string temporary = temporary_name(name);
   auto file = create_temporary(directory, name);
   if (!file) return std::move(file).error();
-  auto step = write_whole(**file, identity, facts);
+  auto step = write_whole(**file, identity, metadata);
   if (step) step = directory.rename(temporary, name, options.replace);
   const bool named = step.ok();
   if (step) step = directory.sync();

@@ -45,8 +45,8 @@ class Journal {
   // Writes `name`.new whole, syncs it, gives it the name `name` (which must be free, or is replaced in one step), syncs
   // the directory. On failure nothing of it is left. REQUIRES: the caller holds the lock of the data file; it stands
   // for the journal's names too.
-  static Result<std::unique_ptr<Journal>> create(Directory&, const std::string& name, const Identity&, const Facts&,
-                                                 Options = {});
+  static Result<std::unique_ptr<Journal>> create(Directory&, const std::string& name, const JournalIdentity&,
+                                                 const Metadata&, Options = {});
 
   // Removes what a death within create() left under the temporary name; what is not ours stays. The same requirement.
   static Result<void> drop_leftover(Directory&, const std::string& name);
@@ -61,7 +61,7 @@ class Journal {
 
   virtual ~Journal() = default;
 
-  virtual const Identity& identity() const = 0;
+  virtual const JournalIdentity& identity() const = 0;
   virtual bool claims(Segment) const = 0;                  // acquire
   virtual Result<std::uint64_t> proof(Segment) const = 0;  // 0, which proves nothing, of one that can't be read.
                                                            // REQUIRES: claims(segment), or it is being checked
@@ -71,8 +71,8 @@ class Journal {
   virtual Result<void> commit(Segment, std::uint64_t digest) = 0;
   virtual Result<void> revoke(Segment) = 0;
 
-  virtual std::optional<Facts> facts() const = 0;    // nothing if their check fails
-  virtual Result<void> set_facts(const Facts&) = 0;  // one thread at a time
+  virtual std::optional<Metadata> metadata() const = 0;    // nothing if their check fails
+  virtual Result<void> set_metadata(const Metadata&) = 0;  // one thread at a time
 
   // Everything stored before this call is durable when it returns.
   virtual Result<void> sync() = 0;

@@ -20,13 +20,13 @@ constexpr std::uint64_t little(std::uint64_t value) {
 
 class MappedJournal final : public Journal {
  public:
-  MappedJournal(std::unique_ptr<File> file, Identity identity, std::unique_ptr<Mapping> mapping)
+  MappedJournal(std::unique_ptr<File> file, JournalIdentity identity, std::unique_ptr<Mapping> mapping)
       : file_(std::move(file)),
         identity_(std::move(identity)),
         mapping_(std::move(mapping)),
         shape_{identity_.layout ? identity_.layout->count() : 0} {}
 
-  const Identity& identity() const override { return identity_; }
+  const JournalIdentity& identity() const override { return identity_; }
 
   bool claims(Segment segment) const override {
     return (bits(segment).load(std::memory_order_acquire) & mask(segment)) != 0;
@@ -56,15 +56,15 @@ class MappedJournal final : public Journal {
     return {};
   }
 
-  std::optional<Facts> facts() const override {
+  std::optional<Metadata> metadata() const override {
     JournalBlock block;
-    std::memcpy(block.data(), mapping_->bytes().data() + shape_.facts_at(), block.size());
-    return decode_facts(block);
+    std::memcpy(block.data(), mapping_->bytes().data() + shape_.metadata_at(), block.size());
+    return decode_metadata(block);
   }
 
-  Result<void> set_facts(const Facts& facts) override {
-    const JournalBlock block = encode_facts(facts);
-    std::memcpy(mapping_->bytes().data() + shape_.facts_at(), block.data(), block.size());
+  Result<void> set_metadata(const Metadata& metadata) override {
+    const JournalBlock block = encode_metadata(metadata);
+    std::memcpy(mapping_->bytes().data() + shape_.metadata_at(), block.data(), block.size());
     return {};
   }
 
@@ -85,14 +85,15 @@ class MappedJournal final : public Journal {
   static std::uint64_t mask(Segment segment) { return little(std::uint64_t{1} << index(segment) % 64); }
 
   std::unique_ptr<File> file_;
-  Identity identity_;
+  JournalIdentity identity_;
   std::unique_ptr<Mapping> mapping_;
   JournalShape shape_;
 };
 
 }  // namespace
 
-std::unique_ptr<Journal> open_mapped(std::unique_ptr<File> file, Identity identity, std::unique_ptr<Mapping> mapping) {
+std::unique_ptr<Journal> open_mapped(std::unique_ptr<File> file, JournalIdentity identity,
+                                     std::unique_ptr<Mapping> mapping) {
   return std::make_unique<MappedJournal>(std::move(file), std::move(identity), std::move(mapping));
 }
 

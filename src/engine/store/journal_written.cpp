@@ -24,15 +24,15 @@ std::uint64_t decode_word(std::span<const std::byte, 8> bytes) {
 
 class WrittenJournal final : public Journal {
  public:
-  WrittenJournal(std::unique_ptr<File> file, Identity identity, std::vector<std::uint64_t> words,
-                 std::optional<Facts> facts)
+  WrittenJournal(std::unique_ptr<File> file, JournalIdentity identity, std::vector<std::uint64_t> words,
+                 std::optional<Metadata> metadata)
       : file_(std::move(file)),
         identity_(std::move(identity)),
         shape_{identity_.layout ? identity_.layout->count() : 0},
         words_(std::move(words)),
-        facts_(std::move(facts)) {}
+        metadata_(std::move(metadata)) {}
 
-  const Identity& identity() const override { return identity_; }
+  const JournalIdentity& identity() const override { return identity_; }
 
   bool claims(Segment segment) const override {
     const MutexLock lock(mutex_);
@@ -63,17 +63,17 @@ class WrittenJournal final : public Journal {
 
   Result<void> revoke(Segment segment) override { return set_bit(segment, false); }
 
-  std::optional<Facts> facts() const override {
+  std::optional<Metadata> metadata() const override {
     const MutexLock lock(mutex_);
-    return facts_;
+    return metadata_;
   }
 
-  Result<void> set_facts(const Facts& facts) override {
-    const JournalBlock block = encode_facts(facts);
-    auto step = file_->write_at(shape_.facts_at(), block);
+  Result<void> set_metadata(const Metadata& metadata) override {
+    const JournalBlock block = encode_metadata(metadata);
+    auto step = file_->write_at(shape_.metadata_at(), block);
     if (!step) return step;
     const MutexLock lock(mutex_);
-    facts_ = decode_facts(block);
+    metadata_ = decode_metadata(block);
     return step;
   }
 
@@ -95,27 +95,27 @@ class WrittenJournal final : public Journal {
   }
 
   std::unique_ptr<File> file_;
-  Identity identity_;
+  JournalIdentity identity_;
   JournalShape shape_;
   mutable Mutex mutex_;
   std::vector<std::uint64_t> words_ SEGDL_GUARDED_BY(mutex_);
-  std::optional<Facts> facts_ SEGDL_GUARDED_BY(mutex_);
+  std::optional<Metadata> metadata_ SEGDL_GUARDED_BY(mutex_);
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Journal>> open_written(std::unique_ptr<File> file, Identity identity) {
+Result<std::unique_ptr<Journal>> open_written(std::unique_ptr<File> file, JournalIdentity identity) {
   const JournalShape shape{identity.layout ? identity.layout->count() : 0};
   std::vector<std::byte> bytes(shape.bitmap_bytes());
   auto got = file->read_at(shape.bitmap_at(), bytes);
   if (!got) return std::move(got).error();
-  JournalBlock facts{};
-  got = file->read_at(shape.facts_at(), facts);
+  JournalBlock metadata{};
+  got = file->read_at(shape.metadata_at(), metadata);
   if (!got && !is_unreadable(got.error())) return std::move(got).error();
   std::vector<std::uint64_t> words(bytes.size() / 8);
   for (std::size_t i = 0; i < words.size(); ++i) words[i] = decode_word(std::span(bytes).subspan(i * 8).first<8>());
-  return std::unique_ptr<Journal>(
-      std::make_unique<WrittenJournal>(std::move(file), std::move(identity), std::move(words), decode_facts(facts)));
+  return std::unique_ptr<Journal>(std::make_unique<WrittenJournal>(std::move(file), std::move(identity),
+                                                                   std::move(words), decode_metadata(metadata)));
 }
 
 }  // namespace segdl::engine

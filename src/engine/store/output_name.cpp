@@ -3,7 +3,7 @@
 #include "core/base/ascii.h"
 #include "core/store/file_name.h"
 #include "engine/base/errors.h"
-#include "engine/store/place.h"
+#include "engine/store/output_file.h"
 
 #include <algorithm>
 

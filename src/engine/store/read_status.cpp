@@ -3,7 +3,7 @@
 #include "engine/base/errors.h"
 #include "engine/store/finish.h"
 #include "engine/store/journal.h"
-#include "engine/store/place.h"
+#include "engine/store/output_file.h"
 
 #include <string>
 #include <string_view>
@@ -34,17 +34,17 @@ void describe_segments(const Journal& journal, const Layout& layout, DownloadSta
 }
 
 void describe(const Journal& journal, DownloadStatus& status) {
-  const Identity& identity = journal.identity();
+  const JournalIdentity& identity = journal.identity();
   status.validator = identity.validator.value();
   status.validator_strong = identity.validator.strong();
   status.coding = identity.coding;
   status.stream = !identity.layout;
   status.total = identity.layout ? std::optional(identity.layout->total()) : identity.stream_total;
-  const auto facts = journal.facts();
-  if (facts) status.url = facts->url;
-  if (status.stream && facts && facts->stream_complete && facts->stream_length > 0) {
-    status.total = status.claimed = facts->stream_length;
-    status.claims = {{0, facts->stream_length}};
+  const auto metadata = journal.metadata();
+  if (metadata) status.url = metadata->url;
+  if (status.stream && metadata && metadata->stream_complete && metadata->stream_length > 0) {
+    status.total = status.claimed = metadata->stream_length;
+    status.claims = {{0, metadata->stream_length}};
   }
   if (identity.layout) describe_segments(journal, *identity.layout, status);
 }
@@ -102,7 +102,7 @@ Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::pat
     auto published = status.busy ? Result<Output>(Output::other) : published_as(directory, names, **journal);
     if (!published) return std::move(published).error();
     status.journal_left = *published != Output::other;
-    if (*published == Output::decoded) status.decoded = (*journal)->facts()->decoded->length;
+    if (*published == Output::decoded) status.decoded = (*journal)->metadata()->decoded->length;
     if (status.journal_left) status.state = DownloadStatus::State::complete;
     return status;
   }

@@ -102,19 +102,19 @@ Result<std::vector<Segment>> find_damaged(File& data, const Journal& journal, co
   return proving.failed();
 }
 
-Result<bool> stream_intact(File& data, const Facts& facts, const std::stop_token& stop) {
+Result<bool> stream_intact(File& data, const Metadata& metadata, const std::stop_token& stop) {
   std::vector<std::byte> piece(kReadPiece);
   StreamDigest digest;
-  for (std::uint64_t at = 0; at < facts.stream_length;) {
+  for (std::uint64_t at = 0; at < metadata.stream_length;) {
     if (stop.stop_requested()) return cancelled();
-    const auto want = std::span(piece).first(std::min<std::uint64_t>(piece.size(), facts.stream_length - at));
+    const auto want = std::span(piece).first(std::min<std::uint64_t>(piece.size(), metadata.stream_length - at));
     auto got = data.read_at(at, want);
     if (!got && !is_unreadable(got.error())) return std::move(got).error();
     if (!got || *got != want.size()) return false;  // what can't be read is not there
     digest.update(want);
     at += want.size();
   }
-  return digest.value() == facts.stream_digest;
+  return digest.value() == metadata.stream_digest;
 }
 
 Result<bool> holds_exactly(File& data, std::span<const std::byte> bytes) {

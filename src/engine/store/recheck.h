@@ -28,7 +28,7 @@
 
 namespace segdl::engine {
 
-class Place;
+class OutputFile;
 
 // So many times what was damaged is fetched again before it is an error.
 inline constexpr unsigned kMaxRepairs = 3;
@@ -53,7 +53,7 @@ class Watch {
 
 // One time through what is missing of a resource.
 struct Pass {
-  Place& place;
+  OutputFile& output_file;
   Watch watch;          // for as long as its bytes are written
   bool proved = false;  // every claim was re-hashed just before
 };
@@ -62,7 +62,7 @@ struct Pass {
 Result<std::vector<Segment>> find_damaged(File& data, const Journal&, const std::stop_token&);
 
 // Whether the file's first bytes are those of the stream that the facts speak of.
-Result<bool> stream_intact(File& data, const Facts&, const std::stop_token&);
+Result<bool> stream_intact(File& data, const Metadata&, const std::stop_token&);
 
 // Whether the file is exactly these bytes. What the disk can't give back is not there.
 Result<bool> holds_exactly(File& data, std::span<const std::byte> bytes);

@@ -10,10 +10,11 @@
 
 namespace segdl::engine {
 
-ConsumerSink::ConsumerSink(const Consumer& consumer, const Known& known, Meter& meter, Fetcher& fetcher)
+ConsumerSink::ConsumerSink(const Consumer& consumer, const Resource& known, TaskProgress& task_progress,
+                           Fetcher& fetcher)
     : consumer_(consumer),
       known_(known),
-      meter_(meter),
+      task_progress_(task_progress),
       fetcher_(fetcher),
       buffer_(kReceivePiece),
       whole_(consumer.expected) {}
@@ -36,7 +37,7 @@ std::span<std::byte> ConsumerSink::space(std::uint64_t offset) {
 
 Result<void> ConsumerSink::arrived(std::uint64_t offset, std::size_t count) {
   if (offset < given_) {
-    meter_.discarded(count);
+    task_progress_.discarded(count);
     return {};
   }
   given_ += count;

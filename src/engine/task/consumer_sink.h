@@ -6,7 +6,7 @@
 
 #include "core/http/verdict.h"
 #include "engine/fetch/fetcher.h"
-#include "engine/progress/meter.h"
+#include "engine/progress/task_progress.h"
 #include "engine/task/whole_digest.h"
 
 #include <cstddef>
@@ -29,7 +29,7 @@ struct Consumer {
 class ConsumerSink {
  public:
   // REQUIRES: everything referred to outlives the sink.
-  ConsumerSink(const Consumer&, const Known&, Meter&, Fetcher&);
+  ConsumerSink(const Consumer&, const Resource&, TaskProgress&, Fetcher&);
 
   Result<std::optional<Range>> next(std::stop_token);
   void begins(const UsableBody&) { given_before_ = given_; }
@@ -44,8 +44,8 @@ class ConsumerSink {
 
  private:
   const Consumer& consumer_;
-  const Known& known_;
-  Meter& meter_;
+  const Resource& known_;
+  TaskProgress& task_progress_;
   Fetcher& fetcher_;
   std::vector<std::byte> buffer_;
   std::uint64_t given_ = 0;

@@ -22,31 +22,32 @@ Result<void> write_segment(Work& work, Segment segment, std::span<const std::byt
   const Range range = work.layout.range(segment);
   // Only this write gives a file that was cut its length again, and would hide it.
   if (range.end == work.layout.total()) work.watch.look(range.end);
-  auto step = work.place.data().write_at(range.begin, bytes);
-  if (step) step = work.place.journal().commit(segment, digest_of(bytes));
-  if (step && work.aside.exchange(false)) step = work.place.drop_aside();
+  auto step = work.output_file.data().write_at(range.begin, bytes);
+  if (step) step = work.output_file.journal().commit(segment, digest_of(bytes));
+  if (step && work.aside.exchange(false)) step = work.output_file.drop_backup();
   return step ? work.checkpoint.committed(segment, bytes.size()) : step;
 }
 
-SegmentSink::SegmentSink(Work& work, Hand& hand, Fetcher& fetcher) : work_(work), hand_(hand), fetcher_(fetcher) {}
+SegmentSink::SegmentSink(Work& work, WorkerState& worker, Fetcher& fetcher)
+    : work_(work), worker_(worker), fetcher_(fetcher) {}
 
 SegmentSink::~SegmentSink() { release(); }
 
 void SegmentSink::release() {
   let_go();
-  work_.dispatcher.release(hand_);
+  work_.dispatcher.release(worker_);
   span_ = {};
 }
 
 Result<std::optional<Range>> SegmentSink::next(bool brings_all) {
   brings_all_ = brings_all;
-  holds(work_.dispatcher.asks(hand_));
+  holds(work_.dispatcher.asks(worker_));
   if (span_.empty()) {
     const std::uint64_t left = work_.dispatcher.missing_bytes();
     const double latency = std::chrono::duration<double>(fetcher_.latency()).count();
-    if (brings_all) work_.dispatcher.reads_ahead(hand_, fetcher_.reserve());
+    if (brings_all) work_.dispatcher.reads_ahead(worker_, fetcher_.reserve());
     auto span =
-        work_.dispatcher.next(hand_, fetcher_.span_limit(left), {fetcher_.speed(), kMinCost + kRoundTrips * latency});
+        work_.dispatcher.next(worker_, fetcher_.span_limit(left), {fetcher_.speed(), kMinCost + kRoundTrips * latency});
     if (!span) return std::move(span).error();
     if (!span->has_value()) return std::optional<Range>();
     span_ = **span;
@@ -70,9 +71,9 @@ void SegmentSink::begins(const UsableBody& body) {
   left_for_what_is_here_.reset();
   if (body.begin != wanted_) {
     release();
-    if (brings_all_) work_.dispatcher.reads_ahead(hand_, fetcher_.reserve());
+    if (brings_all_) work_.dispatcher.reads_ahead(worker_, fetcher_.reserve());
   }
-  holds(work_.dispatcher.answered(hand_));
+  holds(work_.dispatcher.answered(worker_));
 }
 
 // Whether the segment is wanted; then it is what the buffer is for from here on. A response that goes on brings what
@@ -80,7 +81,7 @@ void SegmentSink::begins(const UsableBody& body) {
 bool SegmentSink::begin_segment(Segment segment) {
   if (span_.empty()) {
     const std::uint64_t limit = whole_ ? 0 : fetcher_.span_limit(work_.dispatcher.missing_bytes());
-    span_ = work_.dispatcher.go_on(hand_, segment, limit).value_or(Span{});
+    span_ = work_.dispatcher.go_on(worker_, segment, limit).value_or(Span{});
   }
   if (span_.empty() || Segment{span_.begin} != segment) return false;
   filling_ = segment;
@@ -101,7 +102,7 @@ std::span<std::byte> SegmentSink::space(std::uint64_t offset) {
   // Behind what is wanted is what came or comes to another worker; before it what came to one while this one waited.
   const bool before = !span_.empty() && index(segment) < span_.begin;
   // In this order: who is refused tells so before it lets go of what it had asked for.
-  const bool reads_on = work_.dispatcher.is_asked_for_behind(hand_, segment) || fetcher_.reads_through();
+  const bool reads_on = work_.dispatcher.is_asked_for_behind(worker_, segment) || fetcher_.reads_through();
   if (!whole_ && !before && !reads_on) {
     if (work_.dispatcher.is_here(segment)) left_for_what_is_here_ = offset;
     return {};
@@ -111,14 +112,14 @@ std::span<std::byte> SegmentSink::space(std::uint64_t offset) {
 }
 
 Result<void> SegmentSink::arrived(std::uint64_t offset, std::size_t count) {
-  hand_.received += count;
+  worker_.received += count;
   const bool kept = filling_ && work_.layout.range(*filling_).begin + filled_ == offset;
   if (!kept) {
-    work_.meter.discarded(count);
+    work_.task_progress.discarded(count);
     return {};
   }
   filled_ += count;
-  hand_.filled = filled_;
+  worker_.filled = filled_;
   return filled_ == work_.layout.range(*filling_).size() ? commit() : Result<void>();
 }
 
@@ -129,30 +130,30 @@ Result<void> SegmentSink::body_ended(std::uint64_t) {
 
 Result<void> SegmentSink::commit() {
   const Segment segment = *filling_;
-  if (!work_.dispatcher.begin_commit(hand_, segment)) {  // a hedge was sooner
+  if (!work_.dispatcher.begin_commit(worker_, segment)) {  // a hedge was sooner
     drop_unfinished();
-    span_ = work_.dispatcher.held(hand_);
+    span_ = work_.dispatcher.held(worker_);
     return {};
   }
-  hand_.writing = true;
+  worker_.writing = true;
   auto step = write_segment(work_, segment, std::span(buffer_.get(), filled_));
-  hand_.writing = false;
+  worker_.writing = false;
   if (!step) return step;
   brought_.push_back(segment);
   filling_.reset();
   filled_ = 0;
-  hand_.filled = 0;
+  worker_.filled = 0;
   if (!whole_) fetcher_.committed();  // what comes with it may have come often
-  span_ = work_.dispatcher.committed(hand_, segment);
+  span_ = work_.dispatcher.committed(worker_, segment);
   return step;
 }
 
-void SegmentSink::count_progress() { fetcher_.progressed(work_.dispatcher.gained(hand_, filling_, filled_)); }
+void SegmentSink::count_progress() { fetcher_.progressed(work_.dispatcher.gained(worker_, filling_, filled_)); }
 
 Result<void> SegmentSink::interrupted(Remedy) {
   count_progress();
   // What it asks for again may go to another before it is answered.
-  if (fetcher_.got_on()) holds(work_.dispatcher.asks(hand_));
+  if (fetcher_.made_progress()) holds(work_.dispatcher.asks(worker_));
   return work_.checkpoint.pausing();
 }
 
@@ -170,18 +171,18 @@ void SegmentSink::take_kept() {
   Prefix kept = work_.dispatcher.take_kept(segment, filled_);
   if (kept.filled == 0) return;
   drop_unfinished();
-  work_.meter.regained(kept.filled);
+  work_.task_progress.regained(kept.filled);
   buffer_ = std::move(kept.bytes);
   filling_ = segment;
-  hand_.filled = filled_ = kept.filled;
+  worker_.filled = filled_ = kept.filled;
 }
 
 void SegmentSink::drop_unfinished() {
   if (!filling_) return;
-  work_.meter.discarded(filled_);
+  work_.task_progress.discarded(filled_);
   filling_.reset();
   filled_ = 0;
-  hand_.filled = 0;
+  worker_.filled = 0;
 }
 
 }  // namespace segdl::engine

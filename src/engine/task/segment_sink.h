@@ -10,10 +10,10 @@
 
 #include "core/store/layout.h"
 #include "engine/fetch/fetcher.h"
-#include "engine/progress/meter.h"
+#include "engine/progress/task_progress.h"
 #include "engine/schedule/dispatcher.h"
 #include "engine/store/checkpoint.h"
-#include "engine/store/place.h"
+#include "engine/store/output_file.h"
 #include "engine/store/recheck.h"
 
 #include <atomic>
@@ -30,11 +30,11 @@ namespace segdl::engine {
 
 // What the workers of one download write to, and how they divide it.
 struct Work {
-  Place& place;
+  OutputFile& output_file;
   Dispatcher& dispatcher;
   Checkpoint& checkpoint;
   Watch& watch;
-  Meter& meter;
+  TaskProgress& task_progress;
   Layout layout;
   std::atomic<bool> aside;  // something is set aside until the first segment is here
 };
@@ -45,7 +45,7 @@ Result<void> write_segment(Work&, Segment, std::span<const std::byte>);
 class SegmentSink {
  public:
   // REQUIRES: everything referred to outlives the sink; work.place.has_journal().
-  SegmentSink(Work&, Hand&, Fetcher&);
+  SegmentSink(Work&, WorkerState&, Fetcher&);
   ~SegmentSink();
   SegmentSink(const SegmentSink&) = delete;
   SegmentSink& operator=(const SegmentSink&) = delete;
@@ -85,7 +85,7 @@ class SegmentSink {
   Result<void> commit();
 
   Work& work_;
-  Hand& hand_;
+  WorkerState& worker_;
   Fetcher& fetcher_;
   std::unique_ptr<std::byte[]> buffer_;  // one segment; allocated at need
   std::vector<std::byte> dropped_;       // where unwanted bytes go; likewise

@@ -3,10 +3,10 @@
 
 #include <segdl/session.h>
 
-#include "engine/fetch/secrets.h"
+#include "engine/fetch/credential_store.h"
 #include "engine/schedule/pool.h"
 #include "engine/schedule/throttle.h"
-#include "engine/store/directories.h"
+#include "engine/store/directory_cache.h"
 #include "seams/env.h"
 
 namespace segdl::engine {
@@ -17,8 +17,8 @@ struct SessionContext {
   const SessionOptions& options;
   Pool& pool;
   Throttle& throttle;
-  Directories& directories;
-  Secrets& secrets;
+  DirectoryCache& directories;
+  CredentialStore& secrets;
 };
 
 }  // namespace segdl::engine

@@ -16,20 +16,20 @@ constexpr std::uint64_t kCompared = kMiB;
 
 }  // namespace
 
-SingleBodySink::SingleBodySink(Work& work, Hand& hand, Fetcher& fetcher, bool resumes)
+SingleBodySink::SingleBodySink(Work& work, WorkerState& worker, Fetcher& fetcher, bool resumes)
     : work_(work),
-      hand_(hand),
+      worker_(worker),
       fetcher_(fetcher),
       resumes_(resumes),
       buffer_(std::make_unique_for_overwrite<std::byte[]>(std::min(work.layout.segment_size(), work.layout.total()))) {
-  if (const auto facts = work.place.journal().facts()) joined_ = facts->joined;
+  if (const auto metadata = work.output_file.journal().metadata()) joined_ = metadata->joined;
 }
 
 SingleBodySink::~SingleBodySink() { drop_segment(); }
 
 // The beginning of the claims that end at the first hole, kCompared of them at most; whole segments.
 std::uint64_t SingleBodySink::resume_at() const {
-  const Journal& journal = work_.place.journal();
+  const Journal& journal = work_.output_file.journal();
   std::uint32_t hole = 0;
   while (hole < work_.layout.count() && journal.claims(Segment{hole})) ++hole;
   if (hole == 0) return 0;
@@ -55,16 +55,16 @@ std::span<std::byte> SingleBodySink::space(std::uint64_t offset) {
   const Range range = work_.layout.range(segment);
   if (offset == range.begin) {
     filled_ = 0;
-    if (work_.dispatcher.go_on(hand_, segment, 0)) kept_ = segment;
+    if (work_.dispatcher.go_on(worker_, segment, 0)) kept_ = segment;
   }
   return std::span(buffer_.get(), range.size()).subspan(offset - range.begin);
 }
 
 Result<void> SingleBodySink::arrived(std::uint64_t offset, std::size_t count) {
-  hand_.received += count;
+  worker_.received += count;
   filled_ += count;
-  if (kept_) hand_.filled = filled_;
-  if (!kept_) work_.meter.discarded(count);
+  if (kept_) worker_.filled = filled_;
+  if (!kept_) work_.task_progress.discarded(count);
   if (offset + count > furthest_) {
     if (kept_) fetcher_.progressed(offset + count - std::max(offset, furthest_));
     furthest_ = offset + count;
@@ -77,38 +77,38 @@ Result<void> SingleBodySink::finish(Segment segment) {
   auto step = kept_ ? keep(segment) : compare(segment);
   kept_.reset();
   filled_ = 0;
-  hand_.filled = 0;
+  worker_.filled = 0;
   return step;
 }
 
 Result<void> SingleBodySink::keep(Segment segment) {
   // Nobody else fetches here, so the right to write it is never another's.
-  if (!work_.dispatcher.begin_commit(hand_, segment)) return {};
+  if (!work_.dispatcher.begin_commit(worker_, segment)) return {};
   auto step = note_joined(begin_ > 0 ? compared_ : 0);
   if (!step) return step;
-  hand_.writing = true;
+  worker_.writing = true;
   step = write_segment(work_, segment, std::span(buffer_.get(), filled_));
-  hand_.writing = false;
+  worker_.writing = false;
   if (!step) return step;
   resumes_ = false;
-  work_.dispatcher.committed(hand_, segment);
+  work_.dispatcher.committed(worker_, segment);
   return step;
 }
 
 // Before anything of the body is claimed, durably: a run that finds everything claimed has nothing to compare.
 Result<void> SingleBodySink::note_joined(std::uint64_t compared) {
   if (joined_ == compared) return {};
-  Journal& journal = work_.place.journal();
-  Facts facts = journal.facts().value_or(Facts{});
-  facts.joined = compared;
-  auto step = journal.set_facts(facts);
+  Journal& journal = work_.output_file.journal();
+  Metadata metadata = journal.metadata().value_or(Metadata{});
+  metadata.joined = compared;
+  auto step = journal.set_metadata(metadata);
   if (step) step = journal.sync();
   if (step) joined_ = compared;
   return step;
 }
 
 Result<void> SingleBodySink::compare(Segment segment) {
-  auto proof = work_.place.journal().proof(segment);
+  auto proof = work_.output_file.journal().proof(segment);
   if (!proof) return std::move(proof).error();
   if (digest_of(std::span(buffer_.get(), filled_)) == *proof) {
     compared_ += filled_;
@@ -127,11 +127,11 @@ Result<void> SingleBodySink::interrupted(Remedy) {
 }
 
 void SingleBodySink::drop_segment() {
-  if (kept_) work_.meter.discarded(filled_);
+  if (kept_) work_.task_progress.discarded(filled_);
   kept_.reset();
   filled_ = 0;
-  hand_.filled = 0;
-  work_.dispatcher.release(hand_);
+  worker_.filled = 0;
+  work_.dispatcher.release(worker_);
 }
 
 }  // namespace segdl::engine

@@ -4,7 +4,7 @@
 
 #include "core/http/verdict.h"
 #include "engine/fetch/fetcher.h"
-#include "engine/progress/meter.h"
+#include "engine/progress/task_progress.h"
 
 #include <segdl/error.h>
 
@@ -21,9 +21,9 @@ namespace segdl::engine {
 class SmallSink {
  public:
   // REQUIRES: known.total; the fetcher and the meter outlive the sink.
-  SmallSink(const Known& known, Fetcher& fetcher, Meter& meter)
+  SmallSink(const Resource& known, Fetcher& fetcher, TaskProgress& task_progress)
       : fetcher_(fetcher),
-        meter_(meter),
+        task_progress_(task_progress),
         strong_(known.validator.strong()),
         total_(*known.total),
         buffer_(std::make_unique_for_overwrite<std::byte[]>(total_)) {}
@@ -56,10 +56,10 @@ class SmallSink {
   std::span<const std::byte> bytes() const { return {buffer_.get(), total_}; }
 
  private:
-  void drop() { meter_.discarded(std::exchange(filled_, 0)); }
+  void drop() { task_progress_.discarded(std::exchange(filled_, 0)); }
 
   Fetcher& fetcher_;
-  Meter& meter_;
+  TaskProgress& task_progress_;
   const bool strong_;
   const std::uint64_t total_;
   std::unique_ptr<std::byte[]> buffer_;

@@ -7,8 +7,8 @@
 
 #include "core/base/xxh3.h"
 #include "engine/fetch/fetcher.h"
-#include "engine/progress/meter.h"
-#include "engine/store/place.h"
+#include "engine/progress/task_progress.h"
+#include "engine/store/output_file.h"
 #include "engine/store/recheck.h"
 #include "engine/task/whole_digest.h"
 
@@ -24,7 +24,7 @@ namespace segdl::engine {
 class StreamSink {
  public:
   // REQUIRES: place.has_journal(); the file is empty; everything referred to outlives the sink.
-  StreamSink(Pass&, Meter&, Fetcher&, const std::optional<Checksum>& expected);
+  StreamSink(Pass&, TaskProgress&, Fetcher&, const std::optional<Checksum>& expected);
 
   Result<std::optional<Range>> next(std::stop_token);
   void begins(const UsableBody&) {}
@@ -40,11 +40,11 @@ class StreamSink {
  private:
   Result<void> begin_again();
   Result<void> flush();
-  Facts facts_of_all() const;
+  Metadata metadata_of_all() const;
 
-  Place& place_;
+  OutputFile& output_file_;
   Watch& watch_;
-  Meter& meter_;
+  TaskProgress& task_progress_;
   Fetcher& fetcher_;
   std::vector<std::byte> buffer_;
   std::size_t filled_ = 0;

@@ -23,29 +23,30 @@ namespace {
 constexpr std::uint64_t kWorthMore = 4 * kMiB;  // connections than one
 
 // Some servers answer a range that asks for everything with 200, though they serve others.
-bool may_serve_ranges(const Reply& reply) {
-  const UsableBody& body = reply.body;
+bool may_serve_ranges(const Response& response) {
+  const UsableBody& body = response.body;
   if (body.partial || !body.total) return body.partial && *body.total > 0;
-  const ResponseHead& head = reply.exchange->head();
+  const ResponseHead& head = response.exchange->head();
   const std::string* accepts = head.find("Accept-Ranges");
-  return *body.total > kWorthMore && reply.asked && accepts != nullptr && same_text(*accepts, "bytes") &&
+  return *body.total > kWorthMore && response.asked && accepts != nullptr && same_text(*accepts, "bytes") &&
          body.validator.strong() && head.framing == Framing::length;
 }
 
 }  // namespace
 
-Transfer::Transfer(const SessionContext& context, const Request& request, Url url, std::string name, Meter& meter)
+Transfer::Transfer(const SessionContext& context, const Request& request, Url url, std::string name,
+                   TaskProgress& task_progress)
     : context_(context),
       env_(context.env),
       updating_(adopting_output(env_.files, request, name)),
       request_(updating_ ? *updating_ : request),
       url_(std::move(url)),
       name_(std::move(name)),
-      meter_(meter),
+      task_progress_(task_progress),
       begun_(env_.clock.now()),
-      route_(url_),
-      setting_{env_.transport,   env_.clock, context_.options, context_.pool, context_.throttle,
-               context_.secrets, request_,   route_,           meter_,        begun_},
+      source_(url_),
+      setting_{env_.transport,   env_.clock, context_.options, context_.pool,  context_.throttle,
+               context_.secrets, request_,   source_,          task_progress_, begun_},
       fetcher_(setting_) {}
 
 Result<Outcome> Transfer::run(std::stop_token stop, Slot& slot) {
@@ -83,26 +84,26 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
   }
   auto opened = open_place(std::move(*directory), stop);
   if (!opened) return std::move(opened).error();
-  auto place = std::move(*opened);
-  if (place->found() == Place::Found::finished) {
-    auto wanted = is_wanted(place, stop);
+  auto output_file = std::move(*opened);
+  if (output_file->found() == OutputFile::Found::finished) {
+    auto wanted = is_wanted(output_file, stop);
     if (!wanted) return std::move(wanted).error();
-    if (*wanted) return finish(*place, stop);
+    if (*wanted) return finish(*output_file, stop);
   }
-  auto step = fetch_until_whole(*place, stop);
-  if (step && place->holds_small()) {
-    Report done = report(place->path());
-    return Outcome{std::move(done), std::move(place)};
+  auto step = fetch_until_whole(*output_file, stop);
+  if (step && output_file->holds_small()) {
+    Report done = report(output_file->path());
+    return Outcome{std::move(done), std::move(output_file)};
   }
   if (step) fetcher_.leave();
-  if (step) step = publish(*place, stop);
+  if (step) step = publish(*output_file, stop);
   if (!step) {
-    Error error = final_error(std::move(step).error(), *place);
-    place->leave();
+    Error error = final_error(std::move(step).error(), *output_file);
+    output_file->leave();
     return error;
   }
-  remark_on(*place);
-  return Outcome{report(place->path())};
+  remark_on(*output_file);
+  return Outcome{report(output_file->path())};
 }
 
 // A file that is in the way of its download counts as done.
@@ -115,128 +116,129 @@ Result<Outcome> Transfer::skip_if_there(Error error) const {
   return Outcome{std::move(done)};
 }
 
-Result<std::unique_ptr<Place>> Transfer::open_place(std::shared_ptr<OpenDirectory> directory,
-                                                    const std::stop_token& stop) {
-  auto opened = Place::open(std::move(directory), name_, request_, stop);
+Result<std::unique_ptr<OutputFile>> Transfer::open_place(std::shared_ptr<OpenDirectory> directory,
+                                                         const std::stop_token& stop) {
+  auto opened = OutputFile::open(std::move(directory), name_, request_, stop);
   if (!opened) return std::move(opened).error();
-  auto place = std::make_unique<Place>(std::move(*opened));
-  remark_on(*place);
-  return place;
+  auto output_file = std::make_unique<OutputFile>(std::move(*opened));
+  remark_on(*output_file);
+  return output_file;
 }
 
-void Transfer::remark_on(Place& place) {
-  for (const std::string& note : place.take_notes()) meter_.remark(note);
-  for (const std::string& lack : env_.files.take_lacking()) meter_.worked_around(lack);
+void Transfer::remark_on(OutputFile& output_file) {
+  for (const std::string& note : output_file.take_notes()) task_progress_.remark(note);
+  for (const std::string& lack : env_.files.take_lacking()) task_progress_.worked_around(lack);
 }
 
-Result<void> Transfer::fetch_until_whole(Place& place, std::stop_token stop) {
+Result<void> Transfer::fetch_until_whole(OutputFile& output_file, std::stop_token stop) {
   for (;;) {
-    auto step = fetch_version(place, stop);
+    auto step = fetch_version(output_file, stop);
     if (step || step.error().remedy != Remedy::restart) return step;
-    step = start_over(place, std::move(step).error());
+    step = start_over(output_file, std::move(step).error());
     if (!step) return step;
   }
 }
 
-Result<void> Transfer::fetch_version(Place& place, std::stop_token stop) {
-  const bool resumable = place.found() == Place::Found::resumable;
-  if (gives_up(place)) return begin_version(place, stop);
-  auto outdated = resumable && !switched_ ? is_whole_and_outdated(place, stop) : Result<bool>(false);
+Result<void> Transfer::fetch_version(OutputFile& output_file, std::stop_token stop) {
+  const bool resumable = output_file.found() == OutputFile::Found::resumable;
+  if (gives_up(output_file)) return begin_version(output_file, stop);
+  auto outdated = resumable && !switched_ ? is_whole_and_outdated(output_file, stop) : Result<bool>(false);
   if (outdated && *outdated) {
-    auto aside = place.start_over();
+    auto aside = output_file.start_over();
     if (!aside) return aside;
   }
   if (!outdated) return std::move(outdated).error();
-  if (place.has_journal() && (resumable || switched_) && place.journal().identity().layout) {
+  if (output_file.has_journal() && (resumable || switched_) && output_file.journal().identity().layout) {
     named_.reset();
-    return continue_version(place, stop);
+    return continue_version(output_file, stop);
   }
-  if (place.has_journal() && request_.resume) {
-    auto continued = continue_stream(place, stop);
+  if (output_file.has_journal() && request_.resume) {
+    auto continued = continue_stream(output_file, stop);
     if (!continued) return std::move(continued).error();
     if (*continued) return {};
-    remember_begun(place);
+    remember_begun(output_file);
   }
-  return begin_version(place, stop);
+  return begin_version(output_file, stop);
 }
 
 // A resource of which nothing is known yet, or nothing any more.
-Result<void> Transfer::begin_version(Place& place, std::stop_token stop) {
-  route_.set_joined(false);
-  auto first = named_ ? Result<Reply>(*std::exchange(named_, std::nullopt)) : first_reply(stop);
+Result<void> Transfer::begin_version(OutputFile& output_file, std::stop_token stop) {
+  source_.set_joined(false);
+  auto first = named_ ? Result<Response>(*std::exchange(named_, std::nullopt)) : first_reply(stop);
   if (!first) return std::move(first).error();
-  auto taken = take_coding(place, first->body.coding);
+  auto taken = take_coding(output_file, first->body.coding);
   if (!taken) return taken;
-  auto small = hold_small(place, *first, stop);
+  auto small = hold_small(output_file, *first, stop);
   if (!small) return std::move(small).error();
   if (*small) return {};
   auto identity = plan(*first);
   if (!identity) return std::move(identity).error();
-  if (place.found() == Place::Found::start_over || place.has_journal()) {
-    auto aside = place.start_over();
+  if (output_file.found() == OutputFile::Found::start_over || output_file.has_journal()) {
+    auto aside = output_file.start_over();
     if (!aside) return aside;
   }
   // The checksum tells in the end what no validator does.
   const bool by_digest = identity->layout && !identity->validator.strong() && identity->coding.empty();
   voucher_ = by_digest && request_.checksum ? Voucher::digest : Voucher::validator;
   switched_ = of_other_url_ = false;
-  Facts facts;
-  facts.url = url_.redacted();
-  facts.url_hash = hash_of(url_);
-  facts.owner_token = random_token();
-  facts.mixed = voucher_ == Voucher::digest;
-  facts.adopted = adoptable(*identity);
-  auto begun = place.begin(*identity, facts);
+  Metadata metadata;
+  metadata.url = url_.redacted();
+  metadata.url_hash = hash_of(url_);
+  metadata.owner_token = random_token();
+  metadata.mixed = voucher_ == Voucher::digest;
+  metadata.adopted = adoptable(*identity);
+  auto begun = output_file.begin(*identity, metadata);
   if (!begun) return begun;
-  const Known known = known_of(*identity);
+  const Resource known = known_of(*identity);
   strong_ = identity->validator.strong();
   inherits_ = false;
   continued_from_.reset();
-  meter_.plan(planned(*identity));
-  if (facts.adopted > 0) return adopt_first(place, known, std::move(*first), stop);
-  if (identity->layout) return fetch_segments(place, known, std::move(*first), stop);
-  return fetch_stream(place, known, std::move(*first), stop);
+  task_progress_.plan(planned(*identity));
+  if (metadata.adopted > 0) return adopt_first(output_file, known, std::move(*first), stop);
+  if (identity->layout) return fetch_segments(output_file, known, std::move(*first), stop);
+  return fetch_stream(output_file, known, std::move(*first), stop);
 }
 
 // Asks with a token of its own: who comes to read the response may be told to drop it, as any other, without the
 // download's being over.
-Result<Reply> Transfer::ask_first(Range range, const Known* known, const std::stop_token& stop) {
+Result<Response> Transfer::ask_first(Range range, const Resource* known, const std::stop_token& stop) {
   std::stop_source cut;
   const std::stop_callback over(stop, [&cut] { cut.request_stop(); });
-  auto reply = fetcher_.ask(range, known, cut.get_token());
-  if (reply) reply->cut = cut;
-  return reply;
+  auto response = fetcher_.ask(range, known, cut.get_token());
+  if (response) response->cut = cut;
+  return response;
 }
 
 // The first usable response. Without a strong validator it is made to carry all of the resource.
-Result<Reply> Transfer::first_reply(std::stop_token stop, Range range) {
-  std::optional<Known> known;
+Result<Response> Transfer::first_reply(std::stop_token stop, Range range) {
+  std::optional<Resource> known;
   for (;;) {
-    auto reply = ask_first(range, known ? &*known : nullptr, stop);
-    if (reply && reply->unchanged) return reply;
-    if (reply) {
-      const UsableBody& body = reply->body;
-      if (!body.partial || body.validator.strong()) return reply;
-      if (request_.checksum && !request_.consumer && body.coding.empty()) return reply;
-      if (*body.total > kWorthMore) meter_.remark("the server names no strong validator: fetching in one piece");
-      if (body.end == body.total) return reply;
-      if (known) route_.ask(Asking::whole);  // not even this was given in one piece
+    auto response = ask_first(range, known ? &*known : nullptr, stop);
+    if (response && response->unchanged) return response;
+    if (response) {
+      const UsableBody& body = response->body;
+      if (!body.partial || body.validator.strong()) return response;
+      if (request_.checksum && !request_.consumer && body.coding.empty()) return response;
+      if (*body.total > kWorthMore)
+        task_progress_.remark("the server names no strong validator: fetching in one piece");
+      if (body.end == body.total) return response;
+      if (known) source_.ask(RequestForm::whole);  // not even this was given in one piece
       range = {0, *body.total};
-      known = Known{body.total, body.validator, body.coding};
+      known = Resource{body.total, body.validator, body.coding};
       continue;
     }
-    if (reply.error().remedy != Remedy::retry) return reply;
-    auto paused = fetcher_.pause(std::move(reply).error(), stop);
+    if (response.error().remedy != Remedy::retry) return response;
+    auto paused = fetcher_.pause(std::move(response).error(), stop);
     if (!paused) return std::move(paused).error();
   }
 }
 
-Result<Identity> Transfer::plan(const Reply& reply) const {
-  const UsableBody& body = reply.body;
-  Identity identity;
+Result<JournalIdentity> Transfer::plan(const Response& response) const {
+  const UsableBody& body = response.body;
+  JournalIdentity identity;
   identity.validator = body.validator;
   identity.coding = body.coding;
-  if (!may_serve_ranges(reply)) {
+  if (!may_serve_ranges(response)) {
     identity.stream_total = body.total;
     const bool same = in_pieces_ && body.validator.strong() && body.validator == in_pieces_->validator;
     if (same && !body.total && body.coding == in_pieces_->coding) identity.stream_total = in_pieces_->layout->total();
@@ -254,55 +256,57 @@ Result<Identity> Transfer::plan(const Reply& reply) const {
   return identity;
 }
 
-Result<void> Transfer::fetch_stream(Place& place, const Known& known, Reply first, std::stop_token stop) {
+Result<void> Transfer::fetch_stream(OutputFile& output_file, const Resource& known, Response first,
+                                    std::stop_token stop) {
   if (first.body.total != std::uint64_t{0})
-    meter_.remark(first.body.total ? "the server does not serve ranges: an interruption restarts from the beginning"
-                                   : "the server sends no size: an interruption restarts from the beginning");
-  route_.ask(Asking::whole);
-  return keep_stream(place, known, std::move(first), stop);
+    task_progress_.remark(first.body.total
+                              ? "the server does not serve ranges: an interruption restarts from the beginning"
+                              : "the server sends no size: an interruption restarts from the beginning");
+  source_.ask(RequestForm::whole);
+  return keep_stream(output_file, known, std::move(first), stop);
 }
 
-Result<void> Transfer::receive_stream(Pass& pass, const Known& known, std::optional<Reply> first,
+Result<void> Transfer::receive_stream(Pass& pass, const Resource& known, std::optional<Response> first,
                                       std::stop_token stop) {
-  StreamSink sink(pass, meter_, fetcher_, request_.checksum);
-  auto step = fetch_into(sink, fetcher_, meter_, known, std::move(first), false, stop);
+  StreamSink sink(pass, task_progress_, fetcher_, request_.checksum);
+  auto step = fetch_into(sink, fetcher_, task_progress_, known, std::move(first), false, stop);
   fetcher_.leave();  // the last sync needs no connection
-  return step ? settle_stream(pass.place) : step;
+  return step ? settle_stream(pass.output_file) : step;
 }
 
-Result<void> Transfer::settle_stream(Place& place) {
-  Checkpoint checkpoint(env_.clock, place.data(), place.journal(), request_.sync, {});
-  auto settled = settle(place, checkpoint);
+Result<void> Transfer::settle_stream(OutputFile& output_file) {
+  Checkpoint checkpoint(env_.clock, output_file.data(), output_file.journal(), request_.sync, {});
+  auto settled = settle(output_file, checkpoint);
   if (settled) return settled;
   // As with segments: after a failed sync the kernel calls pages clean that never reached the disk (J4).
-  Facts facts = place.journal().facts().value_or(Facts{});
-  facts.stream_complete = false;
-  const auto forgotten = place.journal().set_facts(facts);
+  Metadata metadata = output_file.journal().metadata().value_or(Metadata{});
+  metadata.stream_complete = false;
+  const auto forgotten = output_file.journal().set_metadata(metadata);
   return forgotten ? settled : forgotten;
 }
 
 // Everything is there: the file gets its final mode, and all of it goes to disk. The journal has the last word on what
 // is there: who counted was somebody else.
-Result<void> Transfer::settle(Place& place, Checkpoint& checkpoint) {
-  meter_.enter(Phase::publishing);
-  const auto& layout = place.journal().identity().layout;
-  if (layout && place.journal().claimed() != layout->count()) {
-    return make_error(Cause::internal, Remedy::stop, "publish", place.path(), "not every segment is there");
+Result<void> Transfer::settle(OutputFile& output_file, Checkpoint& checkpoint) {
+  task_progress_.enter(Phase::publishing);
+  const auto& layout = output_file.journal().identity().layout;
+  if (layout && output_file.journal().claimed() != layout->count()) {
+    return make_error(Cause::internal, Remedy::stop, "publish", output_file.path(), "not every segment is there");
   }
-  give_remote_time(place.data());
-  const Facts facts = place.journal().facts().value_or(Facts{});
-  keep_receipt(place.data(), place.journal().identity().validator, facts.vouched());
-  give_access(place, place.data());
+  give_remote_time(output_file.data());
+  const Metadata metadata = output_file.journal().metadata().value_or(Metadata{});
+  keep_receipt(output_file.data(), output_file.journal().identity().validator, metadata.vouched());
+  give_access(output_file, output_file.data());
   return checkpoint.force();
 }
 
 // The resource changed. Whether that is safe to believe is decided here (doc/http.md, validators).
-Result<void> Transfer::start_over(Place& place, Error error) {
-  const bool loses_claims = place.has_journal() && place.journal().claimed() > 0;
-  const bool in_name_only = error.cause == Cause::changed && !error.offset && route_.changed_in_name_only();
-  const bool in_segments = place.has_journal() && place.journal().identity().layout;
+Result<void> Transfer::start_over(OutputFile& output_file, Error error) {
+  const bool loses_claims = output_file.has_journal() && output_file.journal().claimed() > 0;
+  const bool in_name_only = error.cause == Cause::changed && !error.offset && source_.changed_in_name_only();
+  const bool in_segments = output_file.has_journal() && output_file.journal().identity().layout;
   if (in_segments && in_name_only && voucher_ == Voucher::validator) {
-    return vouch_otherwise(place, error);
+    return vouch_otherwise(output_file, error);
   }
   if (loses_claims && of_other_url_) {
     error.remedy = Remedy::stop;
@@ -311,7 +315,7 @@ Result<void> Transfer::start_over(Place& place, Error error) {
   }
   const bool outdated = std::exchange(outdated_, false);
   const bool in_one_piece = error.cause != Cause::changed;
-  if (loses_claims && !outdated && !place.journal().identity().validator.strong()) {
+  if (loses_claims && !outdated && !output_file.journal().identity().validator.strong()) {
     error.remedy = Remedy::stop;
     error.hints = in_one_piece ? Hints{Hint::start_over, Hint::choose_other_name} : Hints{Hint::accept_new_version};
     return error;
@@ -321,37 +325,38 @@ Result<void> Transfer::start_over(Place& place, Error error) {
     error.reason += fmt::format(" (it changed {} times)", restarts_);
     return error;
   }
-  in_one_piece ? meter_.remark(error.reason + ": starting over, in one piece") : meter_.changed(error.reason);
-  meter_.start_over();
-  remember_begun(place);
-  in_pieces_ = in_one_piece && in_segments ? std::optional(place.journal().identity()) : std::nullopt;
-  route_.ask(in_one_piece || restarts_ >= kMaxRestarts - 1 ? Asking::whole : Asking::conditional);
-  return place.has_journal() ? place.start_over() : Result<void>();
+  in_one_piece ? task_progress_.remark(error.reason + ": starting over, in one piece")
+               : task_progress_.changed(error.reason);
+  task_progress_.start_over();
+  remember_begun(output_file);
+  in_pieces_ = in_one_piece && in_segments ? std::optional(output_file.journal().identity()) : std::nullopt;
+  source_.ask(in_one_piece || restarts_ >= kMaxRestarts - 1 ? RequestForm::whole : RequestForm::conditional);
+  return output_file.has_journal() ? output_file.start_over() : Result<void>();
 }
 
 // Unless it was of another URL, which may have another resource.
-void Transfer::remember_begun(const Place& place) {
-  if (!place.has_journal()) return;
-  const auto facts = place.journal().facts();
-  const bool is_other = facts && !facts->url.empty() && facts->url != url_.redacted();
+void Transfer::remember_begun(const OutputFile& output_file) {
+  if (!output_file.has_journal()) return;
+  const auto metadata = output_file.journal().metadata();
+  const bool is_other = metadata && !metadata->url.empty() && metadata->url != url_.redacted();
   if (is_other) return;
-  route_.change_shown([&place](Shown& shown) { shown.begun(place.journal().identity().validator); });
+  source_.change_shown([&output_file](Shown& shown) { shown.begun(output_file.journal().identity().validator); });
   const bool doubted = named_ && fetcher_.doubt(named_->exchange->head(), named_->body, nullptr);
   if (doubted) named_.reset();
 }
 
 Report Transfer::report(std::filesystem::path output) const {
-  const Progress progress = meter_.progress();
+  const Progress progress = task_progress_.progress();
   Report report;
   report.output = std::move(output);
   report.total = progress.done;
   report.fetched = progress.fetched;
   report.reused = progress.reused;
-  report.revoked = meter_.revoked_bytes();
-  report.wasted = meter_.wasted();
+  report.revoked = task_progress_.revoked_bytes();
+  report.wasted = task_progress_.wasted();
   report.retries = progress.retries;
   report.restarts = restarts_;
-  report.connections = meter_.most_connections();
+  report.connections = task_progress_.most_connections();
   report.verified_to = request_.checksum ? VerifiedTo::digest
                        : strong_         ? VerifiedTo::strong_validator
                                          : VerifiedTo::length;
@@ -360,18 +365,18 @@ Report Transfer::report(std::filesystem::path output) const {
   report.decoded = decoded_;
   report.rehashed = rehashed_;
   report.insecure = url_.origin.secure && context_.options.insecure;
-  report.notes = meter_.remarks();
-  report.workarounds = meter_.workarounds();
+  report.notes = task_progress_.remarks();
+  report.workarounds = task_progress_.workarounds();
   report.elapsed = env_.clock.now() - begun_;
   return report;
 }
 
 // A server that contradicts what an earlier run has kept may go on with that for ever. Whose mistake it is is not
 // known, so what is kept stays; but that the same command would get on is no more than a hope.
-Error Transfer::final_error(Error error, Place& place) const {
+Error Transfer::final_error(Error error, OutputFile& output_file) const {
   error.remedy = Remedy::stop;
-  error.resumable = !refuted_ && !undecodable_ && place.has_journal() && can_continue(place.journal());
-  const bool is_stuck = error.resumable && continued_from_ && place.journal().claimed() <= *continued_from_;
+  error.resumable = !refuted_ && !undecodable_ && output_file.has_journal() && can_continue(output_file.journal());
+  const bool is_stuck = error.resumable && continued_from_ && output_file.journal().claimed() <= *continued_from_;
   if (!is_stuck || error.cause != Cause::integrity || !error.hints.empty()) return error;
   error.resumable = false;
   return with_hints(std::move(error), {Hint::start_over_if_stuck, Hint::choose_other_name});

@@ -1,6 +1,6 @@
 // One download from beginning to end: lock, probe, plan, fetch, verify, publish.
 //
-//   Place::open ──> nothing there ──> first response ──> plan: segments or stream ──> journal ──┐
+//   OutputFile::open ──> nothing there ──> first response ──> plan: segments or stream ──> journal ──┐
 //        │                                 │                                                    v
 //        │                                 └──> one segment: held in a file without a name ──> publish
 //        ├──> resumable ──> same resource? ──> claims proved beside ──> spans fetched ──────────^
@@ -17,12 +17,12 @@
 #include "core/url/url.h"
 #include "engine/fetch/content_decoder.h"
 #include "engine/fetch/fetcher.h"
-#include "engine/fetch/route.h"
-#include "engine/progress/meter.h"
+#include "engine/fetch/source.h"
+#include "engine/progress/task_progress.h"
 #include "engine/schedule/dispatcher.h"
 #include "engine/store/adopted_file.h"
 #include "engine/store/checkpoint.h"
-#include "engine/store/place.h"
+#include "engine/store/output_file.h"
 #include "engine/store/recheck.h"
 #include "engine/task/segment_sink.h"
 #include "engine/task/session_context.h"
@@ -35,14 +35,14 @@
 
 namespace segdl::engine {
 
-class FrontHasher;
+class PrefixHasher;
 struct Present;
 struct Consumer;
 
 // A download that has everything. A small one is still to be published, together with others (see publisher.h).
 struct Outcome {
   Report report;
-  std::unique_ptr<Place> unpublished = nullptr;
+  std::unique_ptr<OutputFile> unpublished = nullptr;
 };
 
 // What is asked for first, of a resource of which nothing is known.
@@ -62,7 +62,7 @@ enum class Voucher : std::uint8_t {
 class Transfer {
  public:
   // REQUIRES: everything referred to outlives the Transfer. `name` is one component.
-  Transfer(const SessionContext&, const Request&, Url, std::string name, Meter&);
+  Transfer(const SessionContext&, const Request&, Url, std::string name, TaskProgress&);
 
   // `slot` may be empty. What is left of it afterwards is good for another download.
   Result<Outcome> run(std::stop_token, Slot& slot);
@@ -79,80 +79,81 @@ class Transfer {
   Until until(const std::stop_token&) const;
   Result<Outcome> run_stream(Stream&, std::string path, const std::stop_token&);
   Result<Outcome> run_consumer(const Consumer&, std::filesystem::path output, std::stop_token);
-  Result<std::unique_ptr<Place>> open_place(std::shared_ptr<OpenDirectory>, const std::stop_token&);
-  void remark_on(Place&);
+  Result<std::unique_ptr<OutputFile>> open_place(std::shared_ptr<OpenDirectory>, const std::stop_token&);
+  void remark_on(OutputFile&);
   Result<void> take_coding(const std::string& coding);
-  Result<void> take_coding(Place&, const std::string& coding);
-  bool gives_up(Place&);
-  Result<void> publish(Place&, const std::stop_token&);
-  void note_undecodable(Place&, Error&);
+  Result<void> take_coding(OutputFile&, const std::string& coding);
+  bool gives_up(OutputFile&);
+  Result<void> publish(OutputFile&, const std::stop_token&);
+  void note_undecodable(OutputFile&, Error&);
   Result<void> keep_going(const char* operation, const std::string& subject, Hints hints, const std::stop_token&) const;
   Result<void> keep_decoding(const std::string& subject, const std::stop_token&) const;
   Result<ContentDecoder> start_decoding(const std::string& coding, const Consumer&, const std::stop_token&);
-  Result<void> decode(Place&, const std::stop_token&);
-  Result<void> check_decoded(Place&, File&, const DecodedOutput&, const std::stop_token&);
-  Result<void> read_proved(Place&, const ContentDecoder::Take&, const std::stop_token&);
-  Result<bool> continue_stream(Place&, const std::stop_token&);
-  Result<bool> is_wanted(std::unique_ptr<Place>&, const std::stop_token&);
-  Result<bool> is_what_was_asked_for(Place&, const std::stop_token&);
-  Result<bool> is_current(const Identity&, const std::stop_token&);
-  Result<bool> is_whole_and_outdated(const Place&, const std::stop_token&);
-  Result<Outcome> finish(Place&, const std::stop_token&);
-  Result<void> fetch_until_whole(Place&, std::stop_token);
-  Result<void> fetch_version(Place&, std::stop_token);
-  Result<void> begin_version(Place&, std::stop_token);
-  void give_access(Place&, File&);
-  Result<bool> hold_small(Place&, Reply&, std::stop_token);
-  Result<void> continue_version(Place&, std::stop_token);
-  Result<std::optional<Reply>> check_same(Place&, const Known&, std::stop_token);
-  Result<void> choose_voucher(Place&);
-  Result<void> vouch_otherwise(Place&, const Error& change);
-  Result<void> mark_mixed(Place&);
-  Known known_of(const Identity&) const;
-  Result<std::optional<Reply>> compare_samples(Place&, const Known&, bool is_fresh_link, const std::stop_token&);
+  Result<void> decode(OutputFile&, const std::stop_token&);
+  Result<void> check_decoded(OutputFile&, File&, const DecodedOutput&, const std::stop_token&);
+  Result<void> read_proved(OutputFile&, const ContentDecoder::Take&, const std::stop_token&);
+  Result<bool> continue_stream(OutputFile&, const std::stop_token&);
+  Result<bool> is_wanted(std::unique_ptr<OutputFile>&, const std::stop_token&);
+  Result<bool> is_what_was_asked_for(OutputFile&, const std::stop_token&);
+  Result<bool> is_current(const JournalIdentity&, const std::stop_token&);
+  Result<bool> is_whole_and_outdated(const OutputFile&, const std::stop_token&);
+  Result<Outcome> finish(OutputFile&, const std::stop_token&);
+  Result<void> fetch_until_whole(OutputFile&, std::stop_token);
+  Result<void> fetch_version(OutputFile&, std::stop_token);
+  Result<void> begin_version(OutputFile&, std::stop_token);
+  void give_access(OutputFile&, File&);
+  Result<bool> hold_small(OutputFile&, Response&, std::stop_token);
+  Result<void> continue_version(OutputFile&, std::stop_token);
+  Result<std::optional<Response>> check_same(OutputFile&, const Resource&, std::stop_token);
+  Result<void> choose_voucher(OutputFile&);
+  Result<void> vouch_otherwise(OutputFile&, const Error& change);
+  Result<void> mark_mixed(OutputFile&);
+  Resource known_of(const JournalIdentity&) const;
+  Result<std::optional<Response>> compare_samples(OutputFile&, const Resource&, bool is_fresh_link,
+                                                  const std::stop_token&);
   // Gives the file its length and its space again; whether it had lost its length.
   static Result<bool> mend_length(File& data, std::uint64_t length);
   Result<void> open_adopted(Directory&, bool streams);
-  std::uint64_t adoptable(const Identity&);
-  Result<void> adopt_first(Place&, const Known&, Reply first, const std::stop_token&);
-  Result<void> adopt(Place&, const std::stop_token&);
-  Result<void> settle_adopted(Place&);
-  Result<std::uint64_t> copy_adopted(Place&, std::uint64_t end, const std::stop_token&);
-  Result<std::vector<Segment>> forget_adopted(Place&);
-  Result<std::vector<Segment>> forget_gaps(Place&);
-  Result<void> forget_unvouched(Place&);
-  Result<bool> give_up_adopted(Place&, const std::vector<bool>& inherited);
-  Result<void> fetch_segments(Place&, const Known&, std::optional<Reply> first, std::stop_token);
-  Result<void> fetch_missing(Pass&, const Known&, std::optional<Reply> first, std::stop_token);
-  Result<void> revoke_damaged(Place&, std::vector<Segment> damaged, const std::vector<bool>& inherited);
-  Result<void> fetch_together(Work&, const Known&, std::optional<Reply> first, Share&);
-  Result<void> fetch_alone(Work&, const Known&, std::optional<Reply> first, std::stop_token);
-  Result<void> forget_doubted(Place&, const std::vector<Segment>&);
+  std::uint64_t adoptable(const JournalIdentity&);
+  Result<void> adopt_first(OutputFile&, const Resource&, Response first, const std::stop_token&);
+  Result<void> adopt(OutputFile&, const std::stop_token&);
+  Result<void> settle_adopted(OutputFile&);
+  Result<std::uint64_t> copy_adopted(OutputFile&, std::uint64_t end, const std::stop_token&);
+  Result<std::vector<Segment>> forget_adopted(OutputFile&);
+  Result<std::vector<Segment>> forget_gaps(OutputFile&);
+  Result<void> forget_unvouched(OutputFile&);
+  Result<bool> give_up_adopted(OutputFile&, const std::vector<bool>& inherited);
+  Result<void> fetch_segments(OutputFile&, const Resource&, std::optional<Response> first, std::stop_token);
+  Result<void> fetch_missing(Pass&, const Resource&, std::optional<Response> first, std::stop_token);
+  Result<void> revoke_damaged(OutputFile&, std::vector<Segment> damaged, const std::vector<bool>& inherited);
+  Result<void> fetch_together(Work&, const Resource&, std::optional<Response> first, Assist&);
+  Result<void> fetch_alone(Work&, const Resource&, std::optional<Response> first, std::stop_token);
+  Result<void> forget_doubted(OutputFile&, const std::vector<Segment>&);
   void tell_joined(std::uint64_t compared);
-  Result<void> fetch_stream(Place&, const Known&, Reply first, std::stop_token);
-  Result<void> keep_stream(Place&, const Known&, Reply first, std::stop_token);
-  Result<void> receive_stream(Pass&, const Known&, std::optional<Reply> first, std::stop_token);
-  Result<void> settle_stream(Place&);
-  Result<void> drop_stream(Place&, Facts);
-  Result<void> reread_small(Place&, std::span<const std::byte> bytes);
-  Result<Reply> first_reply(std::stop_token, Range = kProbe);
-  Result<Reply> ask_first(Range, const Known*, const std::stop_token&);
-  Result<Identity> plan(const Reply&) const;
-  Result<void> start_over(Place&, Error);
-  void remember_begun(const Place&);
-  Result<void> check_whole(Place&, FrontHasher&, const std::stop_token&);
-  Result<void> refute(Place&, Error);
-  Result<void> forget_refuted(Place&);
-  Result<void> check_published(Place&, std::uint64_t size, const std::stop_token&);
+  Result<void> fetch_stream(OutputFile&, const Resource&, Response first, std::stop_token);
+  Result<void> keep_stream(OutputFile&, const Resource&, Response first, std::stop_token);
+  Result<void> receive_stream(Pass&, const Resource&, std::optional<Response> first, std::stop_token);
+  Result<void> settle_stream(OutputFile&);
+  Result<void> drop_stream(OutputFile&, Metadata);
+  Result<void> reread_small(OutputFile&, std::span<const std::byte> bytes);
+  Result<Response> first_reply(std::stop_token, Range = kProbe);
+  Result<Response> ask_first(Range, const Resource*, const std::stop_token&);
+  Result<JournalIdentity> plan(const Response&) const;
+  Result<void> start_over(OutputFile&, Error);
+  void remember_begun(const OutputFile&);
+  Result<void> check_whole(OutputFile&, PrefixHasher&, const std::stop_token&);
+  Result<void> refute(OutputFile&, Error);
+  Result<void> forget_refuted(OutputFile&);
+  Result<void> check_published(OutputFile&, std::uint64_t size, const std::stop_token&);
   Result<void> check_digest(File&, std::uint64_t size, const std::string& path, const std::stop_token&);
-  Result<void> settle(Place&, Checkpoint&);
+  Result<void> settle(OutputFile&, Checkpoint&);
   Result<void> take_remote_name(const std::stop_token&);
   void fit_name(std::size_t longest);
   void give_remote_time(File&);
   void disclaim_time(File&);
   void keep_receipt(File&, const Validator&, bool claims_vouched = true);
   Report report(std::filesystem::path output) const;
-  Error final_error(Error, Place&) const;
+  Error final_error(Error, OutputFile&) const;
 
   const SessionContext& context_;
   Env env_;
@@ -160,22 +161,22 @@ class Transfer {
   const Request& request_;
   Url url_;
   std::string name_;
-  Meter& meter_;
+  TaskProgress& task_progress_;
   Instant begun_;
-  Route route_;
+  Source source_;
   Fetcher::Setting setting_;
   Fetcher fetcher_;  // the leader's
   unsigned restarts_ = 0;
   std::optional<AdoptedFile> adopted_;
-  bool blamed_gaps_ = false;    // of what was adopted
-  std::optional<Reply> named_;  // the response that named the output, not yet used
+  bool blamed_gaps_ = false;       // of what was adopted
+  std::optional<Response> named_;  // the response that named the output, not yet used
   Voucher voucher_ = Voucher::validator;
-  bool of_other_url_ = false;          // what an earlier run left
-  bool switched_ = false;              // to another one, in the middle of a version
-  bool strong_ = false;                // what is being published was identified by a strong validator
-  std::optional<Identity> in_pieces_;  // the version that could not be fetched so, and is to come in one
-  bool inherits_ = false;              // an earlier run has claimed something of it
-  bool outdated_ = false;              // what this run has claimed is of another version than what comes now
+  bool of_other_url_ = false;                 // what an earlier run left
+  bool switched_ = false;                     // to another one, in the middle of a version
+  bool strong_ = false;                       // what is being published was identified by a strong validator
+  std::optional<JournalIdentity> in_pieces_;  // the version that could not be fetched so, and is to come in one
+  bool inherits_ = false;                     // an earlier run has claimed something of it
+  bool outdated_ = false;                     // what this run has claimed is of another version than what comes now
   bool contradicted_ = false;  // the latest pass ended with a response that did, and gave up what such ones brought
   bool doubted_ = false;       // the digest of the file is not the expected one, or could not be made
   std::optional<std::uint32_t> continued_from_;  // so many claims of an earlier run

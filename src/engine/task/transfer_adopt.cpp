@@ -1,12 +1,12 @@
 // Transfer's way of taking what another tool has left (see adopted_file.h).
 //
-// (A1) Before anything of it is claimed the journal says, durably, up to where such claims may lie (Facts::adopted).
+// (A1) Before anything of it is claimed the journal says, durably, up to where such claims may lie (Metadata::adopted).
 // (A2) Only the digest of everything vouches for them: a run without a checksum gives them up before it goes on, and
 // one whose checksum is not met does, and fetches that part, before it says that the checksum is wrong; first only what
 // shows a gap. (A3) Given up means with their proofs, durably, and before the note of them goes: a death in between
 // gives up what there is then. What was claimed by a response in that part goes with them. (A4) Before the output gets
-// its name the journal says, durably, that the digest is met (no Facts::adopted): until then no file is taken for its
-// published one, however well the proofs fit, which may be those of the adopted file itself.
+// its name the journal says, durably, that the digest is met (no Metadata::adopted): until then no file is taken for
+// its published one, however well the proofs fit, which may be those of the adopted file itself.
 #include "engine/base/errors.h"
 #include "engine/progress/planned.h"
 #include "engine/task/transfer.h"
@@ -41,32 +41,33 @@ Result<void> Transfer::open_adopted(Directory& directory, bool streams) {
 }
 
 // How much of a new version may be adopted.
-std::uint64_t Transfer::adoptable(const Identity& identity) {
+std::uint64_t Transfer::adoptable(const JournalIdentity& identity) {
   if (!adopted_ || !request_.checksum) return 0;
   const bool continues = identity.layout && identity.coding.empty();
   const std::uint64_t end = continues ? adopted_->end_in(*identity.layout) : 0;
   if (end > 0) return end;
-  meter_.remark(fmt::format("nothing of {} is adopted: {}", adopted_->path(),
-                            !identity.layout           ? "the server does not serve ranges"
-                            : !identity.coding.empty() ? "what the server sends is coded"
-                                                       : "it has not even one segment"));
+  task_progress_.remark(fmt::format("nothing of {} is adopted: {}", adopted_->path(),
+                                    !identity.layout           ? "the server does not serve ranges"
+                                    : !identity.coding.empty() ? "what the server sends is coded"
+                                                               : "it has not even one segment"));
   return 0;
 }
 
 // Of a new version. The response at hand brings what is perhaps here; it waits until another is there.
-Result<void> Transfer::adopt_first(Place& place, const Known& known, Reply first, const std::stop_token& stop) {
-  auto step = adopt(place, stop);
-  return step ? fetch_segments(place, known, std::move(first), stop) : step;
+Result<void> Transfer::adopt_first(OutputFile& output_file, const Resource& known, Response first,
+                                   const std::stop_token& stop) {
+  auto step = adopt(output_file, stop);
+  return step ? fetch_segments(output_file, known, std::move(first), stop) : step;
 }
 
 // What of that part is not claimed yet, as far as the file has it.
-Result<void> Transfer::adopt(Place& place, const std::stop_token& stop) {
+Result<void> Transfer::adopt(OutputFile& output_file, const std::stop_token& stop) {
   if (!adopted_) return {};
-  Journal& journal = place.journal();
+  Journal& journal = output_file.journal();
   const Layout& layout = *journal.identity().layout;
-  const std::uint64_t end = std::min(journal.facts().value_or(Facts{}).adopted, adopted_->end_in(layout));
+  const std::uint64_t end = std::min(journal.metadata().value_or(Metadata{}).adopted, adopted_->end_in(layout));
   if (end == 0) {
-    meter_.remark(
+    task_progress_.remark(
         fmt::format("nothing of {} is adopted: what is here was begun without it, or without success; "
                     "it is adopted if the download starts over",
                     adopted_->path()));
@@ -76,18 +77,19 @@ Result<void> Transfer::adopt(Place& place, const std::stop_token& stop) {
   for (std::uint32_t i = 0; i < layout.count(); ++i) {
     if (journal.claims(Segment{i})) claimed += layout.range(Segment{i}).size();
   }
-  meter_.plan(planned(journal.identity(), claimed));
-  meter_.enter(Phase::adopting);
-  auto taken = copy_adopted(place, end, stop);
+  task_progress_.plan(planned(journal.identity(), claimed));
+  task_progress_.enter(Phase::adopting);
+  auto taken = copy_adopted(output_file, end, stop);
   if (!taken) return std::move(taken).error();
   if (*taken > 0)
-    meter_.remark(fmt::format("adopted {} bytes of {}: the checksum is compared at the end", *taken, adopted_->path()));
+    task_progress_.remark(
+        fmt::format("adopted {} bytes of {}: the checksum is compared at the end", *taken, adopted_->path()));
   return {};
 }
 
 // J3, as for every segment. What can't be read is fetched, and noted once.
-Result<std::uint64_t> Transfer::copy_adopted(Place& place, std::uint64_t end, const std::stop_token& stop) {
-  Journal& journal = place.journal();
+Result<std::uint64_t> Transfer::copy_adopted(OutputFile& output_file, std::uint64_t end, const std::stop_token& stop) {
+  Journal& journal = output_file.journal();
   const Layout& layout = *journal.identity().layout;
   std::vector<std::byte> buffer(std::min(layout.segment_size(), layout.total()));
   std::uint64_t taken = 0;
@@ -104,57 +106,58 @@ Result<std::uint64_t> Transfer::copy_adopted(Place& place, std::uint64_t end, co
     if (!got) unread += bytes.size();
     if (!got && !problem) problem = got.error();
     if (!got || !*got) continue;
-    auto step = place.data().write_at(range.begin, bytes);
+    auto step = output_file.data().write_at(range.begin, bytes);
     if (step) step = journal.commit(segment, digest_of(bytes));
-    if (step && place.has_aside()) step = place.drop_aside();
+    if (step && output_file.has_backup()) step = output_file.drop_backup();
     if (!step) return std::move(step).error();
-    meter_.adopted(bytes.size());
+    task_progress_.adopted(bytes.size());
     taken += bytes.size();
   }
-  if (problem) meter_.remark(fmt::format("{}: {} bytes are fetched that can't be read", problem->message(), unread));
+  if (problem)
+    task_progress_.remark(fmt::format("{}: {} bytes are fetched that can't be read", problem->message(), unread));
   return taken;
 }
 
-Result<std::vector<Segment>> Transfer::forget_adopted(Place& place) {
-  Journal& journal = place.journal();
+Result<std::vector<Segment>> Transfer::forget_adopted(OutputFile& output_file) {
+  Journal& journal = output_file.journal();
   const Layout& layout = *journal.identity().layout;
-  Facts facts = journal.facts().value_or(Facts{});
+  Metadata metadata = journal.metadata().value_or(Metadata{});
   std::vector<Segment> forgotten;
-  for (std::uint32_t i = 0; i < layout.count() && layout.range(Segment{i}).end <= facts.adopted; ++i) {
+  for (std::uint32_t i = 0; i < layout.count() && layout.range(Segment{i}).end <= metadata.adopted; ++i) {
     if (journal.claims(Segment{i})) forgotten.push_back(Segment{i});
     auto step = forget(journal, Segment{i});
     if (!step) return std::move(step).error();
   }
   auto step = journal.sync();
-  facts.adopted = 0;
-  if (step) step = journal.set_facts(facts);
+  metadata.adopted = 0;
+  if (step) step = journal.set_metadata(metadata);
   if (step) step = journal.sync();
   return step ? Result<std::vector<Segment>>(std::move(forgotten)) : std::move(step).error();
 }
 
 // The digest of everything is met, or nothing adopted is left: from here on the journal may be one of a published file.
 // What was adopted is not what its validator vouches for.
-Result<void> Transfer::settle_adopted(Place& place) {
-  Facts facts = place.journal().facts().value_or(Facts{});
-  if (facts.adopted == 0) return {};
-  facts.adopted = 0;
-  facts.mixed = true;
-  auto step = place.journal().set_facts(facts);
-  return step ? place.journal().sync() : step;
+Result<void> Transfer::settle_adopted(OutputFile& output_file) {
+  Metadata metadata = output_file.journal().metadata().value_or(Metadata{});
+  if (metadata.adopted == 0) return {};
+  metadata.adopted = 0;
+  metadata.mixed = true;
+  auto step = output_file.journal().set_metadata(metadata);
+  return step ? output_file.journal().sync() : step;
 }
 
 // Of that part what shows a gap: claims of what was perhaps never written.
-Result<std::vector<Segment>> Transfer::forget_gaps(Place& place) {
-  Journal& journal = place.journal();
+Result<std::vector<Segment>> Transfer::forget_gaps(OutputFile& output_file) {
+  Journal& journal = output_file.journal();
   const Layout& layout = *journal.identity().layout;
-  const std::uint64_t end = journal.facts().value_or(Facts{}).adopted;
+  const std::uint64_t end = journal.metadata().value_or(Metadata{}).adopted;
   std::vector<std::byte> buffer(std::min(layout.segment_size(), layout.total()));
   std::vector<Segment> forgotten;
   for (std::uint32_t i = 0; i < layout.count() && layout.range(Segment{i}).end <= end; ++i) {
     const Range range = layout.range(Segment{i});
     if (!journal.claims(Segment{i})) continue;
     const auto bytes = std::span(buffer).first(range.size());
-    const auto got = place.data().read_at(range.begin, bytes);
+    const auto got = output_file.data().read_at(range.begin, bytes);
     if (got && *got == bytes.size() && !shows_gap(bytes)) continue;
     auto step = forget(journal, Segment{i});
     if (!step) return std::move(step).error();
@@ -166,19 +169,19 @@ Result<std::vector<Segment>> Transfer::forget_gaps(Place& place) {
 
 // All of it is here, and it is not what the request expects. Whether there was something adopted to blame: first its
 // gaps, then all of it.
-Result<bool> Transfer::give_up_adopted(Place& place, const std::vector<bool>& inherited) {
+Result<bool> Transfer::give_up_adopted(OutputFile& output_file, const std::vector<bool>& inherited) {
   adopted_.reset();
-  if (place.journal().facts().value_or(Facts{}).adopted == 0) return false;
-  auto forgotten = std::exchange(blamed_gaps_, true) ? forget_adopted(place) : forget_gaps(place);
-  if (forgotten && forgotten->empty()) forgotten = forget_adopted(place);
+  if (output_file.journal().metadata().value_or(Metadata{}).adopted == 0) return false;
+  auto forgotten = std::exchange(blamed_gaps_, true) ? forget_adopted(output_file) : forget_gaps(output_file);
+  if (forgotten && forgotten->empty()) forgotten = forget_adopted(output_file);
   if (!forgotten) return std::move(forgotten).error();
   std::uint64_t bytes = 0;
   for (const Segment segment : *forgotten) {
-    const Range range = place.journal().identity().layout->range(segment);
-    meter_.damaged(range, inherited[index(segment)]);
+    const Range range = output_file.journal().identity().layout->range(segment);
+    task_progress_.damaged(range, inherited[index(segment)]);
     bytes += range.size();
   }
-  meter_.remark(
+  task_progress_.remark(
       fmt::format("with what was adopted it does not have this checksum: {} bytes of that are fetched", bytes));
   return bytes > 0;
 }

@@ -29,7 +29,7 @@ Until Transfer::until(const std::stop_token& stop) const {
 }
 
 Result<Outcome> Transfer::run_stream(Stream& stream, std::string path, const std::stop_token& stop) {
-  meter_.remark(path + " is no regular file: it gets the bytes in order, over one connection");
+  task_progress_.remark(path + " is no regular file: it gets the bytes in order, over one connection");
   const Consumer consumer{[&](std::span<const std::byte> bytes) { return stream.write(bytes, until(stop)); },
                           request_.checksum};
   return run_consumer(consumer, std::move(path), stop);
@@ -41,7 +41,7 @@ Result<ContentDecoder> Transfer::start_decoding(const std::string& coding, const
   auto taken = take_coding(coding);
   if (!taken) return std::move(taken).error();
   if (!undo_.empty()) decoded_ = 0;
-  const std::string subject = route_.current().shown();
+  const std::string subject = source_.current().shown();
   return ContentDecoder::make(
       undo_, subject,
       [this, &consumer](std::span<const std::byte> content) {
@@ -52,18 +52,18 @@ Result<ContentDecoder> Transfer::start_decoding(const std::string& coding, const
 }
 
 Result<Outcome> Transfer::run_consumer(const Consumer& consumer, std::filesystem::path output, std::stop_token stop) {
-  route_.change_shown([](Shown& shown) { shown.passed_on(); });
+  source_.change_shown([](Shown& shown) { shown.passed_on(); });
   for (;;) {
     auto first = first_reply(stop);
     if (!first) return std::move(first).error();
-    const Known known{first->body.total, first->body.validator, first->body.coding};
+    const Resource known{first->body.total, first->body.validator, first->body.coding};
     auto decoder = start_decoding(known.coding, consumer, stop);
     if (!decoder) return std::move(decoder).error();
     const Consumer decoding{[&](std::span<const std::byte> coded) { return decoder->feed(coded); }, consumer.expected};
     strong_ = known.validator.strong();
-    meter_.plan(planned({std::nullopt, known.total, known.validator, known.coding}));
-    ConsumerSink sink(undo_.empty() ? consumer : decoding, known, meter_, fetcher_);
-    auto step = fetch_into(sink, fetcher_, meter_, known, std::move(*first), !strong_, stop);
+    task_progress_.plan(planned({std::nullopt, known.total, known.validator, known.coding}));
+    ConsumerSink sink(undo_.empty() ? consumer : decoding, known, task_progress_, fetcher_);
+    auto step = fetch_into(sink, fetcher_, task_progress_, known, std::move(*first), !strong_, stop);
     fetcher_.leave();
     if (step) step = decoder->finish();
     if (step) step = sink.check(name_);
@@ -78,8 +78,8 @@ Result<Outcome> Transfer::run_consumer(const Consumer& consumer, std::filesystem
       error.remedy = Remedy::stop;
       return error;
     }
-    if (error.remedy == Remedy::restart) meter_.changed(error.reason);
-    meter_.start_over();
+    if (error.remedy == Remedy::restart) task_progress_.changed(error.reason);
+    task_progress_.start_over();
   }
 }
 

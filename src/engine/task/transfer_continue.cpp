@@ -2,7 +2,7 @@
 #include "engine/base/errors.h"
 #include "engine/base/url_hash.h"
 #include "engine/fetch/fetch_loop.h"
-#include "engine/task/sampler.h"
+#include "engine/task/segment_sampler.h"
 #include "engine/task/transfer.h"
 
 #include <optional>
@@ -25,44 +25,44 @@ bool may_be_repeated(const Error& error) { return error.remedy == Remedy::retry 
 
 }  // namespace
 
-Result<void> Transfer::continue_version(Place& place, std::stop_token stop) {
-  auto forgotten = forget_refuted(place);
-  if (forgotten) forgotten = forget_unvouched(place);
+Result<void> Transfer::continue_version(OutputFile& output_file, std::stop_token stop) {
+  auto forgotten = forget_refuted(output_file);
+  if (forgotten) forgotten = forget_unvouched(output_file);
   if (!forgotten) return forgotten;
-  const Identity& identity = place.journal().identity();
-  auto taken = take_coding(place, identity.coding);
+  const JournalIdentity& identity = output_file.journal().identity();
+  auto taken = take_coding(output_file, identity.coding);
   if (!taken) return taken;
-  std::optional<Reply> first;
+  std::optional<Response> first;
   if (!switched_) {
-    continued_from_ = place.journal().claimed();
+    continued_from_ = output_file.journal().claimed();
     inherits_ = *continued_from_ > 0;
-    auto chosen = choose_voucher(place);
+    auto chosen = choose_voucher(output_file);
     if (!chosen) return chosen;
-    auto same = check_same(place, known_of(identity), stop);
+    auto same = check_same(output_file, known_of(identity), stop);
     if (!same) return std::move(same).error();
     first = std::move(*same);
   }
   strong_ = voucher_ == Voucher::validator && identity.validator.strong();
-  const Known known = known_of(identity);
+  const Resource known = known_of(identity);
   // It died between naming the journal and setting the length, or somebody cut the file: then the proofs tell.
-  auto mended = mend_length(place.data(), place.journal().identity().layout->total());
+  auto mended = mend_length(output_file.data(), output_file.journal().identity().layout->total());
   if (!mended) return std::move(mended).error();
-  auto adopted = adopt(place, stop);
-  return adopted ? fetch_segments(place, known, std::move(first), stop) : adopted;
+  auto adopted = adopt(output_file, stop);
+  return adopted ? fetch_segments(output_file, known, std::move(first), stop) : adopted;
 }
 
 // What was adopted, if there is no checksum to tell whether it is of this version (A2).
-Result<void> Transfer::forget_unvouched(Place& place) {
-  if (request_.checksum || place.journal().facts().value_or(Facts{}).adopted == 0) return {};
-  meter_.remark("without a checksum nothing vouches for what was adopted: it is fetched");
-  const auto forgotten = forget_adopted(place);
+Result<void> Transfer::forget_unvouched(OutputFile& output_file) {
+  if (request_.checksum || output_file.journal().metadata().value_or(Metadata{}).adopted == 0) return {};
+  task_progress_.remark("without a checksum nothing vouches for what was adopted: it is fetched");
+  const auto forgotten = forget_adopted(output_file);
   return forgotten ? Result<void>() : forgotten.error();
 }
 
 // What is known of a version; nothing of its validator where that vouches for nothing.
-Known Transfer::known_of(const Identity& identity) const {
-  Known known{identity.layout ? std::optional(identity.layout->total()) : identity.stream_total, identity.validator,
-              identity.coding};
+Resource Transfer::known_of(const JournalIdentity& identity) const {
+  Resource known{identity.layout ? std::optional(identity.layout->total()) : identity.stream_total, identity.validator,
+                 identity.coding};
   known.any_version = voucher_ != Voucher::validator;
   if (known.any_version) known.validator = {};
   return known;
@@ -70,84 +70,86 @@ Known Transfer::known_of(const Identity& identity) const {
 
 // Before anything is claimed that the journal's validator does not vouch for, durably: no run may believe that it does.
 // Where the facts are lost nobody knows any more which URL it is of, and no run may believe that it is of its own.
-Result<void> Transfer::mark_mixed(Place& place) {
-  Journal& journal = place.journal();
-  Facts facts = journal.facts().value_or(Facts{});
-  if (facts.mixed) return {};
-  facts.mixed = true;
-  auto step = journal.set_facts(facts);
+Result<void> Transfer::mark_mixed(OutputFile& output_file) {
+  Journal& journal = output_file.journal();
+  Metadata metadata = journal.metadata().value_or(Metadata{});
+  if (metadata.mixed) return {};
+  metadata.mixed = true;
+  auto step = journal.set_metadata(metadata);
   return step ? journal.sync() : step;
 }
 
 // What an earlier run left is continued under a checksum whatever the URL and its validator: that tells in the end.
-Result<void> Transfer::choose_voucher(Place& place) {
-  const Identity& identity = place.journal().identity();
-  const auto facts = place.journal().facts();
-  const bool same_url = facts && is_hash_of(facts->url_hash, url_);
-  const bool plain = same_url && identity.validator.strong() && !facts->mixed;
+Result<void> Transfer::choose_voucher(OutputFile& output_file) {
+  const JournalIdentity& identity = output_file.journal().identity();
+  const auto metadata = output_file.journal().metadata();
+  const bool same_url = metadata && is_hash_of(metadata->url_hash, url_);
+  const bool plain = same_url && identity.validator.strong() && !metadata->mixed;
   if (plain) return {};
   if (request_.checksum && identity.coding.empty()) {
     voucher_ = Voucher::digest;
-    return mark_mixed(place);
+    return mark_mixed(output_file);
   }
-  if (facts && !facts->mixed) return {};
+  if (metadata && !metadata->mixed) return {};
   voucher_ = Voucher::bytes;
-  auto marked = mark_mixed(place);  // facts that are torn may have said so, or that something was adopted
-  return marked ? leave_something_missing(place.journal()) : marked;
+  auto marked = mark_mixed(output_file);  // facts that are torn may have said so, or that something was adopted
+  return marked ? leave_something_missing(output_file.journal()) : marked;
 }
 
 // The server calls the version differently, and perhaps it is the same. What is here stays, and is compared with what
 // comes, byte by byte; or the checksum tells in the end.
-Result<void> Transfer::vouch_otherwise(Place& place, const Error& change) {
+Result<void> Transfer::vouch_otherwise(OutputFile& output_file, const Error& change) {
   switched_ = true;
-  const bool by_digest = request_.checksum && place.journal().identity().coding.empty();
+  const bool by_digest = request_.checksum && output_file.journal().identity().coding.empty();
   voucher_ = by_digest ? Voucher::digest : Voucher::bytes;
-  meter_.remark(change.reason + (by_digest ? ", at the same size: the checksum will decide"
-                                           : ", at the same size: comparing one response with all that is here"));
-  return mark_mixed(place);
+  task_progress_.remark(change.reason + (by_digest
+                                             ? ", at the same size: the checksum will decide"
+                                             : ", at the same size: comparing one response with all that is here"));
+  return mark_mixed(output_file);
 }
 
 // Whether the journal may be continued from this URL (J8): without a strong validator only from the very same, or one
 // that differs in its secrets alone, of which one body is compared; with one from another where samples are equal. If
 // they are not, one that differs in its secrets alone is of a later version. May come with a response for what is
 // missing.
-Result<std::optional<Reply>> Transfer::check_same(Place& place, const Known& known, std::stop_token stop) {
+Result<std::optional<Response>> Transfer::check_same(OutputFile& output_file, const Resource& known,
+                                                     std::stop_token stop) {
   const bool strong = known.validator.strong();
-  const auto facts = place.journal().facts();
-  const bool same_url = facts && is_hash_of(facts->url_hash, url_);
-  if (same_url) return std::optional<Reply>();
-  const bool same_but_secrets = facts && facts->url == url_.redacted();
-  const bool unknown = facts && facts->url.empty();  // they were lost: see choose_voucher()
+  const auto metadata = output_file.journal().metadata();
+  const bool same_url = metadata && is_hash_of(metadata->url_hash, url_);
+  if (same_url) return std::optional<Response>();
+  const bool same_but_secrets = metadata && metadata->url == url_.redacted();
+  const bool unknown = metadata && metadata->url.empty();  // they were lost: see choose_voucher()
   const bool compared_later = voucher_ == Voucher::digest || unknown || (same_but_secrets && !strong);
   of_other_url_ = !same_but_secrets;
-  if (unknown) return std::optional<Reply>();
-  if (place.journal().claimed() > 0 && !strong && !compared_later) {
+  if (unknown) return std::optional<Response>();
+  if (output_file.journal().claimed() > 0 && !strong && !compared_later) {
     Error error = fetcher_.problem(Cause::changed, Remedy::stop,
                                    "what is here is of another URL, and there is no strong validator to compare");
     error.hints = {Hint::start_over, Hint::choose_other_name};
     return error;
   }
-  std::optional<Reply> first;
+  std::optional<Response> first;
   if (!compared_later) {
-    auto compared = compare_samples(place, known, same_but_secrets, stop);
+    auto compared = compare_samples(output_file, known, same_but_secrets, stop);
     if (!compared) return std::move(compared).error();
     first = std::move(*compared);
   }
-  Facts updated = place.journal().facts().value_or(Facts{});  // which may say more by then
+  Metadata updated = output_file.journal().metadata().value_or(Metadata{});  // which may say more by then
   updated.url = url_.redacted();
   updated.url_hash = hash_of(url_);
-  auto step = place.journal().set_facts(updated);
-  return step ? Result<std::optional<Reply>>(std::move(first)) : std::move(step).error();
+  auto step = output_file.journal().set_metadata(updated);
+  return step ? Result<std::optional<Response>>(std::move(first)) : std::move(step).error();
 }
 
 // A link that differs in its secrets alone may give its resource once: all of it is asked for first, and that response
 // waits for the samples. If those are refused as every further request may be, it is compared itself, byte by byte,
 // with all that is here (see Voucher::bytes).
-Result<std::optional<Reply>> Transfer::compare_samples(Place& place, const Known& known, bool is_fresh_link,
-                                                       const std::stop_token& stop) {
-  const Journal& journal = place.journal();
-  Sampler sampler(journal, meter_, fetcher_, choose_samples(journal, kSamplesOfOtherUrl));
-  std::optional<Reply> all;
+Result<std::optional<Response>> Transfer::compare_samples(OutputFile& output_file, const Resource& known,
+                                                          bool is_fresh_link, const std::stop_token& stop) {
+  const Journal& journal = output_file.journal();
+  SegmentSampler sampler(journal, task_progress_, fetcher_, choose_samples(journal, kSamplesOfOtherUrl));
+  std::optional<Response> all;
   for (bool asks = is_fresh_link && journal.claimed() > 0; asks;) {
     auto asked = ask_first({0, journal.identity().layout->total()}, &known, stop);
     asks = !asked;
@@ -161,24 +163,24 @@ Result<std::optional<Reply>> Transfer::compare_samples(Place& place, const Known
     auto want = sampler.next(stop);
     if (!want) return std::move(want).error();
     if (!want->has_value()) return all;  // perhaps the last response that the link gives
-    auto reply = fetcher_.ask_beside(**want, &known, stop);
-    auto step = reply ? pump(fetcher_, meter_, *reply, sampler, stop) : Result<void>(reply.error());
-    if (step) step = check_part(fetcher_, sampler, reply->body, **want);
+    auto response = fetcher_.ask_beside(**want, &known, stop);
+    auto step = response ? pump(fetcher_, task_progress_, *response, sampler, stop) : Result<void>(response.error());
+    if (step) step = check_part(fetcher_, sampler, response->body, **want);
     if (step) continue;
     if (fetcher_.is_given_no_more(step.error())) {
       voucher_ = Voucher::bytes;
-      meter_.remark("the link gives one response: comparing it with all that is here before the first gap");
-      auto marked = mark_mixed(place);
-      if (marked) marked = leave_something_missing(place.journal());
-      return marked ? Result<std::optional<Reply>>(std::move(all)) : std::move(marked).error();
+      task_progress_.remark("the link gives one response: comparing it with all that is here before the first gap");
+      auto marked = mark_mixed(output_file);
+      if (marked) marked = leave_something_missing(output_file.journal());
+      return marked ? Result<std::optional<Response>>(std::move(all)) : std::move(marked).error();
     }
     if (!may_be_repeated(step.error())) return std::move(step).error();
     all.reset();  // perhaps there is no further connection beside it
     auto paused = fetcher_.pause(std::move(step).error(), stop);
     if (!paused) return std::move(paused).error();
   }
-  auto compared = fetch_into(sampler, fetcher_, meter_, known, std::nullopt, false, stop);
-  return compared ? Result<std::optional<Reply>>(std::nullopt) : std::move(compared).error();
+  auto compared = fetch_into(sampler, fetcher_, task_progress_, known, std::nullopt, false, stop);
+  return compared ? Result<std::optional<Response>>(std::nullopt) : std::move(compared).error();
 }
 
 }  // namespace segdl::engine

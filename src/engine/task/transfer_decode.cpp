@@ -25,7 +25,7 @@ namespace segdl::engine {
 Result<void> Transfer::take_coding(const std::string& coding) {
   const bool told = std::exchange(coding_, coding) == coding || coding.empty();
   undo_ = request_.decode ? codings_to_undo(request_.consumer ? "" : name_, coding) : std::vector<std::string>();
-  auto can = ContentDecoder::make(undo_, route_.current().shown(), {});
+  auto can = ContentDecoder::make(undo_, source_.current().shown(), {});
   undecodable_ = !can;
   if (!can) return std::move(can).error();
   if (told) return {};
@@ -33,45 +33,45 @@ Result<void> Transfer::take_coding(const std::string& coding) {
   const std::string came = named ? "the server calls it compressed, as its name does"
                                  : fmt::format("it came with the content coding {}, which was not asked for", coding);
   const bool could = !request_.decode && !named && ContentDecoder::make(codings_to_undo(name_, coding), "", {}).ok();
-  meter_.remark(came + (undo_.empty() ? ": it is kept as it came" : ": it is decoded") +
-                (could ? "; decoding can be asked for" : ""));
+  task_progress_.remark(came + (undo_.empty() ? ": it is kept as it came" : ": it is decoded") +
+                        (could ? "; decoding can be asked for" : ""));
   return {};
 }
 
-Result<void> Transfer::take_coding(Place& place, const std::string& coding) {
+Result<void> Transfer::take_coding(OutputFile& output_file, const std::string& coding) {
   auto taken = take_coding(coding);
-  return taken && !undo_.empty() ? place.look_for_decoded() : taken;
+  return taken && !undo_.empty() ? output_file.look_for_decoded() : taken;
 }
 
-Result<void> Transfer::publish(Place& place, const std::stop_token& stop) {
-  if (undo_.empty()) return place.publish(may_replace_output(request_), request_.sync);
-  auto step = decode(place, stop);
-  if (step) return place.publish_decoded(may_replace_output(request_), request_.sync);
-  const auto dropped = place.drop_decoded();  // if it can't be: the next run does
+Result<void> Transfer::publish(OutputFile& output_file, const std::stop_token& stop) {
+  if (undo_.empty()) return output_file.publish(may_replace_output(request_), request_.sync);
+  auto step = decode(output_file, stop);
+  if (step) return output_file.publish_decoded(may_replace_output(request_), request_.sync);
+  const auto dropped = output_file.drop_decoded();  // if it can't be: the next run does
   static_cast<void>(dropped.ok());
   undecodable_ = step.error().cause == Cause::integrity;
-  if (undecodable_ && !request_.checksum) note_undecodable(place, step.error());
+  if (undecodable_ && !request_.checksum) note_undecodable(output_file, step.error());
   return step;
 }
 
 // The server may mend what it sends, unless a checksum has shown that it is what was meant. The journal tells the next
 // run, so that it asks again.
-void Transfer::note_undecodable(Place& place, Error& error) {
-  Facts facts = place.journal().facts().value_or(Facts{url_.redacted()});
-  facts.undecodable = true;
-  auto step = place.journal().set_facts(facts);
-  if (step) step = place.journal().sync();
+void Transfer::note_undecodable(OutputFile& output_file, Error& error) {
+  Metadata metadata = output_file.journal().metadata().value_or(Metadata{url_.redacted()});
+  metadata.undecodable = true;
+  auto step = output_file.journal().set_metadata(metadata);
+  if (step) step = output_file.journal().sync();
   if (step) error.hints.push_back(Hint::fetch_again);
 }
 
 // What an earlier run has fetched and could not decode is fetched again where it is to be decoded. It stays until
 // something of that has come, and a request without decoding publishes it as it was sent.
-bool Transfer::gives_up(Place& place) {
-  if (!request_.decode || place.found() != Place::Found::resumable) return false;
-  const auto facts = place.journal().facts();
-  if (!facts || !facts->undecodable || facts->url != url_.redacted()) return false;
-  if (codings_to_undo(name_, place.journal().identity().coding).empty()) return false;
-  meter_.remark("what is here could not be decoded: fetching all of it again");
+bool Transfer::gives_up(OutputFile& output_file) {
+  if (!request_.decode || output_file.found() != OutputFile::Found::resumable) return false;
+  const auto metadata = output_file.journal().metadata();
+  if (!metadata || !metadata->undecodable || metadata->url != url_.redacted()) return false;
+  if (codings_to_undo(name_, output_file.journal().identity().coding).empty()) return false;
+  task_progress_.remark("what is here could not be decoded: fetching all of it again");
   return true;
 }
 
@@ -90,9 +90,9 @@ Result<void> Transfer::keep_going(const char* operation, const std::string& subj
       std::move(hints));
 }
 
-Result<void> Transfer::decode(Place& place, const std::stop_token& stop) {
-  meter_.enter(Phase::decoding);
-  auto file = place.begin_decoded();
+Result<void> Transfer::decode(OutputFile& output_file, const std::stop_token& stop) {
+  task_progress_.enter(Phase::decoding);
+  auto file = output_file.begin_decoded();
   if (!file) return std::move(file).error();
   DecodedOutput made;
   StreamDigest digest;
@@ -104,58 +104,61 @@ Result<void> Transfer::decode(Place& place, const std::stop_token& stop) {
     made.length += content.size();
     return step;
   };
-  auto decoder = ContentDecoder::make(undo_, place.path(), take,
-                                      [this, &place, &stop] { return keep_decoding(place.path(), stop); });
+  auto decoder = ContentDecoder::make(undo_, output_file.path(), take,
+                                      [this, &output_file, &stop] { return keep_decoding(output_file.path(), stop); });
   if (!decoder) return std::move(decoder).error();
   auto step = read_proved(
-      place, [&](std::span<const std::byte> coded) { return decoder->feed(coded); }, stop);
+      output_file, [&](std::span<const std::byte> coded) { return decoder->feed(coded); }, stop);
   if (step) step = decoder->finish();
   made.digest = digest.value();
   watch.look_at_whole(made.length);
-  if (step && (request_.verify || watch.found_traces())) step = check_decoded(place, **file, made, stop);
+  if (step && (request_.verify || watch.found_traces())) step = check_decoded(output_file, **file, made, stop);
   if (!step) return step;
-  meter_.enter(Phase::publishing);
+  task_progress_.enter(Phase::publishing);
   if (request_.checksum) made.checksum = journal_name_of(*request_.checksum);
   decoded_ = made.length;
-  give_access(place, **file);
+  give_access(output_file, **file);
   give_remote_time(**file);
   disclaim_time(**file);  // of what was sent
-  return place.finish_decoded(made, request_.sync);
+  return output_file.finish_decoded(made, request_.sync);
 }
 
 // Where there is a trace of another program, or it is asked for: all of it is read back.
-Result<void> Transfer::check_decoded(Place& place, File& file, const DecodedOutput& made, const std::stop_token& stop) {
-  meter_.enter(Phase::verifying);
+Result<void> Transfer::check_decoded(OutputFile& output_file, File& file, const DecodedOutput& made,
+                                     const std::stop_token& stop) {
+  task_progress_.enter(Phase::verifying);
   auto status = file.status();
   if (!status) return std::move(status).error();
-  Facts whole;
+  Metadata whole;
   whole.stream_length = made.length;
   whole.stream_digest = made.digest;
   auto intact = status->size == made.length ? stream_intact(file, whole, stop) : Result<bool>(false);
   if (!intact) return std::move(intact).error();
   if (*intact) return {};
-  return with_hints(make_error(Cause::local, Remedy::stop, "verify", place.directory().path_of(place.names().decoded),
-                               "another program or the disk changed it after it was written"),
-                    {Hint::find_interference});
+  return with_hints(
+      make_error(Cause::local, Remedy::stop, "verify", output_file.directory().path_of(output_file.names().decoded),
+                 "another program or the disk changed it after it was written"),
+      {Hint::find_interference});
 }
 
 // All that has arrived, in order. A page that the disk or another program has changed since it was proved would become
 // content of nobody's.
-Result<void> Transfer::read_proved(Place& place, const ContentDecoder::Take& take, const std::stop_token& stop) {
-  const Journal& journal = place.journal();
-  const Identity& identity = journal.identity();
-  const Facts facts = journal.facts().value_or(Facts{});
-  const std::uint64_t length = length_of(identity, facts);
+Result<void> Transfer::read_proved(OutputFile& output_file, const ContentDecoder::Take& take,
+                                   const std::stop_token& stop) {
+  const Journal& journal = output_file.journal();
+  const JournalIdentity& identity = journal.identity();
+  const Metadata metadata = journal.metadata().value_or(Metadata{});
+  const std::uint64_t length = length_of(identity, metadata);
   std::vector<std::byte> piece(std::min<std::uint64_t>(kReadPiece, length));
   for (std::uint64_t at = 0; at < length;) {
     const Range range = identity.layout ? identity.layout->range(identity.layout->at(at)) : Range{0, length};
     StreamDigest digest;
     Result<void> decoded;  // whose fault it is if it can't be, the proof tells
     while (at < range.end) {
-      auto going = keep_decoding(place.path(), stop);
+      auto going = keep_decoding(output_file.path(), stop);
       if (!going) return going;
       const auto want = std::span(piece).first(std::min<std::uint64_t>(piece.size(), range.end - at));
-      auto got = place.data().read_at(at, want);
+      auto got = output_file.data().read_at(at, want);
       if (!got) return std::move(got).error();
       digest.update(want.first(*got));
       if (*got < want.size()) break;
@@ -163,14 +166,15 @@ Result<void> Transfer::read_proved(Place& place, const ContentDecoder::Take& tak
       if (!decoded && decoded.error().cause != Cause::integrity) return decoded;
       at += want.size();
     }
-    auto proof =
-        identity.layout ? journal.proof(identity.layout->at(range.begin)) : Result<std::uint64_t>(facts.stream_digest);
+    auto proof = identity.layout ? journal.proof(identity.layout->at(range.begin))
+                                 : Result<std::uint64_t>(metadata.stream_digest);
     if (!proof) return std::move(proof).error();
     const bool proved = at == range.end && digest.value() == *proof;
     if (proved && !decoded) return decoded;
     if (proved) continue;
-    Error error = make_error(Cause::local, Remedy::stop, "decode", place.directory().path_of(place.names().part),
-                             "another program or the disk changed it after it had arrived");
+    Error error =
+        make_error(Cause::local, Remedy::stop, "decode", output_file.directory().path_of(output_file.names().part),
+                   "another program or the disk changed it after it had arrived");
     error.offset = range.begin;
     return with_hints(std::move(error), {Hint::find_interference});
   }

@@ -17,7 +17,7 @@ Result<void> Transfer::take_remote_name(const std::stop_token& stop) {
   const std::string* disposition = first->exchange->head().find("Content-Disposition");
   if (const auto name = disposition != nullptr ? disposition_name(*disposition) : std::nullopt) {
     name_ = name_from_server(*name);
-    meter_.set_output(request_.directory / name_);
+    task_progress_.set_output(request_.directory / name_);
   }
   named_ = std::move(*first);
   return {};
@@ -27,7 +27,7 @@ Result<void> Transfer::take_remote_name(const std::stop_token& stop) {
 void Transfer::fit_name(std::size_t longest) {
   if (!request_.output.empty() || name_.size() <= longest) return;
   name_ = fitting_name(name_, longest);
-  meter_.set_output(request_.directory / name_);
+  task_progress_.set_output(request_.directory / name_);
 }
 
 }  // namespace segdl::engine

@@ -28,10 +28,10 @@ std::uint64_t bytes_of(const Layout& layout, const std::vector<bool>& claims) {
   return bytes;
 }
 
-std::string part_of(Place& place) { return place.directory().path_of(place.names().part); }
+std::string part_of(OutputFile& output_file) { return output_file.directory().path_of(output_file.names().part); }
 
-Error does_not_stay(Place& place, std::uint64_t offset) {
-  Error error = make_error(Cause::integrity, Remedy::stop, "verify", part_of(place),
+Error does_not_stay(OutputFile& output_file, std::uint64_t offset) {
+  Error error = make_error(Cause::integrity, Remedy::stop, "verify", part_of(output_file),
                            fmt::format("what was written there does not stay: it was fetched again {} times, and each "
                                        "time another program or the disk changed it",
                                        kMaxRepairs));
@@ -54,48 +54,49 @@ Result<bool> Transfer::mend_length(File& data, std::uint64_t length) {
 
 // Until all of it is there, and nothing shows that it is not what arrived. What was damaged meanwhile is fetched again:
 // a claim whose proof fails is revoked like one of an earlier run (J4).
-Result<void> Transfer::fetch_segments(Place& place, const Known& known, std::optional<Reply> first,
+Result<void> Transfer::fetch_segments(OutputFile& output_file, const Resource& known, std::optional<Response> first,
                                       std::stop_token stop) {
-  const Identity& identity = place.journal().identity();
-  std::vector<bool> inherited = claims_of(place.journal());
-  meter_.plan(planned(identity, bytes_of(*identity.layout, inherited)));
+  const JournalIdentity& identity = output_file.journal().identity();
+  std::vector<bool> inherited = claims_of(output_file.journal());
+  task_progress_.plan(planned(identity, bytes_of(*identity.layout, inherited)));
   for (unsigned repairs = 0;; ++repairs) {
-    Pass pass{place, Watch(place.data()), repairs > 0};
+    Pass pass{output_file, Watch(output_file.data()), repairs > 0};
     auto step = fetch_missing(pass, known, std::exchange(first, std::nullopt), stop);
     const bool gave_up = !step && contradicted_ && repairs < kMaxRepairs;
     if (!step && !doubted_ && !gave_up) return step;
-    if (gave_up) meter_.remark(step.error().reason + ": what came without a length is fetched again");
+    if (gave_up) task_progress_.remark(step.error().reason + ": what came without a length is fetched again");
     pass.watch.look_at_whole(identity.layout->total());
     const bool must = !step || request_.verify || repairs > 0;
     if (!must && !pass.watch.found_traces()) return step;
-    meter_.enter(Phase::verifying);
-    auto damaged = find_damaged(place.data(), place.journal(), stop);
+    task_progress_.enter(Phase::verifying);
+    auto damaged = find_damaged(output_file.data(), output_file.journal(), stop);
     if (!damaged) return std::move(damaged).error();
-    auto mended = mend_length(place.data(), identity.layout->total());
+    auto mended = mend_length(output_file.data(), identity.layout->total());
     if (!mended) return std::move(mended).error();
     const bool clean = damaged->empty() && !*mended;
     rehashed_ = clean && step;
     if (rehashed_) return step;
     if (clean && gave_up) continue;
     if (clean && step.error().cause == Cause::integrity) {
-      auto blamed = give_up_adopted(place, inherited);
+      auto blamed = give_up_adopted(output_file, inherited);
       if (!blamed) return std::move(blamed).error();
-      if (!*blamed) return refute(place, std::move(step).error());
+      if (!*blamed) return refute(output_file, std::move(step).error());
       continue;
     }
     if (repairs >= kMaxRepairs && clean) return step;
     if (repairs >= kMaxRepairs) {
-      return does_not_stay(place, damaged->empty() ? 0 : identity.layout->range(damaged->front()).begin);
+      return does_not_stay(output_file, damaged->empty() ? 0 : identity.layout->range(damaged->front()).begin);
     }
-    auto revoked = revoke_damaged(place, std::move(*damaged), inherited);
+    auto revoked = revoke_damaged(output_file, std::move(*damaged), inherited);
     if (!revoked) return revoked;
   }
 }
 
 // Without a strong validator the other response may be of another version: the disk must not have claims of both.
-Result<void> Transfer::revoke_damaged(Place& place, std::vector<Segment> damaged, const std::vector<bool>& inherited) {
+Result<void> Transfer::revoke_damaged(OutputFile& output_file, std::vector<Segment> damaged,
+                                      const std::vector<bool>& inherited) {
   if (damaged.empty()) return {};
-  Journal& journal = place.journal();
+  Journal& journal = output_file.journal();
   const Layout& layout = *journal.identity().layout;
   const bool together = voucher_ == Voucher::digest || journal.identity().validator.strong();
   if (!together) {
@@ -107,58 +108,59 @@ Result<void> Transfer::revoke_damaged(Place& place, std::vector<Segment> damaged
   for (const Segment segment : damaged) {
     auto revoked = together ? journal.revoke(segment) : forget(journal, segment);
     if (!revoked) return revoked;
-    meter_.damaged(layout.range(segment), inherited[index(segment)]);
+    task_progress_.damaged(layout.range(segment), inherited[index(segment)]);
     bytes += layout.range(segment).size();
   }
-  meter_.remark(
+  task_progress_.remark(
       fmt::format("{} was changed after it was written, by another program or the disk: {} bytes are fetched "
                   "again",
-                  part_of(place), bytes));
+                  part_of(output_file), bytes));
   return together ? Result<void>() : journal.sync();
 }
 
 // The same for a stream, of which the whole has one proof: what was damaged begins again.
-Result<void> Transfer::keep_stream(Place& place, const Known& known, Reply first, std::stop_token stop) {
-  std::optional<Reply> at_hand(std::move(first));
+Result<void> Transfer::keep_stream(OutputFile& output_file, const Resource& known, Response first,
+                                   std::stop_token stop) {
+  std::optional<Response> at_hand(std::move(first));
   for (unsigned repairs = 0;; ++repairs) {
-    Pass pass{place, Watch(place.data()), false};
+    Pass pass{output_file, Watch(output_file.data()), false};
     auto step = receive_stream(pass, known, std::exchange(at_hand, std::nullopt), stop);
     if (!step) return step;
-    const Facts facts = place.journal().facts().value_or(Facts{});
-    pass.watch.look_at_whole(facts.stream_length);
+    const Metadata metadata = output_file.journal().metadata().value_or(Metadata{});
+    pass.watch.look_at_whole(metadata.stream_length);
     if (!request_.verify && !pass.watch.found_traces() && repairs == 0) return {};
-    meter_.enter(Phase::verifying);
-    auto intact = stream_intact(place.data(), facts, stop);
+    task_progress_.enter(Phase::verifying);
+    auto intact = stream_intact(output_file.data(), metadata, stop);
     if (!intact) return std::move(intact).error();
-    auto mended = mend_length(place.data(), facts.stream_length);
+    auto mended = mend_length(output_file.data(), metadata.stream_length);
     if (!mended) return std::move(mended).error();
     if (*intact) {
       rehashed_ = true;
-      return *mended ? settle_stream(place) : Result<void>();
+      return *mended ? settle_stream(output_file) : Result<void>();
     }
-    if (repairs == kMaxRepairs) return does_not_stay(place, 0);
-    auto emptied = drop_stream(place, facts);
+    if (repairs == kMaxRepairs) return does_not_stay(output_file, 0);
+    auto emptied = drop_stream(output_file, metadata);
     if (!emptied) return emptied;
   }
 }
 
-Result<void> Transfer::drop_stream(Place& place, Facts facts) {
-  meter_.discarded(facts.stream_length);
-  meter_.remark(fmt::format("{} was changed after it was written, by another program or the disk: starting over",
-                            part_of(place)));
-  facts.stream_complete = false;
-  auto step = place.journal().set_facts(facts);
-  return step ? place.data().resize(0) : step;
+Result<void> Transfer::drop_stream(OutputFile& output_file, Metadata metadata) {
+  task_progress_.discarded(metadata.stream_length);
+  task_progress_.remark(fmt::format(
+      "{} was changed after it was written, by another program or the disk: starting over", part_of(output_file)));
+  metadata.stream_complete = false;
+  auto step = output_file.journal().set_metadata(metadata);
+  return step ? output_file.data().resize(0) : step;
 }
 
 // A small file is read back from where it was written.
-Result<void> Transfer::reread_small(Place& place, std::span<const std::byte> bytes) {
+Result<void> Transfer::reread_small(OutputFile& output_file, std::span<const std::byte> bytes) {
   for (unsigned repairs = 0;; ++repairs) {
-    auto holds = holds_exactly(place.small(), bytes);
+    auto holds = holds_exactly(output_file.small(), bytes);
     if (!holds) return std::move(holds).error();
     if (*holds) break;
-    if (repairs == kMaxRepairs) return does_not_stay(place, 0);
-    auto step = place.hold_small(bytes);
+    if (repairs == kMaxRepairs) return does_not_stay(output_file, 0);
+    auto step = output_file.hold_small(bytes);
     if (!step) return step;
   }
   rehashed_ = true;

@@ -3,7 +3,7 @@
 #include "engine/base/threads.h"
 #include "engine/fetch/fetch_loop.h"
 #include "engine/store/finish.h"
-#include "engine/task/front_hasher.h"
+#include "engine/task/prefix_hasher.h"
 #include "engine/task/single_body_sink.h"
 #include "engine/task/transfer.h"
 #include "engine/task/verifier.h"
@@ -22,25 +22,25 @@ namespace {
 
 // A worker's hand, for as long as it is at work.
 struct Joined {
-  explicit Joined(Dispatcher& d) : dispatcher(d), hand(d.join()) {}
-  ~Joined() { dispatcher.leave(hand); }
+  explicit Joined(Dispatcher& d) : dispatcher(d), worker(d.join()) {}
+  ~Joined() { dispatcher.leave(worker); }
   Joined(const Joined&) = delete;
   Joined& operator=(const Joined&) = delete;
 
   Dispatcher& dispatcher;
-  Hand& hand;
+  WorkerState& worker;
 };
 
 // The dispatcher's map is what is shown, for as long as there is a dispatcher.
 struct ShownMap {
-  ShownMap(Meter& m, const Dispatcher& dispatcher) : meter(m) {
-    meter.map_from([&dispatcher](std::size_t cells) { return dispatcher.map(cells); });
+  ShownMap(TaskProgress& m, const Dispatcher& dispatcher) : task_progress(m) {
+    task_progress.map_from([&dispatcher](std::size_t cells) { return dispatcher.map(cells); });
   }
-  ~ShownMap() { meter.map_from({}); }
+  ~ShownMap() { task_progress.map_from({}); }
   ShownMap(const ShownMap&) = delete;
   ShownMap& operator=(const ShownMap&) = delete;
 
-  Meter& meter;
+  TaskProgress& task_progress;
 };
 
 // The claims of a pass that follows a re-hashing of all of them.
@@ -62,8 +62,8 @@ void guarded(Dispatcher& dispatcher, Function&& function) {
 // asked for: a body is compared with its end. Claims behind the first hole came with another body than what will fill
 // the hole, and would stand beside it uncompared if the run ended before that one has passed them. True: some were
 // dropped.
-Result<bool> drop_behind_hole(Pass& pass, Meter& meter, const std::stop_token& stop) {
-  Journal& journal = pass.place.journal();
+Result<bool> drop_behind_hole(Pass& pass, TaskProgress& task_progress, const std::stop_token& stop) {
+  Journal& journal = pass.output_file.journal();
   const Layout& layout = *journal.identity().layout;
   bool whole = true;
   bool dropped = false;
@@ -72,15 +72,15 @@ Result<bool> drop_behind_hole(Pass& pass, Meter& meter, const std::stop_token& s
     const Segment segment{i};
     const bool claimed = journal.claims(segment);
     whole = whole && claimed;
-    auto holds = whole && !pass.proved ? proof_holds(pass.place.data(), journal, segment) : Result<bool>(whole);
+    auto holds = whole && !pass.proved ? proof_holds(pass.output_file.data(), journal, segment) : Result<bool>(whole);
     if (!holds) return std::move(holds).error();
     whole = *holds;
     const Range range = layout.range(segment);
-    if (whole && !pass.proved) meter.proved(range.size());
+    if (whole && !pass.proved) task_progress.proved(range.size());
     if (whole || !claimed) continue;
     auto forgotten = forget(journal, segment);
     if (!forgotten) return std::move(forgotten).error();
-    meter.revoked(range);
+    task_progress.revoked(range);
     dropped = true;
   }
   pass.proved = true;
@@ -104,13 +104,14 @@ Result<std::vector<std::jthread>> start_threads(std::size_t most, Function funct
 }  // namespace
 
 // What is not claimed, while the claims are proved beside it; then all of it goes to disk.
-Result<void> Transfer::fetch_missing(Pass& pass, const Known& known, std::optional<Reply> first, std::stop_token stop) {
-  Place& place = pass.place;
-  Journal& journal = place.journal();
+Result<void> Transfer::fetch_missing(Pass& pass, const Resource& known, std::optional<Response> first,
+                                     std::stop_token stop) {
+  OutputFile& output_file = pass.output_file;
+  Journal& journal = output_file.journal();
   const Layout& layout = *journal.identity().layout;
-  meter_.enter(Phase::fetching);
+  task_progress_.enter(Phase::fetching);
   const bool together = voucher_ == Voucher::digest || known.validator.strong();
-  auto dropped = together ? Result<bool>(false) : drop_behind_hole(pass, meter_, stop);
+  auto dropped = together ? Result<bool>(false) : drop_behind_hole(pass, task_progress_, stop);
   if (!dropped) return std::move(dropped).error();
   std::vector<bool> claims(layout.count());
   std::vector<Segment> inherited;
@@ -118,114 +119,117 @@ Result<void> Transfer::fetch_missing(Pass& pass, const Known& known, std::option
     claims[i] = journal.claims(Segment{i});
     if (claims[i]) inherited.push_back(Segment{i});
   }
-  Share share;
-  Dispatcher dispatcher(layout, claims, env_.clock, [&] { context_.pool.feed(share); });
-  std::optional<FrontHasher> front;
+  Assist assist;
+  Dispatcher dispatcher(layout, claims, env_.clock, [&] { context_.pool.request_workers(assist); });
+  std::optional<PrefixHasher> front;
   if (request_.checksum) {
-    front.emplace(request_.checksum, place.data(), layout);
+    front.emplace(request_.checksum, output_file.data(), layout);
     auto started = front->start();
     if (!started) return started;
     dispatcher.on_settled([&front](Segment segment) { front->settled(segment); });
   }
-  const ShownMap shown(meter_, dispatcher);
+  const ShownMap shown(task_progress_, dispatcher);
   if (pass.proved) take_for_proved(dispatcher);
   const std::size_t proofs = pass.proved ? 0 : inherited.size();
-  Checkpoint checkpoint(env_.clock, place.data(), journal, request_.sync, std::move(inherited));
+  Checkpoint checkpoint(env_.clock, output_file.data(), journal, request_.sync, std::move(inherited));
   checkpoint.before_each([&pass, &layout] { pass.watch.look(layout.total()); });
   if (*dropped) {  // the disk must not have what fills the hole and what lay behind it at the same time
     auto forced = checkpoint.force();
     if (!forced) return forced;
   }
-  Work work{place, dispatcher, checkpoint, pass.watch, meter_, layout, place.has_aside()};
+  Work work{output_file, dispatcher, checkpoint, pass.watch, task_progress_, layout, output_file.has_backup()};
   const std::stop_callback give_up(stop, [&dispatcher] { dispatcher.fail(cancelled()); });
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   auto verifiers = start_threads(std::min(proofs, cores), [&](const std::stop_token& own) {
-    verify_claims(dispatcher, place.data(), journal, meter_, own);
+    verify_claims(dispatcher, output_file.data(), journal, task_progress_, own);
   });
   if (!verifiers) return std::move(verifiers).error();
-  auto step = together ? fetch_together(work, known, std::move(first), share)
+  auto step = together ? fetch_together(work, known, std::move(first), assist)
                        : fetch_alone(work, known, std::move(first), stop);
   if (!step) dispatcher.fail(step.error());
   verifiers->clear();  // asked to stop, and waited for
-  auto refuted = forget_doubted(place, dispatcher.doubted());
+  auto refuted = forget_doubted(output_file, dispatcher.doubted());
   if (!refuted) return refuted;
   doubted_ = false;
-  if (step && front) step = check_whole(place, *front, stop);
+  if (step && front) step = check_whole(output_file, *front, stop);
   if (doubted_) {  // what is sound is kept, whatever comes of it
     auto forced = checkpoint.force();
     if (!forced) return forced;
   }
-  if (step) step = settle_adopted(place);
-  return step ? settle(place, checkpoint) : step;
+  if (step) step = settle_adopted(output_file);
+  return step ? settle(output_file, checkpoint) : step;
 }
 
 // What came in responses that may be of another place of the resource; durably, as all that is no failed proof (J4).
-Result<void> Transfer::forget_doubted(Place& place, const std::vector<Segment>& segments) {
+Result<void> Transfer::forget_doubted(OutputFile& output_file, const std::vector<Segment>& segments) {
   contradicted_ = !segments.empty();
   if (segments.empty()) return {};
-  Journal& journal = place.journal();
+  Journal& journal = output_file.journal();
   for (const Segment segment : segments) {
     auto step = engine::forget(journal, segment);
     if (!step) return step;
-    meter_.damaged(journal.identity().layout->range(segment), false);
+    task_progress_.damaged(journal.identity().layout->range(segment), false);
   }
   return journal.sync();
 }
 
 // Leads while others help. Ends when everything is committed and proved, or with the first error.
-Result<void> Transfer::fetch_together(Work& work, const Known& known, std::optional<Reply> first, Share& share) {
+Result<void> Transfer::fetch_together(Work& work, const Resource& known, std::optional<Response> first,
+                                      Assist& assist) {
   Dispatcher& dispatcher = work.dispatcher;
-  route_.set_joined(true);
+  source_.set_joined(true);
   const Joined joined(dispatcher);
   // What a URL without secrets gives it mostly gives for ever, and then nothing that is here is asked for.
   const bool is_link = url_.redacted() != url_.text();
   bool all = first || is_link || dispatcher.all_missing_behind_front();
-  if (all) dispatcher.goes_first(joined.hand);
-  share.help = [&](Slot slot) {
+  if (all) dispatcher.goes_first(joined.worker);
+  assist.help = [&](Slot slot) {
     guarded(dispatcher, [&] {
       Fetcher fetcher(setting_, std::move(slot));
       const Joined helper(dispatcher);
-      work_on(work, helper.hand, fetcher, known, false);
+      work_on(work, helper.worker, fetcher, known, false);
     });
   };
   // Before there is an answer nothing but that is asked for, also where the first request was led to another host.
-  share.is_held_up = [this](Instant now) { return !route_.has_answered() || route_.is_held_up(now); };
-  share.tick = [&dispatcher](Instant now) { guarded(dispatcher, [&] { dispatcher.tick(now); }); };
-  route_.on_move([&](const Origin& origin) { context_.pool.moved(share, origin); });
-  context_.pool.open(share, route_.current().origin);
+  assist.is_held_up = [this](Instant now) { return !source_.has_answered() || source_.is_held_up(now); };
+  assist.tick = [&dispatcher](Instant now) { guarded(dispatcher, [&] { dispatcher.tick(now); }); };
+  source_.on_move([&](const Origin& origin) { context_.pool.moved(assist, origin); });
+  context_.pool.open(assist, source_.current().origin);
   guarded(dispatcher, [&] {
     do {
-      work_on(work, joined.hand, fetcher_, known, std::exchange(all, is_link), std::exchange(first, std::nullopt));
+      work_on(work, joined.worker, fetcher_, known, std::exchange(all, is_link), std::exchange(first, std::nullopt));
       fetcher_.leave();
-    } while (dispatcher.wait(joined.hand));
+    } while (dispatcher.wait(joined.worker));
   });
-  context_.pool.close(share);
-  route_.on_move({});
+  context_.pool.close(assist);
+  source_.on_move({});
   const auto error = dispatcher.error();
   return error ? Result<void>(*error) : Result<void>();
 }
 
 void Transfer::tell_joined(std::uint64_t compared) {
   if (compared == 0) return;
-  meter_.remark(fmt::format("no strong validator: joined with what was here after comparing {} bytes", compared));
+  task_progress_.remark(
+      fmt::format("no strong validator: joined with what was here after comparing {} bytes", compared));
 }
 
 // Without a strong validator a run joins nothing but one body with what an earlier run left (see single_body_sink.h).
-Result<void> Transfer::fetch_alone(Work& work, const Known& known, std::optional<Reply> first, std::stop_token stop) {
-  Hand& hand = work.dispatcher.join();
-  route_.set_joined(true);
-  SingleBodySink sink(work, hand, fetcher_, !first && voucher_ == Voucher::validator);
+Result<void> Transfer::fetch_alone(Work& work, const Resource& known, std::optional<Response> first,
+                                   std::stop_token stop) {
+  WorkerState& worker = work.dispatcher.join();
+  source_.set_joined(true);
+  SingleBodySink sink(work, worker, fetcher_, !first && voucher_ == Voucher::validator);
   for (;;) {
-    auto step = fetch_into(sink, fetcher_, meter_, known, std::exchange(first, std::nullopt), true, stop);
+    auto step = fetch_into(sink, fetcher_, task_progress_, known, std::exchange(first, std::nullopt), true, stop);
     // Everything is here, or claims that are being proved: other downloads may have the connection.
     if (step) fetcher_.leave();
-    if (step && !work.dispatcher.wait(hand)) break;
+    if (step && !work.dispatcher.wait(worker)) break;
     if (step) step = sink.interrupted(Remedy::retry);
     if (!step && step.error().remedy != Remedy::retry) {
       outdated_ = !inherits_;
       return step;
     }
-    if (sink.begins_anew()) route_.ask(Asking::whole);
+    if (sink.begins_anew()) source_.ask(RequestForm::whole);
   }
   if (const auto error = work.dispatcher.error()) return *error;
   tell_joined(sink.compared_for_others());

@@ -9,7 +9,7 @@
 // A date is compared by us, with the head of a response: a server answers If-Modified-Since with 304 also where the
 // resource has become an older one, and does not say how long it is. What differs, or can't be compared, is fetched;
 // what was answered to the question is the first of the download, where it is of use. A file that is to be continued,
-// or has another of our names beside it, is no business of this: the recovery table decides (place.h). No lock is
+// or has another of our names beside it, is no business of this: the recovery table decides (output_file.h). No lock is
 // needed: nothing is changed, and what is there is looked at through one open file.
 #include "core/store/receipt.h"
 
@@ -47,11 +47,11 @@ struct Present {
   const char* doubt = nullptr;                    // why it is to be fetched, whatever the server says
 
   // Whether the head of an answer shows that the resource is what the file is.
-  bool is_shown_by(const Reply& reply) const {
-    const Validator& now = reply.body.validator;
-    if (reply.body.total.value_or(status.size) != status.size) return false;
+  bool is_shown_by(const Response& response) const {
+    const Validator& now = response.body.validator;
+    if (response.body.total.value_or(status.size) != status.size) return false;
     if (receipt) return now.kind == receipt->kind && now.value() == receipt->validator;
-    return reply.body.total && strong_date_of(reply.exchange->head()) == status.modified;
+    return response.body.total && strong_date_of(response.exchange->head()) == status.modified;
   }
 };
 
@@ -76,7 +76,7 @@ std::optional<Present> Transfer::find_present(Directory& directory) {
   auto receipt = kept ? decode_receipt(*kept) : std::nullopt;
   if (!receipt) return present;
   const bool same_url = receipt->url_tag == url_tag_of(receipt->salt, url_.redacted());
-  if (same_url && !request_.checksum) route_.change_shown([&receipt](Shown& shown) { shown.finished(receipt->kind); });
+  if (same_url && !request_.checksum) source_.change_shown([&receipt](Shown& shown) { shown.finished(receipt->kind); });
   if (receipt->size != status->size || receipt->modified != status->modified) {
     present.doubt = "it was changed here since it was fetched";
   } else if (!same_url) {
@@ -107,7 +107,7 @@ Result<std::optional<Outcome>> Transfer::leave_if_unchanged(Directory& directory
   if (doubted) named_.reset();  // what is asked for again may be better
   if (!present || has_leftover(directory)) return std::optional<Outcome>();
   if (request_.decode) {
-    meter_.remark("what is decoded can't be compared with what the server has: fetching it again");
+    task_progress_.remark("what is decoded can't be compared with what the server has: fetching it again");
     return std::optional<Outcome>();
   }
   auto unchanged = is_unchanged(*present, stop);
@@ -129,7 +129,7 @@ Result<bool> Transfer::is_unchanged(Present& present, const std::stop_token& sto
     return other ? Result<bool>(false) : std::move(step).error();
   }
   if (present.doubt != nullptr) {
-    meter_.remark(std::string(present.doubt) + ": fetching it again");
+    task_progress_.remark(std::string(present.doubt) + ": fetching it again");
     return false;
   }
   if (named_) return present.is_shown_by(*named_);  // by the response that has named it
@@ -140,16 +140,16 @@ Result<bool> Transfer::is_unchanged(Present& present, const std::stop_token& sto
 Result<bool> Transfer::ask_if_unchanged(Present& present, const std::stop_token& stop) {
   const bool by_etag = present.receipt && present.receipt->kind == Validator::Kind::strong_etag;
   if (by_etag) fetcher_.ask_unless(present.receipt->validator);
-  auto reply = first_reply(stop, by_etag ? kProbe : kGlance);
+  auto response = first_reply(stop, by_etag ? kProbe : kGlance);
   fetcher_.ask_unless({});
-  if (!reply) return std::move(reply).error();
-  if (reply->unchanged) return true;
-  const bool same = present.is_shown_by(*reply);
-  const bool first_part = by_etag || !reply->body.partial || reply->body.end == reply->body.total;
+  if (!response) return std::move(response).error();
+  if (response->unchanged) return true;
+  const bool same = present.is_shown_by(*response);
+  const bool first_part = by_etag || !response->body.partial || response->body.end == response->body.total;
   if (same || !first_part) {
-    reply->exchange->skip_rest();
+    response->exchange->skip_rest();
   } else {
-    named_ = std::move(*reply);
+    named_ = std::move(*response);
   }
   return same;
 }
@@ -157,45 +157,48 @@ Result<bool> Transfer::ask_if_unchanged(Present& present, const std::stop_token&
 // Whether an earlier run has left all of a version that the server no longer has, beside a file that may be newer: to
 // continue it takes no request that would show it. What is of another URL is compared anyway (J8), and a checksum tells
 // in the end.
-Result<bool> Transfer::is_whole_and_outdated(const Place& place, const std::stop_token& stop) {
-  if (request_.existing != Existing::update || request_.checksum || !place.replaces()) return false;
-  const Journal& journal = place.journal();
-  const Facts facts = journal.facts().value_or(Facts{});
-  if (!is_hash_of(facts.url_hash, url_) && facts.url != url_.redacted()) return false;
+Result<bool> Transfer::is_whole_and_outdated(const OutputFile& output_file, const std::stop_token& stop) {
+  if (request_.existing != Existing::update || request_.checksum || !output_file.replaces()) return false;
+  const Journal& journal = output_file.journal();
+  const Metadata metadata = journal.metadata().value_or(Metadata{});
+  if (!is_hash_of(metadata.url_hash, url_) && metadata.url != url_.redacted()) return false;
   const auto& layout = journal.identity().layout;
-  const bool whole = layout ? journal.claimed() == layout->count() : facts.stream_complete || facts.stream_unvouched;
-  auto current = whole && facts.vouched() ? is_current(journal.identity(), stop) : Result<bool>(!whole);
+  const bool whole =
+      layout ? journal.claimed() == layout->count() : metadata.stream_complete || metadata.stream_unvouched;
+  auto current = whole && metadata.vouched() ? is_current(journal.identity(), stop) : Result<bool>(!whole);
   if (!current) return current;
   if (*current) return false;
-  remember_begun(place);
-  meter_.remark("what had arrived whole before can't be shown to be what the server has: starting over");
+  remember_begun(output_file);
+  task_progress_.remark("what had arrived whole before can't be shown to be what the server has: starting over");
   return true;
 }
 
 // What no file can be as old as, or as new as, is a server's mistake.
 void Transfer::give_remote_time(File& file) {
-  const auto time = route_.modified();
+  const auto time = source_.modified();
   const auto now = std::chrono::floor<std::chrono::seconds>(env_.clock.wall());
   if (!time || time->time_since_epoch().count() <= 0 || *time > now + kClockError) {
     constexpr std::string_view kWrong = "the server's time for it can't be right: it has that of its arrival";
     constexpr std::string_view kNone = "the server sends no time for it: it has that of its arrival";
-    if (request_.remote_time && request_.existing != Existing::update) meter_.tolerated({time ? kWrong : kNone});
+    if (request_.remote_time && request_.existing != Existing::update)
+      task_progress_.tolerated({time ? kWrong : kNone});
     return;
   }
   const auto set = file.set_modified(*time);
-  if (!set) meter_.remark("its time could not be set: " + set.error().message());
+  if (!set) task_progress_.remark("its time could not be set: " + set.error().message());
 }
 
 // The server's date, as the file's time, that is no proof of what the file holds: listings show the same second, and it
 // is no date that a server can name. Where times are kept in steps of two seconds it is an older one.
 void Transfer::disclaim_time(File& file) {
-  const auto time = route_.modified();
+  const auto time = source_.modified();
   for (const std::chrono::milliseconds off : {std::chrono::milliseconds(500), std::chrono::milliseconds(-2000)}) {
     const auto status = file.status();
     if (!time || !status || status->modified != *time) return;
     const auto set = file.set_modified(*time + off);
-    if (!set) return meter_.remark("its time can't be changed, and is no proof: " + set.error().message());
-    if (off.count() < -1000) meter_.remark("its time is two seconds before the server's, which would be no proof");
+    if (!set) return task_progress_.remark("its time can't be changed, and is no proof: " + set.error().message());
+    if (off.count() < -1000)
+      task_progress_.remark("its time is two seconds before the server's, which would be no proof");
   }
 }
 
@@ -208,9 +211,9 @@ void Transfer::keep_receipt(File& file, const Validator& validator, bool claims_
   // If not, the file may be of a version that is called otherwise.
   const bool vouched = voucher_ == Voucher::validator && claims_vouched;
   const bool synced = request_.sync != Sync::none;
-  const bool date_proves = vouched && synced && route_.modified_is_strong();
+  const bool date_proves = vouched && synced && source_.modified_is_strong();
   const bool proves = vouched && validator.strong();
-  const bool misleads = !vouched || (!validator.strong() && route_.modified() && !route_.modified_is_strong());
+  const bool misleads = !vouched || (!validator.strong() && source_.modified() && !source_.modified_is_strong());
   const auto status = file.status();
   if (!status) return;
   Receipt receipt{status->size, status->modified, random_salt()};

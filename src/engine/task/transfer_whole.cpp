@@ -6,7 +6,7 @@
 #include "engine/base/url_hash.h"
 #include "engine/progress/planned.h"
 #include "engine/store/existing_output.h"
-#include "engine/task/front_hasher.h"
+#include "engine/task/prefix_hasher.h"
 #include "engine/task/transfer.h"
 #include "engine/task/whole_digest.h"
 
@@ -22,9 +22,9 @@ namespace segdl::engine {
 
 // A digest that is wrong, or a file that can't be read, may be somebody else's doing: then what is damaged is fetched
 // again, and this is done once more.
-Result<void> Transfer::check_whole(Place& place, FrontHasher& front, const std::stop_token& stop) {
-  meter_.enter(Phase::verifying);
-  auto step = front.finish(place.path(), stop);
+Result<void> Transfer::check_whole(OutputFile& output_file, PrefixHasher& front, const std::stop_token& stop) {
+  task_progress_.enter(Phase::verifying);
+  auto step = front.finish(output_file.path(), stop);
   doubted_ = !step && (step.error().cause == Cause::integrity || step.error().cause == Cause::local);
   return step;
 }
@@ -32,17 +32,17 @@ Result<void> Transfer::check_whole(Place& place, FrontHasher& front, const std::
 // All of it is what was sent, and it is not what the request expects. Who is wrong is not known: the checksum may be
 // mistyped, so the claims stay; the bytes may have been wrong on their way, so the journal names the checksum, and a
 // run that expects the same one begins by giving them up.
-Result<void> Transfer::refute(Place& place, Error error) {
-  const bool may_have_changed = switched_ && place.journal().identity().validator.strong();
+Result<void> Transfer::refute(OutputFile& output_file, Error error) {
+  const bool may_have_changed = switched_ && output_file.journal().identity().validator.strong();
   if (may_have_changed && voucher_ == Voucher::digest) {
     error.remedy = Remedy::restart;
     return error;
   }
   refuted_ = true;
-  Journal& journal = place.journal();
-  Facts facts = journal.facts().value_or(Facts{url_.redacted()});
-  facts.refuted = journal_name_of(*request_.checksum);
-  auto step = journal.set_facts(facts);
+  Journal& journal = output_file.journal();
+  Metadata metadata = journal.metadata().value_or(Metadata{url_.redacted()});
+  metadata.refuted = journal_name_of(*request_.checksum);
+  auto step = journal.set_metadata(metadata);
   if (step) step = journal.sync();
   if (!step) return step;
   return with_hints(std::move(error), {Hint::check_checksum_first, Hint::fetch_again});
@@ -51,134 +51,136 @@ Result<void> Transfer::refute(Place& place, Error error) {
 // Claims of what did not hash to this very checksum are given up, durably, before anything of it is fetched again (J4),
 // and their proofs with them. The note goes after them: a death in between gives up what there is then, which is
 // nothing yet.
-Result<void> Transfer::forget_refuted(Place& place) {
+Result<void> Transfer::forget_refuted(OutputFile& output_file) {
   if (!request_.checksum) return {};
-  Journal& journal = place.journal();
-  auto facts = journal.facts();
-  if (!facts || facts->refuted != journal_name_of(*request_.checksum)) return {};
-  meter_.remark("what is here does not have this checksum: fetching all of it again");
+  Journal& journal = output_file.journal();
+  auto metadata = journal.metadata();
+  if (!metadata || metadata->refuted != journal_name_of(*request_.checksum)) return {};
+  task_progress_.remark("what is here does not have this checksum: fetching all of it again");
   Result<void> step;
   for (std::uint32_t i = 0; step && i < journal.identity().layout->count(); ++i) {
     step = forget(journal, Segment{i});
   }
   if (step) step = journal.sync();
-  facts->refuted = 0;
-  if (step) step = journal.set_facts(*facts);
+  metadata->refuted = 0;
+  if (step) step = journal.set_metadata(*metadata);
   return step ? journal.sync() : step;
 }
 
 // A stream that an earlier run has received whole, and not published; or up to an end that nothing vouches for, where
 // the request takes that for its own, or has a checksum to tell. Nothing is asked for: no answer of today could say
 // more of what came then. What does not prove to be just that is given up.
-Result<bool> Transfer::continue_stream(Place& place, const std::stop_token& stop) {
-  const Identity& identity = place.journal().identity();
-  Facts facts = place.journal().facts().value_or(Facts{});
-  const bool believed = facts.stream_unvouched && (request_.accept_unframed || request_.checksum);
-  if ((!facts.stream_complete && !believed) || !is_hash_of(facts.url_hash, url_)) return false;
-  meter_.plan(planned(identity, facts.stream_length));
-  meter_.enter(Phase::verifying);
-  auto intact = stream_intact(place.data(), facts, stop);
+Result<bool> Transfer::continue_stream(OutputFile& output_file, const std::stop_token& stop) {
+  const JournalIdentity& identity = output_file.journal().identity();
+  Metadata metadata = output_file.journal().metadata().value_or(Metadata{});
+  const bool believed = metadata.stream_unvouched && (request_.accept_unframed || request_.checksum);
+  if ((!metadata.stream_complete && !believed) || !is_hash_of(metadata.url_hash, url_)) return false;
+  task_progress_.plan(planned(identity, metadata.stream_length));
+  task_progress_.enter(Phase::verifying);
+  auto intact = stream_intact(output_file.data(), metadata, stop);
   if (!intact || !*intact) return intact;
-  auto mended = mend_length(place.data(), facts.stream_length);
+  auto mended = mend_length(output_file.data(), metadata.stream_length);
   if (!mended) return mended;
-  auto checked = check_digest(place.data(), facts.stream_length, place.path(), stop);
+  auto checked = check_digest(output_file.data(), metadata.stream_length, output_file.path(), stop);
   if (!checked && checked.error().cause != Cause::integrity) return std::move(checked).error();
   if (!checked) return false;
   if (believed) {
-    meter_.remark("it had arrived before up to the end of its connection, which is accepted as its end");
-    facts.stream_complete = request_.checksum.has_value();
-    facts.stream_unvouched = !facts.stream_complete;
-    auto step = place.journal().set_facts(facts);
+    task_progress_.remark("it had arrived before up to the end of its connection, which is accepted as its end");
+    metadata.stream_complete = request_.checksum.has_value();
+    metadata.stream_unvouched = !metadata.stream_complete;
+    auto step = output_file.journal().set_metadata(metadata);
     if (!step) return std::move(step).error();
   }
   named_.reset();
-  meter_.proved(facts.stream_length);
+  task_progress_.proved(metadata.stream_length);
   strong_ = identity.validator.strong();
-  auto taken = take_coding(place, identity.coding);
-  if (taken) taken = settle_stream(place);
+  auto taken = take_coding(output_file, identity.coding);
+  if (taken) taken = settle_stream(output_file);
   return taken ? Result<bool>(true) : std::move(taken).error();
 }
 
 // Whether the request is done with what an earlier run has published. If not, and it may be replaced, the place is
 // opened anew, as one with another file in the way: its journal is gone.
-Result<bool> Transfer::is_wanted(std::unique_ptr<Place>& place, const std::stop_token& stop) {
-  auto wanted = is_what_was_asked_for(*place, stop);
+Result<bool> Transfer::is_wanted(std::unique_ptr<OutputFile>& output_file, const std::stop_token& stop) {
+  auto wanted = is_what_was_asked_for(*output_file, stop);
   if (!wanted || *wanted) return wanted;
-  if (!may_replace_output(request_)) return place->of_another_url();
-  place.reset();
+  if (!may_replace_output(request_)) return output_file->of_another_url();
+  output_file.reset();
   auto directory = context_.directories.open(request_.directory);
   if (!directory) return std::move(directory).error();
   auto opened = open_place(std::move(*directory), stop);
   if (!opened) return std::move(opened).error();
-  place = std::move(*opened);
-  if (place->found() != Place::Found::finished) return false;
-  return with_hints(make_error(Cause::local, Remedy::stop, "replace", place->path(),
+  output_file = std::move(*opened);
+  if (output_file->found() != OutputFile::Found::finished) return false;
+  return with_hints(make_error(Cause::local, Remedy::stop, "replace", output_file->path(),
                                fmt::format("{} is beside it, and can't be removed",
-                                           place->directory().path_of(place->names().journal))),
+                                           output_file->directory().path_of(output_file->names().journal))),
                     {Hint::remove_stuck_journal});
 }
 
 // A published file that proves to be what its journal speaks of is that of the journal's URL (J8), and done unless it
 // may be replaced. Of a URL that differs in its secrets alone it is if the server says so.
-Result<bool> Transfer::is_what_was_asked_for(Place& place, const std::stop_token& stop) {
-  const auto& facts = place.published_facts();
-  const bool decodes = request_.decode && !codings_to_undo(name_, place.published_identity().coding).empty();
-  if (decodes != place.published_decoded()) return false;
-  const bool same_url = facts && is_hash_of(facts->url_hash, url_);
+Result<bool> Transfer::is_what_was_asked_for(OutputFile& output_file, const std::stop_token& stop) {
+  const auto& metadata = output_file.published_metadata();
+  const bool decodes = request_.decode && !codings_to_undo(name_, output_file.published_identity().coding).empty();
+  if (decodes != output_file.published_decoded()) return false;
+  const bool same_url = metadata && is_hash_of(metadata->url_hash, url_);
   if (same_url && !may_replace_output(request_)) return true;
-  const bool same_but_secrets = facts && facts->url == url_.redacted();
-  const bool may_ask = (same_url || same_but_secrets) && facts->vouched();  // or else its validator says nothing of it
-  return may_ask ? is_current(place.published_identity(), stop) : Result<bool>(false);
+  const bool same_but_secrets = metadata && metadata->url == url_.redacted();
+  const bool may_ask =
+      (same_url || same_but_secrets) && metadata->vouched();  // or else its validator says nothing of it
+  return may_ask ? is_current(output_file.published_identity(), stop) : Result<bool>(false);
 }
 
 // Whether what an earlier run has fetched whole is what the server has: asked where it would be replaced, may be of
 // another URL, or would replace what may be newer.
-Result<bool> Transfer::is_current(const Identity& identity, const std::stop_token& stop) {
+Result<bool> Transfer::is_current(const JournalIdentity& identity, const std::stop_token& stop) {
   const auto total = identity.layout ? std::optional(identity.layout->total()) : identity.stream_total;
-  const Known known{total, identity.validator, identity.coding};
+  const Resource known{total, identity.validator, identity.coding};
   if (!known.validator.strong() || known.total.value_or(0) == 0) return false;
   for (;;) {
-    auto reply = ask_first({0, 1}, &known, stop);
-    if (reply) return true;
-    if (reply.error().remedy == Remedy::restart) return false;
-    if (reply.error().remedy != Remedy::retry) return std::move(reply).error();
-    auto paused = fetcher_.pause(std::move(reply).error(), stop);
+    auto response = ask_first({0, 1}, &known, stop);
+    if (response) return true;
+    if (response.error().remedy == Remedy::restart) return false;
+    if (response.error().remedy != Remedy::retry) return std::move(response).error();
+    auto paused = fetcher_.pause(std::move(response).error(), stop);
     if (!paused) return std::move(paused).error();
   }
 }
 
 // A file that an earlier run has given its name.
-Result<Outcome> Transfer::finish(Place& place, const std::stop_token& stop) {
-  auto status = place.data().status();
+Result<Outcome> Transfer::finish(OutputFile& output_file, const std::stop_token& stop) {
+  auto status = output_file.data().status();
   if (!status) return std::move(status).error();
-  const Facts facts = place.published_facts().value_or(Facts{});
-  strong_ = place.published_identity().validator.strong() && facts.vouched();
-  auto taken = take_coding(place.published_identity().coding);
+  const Metadata metadata = output_file.published_metadata().value_or(Metadata{});
+  strong_ = output_file.published_identity().validator.strong() && metadata.vouched();
+  auto taken = take_coding(output_file.published_identity().coding);
   if (!taken) return std::move(taken).error();
   rehashed_ = true;  // that is how it was recognised
-  meter_.remark("it had arrived whole before; only the journal was left to remove");
-  tell_joined(place.published_facts() ? place.published_facts()->joined : 0);
-  const std::uint64_t size =
-      place.published_decoded() ? length_of(place.published_identity(), *place.published_facts()) : status->size;
-  if (place.published_decoded()) decoded_ = status->size;
-  Planned whole = planned(place.published_identity(), size);
+  task_progress_.remark("it had arrived whole before; only the journal was left to remove");
+  tell_joined(output_file.published_metadata() ? output_file.published_metadata()->joined : 0);
+  const std::uint64_t size = output_file.published_decoded()
+                                 ? length_of(output_file.published_identity(), *output_file.published_metadata())
+                                 : status->size;
+  if (output_file.published_decoded()) decoded_ = status->size;
+  Planned whole = planned(output_file.published_identity(), size);
   whole.total = size;
-  meter_.plan(std::move(whole));
-  auto checked = check_published(place, status->size, stop);
+  task_progress_.plan(std::move(whole));
+  auto checked = check_published(output_file, status->size, stop);
   if (!checked) return std::move(checked).error();
-  return Outcome{report(place.path())};
+  return Outcome{report(output_file.path())};
 }
 
 // A file that an earlier run has given its name, perhaps without knowing of a checksum.
-Result<void> Transfer::check_published(Place& place, std::uint64_t size, const std::stop_token& stop) {
+Result<void> Transfer::check_published(OutputFile& output_file, std::uint64_t size, const std::stop_token& stop) {
   if (!request_.checksum) return {};
-  if (place.published_decoded()) {
-    if (place.published_facts()->decoded->checksum == journal_name_of(*request_.checksum)) return {};
-    return with_hints(make_error(Cause::integrity, Remedy::stop, "verify", place.path(),
+  if (output_file.published_decoded()) {
+    if (output_file.published_metadata()->decoded->checksum == journal_name_of(*request_.checksum)) return {};
+    return with_hints(make_error(Cause::integrity, Remedy::stop, "verify", output_file.path(),
                                  "it was decoded from what is gone, and which checksum that had is not known"),
                       {Hint::fetch_published_again});
   }
-  auto step = check_digest(place.data(), size, place.path(), stop);
+  auto step = check_digest(output_file.data(), size, output_file.path(), stop);
   if (!step && step.error().cause == Cause::integrity) {
     step.error().hints = {Hint::check_checksum, Hint::fetch_published_again};
   }
@@ -188,7 +190,7 @@ Result<void> Transfer::check_published(Place& place, std::uint64_t size, const s
 // Whether a file hashes to what the request expects; what can't be read does not.
 Result<void> Transfer::check_digest(File& file, std::uint64_t size, const std::string& path,
                                     const std::stop_token& stop) {
-  meter_.enter(Phase::verifying);
+  task_progress_.enter(Phase::verifying);
   WholeDigest digest(request_.checksum);
   std::vector<std::byte> piece(std::min<std::uint64_t>(kReadPiece, size));
   for (std::uint64_t at = 0; at < size; at += piece.size()) {

@@ -11,7 +11,8 @@ namespace segdl::engine {
 
 namespace {
 
-void verify_each(Dispatcher& dispatcher, File& data, Journal& journal, Meter& meter, const std::stop_token& stop) {
+void verify_each(Dispatcher& dispatcher, File& data, Journal& journal, TaskProgress& task_progress,
+                 const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const auto segment = dispatcher.next_to_prove();
     if (!segment) return;
@@ -19,23 +20,24 @@ void verify_each(Dispatcher& dispatcher, File& data, Journal& journal, Meter& me
     auto holds = proof_holds(data, journal, *segment);
     if (!holds) return dispatcher.fail(std::move(holds).error());
     if (*holds) {
-      meter.proved(range.size());
+      task_progress.proved(range.size());
       dispatcher.proved(*segment);
       continue;
     }
     // The bit goes first: after a death in between the segment is fetched again, never believed.
     auto revoked = journal.revoke(*segment);
     if (!revoked) return dispatcher.fail(std::move(revoked).error());
-    meter.revoked(range);
+    task_progress.revoked(range);
     dispatcher.revoked(*segment);
   }
 }
 
 }  // namespace
 
-void verify_claims(Dispatcher& dispatcher, File& data, Journal& journal, Meter& meter, std::stop_token stop) {
+void verify_claims(Dispatcher& dispatcher, File& data, Journal& journal, TaskProgress& task_progress,
+                   std::stop_token stop) {
   try {
-    verify_each(dispatcher, data, journal, meter, stop);
+    verify_each(dispatcher, data, journal, task_progress, stop);
   } catch (const std::exception& exception) {  // the entry of a thread: out of memory, or a bug
     dispatcher.fail(error_of(exception, "verify"));
   }

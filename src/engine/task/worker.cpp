@@ -16,38 +16,39 @@ enum class Then { go_on, go_on_as_last, leave };
 constexpr unsigned kMaxKept = 8;
 
 // A response that carries all of the resource serves one worker; several of them would receive it as many times.
-bool must_be_alone(const Reply& reply, const SegmentSink& sink) {
-  return !reply.body.partial && reply.body.begin != sink.wanted();
+bool must_be_alone(const Response& response, const SegmentSink& sink) {
+  return !response.body.partial && response.body.begin != sink.wanted();
 }
 
 // The bytes of a part without a length of its own are believed to be of their place only as long as no such body has
 // contradicted itself at its end: a server that does that may have done it wherever the end was not read.
-Result<void> believe(Work& work, SegmentSink& sink, const Reply& reply, Result<void> step) {
+Result<void> believe(Work& work, SegmentSink& sink, const Response& response, Result<void> step) {
   std::vector<Segment> brought = sink.take_brought();
-  if (!reply.body.partial || reply.exchange->head().framing == Framing::length) return step;
+  if (!response.body.partial || response.exchange->head().framing == Framing::length) return step;
   const bool contradicts = !step && step.error().cause == Cause::integrity;
   if (contradicts) sink.drop_unfinished();
   work.dispatcher.unsure(std::move(brought), contradicts ? std::optional(step.error()) : std::nullopt);
   return step;
 }
 
-Result<void> take(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, Range want, Reply& reply) {
-  if (!work.dispatcher.be_served(hand, must_be_alone(reply, sink))) {
+Result<void> take(Work& work, WorkerState& worker, Fetcher& fetcher, SegmentSink& sink, Range want,
+                  Response& response) {
+  if (!work.dispatcher.be_served(worker, must_be_alone(response, sink))) {
     Error error = fetcher.problem(Cause::network, Remedy::retry, "it answered with the whole resource, not the range");
     error.http_status = 200;
     return error;
   }
-  auto step = believe(work, sink, reply, pump(fetcher, work.meter, reply, sink, hand.token()));
-  return step ? check_part(fetcher, sink, reply.body, want) : step;
+  auto step = believe(work, sink, response, pump(fetcher, work.task_progress, response, sink, worker.token()));
+  return step ? check_part(fetcher, sink, response.body, want) : step;
 }
 
-Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, Error error) {
+Then after_failure(Work& work, WorkerState& worker, Fetcher& fetcher, SegmentSink& sink, Error error) {
   Dispatcher& dispatcher = work.dispatcher;
   // For another worker, whatever has become of that one.
   const bool declined = error.cause == Cause::network && error.http_status == 200;
   const bool asked = error.cause != Cause::cancelled;
   sink.count_progress();
-  const auto [others_served, others_at_work] = dispatcher.failed(hand, !asked || fetcher.got_on());
+  const auto [others_served, others_at_work] = dispatcher.failed(worker, !asked || fetcher.made_progress());
   // What the host refuses to one while it serves another is "not so many", whatever it calls it, also where it is no
   // TLS: the last one believes it. What is wrong with a certificate is as well: nothing was sent over that connection.
   const bool final = error.remedy == Remedy::stop;
@@ -59,7 +60,7 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
   if (believed && asked && fetcher.asks_once_more()) return Then::go_on_as_last;
   if (refused && !believed) error.remedy = Remedy::retry;
   if (!asked) {
-    if (!dispatcher.renew(hand)) return Then::leave;
+    if (!dispatcher.renew(worker)) return Then::leave;
     if (!others_served || !fetcher.waited_in_vain()) return Then::go_on;
     fetcher.refused();
     return Then::leave;
@@ -69,16 +70,16 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
     return Then::leave;
   }
   auto step = sink.interrupted(error.remedy);
-  const bool waits = step && !fetcher.got_on();
+  const bool waits = step && !fetcher.made_progress();
   const bool leaves = waits && (others_at_work || (declined && others_served));
   // Who leaves has told before that it was refused: others come to what it held, and read through what is here.
   if (waits && !leaves) sink.release();
   if (waits && declined && !leaves) return Then::go_on;  // nobody else wants the next answer
   if (step)
     step = leaves ? fetcher.give_up(std::move(error), others_served || declined)
-                  : fetcher.pause(std::move(error), hand.token());
+                  : fetcher.pause(std::move(error), worker.token());
   if (step) return leaves ? Then::leave : Then::go_on;
-  if (step.error().cause == Cause::cancelled) return dispatcher.renew(hand) ? Then::go_on : Then::leave;
+  if (step.error().cause == Cause::cancelled) return dispatcher.renew(worker) ? Then::go_on : Then::leave;
   dispatcher.fail(std::move(step).error());
   return Then::leave;
 }
@@ -89,13 +90,13 @@ Then after_failure(Work& work, Hand& hand, Fetcher& fetcher, SegmentSink& sink, 
 class Responses {
  public:
   // `at_hand`: of what is missing, or of what lies before it as well.
-  Responses(Work& work, Hand& hand, Fetcher& fetcher, std::optional<Reply> at_hand)
-      : work_(work), hand_(hand), fetcher_(fetcher), kept_(std::move(at_hand)), is_first_(kept_.has_value()) {
-    work_.dispatcher.keeps(hand_, is_first_);
+  Responses(Work& work, WorkerState& worker, Fetcher& fetcher, std::optional<Response> at_hand)
+      : work_(work), worker_(worker), fetcher_(fetcher), kept_(std::move(at_hand)), is_first_(kept_.has_value()) {
+    work_.dispatcher.keeps(worker_, is_first_);
   }
   ~Responses() {
     fetcher_.wait_outside(false);
-    work_.dispatcher.keeps(hand_, false);
+    work_.dispatcher.keeps(worker_, false);
   }
   Responses(const Responses&) = delete;
   Responses& operator=(const Responses&) = delete;
@@ -107,46 +108,47 @@ class Responses {
   void let_go() {
     if (!kept_ || is_first_ || fetcher_.reads_through()) return;
     kept_.reset();
-    work_.dispatcher.keeps(hand_, false);
+    work_.dispatcher.keeps(worker_, false);
   }
 
   // For these bytes, or from before them on. Waits for no turn, but while one is kept: see Fetcher::wait_outside().
-  Result<Reply> get(Range want, const Known& known, const std::stop_token& stop, bool alone) {
+  Result<Response> get(Range want, const Resource& known, const std::stop_token& stop, bool alone) {
     auto kept = std::exchange(kept_, std::nullopt);
     is_first_ = false;
     if (kept && (kept->body.begin == want.begin || fetcher_.reads_through())) return *std::move(kept);
     fetcher_.wait_outside(!kept);
     if (!kept) return fetcher_.ask(want, &known, stop, alone);
-    auto reply = fetcher_.ask_beside(want, &known, stop);
-    if (!reply && fetcher_.is_given_no_more(reply.error())) return *std::move(kept);
-    more_ = reply ? more_ - 1 : 0;  // a server that has no further connection for it
-    work_.dispatcher.keeps(hand_, false);
-    return reply;
+    auto response = fetcher_.ask_beside(want, &known, stop);
+    if (!response && fetcher_.is_given_no_more(response.error())) return *std::move(kept);
+    more_ = response ? more_ - 1 : 0;  // a server that has no further connection for it
+    work_.dispatcher.keeps(worker_, false);
+    return response;
   }
 
   // After it was used up to this byte, where it was left for what is here already.
-  void keep(Reply reply, std::uint64_t at) {
-    if (more_ == 0 || reply.body.end != work_.layout.total()) return;
-    kept_ = std::move(reply);
+  void keep(Response response, std::uint64_t at) {
+    if (more_ == 0 || response.body.end != work_.layout.total()) return;
+    kept_ = std::move(response);
     kept_->body.begin = at;
-    work_.dispatcher.keeps(hand_, true);
+    work_.dispatcher.keeps(worker_, true);
   }
 
  private:
   Work& work_;
-  Hand& hand_;
+  WorkerState& worker_;
   Fetcher& fetcher_;
-  std::optional<Reply> kept_;
+  std::optional<Response> kept_;
   bool is_first_;  // nothing was taken yet
   unsigned more_ = kMaxKept;
 };
 
 }  // namespace
 
-void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, bool all, std::optional<Reply> first) {
-  SegmentSink sink(work, hand, fetcher);
-  Responses responses(work, hand, fetcher, std::move(first));
-  const auto fails = [&](Error error) { return after_failure(work, hand, fetcher, sink, std::move(error)); };
+void work_on(Work& work, WorkerState& worker, Fetcher& fetcher, const Resource& known, bool all,
+             std::optional<Response> first) {
+  SegmentSink sink(work, worker, fetcher);
+  Responses responses(work, worker, fetcher, std::move(first));
+  const auto fails = [&](Error error) { return after_failure(work, worker, fetcher, sink, std::move(error)); };
   Then then = Then::go_on;
   while (then != Then::leave) {
     // First, so that who waits holds no work: a whole resource that comes to another could not serve it, and others
@@ -154,7 +156,7 @@ void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, bool 
     if (!fetcher.is_ready()) responses.let_go();
     const bool keeps_one = responses.keeps_one();
     if (!keeps_one && !fetcher.is_ready()) sink.release();
-    auto ready = keeps_one ? Result<void>() : fetcher.get_ready(hand.token());
+    auto ready = keeps_one ? Result<void>() : fetcher.get_ready(worker.token());
     if (!ready) {
       then = fails(std::move(ready).error());
       continue;
@@ -164,28 +166,28 @@ void work_on(Work& work, Hand& hand, Fetcher& fetcher, const Known& known, bool 
     auto want = sink.next(all);
     if (!want) return;  // the download has failed: whoever leads it knows why
     // What others have asked for falls to the response that is kept, if it is refused.
-    const bool may_come = keeps_one && work.dispatcher.may_come_to(hand, work.layout.at(responses.rest().begin));
+    const bool may_come = keeps_one && work.dispatcher.may_come_to(worker, work.layout.at(responses.rest().begin));
     if (!want->has_value() && may_come) want = std::optional(responses.rest());
     if (!want->has_value()) return;
     if (brings_all) (*want)->end = work.layout.total();
-    const bool alone = then == Then::go_on_as_last || !work.dispatcher.others_at_work(hand);
-    auto reply = responses.get(**want, known, hand.token(), alone);
-    const bool is_to_wait = !reply && reply.error().cause == Cause::cancelled && !hand.token().stop_requested();
+    const bool alone = then == Then::go_on_as_last || !work.dispatcher.others_at_work(worker);
+    auto response = responses.get(**want, known, worker.token(), alone);
+    const bool is_to_wait = !response && response.error().cause == Cause::cancelled && !worker.token().stop_requested();
     if (is_to_wait) continue;
     all = false;
     then = Then::go_on;
-    auto step = reply ? take(work, hand, fetcher, sink, **want, *reply) : Result<void>(reply.error());
+    auto step = response ? take(work, worker, fetcher, sink, **want, *response) : Result<void>(response.error());
     if (step) {
       const auto at = sink.left_for_what_is_here();
-      if (at && work.dispatcher.may_come_to(hand, work.layout.at(*at))) responses.keep(*std::move(reply), *at);
-      if (!work.dispatcher.held(hand).empty() || responses.keeps_one()) continue;
-      const bool closed = fetcher.must_wait();
+      if (at && work.dispatcher.may_come_to(worker, work.layout.at(*at))) responses.keep(*std::move(response), *at);
+      if (!work.dispatcher.held(worker).empty() || responses.keeps_one()) continue;
+      const bool closed = fetcher.host_closed();
       // Whoever is served stays: the server may have no more workers than the one that waits for it.
-      if (closed && work.dispatcher.others_at_work(hand)) return;
-      const bool others = work.dispatcher.others_at_work(hand) && work.dispatcher.serves_others(hand);
+      if (closed && work.dispatcher.others_at_work(worker)) return;
+      const bool others = work.dispatcher.others_at_work(worker) && work.dispatcher.serves_others(worker);
       if (others && fetcher.wanted_elsewhere()) return;
       if (closed) {
-        work.dispatcher.not_served(hand);
+        work.dispatcher.not_served(worker);
         fetcher.leave();
       }
       continue;

@@ -55,12 +55,12 @@ class Bell {
 
 }  // namespace
 
-std::string Bound::words() const {
+std::string Deadline::words() const {
   if (time.count() == 0) return std::string(what);
   return fmt::format("{} {:g} s", what, std::chrono::duration<double>(time).count());
 }
 
-Bound bound_after(std::chrono::milliseconds time, std::string_view what, const std::optional<Instant>& deadline) {
+Deadline bound_after(std::chrono::milliseconds time, std::string_view what, const std::optional<Instant>& deadline) {
   const Instant until = std::chrono::steady_clock::now() + time;
   if (deadline && *deadline < until) return {*deadline, "the time limit for the download is reached"};
   return {until, what, time};
@@ -76,7 +76,7 @@ Error network_error(Remedy remedy, std::string operation, std::string subject, s
   return error;
 }
 
-Result<void> Waker::poll_until(std::span<::pollfd> all, const Bound& bound) const {
+Result<void> Waker::poll_until(std::span<::pollfd> all, const Deadline& bound) const {
   for (;;) {
     const int ready = ::poll(all.data(), all.size(), milliseconds_until(bound.until));
     if (ready < 0 && errno != EINTR)
@@ -88,7 +88,7 @@ Result<void> Waker::poll_until(std::span<::pollfd> all, const Bound& bound) cons
   }
 }
 
-Result<void> Waker::wait_beside(std::span<::pollfd> all, const Bound& bound) const {
+Result<void> Waker::wait_beside(std::span<::pollfd> all, const Deadline& bound) const {
   if (stopped()) return stopped_error();
   // Also where something is always ready, but never what is waited for.
   if (std::chrono::steady_clock::now() >= bound.until) return network_error(Remedy::retry, "", "", bound.words());
@@ -105,7 +105,7 @@ Result<void> Waker::wait_beside(std::span<::pollfd> all, const Bound& bound) con
   return waited;
 }
 
-Result<void> Waker::wait(std::span<::pollfd> descriptors, const Bound& bound) const {
+Result<void> Waker::wait(std::span<::pollfd> descriptors, const Deadline& bound) const {
   std::vector<::pollfd> all(descriptors.begin(), descriptors.end());
   all.emplace_back();
   auto waited = wait_beside(all, bound);
@@ -113,7 +113,7 @@ Result<void> Waker::wait(std::span<::pollfd> descriptors, const Bound& bound) co
   return waited;
 }
 
-Result<void> Waker::wait(int descriptor, short events, const Bound& bound) const {
+Result<void> Waker::wait(int descriptor, short events, const Deadline& bound) const {
   std::array<::pollfd, 2> both{{{descriptor, events, 0}, {}}};
   return wait_beside(both, bound);
 }

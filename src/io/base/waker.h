@@ -22,7 +22,7 @@
 namespace segdl::io {
 
 // When a wait has taken too long, and how to say so.
-struct Bound {
+struct Deadline {
   Instant until;
   std::string_view what = {};         // "no response within"; a literal, so that a bound costs nothing until it is hit
   std::chrono::milliseconds time{0};  // 15 s; 0: not said
@@ -31,7 +31,7 @@ struct Bound {
 };
 
 // `time` from now, but no later than the deadline.
-Bound bound_after(std::chrono::milliseconds time, std::string_view what, const std::optional<Instant>& deadline);
+Deadline bound_after(std::chrono::milliseconds time, std::string_view what, const std::optional<Instant>& deadline);
 
 Error network_error(Remedy, std::string operation, std::string subject, std::string reason);
 
@@ -41,18 +41,18 @@ class Waker {
 
   // Waits until one of `descriptors` is ready (its revents are set). Errors: cancelled, or the bound's words as a
   // network error to retry; so it is, whatever is ready, where the bound has passed before.
-  Result<void> wait(std::span<::pollfd> descriptors, const Bound&) const;
+  Result<void> wait(std::span<::pollfd> descriptors, const Deadline&) const;
 
   // The same for one.
-  Result<void> wait(int descriptor, short events, const Bound&) const;
+  Result<void> wait(int descriptor, short events, const Deadline&) const;
 
   bool stopped() const { return token_.stop_requested(); }
   const std::stop_token& token() const { return token_; }
 
  private:
   // The same where the last of `all` is room for the thread's own descriptor.
-  Result<void> wait_beside(std::span<::pollfd> all, const Bound&) const;
-  Result<void> poll_until(std::span<::pollfd> all, const Bound&) const;
+  Result<void> wait_beside(std::span<::pollfd> all, const Deadline&) const;
+  Result<void> poll_until(std::span<::pollfd> all, const Deadline&) const;
 
   std::stop_token token_;
 };

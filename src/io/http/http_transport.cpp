@@ -258,7 +258,7 @@ class HttpTransport final : public Transport {
       if (exchange->latency() >= patience) silence = exchange->latency();
     }
     auto exchange = std::make_unique<HttpExchange>(idle_, clock_, request, limits, stop);
-    const Bound bound = bound_after(limits.connect, "no connection within", limits.deadline);
+    const Deadline bound = bound_after(limits.connect, "no connection within", limits.deadline);
     auto connection = open(way, login, bound, exchange->waker());
     if (!connection) return about(std::move(connection).error(), request.url);
     auto ran = exchange->run(request, std::move(*connection), login);
@@ -276,7 +276,8 @@ class HttpTransport final : public Transport {
     return exchange;
   }
 
-  Result<std::unique_ptr<Connection>> open(const Way& way, ProxyLogin& login, const Bound& bound, const Waker& waker) {
+  Result<std::unique_ptr<Connection>> open(const Way& way, ProxyLogin& login, const Deadline& bound,
+                                           const Waker& waker) {
     auto connection = Connection::open(way, login, resolver_, tls_.get(), bound, waker);
     // What others have left behind makes room for what is wanted.
     if (connection || !is_shortage(connection.error()) || idle_.clear() == 0) return connection;

@@ -24,39 +24,39 @@ Result<void> Message::send(std::string_view request) {
                           waker_);
 }
 
-Result<void> Message::receive_more(const Bound& bound, const std::function<void()>& unanswered) {
+Result<void> Message::receive_more(const Deadline& bound, const std::function<void()>& unanswered) {
   for (Instant look = std::chrono::steady_clock::now() + kSilentTime; !heard_ && look < bound.until;
        look += kSilentTime) {
-    auto waited = connection_.await(Bound{look}, waker_);
+    auto waited = connection_.await(Deadline{look}, waker_);
     if (waited || waker_.stopped() || std::chrono::steady_clock::now() < look) break;
     unanswered();
   }
-  auto got = connection_.receive(inbox_.room(), bound, waker_);
+  auto got = connection_.receive(buffer_.room(), bound, waker_);
   if (!got) return std::move(got).error();
   if (*got == 0) {
     return network_error(
         Remedy::retry, "read the response", "",
         heard_ ? "the connection was closed within the head" : "the connection was closed without a response");
   }
-  inbox_.put(*got);
+  buffer_.put(*got);
   heard_ = true;
   return {};
 }
 
 Result<ResponseHead> Message::read_head(const std::function<void()>& unanswered) {
   const auto bound_anew = [this] { return bound_after(limits_.head, "no response within", limits_.deadline); };
-  Bound bound = bound_anew();
+  Deadline bound = bound_anew();
   const auto soon = std::min(first_.value_or(limits_.head), limits_.head);
-  const Bound first = bound_after(soon, "no response within", limits_.deadline);
+  const Deadline first = bound_after(soon, "no response within", limits_.deadline);
   int heard_of = 0;
-  auto head = read_final_head(inbox_, RequestMethod::get, [&](int still_at_work) {
+  auto head = read_final_head(buffer_, RequestMethod::get, [&](int still_at_work) {
     if (std::exchange(heard_of, still_at_work) != still_at_work) bound = bound_anew();
     return receive_more(heard_ ? bound : first, unanswered);
   });
   if (head) return head;
   const Way& way = connection_.way();
-  if (way.forwarded()) return proxy_gave(*way.proxy, std::move(head).error(), inbox_.view());
-  if (!looks_like_tls(inbox_.view())) return head;
+  if (way.forwarded()) return proxy_gave(*way.proxy, std::move(head).error(), buffer_.view());
+  if (!looks_like_tls(buffer_.view())) return head;
   Error error = std::move(head).error();
   error.cause = Cause::tls;
   error.remedy = Remedy::stop;
@@ -68,12 +68,12 @@ Result<ResponseHead> Message::read_head(const std::function<void()>& unanswered)
 Result<std::size_t> Message::receive(std::span<std::byte> into) {
   if (left_over() > 0) {
     const std::size_t count = std::min(left_over(), into.size());
-    std::memcpy(into.data(), inbox_.view().data(), count);
-    inbox_.take(count);
+    std::memcpy(into.data(), buffer_.view().data(), count);
+    buffer_.take(count);
     return count;
   }
   const Instant begin = std::chrono::steady_clock::now();
-  Bound bound = bound_after(limits_.idle, "nothing received for", limits_.deadline);
+  Deadline bound = bound_after(limits_.idle, "nothing received for", limits_.deadline);
   const Instant silent = begin + limits_.idle - quiet_;
   if (quiet_.count() > 0 && silent < bound.until) bound = {silent, "nothing of the body received for", limits_.idle};
   auto got = connection_.receive(into, bound, waker_);

@@ -6,7 +6,7 @@
 #include "core/http/http_head.h"
 #include "io/base/waker.h"
 #include "io/net/connection.h"
-#include "io/net/inbox.h"
+#include "io/net/receive_buffer.h"
 #include "seams/transport.h"
 
 #include <algorithm>
@@ -50,15 +50,15 @@ class Message {
   // Whether a byte of the response has arrived.
   bool heard() const { return heard_; }
   // Bytes that arrived with the head or a piece of framing and were not taken.
-  std::size_t left_over() const { return inbox_.view().size(); }
+  std::size_t left_over() const { return buffer_.view().size(); }
 
  private:
-  Result<void> receive_more(const Bound&, const std::function<void()>& unanswered);
+  Result<void> receive_more(const Deadline&, const std::function<void()>& unanswered);
 
   Connection& connection_;
   const Waker& waker_;
   Limits limits_;
-  Inbox inbox_;
+  ReceiveBuffer buffer_;
   bool heard_ = false;
   std::optional<std::chrono::milliseconds> first_;
   std::chrono::nanoseconds quiet_{0};   // waited since a byte of the body has come

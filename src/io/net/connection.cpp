@@ -13,7 +13,7 @@
 
 namespace segdl::io {
 
-Result<Dialled> Connection::reach(const Origin& origin, Resolver& resolver, const Bound& bound, const Waker& waker) {
+Result<Dialled> Connection::reach(const Origin& origin, Resolver& resolver, const Deadline& bound, const Waker& waker) {
   auto addresses = resolver.resolve(origin, bound, waker);
   if (!addresses) return std::move(addresses).error();
   auto dialled = dial(origin, *addresses, bound, waker);
@@ -25,7 +25,7 @@ void Connection::put_last(Resolver& resolver) const {
   if (way_.proxy == nullptr) resolver.put_last(way_.origin, address_);
 }
 
-Result<void> Connection::secure(std::optional<TlsChannel>& place, Result<TlsChannel> channel, const Bound& bound,
+Result<void> Connection::secure(std::optional<TlsChannel>& place, Result<TlsChannel> channel, const Deadline& bound,
                                 const Waker& waker) {
   if (!channel) return std::move(channel).error();
   place = std::move(*channel);
@@ -33,7 +33,7 @@ Result<void> Connection::secure(std::optional<TlsChannel>& place, Result<TlsChan
 }
 
 Result<std::unique_ptr<Connection>> Connection::begin(const Way& way, Resolver& resolver, TlsContext* tls,
-                                                      const Bound& bound, const Waker& waker) {
+                                                      const Deadline& bound, const Waker& waker) {
   auto dialled = reach(way.first(), resolver, bound, waker);
   if (!dialled) {
     Error error = std::move(dialled).error();
@@ -49,7 +49,7 @@ Result<std::unique_ptr<Connection>> Connection::begin(const Way& way, Resolver& 
 }
 
 // A proxy that is given addresses says of each whether it can be reached; each takes a connection of its own.
-Result<std::unique_ptr<Connection>> Connection::through_socks(const Way& way, Resolver& resolver, const Bound& bound,
+Result<std::unique_ptr<Connection>> Connection::through_socks(const Way& way, Resolver& resolver, const Deadline& bound,
                                                               const Waker& waker) {
   std::vector<Address> addresses;
   const bool by_name = way.proxy->kind == ProxyKind::socks5h;
@@ -69,7 +69,7 @@ Result<std::unique_ptr<Connection>> Connection::through_socks(const Way& way, Re
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const Way& way, ProxyLogin& login, Resolver& resolver,
-                                                     TlsContext* tls, const Bound& bound, const Waker& waker) {
+                                                     TlsContext* tls, const Deadline& bound, const Waker& waker) {
   if (way.origin.secure || way.first().secure) tls->prepare();
   auto connection =
       way.by_socks() ? through_socks(way, resolver, bound, waker) : begin(way, resolver, tls, bound, waker);
@@ -86,7 +86,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const Way& way, ProxyLogin&
   return std::move(secured).error();
 }
 
-Result<std::size_t> Connection::receive(std::span<std::byte> into, const Bound& bound, const Waker& waker) {
+Result<std::size_t> Connection::receive(std::span<std::byte> into, const Deadline& bound, const Waker& waker) {
   if (waker.stopped()) return waker.wait(socket_.get(), 0, bound).error();
   // Where bytes keep coming nothing is ever waited for: the bound holds all the same.
   if (std::chrono::steady_clock::now() >= bound.until)
@@ -107,14 +107,14 @@ Result<std::size_t> Connection::receive(std::span<std::byte> into, const Bound& 
   }
 }
 
-Result<void> Connection::await(const Bound& bound, const Waker& waker) {
+Result<void> Connection::await(const Deadline& bound, const Waker& waker) {
   if (tls_ && tls_->has_pending()) return {};
   auto waited = waker.wait(socket_.get(), POLLIN, bound);
   if (waited) asked_ = false;
   return waited;
 }
 
-Result<void> Connection::send(std::string_view bytes, const Bound& bound, const Waker& waker) {
+Result<void> Connection::send(std::string_view bytes, const Deadline& bound, const Waker& waker) {
   asked_ = true;
   if (tls() != nullptr) return tls()->send(bytes, bound, waker);
   while (!bytes.empty()) {

@@ -55,7 +55,7 @@ std::string subject_of(const Origin& origin) { return origin.host + ":" + std::t
 int telling(int earlier, int later) { return earlier != 0 && is_shortage(later) ? earlier : later; }
 
 // Waits for one of the attempts or for `until`, and notes which have connected or failed.
-Result<void> wait_for_any(std::vector<Attempt>& attempts, const Bound& bound, const Waker& waker) {
+Result<void> wait_for_any(std::vector<Attempt>& attempts, const Deadline& bound, const Waker& waker) {
   std::vector<::pollfd> polled;
   polled.reserve(attempts.size());
   for (const Attempt& attempt : attempts) polled.push_back({attempt.socket.get(), POLLOUT, 0});
@@ -71,7 +71,8 @@ Result<void> wait_for_any(std::vector<Attempt>& attempts, const Bound& bound, co
 
 }  // namespace
 
-Result<Dialled> dial(const Origin& origin, std::span<const Address> addresses, const Bound& bound, const Waker& waker) {
+Result<Dialled> dial(const Origin& origin, std::span<const Address> addresses, const Deadline& bound,
+                     const Waker& waker) {
   std::vector<Attempt> attempts;  // under way
   int last_error = 0;
   Instant next_start = std::chrono::steady_clock::now();
@@ -92,7 +93,7 @@ Result<Dialled> dial(const Origin& origin, std::span<const Address> addresses, c
       continue;
     }
     const bool more = !addresses.empty() && next_start < bound.until;
-    auto waited = wait_for_any(attempts, more ? Bound{next_start} : bound, waker);
+    auto waited = wait_for_any(attempts, more ? Deadline{next_start} : bound, waker);
     if (waited || (more && waited.error().cause == Cause::network)) continue;
     Error error = std::move(waited).error();
     if (error.cause != Cause::network) return error;

@@ -19,6 +19,6 @@ struct Dialled {
 
 // A connected, non-blocking TCP socket. The next address is tried 250 ms after the one before, or at once when that
 // fails; the first to connect wins (RFC 8305 section 5). The error of the last address to fail is told if all do.
-Result<Dialled> dial(const Origin&, std::span<const Address>, const Bound&, const Waker&);
+Result<Dialled> dial(const Origin&, std::span<const Address>, const Deadline&, const Waker&);
 
 }  // namespace segdl::io

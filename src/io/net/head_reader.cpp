@@ -6,23 +6,23 @@
 
 namespace segdl::io {
 
-Result<ResponseHead> read_final_head(Inbox& inbox, RequestMethod method,
+Result<ResponseHead> read_final_head(ReceiveBuffer& buffer, RequestMethod method,
                                      const std::function<Result<void>(int still_at_work)>& more) {
   HeadEnd head_end;
   for (int still_at_work = 0;;) {
-    auto end = head_end.find(inbox.view());
+    auto end = head_end.find(buffer.view());
     if (!end) return std::move(end).error();
     if (*end == 0) {
-      auto left = head_end.shorten(inbox.bytes());
+      auto left = head_end.shorten(buffer.bytes());
       if (!left) return std::move(left).error();
-      inbox.leave(*left);
+      buffer.leave(*left);
       auto arrived = more(still_at_work);
       if (!arrived) return std::move(arrived).error();
       continue;
     }
-    auto head = parse_head(inbox.view().substr(0, *end), method);
+    auto head = parse_head(buffer.view().substr(0, *end), method);
     if (!head) return head;
-    inbox.take(*end);
+    buffer.take(*end);
     if (head->status >= 200) return head;
     if (head->status == 102 && still_at_work < kMaxStillAtWork) ++still_at_work;
     head_end = HeadEnd();

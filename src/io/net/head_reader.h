@@ -4,7 +4,7 @@
 #include <segdl/error.h>
 
 #include "core/http/http_head.h"
-#include "io/net/inbox.h"
+#include "io/net/receive_buffer.h"
 
 #include <functional>
 #include <string_view>
@@ -15,7 +15,8 @@ namespace segdl::io {
 // `more` puts what arrives next into the inbox, or fails; it is told how many times the server has said that it is
 // still at work (102, RFC 2518 section 10.1). What came behind the head stays in the inbox; after a failure, what made
 // it fail.
-Result<ResponseHead> read_final_head(Inbox&, RequestMethod, const std::function<Result<void>(int still_at_work)>& more);
+Result<ResponseHead> read_final_head(ReceiveBuffer&, RequestMethod,
+                                     const std::function<Result<void>(int still_at_work)>& more);
 
 // Whether that is how a peer that speaks TLS answers a plain request: an alert or a handshake record (RFC 8446 section
 // 5.1).

@@ -202,7 +202,7 @@ Result<std::shared_ptr<Resolver::Running>> Resolver::join_or_start(const Origin&
   return running;
 }
 
-Result<std::vector<Address>> Resolver::resolve(const Origin& origin, const Bound& bound, const Waker& waker) {
+Result<std::vector<Address>> Resolver::resolve(const Origin& origin, const Deadline& bound, const Waker& waker) {
   const AddressFamily family = shared_->family;
   LookUp literal = ask_system(origin.host, origin.port, AI_NUMERICHOST);
   keep_only(family, literal.addresses);

@@ -1,7 +1,7 @@
 #include "io/net/socks.h"
 
 #include "core/url/ip_address.h"
-#include "io/net/inbox.h"
+#include "io/net/receive_buffer.h"
 #include "io/net/tunnel.h"
 
 #include <fmt/format.h>
@@ -47,7 +47,7 @@ enum class Begins : std::uint8_t { version, anyhow };
 // One conversation with the proxy.
 class Dialogue {
  public:
-  Dialogue(Connection& connection, const Bound& bound, const Waker& waker)
+  Dialogue(Connection& connection, const Deadline& bound, const Waker& waker)
       : connection_(connection), proxy_(*connection.way().proxy), bound_(bound), waker_(waker) {}
 
   Result<void> greet() {
@@ -76,7 +76,7 @@ class Dialogue {
     if (!answer) return std::move(answer).error();
     auto read = skip_address((*answer)[1]);
     if (!read) return read;
-    if (!inbox_.view().empty()) return broken_by_proxy(proxy_, "sent more than an answer before it was asked further");
+    if (!buffer_.view().empty()) return broken_by_proxy(proxy_, "sent more than an answer before it was asked further");
     return {};
   }
 
@@ -109,19 +109,19 @@ class Dialogue {
 
   // So many bytes.
   Result<std::string> receive(std::size_t count, Begins begins) {
-    while (inbox_.view().size() < count) {
-      auto got = connection_.receive(inbox_.room(), bound_, waker_);
+    while (buffer_.view().size() < count) {
+      auto got = connection_.receive(buffer_.room(), bound_, waker_);
       if (!got) return heard_ ? std::move(got).error() : unanswered_by_proxy(std::move(got).error());
       if (*got == 0 && heard_) return broken_by_proxy(proxy_, "closed the connection inside its answer");
       if (*got == 0) return unanswered_by_proxy(broken_by_proxy(proxy_, "closed the connection without an answer"));
-      inbox_.put(*got);
+      buffer_.put(*got);
       heard_ = true;
     }
-    std::string bytes(inbox_.view().substr(0, count));
+    std::string bytes(buffer_.view().substr(0, count));
     if (begins == Begins::version && bytes[0] != kVersion) {
       return no_socks(bytes.starts_with("HT") ? "speaks HTTP, not SOCKS5" : "does not speak SOCKS5");
     }
-    inbox_.take(count);
+    buffer_.take(count);
     return bytes;
   }
 
@@ -154,9 +154,9 @@ class Dialogue {
 
   Connection& connection_;
   const Proxy& proxy_;
-  const Bound& bound_;
+  const Deadline& bound_;
   const Waker& waker_;
-  Inbox inbox_;
+  ReceiveBuffer buffer_;
   bool heard_ = false;
 };
 
@@ -179,7 +179,7 @@ std::string address_field(const Origin& origin, const Address* address) {
 
 }  // namespace
 
-Result<void> open_socks(Connection& connection, const Address* address, const Bound& bound, const Waker& waker) {
+Result<void> open_socks(Connection& connection, const Address* address, const Deadline& bound, const Waker& waker) {
   const Way& way = connection.way();
   Dialogue dialogue(connection, bound, waker);
   auto step = dialogue.greet();

@@ -5,7 +5,7 @@
 #include "core/http/http_fields.h"
 #include "core/http/http_status.h"
 #include "io/net/head_reader.h"
-#include "io/net/inbox.h"
+#include "io/net/receive_buffer.h"
 #include "seams/digest.h"
 
 #include <fmt/format.h>
@@ -36,21 +36,22 @@ Hints hints_of(const Proxy& proxy, const ResponseHead& head) {
            fmt::format("{}://NAME:PASS@{}", proxy.origin.secure ? "https" : "http", host_and_port(proxy.origin))}};
 }
 
-Result<ResponseHead> read_answer(Connection& connection, Inbox& inbox, const Bound& bound, const Waker& waker) {
+Result<ResponseHead> read_answer(Connection& connection, ReceiveBuffer& buffer, const Deadline& bound,
+                                 const Waker& waker) {
   bool heard = false;
-  auto head = read_final_head(inbox, RequestMethod::connect, [&](int) -> Result<void> {
-    auto got = connection.receive(inbox.room(), bound, waker);
+  auto head = read_final_head(buffer, RequestMethod::connect, [&](int) -> Result<void> {
+    auto got = connection.receive(buffer.room(), bound, waker);
     if (!got) return std::move(got).error();
     if (*got == 0) {
       return broken_by_proxy(*connection.way().proxy, heard ? "closed the connection inside its answer"
                                                             : "closed the connection without an answer");
     }
-    inbox.put(*got);
+    buffer.put(*got);
     heard = true;
     return {};
   });
   if (head) return head;
-  head = proxy_gave(*connection.way().proxy, std::move(head).error(), inbox.view());
+  head = proxy_gave(*connection.way().proxy, std::move(head).error(), buffer.view());
   if (head.error().remedy != Remedy::refetch) return head;
   return broken_by_proxy(*connection.way().proxy, "gave an answer that is no valid response: " + head.error().reason);
 }
@@ -109,16 +110,16 @@ Error unanswered_by_proxy(Error error) {
   return error;
 }
 
-Result<void> open_tunnel(Connection& connection, ProxyLogin& login, const Bound& bound, const Waker& waker) {
+Result<void> open_tunnel(Connection& connection, ProxyLogin& login, const Deadline& bound, const Waker& waker) {
   const Way& way = connection.way();
   auto sent = connection.send(connect_request(way, login), bound, waker);
   if (!sent) return about_origin(way, std::move(sent).error());
-  Inbox inbox;
-  auto head = read_answer(connection, inbox, bound, waker);
+  ReceiveBuffer buffer;
+  auto head = read_answer(connection, buffer, bound, waker);
   if (!head) return about_origin(way, std::move(head).error());
   login.answered(*head);
   if (head->status >= 300) return about_origin(way, proxy_refusal(*way.proxy, *head));
-  if (inbox.view().empty()) return {};
+  if (buffer.view().empty()) return {};
   return about_origin(way, broken_by_proxy(*way.proxy, "sent more than an answer before the tunnel was used"));
 }
 

@@ -18,7 +18,7 @@
 namespace segdl::io {
 
 // Asks for the tunnel of the connection's way. REQUIRES: its way has a proxy, nothing was sent on it yet.
-Result<void> open_tunnel(Connection&, ProxyLogin&, const Bound&, const Waker&);
+Result<void> open_tunnel(Connection&, ProxyLogin&, const Deadline&, const Waker&);
 
 // The proxy's own answer, with this head, instead of what was wanted: Cause::refused.
 Error proxy_refusal(const Proxy&, const ResponseHead&);

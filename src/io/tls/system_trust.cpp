@@ -44,7 +44,7 @@ void SystemTrust::begin() {
   });
 }
 
-Result<void> SystemTrust::wait(const Bound& bound, const Waker& waker) {
+Result<void> SystemTrust::wait(const Deadline& bound, const Waker& waker) {
   begin();
   while (!there_.load(std::memory_order_acquire)) {
     auto waited = waker.wait(done_.get(), POLLIN, bound);

@@ -28,7 +28,7 @@ class SystemTrust {
 
   // Begins to read, if nobody has yet.
   void begin();
-  Result<void> wait(const Bound&, const Waker&);
+  Result<void> wait(const Deadline&, const Waker&);
 
  private:
   void read();

@@ -123,7 +123,7 @@ void TlsChannel::begin_call() {
   socket_->reads_left = kReadsAtOnce;
 }
 
-Result<bool> TlsChannel::wait_after(int result, const Bound& bound, const Waker& waker) {
+Result<bool> TlsChannel::wait_after(int result, const Deadline& bound, const Waker& waker) {
   const int need = ::SSL_get_error(ssl_.get(), result);
   if (need != SSL_ERROR_WANT_READ && need != SSL_ERROR_WANT_WRITE) return false;
   // Not empty, as far as is known: whoever calls comes back at once. Past the bound a wait ends before it begins.
@@ -135,7 +135,7 @@ Result<bool> TlsChannel::wait_after(int result, const Bound& bound, const Waker&
   return true;
 }
 
-Result<void> TlsChannel::handshake(const Bound& bound, const Waker& waker) {
+Result<void> TlsChannel::handshake(const Deadline& bound, const Waker& waker) {
   const Origin& origin = place_->origin;
   for (;;) {
     begin_call();
@@ -151,7 +151,7 @@ Result<void> TlsChannel::handshake(const Bound& bound, const Waker& waker) {
   }
 }
 
-Result<std::size_t> TlsChannel::receive(std::span<std::byte> into, const Bound& bound, const Waker& waker) {
+Result<std::size_t> TlsChannel::receive(std::span<std::byte> into, const Deadline& bound, const Waker& waker) {
   if (broken_) return *broken_;
   std::size_t total = 0;
   for (;;) {
@@ -190,7 +190,7 @@ bool TlsChannel::is_quiet() {
          !has_pending();
 }
 
-Result<void> TlsChannel::send(std::string_view bytes, const Bound& bound, const Waker& waker) {
+Result<void> TlsChannel::send(std::string_view bytes, const Deadline& bound, const Waker& waker) {
   while (!bytes.empty()) {
     begin_call();
     std::size_t sent = 0;
@@ -255,7 +255,7 @@ void TlsContext::prepare() {
   if (system_trust_) system_trust_->begin();
 }
 
-Result<TlsChannel> TlsContext::channel(const Origin& origin, const TlsSocket& below, const Bound& bound,
+Result<TlsChannel> TlsContext::channel(const Origin& origin, const TlsSocket& below, const Deadline& bound,
                                        const Waker& waker) {
   if (system_trust_) {
     auto trusted = system_trust_->wait(bound, waker);

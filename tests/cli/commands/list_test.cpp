@@ -175,7 +175,7 @@ TEST_CASE("the last line tells the sum") {
 TEST_CASE("failures are named again up to a hundred, and the first gives the exit code") {
   Tally tally;
   CHECK(failure_lines(tally).empty());
-  tally.met = 102;
+  tally.seen = 102;
   tally.add_failure("list:1: u", 4);
   tally.add_failure("list:2: v", 3);
   CHECK(tally.code == 4);

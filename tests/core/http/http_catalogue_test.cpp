@@ -13,25 +13,25 @@ namespace {
 
 const std::string kPart = "206 Partial Content";
 const std::string kA = "ETag: \"a\"";
-const Known kKnown{500, {Validator::Kind::strong_etag, "\"a\""}};
-const Known kDated{500, {Validator::Kind::strong_date, std::nullopt, "Sat, 05 Nov 2022 08:49:37 GMT"}};
-const Known kWeak{500, {Validator::Kind::weak_etag, "W/\"a\""}};
-const Known kNameless{500, {}};
+const Resource kKnown{500, {Validator::Kind::strong_etag, "\"a\""}};
+const Resource kDated{500, {Validator::Kind::strong_date, std::nullopt, "Sat, 05 Nov 2022 08:49:37 GMT"}};
+const Resource kWeak{500, {Validator::Kind::weak_etag, "W/\"a\""}};
+const Resource kNameless{500, {}};
 
 // What a response means to somebody who knows the resource (500 bytes, ETag "a") and asked for bytes 100-499 of it.
-std::string known(const std::string& wire, const Known& what = kKnown) {
+std::string known(const std::string& wire, const Resource& what = kKnown) {
   const auto head = read_head(wire);
-  return head ? words(judge(*head, {Asking::conditional, Range{100, 500}}, &what, {})) : "unreadable";
+  return head ? words(judge(*head, {RequestForm::conditional, Range{100, 500}}, &what, {})) : "unreadable";
 }
 // And to one who asks for all of it at once.
-std::string known_whole(const std::string& wire, const Known& what = kKnown) {
+std::string known_whole(const std::string& wire, const Resource& what = kKnown) {
   const auto head = read_head(wire);
-  return head ? words(judge(*head, {Asking::whole, std::nullopt}, &what, {})) : "unreadable";
+  return head ? words(judge(*head, {RequestForm::whole, std::nullopt}, &what, {})) : "unreadable";
 }
 // And to somebody who knows nothing and asked for bytes 0-99.
 std::string fresh(const std::string& wire) {
   const auto head = read_head(wire);
-  return head ? words(judge(*head, {Asking::conditional, Range{0, 100}}, nullptr, {})) : "unreadable";
+  return head ? words(judge(*head, {RequestForm::conditional, Range{0, 100}}, nullptr, {})) : "unreadable";
 }
 
 // What the body of a chunked response decodes to, for every split into two and for single bytes.
@@ -81,7 +81,7 @@ TEST_CASE("row 6: an unknown total is fine where the size is known") {
   CHECK(known(head_of(kPart, kA, "Content-Range: bytes 100-500/*")) == "contradiction");
   CHECK(fresh(head_of(kPart, kA, "Content-Range: bytes 0-99/*")) == "contradiction");
   const auto beyond = read_head(head_of(kPart, kA, "Content-Range: bytes 100-599/*"));
-  CHECK(words(judge(*beyond, {Asking::range_only, Range{100, 600}}, &kKnown, {})) == "contradiction");
+  CHECK(words(judge(*beyond, {RequestForm::range_only, Range{100, 600}}, &kKnown, {})) == "contradiction");
 }
 
 TEST_CASE("row 7: a unit that is not bytes is not joined") {
@@ -207,7 +207,7 @@ TEST_CASE("row 28: an ETag that is malformed or given with two values is no evid
   }
   CHECK(known(head_of(kPart, kA, kA, range)) == "part 100-500 of 500");
   CHECK(known(head_of(kPart, "ETag: \"b\"", "ETag: \"b\"", range)) == "changed");
-  const Known odd{500, {Validator::Kind::strong_etag, "\"%41\xff\\\""}};
+  const Resource odd{500, {Validator::Kind::strong_etag, "\"%41\xff\\\""}};
   CHECK(known(head_of(kPart, "ETag: \"%41\xff\\\"", range), odd) == "part 100-500 of 500");
   CHECK(known(head_of(kPart, "ETag: \"A\xff\\\"", range), odd) == "changed");
   for (const char* date : {"yesterday", "", "Sat, 05 Nov 2022 08:49:37", "0"}) {

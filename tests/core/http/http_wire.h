@@ -59,12 +59,12 @@ inline std::string words(const Verdict& verdict) {
     return body->begin == 0 && body->end == body->total ? "whole " + number_or_star(body->end) : "whole, but not so";
   }
   if (const auto* redirect = std::get_if<RedirectTo>(&verdict)) return "redirect " + redirect->location;
-  if (std::holds_alternative<NowChanged>(verdict)) return "changed";
+  if (std::holds_alternative<ResourceChanged>(verdict)) return "changed";
   if (std::holds_alternative<Contradiction>(verdict)) return "contradiction";
-  if (const auto* passing = std::get_if<PassingRefusal>(&verdict))
+  if (const auto* passing = std::get_if<TransientRefusal>(&verdict))
     return passing->after ? fmt::format("later {}", passing->after->count()) : "later";
-  if (std::holds_alternative<FinalRefusal>(verdict)) return "refused";
-  return "beyond " + number_or_star(std::get<BeyondEnd>(verdict).total);
+  if (std::holds_alternative<PermanentRefusal>(verdict)) return "refused";
+  return "beyond " + number_or_star(std::get<RangeNotSatisfiable>(verdict).total);
 }
 
 // What a chunked body decodes to.

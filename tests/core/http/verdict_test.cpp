@@ -12,10 +12,10 @@ using namespace segdl;
 namespace {
 
 const Validator kA{Validator::Kind::strong_etag, "\"a\""};
-const Known kKnown{500, kA};
-const Asked kMiddle{Asking::conditional, Range{100, 500}};
-const Asked kStart{Asking::conditional, Range{0, 100}};
-const Asked kWhole{Asking::whole, std::nullopt};
+const Resource kKnown{500, kA};
+const Asked kMiddle{RequestForm::conditional, Range{100, 500}};
+const Asked kStart{RequestForm::conditional, Range{0, 100}};
+const Asked kWhole{RequestForm::whole, std::nullopt};
 
 ResponseHead reply(int status, std::vector<Field> fields, std::optional<std::uint64_t> length = std::nullopt) {
   ResponseHead head;
@@ -28,7 +28,7 @@ ResponseHead reply(int status, std::vector<Field> fields, std::optional<std::uin
   return head;
 }
 
-Verdict verdict(const ResponseHead& head, const Asked& asked = kMiddle, const Known* known = &kKnown) {
+Verdict verdict(const ResponseHead& head, const Asked& asked = kMiddle, const Resource* known = &kKnown) {
   return judge(head, asked, known, {});
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("a 206 with a length, a coding or parts of its own is a contradiction"
 }
 
 TEST_CASE("another strong validator means changed, a missing one does not") {
-  CHECK(is<NowChanged>(verdict(partial("bytes 100-499/500", "\"b\""))));
+  CHECK(is<ResourceChanged>(verdict(partial("bytes 100-499/500", "\"b\""))));
   CHECK(is<Contradiction>(verdict(partial("bytes 100-499/501"))));
   CHECK(is<Contradiction>(verdict(reply(206, {{"Content-Range", "bytes 100-499/500"}}))));
   CHECK(is<Contradiction>(verdict(partial("bytes 100-499/500", "W/\"a\""))));
@@ -106,7 +106,7 @@ TEST_CASE("a 200 to a range is the whole resource, or another one, or not known 
     CHECK(std::get<UsableBody>(got).end == 500);
     CHECK_FALSE(std::get<UsableBody>(got).partial);
   }
-  CHECK(is<NowChanged>(verdict(reply(200, {{"ETag", "\"b\""}}, 500))));
+  CHECK(is<ResourceChanged>(verdict(reply(200, {{"ETag", "\"b\""}}, 500))));
   CHECK(is<Contradiction>(verdict(reply(200, {{"ETag", "\"a\""}}, 499))));
   CHECK(std::get<Contradiction>(verdict(reply(200, {}, 500))).unnamed);
   CHECK_FALSE(std::get<Contradiction>(verdict(reply(200, {}, 501))).unnamed);
@@ -115,7 +115,7 @@ TEST_CASE("a 200 to a range is the whole resource, or another one, or not known 
 }
 
 TEST_CASE("a 200 whose head speaks of a part is a contradiction, whatever is known and asked") {
-  const Asked probe{Asking::conditional, Range{0, 100}};
+  const Asked probe{RequestForm::conditional, Range{0, 100}};
   for (const char* range : {"bytes 0-99/500", "bytes 0-99/100", "bytes 0-99/*", "bytes */500", "bytes 0-498/500",
                             "bytes 1-499/500", "lines 0-499/500", "0-499/500", ""}) {
     CAPTURE(range);
@@ -133,26 +133,26 @@ TEST_CASE("a 200 whose head speaks of a part is a contradiction, whatever is kno
 }
 
 TEST_CASE("a 200 that is just as long as the range asked for is asked for again, unless that is all there is") {
-  const Asked probe{Asking::conditional, Range{0, 100}};
+  const Asked probe{RequestForm::conditional, Range{0, 100}};
   CHECK(is<Contradiction>(verdict(reply(200, {{"ETag", "\"a\""}}, 100), probe, nullptr)));
   CHECK(is<UsableBody>(verdict(reply(200, {{"ETag", "\"a\""}}, 101), probe, nullptr)));
   CHECK(is<UsableBody>(verdict(reply(200, {{"ETag", "\"a\""}}, 100), kWhole, nullptr)));
   CHECK(is<Contradiction>(verdict(reply(200, {{"ETag", "\"a\""}}, 400))));
-  CHECK(is<UsableBody>(verdict(reply(200, {{"ETag", "\"a\""}}, 500), Asked{Asking::conditional, Range{0, 500}})));
+  CHECK(is<UsableBody>(verdict(reply(200, {{"ETag", "\"a\""}}, 500), Asked{RequestForm::conditional, Range{0, 500}})));
 }
 
 TEST_CASE("a 200 without a length to a range beyond byte 0 may be that range") {
   const auto open = reply(200, {{"ETag", "\"a\""}});
   CHECK(is<Contradiction>(verdict(open)));
-  CHECK(is<Contradiction>(verdict(open, Asked{Asking::range_only, Range{100, 500}})));
-  CHECK(is<UsableBody>(verdict(open, Asked{Asking::conditional, Range{0, 500}})));
+  CHECK(is<Contradiction>(verdict(open, Asked{RequestForm::range_only, Range{100, 500}})));
+  CHECK(is<UsableBody>(verdict(open, Asked{RequestForm::conditional, Range{0, 500}})));
   CHECK(is<UsableBody>(verdict(open, kWhole)));
 }
 
 TEST_CASE("a validator that both have and that differs means changed, however weak, and whatever else agrees") {
   const Field range{"Content-Range", "bytes 100-499/500"};
   const auto now = [&](std::vector<Field> fields, const Validator& before) {
-    const Known known{500, before};
+    const Resource known{500, before};
     fields.push_back(range);
     return verdict(reply(206, std::move(fields)), kMiddle, &known);
   };
@@ -161,57 +161,57 @@ TEST_CASE("a validator that both have and that differs means changed, however we
   using Kind = Validator::Kind;
   const Validator weak{Kind::strong_date, "W/\"a\"", old};
   CHECK(is<UsableBody>(now({{"ETag", "W/\"a\""}, {"Last-Modified", old}}, weak)));
-  CHECK(is<NowChanged>(now({{"ETag", "W/\"b\""}, {"Last-Modified", old}}, weak)));
-  CHECK(is<NowChanged>(now({{"ETag", "b"}, {"Last-Modified", old}}, weak)));
+  CHECK(is<ResourceChanged>(now({{"ETag", "W/\"b\""}, {"Last-Modified", old}}, weak)));
+  CHECK(is<ResourceChanged>(now({{"ETag", "b"}, {"Last-Modified", old}}, weak)));
   CHECK(is<UsableBody>(now({{"Last-Modified", old}}, weak)));
   const Validator strong{Kind::strong_etag, "\"a\"", old};
   CHECK(is<UsableBody>(now({{"ETag", "\"a\""}, {"Last-Modified", old}}, strong)));
   CHECK(is<UsableBody>(now({{"ETag", "\"a\""}}, strong)));
-  CHECK(is<NowChanged>(now({{"ETag", "\"a\""}, {"Last-Modified", later}}, strong)));
+  CHECK(is<ResourceChanged>(now({{"ETag", "\"a\""}, {"Last-Modified", later}}, strong)));
   const Validator malformed{Kind::weak_etag, "a", "yesterday"};
   CHECK(is<UsableBody>(now({{"ETag", "a"}, {"Last-Modified", "yesterday"}}, malformed)));
-  CHECK(is<NowChanged>(now({{"ETag", "a"}, {"Last-Modified", "today"}}, malformed)));
-  CHECK(is<NowChanged>(now({{"ETag", "b"}, {"Last-Modified", "yesterday"}}, malformed)));
+  CHECK(is<ResourceChanged>(now({{"ETag", "a"}, {"Last-Modified", "today"}}, malformed)));
+  CHECK(is<ResourceChanged>(now({{"ETag", "b"}, {"Last-Modified", "yesterday"}}, malformed)));
 }
 
 TEST_CASE("an ETag that comes where there was a date only means changed, though the date stays") {
   const std::string old = "Sat, 05 Nov 2022 08:49:37 GMT";
-  const Known dated{500, {Validator::Kind::strong_date, std::nullopt, old}};
+  const Resource dated{500, {Validator::Kind::strong_date, std::nullopt, old}};
   for (const char* etag : {"\"v2\"", "W/\"v2\"", "v2"}) {
     CAPTURE(std::string(etag));
     const std::vector<Field> both{{"ETag", etag}, {"Last-Modified", old}};
     std::vector<Field> part = both;
     part.push_back({"Content-Range", "bytes 100-499/500"});
-    CHECK(is<NowChanged>(verdict(reply(206, part), kMiddle, &dated)));
-    CHECK(is<NowChanged>(verdict(reply(200, both), kMiddle, &dated)));
+    CHECK(is<ResourceChanged>(verdict(reply(206, part), kMiddle, &dated)));
+    CHECK(is<ResourceChanged>(verdict(reply(200, both), kMiddle, &dated)));
   }
 }
 
 TEST_CASE("without a strong validator a 200 to a range is read from byte 0, to be compared") {
-  const Known weak{500, {Validator::Kind::weak_etag, "W/\"a\""}};
-  const Known none{500, {}};
+  const Resource weak{500, {Validator::Kind::weak_etag, "W/\"a\""}};
+  const Resource none{500, {}};
   CHECK(is<UsableBody>(verdict(reply(200, {{"ETag", "W/\"a\""}}, 500), kMiddle, &weak)));
-  CHECK(is<NowChanged>(verdict(reply(200, {{"ETag", "W/\"b\""}}, 500), kMiddle, &weak)));
+  CHECK(is<ResourceChanged>(verdict(reply(200, {{"ETag", "W/\"b\""}}, 500), kMiddle, &weak)));
   CHECK(is<UsableBody>(verdict(reply(200, {{"ETag", "W/\"a\""}}, 500), kWhole, &weak)));
   CHECK(is<UsableBody>(verdict(reply(200, {}, 500), kMiddle, &none)));
   CHECK(is<UsableBody>(verdict(reply(200, {}, 500), kWhole, &none)));
-  CHECK(is<NowChanged>(verdict(reply(200, {}, 501), kWhole, &none)));
-  CHECK(is<NowChanged>(
+  CHECK(is<ResourceChanged>(verdict(reply(200, {}, 501), kWhole, &none)));
+  CHECK(is<ResourceChanged>(
       verdict(reply(206, {{"Content-Range", "bytes 100-499/500"}, {"ETag", "\"new\""}}), kMiddle, &none)));
   CHECK(is<UsableBody>(
       verdict(reply(206, {{"Content-Range", "bytes 100-499/500"}, {"ETag", "W/\"a\""}}), kMiddle, &weak)));
-  CHECK(is<NowChanged>(
+  CHECK(is<ResourceChanged>(
       verdict(reply(206, {{"Content-Range", "bytes 100-499/500"}, {"ETag", "W/\"b\""}}), kMiddle, &weak)));
 }
 
 TEST_CASE("a date is compared as it was sent, whether or not it looks strong by the clock") {
-  const Known dated{500, {Validator::Kind::strong_date, std::nullopt, "Sat, 05 Nov 2022 08:49:37 GMT"}};
+  const Resource dated{500, {Validator::Kind::strong_date, std::nullopt, "Sat, 05 Nov 2022 08:49:37 GMT"}};
   const Field range{"Content-Range", "bytes 100-499/500"};
   CHECK(is<UsableBody>(
       verdict(reply(206, {range, {"Last-Modified", "Sat, 05 Nov 2022 08:49:37 GMT"}}), kMiddle, &dated)));
   const Field other{"Last-Modified", "Sat, 05 Nov 2022 08:49:38 GMT"};
-  CHECK(
-      is<NowChanged>(verdict(reply(206, {range, other, {"Date", "Sat, 05 Nov 2022 08:50:38 GMT"}}), kMiddle, &dated)));
+  CHECK(is<ResourceChanged>(
+      verdict(reply(206, {range, other, {"Date", "Sat, 05 Nov 2022 08:50:38 GMT"}}), kMiddle, &dated)));
   CHECK(is<Contradiction>(
       verdict(reply(206, {range, other, {"Date", "Sat, 05 Nov 2022 08:50:37 GMT"}}), kMiddle, &dated)));
   CHECK(is<Contradiction>(verdict(reply(206, {range}), kMiddle, &dated)));
@@ -242,28 +242,28 @@ TEST_CASE("redirects need one Location") {
 }
 
 TEST_CASE("what is not ready yet is waited for only if its server says how long") {
-  CHECK(is<FinalRefusal>(verdict(reply(202, {{"Location", "/x"}}))));
-  CHECK(std::get<PassingRefusal>(verdict(reply(202, {{"Retry-After", "7"}}))).after == std::chrono::seconds(7));
+  CHECK(is<PermanentRefusal>(verdict(reply(202, {{"Location", "/x"}}))));
+  CHECK(std::get<TransientRefusal>(verdict(reply(202, {{"Retry-After", "7"}}))).after == std::chrono::seconds(7));
 }
 
 TEST_CASE("refusals pass or do not") {
   for (const int status : {408, 421, 425, 429, 500, 502, 503, 504, 507, 511, 520, 529}) {
     CAPTURE(status);
-    CHECK(is<PassingRefusal>(verdict(reply(status, {}))));
+    CHECK(is<TransientRefusal>(verdict(reply(status, {}))));
   }
   for (const int status : {400, 401, 403, 404, 405, 407, 410, 451, 501, 505}) {
     CAPTURE(status);
-    CHECK(is<FinalRefusal>(verdict(reply(status, {}))));
+    CHECK(is<PermanentRefusal>(verdict(reply(status, {}))));
   }
   const auto waits = verdict(reply(503, {{"Retry-After", "7"}}));
-  REQUIRE(is<PassingRefusal>(waits));
-  CHECK(std::get<PassingRefusal>(waits).after == std::chrono::seconds(7));
+  REQUIRE(is<TransientRefusal>(waits));
+  CHECK(std::get<TransientRefusal>(waits).after == std::chrono::seconds(7));
 }
 
 TEST_CASE("a 416 may tell the size") {
-  CHECK(std::get<BeyondEnd>(verdict(reply(416, {{"Content-Range", "bytes */7"}}))).total == 7);
-  CHECK_FALSE(std::get<BeyondEnd>(verdict(reply(416, {}))).total);
-  CHECK_FALSE(std::get<BeyondEnd>(verdict(reply(416, {{"Content-Range", "bytes 0-1/7"}}))).total);
+  CHECK(std::get<RangeNotSatisfiable>(verdict(reply(416, {{"Content-Range", "bytes */7"}}))).total == 7);
+  CHECK_FALSE(std::get<RangeNotSatisfiable>(verdict(reply(416, {}))).total);
+  CHECK_FALSE(std::get<RangeNotSatisfiable>(verdict(reply(416, {{"Content-Range", "bytes 0-1/7"}}))).total);
 }
 
 TEST_CASE("what names no coding is none, and a coding has one name") {
@@ -306,7 +306,7 @@ TEST_CASE("codings are undone from the last on, and the one that the name has to
 }
 
 TEST_CASE("another coding is another representation, whatever validator it has") {
-  const Known gzip{500, kA, "gzip"};
+  const Resource gzip{500, kA, "gzip"};
   const Field range{"Content-Range", "bytes 100-499/500"};
   const Field etag{"ETag", "\"a\""};
   const Field coded{"Content-Encoding", "gzip"};
@@ -320,7 +320,7 @@ TEST_CASE("another coding is another representation, whatever validator it has")
     CHECK(is<Contradiction>(verdict(reply(200, {etag, field}, 500), kMiddle, &known)));
     CHECK(is<Contradiction>(verdict(reply(200, {etag, field}, 500), kWhole, &known)));
     CHECK(is<Contradiction>(verdict(reply(206, {range, {"ETag", "\"b\""}, field}, 400), kMiddle, &known)));
-    CHECK(is<NowChanged>(verdict(reply(200, {{"ETag", "\"b\""}, field}, 500), kWhole, &known)));
+    CHECK(is<ResourceChanged>(verdict(reply(200, {{"ETag", "\"b\""}, field}, 500), kWhole, &known)));
     CHECK(is<Contradiction>(verdict(reply(200, {{"ETag", "W/\"b\""}, field}, 500), kWhole, &known)));
   }
 }
@@ -328,8 +328,8 @@ TEST_CASE("another coding is another representation, whatever validator it has")
 TEST_CASE("what may be made on its way is no part, is joined with none, and has no strong validator") {
   const Field range{"Content-Range", "bytes 0-99/500"};
   const Field coded{"Content-Encoding", "gzip"};
-  const Asked first{Asking::conditional, Range{0, 100}, "data.json"};
-  const Known gzip{500, kA, "gzip"};
+  const Asked first{RequestForm::conditional, Range{0, 100}, "data.json"};
+  const Resource gzip{500, kA, "gzip"};
   const auto date = [](Validator v) { return v.kind == Validator::Kind::weak_etag || !v.strong(); };
   CHECK(is<UsableBody>(verdict(reply(206, {range, {"ETag", "\"a\""}, coded}, 100), first, nullptr)));
   CHECK(is<Contradiction>(verdict(reply(206, {range, {"ETag", "\"a\""}, coded}), first, nullptr)));
@@ -345,7 +345,7 @@ TEST_CASE("what may be made on its way is no part, is joined with none, and has 
     REQUIRE(is<UsableBody>(got));
     CHECK(date(std::get<UsableBody>(got).validator));
     const auto& body = std::get<UsableBody>(got);
-    const Known same{std::nullopt, body.validator, "gzip"};
+    const Resource same{std::nullopt, body.validator, "gzip"};
     CHECK(is<UsableBody>(verdict(head, kWhole, &same)));  // begun again
   }
   CHECK(std::get<UsableBody>(verdict(reply(200, {{"ETag", "\"a\""}, coded}, 500), kWhole, nullptr)).validator.strong());
@@ -355,7 +355,7 @@ TEST_CASE("a coding is the file's own if its name has it, and it has a length") 
   const auto weak = [](const std::string& name, const std::string& coding, std::optional<std::uint64_t> length) {
     return verdict(
         reply(206, {{"Content-Range", "bytes 0-99/500"}, {"ETag", "W/\"a\""}, {"Content-Encoding", coding}}, length),
-        {Asking::conditional, Range{0, 100}, name}, nullptr);
+        {RequestForm::conditional, Range{0, 100}, name}, nullptr);
   };
   for (const auto& [name, coding] : {std::pair("f.tar.gz", "gzip"),
                                      {"f.gz", "X-GZIP"},

@@ -36,10 +36,10 @@ class Readers {
     while (next_.top().first < now_) {
       const auto [at, reader] = next_.top();
       next_.pop();
-      const std::uint64_t bytes = limit_.portion();
+      const std::uint64_t bytes = limit_.max_read();
       slices[static_cast<std::size_t>((at - begin) / kSlice)] += static_cast<double>(bytes);
-      const Instant level = limit_.pay(bytes, at);
-      next_.push({level > at ? level + late : at, reader});
+      const Instant ready_at = limit_.consume(bytes, at);
+      next_.push({ready_at > at ? ready_at + late : at, reader});
     }
     return slices;
   }
@@ -50,7 +50,7 @@ class Readers {
     now_ += pause;
     const auto many = next_.size();
     next_ = {};
-    for (unsigned i = 0; i < many; ++i) next_.push({limit_.pay(0, now_), i});
+    for (unsigned i = 0; i < many; ++i) next_.push({limit_.consume(0, now_), i});
   }
   void idle(milliseconds pause) { set(limit_.rate(), pause); }
 
@@ -73,7 +73,7 @@ double sum(const std::vector<double>& slices) {
 // `skipped` apart.
 int uneven(const std::vector<double>& slices, const RateLimit& limit, std::size_t skipped = 1) {
   const double expected = static_cast<double>(limit.rate()) / 10;
-  const double tolerance = 0.1 * expected + static_cast<double>(limit.portion() <= 256 ? limit.portion() : 0);
+  const double tolerance = 0.1 * expected + static_cast<double>(limit.max_read() <= 256 ? limit.max_read() : 0);
   return static_cast<int>(std::count_if(slices.begin() + static_cast<std::ptrdiff_t>(std::min(skipped, slices.size())),
                                         slices.end(),
                                         [&](double slice) { return std::abs(slice - expected) > tolerance; }));
@@ -89,7 +89,7 @@ TEST_CASE("the rate is kept within 1 % and every 100 ms within 10 %, by one read
       RateLimit limit(rate);
       Readers readers(limit, many);
       // Each reader's first portion is read before anything was paid.
-      const double first = static_cast<double>(many * limit.portion());
+      const double first = static_cast<double>(many * limit.max_read());
       readers.run(
           std::max(milliseconds(100), milliseconds(static_cast<int>(2 * 1000 * first / double(rate)) / 100 * 100)));
       const auto slices = readers.run(seconds(10));
@@ -107,17 +107,17 @@ TEST_CASE("no more than a portion of each reader is ahead of the rate at the sta
     const auto slices = Readers(limit, 64).run(seconds(10));
     CHECK(sum(slices) >= 10 * static_cast<double>(rate) * 0.999);
     // The account begins with the slack, as after a pause.
-    CHECK(sum(slices) <= 10.06 * static_cast<double>(rate) + 65 * static_cast<double>(limit.portion()));
+    CHECK(sum(slices) <= 10.06 * static_cast<double>(rate) + 65 * static_cast<double>(limit.max_read()));
   }
 }
 
 TEST_CASE("payments that are no whole nanoseconds add up exactly") {
   RateLimit limit(3'000'000'000);
   const Instant now{seconds(1)};
-  limit.pay(150'000'000, now);  // the slack
-  Instant level{};
-  for (int i = 0; i < 3'000'000; ++i) level = limit.pay(1, now);
-  CHECK(std::abs((level - now).count() - 1'000'000) <= 1);
+  limit.consume(150'000'000, now);  // the slack
+  Instant ready_at{};
+  for (int i = 0; i < 3'000'000; ++i) ready_at = limit.consume(1, now);
+  CHECK(std::abs((ready_at - now).count() - 1'000'000) <= 1);
 }
 
 TEST_CASE("readers that wake up late keep the rate") {
@@ -137,7 +137,7 @@ TEST_CASE("a pause is not saved up for more than 50 ms") {
     readers.run(seconds(1));
     readers.idle(seconds(30));
     const auto slices = readers.run(seconds(10));
-    CHECK(slices[0] <= 0.16 * 10 * kMi + static_cast<double>(many * limit.portion()));
+    CHECK(slices[0] <= 0.16 * 10 * kMi + static_cast<double>(many * limit.max_read()));
     CHECK(uneven(slices, limit) == 0);
   }
 }
@@ -153,7 +153,7 @@ TEST_CASE("a new rate holds at once, up and down, whatever was waited for") {
       readers.set(rate);
       const auto slices = readers.run(seconds(10));
       const double expected = 10 * static_cast<double>(rate);
-      const double ahead = static_cast<double>(many * limit.portion());
+      const double ahead = static_cast<double>(many * limit.max_read());
       CHECK(sum(slices) >= 0.99 * expected - ahead);
       CHECK(sum(slices) <= 1.01 * expected + ahead);
       CHECK(uneven(slices, limit, 20) == 0);
@@ -164,28 +164,28 @@ TEST_CASE("a new rate holds at once, up and down, whatever was waited for") {
 TEST_CASE("raising the rate shortens what is waited for, and lowering it does not lengthen it") {
   RateLimit limit(1000);
   const Instant now{seconds(100)};
-  limit.pay(1050, now);
-  CHECK(limit.pay(0, now) == now + seconds(1));
+  limit.consume(1050, now);
+  CHECK(limit.consume(0, now) == now + seconds(1));
   limit.set(10'000, now);
-  CHECK(limit.pay(0, now) == now + milliseconds(100));
+  CHECK(limit.consume(0, now) == now + milliseconds(100));
   limit.set(10, now);
-  CHECK(limit.pay(0, now) == now + milliseconds(100));
+  CHECK(limit.consume(0, now) == now + milliseconds(100));
   limit.set(0, now);
-  CHECK(limit.pay(1'000'000, now) == now);
+  CHECK(limit.consume(1'000'000, now) == now);
   limit.set(1000, now);
-  CHECK(limit.pay(1000, now) == now + seconds(1));
+  CHECK(limit.consume(1000, now) == now + seconds(1));
 }
 
 TEST_CASE("without a limit nobody waits, and portions are large") {
   RateLimit limit(0);
-  CHECK(limit.pay(1ULL << 60, Instant(seconds(5))) == Instant(seconds(5)));
-  CHECK(limit.portion() == 256 * kKi);
+  CHECK(limit.consume(1ULL << 60, Instant(seconds(5))) == Instant(seconds(5)));
+  CHECK(limit.max_read() == 256 * kKi);
 }
 
 TEST_CASE("portions are a thousandth of a second's worth within their limits") {
-  CHECK(RateLimit(1).portion() == 256);
-  CHECK(RateLimit(10 * kMi).portion() == 10 * kKi);
-  CHECK(RateLimit(std::numeric_limits<std::uint64_t>::max()).portion() == 256 * kKi);
+  CHECK(RateLimit(1).max_read() == 256);
+  CHECK(RateLimit(10 * kMi).max_read() == 10 * kKi);
+  CHECK(RateLimit(std::numeric_limits<std::uint64_t>::max()).max_read() == 256 * kKi);
 }
 
 TEST_CASE("the most absurd payments overflow nothing") {
@@ -193,10 +193,10 @@ TEST_CASE("the most absurd payments overflow nothing") {
   const Instant now{seconds(5)};
   Instant last = now;
   for (int i = 0; i < 100; ++i) {
-    const Instant next = limit.pay(std::numeric_limits<std::uint64_t>::max(), now);
+    const Instant next = limit.consume(std::numeric_limits<std::uint64_t>::max(), now);
     CHECK(next >= last);
     last = next;
   }
   limit.set(std::numeric_limits<std::uint64_t>::max(), now);
-  CHECK(limit.pay(0, now) < now + seconds(1));
+  CHECK(limit.consume(0, now) < now + seconds(1));
 }

@@ -12,8 +12,8 @@ using namespace segdl;
 
 namespace {
 
-Identity segmented() {
-  Identity identity;
+JournalIdentity segmented() {
+  JournalIdentity identity;
   identity.layout = Layout(1'000'000, 64 * kKiB);
   identity.validator = {Validator::Kind::strong_etag, "\"abc\""};
   return identity;
@@ -26,70 +26,70 @@ JournalBlock resealed(JournalBlock block) {
   return block;
 }
 
-bool valid(const JournalBlock& block) { return std::holds_alternative<Identity>(decode_identity(block)); }
+bool valid(const JournalBlock& block) { return std::holds_alternative<JournalIdentity>(decode_identity(block)); }
 
 }  // namespace
 
 TEST_CASE("identities come back as they were") {
-  Identity sized;
+  JournalIdentity sized;
   sized.stream_total = 0;
-  Identity unknown;
+  JournalIdentity unknown;
   unknown.validator = {Validator::Kind::weak_date, std::nullopt, "Sun, 06 Nov 1994 08:49:37 GMT"};
-  Identity both;
+  JournalIdentity both;
   both.layout = Layout(1, 64 * kKiB);
   both.validator = {Validator::Kind::strong_date, "", std::string(kMaxValidator, 'd')};
-  Identity most;
+  JournalIdentity most;
   most.validator = {Validator::Kind::weak_etag, std::string(kMaxValidator, 'e'), std::string(kMaxValidator, 'd')};
   most.coding = std::string(kMaxCoding, 'c');
-  Identity coded = segmented();
+  JournalIdentity coded = segmented();
   coded.coding = "gzip, br";
-  for (const Identity& identity : {segmented(), sized, unknown, both, most, coded}) {
+  for (const JournalIdentity& identity : {segmented(), sized, unknown, both, most, coded}) {
     const auto decoded = decode_identity(encode_identity(identity));
-    REQUIRE(std::holds_alternative<Identity>(decoded));
-    CHECK(std::get<Identity>(decoded) == identity);
+    REQUIRE(std::holds_alternative<JournalIdentity>(decoded));
+    CHECK(std::get<JournalIdentity>(decoded) == identity);
   }
 }
 
 TEST_CASE("facts come back as they were, and a torn block is none") {
-  Facts facts;
-  facts.url = "http://h/" + std::string(5000, 'x');
-  facts.stream_complete = true;
-  facts.stream_length = 12345;
-  facts.stream_digest = 99;
-  facts.url_hash.salt.fill(std::byte{1});
-  facts.url_hash.digest.fill(std::byte{2});
-  facts.owner_token.fill(std::byte{3});
-  facts.refuted = 7;
-  facts.joined = 1048576;
-  facts.adopted = 65536;
-  facts.decoding = true;
-  facts.decoded = DecodedOutput{1, 2, 3};
-  facts.undecodable = true;
-  const JournalBlock block = encode_facts(facts);
-  const auto decoded = decode_facts(block);
+  Metadata metadata;
+  metadata.url = "http://h/" + std::string(5000, 'x');
+  metadata.stream_complete = true;
+  metadata.stream_length = 12345;
+  metadata.stream_digest = 99;
+  metadata.url_hash.salt.fill(std::byte{1});
+  metadata.url_hash.digest.fill(std::byte{2});
+  metadata.owner_token.fill(std::byte{3});
+  metadata.refuted = 7;
+  metadata.joined = 1048576;
+  metadata.adopted = 65536;
+  metadata.decoding = true;
+  metadata.decoded = DecodedOutput{1, 2, 3};
+  metadata.undecodable = true;
+  const JournalBlock block = encode_metadata(metadata);
+  const auto decoded = decode_metadata(block);
   REQUIRE(decoded);
-  CHECK(decoded->url == facts.url.substr(0, 3072));
+  CHECK(decoded->url == metadata.url.substr(0, 3072));
   CHECK(decoded->stream_complete);
   CHECK_FALSE(decoded->stream_unvouched);
-  facts.stream_complete = false;
-  facts.stream_unvouched = true;
-  CHECK_FALSE(decode_facts(encode_facts(facts))->stream_complete);
-  CHECK(decode_facts(encode_facts(facts))->stream_unvouched);
+  metadata.stream_complete = false;
+  metadata.stream_unvouched = true;
+  CHECK_FALSE(decode_metadata(encode_metadata(metadata))->stream_complete);
+  CHECK(decode_metadata(encode_metadata(metadata))->stream_unvouched);
   CHECK(decoded->stream_length == 12345);
   CHECK(decoded->stream_digest == 99);
-  CHECK(decoded->url_hash == facts.url_hash);
-  CHECK(decoded->owner_token == facts.owner_token);
+  CHECK(decoded->url_hash == metadata.url_hash);
+  CHECK(decoded->owner_token == metadata.owner_token);
   CHECK(decoded->refuted == 7);
   CHECK(decoded->joined == 1048576);
   CHECK(decoded->decoding);
   CHECK(decoded->undecodable);
-  CHECK_FALSE(decode_facts(encode_facts(Facts{}))->undecodable);
+  CHECK_FALSE(decode_metadata(encode_metadata(Metadata{}))->undecodable);
   CHECK(decoded->decoded == DecodedOutput{1, 2, 3});
-  CHECK_FALSE(decode_facts(encode_facts(Facts{}))->decoded);
+  CHECK_FALSE(decode_metadata(encode_metadata(Metadata{}))->decoded);
   for (std::size_t i = 0; i < block.size(); ++i) {
     JournalBlock torn = block;
     torn[i] ^= std::byte{1};
-    CHECK_FALSE(decode_facts(torn));
+    CHECK_FALSE(decode_metadata(torn));
   }
 }
 
@@ -110,7 +110,7 @@ TEST_CASE("fields that contradict each other are refused even under a right chec
     block[i] ^= std::byte{0x41};
     CAPTURE(i);
     const auto decoded = decode_identity(resealed(block));
-    const auto* identity = std::get_if<Identity>(&decoded);
+    const auto* identity = std::get_if<JournalIdentity>(&decoded);
     if (identity != nullptr) {
       // A total may change within its last segment, and a kind may become another kind; nothing else.
       CHECK(identity->layout->count() == segmented().layout->count());
@@ -155,7 +155,7 @@ TEST_CASE("random bytes are never an identity") {
     JournalBlock block = good;
     for (std::size_t i = 8; i < 60; ++i) block[i] = static_cast<std::byte>(random() % 256);
     const auto decoded = decode_identity(resealed(block));
-    if (const auto* identity = std::get_if<Identity>(&decoded)) {
+    if (const auto* identity = std::get_if<JournalIdentity>(&decoded)) {
       CHECK(identity->validator.value().size() <= kMaxValidator);
       if (identity->layout) CHECK(identity->layout->count() > 0);
     }

@@ -17,10 +17,10 @@ Prefix prefix(std::uint64_t filled) { return {std::make_unique<std::byte[]>(kSeg
 
 TEST_CASE("what one worker has of a segment goes to the next that is at it") {
   Scene scene(4);
-  Hand& first = scene.worker(4);
+  WorkerState& first = scene.worker(4);
   scene.dispatcher.keep(Segment{0}, prefix(100));
   scene.dispatcher.leave(first);
-  Hand& second = scene.worker(4);
+  WorkerState& second = scene.worker(4);
   const Prefix kept = scene.dispatcher.take_kept(Segment{0}, 99);
   CHECK(kept.filled == 100);
   CHECK(kept.bytes != nullptr);
@@ -41,25 +41,25 @@ TEST_CASE("of what is kept of one segment the most is, and it is given only to o
 
 TEST_CASE("no span has a segment in its middle of which something is kept") {
   Scene scene(10);
-  Hand& first = scene.worker(4);
-  Hand& second = scene.worker(6);
+  WorkerState& first = scene.worker(4);
+  WorkerState& second = scene.worker(6);
   scene.dispatcher.keep(Segment{4}, prefix(100));
   scene.dispatcher.leave(second);
   scene.dispatcher.release(first);
   CHECK(scene.next(first) == Span{0, 4});
-  Hand& third = scene.dispatcher.join();
+  WorkerState& third = scene.dispatcher.join();
   CHECK(scene.next(third) == Span{4, 10});
 }
 
 TEST_CASE("no more segments are kept than there were workers, and none that is done") {
   Scene scene(4);
-  Hand& hand = scene.worker(4);
+  WorkerState& worker = scene.worker(4);
   scene.dispatcher.keep(Segment{2}, prefix(100));
   scene.dispatcher.keep(Segment{3}, prefix(100));
   CHECK(scene.dispatcher.take_kept(Segment{3}, 0).filled == 0);
   CHECK(scene.dispatcher.take_kept(Segment{2}, 0).filled == 100);
   scene.dispatcher.keep(Segment{0}, prefix(100));
-  scene.commit(hand, 0);
+  scene.commit(worker, 0);
   CHECK(scene.dispatcher.take_kept(Segment{0}, 0).filled == 0);
   scene.dispatcher.keep(Segment{0}, prefix(100));
   CHECK(scene.dispatcher.take_kept(Segment{0}, 0).filled == 0);
@@ -81,8 +81,8 @@ TEST_CASE("a byte is a worker's gain once, whoever fetches it again") {
 
 TEST_CASE("of workers that fail together one is the last") {
   Scene scene(4);
-  Hand& first = scene.worker(2);
-  Hand& second = scene.worker(2);
+  WorkerState& first = scene.worker(2);
+  WorkerState& second = scene.worker(2);
   CHECK(scene.dispatcher.failed(first, false).at_work);
   CHECK_FALSE(scene.dispatcher.failed(second, false).at_work);
   SUBCASE("which is still at work") {
@@ -97,16 +97,16 @@ TEST_CASE("of workers that fail together one is the last") {
 
 TEST_CASE("who goes on at once after a failure is at work") {
   Scene scene(4);
-  Hand& first = scene.worker(2);
-  Hand& second = scene.worker(2);
+  WorkerState& first = scene.worker(2);
+  WorkerState& second = scene.worker(2);
   CHECK(scene.dispatcher.failed(first, true).at_work);
   CHECK(scene.dispatcher.failed(second, false).at_work);
 }
 
 TEST_CASE("who waits to try again holds nothing, and is not at work") {
   Scene scene(4);
-  Hand& first = scene.worker(2);
-  Hand& second = scene.worker(2);
+  WorkerState& first = scene.worker(2);
+  WorkerState& second = scene.worker(2);
   CHECK(scene.dispatcher.others_at_work(first));
   scene.dispatcher.release(second);
   CHECK_FALSE(scene.dispatcher.others_at_work(first));
@@ -115,8 +115,8 @@ TEST_CASE("who waits to try again holds nothing, and is not at work") {
 
 TEST_CASE("a response that goes on takes the front of what was answered, until something of that has come") {
   Scene scene(6);
-  Hand& leader = scene.worker(1);
-  Hand& other = scene.worker(3);
+  WorkerState& leader = scene.worker(1);
+  WorkerState& other = scene.worker(3);
   other.received += 7;  // of another response
   scene.dispatcher.asks(other);
   CHECK(scene.dispatcher.answered(other) == Span{1, 4});

@@ -11,9 +11,9 @@ using namespace segdl::test;
 
 TEST_CASE("nobody gets anything before the one that goes first is served") {
   Scene scene(4);
-  Hand& first = scene.dispatcher.join();
+  WorkerState& first = scene.dispatcher.join();
   scene.dispatcher.goes_first(first);
-  Hand& second = scene.dispatcher.join();
+  WorkerState& second = scene.dispatcher.join();
   CHECK_FALSE(scene.next(second));
   CHECK(scene.next(first));
   scene.dispatcher.release(first);
@@ -29,20 +29,20 @@ TEST_CASE("nobody gets anything before the one that goes first is served") {
 
 TEST_CASE("while one reads ahead the others come towards it from behind") {
   Scene scene(12);
-  const auto take = [&scene](Hand& hand) {
-    const auto span = scene.dispatcher.next(hand, 3 * kSegment, {});
+  const auto take = [&scene](WorkerState& worker) {
+    const auto span = scene.dispatcher.next(worker, 3 * kSegment, {});
     REQUIRE(span.ok());
     return *span;
   };
-  Hand& reader = scene.dispatcher.join();
+  WorkerState& reader = scene.dispatcher.join();
   scene.dispatcher.reads_ahead(reader, 256 * kMiB);
   CHECK(take(reader) == Span{0, 3});
-  Hand& second = scene.dispatcher.join();
+  WorkerState& second = scene.dispatcher.join();
   CHECK(take(second) == Span{9, 12});
-  Hand& third = scene.dispatcher.join();
+  WorkerState& third = scene.dispatcher.join();
   CHECK(take(third) == Span{6, 9});
   scene.dispatcher.release(second);
-  Hand& fourth = scene.dispatcher.join();
+  WorkerState& fourth = scene.dispatcher.join();
   CHECK(take(fourth) == Span{9, 12});
   SUBCASE("until nothing is missing") {
     CHECK(take(second) == Span{3, 6});
@@ -63,7 +63,7 @@ TEST_CASE("while one reads ahead the others come towards it from behind") {
 TEST_CASE("what lies behind a reserve comes first, in file order") {
   constexpr std::uint32_t kReserved = 256 * kMiB / kSegment;
   Scene scene(kReserved + 4);
-  Hand& reader = scene.dispatcher.join();
+  WorkerState& reader = scene.dispatcher.join();
   scene.dispatcher.reads_ahead(reader, 256 * kMiB);
   CHECK(*scene.dispatcher.next(reader, kSegment, {}) == Span{0, 1});
   CHECK(*scene.dispatcher.next(scene.dispatcher.join(), 2 * kSegment, {}) == Span{kReserved, kReserved + 2});
@@ -73,8 +73,8 @@ TEST_CASE("what lies behind a reserve comes first, in file order") {
 
 TEST_CASE("who reads ahead knows of what behind it nothing has come yet") {
   Scene scene(4);
-  Hand& reader = scene.dispatcher.join();
-  Hand& other = scene.dispatcher.join();
+  WorkerState& reader = scene.dispatcher.join();
+  WorkerState& other = scene.dispatcher.join();
   scene.dispatcher.asks(reader);
   scene.dispatcher.reads_ahead(reader, 256 * kMiB);
   REQUIRE(scene.dispatcher.next(reader, kSegment, {}).ok());
@@ -92,8 +92,8 @@ TEST_CASE("who reads ahead knows of what behind it nothing has come yet") {
 
 TEST_CASE("of several one reads ahead, until it asks for something else") {
   Scene scene(4);
-  Hand& reader = scene.dispatcher.join();
-  Hand& other = scene.dispatcher.join();
+  WorkerState& reader = scene.dispatcher.join();
+  WorkerState& other = scene.dispatcher.join();
   scene.dispatcher.reads_ahead(reader, 256 * kMiB);
   scene.dispatcher.reads_ahead(other, 256 * kMiB);
   CHECK(*scene.dispatcher.next(other, kSegment, {}) == Span{3, 4});
@@ -104,8 +104,8 @@ TEST_CASE("of several one reads ahead, until it asks for something else") {
 
 TEST_CASE("what may come to who reads ahead is missing, or was asked for by others") {
   Scene scene(3);
-  Hand& reader = scene.dispatcher.join();
-  Hand& other = scene.dispatcher.join();
+  WorkerState& reader = scene.dispatcher.join();
+  WorkerState& other = scene.dispatcher.join();
   REQUIRE(scene.dispatcher.next(reader, kSegment, {}).ok());
   scene.dispatcher.answered(reader);
   CHECK(scene.dispatcher.may_come_to(reader, Segment{1}));
@@ -121,8 +121,8 @@ TEST_CASE("what may come to who reads ahead is missing, or was asked for by othe
 
 TEST_CASE("who keeps a response is at work, whatever it holds, until it reads it or lets it go") {
   Scene scene(3);
-  Hand& keeper = scene.dispatcher.join();
-  Hand& other = scene.dispatcher.join();
+  WorkerState& keeper = scene.dispatcher.join();
+  WorkerState& other = scene.dispatcher.join();
   CHECK_FALSE(scene.dispatcher.others_at_work(other));
   scene.dispatcher.keeps(keeper, true);
   CHECK(scene.dispatcher.others_at_work(other));

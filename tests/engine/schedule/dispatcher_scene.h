@@ -36,33 +36,33 @@ struct Scene {
   }
 
   // A worker with so many segments, of those that are missing.
-  Hand& worker(std::uint64_t segments) {
-    Hand& hand = dispatcher.join();
-    const auto span = dispatcher.next(hand, segments * kSegment, {});
+  WorkerState& worker(std::uint64_t segments) {
+    WorkerState& worker = dispatcher.join();
+    const auto span = dispatcher.next(worker, segments * kSegment, {});
     REQUIRE(span.ok());
     REQUIRE(span->has_value());
-    return hand;
+    return worker;
   }
 
-  std::optional<Span> next(Hand& hand, Offer offer = kFast) {
-    auto span = dispatcher.next(hand, kAll, offer);
+  std::optional<Span> next(WorkerState& worker, Offer offer = kFast) {
+    auto span = dispatcher.next(worker, kAll, offer);
     REQUIRE(span.ok());
     return *span;
   }
 
   // So much time in which these workers receive steadily and the others nothing.
-  void pass(std::chrono::milliseconds time, std::initializer_list<Hand*> receiving = {}) {
+  void pass(std::chrono::milliseconds time, std::initializer_list<WorkerState*> receiving = {}) {
     constexpr std::chrono::milliseconds kTick{100};
     for (auto left = time; left.count() > 0; left -= kTick) {
       clock.advance(kTick);
-      for (Hand* hand : receiving) hand->received += kMiB / 10;
+      for (WorkerState* worker : receiving) worker->received += kMiB / 10;
       dispatcher.tick(clock.now());
     }
   }
 
-  void commit(Hand& hand, std::uint32_t segment) {
-    REQUIRE(dispatcher.begin_commit(hand, Segment{segment}));
-    dispatcher.committed(hand, Segment{segment});
+  void commit(WorkerState& worker, std::uint32_t segment) {
+    REQUIRE(dispatcher.begin_commit(worker, Segment{segment}));
+    dispatcher.committed(worker, Segment{segment});
   }
 
   FakeClock clock;
@@ -80,8 +80,8 @@ struct Hedged : Scene {
     pass(std::chrono::milliseconds(1200));
     REQUIRE(next(second) == Span{0, 1});
   }
-  Hand& first;
-  Hand& second;
+  WorkerState& first;
+  WorkerState& second;
 };
 
 }  // namespace segdl::test

@@ -18,9 +18,9 @@ using namespace std::chrono_literals;
 namespace {
 
 // A thread that waits for work, and does so by the time this returns.
-std::future<bool> waits(Scene& scene, Hand& hand) {
+std::future<bool> waits(Scene& scene, WorkerState& worker) {
   const unsigned before = scene.dispatcher.at_work();
-  auto woken = std::async(std::launch::async, [&] { return scene.dispatcher.wait(hand); });
+  auto woken = std::async(std::launch::async, [&] { return scene.dispatcher.wait(worker); });
   while (scene.dispatcher.at_work() == before) std::this_thread::yield();
   return woken;
 }
@@ -33,13 +33,13 @@ TEST_CASE("the first of two at one segment writes it, and the other drops its re
   for (const bool late_wins : {false, true}) {
     CAPTURE(late_wins);
     Scene scene(2);
-    Hand& slow = scene.worker(1);
-    Hand& other = scene.worker(1);
+    WorkerState& slow = scene.worker(1);
+    WorkerState& other = scene.worker(1);
     scene.pass(1200ms, {&other});
-    Hand& third = scene.dispatcher.join();
+    WorkerState& third = scene.dispatcher.join();
     REQUIRE(scene.next(third) == Span{0, 1});
-    Hand& winner = late_wins ? slow : third;
-    Hand& loser = late_wins ? third : slow;
+    WorkerState& winner = late_wins ? slow : third;
+    WorkerState& loser = late_wins ? third : slow;
     REQUIRE(scene.dispatcher.begin_commit(winner, Segment{0}));
     CHECK_FALSE(loser.token().stop_requested());
     scene.dispatcher.committed(winner, Segment{0});
@@ -69,12 +69,12 @@ TEST_CASE("of two threads that are done with a segment at once exactly one may w
     std::atomic<unsigned> may = 0;
     {
       std::vector<std::jthread> threads;
-      for (Hand* hand : {&scene.first, &scene.second}) {
-        threads.emplace_back([&, hand] {
+      for (WorkerState* worker : {&scene.first, &scene.second}) {
+        threads.emplace_back([&, worker] {
           together.arrive_and_wait();
-          if (!scene.dispatcher.begin_commit(*hand, Segment{0})) return;
+          if (!scene.dispatcher.begin_commit(*worker, Segment{0})) return;
           ++may;
-          scene.dispatcher.committed(*hand, Segment{0});
+          scene.dispatcher.committed(*worker, Segment{0});
         });
       }
     }
@@ -85,12 +85,12 @@ TEST_CASE("of two threads that are done with a segment at once exactly one may w
 TEST_CASE("of two who are both late at a segment one gives way to a third") {
   Hedged scene;
   scene.pass(1200ms);
-  Hand& third = scene.dispatcher.join();
+  WorkerState& third = scene.dispatcher.join();
   REQUIRE(scene.next(third) == Span{0, 1});
   const bool first_gave_way = scene.first.token().stop_requested();
   CHECK(first_gave_way != scene.second.token().stop_requested());
-  Hand& gone = first_gave_way ? scene.first : scene.second;
-  Hand& stays = first_gave_way ? scene.second : scene.first;
+  WorkerState& gone = first_gave_way ? scene.first : scene.second;
+  WorkerState& stays = first_gave_way ? scene.second : scene.first;
   CHECK(scene.dispatcher.held(gone).empty());
   CHECK(scene.dispatcher.held(stays) == Span{0, 1});
   CHECK_FALSE(scene.dispatcher.begin_commit(gone, Segment{0}));
@@ -101,9 +101,9 @@ TEST_CASE("of two who are both late at a segment one gives way to a third") {
 
 TEST_CASE("a split moves the end of what the other holds, and stops nobody") {
   Scene scene(8);
-  Hand& first = scene.worker(8);
+  WorkerState& first = scene.worker(8);
   scene.pass(200ms, {&first});
-  Hand& second = scene.dispatcher.join();
+  WorkerState& second = scene.dispatcher.join();
   const auto taken = scene.next(second);
   REQUIRE(taken.has_value());
   CHECK(taken->end == 8);
@@ -115,18 +115,18 @@ TEST_CASE("a split moves the end of what the other holds, and stops nobody") {
 
 TEST_CASE("the first error stops everybody and is the one that is told") {
   Scene scene(8);
-  Hand& first = scene.worker(2);
-  Hand& second = scene.worker(2);
+  WorkerState& first = scene.worker(2);
+  WorkerState& second = scene.worker(2);
   scene.dispatcher.fail(error_of("first"));
   scene.dispatcher.fail(error_of("second"));
-  for (Hand* hand : {&first, &second}) {
-    CHECK(hand->token().stop_requested());
-    CHECK_FALSE(scene.dispatcher.renew(*hand));
-    scene.dispatcher.release(*hand);
-    const auto span = scene.dispatcher.next(*hand, kAll, {});
+  for (WorkerState* worker : {&first, &second}) {
+    CHECK(worker->token().stop_requested());
+    CHECK_FALSE(scene.dispatcher.renew(*worker));
+    scene.dispatcher.release(*worker);
+    const auto span = scene.dispatcher.next(*worker, kAll, {});
     REQUIRE_FALSE(span.ok());
     CHECK(span.error().reason == "first");
-    CHECK_FALSE(scene.dispatcher.wait(*hand));
+    CHECK_FALSE(scene.dispatcher.wait(*worker));
   }
   REQUIRE(scene.dispatcher.error().has_value());
   CHECK(scene.dispatcher.error()->reason == "first");
@@ -136,13 +136,13 @@ TEST_CASE("the first error stops everybody and is the one that is told") {
 
 TEST_CASE("the last commit stops everybody") {
   Scene scene(2);
-  Hand& first = scene.worker(1);
-  Hand& second = scene.worker(1);
-  Hand& idle = scene.dispatcher.join();
+  WorkerState& first = scene.worker(1);
+  WorkerState& second = scene.worker(1);
+  WorkerState& idle = scene.dispatcher.join();
   scene.commit(first, 0);
   CHECK_FALSE(idle.token().stop_requested());
   scene.commit(second, 1);
-  for (Hand* hand : {&first, &second, &idle}) CHECK(hand->token().stop_requested());
+  for (WorkerState* worker : {&first, &second, &idle}) CHECK(worker->token().stop_requested());
   CHECK_FALSE(scene.dispatcher.wait(idle));
   CHECK_FALSE(scene.dispatcher.renew(first));
   CHECK(scene.dispatcher.join().token().stop_requested());
@@ -151,21 +151,21 @@ TEST_CASE("the last commit stops everybody") {
 
 TEST_CASE("the download is not over before the last claim is proved") {
   Scene scene(2, 1);
-  Hand& hand = scene.worker(1);
+  WorkerState& worker = scene.worker(1);
   REQUIRE(scene.dispatcher.next_to_prove() == Segment{0});
-  scene.commit(hand, 1);
-  CHECK_FALSE(hand.token().stop_requested());
-  CHECK(scene.dispatcher.renew(hand));
+  scene.commit(worker, 1);
+  CHECK_FALSE(worker.token().stop_requested());
+  CHECK(scene.dispatcher.renew(worker));
   scene.dispatcher.proved(Segment{0});
-  CHECK(hand.token().stop_requested());
-  CHECK_FALSE(scene.dispatcher.wait(hand));
+  CHECK(worker.token().stop_requested());
+  CHECK_FALSE(scene.dispatcher.wait(worker));
 }
 
 TEST_CASE("one that is silent while the others receive is cut, and may begin anew") {
   Scene scene(300);
-  Hand& silent = scene.worker(100);
-  Hand& second = scene.worker(100);
-  Hand& third = scene.worker(100);
+  WorkerState& silent = scene.worker(100);
+  WorkerState& second = scene.worker(100);
+  WorkerState& third = scene.worker(100);
   scene.pass(1900ms, {&second, &third});
   CHECK_FALSE(silent.token().stop_requested());
   scene.pass(200ms, {&second, &third});
@@ -179,8 +179,8 @@ TEST_CASE("one that is silent while the others receive is cut, and may begin ane
 
 TEST_CASE("who had nothing to do for a while is not taken for slow") {
   Scene scene(40);
-  Hand& busy = scene.worker(20);
-  Hand& idle = scene.worker(20);
+  WorkerState& busy = scene.worker(20);
+  WorkerState& idle = scene.worker(20);
   scene.pass(1s, {&busy, &idle});
   for (std::uint32_t i = 20; i < 40; ++i) scene.commit(idle, i);
   for (int i = 0; i < 50; ++i) {
@@ -193,8 +193,8 @@ TEST_CASE("who had nothing to do for a while is not taken for slow") {
 
 TEST_CASE("nobody is cut where all are silent") {
   Scene scene(300);
-  Hand& first = scene.worker(100);
-  Hand& second = scene.worker(100);
+  WorkerState& first = scene.worker(100);
+  WorkerState& second = scene.worker(100);
   scene.pass(10s);
   CHECK_FALSE(first.token().stop_requested());
   CHECK_FALSE(second.token().stop_requested());
@@ -206,9 +206,9 @@ TEST_CASE("who waits is woken by work that was given back, failed or revoked") {
     CAPTURE(static_cast<int>(way));
     Scene scene(3, 1);
     REQUIRE(scene.dispatcher.next_to_prove() == Segment{0});
-    Hand& first = scene.worker(1);
+    WorkerState& first = scene.worker(1);
     scene.worker(1);
-    Hand& waiting = scene.dispatcher.join();
+    WorkerState& waiting = scene.dispatcher.join();
     auto woken = waits(scene, waiting);
     if (way == Way::release) scene.dispatcher.release(first);
     if (way == Way::leave) scene.dispatcher.leave(first);
@@ -224,8 +224,8 @@ TEST_CASE("who waits is woken by the end, good or bad") {
   for (const bool good : {true, false}) {
     CAPTURE(good);
     Scene scene(1);
-    Hand& working = scene.worker(1);
-    Hand& waiting = scene.dispatcher.join();
+    WorkerState& working = scene.worker(1);
+    WorkerState& waiting = scene.dispatcher.join();
     auto woken = waits(scene, waiting);
     if (good) {
       scene.commit(working, 0);
@@ -239,14 +239,14 @@ TEST_CASE("who waits is woken by the end, good or bad") {
 
 TEST_CASE("work that comes back is offered to idle threads") {
   Scene scene(3, 1);
-  Hand& hand = scene.worker(1);
+  WorkerState& worker = scene.worker(1);
   const auto fed = [&scene] { return scene.fed.exchange(0) > 0; };
   CHECK(fed());  // there was work for one
-  scene.dispatcher.release(hand);
+  scene.dispatcher.release(worker);
   CHECK(fed());
-  scene.dispatcher.release(hand);  // of nothing
+  scene.dispatcher.release(worker);  // of nothing
   CHECK_FALSE(fed());
-  scene.dispatcher.leave(hand);
+  scene.dispatcher.leave(worker);
   CHECK_FALSE(fed());
   scene.dispatcher.revoked(Segment{0});
   CHECK(fed());
@@ -254,12 +254,12 @@ TEST_CASE("work that comes back is offered to idle threads") {
 
 TEST_CASE("who takes the place of one that left begins with nothing of it") {
   Scene scene(4);
-  Hand& first = scene.worker(2);
+  WorkerState& first = scene.worker(2);
   first.received += 100;
   first.filled = 7;
   scene.pass(100ms);
   scene.dispatcher.leave(first);
-  Hand& second = scene.dispatcher.join();
+  WorkerState& second = scene.dispatcher.join();
   CHECK(second.received == 0);
   CHECK(second.filled == 0);
   CHECK(scene.dispatcher.held(second).empty());
@@ -271,8 +271,8 @@ TEST_CASE("who takes the place of one that left begins with nothing of it") {
 
 TEST_CASE("a response that goes on takes what is missing, and the front of what was not answered yet") {
   Scene scene(6);
-  Hand& leader = scene.dispatcher.join();
-  Hand& other = scene.dispatcher.join();
+  WorkerState& leader = scene.dispatcher.join();
+  WorkerState& other = scene.dispatcher.join();
   REQUIRE(scene.dispatcher.go_on(leader, Segment{0}, 0) == Span{0, 1});
   REQUIRE(scene.dispatcher.go_on(other, Segment{1}, 2 * kSegment) == Span{1, 3});
   CHECK(scene.dispatcher.asks(other) == Span{1, 3});
@@ -289,7 +289,7 @@ TEST_CASE("a response that goes on takes a segment that two are at, unless somet
   for (const bool answered : {false, true}) {
     CAPTURE(answered);
     Hedged scene;
-    Hand& leader = scene.dispatcher.join();
+    WorkerState& leader = scene.dispatcher.join();
     scene.dispatcher.asks(scene.first);
     scene.dispatcher.asks(scene.second);
     if (answered) scene.dispatcher.answered(scene.first);
@@ -306,8 +306,8 @@ TEST_CASE("a response that goes on takes a segment that two are at, unless somet
 
 TEST_CASE("one named segment is granted to one worker only") {
   Scene scene(3);
-  Hand& first = scene.dispatcher.join();
-  Hand& second = scene.dispatcher.join();
+  WorkerState& first = scene.dispatcher.join();
+  WorkerState& second = scene.dispatcher.join();
   CHECK(scene.dispatcher.go_on(first, Segment{1}, 0) == Span{1, 2});
   CHECK_FALSE(scene.dispatcher.go_on(second, Segment{1}, 0));
   CHECK(scene.next(second) == Span{0, 1});

@@ -89,7 +89,7 @@ struct Scene {
 class Leading {
  public:
   explicit Leading(Pool& pool) {
-    pool.lead(this, origin("lead.test"), [this](Slot) {
+    pool.submit(this, origin("lead.test"), [this](Slot) {
       begun_.count_down();
       end_.wait();
       ended_.count_down();
@@ -111,20 +111,20 @@ class Leading {
 // A share whose helpers stay inside until they are let out.
 struct Helped {
   explicit Helped(Pool& pool_, const Origin& of = origin()) : pool(pool_) {
-    share.help = [this](Slot slot) {
+    assist.help = [this](Slot slot) {
       if (answers) slot.answered(1ms);
       inside.add();
       came.add();
       out.reaches(1);
       inside.add(-1);
     };
-    share.tick = [this](Instant) { ticks.add(); };
-    share.hungry = true;
-    pool.open(share, of);
+    assist.tick = [this](Instant) { ticks.add(); };
+    assist.wants_workers = true;
+    pool.open(assist, of);
   }
   ~Helped() {
     out.add();
-    if (open) pool.close(share);
+    if (open) pool.close(assist);
   }
   Helped(const Helped&) = delete;
   Helped& operator=(const Helped&) = delete;
@@ -132,7 +132,7 @@ struct Helped {
   bool tick_twice() { return ticks.reaches(ticks.value() + 2); }
 
   Pool& pool;
-  Share share;
+  Assist assist;
   bool open = true;
   bool answers = true;
   Counter inside, came, ticks, out;

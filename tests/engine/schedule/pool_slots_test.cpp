@@ -212,12 +212,12 @@ TEST_CASE("nobody leaves a connection for a download that does not begin while i
     return slot;
   };
   std::array<int, 2> keys{};
-  scene.pool->lead(&keys[0], origin(), wait);
+  scene.pool->submit(&keys[0], origin(), wait);
   REQUIRE(begun.reaches(1));
   Slot slot = scene.slot();
   slot.answered(1ms);
   scene.pool->stumbled(origin());
-  scene.pool->lead(&keys[1], origin(), wait);
+  scene.pool->submit(&keys[1], origin(), wait);
   CHECK_FALSE(slot.wanted_elsewhere());
   slot.alive();
   CHECK(begun.reaches(2));
@@ -229,15 +229,15 @@ TEST_CASE("no helper comes to a download whose workers wait, and one comes when 
   std::atomic<bool> waits = true;
   Scene scene({.connections = 8, .jobs = 1});
   const Leading leading(*scene.pool);
-  Share share;
-  share.help = [&](const Slot&) { came.add(); };
-  share.tick = [&](Instant) { ticks.add(); };
-  share.is_held_up = [&](Instant) { return waits.load(); };
-  share.hungry = true;
-  scene.pool->open(share, origin());
+  Assist assist;
+  assist.help = [&](const Slot&) { came.add(); };
+  assist.tick = [&](Instant) { ticks.add(); };
+  assist.is_held_up = [&](Instant) { return waits.load(); };
+  assist.wants_workers = true;
+  scene.pool->open(assist, origin());
   REQUIRE(ticks.reaches(2));
   CHECK(came.value() == 0);
   waits = false;
   CHECK(came.reaches(1));
-  scene.pool->close(share);
+  scene.pool->close(assist);
 }

@@ -12,7 +12,7 @@ TEST_CASE("downloads begin in the order in which they were given") {
   std::vector<int> expected;
   for (int i = 0; i < 50; ++i) {
     expected.push_back(i);
-    scene.pool->lead(&order, origin(), [&, i](Slot slot) {
+    scene.pool->submit(&order, origin(), [&, i](Slot slot) {
       order.push_back(i);  // one at a time: needs no lock
       done.add();
       return slot;
@@ -27,7 +27,7 @@ TEST_CASE("so many downloads as jobs are led at once, and no more, however few t
   std::latch three(3);
   Scene scene({.connections = 1, .jobs = 3});
   for (int i = 0; i < 30; ++i) {
-    scene.pool->lead(&running, origin(), [&, i](Slot slot) {
+    scene.pool->submit(&running, origin(), [&, i](Slot slot) {
       slot.give_back();  // as who has all, and publishes it
       running.add();
       if (i < 3) three.arrive_and_wait();  // the first three are under way together
@@ -44,21 +44,21 @@ TEST_CASE("a download that has not begun can be taken back, and one that has can
   Counter begun, out, done;
   Scene scene({.connections = 4, .jobs = 1});
   int first = 0, second = 0, third = 0;
-  scene.pool->lead(&first, origin(), [&](Slot slot) {
+  scene.pool->submit(&first, origin(), [&](Slot slot) {
     begun.add();
     out.reaches(1);
     return slot;
   });
-  scene.pool->lead(&second, origin(), [&](Slot slot) {
+  scene.pool->submit(&second, origin(), [&](Slot slot) {
     FAIL("it was taken back");
     return slot;
   });
-  scene.pool->lead(&third, origin(), [&](Slot slot) {
+  scene.pool->submit(&third, origin(), [&](Slot slot) {
     done.add();
     return slot;
   });
   REQUIRE(begun.reaches(1));
-  CHECK(scene.pool->is_leading());
+  CHECK(scene.pool->has_tasks());
   CHECK_FALSE(scene.pool->withdraw(&first));
   CHECK(scene.pool->withdraw(&second));
   CHECK_FALSE(scene.pool->withdraw(&second));
@@ -74,11 +74,11 @@ TEST_CASE("a hungry share is helped by as many as the host allows, and by no mor
   Helped helped(*scene.pool);
   for (int count = 1; count <= 3; ++count) {
     REQUIRE(helped.came.reaches(count));
-    scene.pool->feed(helped.share);
+    scene.pool->request_workers(helped.assist);
   }
   REQUIRE(helped.tick_twice());
   CHECK(helped.inside.most() == 3);
-  CHECK(helped.share.hungry.load());
+  CHECK(helped.assist.wants_workers.load());
   CHECK_FALSE(scene.slot());
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("one helper more than was answered is not sent") {
   CHECK(helped.came.value() == 0);
   first.answered(1ms);
   REQUIRE(helped.came.reaches(1));
-  scene.pool->feed(helped.share);
+  scene.pool->request_workers(helped.assist);
   REQUIRE(helped.tick_twice());
   CHECK(helped.came.value() == 1);
 }
@@ -101,18 +101,18 @@ TEST_CASE("a share that is not hungry is left alone, and nobody is busy with not
   Counter came, ticks;
   Scene scene({.connections = 8, .jobs = 1});
   const Leading leading(*scene.pool);
-  Share share;
-  share.help = [&](Slot slot) {
+  Assist assist;
+  assist.help = [&](Slot slot) {
     slot.answered(1ms);
     came.add();  // and finds nothing to do
   };
-  share.tick = [&](Instant) {
-    scene.pool->feed(share);  // as a download does that has work which others hold
+  assist.tick = [&](Instant) {
+    scene.pool->request_workers(assist);  // as a download does that has work which others hold
     ticks.add();
   };
-  scene.pool->open(share, origin());
+  scene.pool->open(assist, origin());
   REQUIRE(ticks.reaches(10));
-  scene.pool->close(share);
+  scene.pool->close(assist);
   CHECK(came.value() >= 1);
   CHECK(came.value() <= ticks.value());
 }
@@ -133,7 +133,7 @@ TEST_CASE("who has opened a share gets it back when nobody is inside any more") 
   Helped helped(*scene.pool);
   REQUIRE(helped.came.reaches(1));
   auto closed = std::async(std::launch::async, [&] {
-    scene.pool->close(helped.share);
+    scene.pool->close(helped.assist);
     return helped.inside.value();
   });
   helped.open = false;
@@ -146,19 +146,19 @@ TEST_CASE("a share is not closed under its own tick") {
   Counter inside, closing, closes;
   Scene scene({.connections = 1, .jobs = 1});
   const Leading leading(*scene.pool);
-  Share share;
-  share.help = [](Slot) {};
-  share.tick = [&](Instant) {
+  Assist assist;
+  assist.help = [](Slot) {};
+  assist.tick = [&](Instant) {
     inside.add();
     closing.reaches(1);
     closes.reaches(1, std::chrono::milliseconds(300));  // which it must not before this returns
     inside.add(-1);
   };
-  scene.pool->open(share, origin());
+  scene.pool->open(assist, origin());
   REQUIRE(inside.reaches(1));
   auto closed = std::async(std::launch::async, [&] {
     closing.add();
-    scene.pool->close(share);
+    scene.pool->close(assist);
     const int within = inside.value();
     closes.add();
     return within;
@@ -175,7 +175,7 @@ TEST_CASE("a share that has moved is helped at its new host") {
   helped.answers = false;
   REQUIRE(helped.tick_twice());
   CHECK(helped.came.value() == 0);
-  scene.pool->moved(helped.share, origin("b.test"));
+  scene.pool->moved(helped.assist, origin("b.test"));
   REQUIRE(helped.came.reaches(1));
   CHECK_FALSE(scene.slot(origin("b.test")));
 }
@@ -187,7 +187,7 @@ TEST_CASE("downloads that wait for a slot go before helpers") {
   for (int round = 0; round < 100; ++round) {
     auto entered = enter_beside(scene);
     until_waited_for(held);
-    scene.pool->feed(helped.share);
+    scene.pool->request_workers(helped.assist);
     held.give_back();
     REQUIRE(entered.wait_for(kPatience) == std::future_status::ready);
     auto slot = entered.get();
@@ -213,7 +213,7 @@ TEST_CASE("many downloads that share few connections all come to their end") {
   Counter done, inside;
   Scene scene({.connections = 3, .jobs = 6});
   for (int i = 0; i < 300; ++i) {
-    scene.pool->lead(&done, origin(), [&, i](Slot slot) {
+    scene.pool->submit(&done, origin(), [&, i](Slot slot) {
       if (i % 3 == 0) {  // it has paused
         slot.give_back();
         auto again = scene.pool->enter(origin(), {});
@@ -235,35 +235,35 @@ TEST_CASE("many downloads that share few connections all come to their end") {
 TEST_CASE("a helper is told to go when a download waits to begin") {
   Counter came, wanted, led;
   Scene scene({.connections = 1, .jobs = 1});
-  Share share;
-  share.help = [&](Slot slot) {
+  Assist assist;
+  assist.help = [&](Slot slot) {
     came.add();
     until_waited_for(slot);
     wanted.add();
   };
-  share.tick = [](Instant) {};
-  share.hungry = true;
-  scene.pool->open(share, origin());
+  assist.tick = [](Instant) {};
+  assist.wants_workers = true;
+  scene.pool->open(assist, origin());
   REQUIRE(came.reaches(1));
   CHECK(wanted.value() == 0);
-  scene.pool->lead(&led, origin(), [&](Slot slot) {
+  scene.pool->submit(&led, origin(), [&](Slot slot) {
     led.add();
     return slot;
   });
   CHECK(wanted.reaches(1));
   CHECK(led.reaches(1));
-  scene.pool->close(share);
+  scene.pool->close(assist);
 }
 
 TEST_CASE("a download begins when its host has a slot for it, and others do not wait for it meanwhile") {
   Counter here, elsewhere;
   Scene scene({.connections = 1, .jobs = 2});
   Slot held = scene.slot();
-  scene.pool->lead(&here, origin(), [&](Slot slot) {
+  scene.pool->submit(&here, origin(), [&](Slot slot) {
     here.add();
     return slot;
   });
-  scene.pool->lead(&elsewhere, origin("b.test"), [&](Slot slot) {
+  scene.pool->submit(&elsewhere, origin("b.test"), [&](Slot slot) {
     elsewhere.add();
     return slot;
   });
@@ -277,7 +277,7 @@ TEST_CASE("a download begins when the time is over for which its host is left al
   Counter led;
   Scene scene({.connections = 1, .jobs = 1});
   scene.slot().refused(scene.clock.now() + 60s);
-  scene.pool->lead(&led, origin(), [&](Slot slot) {
+  scene.pool->submit(&led, origin(), [&](Slot slot) {
     led.add();
     return slot;
   });
@@ -298,11 +298,11 @@ TEST_CASE("downloads that wait for a host that does not answer let those of othe
       out.reaches(1);
       return slot;
     };
-    for (std::size_t i = 0; i < 2; ++i) scene.pool->lead(&keys[i], origin(), wait);
+    for (std::size_t i = 0; i < 2; ++i) scene.pool->submit(&keys[i], origin(), wait);
     REQUIRE(begun.reaches(2));
-    for (std::size_t i = 2; i < 40; ++i) scene.pool->lead(&keys[i], origin(), wait);
+    for (std::size_t i = 2; i < 40; ++i) scene.pool->submit(&keys[i], origin(), wait);
     for (std::size_t i = 40; i < 80; ++i) {
-      scene.pool->lead(&keys[i], origin("b.test"), [&](Slot slot) {
+      scene.pool->submit(&keys[i], origin("b.test"), [&](Slot slot) {
         passed.add();
         return slot;
       });
@@ -341,7 +341,7 @@ TEST_CASE("a slot that a download leaves serves the next one on the same thread"
   std::vector<std::thread::id> threads;
   Slot held = scene.slot();  // until all are given
   for (int i = 0; i < 20; ++i) {
-    scene.pool->lead(&done, origin(), [&](Slot slot) {
+    scene.pool->submit(&done, origin(), [&](Slot slot) {
       threads.push_back(std::this_thread::get_id());  // one slot: needs no lock
       done.add();
       return slot;
@@ -353,16 +353,16 @@ TEST_CASE("a slot that a download leaves serves the next one on the same thread"
 }
 
 TEST_CASE("threads and files that wait for their names share what may be opened") {
-  const auto needed = [](const Descriptors& shares) {
-    return Descriptors::kOfSession + shares.threads * Descriptors::kOfThread + shares.held * Descriptors::kOfHeld;
+  const auto needed = [](const Descriptors& assists) {
+    return Descriptors::kOfSession + assists.threads * Descriptors::kOfThread + assists.held * Descriptors::kOfHeld;
   };
   const std::uint64_t least = needed({1, 1});
   for (std::uint64_t left = 0; left < 1200; ++left) {
-    const auto shares = Descriptors::shared_out(left, 64);
+    const auto assists = Descriptors::shared_out(left, 64);
     CAPTURE(left);
-    CHECK(shares.threads >= 1);
-    CHECK(shares.held >= 1);
-    CHECK(needed(shares) <= std::max(left, least));
+    CHECK(assists.threads >= 1);
+    CHECK(assists.held >= 1);
+    CHECK(needed(assists) <= std::max(left, least));
   }
   const auto plenty = Descriptors::shared_out(std::numeric_limits<std::uint64_t>::max(), 64);
   CHECK(plenty.threads == 64);
@@ -374,7 +374,7 @@ TEST_CASE("a pool starts no more threads than it may") {
   Counter running, done;
   Scene scene({.connections = 8, .jobs = 8, .most_threads = 2});
   for (int i = 0; i < 20; ++i) {
-    scene.pool->lead(&running, origin(), [&, i](Slot slot) {
+    scene.pool->submit(&running, origin(), [&, i](Slot slot) {
       slot.give_back();
       running.add();
       if (i < 2) CHECK_FALSE(running.reaches(3, 300ms));

@@ -51,7 +51,7 @@ void say_nothing(int socket) {
   }
 }
 
-std::vector<Result<Report>> download_all(const std::vector<std::string>& urls, const Place& place,
+std::vector<Result<Report>> download_all(const std::vector<std::string>& urls, const TemporaryDirectory& place,
                                          const SessionOptions& options) {
   Session session(options);
   std::vector<Task> tasks;
@@ -73,7 +73,7 @@ std::vector<std::string> urls_of(const Named& server, unsigned files = kFiles) {
   return urls;
 }
 
-bool all_came(const std::vector<Result<Report>>& reports, const Place& place) {
+bool all_came(const std::vector<Result<Report>>& reports, const TemporaryDirectory& place) {
   for (unsigned file = 0; file < reports.size(); ++file) {
     if (!reports[file].ok() || !has_pattern(place.path / fmt::format("f{}", file), 1, kSize)) return false;
   }
@@ -85,7 +85,7 @@ bool all_came(const std::vector<Result<Report>>& reports, const Place& place) {
 TEST_CASE("whoever a host leaves waiting while it serves others has lost no try") {
   Narrow host{.most = 1, .counts_on = 0ms, .refuse = say_nothing};
   host.script.size(kSize).drip(kKiB, 5ms);  // for longer than two tries take
-  const Place place;
+  const TemporaryDirectory place;
   SessionOptions options{.connections = 8, .jobs = 8};
   options.timeout = 300ms;
   options.retries = 1;
@@ -106,7 +106,7 @@ TEST_CASE("a refusal is doubted once more where the host may count connections f
     host.script.size(kSize).drip(16 * kKiB, 2ms).on_every([](Answer& answer, const Asking&) {
       answer.ending = WireEnd::close;
     });
-    const Place place;
+    const TemporaryDirectory place;
     CHECK(all_came(download_all(urls_of(host, 4), place, {.connections = 4, .jobs = 4}), place));
     CHECK(host.refused > 0);
     CHECK(host.refused <= 12);
@@ -122,7 +122,7 @@ TEST_CASE("what is not there is told soon, whether a redirect leads to it or not
     link.script.size(kSize).on_every([&host](Answer& answer, const Asking& asking) {
       answer.status(302).set("Location", fmt::format("http://127.0.0.1:{}{}", host.server.port(), asking.target));
     });
-    const Place place;
+    const TemporaryDirectory place;
     const Server& first = led ? link : host;
     std::vector<std::string> urls;
     for (unsigned file = 0; file < kFiles; ++file) urls.push_back(first.url(fmt::to_string(file)));
@@ -144,7 +144,7 @@ TEST_CASE("no helper comes to a resume before its first request is answered, tho
   });
   Server link;
   link.script.redirect("/f", host.url());
-  const Place place;
+  const TemporaryDirectory place;
   SessionOptions options{.connections = 8};
   options.max_time = 400ms;  // it has holes then
   REQUIRE_FALSE(download(request_for(link, place), options).ok());
@@ -164,7 +164,7 @@ TEST_CASE("a page that was no file for one download is none for the host's other
     answer.set("Content-Type", "application/zip");
     if (asking.number > 1) log_in(answer);
   });
-  const Place place;
+  const TemporaryDirectory place;
   SessionOptions options{.connections = 1, .jobs = 1};
   options.retries = 0;
   const auto reports = download_all({host.url("0"), host.url("1"), host.url("2")}, place, options);

@@ -38,7 +38,7 @@ TEST_CASE("a host that serves nobody is asked now and then while another one ser
       answer.status(asking.number > 1 && !leads_on ? 404 : 302);
       answer.set("Location", fmt::format("{}?{}", place_of_it.url(), asking.number));
     });
-    const Place place;
+    const TemporaryDirectory place;
     const auto report = download(request_for(link, place), {.connections = 4});
     REQUIRE(report.ok());
     CHECK(has_pattern(place.path / "f", 1, kWhole));
@@ -60,7 +60,7 @@ TEST_CASE("who waits for a connection to another host holds no work that another
     answer.status(is_further ? 302 : 404);
     if (is_further) answer.set("Location", other.url());
   });
-  const Place place;
+  const TemporaryDirectory place;
   SessionOptions options{.connections = 4};
   options.retries = 1;
   options.max_time = 10s;  // it would go on until then

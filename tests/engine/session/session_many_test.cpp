@@ -38,7 +38,8 @@ struct PatternServer {
   OriginScript script;
   LoopbackOrigin origin;
 
-  Request request(const Place& place, std::uint64_t seed, std::uint64_t size, const std::string& name) const {
+  Request request(const TemporaryDirectory& place, std::uint64_t seed, std::uint64_t size,
+                  const std::string& name) const {
     return request_of(origin.url(fmt::format("/pattern/{}/{}/{}", seed, size, name)), place, "");
   }
 };
@@ -93,7 +94,7 @@ Task start(Session& session, Request request) {
 // Starts a download in a slot and breaks it off in one of the ways there are, or not.
 class Cycles {
  public:
-  Cycles(Session& session, const PatternServer& server, const Place& place, unsigned seed)
+  Cycles(Session& session, const PatternServer& server, const TemporaryDirectory& place, unsigned seed)
       : session_(session), server_(server), place_(place), random_(seed) {}
 
   void turn() {
@@ -148,7 +149,7 @@ class Cycles {
 
   Session& session_;
   const PatternServer& server_;
-  const Place& place_;
+  const TemporaryDirectory& place_;
   std::mt19937 random_;
   std::optional<Task> tasks_[kSlots];
 };
@@ -158,7 +159,7 @@ class Cycles {
 TEST_CASE("a thousand starts and cancels at random moments leave no thread, no descriptor and no wrong byte") {
   const unsigned seed = std::random_device{}();
   MESSAGE("seed " << seed);
-  const Place place;
+  const TemporaryDirectory place;
   std::thread([] {}).join();  // with the first thread a sanitizer begins one of its own
   const std::size_t descriptors_before = descriptors();
   const std::size_t threads_before = threads();
@@ -186,7 +187,7 @@ TEST_CASE("a thousand starts and cancels at random moments leave no thread, no d
 
 TEST_CASE("every one of many small downloads is told of once, when it has ended") {
   constexpr unsigned kFiles = 300;
-  const Place place;
+  const TemporaryDirectory place;
   PatternServer server;
   Session session({.connections = 8, .jobs = 8});
   std::map<std::uint64_t, std::pair<unsigned, Task>> tasks;
@@ -269,7 +270,7 @@ TEST_CASE("no more downloads than jobs are asked for at once, however many conne
 }
 
 TEST_CASE("a limit that is lifted lets a running download go on at full speed") {
-  const Place place;
+  const TemporaryDirectory place;
   PatternServer server;
   Session session({.limit_rate = 64 * kKiB});
   Task task = start(session, server.request(place, 1, 8 * kMiB, "f"));  // two minutes at that rate
@@ -281,7 +282,7 @@ TEST_CASE("a limit that is lifted lets a running download go on at full speed") 
 }
 
 TEST_CASE("a limit that is set holds for what is read from then on, by all downloads together") {
-  const Place place;
+  const TemporaryDirectory place;
   PatternServer server;
   Session session;
   session.set_limit_rate(512 * kKiB);
@@ -298,7 +299,7 @@ TEST_CASE("a limit that is set holds for what is read from then on, by all downl
 }
 
 TEST_CASE("a download whose handle is gone is not told of") {
-  const Place place;
+  const TemporaryDirectory place;
   PatternServer server;
   server.script.path("/stalls").size(500'000).stall_at(100'000, OriginScript::kAlways);
   Session session({.connections = 4, .jobs = 4});
@@ -314,7 +315,7 @@ TEST_CASE("a download whose handle is gone is not told of") {
 }
 
 TEST_CASE("a queued download that is cancelled ends at once and is told of") {
-  const Place place;
+  const TemporaryDirectory place;
   PatternServer server;
   server.script.path("/stalls").size(500'000).stall_at(100'000, OriginScript::kAlways);
   Session session({.connections = 4, .jobs = 1});
@@ -339,7 +340,7 @@ TEST_CASE("a queued download that is cancelled ends at once and is told of") {
 }
 
 TEST_CASE("a download to a consumer is cancelled like any other") {
-  const Place place;
+  const TemporaryDirectory place;
   PatternServer server;
   server.script.path("/stalls").size(500'000).stall_at(100'000, OriginScript::kAlways);
   Session session;

@@ -15,15 +15,15 @@
 
 namespace segdl::test {
 
-struct Place {
+struct TemporaryDirectory {
   std::filesystem::path path;
-  Place() {
+  TemporaryDirectory() {
     std::string pattern = (std::filesystem::temp_directory_path() / "segdl-session-XXXXXX").string();
     path = ::mkdtemp(pattern.data());
   }
-  ~Place() { std::filesystem::remove_all(path); }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
+  ~TemporaryDirectory() { std::filesystem::remove_all(path); }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
 };
 
 // Serves its script at every path.
@@ -35,7 +35,7 @@ struct Server {
   }
 };
 
-inline Request request_of(std::string url, const Place& place, std::string output = "f") {
+inline Request request_of(std::string url, const TemporaryDirectory& place, std::string output = "f") {
   Request request;
   request.url = std::move(url);
   request.directory = place.path;
@@ -44,7 +44,7 @@ inline Request request_of(std::string url, const Place& place, std::string outpu
   return request;
 }
 
-inline Request request_for(const Server& server, const Place& place, std::string output = "f") {
+inline Request request_for(const Server& server, const TemporaryDirectory& place, std::string output = "f") {
   return request_of(server.url(), place, std::move(output));
 }
 

@@ -28,7 +28,7 @@ std::size_t open_descriptors() {
 TEST_CASE("download() in three lines") {
   Server server;
   server.script.size(1'000'000);
-  const Place place;
+  const TemporaryDirectory place;
   const auto report = download(request_for(server, place));
   REQUIRE(report.ok());
   CHECK(report->output == place.path / "f");
@@ -39,7 +39,7 @@ TEST_CASE("download() in three lines") {
 TEST_CASE("a task and a session wait up to the longest time that can be named") {
   Server server;
   server.script.size(1000);
-  const Place place;
+  const TemporaryDirectory place;
   Session session;
   auto task = session.download(request_for(server, place));
   REQUIRE(task.ok());
@@ -73,7 +73,7 @@ TEST_CASE("a request that is wrong is refused at once") {
 TEST_CASE("a referrer is sent without its secrets, unless a header says another") {
   Server server;
   server.script.size(1000);
-  const Place place;
+  const TemporaryDirectory place;
   Request request = request_for(server, place);
   request.referer = "http://user:pass@h/from?q=1#here";
   REQUIRE(download(request).ok());
@@ -89,7 +89,7 @@ TEST_CASE("a referrer is sent without its secrets, unless a header says another"
 TEST_CASE("names, passwords and cookies come from files, and a file that can't be used is named") {
   Server server;
   server.script.size(1000);
-  const Place place;
+  const TemporaryDirectory place;
   std::ofstream(place.path / "netrc") << "machine 127.0.0.1 login alice password 1\n";
   std::ofstream(place.path / "cookies") << "127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\t7\n";
   std::filesystem::permissions(place.path / "netrc", std::filesystem::perms::owner_read);
@@ -109,7 +109,7 @@ TEST_CASE("names, passwords and cookies come from files, and a file that can't b
 TEST_CASE("a cancelled task says so, keeps what it has, and the next one continues") {
   Server server;
   server.script.size(500'000).stall_at(300'000);
-  const Place place;
+  const TemporaryDirectory place;
   Session session({.connections = 1});
   {
     auto task = session.download(request_for(server, place));
@@ -148,7 +148,7 @@ TEST_CASE("a cancelled task says so, keeps what it has, and the next one continu
 TEST_CASE("two tasks of one session on one name: the second is busy") {
   Server server;
   server.script.size(500'000).stall_at(300'000, 99);
-  const Place place;
+  const TemporaryDirectory place;
   Session session({.connections = 16});  // more than the first has any use for
   auto first = session.download(request_for(server, place));
   REQUIRE(first.ok());
@@ -163,7 +163,7 @@ TEST_CASE("two tasks of one session on one name: the second is busy") {
 TEST_CASE("many starts and cancels leave no thread, no descriptor and no wrong byte") {
   Server server;
   server.script.size(300'000);
-  const Place place;
+  const TemporaryDirectory place;
   const unsigned seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);
@@ -191,7 +191,7 @@ TEST_CASE("headers and credentials go to their origin and to no other") {
   Server server;
   server.script.size(100).on_every(
       [&other](Answer& answer, const Asking&) { answer.status(302).set("Location", other.url()); });
-  const Place place;
+  const TemporaryDirectory place;
   Request request = request_for(server, place);
   request.headers = {{"X-Secret", "s"}, {"Cookie", "c"}};
   request.credentials = Credentials{"u", "p"};
@@ -211,7 +211,7 @@ TEST_CASE("an expired link is asked for again at its original URL") {
     if (asking.target == "/signed1" && asking.number == 2) answer.cut_at = 100'000;
     if (asking.target == "/signed1" && asking.number > 2) answer.status(403);
   });
-  const Place place;
+  const TemporaryDirectory place;
   const auto report = download(request_for(server, place));
   REQUIRE(report.ok());
   CHECK(has_pattern(place.path / "f", 1, 400'000));
@@ -237,7 +237,7 @@ TEST_CASE("a place on another host that gives no more ends the download, whateve
         answer.status(gone && !leads_on ? 404 : 302);
         answer.set("Location", fmt::format("{}?{}", place_of_it.url(), asking.number));
       });
-      const Place place;
+      const TemporaryDirectory place;
       SessionOptions options{.connections = connections};
       options.retries = 1;
       options.max_time = std::chrono::seconds(20);  // it would go on for ever

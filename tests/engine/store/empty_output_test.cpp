@@ -1,8 +1,8 @@
 // An empty file that has the output's name: as mktemp makes one, to keep the name for what is to come.
 #include "core/store/layout.h"
 #include "engine/base/errors.h"
-#include "engine/store/directories.h"
-#include "engine/store/place.h"
+#include "engine/store/directory_cache.h"
+#include "engine/store/output_file.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
@@ -46,10 +46,10 @@ Request with(Existing existing) {
 }
 
 // Publishes a small file over the name; what keeps it from that, if anything.
-Result<void> publish_small(Directories& directories, const std::vector<std::byte>& bytes) {
+Result<void> publish_small(DirectoryCache& directories, const std::vector<std::byte>& bytes) {
   auto open = directories.open(".");
   REQUIRE(open.ok());
-  auto place = Place::open(*open, kName, World::request(), {});
+  auto place = OutputFile::open(*open, kName, World::request(), {});
   if (!place) return std::move(place).error();
   REQUIRE(*place->prepare_small());
   REQUIRE(place->hold_small(bytes).ok());
@@ -179,10 +179,10 @@ TEST_CASE("a link to an empty file is in the way") {
 TEST_CASE("the data of a download that has just begun is not an empty file that gives way") {
   World world;
   world.script->size(kLittle).seed(1);
-  Directories directories(world.disk, world.clock);
+  DirectoryCache directories(world.disk, world.clock);
   auto open = directories.open(".");
   REQUIRE(open.ok());
-  const auto place = Place::open(*open, kName, World::request(), {});
+  const auto place = OutputFile::open(*open, kName, World::request(), {});
   REQUIRE(place.ok());
   REQUIRE(world.disk.get("f.part")->empty());
   Request request = World::request();
@@ -197,13 +197,13 @@ TEST_CASE("an empty file that a session has published is in the way of its next 
   FakeFs disk;
   FakeClock clock;
   disk.put(kName, {});
-  Directories session(disk, clock);
+  DirectoryCache session(disk, clock);
   REQUIRE(publish_small(session, {}).ok());
   const auto second = publish_small(session, pattern_bytes(2, 10));
   REQUIRE_FALSE(second.ok());
   CHECK(second.error().cause == Cause::exists);
   CHECK(disk.get(kName)->empty());
-  Directories later(disk, clock);
+  DirectoryCache later(disk, clock);
   CHECK(publish_small(later, pattern_bytes(2, 10)).ok());
   CHECK(disk.get(kName) == pattern_bytes(2, 10));
 }
@@ -212,22 +212,22 @@ TEST_CASE("of two downloads of a session over one empty file the one that comes 
   FakeFs disk;
   FakeClock clock;
   disk.put(kName, {});
-  Directories session(disk, clock);
+  DirectoryCache session(disk, clock);
   auto open = session.open(".");
   REQUIRE(open.ok());
-  auto first = Place::open(*open, kName, World::request(), {});
+  auto first = OutputFile::open(*open, kName, World::request(), {});
   REQUIRE(first.ok());
-  const auto second = Place::open(*open, kName, World::request(), {});
+  const auto second = OutputFile::open(*open, kName, World::request(), {});
   REQUIRE_FALSE(second.ok());
   CHECK(second.error().cause == Cause::busy);
-  Identity identity;
+  JournalIdentity identity;
   identity.stream_total = 0;
-  Facts facts;
-  facts.stream_complete = true;
-  REQUIRE(first->begin(identity, facts).ok());
+  Metadata metadata;
+  metadata.stream_complete = true;
+  REQUIRE(first->begin(identity, metadata).ok());
   REQUIRE(first->publish(false, Sync::interval).ok());
   first = make_error(Cause::busy, Remedy::stop, "", "", "");  // its lock is given up
-  const auto third = Place::open(*open, kName, World::request(), {});
+  const auto third = OutputFile::open(*open, kName, World::request(), {});
   REQUIRE_FALSE(third.ok());
   CHECK(third.error().cause == Cause::exists);
 }

@@ -34,13 +34,13 @@ std::string name_of(unsigned file) { return fmt::format("f{}", file); }
 std::uint64_t size_of(unsigned file) { return 5000 + 4096 * std::uint64_t{file % 7}; }
 
 // A download that is whole and not published; nothing if its place can't be had.
-std::unique_ptr<Place> hold(FakeFs& disk, unsigned file) {
+std::unique_ptr<OutputFile> hold(FakeFs& disk, unsigned file) {
   FakeClock clock;
-  auto open = Directories(disk, clock).open(".");
+  auto open = DirectoryCache(disk, clock).open(".");
   if (!open) return nullptr;
-  auto opened = Place::open(std::move(*open), name_of(file), Request{}, {});
+  auto opened = OutputFile::open(std::move(*open), name_of(file), Request{}, {});
   if (!opened) return nullptr;
-  auto place = std::make_unique<Place>(std::move(*opened));
+  auto place = std::make_unique<OutputFile>(std::move(*opened));
   const auto prepared = place->prepare_small();
   if (!prepared || !*prepared) return nullptr;
   return place->hold_small(pattern_bytes(file, size_of(file))) ? std::move(place) : nullptr;
@@ -162,7 +162,7 @@ TEST_CASE("a failed sync of a name takes that name back, and no other") {
 TEST_CASE("each directory of a batch is synced once") {
   Batch batch;
   auto entries = batch.ready();
-  for (std::size_t i = 0; i < entries.size(); ++i) entries[i].directory = &entries[i % 2].place->directory();
+  for (std::size_t i = 0; i < entries.size(); ++i) entries[i].directory = &entries[i % 2].output_file->directory();
   Publisher::publish(std::move(entries));
   CHECK(lines(batch.disk.log(), "sync-directory").size() == 2);
   CHECK(batch.told == std::vector<bool>(kFiles, true));
@@ -205,7 +205,8 @@ TEST_CASE("a failed sync of the directory takes back the names that were given i
 TEST_CASE("a failed sync of the directory fails all that got a name in it, and no others") {
   Batch batch;
   auto entries = batch.ready();
-  for (std::size_t i = 0; i < entries.size(); ++i) entries[i].directory = &entries[i < 2 ? 0 : 2].place->directory();
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    entries[i].directory = &entries[i < 2 ? 0 : 2].output_file->directory();
   batch.disk.fail_kind("sync-directory", 1, "Input/output error");
   Publisher::publish(std::move(entries));
   for (unsigned i = 0; i < kFiles; ++i) {

@@ -2,7 +2,7 @@
 #include <segdl/checksum.h>
 #include <segdl/session.h>
 
-#include "engine/task/front_hasher.h"
+#include "engine/task/prefix_hasher.h"
 #include "seams/digest.h"
 #include "support/hints.h"
 #include "support/pattern.h"
@@ -355,7 +355,7 @@ TEST_CASE("segments may come in any order") {
   std::mt19937 random(7);
   for (int round = 0; round < 20; ++round) {
     Followed world;
-    engine::FrontHasher hasher(world.expected, *world.file, world.layout);
+    engine::PrefixHasher hasher(world.expected, *world.file, world.layout);
     REQUIRE(hasher.start());
     std::vector<std::uint32_t> order(world.layout.count());
     std::iota(order.begin(), order.end(), 0U);
@@ -368,7 +368,7 @@ TEST_CASE("segments may come in any order") {
 TEST_CASE("a hasher that is no longer wanted ends, whatever is still to come") {
   Followed world;
   std::stop_source stop;
-  engine::FrontHasher hasher(world.expected, *world.file, world.layout);
+  engine::PrefixHasher hasher(world.expected, *world.file, world.layout);
   REQUIRE(hasher.start());
   hasher.settled(Segment{1});
   stop.request_stop();
@@ -381,7 +381,7 @@ TEST_CASE("a file that can't be read ends the hashing with that error") {
     Followed world;
     if (shortened) REQUIRE(world.file->resize(kSize - 1).ok());
     if (!shortened) world.disk.fail_kind("read", 1, "Input/output error", true);
-    engine::FrontHasher hasher(world.expected, *world.file, world.layout);
+    engine::PrefixHasher hasher(world.expected, *world.file, world.layout);
     REQUIRE(hasher.start());
     for (std::uint32_t i = 0; i < world.layout.count(); ++i) hasher.settled(Segment{i});
     const auto step = hasher.finish("data", {});

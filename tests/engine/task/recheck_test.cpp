@@ -336,7 +336,7 @@ TEST_CASE("reading everything again ends when it is no longer wanted") {
   disk.put("data", pattern_bytes(1, kSize));
   auto directory = std::move(*disk.open_directory("."));
   auto file = std::move(*directory->open("data", OpenMode::existing));
-  Identity identity;
+  JournalIdentity identity;
   identity.layout = Layout(kSize, kSegment);
   auto journal = std::move(*engine::Journal::create(*directory, "j", identity, {}));
   std::stop_source stop;
@@ -344,7 +344,7 @@ TEST_CASE("reading everything again ends when it is no longer wanted") {
   const auto damaged = engine::find_damaged(*file, *journal, stop.get_token());
   REQUIRE_FALSE(damaged.ok());
   CHECK(damaged.error().cause == Cause::cancelled);
-  Facts facts;
-  facts.stream_length = kSize;
-  CHECK_FALSE(engine::stream_intact(*file, facts, stop.get_token()).ok());
+  Metadata metadata;
+  metadata.stream_length = kSize;
+  CHECK_FALSE(engine::stream_intact(*file, metadata, stop.get_token()).ok());
 }

@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-Bound within(milliseconds time) { return bound_after(time, "nothing within", {}); }
+Deadline within(milliseconds time) { return bound_after(time, "nothing within", {}); }
 
 struct Silent {
   Descriptor descriptor{::eventfd(0, EFD_CLOEXEC)};
@@ -35,7 +35,7 @@ TEST_CASE("a wait that takes too long says so") {
 }
 
 TEST_CASE("the deadline is told where it is what ends a wait") {
-  const Bound bound = bound_after(milliseconds(20), "nothing within", std::chrono::steady_clock::now());
+  const Deadline bound = bound_after(milliseconds(20), "nothing within", std::chrono::steady_clock::now());
   const auto waited = Waker({}).wait(Silent().get(), POLLIN, bound);
   REQUIRE_FALSE(waited.ok());
   CHECK(waited.error().reason == "the time limit for the download is reached");

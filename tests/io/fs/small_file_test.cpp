@@ -18,15 +18,15 @@ using namespace segdl::io;
 
 namespace {
 
-struct Place {
+struct TemporaryDirectory {
   std::filesystem::path path;
-  Place() {
+  TemporaryDirectory() {
     std::string pattern = (std::filesystem::temp_directory_path() / "segdl-small-XXXXXX").string();
     path = ::mkdtemp(pattern.data());
   }
-  ~Place() { std::filesystem::remove_all(path); }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
+  ~TemporaryDirectory() { std::filesystem::remove_all(path); }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
 
   std::filesystem::path put(const std::string& text, ::mode_t mode) const {
     const auto file = path / "file";
@@ -39,7 +39,7 @@ struct Place {
 }  // namespace
 
 TEST_CASE("a file is read whole, and one that is too large only a byte beyond the limit") {
-  const Place place;
+  const TemporaryDirectory place;
   const std::string text(50'000, 'x');
   const auto file = place.put(text, 0644);
   CHECK(*read_small_file(file, 50'000, Secrecy::any) == text);
@@ -49,7 +49,7 @@ TEST_CASE("a file is read whole, and one that is too large only a byte beyond th
 }
 
 TEST_CASE("what holds passwords must be written by its owner only, and that others read it is noted") {
-  const Place place;
+  const TemporaryDirectory place;
   for (const ::mode_t mode : {0600U, 0400U, 0700U}) {
     CAPTURE(mode);
     std::vector<std::string> notes;
@@ -81,7 +81,7 @@ TEST_CASE("what holds passwords must be written by its owner only, and that othe
 }
 
 TEST_CASE("what can't be read is named") {
-  const Place place;
+  const TemporaryDirectory place;
   for (const auto& path : {place.path / "none", place.path}) {
     const auto refused = read_small_file(path, 10, Secrecy::any);
     REQUIRE_FALSE(refused.ok());

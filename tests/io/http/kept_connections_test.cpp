@@ -24,7 +24,7 @@ using namespace segdl::test;
 namespace {
 
 // An origin, and how often it was connected to.
-struct Place {
+struct TemporaryDirectory {
   OriginScript script;
   LoopbackOrigin origin{(script.size(1000), script)};
 };
@@ -33,7 +33,7 @@ struct Side {
   explicit Side(std::size_t kept = io::kKeptConnections)
       : transport(std::move(*io::make_http_transport({}, clock, io::system_look_up, kept))) {}
 
-  Result<std::unique_ptr<Exchange>> get(const Place& place) {
+  Result<std::unique_ptr<Exchange>> get(const TemporaryDirectory& place) {
     return transport->get({*parse_url(place.origin.url("/f")), {}}, {}, {});
   }
 
@@ -74,7 +74,7 @@ class NoMoreDescriptors {
 }  // namespace
 
 TEST_CASE("as many connections are kept as were used at once") {
-  Place place;
+  TemporaryDirectory place;
   Side side;
   for (int round = 0; round < 3; ++round) {
     std::vector<Result<std::unique_ptr<Exchange>>> at_once;
@@ -87,7 +87,7 @@ TEST_CASE("as many connections are kept as were used at once") {
 TEST_CASE("a connection that may be one too many for the server is not kept") {
   for (const int status : {404, 403, 429, 503}) {
     CAPTURE(status);
-    Place place;
+    TemporaryDirectory place;
     place.script.on(1, [status](Answer& answer) { answer.status(status); });
     Side side;
     CHECK(Side::finish(side.get(place)));
@@ -99,7 +99,7 @@ TEST_CASE("a connection that may be one too many for the server is not kept") {
 TEST_CASE("a connection that refused is kept where what is left of the answer was read away") {
   for (const int status : {404, 403}) {
     CAPTURE(status);
-    Place place;
+    TemporaryDirectory place;
     place.script.on(1, [status](Answer& answer) { answer.status(status); });
     Side side;
     {
@@ -113,22 +113,22 @@ TEST_CASE("a connection that refused is kept where what is left of the answer wa
 }
 
 TEST_CASE("the connection that was used longest ago makes room for another") {
-  Place first;
-  Place second;
-  Place third;
+  TemporaryDirectory first;
+  TemporaryDirectory second;
+  TemporaryDirectory third;
   Side side(2);
-  for (const Place* place : {&first, &second, &third}) {
+  for (const TemporaryDirectory* place : {&first, &second, &third}) {
     CHECK(Side::finish(side.get(*place)));
     side.clock.advance(std::chrono::milliseconds(1));
   }
-  for (const Place* place : {&third, &second, &first}) CHECK(Side::finish(side.get(*place)));
+  for (const TemporaryDirectory* place : {&third, &second, &first}) CHECK(Side::finish(side.get(*place)));
   CHECK(first.origin.connections() == 2);
   CHECK(second.origin.connections() == 1);
   CHECK(third.origin.connections() == 1);
 }
 
 TEST_CASE("a connection is not used any more after a minute without use") {
-  Place place;
+  TemporaryDirectory place;
   Side side;
   CHECK(Side::finish(side.get(place)));
   side.clock.advance(std::chrono::seconds(60));
@@ -140,7 +140,7 @@ TEST_CASE("a connection is not used any more after a minute without use") {
 }
 
 TEST_CASE("where descriptors have run out the error says so and may pass") {
-  Place place;
+  TemporaryDirectory place;
   Side side;
   const NoMoreDescriptors none;
   const auto got = side.get(place);
@@ -160,8 +160,8 @@ TEST_CASE("where descriptors have run out a host is not called unknown") {
 }
 
 TEST_CASE("where descriptors have run out kept connections make room") {
-  Place left;
-  Place wanted;
+  TemporaryDirectory left;
+  TemporaryDirectory wanted;
   Side side;
   {
     auto one = side.get(left);

@@ -23,20 +23,20 @@ struct Read {
 };
 
 Read read(const std::string& wire) {
-  Inbox inbox;
+  ReceiveBuffer buffer;
   std::size_t at = 0;
   std::size_t most = 0;
-  auto head = read_final_head(inbox, RequestMethod::get, [&](int) -> Result<void> {
+  auto head = read_final_head(buffer, RequestMethod::get, [&](int) -> Result<void> {
     if (at == wire.size()) return Error{};
-    const auto room = inbox.room();
+    const auto room = buffer.room();
     const std::size_t count = std::min({room.size(), wire.size() - at, std::size_t{16 * 1024}});
     std::memcpy(room.data(), wire.data() + at, count);
-    inbox.put(count);
+    buffer.put(count);
     at += count;
-    most = std::max(most, inbox.view().size());
+    most = std::max(most, buffer.view().size());
     return {};
   });
-  std::string behind(inbox.view());
+  std::string behind(buffer.view());
   return {std::move(head), most, behind + wire.substr(at)};
 }
 

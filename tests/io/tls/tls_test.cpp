@@ -228,7 +228,7 @@ TEST_CASE("what comes between the bytes of one read is bounded for all of them t
   });
   const auto tls = std::move(*io::TlsContext::create({{}, {}, true}));
   const io::Waker waker({});
-  const io::Bound bound = io::bound_after(std::chrono::seconds(60), "nothing within", {});
+  const io::Deadline bound = io::bound_after(std::chrono::seconds(60), "nothing within", {});
   auto channel = std::move(*tls->channel({true, "a.test", 443}, io::TlsSocket{ours.get()}, bound, waker));
   REQUIRE(channel.handshake(bound, waker).ok());
   sent.get_future().wait();

@@ -24,9 +24,9 @@
 
 namespace segdl::engine {
 
-class Route {
+class Source {
  public:
-  explicit Route(Url original) : original_(std::move(original)) {}
+  explicit Source(Url original) : original_(std::move(original)) {}
 
   const Url& original() const { return original_; }
   // The original, or where its redirects led.
@@ -39,14 +39,14 @@ class Route {
   void on_move(std::function<void(const Origin&)>);
 
   // How all workers ask.
-  Asking asking() const { return asking_; }
-  void ask(Asking asking) { asking_ = asking; }
+  RequestForm asking() const { return asking_; }
+  void ask(RequestForm asking) { asking_ = asking; }
   // What answers to this way of asking were worth. One that could not be used after others that could is that request's
   // misfortune; the first of all, or a second one with none that could in between, tells how the server is: from then
   // on all ask in a simpler way, if there is one. What a head promises and what its body keeps are told apart.
   enum class Part : std::uint8_t { head, body };
-  void held_good(Asking, Part);
-  void failed_us(Asking, Part);
+  void record_success(RequestForm, Part);
+  void record_failure(RequestForm, Part);
 
   // A part without a length of its own has contradicted itself behind its range, which shows only where that end is
   // read: from here on none of them is used.
@@ -113,29 +113,29 @@ class Route {
   // Whether what was learned of how to ask is still to be told of; once.
   bool tells_of_form() { return !told_of_form_.exchange(true); }
   // Nothing is to be asked before then, by any worker, unless there is progress.
-  void rest_until(Instant until) { rest_ = until.time_since_epoch().count(); }
-  Instant rests_until() const { return Instant(Instant::duration(rest_.load())); }
+  void back_off_until(Instant until) { rest_ = until.time_since_epoch().count(); }
+  Instant backs_off_until() const { return Instant(Instant::duration(rest_.load())); }
 
   // A worker that waits, until the object goes: for its turn at a host, or for the end of a pause.
   class Wait {
    public:
-    explicit Wait(Route& route) : route_(route) { ++route_.waiting_; }
-    ~Wait() { --route_.waiting_; }
+    explicit Wait(Source& source) : source_(source) { ++source_.waiting_; }
+    ~Wait() { --source_.waiting_; }
     Wait(const Wait&) = delete;
     Wait& operator=(const Wait&) = delete;
 
    private:
-    Route& route_;
+    Source& source_;
   };
   // Whether one more worker would only wait as well.
-  bool is_held_up(Instant now) const { return waiting_ > 0 || rests_until() > now; }
+  bool is_held_up(Instant now) const { return waiting_ > 0 || backs_off_until() > now; }
 
  private:
   struct Trust {
     bool earned = false;
     bool shaken = false;  // since the last good answer
   };
-  Trust& trust(Asking asking, Part part) SEGDL_REQUIRES(mutex_) {
+  Trust& trust(RequestForm asking, Part part) SEGDL_REQUIRES(mutex_) {
     return trust_[static_cast<std::size_t>(asking)][static_cast<std::size_t>(part)];
   }
   static constexpr Instant::rep kNever = std::numeric_limits<Instant::rep>::min();
@@ -145,8 +145,8 @@ class Route {
   mutable Mutex mutex_;
   std::optional<Url> effective_ SEGDL_GUARDED_BY(mutex_);
   std::function<void(const Origin&)> on_move_ SEGDL_GUARDED_BY(mutex_);
-  std::atomic<Asking> asking_ = Asking::conditional;
-  std::array<std::array<Trust, 2>, 3> trust_ SEGDL_GUARDED_BY(mutex_);  // by Asking and Part
+  std::atomic<RequestForm> asking_ = RequestForm::conditional;
+  std::array<std::array<Trust, 2>, 3> trust_ SEGDL_GUARDED_BY(mutex_);  // by RequestForm and Part
   std::atomic<bool> past_caches_ = false;
   std::atomic<bool> told_of_form_ = false;
   std::atomic<bool> joined_ = false;

@@ -1,4 +1,4 @@
-#include "engine/task/sampler.h"
+#include "engine/task/segment_sampler.h"
 
 #include "engine/base/errors.h"
 
@@ -14,16 +14,21 @@ constexpr std::uint64_t kSample = 64 * kKiB;
 
 }  // namespace
 
-Sampler::Sampler(const Journal& journal, Meter& meter, Fetcher& fetcher, std::deque<Segment> segments)
-    : journal_(journal), meter_(meter), fetcher_(fetcher), segments_(std::move(segments)), piece_(kSample) {}
+SegmentSampler::SegmentSampler(const Journal& journal, TaskProgress& task_progress, Fetcher& fetcher,
+                               std::deque<Segment> segments)
+    : journal_(journal),
+      task_progress_(task_progress),
+      fetcher_(fetcher),
+      segments_(std::move(segments)),
+      piece_(kSample) {}
 
-Result<std::optional<Range>> Sampler::next(std::stop_token) {
+Result<std::optional<Range>> SegmentSampler::next(std::stop_token) {
   if (segments_.empty()) return std::optional<Range>();
   const Range range = journal_.identity().layout->range(segments_.front());
   return std::optional(Range{range.begin + hashed_, range.end});
 }
 
-std::span<std::byte> Sampler::space(std::uint64_t offset) {
+std::span<std::byte> SegmentSampler::space(std::uint64_t offset) {
   std::uint64_t room = piece_.size();
   if (!segments_.empty()) {
     // Never across the edge of the segment being compared.
@@ -35,8 +40,8 @@ std::span<std::byte> Sampler::space(std::uint64_t offset) {
   return std::span(piece_).first(room);
 }
 
-Result<void> Sampler::arrived(std::uint64_t offset, std::size_t count) {
-  meter_.discarded(count);
+Result<void> SegmentSampler::arrived(std::uint64_t offset, std::size_t count) {
+  task_progress_.discarded(count);
   if (segments_.empty()) return {};
   const Segment segment = segments_.front();
   const Range range = journal_.identity().layout->range(segment);
@@ -69,8 +74,8 @@ std::deque<Segment> choose_samples(const Journal& journal, std::uint32_t count) 
     if (!journal.claims(Segment{i})) continue;
     // The n-th sample is the claim nearest to n equal steps through all of them: the first, ..., the last.
     const std::uint64_t n = samples.size();
-    const std::uint64_t place = wanted == 1 ? claimed - 1 : n * (claimed - 1) / (wanted - 1);
-    if (seen++ == place) samples.push_back(Segment{i});
+    const std::uint64_t output_file = wanted == 1 ? claimed - 1 : n * (claimed - 1) / (wanted - 1);
+    if (seen++ == output_file) samples.push_back(Segment{i});
   }
   return samples;
 }

@@ -30,15 +30,15 @@
 
 namespace segdl::engine {
 
-class FrontHasher {
+class PrefixHasher {
  public:
   // REQUIRES: `expected` holds a checksum; it and the file outlive this object.
-  FrontHasher(const std::optional<Checksum>& expected, File& data, Layout);
+  PrefixHasher(const std::optional<Checksum>& expected, File& data, Layout);
   // Begins to hash. Errors: there is no thread to be had.
   Result<void> start();
-  ~FrontHasher() = default;  // what is not hashed then never will be
-  FrontHasher(const FrontHasher&) = delete;
-  FrontHasher& operator=(const FrontHasher&) = delete;
+  ~PrefixHasher() = default;  // what is not hashed then never will be
+  PrefixHasher(const PrefixHasher&) = delete;
+  PrefixHasher& operator=(const PrefixHasher&) = delete;
 
   // The segment's bytes are in the file, and will not change. Waits for nothing.
   void settled(Segment);

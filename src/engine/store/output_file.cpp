@@ -1,4 +1,4 @@
-#include "engine/store/place.h"
+#include "engine/store/output_file.h"
 
 #include "engine/base/errors.h"
 #include "engine/store/existing_output.h"
@@ -103,8 +103,8 @@ Result<Locked> try_acquire(Directory& directory, const Names& names, bool replac
 }  // namespace
 
 bool can_continue(const Journal& journal) {
-  const auto facts = journal.facts();
-  return journal.identity().layout || (facts && facts->stream_complete);
+  const auto metadata = journal.metadata();
+  return journal.identity().layout || (metadata && metadata->stream_complete);
 }
 
 Error busy(const Directory& directory, const std::string& name) {
@@ -114,7 +114,7 @@ Error busy(const Directory& directory, const std::string& name) {
 }
 
 // What is there before anything is done: changes nothing, and is only a reason for what to try first.
-Result<Place::Expected> Place::expect(const OpenDirectory& open, const Names& names, bool replace) {
+Result<OutputFile::Expected> OutputFile::expect(const OpenDirectory& open, const Names& names, bool replace) {
   Expected expected;
   Directory& directory = open.directory();
   std::optional<FileStatus> output;
@@ -137,8 +137,8 @@ Result<Place::Expected> Place::expect(const OpenDirectory& open, const Names& na
 
 // The common cases in as few steps as it can be: nothing of that name is there, or only an output that may be replaced.
 // False if something is; then nothing was changed, and the table decides.
-Result<bool> Place::take_fresh(Directory& directory, const Names& names, const Expected& expected,
-                               std::unique_ptr<File>& data) {
+Result<bool> OutputFile::take_fresh(Directory& directory, const Names& names, const Expected& expected,
+                                    std::unique_ptr<File>& data) {
   auto created = directory.open(names.part, OpenMode::create_new);
   if (!created && created.error().cause == Cause::exists) return false;
   if (!created) return std::move(created).error();
@@ -160,8 +160,8 @@ Result<bool> Place::take_fresh(Directory& directory, const Names& names, const E
   return removed ? Result<bool>(false) : std::move(removed).error();
 }
 
-Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string& name, const Request& request,
-                          std::stop_token stop) {
+Result<OutputFile> OutputFile::open(std::shared_ptr<OpenDirectory> open, const std::string& name,
+                                    const Request& request, std::stop_token stop) {
   Directory& directory = open->directory();
   const std::size_t longest = open->longest_name();
   if (name.size() > longest) {
@@ -178,60 +178,60 @@ Result<Place> Place::open(std::shared_ptr<OpenDirectory> open, const std::string
   auto taken = expected->fresh ? take_fresh(directory, names, *expected, fresh) : Result<bool>(false);
   if (!taken) return std::move(taken).error();
   if (*taken) {
-    Place place(std::move(open), names, std::move(fresh), request.existing);
-    place.created_data_ = true;
-    place.replaces_ = expected->replaces;
-    place.looked_ = !expected->lacked;
-    if (expected->link) place.note_link();
-    return place;
+    OutputFile output_file(std::move(open), names, std::move(fresh), request.existing);
+    output_file.created_data_ = true;
+    output_file.replaces_ = expected->replaces;
+    output_file.looked_ = !expected->lacked;
+    if (expected->link) output_file.note_link();
+    return output_file;
   }
   constexpr int kTries = 100;  // each lost to another process that published or gave up in between
   for (int attempt = 0; attempt < kTries; ++attempt) {
     auto published = finish_published(directory, names, request, stop);
     if (!published) return std::move(published).error();
     if (published->has_value()) {
-      Place place(std::move(open), names, std::move((*published)->output), request.existing);
-      place.note_empty(*place.data_);
-      place.found_ = Found::finished;
-      place.published_identity_ = std::move((*published)->identity);
-      place.published_facts_ = std::move((*published)->facts);
-      place.published_decoded_ = (*published)->decoded;
-      place.notes_ = std::move((*published)->notes);
-      return place;
+      OutputFile output_file(std::move(open), names, std::move((*published)->output), request.existing);
+      output_file.note_empty(*output_file.data_);
+      output_file.found_ = Found::finished;
+      output_file.published_identity_ = std::move((*published)->identity);
+      output_file.published_metadata_ = std::move((*published)->metadata);
+      output_file.published_decoded_ = (*published)->decoded;
+      output_file.notes_ = std::move((*published)->notes);
+      return output_file;
     }
     auto yields = gives_way(*open, names.output, request.existing);
     if (!yields) return std::move(yields).error();
     auto locked = try_acquire(directory, names, *yields);
     if (!locked) return std::move(locked).error();
     if (!locked->data) continue;
-    Place place(std::move(open), names, std::move(locked->data), request.existing);
-    place.created_data_ = locked->created;
+    OutputFile output_file(std::move(open), names, std::move(locked->data), request.existing);
+    output_file.created_data_ = locked->created;
     auto examined = Journal::drop_leftover(directory, names.journal);
-    if (examined && !locked->created) place.drop_small();
-    if (examined) examined = place.recover_aside();
-    if (examined) examined = place.examine(request);
+    if (examined && !locked->created) output_file.drop_small();
+    if (examined) examined = output_file.recover_backup();
+    if (examined) examined = output_file.examine(request);
     if (!examined) {
-      place.leave();
+      output_file.leave();
       return std::move(examined).error();
     }
-    if (expected->link) place.note_link();
-    return place;
+    if (expected->link) output_file.note_link();
+    return output_file;
   }
   return busy(directory, names.part);
 }
 
-void Place::note_link() {
+void OutputFile::note_link() {
   notes_.push_back(
       fmt::format("{} is a symbolic link: the new file takes its place, and what it leads to stays", path()));
 }
 
-Error Place::of_another_url() const {
+Error OutputFile::of_another_url() const {
   return exists(*directory_, names_.output,
-                published_facts_ ? "it exists already, and was fetched whole from " + published_facts_->url
-                                 : "it exists already, whole, and its journal has lost the URL that it is from");
+                published_metadata_ ? "it exists already, and was fetched whole from " + published_metadata_->url
+                                    : "it exists already, whole, and its journal has lost the URL that it is from");
 }
 
-Result<void> Place::examine(const Request& request) {
+Result<void> OutputFile::examine(const Request& request) {
   auto output = present(*directory_, names_.output);
   if (!output) return std::move(output).error();
   auto yields = *output ? gives_way(*open_, names_.output, existing_) : Result<bool>(true);
@@ -247,7 +247,7 @@ Result<void> Place::examine(const Request& request) {
   return examine_journal(request, status->size);
 }
 
-Result<void> Place::examine_journal(const Request& request, std::uint64_t data_size) {
+Result<void> OutputFile::examine_journal(const Request& request, std::uint64_t data_size) {
   auto noted = note_journal({});
   if (!noted) return noted;
   auto loaded = Journal::load(*directory_, names_.journal);
@@ -266,9 +266,9 @@ Result<void> Place::examine_journal(const Request& request, std::uint64_t data_s
     return drop_unmarked_decoded();
   }
   journal_ = std::move(std::get<std::unique_ptr<Journal>>(*loaded));
-  const auto facts = journal_->facts();
-  journal_token_ = facts ? facts->owner_token : Token{};
-  if (!facts) {
+  const auto metadata = journal_->metadata();
+  journal_token_ = metadata ? metadata->owner_token : Token{};
+  if (!metadata) {
     auto dropped = drop_unmarked_decoded();
     if (!dropped) return dropped;
   }
@@ -286,7 +286,7 @@ Result<void> Place::examine_journal(const Request& request, std::uint64_t data_s
 }
 
 // Before it gets a journal, a place that was taken for fresh by what was known of the directory is looked at as any.
-Result<void> Place::look_again() {
+Result<void> OutputFile::look_again() {
   if (looked_) return {};
   auto nothing = nothing_there(*directory_, names_, replaces_);
   if (!nothing) return std::move(nothing).error();
@@ -294,7 +294,7 @@ Result<void> Place::look_again() {
   return looked_ ? Result<void>() : exists(*directory_, names_.output, "it, or its journal, has come meanwhile");
 }
 
-Result<void> Place::make_room_for_journal() {
+Result<void> OutputFile::make_room_for_journal() {
   auto status = data_->status();
   if (!status) return std::move(status).error();
   if (status->size != 0) {
@@ -304,7 +304,7 @@ Result<void> Place::make_room_for_journal() {
   return {};
 }
 
-Result<void> Place::begin(const Identity& identity, const Facts& facts) {
+Result<void> OutputFile::begin(const JournalIdentity& identity, const Metadata& metadata) {
   auto ready = look_again();
   if (ready) ready = make_room_for_journal();
   if (!ready) return ready;
@@ -314,16 +314,16 @@ Result<void> Place::begin(const Identity& identity, const Facts& facts) {
     if (!reserved) return no_room(std::move(reserved).error());
   }
   auto journal =
-      Journal::create(*directory_, names_.journal, identity, facts, {Journal::BackEnd::automatic, stale_journal_});
+      Journal::create(*directory_, names_.journal, identity, metadata, {Journal::BackEnd::automatic, stale_journal_});
   if (!journal) return no_room(std::move(journal).error());
   journal_ = std::move(*journal);
   found_ = Found::nothing;
   stale_journal_ = false;
-  auto noted = note_journal(facts.owner_token);
+  auto noted = note_journal(metadata.owner_token);
   return noted && identity.layout ? data_->resize(length) : noted;
 }
 
-Result<void> Place::note_journal(const Token& token) {
+Result<void> OutputFile::note_journal(const Token& token) {
   journal_token_ = token;
   auto status = directory_->status(names_.journal);
   if (!status) return std::move(status).error();

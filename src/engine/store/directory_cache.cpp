@@ -1,4 +1,4 @@
-#include "engine/store/directories.h"
+#include "engine/store/directory_cache.h"
 
 #include "core/base/xxh3.h"
 #include "core/store/file_name.h"
@@ -48,12 +48,12 @@ void OpenDirectory::count_download() {
   listed_.store(true, std::memory_order_release);
 }
 
-std::shared_ptr<OpenDirectory> Directories::latest() {
+std::shared_ptr<OpenDirectory> DirectoryCache::latest() {
   const MutexLock lock(mutex_);
   return latest_.lock();
 }
 
-Result<std::shared_ptr<OpenDirectory>> Directories::open(const std::filesystem::path& path, bool make) {
+Result<std::shared_ptr<OpenDirectory>> DirectoryCache::open(const std::filesystem::path& path, bool make) {
   const Instant now = clock_.now();
   auto open = latest();
   if (!open || !open->serves(path, now)) {

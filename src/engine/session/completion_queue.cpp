@@ -1,16 +1,16 @@
-#include "engine/session/ended_queue.h"
+#include "engine/session/completion_queue.h"
 
 #include <utility>
 
 namespace segdl::engine {
 
-void EndedQueue::expect(std::uint64_t id) {
+void CompletionQueue::expect(std::uint64_t id) {
   const MutexLock lock(mutex_);
-  std::list<std::uint64_t> place{id};
-  running_.emplace(id, std::move(place));
+  std::list<std::uint64_t> output_file{id};
+  running_.emplace(id, std::move(output_file));
 }
 
-void EndedQueue::ended(std::uint64_t id, bool more_follow) {
+void CompletionQueue::ended(std::uint64_t id, bool more_follow) {
   const MutexLock lock(mutex_);
   if (const auto found = running_.find(id); found != running_.end()) {  // else forgotten
     ended_.splice(ended_.end(), found->second);
@@ -19,13 +19,13 @@ void EndedQueue::ended(std::uint64_t id, bool more_follow) {
   if (!more_follow && !ended_.empty()) changed_.notify_all();
 }
 
-void EndedQueue::forget(std::uint64_t id) {
+void CompletionQueue::forget(std::uint64_t id) {
   const MutexLock lock(mutex_);
   std::erase(ended_, id);
   if (running_.erase(id) > 0) changed_.notify_all();
 }
 
-std::optional<std::uint64_t> EndedQueue::next(std::chrono::milliseconds time) {
+std::optional<std::uint64_t> CompletionQueue::next(std::chrono::milliseconds time) {
   const MutexLock lock(mutex_);
   changed_.wait_for(mutex_, time, [this]() SEGDL_REQUIRES(mutex_) { return !ended_.empty() || running_.empty(); });
   if (ended_.empty()) return std::nullopt;

@@ -25,7 +25,7 @@
 namespace segdl::engine {
 
 // What a session is given of them.
-struct GivenSecrets {
+struct GivenCredentials {
   std::vector<NetrcEntry> netrc = {};
   std::vector<Cookie> cookies = {};
   CookieJar::SuffixTest is_public_suffix = nullptr;
@@ -38,9 +38,9 @@ struct Account {
   Credentials who;
 };
 
-class Secrets {
+class CredentialStore {
  public:
-  explicit Secrets(GivenSecrets = {});
+  explicit CredentialStore(GivenCredentials = {});
 
   // What the netrc file has for the host; with a login only what it has for that.
   std::optional<Credentials> credentials_for(const Origin&, const std::string& login = "") const;

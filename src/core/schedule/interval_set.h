@@ -28,7 +28,7 @@ struct CountingLess {
   mutable std::uint64_t steps = 0;
 };
 
-class RunSet {
+class IntervalSet {
  public:
   std::uint32_t count() const { return count_; }  // of numbers
   bool empty() const { return count_ == 0; }

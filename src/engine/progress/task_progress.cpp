@@ -1,8 +1,8 @@
-#include "engine/progress/meter.h"
+#include "engine/progress/task_progress.h"
 
 namespace segdl::engine {
 
-void Meter::tolerated(const std::vector<std::string_view>& oddities) {
+void TaskProgress::tolerated(const std::vector<std::string_view>& oddities) {
   for (const std::string_view oddity : oddities) {
     std::string text = "tolerated in a response: " + std::string(oddity);
     const MutexLock lock(mutex_);
@@ -10,7 +10,7 @@ void Meter::tolerated(const std::vector<std::string_view>& oddities) {
   }
 }
 
-void Meter::damaged(Range range, bool inherited) {
+void TaskProgress::damaged(Range range, bool inherited) {
   const MutexLock lock(mutex_);
   const bool fetched = !revoked_ranges_.insert(range.begin).second || !inherited;
   std::uint64_t& counted = fetched ? wasted_ : revoked_;

@@ -13,7 +13,7 @@
 namespace segdl::engine {
 
 // A response whose body may be joined, from body.begin on: where it begins, or was left.
-struct Reply {
+struct Response {
   std::unique_ptr<Exchange> exchange;
   UsableBody body;
   std::optional<Range> asked;  // the range that was asked for

@@ -1,4 +1,4 @@
-// Place's way of giving the output its name, and of leaving when there is none to give.
+// OutputFile's way of giving the output its name, and of leaving when there is none to give.
 #include "core/base/xxh3.h"
 #include "core/store/layout.h"
 
@@ -6,7 +6,7 @@
 #include "engine/store/access.h"
 #include "engine/store/existing_output.h"
 #include "engine/store/finish.h"
-#include "engine/store/place.h"
+#include "engine/store/output_file.h"
 
 #include <fmt/format.h>
 
@@ -29,7 +29,7 @@ bool is_locked(Directory& directory, const std::string& name) {
 }  // namespace
 
 // Unless another download to the directory, or another program, has put its own in its place.
-Result<void> Place::remove_journal() {
+Result<void> OutputFile::remove_journal() {
   const auto named = directory_->status(names_.journal);
   if (!named) return named.error();
   if (!named->has_value()) return {};
@@ -37,16 +37,16 @@ Result<void> Place::remove_journal() {
 }
 
 // What tells it where the numbers of files do not.
-bool Place::has_our_token() const {
+bool OutputFile::has_our_token() const {
   if (journal_token_ == Token{}) return false;
   const auto loaded = Journal::inspect(*directory_, names_.journal);
   const auto* journal = loaded ? std::get_if<std::unique_ptr<Journal>>(&*loaded) : nullptr;
-  const auto facts = journal != nullptr ? (*journal)->facts() : std::nullopt;
-  return facts && facts->owner_token == journal_token_;
+  const auto metadata = journal != nullptr ? (*journal)->metadata() : std::nullopt;
+  return metadata && metadata->owner_token == journal_token_;
 }
 
 // A journal without its data is of no use to the next run.
-Error Place::data_lost() {
+Error OutputFile::data_lost() {
   auto removed = drop_decoded();  // without its journal it would be nobody's
   if (removed) removed = remove_journal();
   if (!removed) return std::move(removed).error();
@@ -57,7 +57,7 @@ Error Place::data_lost() {
                     {Hint::move_away_and_retry});
 }
 
-Result<void> Place::publish(bool replace, Sync sync) {
+Result<void> OutputFile::publish(bool replace, Sync sync) {
   auto mine = data_->has_name(names_.part);
   if (!mine) return std::move(mine).error();
   if (!*mine) return data_lost();
@@ -66,7 +66,7 @@ Result<void> Place::publish(bool replace, Sync sync) {
   auto step = give_output_name(names_.part, replace, sync, *named);
   if (!step) return step;
   note_empty(*data_);
-  step = drop_aside();
+  step = drop_backup();
   if (step) step = drop_decoded();
   if (step) step = remove_journal();
   if (!step) notes_.push_back("the file is complete, but what was beside it stays: " + step.error().message());
@@ -74,7 +74,7 @@ Result<void> Place::publish(bool replace, Sync sync) {
 }
 
 // `has_it`: the output's name is one of its names already.
-Result<void> Place::give_output_name(const std::string& from, bool replace, Sync sync, bool has_it) {
+Result<void> OutputFile::give_output_name(const std::string& from, bool replace, Sync sync, bool has_it) {
   auto replaces = has_it ? Result<bool>(replace) : replaces_now(replace);
   if (!replaces) return std::move(replaces).error();
   auto step = directory_->rename(from, names_.output, *replaces);
@@ -91,19 +91,19 @@ Result<void> Place::give_output_name(const std::string& from, bool replace, Sync
 
 // Whether what has the output's name is to be replaced. Right before it: that may be another than when the place was
 // opened. What came where nothing was, or is no longer empty, is found by the rename.
-Result<bool> Place::replaces_now(bool replace) {
+Result<bool> OutputFile::replaces_now(bool replace) {
   if (!replace && !replaces_) return false;
   if (is_locked(*directory_, names_.output)) return busy(*directory_, names_.output);
   auto may = may_be_replaced(*directory_, names_.output);
   return may ? gives_way(*open_, names_.output, existing_) : Result<bool>(std::move(may).error());
 }
 
-void Place::note_empty(File& published) {
+void OutputFile::note_empty(File& published) {
   const auto status = published.status();
   if (status && status->size == 0) open_->empty_outputs().add(names_.output, *status);
 }
 
-std::optional<FileStatus> Place::replaced() {
+std::optional<FileStatus> OutputFile::replaced() {
   const auto output = directory_->status(names_.output);
   if (!output || !output->has_value() || (*output)->kind != FileKind::regular) return std::nullopt;
   return **output;
@@ -118,14 +118,14 @@ bool Names::may_be_small(std::string_view name) const {
          name.substr(0, small.size() - kDigits) == small.substr(0, small.size() - kDigits);
 }
 
-Result<bool> Place::prepare_small() {
+Result<bool> OutputFile::prepare_small() {
   auto file = directory_->create_unnamed(names_.output);
   if (!file) return std::move(file).error();
   small_ = std::move(*file);
   return small_ != nullptr;
 }
 
-Result<void> Place::hold_small(std::span<const std::byte> bytes) {
+Result<void> OutputFile::hold_small(std::span<const std::byte> bytes) {
   auto step = small_->write_at(0, bytes);
   small_held_ = step.ok();
   small_digest_ = digest_of(bytes);
@@ -133,7 +133,7 @@ Result<void> Place::hold_small(std::span<const std::byte> bytes) {
 }
 
 // A death leaves what it is called meanwhile beside an empty data file, and drop_small() removes it.
-Result<void> Place::replace_by_small(Sync sync) {
+Result<void> OutputFile::replace_by_small(Sync sync) {
   const std::string name = names_.small_of(small_digest_);
   auto replaces = replaces_now(true);
   if (!replaces) return std::move(replaces).error();
@@ -149,7 +149,7 @@ Result<void> Place::replace_by_small(Sync sync) {
 
 // What a death has left under that name goes. Of what is somebody's, or can't be removed, the output has no need: it is
 // then published as where there are no links.
-Result<void> Place::link_small(const std::string& name) {
+Result<void> OutputFile::link_small(const std::string& name) {
   auto step = small_->give_name(name);
   if (step || step.error().cause != Cause::exists) return step;
   drop_small(name);
@@ -160,7 +160,7 @@ Result<void> Place::link_small(const std::string& name) {
 
 // Removes what a death has left of a small file that was to replace another, as far as it can. It leaves that beside
 // both others.
-void Place::drop_small() {
+void OutputFile::drop_small() {
   const auto status = data_->status();
   if (!status || status->size != 0) return;
   const auto output = directory_->status(names_.output);
@@ -171,7 +171,7 @@ void Place::drop_small() {
 }
 
 // If it is called after its own content.
-void Place::drop_small(const std::string& name) {
+void OutputFile::drop_small(const std::string& name) {
   auto file = directory_->open(name, OpenMode::read_only);
   const auto left = file ? (*file)->status() : Result<FileStatus>(FileStatus{});
   if (!file || !left || left->may_be_planted || left->size > kMaxSegmentSize) return;
@@ -181,7 +181,7 @@ void Place::drop_small(const std::string& name) {
   static_cast<void>(removed.ok());  // what can't be removed costs no download
 }
 
-Result<void> Place::name_small(Sync sync) {
+Result<void> OutputFile::name_small(Sync sync) {
   auto status = data_->status();
   if (!status) return std::move(status).error();
   auto mine = data_->has_name(names_.part);
@@ -196,7 +196,7 @@ Result<void> Place::name_small(Sync sync) {
 
 // Where files without a name are to be had, but no links to give them one (a sandbox may forbid those): with a journal,
 // as any stream, so that a death leaves nothing that is nobody's.
-Result<void> Place::name_copy(Sync sync) {
+Result<void> OutputFile::name_copy(Sync sync) {
   auto status = small_->status();
   if (!status) return std::move(status).error();
   std::vector<std::byte> bytes(status->size);
@@ -205,13 +205,13 @@ Result<void> Place::name_copy(Sync sync) {
   auto file = replaces_ ? Result<std::unique_ptr<File>>(nullptr) : new_locked_file(*directory_, names_.part);
   if (!file) return std::move(file).error();
   if (*file) data_ = std::move(*file);
-  Identity identity;
+  JournalIdentity identity;
   identity.stream_total = status->size;
-  Facts facts;
-  facts.stream_complete = true;
-  facts.stream_length = status->size;
-  facts.stream_digest = small_digest_;
-  auto step = begin(identity, facts);
+  Metadata metadata;
+  metadata.stream_complete = true;
+  metadata.stream_length = status->size;
+  metadata.stream_digest = small_digest_;
+  auto step = begin(identity, metadata);
   if (step) step = data_->write_at(0, bytes);
   if (!step) return step;
   static_cast<void>(data_->set_modified(status->modified).ok());
@@ -224,14 +224,14 @@ Result<void> Place::name_copy(Sync sync) {
   return step;
 }
 
-Result<void> Place::unname_small() {
+Result<void> OutputFile::unname_small() {
   if (replaces_) return make_error(Cause::local, Remedy::stop, "take back", path(), "it was renamed");
   const auto mine = small_->has_name(names_.output);
   if (!mine) return mine.error();
   return *mine ? directory_->remove(names_.output) : Result<void>();
 }
 
-void Place::leave() {
+void OutputFile::leave() {
   if (journal_ || found_ == Found::finished) return;
   if (stale_journal_) {
     // Only of what is empty, and is so on disk: data without a journal would be nobody's, now or after a power cut.

@@ -1,5 +1,5 @@
 // Runs against a plain set of numbers, and what a call costs.
-#include "core/schedule/run_set.h"
+#include "core/schedule/interval_set.h"
 
 #include <doctest/doctest.h>
 
@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint32_t kNumbers = 40;
 
 // The numbers one by one.
-std::set<std::uint32_t> numbers_of(const RunSet& runs) {
+std::set<std::uint32_t> numbers_of(const IntervalSet& runs) {
   std::set<std::uint32_t> numbers;
   for (auto next = runs.next(0); next; next = runs.next(*next + 1)) numbers.insert(*next);
   return numbers;
@@ -45,7 +45,7 @@ Span last_below(const std::set<std::uint32_t>& numbers, std::uint32_t end) {
 }
 
 std::uint64_t dearest_call(std::uint32_t runs) {
-  RunSet set;
+  IntervalSet set;
   std::uint64_t most = 0;
   const auto measured = [&set, &most](auto&& call) {
     const std::uint64_t before = set.steps();
@@ -67,7 +67,7 @@ std::uint64_t dearest_call(std::uint32_t runs) {
 
 TEST_CASE("runs hold the same numbers as a plain set") {
   std::mt19937_64 random(3);
-  RunSet runs;
+  IntervalSet runs;
   std::set<std::uint32_t> numbers;
   for (int i = 0; i < 20000; ++i) {
     const auto number = static_cast<std::uint32_t>(random() % kNumbers),

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "engine/fetch/fetcher.h"
-#include "engine/progress/meter.h"
+#include "engine/progress/task_progress.h"
 #include "engine/store/journal.h"
 
 #include "core/base/xxh3.h"
@@ -19,10 +19,10 @@
 
 namespace segdl::engine {
 
-class Sampler {
+class SegmentSampler {
  public:
   // `segments`: ascending, all claimed.
-  Sampler(const Journal&, Meter&, Fetcher&, std::deque<Segment> segments);
+  SegmentSampler(const Journal&, TaskProgress&, Fetcher&, std::deque<Segment> segments);
 
   Result<std::optional<Range>> next(std::stop_token);
   void begins(const UsableBody&) {}
@@ -33,7 +33,7 @@ class Sampler {
 
  private:
   const Journal& journal_;
-  Meter& meter_;
+  TaskProgress& task_progress_;
   Fetcher& fetcher_;
   std::deque<Segment> segments_;
   std::vector<std::byte> piece_;

@@ -1,4 +1,4 @@
-#include "engine/fetch/secrets.h"
+#include "engine/fetch/credential_store.h"
 
 #include "core/base/ascii.h"
 
@@ -13,47 +13,47 @@ std::chrono::sys_seconds today(Clock& clock) { return std::chrono::floor<std::ch
 
 }  // namespace
 
-Secrets::Secrets(GivenSecrets given)
+CredentialStore::CredentialStore(GivenCredentials given)
     : netrc_(std::move(given.netrc)), has_cookies_(!given.cookies.empty()), jar_(given.is_public_suffix) {
   jar_.give(std::move(given.cookies));
 }
 
-std::optional<Credentials> Secrets::credentials_for(const Origin& origin, const std::string& login) const {
+std::optional<Credentials> CredentialStore::credentials_for(const Origin& origin, const std::string& login) const {
   const NetrcEntry* entry = find_netrc(netrc_, origin.host, login);
   if (entry == nullptr || (entry->login.empty() && entry->password.empty())) return std::nullopt;
   return Credentials{entry->login.empty() ? login : entry->login, entry->password};
 }
 
-Login& Secrets::login_of(const Account& account) {
+Login& CredentialStore::login_of(const Account& account) {
   const auto& [origin, who] = account;
   if (logins_.size() >= kMaxLogins) logins_.clear();
   return logins_.try_emplace({origin.host, origin.port, origin.secure, who.user, who.password}, origin.secure)
       .first->second;
 }
 
-Proof Secrets::next_proof(const Account& account) {
+Proof CredentialStore::next_proof(const Account& account) {
   const MutexLock lock(mutex_);
   return login_of(account).next();
 }
 
-void Secrets::answered(const Account& account, const ResponseHead& head, const Proof& proof) {
+void CredentialStore::answered(const Account& account, const ResponseHead& head, const Proof& proof) {
   const MutexLock lock(mutex_);
   login_of(account).answered(head, kServerLogin, proof);
 }
 
-bool Secrets::is_proven(const Account& account) {
+bool CredentialStore::is_proven(const Account& account) {
   const MutexLock lock(mutex_);
   return login_of(account).is_proven();
 }
 
-std::string Secrets::cookies_for(const Url& url, Clock& clock) const {
+std::string CredentialStore::cookies_for(const Url& url, Clock& clock) const {
   if (!has_cookies_) return "";
   const auto now = today(clock);
   const MutexLock lock(mutex_);
   return jar_.field_for(url, now);
 }
 
-void Secrets::learn(const ResponseHead& head, const Url& from, Clock& clock) {
+void CredentialStore::learn(const ResponseHead& head, const Url& from, Clock& clock) {
   for (const Field& field : head.fields) {
     if (!same_text(field.name, "Set-Cookie")) continue;
     const auto now = today(clock);

@@ -1,4 +1,4 @@
-#include "io/net/inbox.h"
+#include "io/net/receive_buffer.h"
 
 #include <algorithm>
 #include <cstring>
@@ -12,17 +12,17 @@ constexpr std::size_t kMinRoom = 4 * 1024;
 
 }  // namespace
 
-std::span<std::byte> Inbox::room() {
+std::span<std::byte> ReceiveBuffer::room() {
   if (size_ - end_ < kMinRoom) grow();
   return std::as_writable_bytes(std::span(bytes_.get() + end_, size_ - end_));
 }
 
-void Inbox::take(std::size_t count) {
+void ReceiveBuffer::take(std::size_t count) {
   begin_ += count;
-  if (begin_ == end_) *this = Inbox();
+  if (begin_ == end_) *this = ReceiveBuffer();
 }
 
-void Inbox::grow() {
+void ReceiveBuffer::grow() {
   const std::string_view kept = view();
   const std::size_t size = std::max(kFirstSize, 2 * kept.size());
   std::unique_ptr<char[]> bytes(new char[size]);  // not cleared: it is received into

@@ -1,4 +1,4 @@
-#include "engine/task/front_hasher.h"
+#include "engine/task/prefix_hasher.h"
 
 #include "engine/base/errors.h"
 #include "engine/base/pieces.h"
@@ -11,21 +11,21 @@
 namespace segdl::engine {
 namespace {}  // namespace
 
-FrontHasher::FrontHasher(const std::optional<Checksum>& expected, File& data, Layout layout)
+PrefixHasher::PrefixHasher(const std::optional<Checksum>& expected, File& data, Layout layout)
     : data_(data),
       layout_(layout),
       digest_(expected),
       buffer_(std::min<std::uint64_t>(kReadPiece, layout.total())),
       settled_(layout.count()) {}
 
-Result<void> FrontHasher::start() {
+Result<void> PrefixHasher::start() {
   auto started = start_thread([this](const std::stop_token& stop) { run(stop); });
   if (!started) return std::move(started).error();
   thread_ = std::move(*started);
   return {};
 }
 
-void FrontHasher::settled(Segment segment) {
+void PrefixHasher::settled(Segment segment) {
   const MutexLock lock(mutex_);
   settled_[index(segment)] = true;
   if (index(segment) != front_) return;
@@ -33,7 +33,7 @@ void FrontHasher::settled(Segment segment) {
   changed_.notify_all();
 }
 
-Result<void> FrontHasher::finish(const std::string& subject, const std::stop_token& stop) {
+Result<void> PrefixHasher::finish(const std::string& subject, const std::stop_token& stop) {
   {
     const MutexLock lock(mutex_);
     while (!failed_ && hashed_ < layout_.total() && !stop.stop_requested()) changed_.wait(mutex_, stop);
@@ -44,7 +44,7 @@ Result<void> FrontHasher::finish(const std::string& subject, const std::stop_tok
 }
 
 // What is there to be hashed, from this offset on; waits for it. Nothing: that was all.
-std::optional<Range> FrontHasher::next(std::uint64_t from, const std::stop_token& stop) {
+std::optional<Range> PrefixHasher::next(std::uint64_t from, const std::stop_token& stop) {
   const MutexLock lock(mutex_);
   for (;;) {
     const std::uint64_t there = layout_.range(Span{0, front_}).end;
@@ -54,7 +54,7 @@ std::optional<Range> FrontHasher::next(std::uint64_t from, const std::stop_token
   }
 }
 
-Result<void> FrontHasher::hash(Range range) {
+Result<void> PrefixHasher::hash(Range range) {
   const auto bytes = std::span(buffer_).first(range.size());
   auto got = data_.read_at(range.begin, bytes);
   if (!got) return std::move(got).error();
@@ -65,7 +65,7 @@ Result<void> FrontHasher::hash(Range range) {
   return {};
 }
 
-void FrontHasher::tell(std::uint64_t hashed, Result<void> step) {
+void PrefixHasher::tell(std::uint64_t hashed, Result<void> step) {
   const MutexLock lock(mutex_);
   hashed_ = hashed;
   const bool over = !step || hashed == layout_.total();
@@ -73,7 +73,7 @@ void FrontHasher::tell(std::uint64_t hashed, Result<void> step) {
   if (over) changed_.notify_all();
 }
 
-void FrontHasher::run(const std::stop_token& stop) {
+void PrefixHasher::run(const std::stop_token& stop) {
   std::uint64_t at = 0;
   Result<void> step;
   try {

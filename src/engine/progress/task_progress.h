@@ -22,7 +22,7 @@
 
 namespace segdl::engine {
 
-class Meter {
+class TaskProgress {
  public:
   // From here on events are kept. REQUIRES: the clock outlives the meter.
   void record_events(Clock& clock) {

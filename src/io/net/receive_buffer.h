@@ -10,7 +10,7 @@ namespace segdl::io {
 
 // Holds no memory while it is empty, so that a connection in the middle of a long body costs none. A small response
 // fits whole, head and body: it costs one recv().
-class Inbox {
+class ReceiveBuffer {
  public:
   std::string_view view() const { return {bytes_.get() + begin_, end_ - begin_}; }
 

@@ -22,7 +22,7 @@
 #include <segdl/task.h>
 
 #include "core/store/file_name.h"
-#include "engine/store/directories.h"
+#include "engine/store/directory_cache.h"
 #include "engine/store/journal.h"
 #include "seams/file_system.h"
 
@@ -77,7 +77,7 @@ bool can_continue(const Journal&);
 // A new file of that name, locked.
 Result<std::unique_ptr<File>> new_locked_file(Directory&, const std::string& name);
 
-class Place {
+class OutputFile {
  public:
   // What the recovery table says of a place.
   enum class Found : std::uint8_t {
@@ -88,7 +88,8 @@ class Place {
   };
 
   // Cause::exists for foreign files, Cause::busy if another process holds the download.
-  static Result<Place> open(std::shared_ptr<OpenDirectory>, const std::string& name, const Request&, std::stop_token);
+  static Result<OutputFile> open(std::shared_ptr<OpenDirectory>, const std::string& name, const Request&,
+                                 std::stop_token);
 
   Found found() const { return found_; }
   // What a person should know of it; each is told once.
@@ -104,7 +105,7 @@ class Place {
 
   // Makes the journal of a new download: reserves the data's space, creates and names the journal, sets the data's
   // length (J6). REQUIRES: !has_journal(). On failure the place is as before.
-  Result<void> begin(const Identity&, const Facts&);
+  Result<void> begin(const JournalIdentity&, const Metadata&);
 
   // Gives up what is there, for a new start: set aside if it claims anything, else emptied; its journal stays until
   // begin() replaces it, so that the data is never without one. Afterwards !has_journal() and the data file is empty
@@ -112,11 +113,11 @@ class Place {
   Result<void> start_over();
 
   // What was set aside is no longer needed.
-  Result<void> drop_aside();
-  bool has_aside() const { return aside_; }
+  Result<void> drop_backup();
+  bool has_backup() const { return backup_; }
 
   // Whether there is nothing here but an empty data file, locked.
-  bool is_fresh() const { return found_ == Found::nothing && !aside_ && !stale_journal_; }
+  bool is_fresh() const { return found_ == Found::nothing && !backup_ && !stale_journal_; }
 
   // A resource of one segment has no journal: its bytes are kept in a file without a name, of which a death leaves
   // nothing. False if the file system has none of those. REQUIRES: is_fresh().
@@ -161,8 +162,8 @@ class Place {
 
   // Of a finished place: whether its output is the content of what its journal speaks of, and what that said.
   bool published_decoded() const { return published_decoded_; }
-  const Identity& published_identity() const { return published_identity_; }
-  const std::optional<Facts>& published_facts() const { return published_facts_; }
+  const JournalIdentity& published_identity() const { return published_identity_; }
+  const std::optional<Metadata>& published_metadata() const { return published_metadata_; }
   // The same, to a request for another URL: it is a file that exists already.
   Error of_another_url() const;
 
@@ -170,7 +171,7 @@ class Place {
   void leave();
 
  private:
-  Place(std::shared_ptr<OpenDirectory> open, const Names& names, std::unique_ptr<File> data, Existing existing)
+  OutputFile(std::shared_ptr<OpenDirectory> open, const Names& names, std::unique_ptr<File> data, Existing existing)
       : open_(std::move(open)),
         directory_(&open_->directory()),
         names_(names),
@@ -193,16 +194,16 @@ class Place {
   void drop_small();
   void drop_small(const std::string& name);
   Result<void> name_copy(Sync);
-  Result<void> recover_aside();
-  Result<void> roll_back_aside();
+  Result<void> recover_backup();
+  Result<void> roll_back_backup();
   Result<void> examine(const Request&);
   Result<void> examine_journal(const Request&, std::uint64_t data_size);
   Result<void> look_again();
   Result<void> make_room_for_journal();
-  Result<void> check_room_aside();
+  Result<void> check_room_for_backup();
   Result<void> swap_in_empty_data();
   Error no_room(Error) const;
-  using Token = decltype(Facts::owner_token);
+  using Token = decltype(Metadata::owner_token);
   Result<void> note_journal(const Token&);
   bool has_our_token() const;
   Result<void> remove_journal();
@@ -225,11 +226,11 @@ class Place {
   Found found_ = Found::nothing;
   std::unique_ptr<File> decoded_;
   bool published_decoded_ = false;
-  Identity published_identity_;
-  std::optional<Facts> published_facts_;
+  JournalIdentity published_identity_;
+  std::optional<Metadata> published_metadata_;
   bool created_data_ = false;  // by this run
   bool replaces_ = false;      // what has the output's name, as the request allows
-  bool aside_ = false;
+  bool backup_ = false;
   bool stale_journal_ = false;  // of what was given up: begin() replaces it
   bool looked_ = true;          // for all of its names, since the lock was taken
   std::vector<std::string> notes_;

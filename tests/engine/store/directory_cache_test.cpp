@@ -1,6 +1,6 @@
 // The directory that many downloads go to: opened and read once, and never believed about what is there.
-#include "engine/store/directories.h"
-#include "engine/store/place.h"
+#include "engine/store/directory_cache.h"
+#include "engine/store/output_file.h"
 #include "support/fake_clock.h"
 #include "support/fake_fs.h"
 #include "support/pattern.h"
@@ -26,7 +26,7 @@ namespace {
 struct Scene {
   FakeFs disk;
   FakeClock clock;
-  Directories directories{disk, clock};
+  DirectoryCache directories{disk, clock};
   std::vector<std::shared_ptr<OpenDirectory>> downloads;  // under way
 
   std::shared_ptr<OpenDirectory> open(const std::string& path = ".") {
@@ -40,8 +40,8 @@ struct Scene {
     for (int i = 0; i < 100; ++i) open();
     return downloads.back();
   }
-  Result<Place> place(const std::string& name, const Request& request = {}) {
-    return Place::open(downloads.back(), name, request, {});
+  Result<OutputFile> place(const std::string& name, const Request& request = {}) {
+    return OutputFile::open(downloads.back(), name, request, {});
   }
   long listings() const {
     const auto log = disk.log();
@@ -57,8 +57,8 @@ struct Scene {
 constexpr const char* kSmall = "f.segdl-0123456789abcdef";
 constexpr const char* kOtherSmall = "g.segdl-fedcba9876543210";
 
-Identity identity() {
-  Identity identity;
+JournalIdentity identity() {
+  JournalIdentity identity;
   identity.layout = Layout(100, 16 * kKiB);
   return identity;
 }
@@ -109,7 +109,7 @@ TEST_CASE("a fresh place is taken without looking for its names, and one that is
   scene.open_often();
   auto fresh = scene.place("new");
   REQUIRE(fresh.ok());
-  CHECK(fresh->found() == Place::Found::nothing);
+  CHECK(fresh->found() == OutputFile::Found::nothing);
   CHECK(scene.looks("new") + scene.looks("new.segdl") + scene.looks("new.segdl.old") == 0);
   const auto old = scene.place("old");
   REQUIRE_FALSE(old.ok());

@@ -1,6 +1,6 @@
-// Place's way of starting over without losing earlier work too soon; the picture is in place.h.
+// OutputFile's way of starting over without losing earlier work too soon; the picture is in output_file.h.
 #include "engine/base/errors.h"
-#include "engine/store/place.h"
+#include "engine/store/output_file.h"
 
 #include <fmt/format.h>
 
@@ -24,7 +24,7 @@ Error not_ours(const Directory& directory, const std::string& name, std::string 
                     std::move(hints));
 }
 
-Result<void> Place::start_over() {
+Result<void> OutputFile::start_over() {
   // A damaged journal can't be asked what it claims.
   const bool worth_keeping = journal_ ? journal_->claimed() > 0 : found_ == Found::start_over;
   auto dropped = drop_decoded();
@@ -32,23 +32,23 @@ Result<void> Place::start_over() {
   auto status = data_->status();
   if (!status) return std::move(status).error();
   journal_.reset();
-  if (!worth_keeping || status->size == 0 || aside_) {
+  if (!worth_keeping || status->size == 0 || backup_) {
     found_ = Found::nothing;
     stale_journal_ = true;
     return data_->resize(0);
   }
-  auto step = check_room_aside();
+  auto step = check_room_for_backup();
   if (!step) return step;
   found_ = Found::nothing;
   step = directory_->rename(names_.journal, names_.old_journal, false);
   if (step) step = directory_->sync();
   if (step) step = swap_in_empty_data();
-  aside_ = step.ok();
+  backup_ = step.ok();
   return step;
 }
 
 // Before anything is renamed: what has the name would be taken for the old data by the next run.
-Result<void> Place::check_room_aside() {
+Result<void> OutputFile::check_room_for_backup() {
   auto there = directory_->status(names_.old_part);
   if (!there) return std::move(there).error();
   if (!there->has_value()) return {};
@@ -56,7 +56,7 @@ Result<void> Place::check_room_aside() {
   return not_ours(*directory_, names_.old_part, "it is in the way of what is to be set aside");
 }
 
-Result<void> Place::swap_in_empty_data() {
+Result<void> OutputFile::swap_in_empty_data() {
   auto empty = new_locked_file(*directory_, names_.old_part);
   if (!empty) return std::move(empty).error();
   auto swapped = directory_->exchange(names_.part, names_.old_part);
@@ -73,25 +73,25 @@ Result<void> Place::swap_in_empty_data() {
   return {};
 }
 
-Result<void> Place::drop_aside() {
-  if (!aside_) return {};
+Result<void> OutputFile::drop_backup() {
+  if (!backup_) return {};
   // The marker goes last: until then the next open knows what this is.
   auto step = directory_->remove(names_.old_part);
   if (step) step = directory_->sync();
   if (step) step = directory_->remove(names_.old_journal);
-  if (step) aside_ = false;
+  if (step) backup_ = false;
   return step;
 }
 
 // What is set aside keeps its space until the new version has a segment, which it may be too large for.
-Error Place::no_room(Error error) const {
-  if (!aside_) return error;
+Error OutputFile::no_room(Error error) const {
+  if (!backup_) return error;
   error.hints.emplace_back(Hint::remove_old_version, fmt::format("{} and {}", directory_->path_of(names_.old_part),
                                                                  directory_->path_of(names_.old_journal)));
   return error;
 }
 
-Result<void> Place::recover_aside() {
+Result<void> OutputFile::recover_backup() {
   auto marker = directory_->status(names_.old_journal);
   if (!marker) return std::move(marker).error();
   if (!marker->has_value()) return {};
@@ -107,13 +107,13 @@ Result<void> Place::recover_aside() {
   }
   const auto* journal = std::get_if<std::unique_ptr<Journal>>(&*current);
   if (journal != nullptr && (*journal)->claimed() > 0) {
-    aside_ = true;
-    return drop_aside();
+    backup_ = true;
+    return drop_backup();
   }
-  return roll_back_aside();
+  return roll_back_backup();
 }
 
-Result<void> Place::roll_back_aside() {
+Result<void> OutputFile::roll_back_backup() {
   auto step = directory_->remove(names_.journal);
   if (!step) return step;
   auto mine = data_->has_name(names_.old_part);

@@ -11,7 +11,7 @@
 
 namespace segdl::engine {
 
-class EndedQueue {
+class CompletionQueue {
  public:
   // A task that will end.
   void expect(std::uint64_t id);

@@ -1,21 +1,21 @@
-#include "engine/fetch/route.h"
+#include "engine/fetch/source.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace segdl::engine {
 
-Url Route::current() const {
+Url Source::current() const {
   const MutexLock lock(mutex_);
   return effective_ ? *effective_ : original_;
 }
 
-Shown Route::shown() const {
+Shown Source::shown() const {
   const MutexLock lock(mutex_);
   return shown_;
 }
 
-void Route::leads_to(const Url& url) {
+void Source::leads_to(const Url& url) {
   std::function<void(const Origin&)> tell;
   {
     const MutexLock lock(mutex_);
@@ -27,7 +27,7 @@ void Route::leads_to(const Url& url) {
   if (tell) tell(url.origin);
 }
 
-bool Route::lost(const Url& effective) {
+bool Source::lost(const Url& effective) {
   if (effective.leads_to_same(original_)) return false;
   std::function<void(const Origin&)> tell;
   {
@@ -40,40 +40,40 @@ bool Route::lost(const Url& effective) {
   return true;
 }
 
-void Route::on_move(std::function<void(const Origin&)> tell) {
+void Source::on_move(std::function<void(const Origin&)> tell) {
   const MutexLock lock(mutex_);
   on_move_ = std::move(tell);
 }
 
-void Route::held_good(Asking asking, Part part) {
+void Source::record_success(RequestForm asking, Part part) {
   const MutexLock lock(mutex_);
   trust(asking, part) = {true, false};
 }
 
-void Route::failed_us(Asking asking, Part part) {
+void Source::record_failure(RequestForm asking, Part part) {
   const MutexLock lock(mutex_);
   Trust& trust = this->trust(asking, part);
   const bool misfortune = trust.earned && !std::exchange(trust.shaken, true);
-  if (misfortune || asking == Asking::whole) return;
-  const Asking next = asking == Asking::conditional ? Asking::range_only : Asking::whole;
+  if (misfortune || asking == RequestForm::whole) return;
+  const RequestForm next = asking == RequestForm::conditional ? RequestForm::range_only : RequestForm::whole;
   asking_.compare_exchange_strong(asking, next);  // if not, another worker was there first
 }
 
-void Route::progressed() {
+void Source::progressed() {
   // Many workers call this often.
   if (!progressed_) progressed_ = true;
   if (failures_ > 0) failures_ = 0;
   if (rest_ > 0) rest_ = 0;
 }
 
-Failing Route::failing(Instant asked, Instant now) const {
+Failing Source::failing(Instant asked, Instant now) const {
   const MutexLock lock(mutex_);
   const unsigned count = failures_;
   if (count == 0) return {1};
   return {count + 1, broken_, asked - first_failure_, now - first_failure_};
 }
 
-Failing Route::failed(Instant asked, Instant now, bool broke_off) {
+Failing Source::failed(Instant asked, Instant now, bool broke_off) {
   const MutexLock lock(mutex_);
   if (!last_failure_ || asked >= *last_failure_) {
     last_failure_ = now;

@@ -48,7 +48,7 @@ class OpenDirectory {
   const std::vector<std::string>& small_names();
 
  private:
-  friend class Directories;
+  friend class DirectoryCache;
   bool serves(const std::filesystem::path&, Instant now) const;
   void count_download();
 
@@ -65,10 +65,10 @@ class OpenDirectory {
 };
 
 // Thread-safe.
-class Directories {
+class DirectoryCache {
  public:
   // REQUIRES: both outlive it.
-  Directories(FileSystem& files, Clock& clock) : files_(files), clock_(clock) {}
+  DirectoryCache(FileSystem& files, Clock& clock) : files_(files), clock_(clock) {}
 
   // For one more download. Shared: whoever is the last to use it closes it, so that an idle session pins none.
   // With `make`, one that is missing is made.

@@ -1,6 +1,6 @@
-// Place's way of publishing the content of what is coded, in place of the data.
+// OutputFile's way of publishing the content of what is coded, in place of the data.
 #include "engine/base/errors.h"
-#include "engine/store/place.h"
+#include "engine/store/output_file.h"
 
 #include <fmt/format.h>
 
@@ -8,9 +8,9 @@
 
 namespace segdl::engine {
 
-Result<void> Place::look_for_decoded() {
-  const auto facts = journal_ ? journal_->facts() : std::nullopt;
-  if (facts && facts->decoding) return {};
+Result<void> OutputFile::look_for_decoded() {
+  const auto metadata = journal_ ? journal_->metadata() : std::nullopt;
+  if (metadata && metadata->decoding) return {};
   const auto there = directory_->status(names_.decoded);
   if (!there) return there.error();
   if (!there->has_value()) return {};
@@ -18,13 +18,13 @@ Result<void> Place::look_for_decoded() {
 }
 
 // The mark first, and on disk: what is found under that name without it is somebody else's.
-Result<File*> Place::begin_decoded() {
+Result<File*> OutputFile::begin_decoded() {
   auto free = look_for_decoded();
   if (!free) return std::move(free).error();
-  Facts facts = journal_->facts().value_or(Facts{});
-  facts.decoding = true;
-  facts.decoded.reset();
-  auto step = journal_->set_facts(facts);
+  Metadata metadata = journal_->metadata().value_or(Metadata{});
+  metadata.decoding = true;
+  metadata.decoded.reset();
+  auto step = journal_->set_metadata(metadata);
   if (step) step = journal_->sync();
   if (step) step = directory_->remove(names_.decoded);
   if (!step) return std::move(step).error();
@@ -34,33 +34,33 @@ Result<File*> Place::begin_decoded() {
   return decoded_.get();
 }
 
-Result<void> Place::finish_decoded(const DecodedOutput& decoded, Sync sync) {
+Result<void> OutputFile::finish_decoded(const DecodedOutput& decoded, Sync sync) {
   auto step = sync != Sync::none ? decoded_->sync() : Result<void>();
-  Facts facts = journal_->facts().value_or(Facts{});
-  facts.decoding = true;
-  facts.decoded = decoded;
-  if (step) step = journal_->set_facts(facts);
+  Metadata metadata = journal_->metadata().value_or(Metadata{});
+  metadata.decoding = true;
+  metadata.decoded = decoded;
+  if (step) step = journal_->set_metadata(metadata);
   return step && sync != Sync::none ? journal_->sync() : step;
 }
 
 // Durably gone before it is nobody's: what comes back with a power cut would be in the way for ever.
-Result<void> Place::drop_decoded() {
-  auto facts = journal_ ? journal_->facts() : std::nullopt;
-  if (!facts || !facts->decoding) return {};
+Result<void> OutputFile::drop_decoded() {
+  auto metadata = journal_ ? journal_->metadata() : std::nullopt;
+  if (!metadata || !metadata->decoding) return {};
   const auto mine = decoded_ ? has_decoded_name() : Result<bool>(true);
   if (!mine) return mine.error();
   decoded_.reset();
   auto step = *mine ? directory_->remove(names_.decoded) : Result<void>();
   if (step && *mine) step = directory_->sync();
   if (!step) return step;
-  facts->decoding = false;
-  facts->decoded.reset();
-  return journal_->set_facts(*facts);
+  metadata->decoding = false;
+  metadata->decoded.reset();
+  return journal_->set_metadata(*metadata);
 }
 
 // Beside a journal that has lost its facts, which alone tell whose it is. It goes with that journal, as the data does:
 // what stayed would be in the way for ever, and what is lost is made again of the data.
-Result<void> Place::drop_unmarked_decoded() {
+Result<void> OutputFile::drop_unmarked_decoded() {
   const auto there = directory_->status(names_.decoded);
   if (!there) return there.error();
   if (!there->has_value() || (*there)->kind != FileKind::regular) return {};
@@ -71,9 +71,9 @@ Result<void> Place::drop_unmarked_decoded() {
 }
 
 // Whether the name is still that of what this run has decoded.
-Result<bool> Place::has_decoded_name() { return decoded_->has_name(names_.decoded); }
+Result<bool> OutputFile::has_decoded_name() { return decoded_->has_name(names_.decoded); }
 
-Result<void> Place::publish_decoded(bool replace, Sync sync) {
+Result<void> OutputFile::publish_decoded(bool replace, Sync sync) {
   const auto locked = data_->has_name(names_.part);
   if (!locked) return locked.error();
   if (!*locked) return data_lost();
@@ -89,7 +89,7 @@ Result<void> Place::publish_decoded(bool replace, Sync sync) {
   auto step = give_output_name(names_.decoded, replace, sync);
   if (!step) return step;
   note_empty(*decoded_);
-  step = drop_aside();
+  step = drop_backup();
   if (step) step = directory_->remove(names_.part);
   if (step) step = remove_journal();
   if (!step) notes_.push_back("the file is complete, but what was beside it stays: " + step.error().message());
