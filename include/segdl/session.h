@@ -16,9 +16,12 @@
 
 namespace segdl {
 
+class Session;
+
 namespace engine {
 struct SessionState;
-}
+Session session_of(std::unique_ptr<SessionState> state);
+}  // namespace engine
 
 struct SessionOptions {
   std::string user_agent = {};                        // empty: "segdl/VERSION"
@@ -88,9 +91,6 @@ class Session {
  public:
   explicit Session(SessionOptions options = {});
 
-  // With substitutes for the file system, the network and the clock; for tests.
-  explicit Session(std::unique_ptr<engine::SessionState> state);
-
   Session(Session&& other) noexcept;
   Session& operator=(Session&& other) noexcept;
   ~Session();
@@ -116,6 +116,9 @@ class Session {
   void set_limit_rate(std::uint64_t bytes_per_second);
 
  private:
+  friend Session engine::session_of(std::unique_ptr<engine::SessionState> state);
+  explicit Session(std::unique_ptr<engine::SessionState> state);
+
   std::unique_ptr<engine::SessionState> state_;
 };
 

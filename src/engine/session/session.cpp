@@ -105,6 +105,8 @@ Result<void> check_adopt(const Request& request) {
 
 }  // namespace
 
+Session engine::session_of(std::unique_ptr<SessionState> state) { return Session(std::move(state)); }
+
 Session::Session(std::unique_ptr<engine::SessionState> state) : state_(std::move(state)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;

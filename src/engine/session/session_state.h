@@ -78,4 +78,7 @@ struct TaskState {
   void finish(Result<Report>, bool more_follow = false);
 };
 
+// A session in any world; Session's own constructor takes the system's.
+Session session_of(std::unique_ptr<SessionState>);
+
 }  // namespace segdl::engine

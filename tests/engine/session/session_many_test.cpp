@@ -52,8 +52,8 @@ struct FakeSession {
     auto clock = std::make_unique<FakeClock>();
     disk = files.get();
     auto origin = std::make_unique<FakeOrigin>(script, *clock);
-    session.emplace(std::make_unique<engine::SessionState>(std::move(options), std::move(files), std::move(clock),
-                                                           std::unique_ptr<Transport>(std::move(origin))));
+    session.emplace(engine::session_of(std::make_unique<engine::SessionState>(
+        std::move(options), std::move(files), std::move(clock), std::unique_ptr<Transport>(std::move(origin)))));
   }
 
   Task start(std::uint64_t seed, std::uint64_t size) {
