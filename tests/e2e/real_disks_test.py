@@ -253,7 +253,7 @@ def test_where_case_does_not_count_one_download_does_not_get_into_another(scene)
         wait_for(lambda: os.path.exists(os.path.join(at, "A.bin.segdl")), "the journal")
         for arguments in ((), ("--overwrite",), ("--no-resume", "--overwrite")):
             done = scene.get(scene.nginx.url("a.bin"), *arguments, cwd=at, code=10)
-            assert "it is A.bin.part" in done.stderr, done.stderr
+            assert "the file is A.bin.part" in done.stderr, done.stderr
         held.let_go.set()
         first.communicate(timeout=harness.TIMEOUT)
         assert first.returncode == 0
