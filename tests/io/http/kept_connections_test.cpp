@@ -24,7 +24,7 @@ using namespace segdl::test;
 namespace {
 
 // An origin, and how often it was connected to.
-struct TemporaryDirectory {
+struct Server {
   OriginScript script;
   LoopbackOrigin origin{(script.size(1000), script)};
 };
@@ -33,7 +33,7 @@ struct Side {
   explicit Side(std::size_t kept = io::kKeptConnections)
       : transport(std::move(*io::make_http_transport({}, clock, io::system_look_up, kept))) {}
 
-  Result<std::unique_ptr<Exchange>> get(const TemporaryDirectory& place) {
+  Result<std::unique_ptr<Exchange>> get(const Server& place) {
     return transport->get({*parse_url(place.origin.url("/f")), {}}, {}, {});
   }
 
@@ -51,6 +51,14 @@ struct Side {
   FakeClock clock;
   std::unique_ptr<Transport> transport;
 };
+
+// clang's check of dynamic types opens a pipe to look whether an object can be read, and reports the object where none
+// can be had.
+#if defined(__clang__)
+constexpr bool kChecksTypesByPipes = __has_feature(undefined_behavior_sanitizer);
+#else
+constexpr bool kChecksTypesByPipes = false;
+#endif
 
 // No descriptor can be opened as long as this lives, except in place of one that is closed.
 class NoMoreDescriptors {
@@ -74,7 +82,7 @@ class NoMoreDescriptors {
 }  // namespace
 
 TEST_CASE("as many connections are kept as were used at once") {
-  TemporaryDirectory place;
+  Server place;
   Side side;
   for (int round = 0; round < 3; ++round) {
     std::vector<Result<std::unique_ptr<Exchange>>> at_once;
@@ -87,7 +95,7 @@ TEST_CASE("as many connections are kept as were used at once") {
 TEST_CASE("a connection that may be one too many for the server is not kept") {
   for (const int status : {404, 403, 429, 503}) {
     CAPTURE(status);
-    TemporaryDirectory place;
+    Server place;
     place.script.on(1, [status](Answer& answer) { answer.status(status); });
     Side side;
     CHECK(Side::finish(side.get(place)));
@@ -99,7 +107,7 @@ TEST_CASE("a connection that may be one too many for the server is not kept") {
 TEST_CASE("a connection that refused is kept where what is left of the answer was read away") {
   for (const int status : {404, 403}) {
     CAPTURE(status);
-    TemporaryDirectory place;
+    Server place;
     place.script.on(1, [status](Answer& answer) { answer.status(status); });
     Side side;
     {
@@ -113,22 +121,22 @@ TEST_CASE("a connection that refused is kept where what is left of the answer wa
 }
 
 TEST_CASE("the connection that was used longest ago makes room for another") {
-  TemporaryDirectory first;
-  TemporaryDirectory second;
-  TemporaryDirectory third;
+  Server first;
+  Server second;
+  Server third;
   Side side(2);
-  for (const TemporaryDirectory* place : {&first, &second, &third}) {
+  for (const Server* place : {&first, &second, &third}) {
     CHECK(Side::finish(side.get(*place)));
     side.clock.advance(std::chrono::milliseconds(1));
   }
-  for (const TemporaryDirectory* place : {&third, &second, &first}) CHECK(Side::finish(side.get(*place)));
+  for (const Server* place : {&third, &second, &first}) CHECK(Side::finish(side.get(*place)));
   CHECK(first.origin.connections() == 2);
   CHECK(second.origin.connections() == 1);
   CHECK(third.origin.connections() == 1);
 }
 
 TEST_CASE("a connection is not used any more after a minute without use") {
-  TemporaryDirectory place;
+  Server place;
   Side side;
   CHECK(Side::finish(side.get(place)));
   side.clock.advance(std::chrono::seconds(60));
@@ -139,8 +147,8 @@ TEST_CASE("a connection is not used any more after a minute without use") {
   CHECK(place.origin.connections() == 2);
 }
 
-TEST_CASE("where descriptors have run out the error says so and may pass") {
-  TemporaryDirectory place;
+TEST_CASE("where descriptors have run out the error says so and may pass" * doctest::skip(kChecksTypesByPipes)) {
+  Server place;
   Side side;
   const NoMoreDescriptors none;
   const auto got = side.get(place);
@@ -152,16 +160,16 @@ TEST_CASE("where descriptors have run out the error says so and may pass") {
   CHECK(got.error().hints == Hints{Hint::use_fewer_connections, Hint::raise_descriptor_limit});
 }
 
-TEST_CASE("where descriptors have run out a host is not called unknown") {
+TEST_CASE("where descriptors have run out a host is not called unknown" * doctest::skip(kChecksTypesByPipes)) {
   const NoMoreDescriptors none;
   const io::LookUp found = io::system_look_up("nobody.invalid", 80);
   CHECK(found.code == EAI_SYSTEM);
   CHECK(found.number == EMFILE);
 }
 
-TEST_CASE("where descriptors have run out kept connections make room") {
-  TemporaryDirectory left;
-  TemporaryDirectory wanted;
+TEST_CASE("where descriptors have run out kept connections make room" * doctest::skip(kChecksTypesByPipes)) {
+  Server left;
+  Server wanted;
   Side side;
   {
     auto one = side.get(left);

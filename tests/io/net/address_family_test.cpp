@@ -19,7 +19,7 @@ using namespace segdl::test;
 namespace {
 
 // One origin at 127.0.0.1 and another at ::1, on one port; both.test is both.
-struct TemporaryDirectory {
+struct Scene {
   OriginScript four_script;
   OriginScript six_script;
   LoopbackOrigin four{(four_script.size(4), four_script)};
@@ -47,7 +47,7 @@ struct TemporaryDirectory {
 }  // namespace
 
 TEST_CASE("of a host's addresses those of the wanted family are used") {
-  TemporaryDirectory place;
+  Scene place;
   CHECK(place.get(AddressFamily::v4, "both.test") == "4");
   CHECK(place.get(AddressFamily::v6, "both.test") == "6");
   CHECK(place.get(AddressFamily::any, "both.test") == "6");
@@ -56,7 +56,7 @@ TEST_CASE("of a host's addresses those of the wanted family are used") {
 }
 
 TEST_CASE("a host without an address of the wanted family is told as that") {
-  TemporaryDirectory place;
+  Scene place;
   CHECK(place.get(AddressFamily::v6, "four.test") ==
         "look up four.test: unknown host, or one that has no IPv6 address");
   CHECK(place.get(AddressFamily::v6, "127.0.0.1") == "look up 127.0.0.1: it is no IPv6 address");
@@ -65,7 +65,7 @@ TEST_CASE("a host without an address of the wanted family is told as that") {
 }
 
 TEST_CASE("with a proxy it is the proxy's address that counts") {
-  TemporaryDirectory place;
+  Scene place;
   const std::string proxy = fmt::format("http://both.test:{}", place.four.port());
   place.get(AddressFamily::v4, "[::1]", proxy);
   CHECK(place.four.connections() == 1);
