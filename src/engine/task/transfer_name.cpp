@@ -23,7 +23,7 @@ Result<void> Transfer::take_remote_name(const std::stop_token& stop) {
   return {};
 }
 
-// Encrypted file systems take 143 bytes. A name that was asked for is not made another: Place refuses it.
+// Encrypted file systems take 143 bytes. A name that was asked for is not made another: OutputFile refuses it.
 void Transfer::fit_name(std::size_t longest) {
   if (!request_.output.empty() || name_.size() <= longest) return;
   name_ = fitting_name(name_, longest);
