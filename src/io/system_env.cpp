@@ -3,6 +3,8 @@
 #include <segdl/status.h>
 
 #include "core/credentials/cookie.h"
+
+#include "core/base/errors.h"
 #include "core/credentials/netrc.h"
 #include "engine/session/session_state.h"
 #include "engine/store/read_status.h"
@@ -66,13 +68,8 @@ Result<engine::GivenCredentials> read_secrets(const SessionOptions& options) {
 }
 
 Error key_alone(const std::filesystem::path& key) {
-  Error error;
-  error.cause = Cause::usage;
-  error.operation = "use the key";
-  error.subject = key.string();
-  error.reason = "there is no certificate that it belongs to";
-  error.hints = {Hint::name_certificate};
-  return error;
+  return with_hints(make_error(Cause::usage, "use the key", key.string(), "there is no certificate that it belongs to"),
+                    {Hint::name_certificate});
 }
 
 Result<std::unique_ptr<Transport>> system_transport(const SessionOptions& options, Clock& clock) {

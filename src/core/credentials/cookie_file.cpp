@@ -1,4 +1,6 @@
 #include "core/base/ascii.h"
+
+#include "core/base/errors.h"
 #include "core/credentials/cookie.h"
 #include "core/url/domain.h"
 
@@ -17,13 +19,7 @@ constexpr std::size_t kMaxTold = 10;  // lines that are skipped
 // After the end of the year 9999 nothing expires.
 constexpr std::chrono::sys_seconds kLastDate = std::chrono::sys_days(std::chrono::year(9999) / 12 / 31);
 
-Error bad_cookies(std::string reason) {
-  Error error;
-  error.cause = Cause::usage;
-  error.operation = "read cookies";
-  error.reason = std::move(reason);
-  return error;
-}
+Error bad_cookies(std::string reason) { return make_error(Cause::usage, "read cookies", "", std::move(reason)); }
 
 using Fields = std::array<std::string_view, 7>;
 

@@ -1,6 +1,7 @@
 #include "core/credentials/netrc.h"
 
 #include "core/base/ascii.h"
+#include "core/base/errors.h"
 #include "core/url/domain.h"
 
 #include <fmt/format.h>
@@ -14,13 +15,7 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 
-Error bad_netrc(std::string reason) {
-  Error error;
-  error.cause = Cause::usage;
-  error.operation = "read netrc";
-  error.reason = std::move(reason);
-  return error;
-}
+Error bad_netrc(std::string reason) { return make_error(Cause::usage, "read netrc", "", std::move(reason)); }
 
 // Hands out the words of the text.
 class Words {

@@ -1,6 +1,7 @@
 #include "core/http/http_head.h"
 
 #include "core/base/ascii.h"
+#include "core/base/errors.h"
 
 #include <fmt/format.h>
 
@@ -326,12 +327,7 @@ void note_repeated(ResponseHead& head) {
 }  // namespace
 
 Error unreadable(std::string reason) {
-  Error error;
-  error.cause = Cause::network;
-  error.remedy = Remedy::refetch;
-  error.operation = "read the response";
-  error.reason = std::move(reason);
-  return error;
+  return with_remedy(make_error(Cause::network, "read the response", "", std::move(reason)), Remedy::refetch);
 }
 
 bool decides(std::string_view name) { return weight_of(name) > Weight::nothing; }

@@ -1,6 +1,7 @@
 #include "core/url/proxy.h"
 
 #include "core/base/ascii.h"
+#include "core/base/errors.h"
 #include "core/url/url_host.h"
 
 #include <fmt/format.h>
@@ -52,13 +53,7 @@ bool is_script(std::string_view scheme, std::string_view rest) {
 }
 
 Error bad_proxy(std::string_view text, std::string reason) {
-  Error error;
-  error.cause = Cause::usage;
-  error.operation = "use the proxy";
-  error.subject = shown(text);
-  error.reason = std::move(reason);
-  error.hints = {Hint::write_proxy_url};
-  return error;
+  return with_hints(make_error(Cause::usage, "use the proxy", shown(text), std::move(reason)), {Hint::write_proxy_url});
 }
 
 bool names_port(std::string_view authority) {

@@ -1,6 +1,7 @@
 #include "core/url/url.h"
 
 #include "core/base/ascii.h"
+#include "core/base/errors.h"
 #include "core/url/url_host.h"
 
 #include <fmt/format.h>
@@ -43,11 +44,8 @@ Parts split_reference(std::string_view text) {
 }
 
 Error bad_url(Cause cause, std::string_view text, std::string reason, Hint hint = Hint::write_whole_url) {
-  Error error;
-  error.cause = cause;
-  error.operation = cause == Cause::usage ? "read the URL" : "follow a redirect to";
-  error.subject = redact(text);
-  error.reason = std::move(reason);
+  Error error = make_error(cause, cause == Cause::usage ? "read the URL" : "follow a redirect to", redact(text),
+                           std::move(reason));
   if (cause == Cause::usage) error.hints = {hint};
   return error;
 }

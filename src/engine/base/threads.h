@@ -9,7 +9,7 @@
 
 #include <segdl/error.h>
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 
 #include <exception>
 #include <new>
@@ -45,7 +45,7 @@ Result<std::jthread> start_thread(Function function) {
   try {
     return std::jthread(std::move(function));
   } catch (const std::system_error& error) {  // EAGAIN: no memory for its stack, or a limit
-    return with_hints(make_error(Cause::internal, Remedy::stop, "start a thread", "", error.code().message()),
+    return with_hints(make_error(Cause::internal, "start a thread", "", error.code().message()),
                       {Hint::raise_thread_limits, Hint::use_fewer_connections});
   }
 }

@@ -1,6 +1,6 @@
 #include "engine/fetch/content_decoder.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/base/pieces.h"
 
 #include <fmt/format.h>
@@ -20,7 +20,7 @@ Result<ContentDecoder> ContentDecoder::make(const std::vector<std::string>& codi
   for (const std::string& coding : codings) {
     auto decoder = codings.size() <= kMaxCodings ? make_decoder(coding) : nullptr;
     if (!decoder) {
-      return with_hints(make_error(Cause::integrity, Remedy::stop, "decode", made.subject_,
+      return with_hints(make_error(Cause::integrity, "decode", made.subject_,
                                    fmt::format("segdl can undo gzip, deflate, br and zstd, at most {} of them, and it "
                                                "came with {}",
                                                kMaxCodings, fmt::join(codings.rbegin(), codings.rend(), ", "))),
@@ -32,7 +32,7 @@ Result<ContentDecoder> ContentDecoder::make(const std::vector<std::string>& codi
 }
 
 Error ContentDecoder::fault(const Stage& stage, std::string reason) const {
-  return with_hints(make_error(Cause::integrity, Remedy::stop, "decode", subject_,
+  return with_hints(make_error(Cause::integrity, "decode", subject_,
                                fmt::format("what was sent is no valid {}: {}", stage.coding, reason)),
                     {Hint::keep_encoded});
 }

@@ -15,7 +15,7 @@
 // and gets whole bodies as well as the ranges it asked for: what it does not want of one, it drops.
 #pragma once
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/fetch/fetcher.h"
 
 #include <fmt/format.h>

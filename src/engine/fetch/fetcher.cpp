@@ -1,7 +1,7 @@
 #include "engine/fetch/fetcher.h"
 
+#include "core/base/errors.h"
 #include "core/http/http_status.h"
-#include "engine/base/errors.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -97,7 +97,8 @@ void Fetcher::leave() {
 }
 
 Error Fetcher::problem(Cause cause, Remedy remedy, std::string reason) const {
-  return make_error(cause, remedy, "get", (led_to_ ? *led_to_ : source_.current()).shown(), std::move(reason));
+  return with_remedy(make_error(cause, "get", (led_to_ ? *led_to_ : source_.current()).shown(), std::move(reason)),
+                     remedy);
 }
 
 Error Fetcher::refusal(const ResponseHead& head, const TransientRefusal* passing) const {

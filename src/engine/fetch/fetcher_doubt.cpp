@@ -1,5 +1,5 @@
 // What a Fetcher doubts of an answer that could be used.
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/fetch/fetcher.h"
 
 #include <fmt/format.h>

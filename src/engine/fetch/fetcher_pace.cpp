@@ -1,6 +1,6 @@
 // Fetcher's pace: when it asks, when again, when no more, and how much at once.
+#include "core/base/errors.h"
 #include "core/schedule/backoff.h"
-#include "engine/base/errors.h"
 #include "engine/fetch/fetcher.h"
 
 #include <fmt/chrono.h>

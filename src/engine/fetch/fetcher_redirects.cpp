@@ -1,5 +1,5 @@
 // Where a Fetcher's requests lead: redirects, and the way back from where they led.
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/fetch/fetcher.h"
 
 #include <fmt/format.h>
@@ -23,7 +23,7 @@ Result<Url> Fetcher::follow(const Url& from, const std::string& location, int st
     return error;
   }
   if (from.origin.secure && !to->origin.secure) {
-    return make_error(Cause::tls, Remedy::stop, "follow a redirect to", to->shown(),
+    return make_error(Cause::tls, "follow a redirect to", to->shown(),
                       "it leads from https to http, where the data could be tampered with");
   }
   return to;

@@ -1,6 +1,6 @@
 #include "engine/schedule/dispatcher.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/base/threads.h"
 
 #include <algorithm>

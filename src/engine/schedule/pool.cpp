@@ -2,7 +2,7 @@
 
 #include <segdl/session.h>
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/base/threads.h"
 
 #include <algorithm>
@@ -102,8 +102,7 @@ Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, cons
       }
       if (stopped) return cancelled();
       if (is_over) {
-        return make_error(Cause::network, Remedy::stop, "wait for", origin.authority(),
-                          "the time limit for the download is reached");
+        return make_error(Cause::network, "wait for", origin.authority(), "the time limit for the download is reached");
       }
       opens = std::min(opens_at(), last);
     }

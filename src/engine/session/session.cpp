@@ -1,8 +1,8 @@
 #include <segdl/session.h>
 
 #include "core/base/ascii.h"
+#include "core/base/errors.h"
 #include "core/store/layout.h"
-#include "engine/base/errors.h"
 #include "engine/base/threads.h"
 #include "engine/session/session_state.h"
 #include "engine/store/output_name.h"
@@ -20,9 +20,6 @@
 
 namespace segdl {
 namespace {
-
-using engine::make_error;
-using engine::with_hints;
 
 // Fields that belong to the transport, to the way ranges are joined, or to the question whether a file is unchanged.
 constexpr unsigned kMaxJobs = 1'000'000;  // more are taken for that many
@@ -65,16 +62,15 @@ bool has_controls(std::string_view value) {
 Result<void> check_headers(const std::vector<Header>& headers) {
   for (const Header& header : headers) {
     if (!is_token(header.name)) {
-      return make_error(Cause::usage, Remedy::stop, "send header", "", "its name is not a valid field name");
+      return make_error(Cause::usage, "send header", "", "its name is not a valid field name");
     }
     if (has_controls(header.value)) {
-      return make_error(Cause::usage, Remedy::stop, "send header", header.name, "its value has control characters");
+      return make_error(Cause::usage, "send header", header.name, "its value has control characters");
     }
     for (const std::string_view own : kOwnFields) {
       if (same_text(header.name, own)) {
-        return with_hints(
-            make_error(Cause::usage, Remedy::stop, "send header", header.name, "segdl sets this field itself"),
-            {{Hint::leave_header_out, header.name}});
+        return with_hints(make_error(Cause::usage, "send header", header.name, "segdl sets this field itself"),
+                          {{Hint::leave_header_out, header.name}});
       }
     }
   }
@@ -85,7 +81,7 @@ Result<void> check_checksum(const std::optional<Checksum>& checksum) {
   if (!checksum) return {};
   if (checksum->digest.size() != digest_size(checksum->algorithm)) {
     return make_error(
-        Cause::usage, Remedy::stop, "compare with", std::string(algorithm_name(checksum->algorithm)),
+        Cause::usage, "compare with", std::string(algorithm_name(checksum->algorithm)),
         fmt::format("its digest has {} bytes, not {}", digest_size(checksum->algorithm), checksum->digest.size()));
   }
   auto made = make_digest(checksum->algorithm);
@@ -99,7 +95,7 @@ Result<void> check_adopt(const Request& request) {
                                             : nullptr;
   if (missing == nullptr) return {};
   return with_hints(
-      make_error(Cause::usage, Remedy::stop, "adopt", request.adopt.string(), missing),
+      make_error(Cause::usage, "adopt", request.adopt.string(), missing),
       request.consumer ? Hints{Hint::leave_adopt_out} : Hints{Hint::give_checksum, Hint::leave_adopt_out});
 }
 
@@ -120,10 +116,10 @@ Result<Task> Session::download(Request request) {
   if (headers) headers = add_referer(request);
   if (!headers) return std::move(headers).error();
   if (has_controls(state_->options.user_agent)) {
-    return make_error(Cause::usage, Remedy::stop, "send header", "User-Agent", "its value has control characters");
+    return make_error(Cause::usage, "send header", "User-Agent", "its value has control characters");
   }
   if (request.segment_size != 0 && !Layout::valid_segment_size(request.segment_size)) {
-    return with_hints(make_error(Cause::usage, Remedy::stop, "use segment size", fmt::to_string(request.segment_size),
+    return with_hints(make_error(Cause::usage, "use segment size", fmt::to_string(request.segment_size),
                                  "it must be a power of two from 16 KiB to 16 MiB"),
                       {Hint::use_default_size});
   }

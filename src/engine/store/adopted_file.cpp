@@ -1,6 +1,6 @@
 #include "engine/store/adopted_file.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 
 #include <fmt/format.h>
 
@@ -14,7 +14,7 @@ constexpr std::size_t kEdge = 16;   // and so many at an end of a segment
 
 Error unfit(const std::string& path, std::string reason,
             Hints hints = {Hint::adopt_other_file, Hint::leave_adopt_out}) {
-  return with_hints(make_error(Cause::usage, Remedy::stop, "adopt", path, std::move(reason)), std::move(hints));
+  return with_hints(make_error(Cause::usage, "adopt", path, std::move(reason)), std::move(hints));
 }
 
 bool all_zero(std::span<const std::byte> bytes) {

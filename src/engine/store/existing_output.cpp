@@ -1,6 +1,6 @@
 #include "engine/store/existing_output.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/store/output_file.h"
 
 #include <cstddef>
@@ -60,7 +60,7 @@ Result<void> may_be_replaced(Directory& directory, const std::string& name) {
 }
 
 Error exists(Directory& directory, const std::string& name, std::string reason) {
-  Error error = make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(name), std::move(reason));
+  Error error = make_error(Cause::exists, "keep", directory.path_of(name), std::move(reason));
   const auto stays = never_replaced(directory, name);
   if (!stays || *stays == nullptr) return with_hints(std::move(error), existing_hints());
   error.reason = *stays;

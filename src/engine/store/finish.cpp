@@ -1,7 +1,7 @@
 #include "engine/store/finish.h"
 
+#include "core/base/errors.h"
 #include "core/base/xxh3.h"
-#include "engine/base/errors.h"
 #include "engine/base/pieces.h"
 #include "engine/store/existing_output.h"
 #include "engine/store/output_file.h"
@@ -75,7 +75,7 @@ Result<std::optional<Opened>> open_locked(Directory& directory, const Names& nam
   auto taken = locked.try_lock();
   if (!taken) return std::move(taken).error();
   if (*taken) return std::optional(Opened{std::move(*output), std::move(*data)});
-  return make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(has_part ? names.part : names.output),
+  return make_error(Cause::busy, "lock", directory.path_of(has_part ? names.part : names.output),
                     "another download of this file is being published");
 }
 
@@ -89,7 +89,7 @@ Result<bool> is_spent(File& part, const FileStatus& output, const Journal& journ
 
 // What was sent is not what has the output's name, and may be beside it still.
 Error decoded_exists(const Directory& directory, const Names& names) {
-  return with_hints(make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(names.output),
+  return with_hints(make_error(Cause::exists, "keep", directory.path_of(names.output),
                                "it exists already, and is what decoding has made of what was sent"),
                     {Hint::decode, Hint::replace_existing, Hint::choose_other_name});
 }

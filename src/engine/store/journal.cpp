@@ -1,6 +1,6 @@
 #include "engine/store/journal.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/store/journal_store.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/base/monitor.h"
 #include "engine/store/journal_store.h"
 

@@ -1,6 +1,6 @@
 #include "engine/store/output_file.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/store/existing_output.h"
 #include "engine/store/finish.h"
 #include "engine/store/other_case.h"
@@ -108,9 +108,9 @@ bool can_continue(const Journal& journal) {
 }
 
 Error busy(const Directory& directory, const std::string& name) {
-  return with_hints(make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name),
-                               "another download of this file is running"),
-                    busy_hints());
+  return with_hints(
+      make_error(Cause::busy, "lock", directory.path_of(name), "another download of this file is running"),
+      busy_hints());
 }
 
 // What is there before anything is done: changes nothing, and is only a reason for what to try first.
@@ -165,7 +165,7 @@ Result<OutputFile> OutputFile::open(std::shared_ptr<OpenDirectory> open, const s
   Directory& directory = open->directory();
   const std::size_t longest = open->longest_name();
   if (name.size() > longest) {
-    return with_hints(make_error(Cause::local, Remedy::stop, "create", name,
+    return with_hints(make_error(Cause::local, "create", name,
                                  fmt::format("a name of {} bytes is too long: at most {}", name.size(), longest)),
                       {Hint::choose_shorter_name});
   }

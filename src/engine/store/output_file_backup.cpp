@@ -1,5 +1,5 @@
 // OutputFile's way of starting over without losing earlier work too soon; the picture is in output_file.h.
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/store/output_file.h"
 
 #include <fmt/format.h>
@@ -13,15 +13,13 @@ Result<std::unique_ptr<File>> new_locked_file(Directory& directory, const std::s
   auto locked = (*file)->try_lock();
   if (!locked) return std::move(locked).error();
   if (!*locked)
-    return with_hints(
-        make_error(Cause::busy, Remedy::stop, "lock", directory.path_of(name), "another download took it"),
-        busy_hints());
+    return with_hints(make_error(Cause::busy, "lock", directory.path_of(name), "another download took it"),
+                      busy_hints());
   return file;
 }
 
 Error not_ours(const Directory& directory, const std::string& name, std::string reason, Hints hints) {
-  return with_hints(make_error(Cause::exists, Remedy::stop, "keep", directory.path_of(name), std::move(reason)),
-                    std::move(hints));
+  return with_hints(make_error(Cause::exists, "keep", directory.path_of(name), std::move(reason)), std::move(hints));
 }
 
 Result<void> OutputFile::start_over() {
@@ -128,9 +126,9 @@ Result<void> OutputFile::roll_back_backup() {
     auto locked = (*data)->try_lock();
     if (!locked) return std::move(locked).error();
     if (!*locked) {
-      return with_hints(make_error(Cause::busy, Remedy::stop, "lock", directory_->path_of(names_.old_part),
-                                   "another download has it"),
-                        busy_hints());
+      return with_hints(
+          make_error(Cause::busy, "lock", directory_->path_of(names_.old_part), "another download has it"),
+          busy_hints());
     }
     step = directory_->rename(names_.old_part, names_.part, true);
     data_ = std::move(*data);

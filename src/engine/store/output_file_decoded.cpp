@@ -1,5 +1,5 @@
 // OutputFile's way of publishing the content of what is coded, in place of the data.
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/store/output_file.h"
 
 #include <fmt/format.h>
@@ -82,7 +82,7 @@ Result<void> OutputFile::publish_decoded(bool replace, Sync sync) {
   if (!*mine) {
     auto dropped = drop_decoded();
     if (!dropped) return dropped;
-    return with_hints(make_error(Cause::local, Remedy::stop, "publish", path(),
+    return with_hints(make_error(Cause::local, "publish", path(),
                                  fmt::format("{} was removed or replaced", directory_->path_of(names_.decoded))),
                       {Hint::run_again});
   }

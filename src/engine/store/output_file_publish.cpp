@@ -2,7 +2,7 @@
 #include "core/base/xxh3.h"
 #include "core/store/layout.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/store/access.h"
 #include "engine/store/existing_output.h"
 #include "engine/store/finish.h"
@@ -51,7 +51,7 @@ Error OutputFile::data_lost() {
   if (removed) removed = remove_journal();
   if (!removed) return std::move(removed).error();
   journal_.reset();
-  return with_hints(make_error(Cause::local, Remedy::stop, "publish", path(),
+  return with_hints(make_error(Cause::local, "publish", path(),
                                fmt::format("{} was removed or replaced, and what had arrived went with it",
                                            directory_->path_of(names_.part))),
                     {Hint::move_away_and_retry});
@@ -225,7 +225,7 @@ Result<void> OutputFile::name_copy(Sync sync) {
 }
 
 Result<void> OutputFile::unname_small() {
-  if (replaces_) return make_error(Cause::local, Remedy::stop, "take back", path(), "it was renamed");
+  if (replaces_) return make_error(Cause::local, "take back", path(), "it was renamed");
   const auto mine = small_->has_name(names_.output);
   if (!mine) return mine.error();
   return *mine ? directory_->remove(names_.output) : Result<void>();

@@ -1,8 +1,8 @@
 #include "engine/store/output_name.h"
 
 #include "core/base/ascii.h"
+#include "core/base/errors.h"
 #include "core/store/file_name.h"
-#include "engine/base/errors.h"
 #include "engine/store/output_file.h"
 
 #include <algorithm>
@@ -26,7 +26,7 @@ Result<std::string> engine::output_name_of(const Request& request, const Url& ur
   if (request.output.empty()) return typed_name(last_component(url));
   const std::string& name = request.output;
   if (name == "." || name == ".." || name.find('/') != std::string::npos || name.find('\0') != std::string::npos) {
-    return with_hints(make_error(Cause::usage, Remedy::stop, "write to", name, "it is not the name of a file"),
+    return with_hints(make_error(Cause::usage, "write to", name, "it is not the name of a file"),
                       {Hint::separate_directory});
   }
   return name;

@@ -1,6 +1,6 @@
 #include "engine/store/publisher.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/base/threads.h"
 
 #include <fmt/format.h>

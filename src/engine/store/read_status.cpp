@@ -1,6 +1,6 @@
 #include "engine/store/read_status.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/store/finish.h"
 #include "engine/store/journal.h"
 #include "engine/store/output_file.h"
@@ -107,7 +107,7 @@ Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::pat
     return status;
   }
   if (const auto* foreign = std::get_if<Journal::Foreign>(&*loaded)) {
-    return with_hints(make_error(Cause::local, Remedy::stop, "read", directory.path_of(names.journal), foreign->reason),
+    return with_hints(make_error(Cause::local, "read", directory.path_of(names.journal), foreign->reason),
                       {Hint::move_away});
   }
   if (std::holds_alternative<Journal::Damaged>(*loaded)) {
@@ -117,14 +117,14 @@ Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::pat
   auto found = directory.status(names.output);
   if (!found) return std::move(found).error();
   if (!found->has_value()) {
-    return with_hints(make_error(Cause::local, Remedy::stop, "find", directory.path_of(names.output),
+    return with_hints(make_error(Cause::local, "find", directory.path_of(names.output),
                                  "there is no such file, and no interrupted download of it"),
                       {Hint::name_output});
   }
   if ((*found)->kind == FileKind::directory) {
-    return with_hints(make_error(Cause::local, Remedy::stop, "find", directory.path_of(names.output),
-                                 "it is a directory, or a link to one"),
-                      {Hint::name_file_inside});
+    return with_hints(
+        make_error(Cause::local, "find", directory.path_of(names.output), "it is a directory, or a link to one"),
+        {Hint::name_file_inside});
   }
   status.state = DownloadStatus::State::complete;
   status.total = (*found)->size;

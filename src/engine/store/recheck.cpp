@@ -1,7 +1,7 @@
 #include "engine/store/recheck.h"
 
+#include "core/base/errors.h"
 #include "core/base/xxh3.h"
-#include "engine/base/errors.h"
 #include "engine/base/monitor.h"
 #include "engine/base/pieces.h"
 #include "engine/base/threads.h"

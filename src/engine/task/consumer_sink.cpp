@@ -1,6 +1,6 @@
 #include "engine/task/consumer_sink.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/base/pieces.h"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "engine/task/prefix_hasher.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/base/pieces.h"
 #include "engine/base/threads.h"
 
@@ -59,7 +59,7 @@ Result<void> PrefixHasher::hash(Range range) {
   auto got = data_.read_at(range.begin, bytes);
   if (!got) return std::move(got).error();
   if (*got != bytes.size()) {
-    return make_error(Cause::local, Remedy::stop, "verify", "", "the file became shorter while it was being read");
+    return make_error(Cause::local, "verify", "", "the file became shorter while it was being read");
   }
   digest_.update(bytes);
   return {};

@@ -1,6 +1,6 @@
 #include "engine/task/segment_sampler.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 
 #include <fmt/format.h>
 

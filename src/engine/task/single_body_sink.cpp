@@ -1,7 +1,7 @@
 #include "engine/task/single_body_sink.h"
 
+#include "core/base/errors.h"
 #include "core/base/xxh3.h"
-#include "engine/base/errors.h"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #include "engine/task/stream_sink.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/base/pieces.h"
 
 #include <fmt/format.h>
@@ -65,8 +65,9 @@ Result<void> StreamSink::body_ended(std::uint64_t) {
   if (!step) return step;
   const auto& total = output_file_.journal().identity().stream_total;
   if (total && *total != written_) {
-    return make_error(Cause::integrity, Remedy::retry, "get", output_file_.path(),
-                      fmt::format("{} bytes arrived instead of {}", written_, *total));
+    return with_remedy(make_error(Cause::integrity, "get", output_file_.path(),
+                                  fmt::format("{} bytes arrived instead of {}", written_, *total)),
+                       Remedy::retry);
   }
   step = whole_.check(output_file_.path());
   if (!step) return step;

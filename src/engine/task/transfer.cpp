@@ -2,7 +2,7 @@
 
 #include "core/base/ascii.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/base/url_hash.h"
 #include "engine/fetch/fetch_loop.h"
 #include "engine/progress/planned.h"
@@ -248,7 +248,7 @@ Result<JournalIdentity> Transfer::plan(const Response& response) const {
       request_.segment_size != 0 ? request_.segment_size : Layout::default_segment_size(*body.total);
   if (*body.total / size >= std::numeric_limits<std::uint32_t>::max()) {
     const bool chosen = request_.segment_size != 0;
-    return make_error(chosen ? Cause::local : Cause::integrity, Remedy::stop, "lay out", name_,
+    return make_error(chosen ? Cause::local : Cause::integrity, "lay out", name_,
                       chosen ? fmt::format("segments of {} bytes are too small for {} bytes", size, *body.total)
                              : fmt::format("the server declares a size of {} bytes, which is impossible", *body.total));
   }
@@ -291,7 +291,7 @@ Result<void> Transfer::settle(OutputFile& output_file, Checkpoint& checkpoint) {
   task_progress_.enter(Phase::publishing);
   const auto& layout = output_file.journal().identity().layout;
   if (layout && output_file.journal().claimed() != layout->count()) {
-    return make_error(Cause::internal, Remedy::stop, "publish", output_file.path(), "not every segment is there");
+    return make_error(Cause::internal, "publish", output_file.path(), "not every segment is there");
   }
   give_remote_time(output_file.data());
   const Metadata metadata = output_file.journal().metadata().value_or(Metadata{});

@@ -7,7 +7,7 @@
 // gives up what there is then. What was claimed by a response in that part goes with them. (A4) Before the output gets
 // its name the journal says, durably, that the digest is met (no Metadata::adopted): until then no file is taken for
 // its published one, however well the proofs fit, which may be those of the adopted file itself.
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/progress/planned.h"
 #include "engine/task/transfer.h"
 
@@ -25,12 +25,12 @@ namespace segdl::engine {
 Result<void> Transfer::open_adopted(Directory& directory, bool streams) {
   if (request_.adopt.empty()) return {};
   if (streams) {
-    return with_hints(make_error(Cause::usage, Remedy::stop, "adopt", request_.adopt.string(),
+    return with_hints(make_error(Cause::usage, "adopt", request_.adopt.string(),
                                  directory.path_of(name_) + " is no regular file that it could be copied to"),
                       {Hint::choose_other_name, Hint::leave_adopt_out});
   }
   if (request_.existing == Existing::skip && adopts_output(env_.files, request_, name_)) {
-    return with_hints(make_error(Cause::usage, Remedy::stop, "adopt", request_.adopt.string(),
+    return with_hints(make_error(Cause::usage, "adopt", request_.adopt.string(),
                                  "it is the output, and a file that is there is to be skipped"),
                       {Hint::do_not_skip_existing});
   }

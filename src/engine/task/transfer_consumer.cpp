@@ -1,6 +1,6 @@
 // Transfer's way of giving a resource to Request::consumer, or to an output that is no regular file: in order, over one
 // connection, without a place on disk.
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/fetch/fetch_loop.h"
 #include "engine/progress/planned.h"
 #include "engine/task/consumer_sink.h"

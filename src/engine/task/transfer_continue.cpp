@@ -1,5 +1,5 @@
 // Transfer's way of finding out whether what an earlier run left may be continued.
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/base/url_hash.h"
 #include "engine/fetch/fetch_loop.h"
 #include "engine/task/segment_sampler.h"

@@ -6,7 +6,7 @@
 #include "core/base/xxh3.h"
 #include "core/http/content_coding.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/base/pieces.h"
 #include "engine/store/existing_output.h"
 #include "engine/store/recheck.h"
@@ -85,9 +85,8 @@ Result<void> Transfer::keep_going(const char* operation, const std::string& subj
   if (stop.stop_requested()) return cancelled();
   const auto last = until(stop).deadline;
   if (!last || env_.clock.now() < *last) return {};
-  return with_hints(
-      make_error(Cause::network, Remedy::stop, operation, subject, "the time limit for the download is reached"),
-      std::move(hints));
+  return with_hints(make_error(Cause::network, operation, subject, "the time limit for the download is reached"),
+                    std::move(hints));
 }
 
 Result<void> Transfer::decode(OutputFile& output_file, const std::stop_token& stop) {
@@ -135,10 +134,9 @@ Result<void> Transfer::check_decoded(OutputFile& output_file, File& file, const 
   auto intact = status->size == made.length ? stream_intact(file, whole, stop) : Result<bool>(false);
   if (!intact) return std::move(intact).error();
   if (*intact) return {};
-  return with_hints(
-      make_error(Cause::local, Remedy::stop, "verify", output_file.directory().path_of(output_file.names().decoded),
-                 "another program or the disk changed it after it was written"),
-      {Hint::find_interference});
+  return with_hints(make_error(Cause::local, "verify", output_file.directory().path_of(output_file.names().decoded),
+                               "another program or the disk changed it after it was written"),
+                    {Hint::find_interference});
 }
 
 // All that has arrived, in order. A page that the disk or another program has changed since it was proved would become
@@ -172,9 +170,8 @@ Result<void> Transfer::read_proved(OutputFile& output_file, const ContentDecoder
     const bool proved = at == range.end && digest.value() == *proof;
     if (proved && !decoded) return decoded;
     if (proved) continue;
-    Error error =
-        make_error(Cause::local, Remedy::stop, "decode", output_file.directory().path_of(output_file.names().part),
-                   "another program or the disk changed it after it had arrived");
+    Error error = make_error(Cause::local, "decode", output_file.directory().path_of(output_file.names().part),
+                             "another program or the disk changed it after it had arrived");
     error.offset = range.begin;
     return with_hints(std::move(error), {Hint::find_interference});
   }

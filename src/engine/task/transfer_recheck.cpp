@@ -1,5 +1,5 @@
 // Transfer's way of making sure that what arrived is still there when it is about to get its name.
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/fetch/fetch_loop.h"
 #include "engine/progress/planned.h"
 #include "engine/store/recheck.h"
@@ -31,7 +31,7 @@ std::uint64_t bytes_of(const Layout& layout, const std::vector<bool>& claims) {
 std::string part_of(OutputFile& output_file) { return output_file.directory().path_of(output_file.names().part); }
 
 Error does_not_stay(OutputFile& output_file, std::uint64_t offset) {
-  Error error = make_error(Cause::integrity, Remedy::stop, "verify", part_of(output_file),
+  Error error = make_error(Cause::integrity, "verify", part_of(output_file),
                            fmt::format("what was written there does not stay: it was fetched again {} times, and each "
                                        "time another program or the disk changed it",
                                        kMaxRepairs));

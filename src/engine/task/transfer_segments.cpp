@@ -1,5 +1,5 @@
 // Transfer's way of fetching a resource in segments, with all who can help.
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/base/threads.h"
 #include "engine/fetch/fetch_loop.h"
 #include "engine/store/finish.h"

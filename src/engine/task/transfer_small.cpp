@@ -1,7 +1,7 @@
 // Transfer's way of fetching a resource of at most one segment: in memory until it is whole, without a journal.
 #include "core/store/layout.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/fetch/fetch_loop.h"
 #include "engine/progress/planned.h"
 #include "engine/store/access.h"

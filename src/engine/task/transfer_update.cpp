@@ -13,7 +13,7 @@
 // needed: nothing is changed, and what is there is looked at through one open file.
 #include "core/store/receipt.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/base/url_hash.h"
 #include "engine/progress/planned.h"
 #include "engine/task/transfer.h"

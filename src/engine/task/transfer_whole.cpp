@@ -1,7 +1,7 @@
 // Transfer's way of comparing everything with the checksum that the request expects.
 #include "core/http/content_coding.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/base/pieces.h"
 #include "engine/base/url_hash.h"
 #include "engine/progress/planned.h"
@@ -112,7 +112,7 @@ Result<bool> Transfer::is_wanted(std::unique_ptr<OutputFile>& output_file, const
   if (!opened) return std::move(opened).error();
   output_file = std::move(*opened);
   if (output_file->found() != OutputFile::Found::finished) return false;
-  return with_hints(make_error(Cause::local, Remedy::stop, "replace", output_file->path(),
+  return with_hints(make_error(Cause::local, "replace", output_file->path(),
                                fmt::format("{} is beside it, and can't be removed",
                                            output_file->directory().path_of(output_file->names().journal))),
                     {Hint::remove_stuck_journal});
@@ -176,7 +176,7 @@ Result<void> Transfer::check_published(OutputFile& output_file, std::uint64_t si
   if (!request_.checksum) return {};
   if (output_file.published_decoded()) {
     if (output_file.published_metadata()->decoded->checksum == journal_name_of(*request_.checksum)) return {};
-    return with_hints(make_error(Cause::integrity, Remedy::stop, "verify", output_file.path(),
+    return with_hints(make_error(Cause::integrity, "verify", output_file.path(),
                                  "it was decoded from what is gone, and which checksum that had is not known"),
                       {Hint::fetch_published_again});
   }

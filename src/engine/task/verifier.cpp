@@ -1,6 +1,6 @@
 #include "engine/task/verifier.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/base/threads.h"
 #include "engine/store/finish.h"
 

@@ -1,7 +1,7 @@
 #include "engine/task/whole_digest.h"
 
+#include "core/base/errors.h"
 #include "core/base/xxh3.h"
-#include "engine/base/errors.h"
 
 #include <fmt/format.h>
 
@@ -28,7 +28,7 @@ Result<void> WholeDigest::check(const std::string& subject) {
   const Checksum got{expected_->algorithm, digest_ ? digest_->value() : std::vector<std::byte>()};
   if (!got.digest.empty() && got == *expected_) return {};
   const std::string_view name = algorithm_name(got.algorithm);
-  return with_hints(make_error(Cause::integrity, Remedy::stop, "verify", subject,
+  return with_hints(make_error(Cause::integrity, "verify", subject,
                                fmt::format("its {} is {}, and {} was expected", name, hex(got), hex(*expected_))),
                     {Hint::check_checksum, Hint::fetch_again});
 }

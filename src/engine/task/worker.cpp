@@ -1,6 +1,6 @@
 #include "engine/task/worker.h"
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/fetch/fetch_loop.h"
 
 #include <utility>

@@ -1,5 +1,6 @@
 #include "io/base/system_error.h"
 
+#include "core/base/errors.h"
 #include "io/base/retried.h"
 
 #include <fmt/format.h>
@@ -52,12 +53,8 @@ bool is_shortage(int number) {
 }
 
 Error socket_error(int number, std::string operation, std::string subject) {
-  Error error;
-  error.cause = Cause::network;
-  error.remedy = Remedy::retry;
-  error.operation = std::move(operation);
-  error.subject = std::move(subject);
-  error.reason = system_words(number);
+  Error error = with_remedy(make_error(Cause::network, std::move(operation), std::move(subject), system_words(number)),
+                            Remedy::retry);
   if (!is_shortage(number)) return error;
   error.hints = {Hint::use_fewer_connections};
   if (number == EMFILE || number == ENFILE) error.hints.push_back(Hint::raise_descriptor_limit);
@@ -72,13 +69,9 @@ bool is_shortage(const Error& error) {
 std::string system_words(int number) { return std::generic_category().message(number); }
 
 Error file_error(int number, std::string operation, std::string path, std::optional<std::uint64_t> offset) {
-  Error error;
-  error.cause = Cause::local;
-  error.operation = std::move(operation);
-  error.subject = std::move(path);
+  Error error = with_hints(make_error(Cause::local, std::move(operation), std::move(path), system_words(number)),
+                           hints_for(number));
   error.offset = offset;
-  error.reason = system_words(number);
-  error.hints = hints_for(number);
   return error;
 }
 

@@ -1,5 +1,6 @@
 #include "io/base/waker.h"
 
+#include "core/base/errors.h"
 #include "io/base/descriptor.h"
 #include "io/base/system_error.h"
 
@@ -18,12 +19,7 @@
 namespace segdl::io {
 namespace {
 
-Error stopped_error() {
-  Error error;
-  error.cause = Cause::cancelled;
-  error.reason = "interrupted";
-  return error;
-}
+Error stopped_error() { return make_error(Cause::cancelled, "", "", "interrupted"); }
 
 int milliseconds_until(Instant until) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
@@ -67,13 +63,7 @@ Deadline bound_after(std::chrono::milliseconds time, std::string_view what, cons
 }
 
 Error network_error(Remedy remedy, std::string operation, std::string subject, std::string reason) {
-  Error error;
-  error.cause = Cause::network;
-  error.remedy = remedy;
-  error.operation = std::move(operation);
-  error.subject = std::move(subject);
-  error.reason = std::move(reason);
-  return error;
+  return with_remedy(make_error(Cause::network, std::move(operation), std::move(subject), std::move(reason)), remedy);
 }
 
 Result<void> Waker::poll_until(std::span<::pollfd> all, const Deadline& bound) const {

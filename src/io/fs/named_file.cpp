@@ -1,5 +1,6 @@
 #include "io/fs/named_file.h"
 
+#include "core/base/errors.h"
 #include "io/base/retried.h"
 
 #include <fcntl.h>
@@ -59,15 +60,12 @@ bool is_on_fuse(int file) {
 }
 
 Error unsteady_error(const std::string& path) {
-  Error error;
-  error.cause = Cause::local;
-  error.operation = "lock";
-  error.subject = path;
-  error.reason =
-      "the file system gives one file another inode number each time, and nothing else shows whether a name still "
-      "leads to it: no times that stay as they are set, or no locks";
-  error.hints = {Hint::choose_other_file_system};
-  return error;
+  return with_hints(
+      make_error(
+          Cause::local, "lock", path,
+          "the file system gives one file another inode number each time, and nothing else shows whether a name still "
+          "leads to it: no times that stay as they are set, or no locks"),
+      {Hint::choose_other_file_system});
 }
 
 bool number_is_steady(int file, const struct ::stat& seen) {

@@ -1,5 +1,6 @@
 #include "io/fs/posix_file.h"
 
+#include "core/base/errors.h"
 #include "io/base/retried.h"
 #include "io/base/system_error.h"
 #include "io/fs/file_lock.h"
@@ -313,13 +314,7 @@ class PosixFile final : public File {
 }  // namespace
 
 Error exists_error(const std::string& path, std::string reason) {
-  Error error;
-  error.cause = Cause::exists;
-  error.operation = "keep";
-  error.subject = path;
-  error.reason = std::move(reason);
-  error.hints = {Hint::choose_other_name};
-  return error;
+  return with_hints(make_error(Cause::exists, "keep", path, std::move(reason)), {Hint::choose_other_name});
 }
 
 // Where owners are mapped (sshfs, NFS with root_squash) what this user has made is another's by its number.

@@ -1,5 +1,6 @@
 #include "io/fs/small_file.h"
 
+#include "core/base/errors.h"
 #include "io/base/descriptor.h"
 #include "io/base/retried.h"
 #include "io/base/system_error.h"
@@ -22,13 +23,7 @@ namespace {
 constexpr std::chrono::seconds kPatience{10};
 
 Error unusable(const std::filesystem::path& path, std::string reason, Hints hints = {}) {
-  Error error;
-  error.cause = Cause::usage;
-  error.operation = "read";
-  error.subject = path.string();
-  error.reason = std::move(reason);
-  error.hints = std::move(hints);
-  return error;
+  return with_hints(make_error(Cause::usage, "read", path.string(), std::move(reason)), std::move(hints));
 }
 
 // 0 at the end, a negative errno if it fails.

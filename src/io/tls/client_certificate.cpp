@@ -1,5 +1,6 @@
 #include "io/tls/client_certificate.h"
 
+#include "core/base/errors.h"
 #include "io/base/system_error.h"
 #include "io/tls/pem_file.h"
 
@@ -14,13 +15,7 @@ namespace segdl::io {
 namespace {
 
 Error unusable(const char* operation, const std::filesystem::path& path, std::string reason, Hints hints = {}) {
-  Error error;
-  error.cause = Cause::usage;
-  error.operation = operation;
-  error.subject = path.string();
-  error.reason = std::move(reason);
-  error.hints = std::move(hints);
-  return error;
+  return with_hints(make_error(Cause::usage, operation, path.string(), std::move(reason)), std::move(hints));
 }
 
 // Of several errors the first: later ones only follow from it.

@@ -1,5 +1,6 @@
 #include "io/tls/tls.h"
 
+#include "core/base/errors.h"
 #include "io/base/system_error.h"
 #include "io/tls/client_certificate.h"
 #include "io/tls/pem_file.h"
@@ -32,13 +33,8 @@ std::string openssl_words() {
 }
 
 Error tls_error(const Origin& origin, std::string reason, Hints hints) {
-  Error error;
-  error.cause = Cause::tls;
-  error.operation = "open a secure connection to";
-  error.subject = origin.authority();
-  error.reason = std::move(reason);
-  error.hints = std::move(hints);
-  return error;
+  return with_hints(make_error(Cause::tls, "open a secure connection to", origin.authority(), std::move(reason)),
+                    std::move(hints));
 }
 
 Error certificate_error(const Origin& origin, long verdict) {

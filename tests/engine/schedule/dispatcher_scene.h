@@ -1,7 +1,7 @@
 // A dispatcher in virtual time, and workers that do as they are told.
 #pragma once
 
-#include "engine/base/errors.h"
+#include "core/base/errors.h"
 #include "engine/schedule/dispatcher.h"
 #include "support/fake_clock.h"
 
@@ -70,9 +70,7 @@ struct Scene {
   Dispatcher dispatcher;
 };
 
-inline Error error_of(std::string reason) {
-  return make_error(Cause::local, Remedy::stop, "write", "f", std::move(reason));
-}
+inline Error error_of(std::string reason) { return make_error(Cause::local, "write", "f", std::move(reason)); }
 
 // A segment that two workers are at, the first of which stands still.
 struct Hedged : Scene {

@@ -1,6 +1,6 @@
 // An empty file that has the output's name: as mktemp makes one, to keep the name for what is to come.
+#include "core/base/errors.h"
 #include "core/store/layout.h"
-#include "engine/base/errors.h"
 #include "engine/store/directory_cache.h"
 #include "engine/store/output_file.h"
 #include "support/pattern.h"
@@ -226,7 +226,7 @@ TEST_CASE("of two downloads of a session over one empty file the one that comes 
   metadata.stream_complete = true;
   REQUIRE(first->begin(identity, metadata).ok());
   REQUIRE(first->publish(false, Sync::interval).ok());
-  first = make_error(Cause::busy, Remedy::stop, "", "", "");  // its lock is given up
+  first = make_error(Cause::busy, "", "", "");  // its lock is given up
   const auto third = OutputFile::open(*open, kName, World::request(), {});
   REQUIRE_FALSE(third.ok());
   CHECK(third.error().cause == Cause::exists);

@@ -1,4 +1,4 @@
-// Errors the engine makes itself, in one shape.
+// Errors that segdl makes itself, in one shape.
 #pragma once
 
 #include <segdl/error.h>
@@ -6,15 +6,20 @@
 #include <string>
 #include <utility>
 
-namespace segdl::engine {
+namespace segdl {
 
-inline Error make_error(Cause cause, Remedy remedy, std::string operation, std::string subject, std::string reason) {
+// Of Remedy::stop, as most are.
+inline Error make_error(Cause cause, std::string operation, std::string subject, std::string reason) {
   Error error;
   error.cause = cause;
-  error.remedy = remedy;
   error.operation = std::move(operation);
   error.subject = std::move(subject);
   error.reason = std::move(reason);
+  return error;
+}
+
+inline Error with_remedy(Error error, Remedy remedy) {
+  error.remedy = remedy;
   return error;
 }
 
@@ -26,6 +31,6 @@ inline Error with_hints(Error error, Hints hints) {
 // Of a read: what the disk can't give back is not there. Any other error may pass, and says nothing of the bytes.
 inline bool is_unreadable(const Error& error) { return error.remedy == Remedy::refetch; }
 
-inline Error cancelled() { return make_error(Cause::cancelled, Remedy::stop, "", "", "interrupted"); }
+inline Error cancelled() { return make_error(Cause::cancelled, "", "", "interrupted"); }
 
-}  // namespace segdl::engine
+}  // namespace segdl
