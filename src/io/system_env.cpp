@@ -74,12 +74,12 @@ Error key_alone(const std::filesystem::path& key) {
 
 Result<std::unique_ptr<Transport>> system_transport(const SessionOptions& options, Clock& clock) {
   io::TrustOptions trust{options.ca_file, options.ca_path, options.insecure};
-  auto plain = io::make_http_transport(trust, options.network, clock);
+  auto plain = io::make_http_transport(trust, clock, {options.network});
   if (!plain || (options.client_certificate.empty() && options.client_key.empty())) return plain;
   if (options.client_certificate.empty()) return key_alone(options.client_key);
   trust.certificate = options.client_certificate;
   trust.key = options.client_key;
-  auto certified = io::make_http_transport(trust, options.network, clock);
+  auto certified = io::make_http_transport(trust, clock, {options.network});
   if (!certified) return certified;
   return io::make_certified_transport(std::move(*plain), std::move(*certified));
 }
@@ -88,9 +88,9 @@ std::unique_ptr<engine::SessionState> system_state(SessionOptions options) {
   auto clock = io::make_real_clock();
   auto secrets = read_secrets(options);
   auto transport = secrets ? system_transport(options, *clock) : Result<std::unique_ptr<Transport>>(secrets.error());
-  return std::make_unique<engine::SessionState>(std::move(options), io::make_posix_file_system(), std::move(clock),
-                                                std::move(transport),
-                                                secrets ? std::move(*secrets) : engine::GivenCredentials());
+  return std::make_unique<engine::SessionState>(
+      std::move(options), engine::World{io::make_posix_file_system(), std::move(clock), std::move(transport),
+                                        secrets ? std::move(*secrets) : engine::GivenCredentials()});
 }
 
 }  // namespace

@@ -32,17 +32,17 @@ void fuzz(std::string_view input) {
   FUZZ_CHECK(offer.unknown.empty() || !(offer.basic || offer.digest));
   FUZZ_CHECK(std::none_of(offer.unknown.begin(), offer.unknown.end(), is_control));
   Login login(false);
-  const auto proof = proof_after(head, kServerLogin, login.next(), 1, {no_hash, no_nonce});
+  const auto proof = proof_after({head, login.next()}, kServerLogin, {no_hash, no_nonce});
   if (!proof) return;
   head.status = 200;
   login.answered(head, kServerLogin, *proof);
   for (const Proof& sent : {*proof, login.next()}) {
-    const std::string field = login_field(sent, {input, "pass"}, "GET", "/f", no_hash);
+    const std::string field = login_field(sent, {input, "pass"}, {"GET", "/f"}, no_hash);
     FUZZ_CHECK(std::none_of(field.begin(), field.end(), is_control));
   }
   // What is sent back reads as what was sent.
   if (proof->scheme != Proof::Scheme::digest) return;
-  const auto back = parse_challenges(login_field(*proof, {"me", "pass"}, "GET", "/f", no_hash));
+  const auto back = parse_challenges(login_field(*proof, {"me", "pass"}, {"GET", "/f"}, no_hash));
   FUZZ_CHECK(back.size() == 1 && *back[0].find("nonce") == proof->challenge.nonce);
   FUZZ_CHECK(*back[0].find("realm") == proof->challenge.realm);
 }

@@ -54,17 +54,16 @@ LoginOffer offer_of(const ResponseHead& head, const LoginFields& fields, HashTex
   return offer;
 }
 
-std::string login_field(const Proof& proof, const NameAndPassword& who, std::string_view method,
-                        std::string_view target, HashText hash) {
+std::string login_field(const Proof& proof, const NameAndPassword& who, const RequestLine& line, HashText hash) {
   if (proof.scheme == Proof::Scheme::none) return "";
   if (proof.scheme == Proof::Scheme::basic)
     return fmt::format("Basic {}", base64(fmt::format("{}:{}", who.user, who.password)));
-  return digest_field(proof.challenge, who, {method, target, proof.client_nonce, proof.count}, hash);
+  return digest_field(proof.challenge, who, {line.method, line.target, proof.client_nonce, proof.count}, hash);
 }
 
-std::optional<Proof> proof_after(const ResponseHead& head, const LoginFields& fields, const Proof& refused,
-                                 unsigned refusals, const LoginMeans& means) {
-  if (head.status != fields.status || refusals > kMaxRefusals) return std::nullopt;
+std::optional<Proof> proof_after(const Refusal& refusal, const LoginFields& fields, const LoginMeans& means) {
+  const auto& [head, refused, number] = refusal;
+  if (head.status != fields.status || number > kMaxRefusals) return std::nullopt;
   LoginOffer offer = offer_of(head, fields, means.hash);
   if (offer.digest) {
     const bool is_wrong = refused.scheme == Proof::Scheme::digest && refused.fresh && !offer.digest->stale;

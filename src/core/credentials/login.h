@@ -57,13 +57,24 @@ struct Proof {
   bool fresh = false;  // the challenge came with the refusal of this very request
 };
 
-// The value of the field; empty for none. The target is the request's, exactly as it is sent.
-std::string login_field(const Proof&, const NameAndPassword&, std::string_view method, std::string_view target,
-                        HashText);
+// Of the request that proves; the target exactly as it is sent.
+struct RequestLine {
+  std::string_view method;
+  std::string_view target;
+};
 
-// The proof for the same request after that answer; nothing: the answer stands. `refusals`: how many there were.
-std::optional<Proof> proof_after(const ResponseHead&, const LoginFields&, const Proof& refused, unsigned refusals,
-                                 const LoginMeans&);
+// The value of the field; empty for none.
+std::string login_field(const Proof&, const NameAndPassword&, const RequestLine&, HashText);
+
+// An answer to a request with a proof, the `number`th that may be a refusal of it.
+struct Refusal {
+  const ResponseHead& head;
+  const Proof& proof;
+  unsigned number = 1;
+};
+
+// The proof for the same request after that answer; nothing: the answer stands.
+std::optional<Proof> proof_after(const Refusal&, const LoginFields&, const LoginMeans&);
 
 // Not thread-safe.
 class Login {

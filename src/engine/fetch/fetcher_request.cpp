@@ -102,12 +102,12 @@ Result<std::unique_ptr<Exchange>> Fetcher::get_as_known(const Url& url, const As
   Proof proof = credentials_.next_proof(*account);
   for (unsigned refusals = 1;; ++refusals) {
     HttpRequest request = request_for(url, asked, known);
-    std::string field = login_field(proof, {account->who.user, account->who.password}, "GET", url.target, means.hash);
+    std::string field = login_field(proof, {account->who.user, account->who.password}, {"GET", url.target}, means.hash);
     if (!field.empty()) request.fields.push_back({std::string(kServerLogin.answer), std::move(field)});
     auto exchange = try_get(request, stop);
     if (!exchange) return exchange;
     const ResponseHead& head = (*exchange)->head();
-    auto again = proof_after(head, kServerLogin, proof, refusals, means);
+    auto again = proof_after({head, proof, refusals}, kServerLogin, means);
     if (!again && wants_basic(*account, url, head, proof)) again = Proof{Proof::Scheme::basic};
     if (!again) {
       credentials_.answered(*account, head, proof);

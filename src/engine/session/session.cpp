@@ -177,22 +177,21 @@ Pool::Options pool_options(const SessionOptions& options, std::size_t most_threa
 
 }  // namespace
 
-SessionState::SessionState(SessionOptions options_, std::unique_ptr<FileSystem> files_, std::unique_ptr<Clock> clock_,
-                           Result<std::unique_ptr<Transport>> transport_, GivenCredentials given)
+SessionState::SessionState(SessionOptions options_, World world)
     : options(std::move(options_)),
-      files(std::move(files_)),
-      clock(std::move(clock_)),
-      notes(std::move(given.notes)),
+      files(std::move(world.files)),
+      clock(std::move(world.clock)),
+      notes(std::move(world.given.notes)),
       throttle(*clock, options.limit_rate),
       directories(*files, *clock),
-      secrets(std::move(given)),
+      secrets(std::move(world.given)),
       descriptors(Descriptors::shared_out(files->may_open(), pool_options(options).wanted_threads())),
       publisher(descriptors.held, [this] { return pool.has_tasks(); }),
       pool(*clock, pool_options(options, descriptors.threads)) {
-  if (transport_) {
-    transport = std::move(*transport_);
+  if (world.transport) {
+    transport = std::move(*world.transport);
   } else {
-    broken = std::move(transport_).error();
+    broken = std::move(world.transport).error();
   }
   if (!broken) broken = publisher.broken();
   if (!broken) broken = pool.broken();

@@ -27,10 +27,16 @@
 
 namespace segdl::engine {
 
+// What is outside of a session, and the credentials that were read from files.
+struct World {
+  std::unique_ptr<FileSystem> files;
+  std::unique_ptr<Clock> clock;
+  Result<std::unique_ptr<Transport>> transport;  // or why there is none
+  GivenCredentials given = {};
+};
+
 struct SessionState {
-  // The world of a session, owned by it.
-  SessionState(SessionOptions, std::unique_ptr<FileSystem>, std::unique_ptr<Clock>, Result<std::unique_ptr<Transport>>,
-               GivenCredentials = {});
+  SessionState(SessionOptions, World);
 
   const SessionOptions options;
   const std::unique_ptr<FileSystem> files;

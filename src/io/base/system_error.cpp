@@ -75,12 +75,15 @@ Error file_error(int number, std::string operation, std::string path, std::optio
   return error;
 }
 
-// vfat and exfat take no colon, and some say of such a name that there is no such file.
-Error name_error(Error error, int number, int directory, const std::string& name, Hint hint) {
-  constexpr std::string_view kOftenRefused = "\"*:<>?\\|";
+// vfat and exfat take no colon, and some answer to such a name that there is no such file.
+bool is_name_refused(int number, int directory) {
   struct ::stat here {};
-  const bool directory_is_gone = retried([&] { return ::fstat(directory, &here); }) != 0 || here.st_nlink == 0;
-  if (number != EINVAL && number != EILSEQ && (number != ENOENT || directory_is_gone)) return error;
+  const auto is_there = [&] { return retried([&] { return ::fstat(directory, &here); }) == 0 && here.st_nlink > 0; };
+  return number == EINVAL || number == EILSEQ || (number == ENOENT && is_there());
+}
+
+Error name_error(Error error, const std::string& name, Hint hint) {
+  constexpr std::string_view kOftenRefused = "\"*:<>?\\|";
   error.reason = fmt::format("the file system refuses this name ({})", error.reason);
   std::string found;
   for (const char c : kOftenRefused) {

@@ -27,8 +27,10 @@ bool is_shortage(const Error&);
 Error file_error(int number, std::string operation, std::string path,
                  std::optional<std::uint64_t> offset = std::nullopt);
 
-// What file_error() made of a failed attempt to make `name` in this open directory, with another reason and this hint
-// if it is the name that the file system refuses.
-Error name_error(Error, int number, int directory, const std::string& name, Hint hint);
+// Whether an attempt to make something in this open directory failed because the file system refuses its name.
+bool is_name_refused(int number, int directory);
+
+// What file_error() made of such an attempt, with that reason and this hint.
+Error name_error(Error, const std::string& name, Hint);
 
 }  // namespace segdl::io

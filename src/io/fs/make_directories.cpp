@@ -33,8 +33,8 @@ Result<Descriptor> enter(int directory, const std::string& name, const std::stri
   if (entered) return entered;
   int failed = errno;
   const auto refused = [&](std::string operation) {
-    Error error = name_error(file_error(failed, std::move(operation), path), failed, directory, name,
-                             Hint::choose_other_directory);
+    Error error = file_error(failed, std::move(operation), path);
+    if (is_name_refused(failed, directory)) error = name_error(std::move(error), name, Hint::choose_other_directory);
     if (failed == ENOTDIR && error.hints.empty()) error.hints = {Hint::choose_other_directory};
     return error;
   };

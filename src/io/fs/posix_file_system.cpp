@@ -101,7 +101,7 @@ class PosixDirectory final : public Directory {
   }
 
   Result<std::unique_ptr<Stream>> open_stream(const std::string& name, const Until& last) override {
-    return open_posix_stream(fd_.get(), name, path_of(name), last);
+    return open_posix_stream({fd_.get(), name, path_of(name)}, last);
   }
 
   Result<std::unique_ptr<File>> create_unnamed(const std::string& meant_for) override {
@@ -255,7 +255,8 @@ class PosixDirectory final : public Directory {
       error.hints = {Hint::restore_working_directory, Hint::choose_other_directory};
       return error;
     }
-    return name_error(file_error(number, "create", path_of(name)), number, fd_.get(), name, Hint::choose_other_name);
+    Error error = file_error(number, "create", path_of(name));
+    return is_name_refused(number, fd_.get()) ? name_error(std::move(error), name, Hint::choose_other_name) : error;
   }
 
   // A file whose owner we are, though its mode says that it is not to be written to: what has got the mode of what it

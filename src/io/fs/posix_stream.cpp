@@ -2,8 +2,8 @@
 
 #include "io/base/descriptor.h"
 #include "io/base/retried.h"
+#include "io/base/stoppable_wait.h"
 #include "io/base/system_error.h"
-#include "io/base/waker.h"
 #include "io/fs/posix_file.h"
 
 #include <fcntl.h>
@@ -78,10 +78,9 @@ class PosixStream final : public Stream {
       : fd_(std::move(fd)), path_(std::move(path)), most_(blocks ? kAtOnce : kMuch) {}
 
   Result<void> write(std::span<const std::byte> bytes, const Until& last) override {
-    const Waker waker(last.stop);
     const NoPipeSignal quiet;
     while (!bytes.empty()) {
-      auto ready = waker.wait(fd_.get(), POLLOUT, {soon(kLookForStop, last)});
+      auto ready = StoppableWait(last.stop, {soon(kLookForStop, last)}).for_ready(fd_.get(), POLLOUT);
       if (!ready && ready.error().cause == Cause::cancelled) return ready;
       if (!ready && is_over(last)) return too_late("write to", path_);
       if (!ready) continue;
@@ -148,10 +147,9 @@ Result<std::unique_ptr<Stream>> duplicate(int descriptor, const std::string& pat
 }
 
 // A FIFO without a reader can't be opened without waiting for one.
-Result<std::unique_ptr<Stream>> open_ready(int directory, const std::string& name, const std::string& path,
-                                           bool is_fifo, const Until& last) {
+Result<std::unique_ptr<Stream>> open_ready(const NamedStream& stream, bool is_fifo, const Until& last) {
+  const auto& [directory, name, path] = stream;
   constexpr int kFlags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  const Waker waker(last.stop);
   for (;;) {
     Descriptor fd(retried([&] { return ::openat(directory, name.c_str(), kFlags); }));
     if (fd) return stream_of(std::move(fd), path, false);
@@ -160,15 +158,15 @@ Result<std::unique_ptr<Stream>> open_ready(int directory, const std::string& nam
     if (own && (number == EACCES || number == EPERM)) return duplicate(*own, path);  // it was another user's
     if (!is_fifo || number != ENXIO) return file_error(number, "open", path);
     if (is_over(last)) return too_late("open", path);
-    auto waited = waker.wait(std::span<::pollfd>(), {soon(kLookForReader, last)});
+    auto waited = StoppableWait(last.stop, {soon(kLookForReader, last)}).for_any({});
     if (!waited && waited.error().cause == Cause::cancelled) return std::move(waited).error();
   }
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Stream>> open_posix_stream(int directory, const std::string& name, const std::string& path,
-                                                  const Until& last) {
+Result<std::unique_ptr<Stream>> open_posix_stream(const NamedStream& stream, const Until& last) {
+  const auto& [directory, name, path] = stream;
   struct ::stat found {};
   struct ::stat named {};
   const auto look = [&](struct ::stat& into, int flags) {
@@ -184,7 +182,7 @@ Result<std::unique_ptr<Stream>> open_posix_stream(int directory, const std::stri
   switch (found.st_mode & S_IFMT) {
     case S_IFIFO:
     case S_IFCHR:
-      return open_ready(directory, name, path, S_ISFIFO(found.st_mode), last);
+      return open_ready(stream, S_ISFIFO(found.st_mode), last);
     case S_IFDIR:
       return refused(path, "it is a directory", {Hint::separate_directory});
     case S_IFBLK:

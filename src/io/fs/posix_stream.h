@@ -18,8 +18,13 @@
 
 namespace segdl::io {
 
-// As Directory::open_stream(); `directory` is open, `path` is for messages.
-Result<std::unique_ptr<Stream>> open_posix_stream(int directory, const std::string& name, const std::string& path,
-                                                  const Until&);
+struct NamedStream {
+  int directory;  // open
+  const std::string& name;
+  std::string path;  // for messages
+};
+
+// As Directory::open_stream().
+Result<std::unique_ptr<Stream>> open_posix_stream(const NamedStream&, const Until&);
 
 }  // namespace segdl::io

@@ -139,6 +139,13 @@ Error about(Error error, const Url& url) {
   return error;
 }
 
+// What get() is called with.
+struct Call {
+  const HttpRequest& request;
+  const Limits& limits;
+  const std::stop_token& stop;
+};
+
 // What a server says that allows so many open connections and no more: one that is refused so and stays open counts,
 // and what is asked over it may be refused for as long as it does. Any other refusal may be that as well where whoever
 // asked does not want the connection again.
@@ -146,9 +153,8 @@ bool may_be_too_many(int status) { return status == 403 || status == 429 || stat
 
 class HttpExchange final : public Exchange {
  public:
-  HttpExchange(IdleConnections& idle, Clock& clock, const HttpRequest& request, const Limits& limits,
-               std::stop_token stop)
-      : idle_(idle), clock_(clock), url_(request.url), limits_(limits), waker_(std::move(stop)) {}
+  HttpExchange(IdleConnections& idle, Clock& clock, const Call& call)
+      : idle_(idle), clock_(clock), url_(call.request.url), limits_(call.limits), stop_(call.stop) {}
 
   ~HttpExchange() override {
     const bool counts = may_be_too_many(head_.status) || (head_.status >= 400 && !skipped_);
@@ -158,7 +164,6 @@ class HttpExchange final : public Exchange {
   HttpExchange(const HttpExchange&) = delete;
   HttpExchange& operator=(const HttpExchange&) = delete;
 
-  const Waker& waker() const { return waker_; }
   bool heard() const { return message_ && message_->heard(); }
   void put_address_last(Resolver& resolver) const { connection_->put_last(resolver); }
 
@@ -169,7 +174,7 @@ class HttpExchange final : public Exchange {
   Result<void> run(const HttpRequest& request, std::unique_ptr<Connection> connection, ProxyLogin& login,
                    std::optional<std::chrono::milliseconds> patience = std::nullopt) {
     connection_ = std::move(connection);
-    message_.emplace(*connection_, waker_, limits_);
+    message_.emplace(*connection_, stop_, limits_);
     if (patience) message_->hear_within(*patience);
     const Instant asked = std::chrono::steady_clock::now();
     const Way& way = connection_->way();
@@ -211,7 +216,7 @@ class HttpExchange final : public Exchange {
   Clock& clock_;
   Url url_;
   Limits limits_;
-  Waker waker_;
+  std::stop_token stop_;
   std::unique_ptr<Connection> connection_;
   std::optional<Message> message_;
   ResponseHead head_;
@@ -222,13 +227,12 @@ class HttpExchange final : public Exchange {
 
 class HttpTransport final : public Transport {
  public:
-  HttpTransport(std::unique_ptr<TlsContext> tls, const NetworkOptions& network, Clock& clock, LookUpFunction look_up,
-                std::size_t kept_connections)
+  HttpTransport(std::unique_ptr<TlsContext> tls, Clock& clock, ConnectionOptions options)
       : tls_(std::move(tls)),
-        proxies_(network),
+        proxies_(options.network),
         clock_(clock),
-        resolver_(std::move(look_up), clock, network.addresses),
-        idle_(kept_connections) {}
+        resolver_(std::move(options.look_up), clock, options.network.addresses),
+        idle_(options.kept) {}
 
   Result<std::unique_ptr<Exchange>> get(const HttpRequest& request, const Limits& limits,
                                         std::stop_token stop) override {
@@ -236,18 +240,19 @@ class HttpTransport final : public Transport {
     if (!proxy) return std::move(proxy).error();
     const Way way{request.url.origin, *proxy};
     ProxyLogin login(logins_, *proxy);
+    const Call call{request, limits, stop};
     for (;;) {
-      auto exchange = get_by(way, login, request, limits, stop);
+      auto exchange = get_by(way, login, call);
       if (exchange || !login.goes_on()) return exchange;
     }
   }
 
  private:
-  Result<std::unique_ptr<Exchange>> get_by(const Way& way, ProxyLogin& login, const HttpRequest& request,
-                                           const Limits& limits, const std::stop_token& stop) {
+  Result<std::unique_ptr<Exchange>> get_by(const Way& way, ProxyLogin& login, const Call& call) {
+    const auto& [request, limits, stop] = call;
     std::chrono::nanoseconds silence{0};  // of a kept connection
     if (auto kept = idle_.take(way, clock_.now())) {
-      auto exchange = std::make_unique<HttpExchange>(idle_, clock_, request, limits, stop);
+      auto exchange = std::make_unique<HttpExchange>(idle_, clock_, call);
       const auto patience = idle_.patience(way);
       auto ran = exchange->run(request, std::move(kept), login, patience);
       if (ran) return answered(way, std::move(exchange), true);
@@ -257,9 +262,9 @@ class HttpTransport final : public Transport {
       if (!unanswered || (limits.deadline && clock_.now() >= *limits.deadline)) return std::move(ran).error();
       if (exchange->latency() >= patience) silence = exchange->latency();
     }
-    auto exchange = std::make_unique<HttpExchange>(idle_, clock_, request, limits, stop);
-    const Deadline bound = bound_after(limits.connect, "no connection within", limits.deadline);
-    auto connection = open(way, login, bound, exchange->waker());
+    auto exchange = std::make_unique<HttpExchange>(idle_, clock_, call);
+    const Deadline opened = deadline_after(limits.connect, "no connection within", limits.deadline);
+    auto connection = open(way, login, {stop, opened});
     if (!connection) return about(std::move(connection).error(), request.url);
     auto ran = exchange->run(request, std::move(*connection), login);
     if (!ran) {
@@ -276,12 +281,11 @@ class HttpTransport final : public Transport {
     return exchange;
   }
 
-  Result<std::unique_ptr<Connection>> open(const Way& way, ProxyLogin& login, const Deadline& bound,
-                                           const Waker& waker) {
-    auto connection = Connection::open(way, login, resolver_, tls_.get(), bound, waker);
+  Result<std::unique_ptr<Connection>> open(const Way& way, ProxyLogin& login, const StoppableWait& wait) {
+    auto connection = Connection::open(way, login, {resolver_, tls_.get()}, wait);
     // What others have left behind makes room for what is wanted.
     if (connection || !is_shortage(connection.error()) || idle_.clear() == 0) return connection;
-    return Connection::open(way, login, resolver_, tls_.get(), bound, waker);
+    return Connection::open(way, login, {resolver_, tls_.get()}, wait);
   }
 
   std::unique_ptr<TlsContext> tls_;
@@ -294,21 +298,12 @@ class HttpTransport final : public Transport {
 
 }  // namespace
 
-Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions& trust, Clock& clock, LookUpFunction look_up,
-                                                       std::size_t kept_connections) {
+Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions& trust, Clock& clock,
+                                                       ConnectionOptions options) {
   auto tls = TlsContext::create(trust);
   if (!tls) return std::move(tls).error();
-  return std::unique_ptr<Transport>(
-      std::make_unique<HttpTransport>(std::move(*tls), NetworkOptions{}, clock, std::move(look_up), kept_connections));
-}
-
-Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions& trust, const NetworkOptions& network,
-                                                       Clock& clock, LookUpFunction look_up) {
-  auto tls = TlsContext::create(trust);
-  if (!tls) return std::move(tls).error();
-  if (!look_up) look_up = system_look_up_of(network.addresses);
-  return std::unique_ptr<Transport>(
-      std::make_unique<HttpTransport>(std::move(*tls), network, clock, std::move(look_up), kKeptConnections));
+  if (!options.look_up) options.look_up = system_look_up_of(options.network.addresses);
+  return std::unique_ptr<Transport>(std::make_unique<HttpTransport>(std::move(*tls), clock, std::move(options)));
 }
 
 }  // namespace segdl::io

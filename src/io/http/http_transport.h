@@ -20,19 +20,17 @@
 
 namespace segdl::io {
 
-// As many connections as anybody may want at once: of the next requests each finds one.
-inline constexpr std::size_t kKeptConnections = 1024;
+struct ConnectionOptions {
+  NetworkOptions network = {};
+  LookUpFunction look_up = {};  // empty: the system's
+  std::size_t kept = 1024;      // idle connections, at most: as many as may ever be wanted simultaneously
+};
 
 // REQUIRES: the clock outlives the transport. Cause::usage if named certificates can't be loaded.
 //
 // Errors of opening a connection are Cause::network, Remedy::retry, operation "connect to" or "connect to the proxy",
 // with the words of the system; a proxy's refusal is Cause::refused. Where this machine lacks descriptors or ports they
 // have Hint::use_fewer_connections, and no other network error to retry does.
-Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions&, Clock&, LookUpFunction = system_look_up,
-                                                       std::size_t kept_connections = kKeptConnections);
-
-// The same by way of proxies, or to one family of addresses only. No function to look names up is the system's.
-Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions&, const NetworkOptions&, Clock&,
-                                                       LookUpFunction = {});
+Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions&, Clock&, ConnectionOptions = {});
 
 }  // namespace segdl::io

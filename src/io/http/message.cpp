@@ -20,18 +20,18 @@ std::string seconds_words(std::chrono::milliseconds time) {
 }  // namespace
 
 Result<void> Message::send(std::string_view request) {
-  return connection_.send(request, bound_after(limits_.head, "the request could not be sent within", limits_.deadline),
-                          waker_);
+  const Deadline sent = deadline_after(limits_.head, "the request could not be sent within", limits_.deadline);
+  return connection_.send(request, {stop_, sent});
 }
 
-Result<void> Message::receive_more(const Deadline& bound, const std::function<void()>& unanswered) {
-  for (Instant look = std::chrono::steady_clock::now() + kSilentTime; !heard_ && look < bound.until;
+Result<void> Message::receive_more(const Deadline& deadline, const std::function<void()>& unanswered) {
+  for (Instant look = std::chrono::steady_clock::now() + kSilentTime; !heard_ && look < deadline.until;
        look += kSilentTime) {
-    auto waited = connection_.await(Deadline{look}, waker_);
-    if (waited || waker_.stopped() || std::chrono::steady_clock::now() < look) break;
+    auto waited = connection_.await({stop_, Deadline{look}});
+    if (waited || stop_.stop_requested() || std::chrono::steady_clock::now() < look) break;
     unanswered();
   }
-  auto got = connection_.receive(buffer_.room(), bound, waker_);
+  auto got = connection_.receive(buffer_.room(), {stop_, deadline});
   if (!got) return std::move(got).error();
   if (*got == 0) {
     return network_error(
@@ -44,14 +44,14 @@ Result<void> Message::receive_more(const Deadline& bound, const std::function<vo
 }
 
 Result<ResponseHead> Message::read_head(const std::function<void()>& unanswered) {
-  const auto bound_anew = [this] { return bound_after(limits_.head, "no response within", limits_.deadline); };
-  Deadline bound = bound_anew();
+  const auto deadline_anew = [this] { return deadline_after(limits_.head, "no response within", limits_.deadline); };
+  Deadline deadline = deadline_anew();
   const auto soon = std::min(first_.value_or(limits_.head), limits_.head);
-  const Deadline first = bound_after(soon, "no response within", limits_.deadline);
+  const Deadline first = deadline_after(soon, "no response within", limits_.deadline);
   int heard_of = 0;
   auto head = read_final_head(buffer_, RequestMethod::get, [&](int still_at_work) {
-    if (std::exchange(heard_of, still_at_work) != still_at_work) bound = bound_anew();
-    return receive_more(heard_ ? bound : first, unanswered);
+    if (std::exchange(heard_of, still_at_work) != still_at_work) deadline = deadline_anew();
+    return receive_more(heard_ ? deadline : first, unanswered);
   });
   if (head) return head;
   const Way& way = connection_.way();
@@ -73,10 +73,11 @@ Result<std::size_t> Message::receive(std::span<std::byte> into) {
     return count;
   }
   const Instant begin = std::chrono::steady_clock::now();
-  Deadline bound = bound_after(limits_.idle, "nothing received for", limits_.deadline);
+  Deadline deadline = deadline_after(limits_.idle, "nothing received for", limits_.deadline);
   const Instant silent = begin + limits_.idle - quiet_;
-  if (quiet_.count() > 0 && silent < bound.until) bound = {silent, "nothing of the body received for", limits_.idle};
-  auto got = connection_.receive(into, bound, waker_);
+  if (quiet_.count() > 0 && silent < deadline.until)
+    deadline = {silent, "nothing of the body received for", limits_.idle};
+  auto got = connection_.receive(into, {stop_, deadline});
   const auto waited = std::chrono::steady_clock::now() - begin;
   quiet_ += waited;
   waited_ += waited;

@@ -4,7 +4,7 @@
 #include <segdl/error.h>
 
 #include "core/http/http_head.h"
-#include "io/base/waker.h"
+#include "io/base/stoppable_wait.h"
 #include "io/net/connection.h"
 #include "io/net/receive_buffer.h"
 #include "seams/transport.h"
@@ -15,16 +15,18 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string_view>
 
 namespace segdl::io {
 
 inline constexpr std::chrono::seconds kSilentTime{1};
 
+// REQUIRES: connection and token outlive it.
 class Message {
  public:
-  Message(Connection& connection, const Waker& waker, const Limits& limits)
-      : connection_(connection), waker_(waker), limits_(limits) {}
+  Message(Connection& connection, const std::stop_token& stop, const Limits& limits)
+      : connection_(connection), stop_(stop), limits_(limits) {}
 
   Result<void> send(std::string_view request);
 
@@ -56,7 +58,7 @@ class Message {
   Result<void> receive_more(const Deadline&, const std::function<void()>& unanswered);
 
   Connection& connection_;
-  const Waker& waker_;
+  const std::stop_token& stop_;
   Limits limits_;
   ReceiveBuffer buffer_;
   bool heard_ = false;

@@ -5,7 +5,7 @@
 
 #include "core/url/proxy.h"
 #include "io/base/descriptor.h"
-#include "io/base/waker.h"
+#include "io/base/stoppable_wait.h"
 #include "io/net/dialer.h"
 #include "io/net/proxy_login.h"
 #include "io/net/resolver.h"
@@ -22,19 +22,23 @@ namespace segdl::io {
 // Used by one thread at a time.
 class Connection {
  public:
+  // What connections are opened with. `tls` may be null where nothing speaks TLS.
+  struct Means {
+    Resolver& resolver;
+    TlsContext* tls;
+  };
+
   // Resolves, connects, shakes hands with a proxy that speaks TLS, has a proxy open the way to the origin where it does
-  // not pass requests on, and shakes hands with the origin, all within the bound. `tls` may be null where nobody speaks
-  // TLS.
-  static Result<std::unique_ptr<Connection>> open(const Way&, ProxyLogin&, Resolver&, TlsContext* tls, const Deadline&,
-                                                  const Waker&);
+  // not pass requests on, and shakes hands with the origin, all before the deadline.
+  static Result<std::unique_ptr<Connection>> open(const Way&, ProxyLogin&, const Means&, const StoppableWait&);
 
   // Bytes as they arrive, at least one, read straight into `into`. 0: the peer ended the connection in order. REQUIRES:
   // !into.empty().
-  Result<std::size_t> receive(std::span<std::byte> into, const Deadline&, const Waker&);
-  Result<void> send(std::string_view, const Deadline&, const Waker&);
+  Result<std::size_t> receive(std::span<std::byte> into, const StoppableWait&);
+  Result<void> send(std::string_view, const StoppableWait&);
 
   // Waits until there may be something to receive, or the connection has ended.
-  Result<void> await(const Deadline&, const Waker&);
+  Result<void> await(const StoppableWait&);
 
   // Whether the connection is still there and nothing has arrived that nobody asked for: it may carry another request.
   bool is_quiet();
@@ -53,10 +57,10 @@ class Connection {
       : way_(way), socket_(std::move(dialled.socket)), address_(dialled.address) {}
 
   // To whom the way leads first; with TLS, if that is a proxy that speaks it.
-  static Result<std::unique_ptr<Connection>> begin(const Way&, Resolver&, TlsContext*, const Deadline&, const Waker&);
-  static Result<Dialled> reach(const Origin&, Resolver&, const Deadline&, const Waker&);
-  static Result<std::unique_ptr<Connection>> through_socks(const Way&, Resolver&, const Deadline&, const Waker&);
-  static Result<void> secure(std::optional<TlsChannel>&, Result<TlsChannel>, const Deadline&, const Waker&);
+  static Result<std::unique_ptr<Connection>> begin(const Way&, Resolver&, TlsContext*, const StoppableWait&);
+  static Result<Dialled> reach(const Origin&, Resolver&, const StoppableWait&);
+  static Result<std::unique_ptr<Connection>> through_socks(const Way&, Resolver&, const StoppableWait&);
+  static Result<void> secure(std::optional<TlsChannel>&, Result<TlsChannel>, const StoppableWait&);
   // The TLS that requests are sent in: the origin's, or that of a proxy that passes them on.
   TlsChannel* tls() { return tls_ ? &*tls_ : proxy_tls_ ? &*proxy_tls_ : nullptr; }
 

@@ -55,11 +55,11 @@ std::string subject_of(const Origin& origin) { return origin.host + ":" + std::t
 int telling(int earlier, int later) { return earlier != 0 && is_shortage(later) ? earlier : later; }
 
 // Waits for one of the attempts or for `until`, and notes which have connected or failed.
-Result<void> wait_for_any(std::vector<Attempt>& attempts, const Deadline& bound, const Waker& waker) {
+Result<void> wait_for_any(std::vector<Attempt>& attempts, const StoppableWait& wait) {
   std::vector<::pollfd> polled;
   polled.reserve(attempts.size());
   for (const Attempt& attempt : attempts) polled.push_back({attempt.socket.get(), POLLOUT, 0});
-  auto waited = waker.wait(polled, bound);
+  auto waited = wait.for_any(polled);
   if (!waited) return waited;
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     if (polled[i].revents == 0) continue;
@@ -71,8 +71,7 @@ Result<void> wait_for_any(std::vector<Attempt>& attempts, const Deadline& bound,
 
 }  // namespace
 
-Result<Dialled> dial(const Origin& origin, std::span<const Address> addresses, const Deadline& bound,
-                     const Waker& waker) {
+Result<Dialled> dial(const Origin& origin, std::span<const Address> addresses, const StoppableWait& wait) {
   std::vector<Attempt> attempts;  // under way
   int last_error = 0;
   Instant next_start = std::chrono::steady_clock::now();
@@ -92,8 +91,8 @@ Result<Dialled> dial(const Origin& origin, std::span<const Address> addresses, c
       if (addresses.empty()) return socket_error(last_error, "connect to", subject_of(origin));
       continue;
     }
-    const bool more = !addresses.empty() && next_start < bound.until;
-    auto waited = wait_for_any(attempts, more ? Deadline{next_start} : bound, waker);
+    const bool more = !addresses.empty() && next_start < wait.deadline().until;
+    auto waited = wait_for_any(attempts, more ? wait.until({next_start}) : wait);
     if (waited || (more && waited.error().cause == Cause::network)) continue;
     Error error = std::move(waited).error();
     if (error.cause != Cause::network) return error;

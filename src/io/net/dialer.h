@@ -5,7 +5,7 @@
 
 #include "core/url/url.h"
 #include "io/base/descriptor.h"
-#include "io/base/waker.h"
+#include "io/base/stoppable_wait.h"
 #include "io/net/resolver.h"
 
 #include <span>
@@ -19,6 +19,6 @@ struct Dialled {
 
 // A connected, non-blocking TCP socket. The next address is tried 250 ms after the one before, or at once when that
 // fails; the first to connect wins (RFC 8305 section 5). The error of the last address to fail is told if all do.
-Result<Dialled> dial(const Origin&, std::span<const Address>, const Deadline&, const Waker&);
+Result<Dialled> dial(const Origin&, std::span<const Address>, const StoppableWait&);
 
 }  // namespace segdl::io

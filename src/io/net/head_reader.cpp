@@ -1,6 +1,6 @@
 #include "io/net/head_reader.h"
 
-#include "io/base/waker.h"
+#include "io/base/stoppable_wait.h"
 
 #include <utility>
 

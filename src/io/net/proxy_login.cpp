@@ -27,13 +27,13 @@ std::string ProxyLogin::field(std::string_view method, std::string_view target) 
   } else if (std::exchange(sent_, true)) {
     ++proof_.count;  // the connection broke, and the proxy may have seen it
   }
-  return login_field(proof_, {proxy_->user, proxy_->password}, method, target, login_means().hash);
+  return login_field(proof_, {proxy_->user, proxy_->password}, {method, target}, login_means().hash);
 }
 
 void ProxyLogin::answered(const ResponseHead& head) {
   if (proxy_ == nullptr) return;
   sent_ = false;
-  auto again = proof_after(head, kProxyLogin, proof_, ++refusals_, login_means());
+  auto again = proof_after({head, proof_, ++refusals_}, kProxyLogin, login_means());
   goes_on_ = again.has_value();
   if (goes_on_) {
     proof_ = *std::move(again);

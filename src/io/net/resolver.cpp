@@ -202,7 +202,7 @@ Result<std::shared_ptr<Resolver::Running>> Resolver::join_or_start(const Origin&
   return running;
 }
 
-Result<std::vector<Address>> Resolver::resolve(const Origin& origin, const Deadline& bound, const Waker& waker) {
+Result<std::vector<Address>> Resolver::resolve(const Origin& origin, const StoppableWait& wait) {
   const AddressFamily family = shared_->family;
   LookUp literal = ask_system(origin.host, origin.port, AI_NUMERICHOST);
   keep_only(family, literal.addresses);
@@ -214,7 +214,7 @@ Result<std::vector<Address>> Resolver::resolve(const Origin& origin, const Deadl
   auto running = join_or_start(origin, now);
   lock.unlock();
   if (!running) return std::move(running).error();
-  auto waited = waker.wait((*running)->done.get(), POLLIN, bound);
+  auto waited = wait.for_ready((*running)->done.get(), POLLIN);
   if (!waited) {
     Error error = std::move(waited).error();
     if (error.cause == Cause::network) error.operation = "look up";

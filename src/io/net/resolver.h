@@ -12,7 +12,7 @@
 #include <segdl/network.h>
 
 #include "core/url/url.h"
-#include "io/base/waker.h"
+#include "io/base/stoppable_wait.h"
 #include "seams/clock.h"
 
 #include <sys/socket.h>
@@ -51,7 +51,7 @@ class Resolver {
 
   // All addresses of the host that are of the wanted family, or of any, families taking turns, beginning with the one
   // the system prefers (RFC 8305 section 4).
-  Result<std::vector<Address>> resolve(const Origin&, const Deadline&, const Waker&);
+  Result<std::vector<Address>> resolve(const Origin&, const StoppableWait&);
 
   // None of the addresses of this host can be reached: the next one who wants them asks again.
   void forget(const Origin&);

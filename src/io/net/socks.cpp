@@ -47,13 +47,13 @@ enum class Begins : std::uint8_t { version, anyhow };
 // One conversation with the proxy.
 class Dialogue {
  public:
-  Dialogue(Connection& connection, const Deadline& bound, const Waker& waker)
-      : connection_(connection), proxy_(*connection.way().proxy), bound_(bound), waker_(waker) {}
+  Dialogue(Connection& connection, const StoppableWait& wait)
+      : connection_(connection), proxy_(*connection.way().proxy), wait_(wait) {}
 
   Result<void> greet() {
     std::string greeting{kVersion, 1, kNoCredentials};
     if (proxy_.has_credentials) greeting = {kVersion, 2, kNoCredentials, kByPassword};
-    auto sent = connection_.send(greeting, bound_, waker_);
+    auto sent = connection_.send(greeting, wait_);
     auto answer = sent ? receive(2, Begins::version) : Result<std::string>(std::move(sent).error());
     if (!answer) return std::move(answer).error();
     const char method = (*answer)[1];
@@ -68,7 +68,7 @@ class Dialogue {
     std::string request{kVersion, 1, 0};
     request += address;
     request += {static_cast<char>(port >> 8), static_cast<char>(port & 0xff)};
-    auto sent = connection_.send(request, bound_, waker_);
+    auto sent = connection_.send(request, wait_);
     auto answer = sent ? receive(2, Begins::version) : Result<std::string>(std::move(sent).error());
     if (!answer) return std::move(answer).error();
     if (const auto code = static_cast<unsigned char>((*answer)[1]); code != 0) return refusal(code);
@@ -87,7 +87,7 @@ class Dialogue {
     words += proxy_.user;
     words += static_cast<char>(proxy_.password.size());
     words += proxy_.password;
-    auto sent = connection_.send(words, bound_, waker_);
+    auto sent = connection_.send(words, wait_);
     auto answer = sent ? receive(2, Begins::anyhow) : Result<std::string>(std::move(sent).error());
     if (!answer) return std::move(answer).error();
     return (*answer)[1] == 0 ? Result<void>() : credentials_refused("did not accept the name and password");
@@ -110,7 +110,7 @@ class Dialogue {
   // So many bytes.
   Result<std::string> receive(std::size_t count, Begins begins) {
     while (buffer_.view().size() < count) {
-      auto got = connection_.receive(buffer_.room(), bound_, waker_);
+      auto got = connection_.receive(buffer_.room(), wait_);
       if (!got) return heard_ ? std::move(got).error() : unanswered_by_proxy(std::move(got).error());
       if (*got == 0 && heard_) return broken_by_proxy(proxy_, "closed the connection inside its answer");
       if (*got == 0) return unanswered_by_proxy(broken_by_proxy(proxy_, "closed the connection without an answer"));
@@ -154,8 +154,7 @@ class Dialogue {
 
   Connection& connection_;
   const Proxy& proxy_;
-  const Deadline& bound_;
-  const Waker& waker_;
+  const StoppableWait& wait_;
   ReceiveBuffer buffer_;
   bool heard_ = false;
 };
@@ -179,9 +178,9 @@ std::string address_field(const Origin& origin, const Address* address) {
 
 }  // namespace
 
-Result<void> open_socks(Connection& connection, const Address* address, const Deadline& bound, const Waker& waker) {
+Result<void> open_socks(Connection& connection, const Address* address, const StoppableWait& wait) {
   const Way& way = connection.way();
-  Dialogue dialogue(connection, bound, waker);
+  Dialogue dialogue(connection, wait);
   auto step = dialogue.greet();
   if (step) step = dialogue.ask_for(address_field(way.origin, address));
   return step ? step : Result<void>(about_origin(way, std::move(step).error()));

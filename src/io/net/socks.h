@@ -8,7 +8,7 @@
 #include <segdl/error.h>
 
 #include "core/url/proxy.h"
-#include "io/base/waker.h"
+#include "io/base/stoppable_wait.h"
 #include "io/net/connection.h"
 #include "io/net/resolver.h"
 
@@ -16,6 +16,6 @@ namespace segdl::io {
 
 // Asks for a connection to the origin of the connection's way: by its name, or to this address if there is one.
 // REQUIRES: its way has a SOCKS proxy, nothing was sent on it yet.
-Result<void> open_socks(Connection&, const Address*, const Deadline&, const Waker&);
+Result<void> open_socks(Connection&, const Address*, const StoppableWait&);
 
 }  // namespace segdl::io

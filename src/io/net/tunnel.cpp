@@ -36,11 +36,10 @@ Hints hints_of(const Proxy& proxy, const ResponseHead& head) {
            fmt::format("{}://NAME:PASS@{}", proxy.origin.secure ? "https" : "http", host_and_port(proxy.origin))}};
 }
 
-Result<ResponseHead> read_answer(Connection& connection, ReceiveBuffer& buffer, const Deadline& bound,
-                                 const Waker& waker) {
+Result<ResponseHead> read_answer(Connection& connection, ReceiveBuffer& buffer, const StoppableWait& wait) {
   bool heard = false;
   auto head = read_final_head(buffer, RequestMethod::connect, [&](int) -> Result<void> {
-    auto got = connection.receive(buffer.room(), bound, waker);
+    auto got = connection.receive(buffer.room(), wait);
     if (!got) return std::move(got).error();
     if (*got == 0) {
       return broken_by_proxy(*connection.way().proxy, heard ? "closed the connection inside its answer"
@@ -110,12 +109,12 @@ Error unanswered_by_proxy(Error error) {
   return error;
 }
 
-Result<void> open_tunnel(Connection& connection, ProxyLogin& login, const Deadline& bound, const Waker& waker) {
+Result<void> open_tunnel(Connection& connection, ProxyLogin& login, const StoppableWait& wait) {
   const Way& way = connection.way();
-  auto sent = connection.send(connect_request(way, login), bound, waker);
+  auto sent = connection.send(connect_request(way, login), wait);
   if (!sent) return about_origin(way, std::move(sent).error());
   ReceiveBuffer buffer;
-  auto head = read_answer(connection, buffer, bound, waker);
+  auto head = read_answer(connection, buffer, wait);
   if (!head) return about_origin(way, std::move(head).error());
   login.answered(*head);
   if (head->status >= 300) return about_origin(way, proxy_refusal(*way.proxy, *head));

@@ -9,7 +9,7 @@
 
 #include "core/http/http_head.h"
 #include "core/url/proxy.h"
-#include "io/base/waker.h"
+#include "io/base/stoppable_wait.h"
 #include "io/net/connection.h"
 #include "io/net/proxy_login.h"
 
@@ -18,7 +18,7 @@
 namespace segdl::io {
 
 // Asks for the tunnel of the connection's way. REQUIRES: its way has a proxy, nothing was sent on it yet.
-Result<void> open_tunnel(Connection&, ProxyLogin&, const Deadline&, const Waker&);
+Result<void> open_tunnel(Connection&, ProxyLogin&, const StoppableWait&);
 
 // The proxy's own answer, with this head, instead of what was wanted: Cause::refused.
 Error proxy_refusal(const Proxy&, const ResponseHead&);

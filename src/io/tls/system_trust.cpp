@@ -44,10 +44,10 @@ void SystemTrust::begin() {
   });
 }
 
-Result<void> SystemTrust::wait(const Deadline& bound, const Waker& waker) {
+Result<void> SystemTrust::wait(const StoppableWait& wait) {
   begin();
   while (!there_.load(std::memory_order_acquire)) {
-    auto waited = waker.wait(done_.get(), POLLIN, bound);
+    auto waited = wait.for_ready(done_.get(), POLLIN);
     if (!waited) return waited;
   }
   return {};

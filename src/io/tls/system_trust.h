@@ -8,7 +8,7 @@
 #include <segdl/error.h>
 
 #include "io/base/descriptor.h"
-#include "io/base/waker.h"
+#include "io/base/stoppable_wait.h"
 
 #include <openssl/ssl.h>
 
@@ -28,7 +28,7 @@ class SystemTrust {
 
   // Begins to read, if nobody has yet.
   void begin();
-  Result<void> wait(const Deadline&, const Waker&);
+  Result<void> wait(const StoppableWait&);
 
  private:
   void read();

@@ -119,25 +119,23 @@ void TlsChannel::begin_call() {
   socket_->reads_left = kReadsAtOnce;
 }
 
-Result<bool> TlsChannel::wait_after(int result, const Deadline& bound, const Waker& waker) {
+Result<bool> TlsChannel::wait_after(int result, const StoppableWait& wait) {
   const int need = ::SSL_get_error(ssl_.get(), result);
   if (need != SSL_ERROR_WANT_READ && need != SSL_ERROR_WANT_WRITE) return false;
   // Not empty, as far as is known: whoever calls comes back at once. Past the bound a wait ends before it begins.
-  if (need == SSL_ERROR_WANT_READ && socket_->reads_left == 0 && !waker.stopped() &&
-      std::chrono::steady_clock::now() < bound.until)
-    return true;
-  auto waited = waker.wait(socket_->descriptor, need == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, bound);
+  if (need == SSL_ERROR_WANT_READ && socket_->reads_left == 0 && !wait.stopped() && !wait.is_late()) return true;
+  auto waited = wait.for_ready(socket_->descriptor, need == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT);
   if (!waited) return std::move(waited).error();
   return true;
 }
 
-Result<void> TlsChannel::handshake(const Deadline& bound, const Waker& waker) {
+Result<void> TlsChannel::handshake(const StoppableWait& wait) {
   const Origin& origin = place_->origin;
   for (;;) {
     begin_call();
     const int result = ::SSL_connect(ssl_.get());
     if (result == 1) return {};
-    auto again = wait_after(result, bound, waker);
+    auto again = wait_after(result, wait);
     if (!again) {
       return handshake_ended(origin, std::move(again).error());
     }
@@ -147,7 +145,7 @@ Result<void> TlsChannel::handshake(const Deadline& bound, const Waker& waker) {
   }
 }
 
-Result<std::size_t> TlsChannel::receive(std::span<std::byte> into, const Deadline& bound, const Waker& waker) {
+Result<std::size_t> TlsChannel::receive(std::span<std::byte> into, const StoppableWait& wait) {
   if (broken_) return *broken_;
   std::size_t total = 0;
   for (;;) {
@@ -165,7 +163,7 @@ Result<std::size_t> TlsChannel::receive(std::span<std::byte> into, const Deadlin
     if (why == SSL_ERROR_ZERO_RETURN) return total;
     const bool passes = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE;
     if (passes && total > 0) return total;
-    auto again = wait_after(result, bound, waker);
+    auto again = wait_after(result, wait);
     if (!again) return std::move(again).error();
     if (*again) continue;
     cut_ = ERR_GET_REASON(::ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
@@ -186,7 +184,7 @@ bool TlsChannel::is_quiet() {
          !has_pending();
 }
 
-Result<void> TlsChannel::send(std::string_view bytes, const Deadline& bound, const Waker& waker) {
+Result<void> TlsChannel::send(std::string_view bytes, const StoppableWait& wait) {
   while (!bytes.empty()) {
     begin_call();
     std::size_t sent = 0;
@@ -195,7 +193,7 @@ Result<void> TlsChannel::send(std::string_view bytes, const Deadline& bound, con
       bytes.remove_prefix(sent);
       continue;
     }
-    auto again = wait_after(result, bound, waker);
+    auto again = wait_after(result, wait);
     if (!again) return std::move(again).error();
     if (!*again) return network_error(Remedy::retry, "send", "", "the secure connection broke: " + openssl_words());
   }
@@ -251,10 +249,9 @@ void TlsContext::prepare() {
   if (system_trust_) system_trust_->begin();
 }
 
-Result<TlsChannel> TlsContext::channel(const Origin& origin, const TlsSocket& below, const Deadline& bound,
-                                       const Waker& waker) {
+Result<TlsChannel> TlsContext::channel(const Origin& origin, const TlsSocket& below, const StoppableWait& wait) {
   if (system_trust_) {
-    auto trusted = system_trust_->wait(bound, waker);
+    auto trusted = system_trust_->wait(wait);
     if (!trusted) return handshake_ended(origin, std::move(trusted).error());
   }
   std::unique_ptr<::SSL, FreeSsl> ssl(::SSL_new(context_.get()));

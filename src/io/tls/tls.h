@@ -9,7 +9,7 @@
 #include <segdl/error.h>
 
 #include "core/url/url.h"
-#include "io/base/waker.h"
+#include "io/base/stoppable_wait.h"
 #include "io/tls/system_trust.h"
 #include "io/tls/tls_bio.h"
 #include "io/tls/tls_sessions.h"
@@ -49,10 +49,10 @@ class TlsChannel {
       : place_(std::move(place)), socket_(std::move(socket)), ssl_(std::move(ssl)) {}
 
   // With the origin the channel was made for; resumes a session where there is one.
-  Result<void> handshake(const Deadline&, const Waker&);
+  Result<void> handshake(const StoppableWait&);
   // 0: the peer said close_notify.
-  Result<std::size_t> receive(std::span<std::byte>, const Deadline&, const Waker&);
-  Result<void> send(std::string_view, const Deadline&, const Waker&);
+  Result<std::size_t> receive(std::span<std::byte>, const StoppableWait&);
+  Result<void> send(std::string_view, const StoppableWait&);
 
   // Whether nothing has arrived but what TLS itself has to say, like a ticket for another session; that is taken.
   bool is_quiet();
@@ -77,7 +77,7 @@ class TlsChannel {
   // Before each call of OpenSSL that reads or writes, or several that together are to last no longer than one may.
   void begin_call();
   // Waits for what SSL_get_error() says is needed; false if the call failed for good.
-  Result<bool> wait_after(int result, const Deadline&, const Waker&);
+  Result<bool> wait_after(int result, const StoppableWait&);
 
   std::unique_ptr<TlsSessions::Place> place_;  // at one address, however often the channel is moved
   std::unique_ptr<TlsSocket> socket_;
@@ -97,7 +97,7 @@ class TlsContext {
   void prepare();
 
   // Ready for a handshake with this origin over a connected socket, or over the TLS on one.
-  Result<TlsChannel> channel(const Origin&, const TlsSocket&, const Deadline&, const Waker&);
+  Result<TlsChannel> channel(const Origin&, const TlsSocket&, const StoppableWait&);
 
  private:
   TlsContext(std::unique_ptr<::SSL_CTX, FreeSslContext> context, bool trusts_system) : context_(std::move(context)) {

@@ -54,7 +54,7 @@ struct Door {
           parse_challenges(fmt::format("Digest realm=x, nonce={}, qop=auth, algorithm={}", nonce, algorithm)).at(0));
       Proof proof{Proof::Scheme::digest, std::get<DigestChallenge>(read), parameter(*sent, "cnonce"),
                   static_cast<std::uint32_t>(std::stoul("0" + count, nullptr, 16))};
-      is_right = login_field(proof, {kMe.user, kMe.password}, "GET", asking.target, login_means().hash) == *sent;
+      is_right = login_field(proof, {kMe.user, kMe.password}, {"GET", asking.target}, login_means().hash) == *sent;
     }
     auto& used = counts[nonce];
     const bool fresh = is_right && used.size() < uses && used.insert(count).second;

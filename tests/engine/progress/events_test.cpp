@@ -174,7 +174,8 @@ TEST_CASE("a task keeps events if it is asked to, from its start on") {
   auto clock = std::make_unique<FakeClock>();
   auto origin = std::make_unique<FakeOrigin>(script, *clock);
   Session session = engine::session_of(std::make_unique<engine::SessionState>(
-      SessionOptions{}, std::make_unique<FakeFs>(), std::move(clock), std::unique_ptr<Transport>(std::move(origin))));
+      SessionOptions{},
+      engine::World{std::make_unique<FakeFs>(), std::move(clock), std::unique_ptr<Transport>(std::move(origin))}));
   auto asked = session.download(request());
   REQUIRE(asked.ok());
   REQUIRE(asked->wait().ok());

@@ -53,7 +53,8 @@ struct FakeSession {
     disk = files.get();
     auto origin = std::make_unique<FakeOrigin>(script, *clock);
     session.emplace(engine::session_of(std::make_unique<engine::SessionState>(
-        std::move(options), std::move(files), std::move(clock), std::unique_ptr<Transport>(std::move(origin)))));
+        std::move(options),
+        engine::World{std::move(files), std::move(clock), std::unique_ptr<Transport>(std::move(origin))})));
   }
 
   Task start(std::uint64_t seed, std::uint64_t size) {

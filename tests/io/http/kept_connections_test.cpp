@@ -30,8 +30,8 @@ struct Server {
 };
 
 struct Side {
-  explicit Side(std::size_t kept = io::kKeptConnections)
-      : transport(std::move(*io::make_http_transport({}, clock, io::system_look_up, kept))) {}
+  explicit Side(std::size_t kept = io::ConnectionOptions().kept)
+      : transport(std::move(*io::make_http_transport({}, clock, {{}, {}, kept}))) {}
 
   Result<std::unique_ptr<Exchange>> get(const Server& place) {
     return transport->get({*parse_url(place.origin.url("/f")), {}}, {}, {});

@@ -69,7 +69,7 @@ struct Side {
   std::unique_ptr<Transport> transport;
 
   explicit Side(io::LookUpFunction look_up = io::system_look_up)
-      : transport(std::move(*io::make_http_transport({}, *clock, std::move(look_up)))) {}
+      : transport(std::move(*io::make_http_transport({}, *clock, {{}, std::move(look_up)}))) {}
 
   Result<std::unique_ptr<Exchange>> get(std::uint16_t port, const std::string& target = "/", Limits limits = {},
                                         std::stop_token stop = {}) {

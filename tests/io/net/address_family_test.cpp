@@ -32,13 +32,13 @@ struct Scene {
     network.addresses = family;
     network.http_proxy = proxy;
     const auto transport = std::move(
-        *io::make_http_transport({}, network, clock, [](const std::string& name, std::uint16_t port) -> io::LookUp {
-          const auto v4 = loopback_address<io::Address>(port);
-          const auto v6 = loopback_address<io::Address>(port, true);
-          if (name == "both.test") return {{v6, v4}, 0};
-          if (name == "four.test") return {{v4}, 0};
-          return {{}, EAI_NONAME};
-        }));
+        *io::make_http_transport({}, clock, {network, [](const std::string& name, std::uint16_t port) -> io::LookUp {
+                                               const auto v4 = loopback_address<io::Address>(port);
+                                               const auto v6 = loopback_address<io::Address>(port, true);
+                                               if (name == "both.test") return {{v6, v4}, 0};
+                                               if (name == "four.test") return {{v4}, 0};
+                                               return {{}, EAI_NONAME};
+                                             }}));
     const auto got = transport->get({*parse_url(fmt::format("http://{}:{}/", host, four.port())), {}}, {}, {});
     return got ? std::to_string((*got)->head().content_length) : got.error().message();
   }

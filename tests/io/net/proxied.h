@@ -23,16 +23,16 @@ struct Side {
     NetworkOptions network;
     network.http_proxy = network.https_proxy = proxy;
     network.no_proxy = no_proxy;
-    transport =
-        std::move(*io::make_http_transport(trust, network, *clock, [this](const std::string& host, std::uint16_t port) {
-          const std::lock_guard lock(mutex);
-          looked_up += host + " ";
-          if (host == "two.test") {
-            return io::LookUp{{loopback(port), loopback(port, 2)}, 0};
-          }
-          if (host != "proxy.test") return io::LookUp{{}, EAI_NONAME};
-          return io::LookUp{{loopback(port)}, 0};
-        }));
+    transport = std::move(
+        *io::make_http_transport(trust, *clock, {network, [this](const std::string& host, std::uint16_t port) {
+                                                   const std::lock_guard lock(mutex);
+                                                   looked_up += host + " ";
+                                                   if (host == "two.test") {
+                                                     return io::LookUp{{loopback(port), loopback(port, 2)}, 0};
+                                                   }
+                                                   if (host != "proxy.test") return io::LookUp{{}, EAI_NONAME};
+                                                   return io::LookUp{{loopback(port)}, 0};
+                                                 }}));
   }
 
   static io::Address loopback(std::uint16_t port, std::uint32_t last = 1) {

@@ -40,8 +40,7 @@ struct Side {
   }
 
   Result<std::vector<io::Address>> resolve(const std::string& host, std::stop_token stop = {}) {
-    return resolver.resolve(named(host), io::bound_after(milliseconds(60'000), "not found within", {}),
-                            io::Waker(stop));
+    return resolver.resolve(named(host), {stop, io::deadline_after(milliseconds(60'000), "not found within", {})});
   }
 
   int code;
@@ -136,10 +135,11 @@ TEST_CASE("addresses that can't be reached are asked for again, those that can a
   LoopbackOrigin origin(script);
   std::atomic<int> asked{0};
   FakeClock clock;
-  const auto transport = std::move(*io::make_http_transport({}, clock, [&](const std::string&, std::uint16_t port) {
-    ++asked;
-    return loopback(port);
-  }));
+  const auto transport =
+      std::move(*io::make_http_transport({}, clock, {{}, [&](const std::string&, std::uint16_t port) {
+                                                       ++asked;
+                                                       return loopback(port);
+                                                     }}));
   const auto get = [&](std::uint16_t port) {
     return transport->get({*parse_url(fmt::format("http://a.test:{}/f", port)), {}}, {}, {}).ok();
   };

@@ -31,7 +31,7 @@ struct Side {
     io::TrustOptions trust;
     trust.ca_file = ca_file();
     trust.insecure = insecure;
-    transport = std::move(*io::make_http_transport(trust, *clock, to_loopback));
+    transport = std::move(*io::make_http_transport(trust, *clock, {{}, to_loopback}));
   }
   ~Side() { std::filesystem::remove_all(directory); }
   Side(const Side&) = delete;
@@ -127,10 +127,10 @@ TEST_CASE("an authority that is not trusted counts for nothing") {
 TEST_CASE("where no certificates are named those of the system count") {
   Side side({});
   REQUIRE(::setenv("SSL_CERT_FILE", side.ca_file().c_str(), 1) == 0);  // where OpenSSL finds them
-  side.transport = std::move(*io::make_http_transport({}, *side.clock, to_loopback));
+  side.transport = std::move(*io::make_http_transport({}, *side.clock, {{}, to_loopback}));
   CHECK(side.get("localhost").ok());
   REQUIRE(::unsetenv("SSL_CERT_FILE") == 0);
-  side.transport = std::move(*io::make_http_transport({}, *side.clock, to_loopback));
+  side.transport = std::move(*io::make_http_transport({}, *side.clock, {{}, to_loopback}));
   CHECK(side.get("localhost").error().cause == Cause::tls);
 }
 

@@ -86,7 +86,7 @@ struct World {
     io::TrustOptions trust;
     if (!insecure) trust.ca_file = ca_file();
     trust.insecure = insecure;
-    return std::move(*io::make_http_transport(trust, *clock, to_loopback));
+    return std::move(*io::make_http_transport(trust, *clock, {{}, to_loopback}));
   }
 
   static std::filesystem::path make_directory() {

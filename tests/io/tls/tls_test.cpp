@@ -2,7 +2,7 @@
 #include "io/tls/tls.h"
 #include "io/base/descriptor.h"
 #include "io/base/real_clock.h"
-#include "io/base/waker.h"
+#include "io/base/stoppable_wait.h"
 #include "io/http/http_transport.h"
 #include "io/tls/tls_bio.h"
 #include "support/loopback_origin.h"
@@ -227,15 +227,15 @@ TEST_CASE("what comes between the bytes of one read is bounded for all of them t
     sent.set_value();
   });
   const auto tls = std::move(*io::TlsContext::create({{}, {}, true}));
-  const io::Waker waker({});
-  const io::Deadline bound = io::bound_after(std::chrono::seconds(60), "nothing within", {});
-  auto channel = std::move(*tls->channel({true, "a.test", 443}, io::TlsSocket{ours.get()}, bound, waker));
-  REQUIRE(channel.handshake(bound, waker).ok());
+  const std::stop_token never;
+  const io::StoppableWait wait(never, io::deadline_after(std::chrono::seconds(60), "nothing within", {}));
+  auto channel = std::move(*tls->channel({true, "a.test", 443}, io::TlsSocket{ours.get()}, wait));
+  REQUIRE(channel.handshake(wait).ok());
   sent.get_future().wait();
   std::byte bytes[8];
   std::size_t total = 0;
   while (total < 8) {
-    const auto got = channel.receive(bytes, bound, waker);
+    const auto got = channel.receive(bytes, wait);
     REQUIRE(got.ok());
     CHECK(*got <= 3);  // 16 reads, 11 for a byte
     total += *got;

@@ -1,4 +1,4 @@
-#include "io/base/waker.h"
+#include "io/base/stoppable_wait.h"
 
 #include "core/base/errors.h"
 #include "io/base/descriptor.h"
@@ -18,8 +18,6 @@
 
 namespace segdl::io {
 namespace {
-
-Error stopped_error() { return make_error(Cause::cancelled, "", "", "interrupted"); }
 
 int milliseconds_until(Instant until) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
@@ -56,9 +54,9 @@ std::string Deadline::words() const {
   return fmt::format("{} {:g} s", what, std::chrono::duration<double>(time).count());
 }
 
-Deadline bound_after(std::chrono::milliseconds time, std::string_view what, const std::optional<Instant>& deadline) {
+Deadline deadline_after(std::chrono::milliseconds time, std::string_view what, const std::optional<Instant>& last) {
   const Instant until = std::chrono::steady_clock::now() + time;
-  if (deadline && *deadline < until) return {*deadline, "the time limit for the download is reached"};
+  if (last && *last < until) return {*last, "the time limit for the download is reached"};
   return {until, what, time};
 }
 
@@ -66,46 +64,46 @@ Error network_error(Remedy remedy, std::string operation, std::string subject, s
   return with_remedy(make_error(Cause::network, std::move(operation), std::move(subject), std::move(reason)), remedy);
 }
 
-Result<void> Waker::poll_until(std::span<::pollfd> all, const Deadline& bound) const {
+Result<void> StoppableWait::poll_until(std::span<::pollfd> all) const {
   for (;;) {
-    const int ready = ::poll(all.data(), all.size(), milliseconds_until(bound.until));
+    const int ready = ::poll(all.data(), all.size(), milliseconds_until(deadline_.until));
     if (ready < 0 && errno != EINTR)
       return network_error(Remedy::retry, "wait for the network", "", system_words(errno));
-    if (stopped()) return stopped_error();
+    if (stopped()) return cancelled();
     // What came while this process was stopped came in time.
     if (ready > 0) return {};
-    if (std::chrono::steady_clock::now() >= bound.until) return network_error(Remedy::retry, "", "", bound.words());
+    if (is_late()) return network_error(Remedy::retry, "", "", deadline_.words());
   }
 }
 
-Result<void> Waker::wait_beside(std::span<::pollfd> all, const Deadline& bound) const {
-  if (stopped()) return stopped_error();
+Result<void> StoppableWait::wait_beside(std::span<::pollfd> all) const {
+  if (stopped()) return cancelled();
   // Also where something is always ready, but never what is waited for.
-  if (std::chrono::steady_clock::now() >= bound.until) return network_error(Remedy::retry, "", "", bound.words());
+  if (is_late()) return network_error(Remedy::retry, "", "", deadline_.words());
   thread_local Bell bell;
   if (!bell.ready()) return socket_error(EMFILE, "connect to", "");
   all.back() = {bell.descriptor(), POLLIN, 0};
   auto waited = [&] {
     // Taken back before this returns: a stop request that comes later rings for nobody, and one that is being handled
     // has rung by then.
-    const std::stop_callback ring(token_, [bell = &bell]() noexcept { bell->ring(); });
-    return poll_until(all, bound);
+    const std::stop_callback ring(*token_, [bell = &bell]() noexcept { bell->ring(); });
+    return poll_until(all);
   }();
   if (stopped()) bell.quiet();
   return waited;
 }
 
-Result<void> Waker::wait(std::span<::pollfd> descriptors, const Deadline& bound) const {
+Result<void> StoppableWait::for_any(std::span<::pollfd> descriptors) const {
   std::vector<::pollfd> all(descriptors.begin(), descriptors.end());
   all.emplace_back();
-  auto waited = wait_beside(all, bound);
+  auto waited = wait_beside(all);
   std::copy_n(all.begin(), descriptors.size(), descriptors.begin());
   return waited;
 }
 
-Result<void> Waker::wait(int descriptor, short events, const Deadline& bound) const {
+Result<void> StoppableWait::for_ready(int descriptor, short events) const {
   std::array<::pollfd, 2> both{{{descriptor, events, 0}, {}}};
-  return wait_beside(both, bound);
+  return wait_beside(both);
 }
 
 }  // namespace segdl::io

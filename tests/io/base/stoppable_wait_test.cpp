@@ -1,5 +1,5 @@
-// What ends a wait: the descriptor, the bound or a stop request, and nothing else.
-#include "io/base/waker.h"
+// What ends a wait: the descriptor, the deadline or a stop request, and nothing else.
+#include "io/base/stoppable_wait.h"
 #include "io/base/descriptor.h"
 
 #include <doctest/doctest.h>
@@ -18,7 +18,9 @@ using std::chrono::milliseconds;
 
 namespace {
 
-Deadline within(milliseconds time) { return bound_after(time, "nothing within", {}); }
+const std::stop_token kNever;
+
+Deadline within(milliseconds time) { return deadline_after(time, "nothing within", {}); }
 
 struct Silent {
   Descriptor descriptor{::eventfd(0, EFD_CLOEXEC)};
@@ -28,23 +30,23 @@ struct Silent {
 }  // namespace
 
 TEST_CASE("a wait that takes too long says so") {
-  const auto waited = Waker({}).wait(Silent().get(), POLLIN, within(milliseconds(20)));
+  const auto waited = StoppableWait(kNever, within(milliseconds(20))).for_ready(Silent().get(), POLLIN);
   REQUIRE_FALSE(waited.ok());
   CHECK(waited.error().cause == Cause::network);
   CHECK(waited.error().reason == "nothing within 0.02 s");
 }
 
 TEST_CASE("the deadline is told where it is what ends a wait") {
-  const Deadline bound = bound_after(milliseconds(20), "nothing within", std::chrono::steady_clock::now());
-  const auto waited = Waker({}).wait(Silent().get(), POLLIN, bound);
+  const Deadline late = deadline_after(milliseconds(20), "nothing within", std::chrono::steady_clock::now());
+  const auto waited = StoppableWait(kNever, late).for_ready(Silent().get(), POLLIN);
   REQUIRE_FALSE(waited.ok());
   CHECK(waited.error().reason == "the time limit for the download is reached");
 }
 
-TEST_CASE("what is ready does not put off a bound that has passed") {
+TEST_CASE("what is ready does not put off a deadline that has passed") {
   const Descriptor ready(::eventfd(1, EFD_CLOEXEC));
-  CHECK(Waker({}).wait(ready.get(), POLLIN, within(milliseconds(60'000))).ok());
-  CHECK_FALSE(Waker({}).wait(ready.get(), POLLIN, within(milliseconds(0))).ok());
+  CHECK(StoppableWait(kNever, within(milliseconds(60'000))).for_ready(ready.get(), POLLIN).ok());
+  CHECK_FALSE(StoppableWait(kNever, within(milliseconds(0))).for_ready(ready.get(), POLLIN).ok());
 }
 
 TEST_CASE("a stop request ends all the waits for it") {
@@ -55,7 +57,8 @@ TEST_CASE("a stop request ends all the waits for it") {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 16; ++i) {
       threads.emplace_back([&] {
-        const auto waited = Waker(stop.get_token()).wait(silent.get(), POLLIN, within(milliseconds(60'000)));
+        const auto token = stop.get_token();
+        const auto waited = StoppableWait(token, within(milliseconds(60'000))).for_ready(silent.get(), POLLIN);
         if (!waited && waited.error().cause == Cause::cancelled) ++cancelled;
       });
     }
@@ -68,9 +71,10 @@ TEST_CASE("a stop request does not ring in another wait of the same thread") {
   const Silent silent;
   std::stop_source stop;
   std::jthread stopper([&] { stop.request_stop(); });
-  CHECK(Waker(stop.get_token()).wait(silent.get(), POLLIN, within(milliseconds(60'000))).error().cause ==
+  const auto token = stop.get_token();
+  CHECK(StoppableWait(token, within(milliseconds(60'000))).for_ready(silent.get(), POLLIN).error().cause ==
         Cause::cancelled);
-  const auto waited = Waker({}).wait(silent.get(), POLLIN, within(milliseconds(20)));
+  const auto waited = StoppableWait(kNever, within(milliseconds(20))).for_ready(silent.get(), POLLIN);
   REQUIRE_FALSE(waited.ok());
   CHECK(waited.error().cause == Cause::network);
 }
@@ -79,7 +83,7 @@ TEST_CASE("what is ready is told of several") {
   const Silent silent;
   const Descriptor ready(::eventfd(1, EFD_CLOEXEC));
   std::vector<::pollfd> both{{silent.get(), POLLIN, 0}, {ready.get(), POLLIN, 0}};
-  REQUIRE(Waker({}).wait(both, within(milliseconds(60'000))).ok());
+  REQUIRE(StoppableWait(kNever, within(milliseconds(60'000))).for_any(both).ok());
   CHECK(both[0].revents == 0);
   CHECK(both[1].revents == POLLIN);
 }

@@ -1,0 +1,66 @@
+// A wait for descriptors that a deadline ends, and a stop request: that becomes a readable descriptor.
+//
+// Every poll() of this folder has such a descriptor beside the socket, so that a stop request ends whatever is waited
+// for at once. The descriptor is the waiting thread's and is used for one wait after the other: an exchange that never
+// waits costs none, and one that does no system call more than its poll().
+#pragma once
+
+#include <segdl/error.h>
+
+#include "seams/clock.h"
+
+#include <poll.h>
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+namespace segdl::io {
+
+// When a wait has taken too long, and its words for that.
+struct Deadline {
+  Instant until;
+  std::string_view what = {};  // "no response within"; a literal, so that a deadline costs nothing until it has passed
+  std::chrono::milliseconds time{0};  // 15 s; 0: not part of the words
+
+  std::string words() const;
+};
+
+// `time` from now, but no later than `last`, the time limit for the download.
+Deadline deadline_after(std::chrono::milliseconds time, std::string_view what, const std::optional<Instant>& last);
+
+Error network_error(Remedy, std::string operation, std::string subject, std::string reason);
+
+// One wait, or several after each other. REQUIRES: the token outlives it.
+class StoppableWait {
+ public:
+  StoppableWait(const std::stop_token& token, const Deadline& deadline) : token_(&token), deadline_(deadline) {}
+
+  // Waits until one of `descriptors` is ready (its revents are set). Errors: cancelled, or the deadline's words as a
+  // network error to retry; so it is, whatever is ready, where the deadline has passed before.
+  Result<void> for_any(std::span<::pollfd> descriptors) const;
+
+  // The same for one.
+  Result<void> for_ready(int descriptor, short events) const;
+
+  bool stopped() const { return token_->stop_requested(); }
+  const std::stop_token& token() const { return *token_; }
+  const Deadline& deadline() const { return deadline_; }
+  bool is_late() const { return std::chrono::steady_clock::now() >= deadline_.until; }
+
+  // The same with another deadline.
+  StoppableWait until(const Deadline& deadline) const { return {*token_, deadline}; }
+
+ private:
+  // The same where the last of `all` is room for the thread's own descriptor.
+  Result<void> wait_beside(std::span<::pollfd> all) const;
+  Result<void> poll_until(std::span<::pollfd> all) const;
+
+  const std::stop_token* token_;
+  Deadline deadline_;
+};
+
+}  // namespace segdl::io
