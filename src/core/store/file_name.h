@@ -25,13 +25,13 @@ std::string typed_name(std::string_view text);
 // beginning, a hash of all of it, so that two names stay two, and its extension if that is short.
 std::string fitting_name(const std::string& name, std::size_t longest);
 
-// The name of what goes with a file: its name and a suffix, one of those in engine/store/output_file.h. Where
+// The name of what goes with a file: its name and a suffix, one of those in engine/store/names.h. Where
 // ".segdl.old", or a suffix that is longer, would not fit into `longest` bytes, the beginning of the name and a hash of
 // all of it stand for the name.
 std::string name_beside(std::string_view name, std::string_view suffix, std::size_t longest);
 
 // Whether it ends in ".segdl-" and 16 hexadecimal digits, in any case: a small file has such a name for the moment
-// before it replaces another (engine/store/output_file.h).
+// before it replaces another (engine/store/names.h).
 bool has_small_suffix(std::string_view name);
 
 }  // namespace segdl

@@ -248,8 +248,8 @@ Slot TaskState::run(Slot slot) {
     }
     task_progress.enter(Phase::publishing);
     // By the open directory: its path may lead to another one meanwhile.
-    const Directory* directory = &outcome->unpublished->directory();
-    session.publisher.submit({std::move(outcome->unpublished), directory, request.sync,
+    const Directory* directory = &outcome->output_file->directory();
+    session.publisher.submit({std::move(outcome->output_file), std::move(outcome->unpublished), directory, request.sync,
                               [this, report = std::move(outcome->report)](Result<void> published, bool more) mutable {
                                 finish(published ? Result<Report>(std::move(report)) : std::move(published).error(),
                                        more);

@@ -18,7 +18,7 @@
 #include <segdl/task.h>
 
 #include "core/store/layout.h"
-#include "engine/store/output_file.h"
+#include "engine/store/names.h"
 #include "seams/file_system.h"
 
 #include <cstddef>

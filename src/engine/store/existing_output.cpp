@@ -1,7 +1,7 @@
 #include "engine/store/existing_output.h"
 
 #include "core/base/errors.h"
-#include "engine/store/output_file.h"
+#include "engine/store/names.h"
 
 #include <cstddef>
 #include <span>
@@ -39,6 +39,14 @@ Result<bool> holds_nothing(File& file) {
   return !*locked && *read == 0;
 }
 
+// Whether it is the data of a download under way. What can't be opened is none of segdl's.
+bool is_locked(Directory& directory, const std::string& name) {
+  auto file = directory.open(name, OpenMode::read_only);
+  if (!file) return false;
+  const auto locked = (*file)->locked_by_another();
+  return locked && *locked;
+}
+
 }  // namespace
 
 Result<bool> gives_way(const OpenDirectory& open, const std::string& name, Existing existing) {
@@ -65,6 +73,24 @@ Error exists(Directory& directory, const std::string& name, std::string reason) 
   if (!stays || *stays == nullptr) return with_hints(std::move(error), existing_hints());
   error.reason = *stays;
   return with_hints(std::move(error), move_hints());
+}
+
+std::optional<FileStatus> ExistingOutput::file() const {
+  const auto output = open_.directory().status(name_);
+  if (!output || !output->has_value() || (*output)->kind != FileKind::regular) return std::nullopt;
+  return **output;
+}
+
+Result<bool> ExistingOutput::gives_way_now(bool replace) const {
+  if (!replace && !replaced_) return false;
+  if (is_locked(open_.directory(), name_)) return busy(open_.directory(), name_);
+  auto may = may_be_replaced(open_.directory(), name_);
+  return may ? gives_way(open_, name_, existing_) : Result<bool>(std::move(may).error());
+}
+
+void ExistingOutput::remember_empty(File& published) {
+  const auto status = published.status();
+  if (status && status->size == 0) open_.empty_outputs().add(name_, *status);
 }
 
 }  // namespace segdl::engine

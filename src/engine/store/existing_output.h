@@ -7,6 +7,7 @@
 #include "engine/store/directory_cache.h"
 #include "seams/file_system.h"
 
+#include <optional>
 #include <string>
 
 namespace segdl::engine {
@@ -30,5 +31,34 @@ Result<void> may_be_replaced(Directory&, const std::string& name);
 
 // Of what has the output's name, and stays. `reason` counts where it could be replaced.
 Error exists(Directory&, const std::string& name, std::string reason);
+
+// The file that has the output's name, and is replaced if the request allows that. Used by one thread at a time.
+class ExistingOutput {
+ public:
+  // REQUIRES: both outlive it.
+  ExistingOutput(OpenDirectory& open, const std::string& name, Existing existing)
+      : open_(open), name_(name), existing_(existing) {}
+
+  // Whether there is one, and it is going to be replaced.
+  bool is_replaced() const { return replaced_; }
+  void set_replaced(bool replaced) { replaced_ = replaced; }
+
+  // It, if it is a regular file: what it leaves to its successor is its mode and its owner.
+  std::optional<FileStatus> file() const;
+
+  // Whether what has the name is to be replaced, right before it: that may be another than when the download began.
+  // What came where nothing was, or is no longer empty, is found by the rename. Cause::busy if it is the data of a
+  // download under way.
+  Result<bool> gives_way_now(bool replace) const;
+
+  // The output has the name: if it is empty, it gives way to no download of this session.
+  void remember_empty(File& published);
+
+ private:
+  OpenDirectory& open_;
+  const std::string& name_;
+  const Existing existing_;
+  bool replaced_ = false;
+};
 
 }  // namespace segdl::engine

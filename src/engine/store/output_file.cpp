@@ -107,12 +107,6 @@ bool can_continue(const Journal& journal) {
   return journal.identity().layout || (metadata && metadata->stream_complete);
 }
 
-Error busy(const Directory& directory, const std::string& name) {
-  return with_hints(
-      make_error(Cause::busy, "lock", directory.path_of(name), "another download of this file is running"),
-      busy_hints());
-}
-
 // What is there before anything is done: changes nothing, and is only a reason for what to try first.
 Result<OutputFile::Expected> OutputFile::expect(const OpenDirectory& open, const Names& names, bool replace) {
   Expected expected;
@@ -160,8 +154,8 @@ Result<bool> OutputFile::take_fresh(Directory& directory, const Names& names, co
   return removed ? Result<bool>(false) : std::move(removed).error();
 }
 
-Result<OutputFile> OutputFile::open(std::shared_ptr<OpenDirectory> open, const std::string& name,
-                                    const Request& request, std::stop_token stop) {
+Result<std::unique_ptr<OutputFile>> OutputFile::open(std::shared_ptr<OpenDirectory> open, const std::string& name,
+                                                     const Request& request, std::stop_token stop) {
   Directory& directory = open->directory();
   const std::size_t longest = open->longest_name();
   if (name.size() > longest) {
@@ -178,11 +172,11 @@ Result<OutputFile> OutputFile::open(std::shared_ptr<OpenDirectory> open, const s
   auto taken = expected->fresh ? take_fresh(directory, names, *expected, fresh) : Result<bool>(false);
   if (!taken) return std::move(taken).error();
   if (*taken) {
-    OutputFile output_file(std::move(open), names, std::move(fresh), request.existing);
-    output_file.created_data_ = true;
-    output_file.replaces_ = expected->replaces;
-    output_file.looked_ = !expected->lacked;
-    if (expected->link) output_file.note_link();
+    std::unique_ptr<OutputFile> output_file(new OutputFile(std::move(open), names, std::move(fresh), request.existing));
+    output_file->created_data_ = true;
+    output_file->existing_.set_replaced(expected->replaces);
+    output_file->looked_ = !expected->lacked;
+    if (expected->link) output_file->note_link();
     return output_file;
   }
   constexpr int kTries = 100;  // each lost to another process that published or gave up in between
@@ -190,13 +184,14 @@ Result<OutputFile> OutputFile::open(std::shared_ptr<OpenDirectory> open, const s
     auto published = finish_published(directory, names, request, stop);
     if (!published) return std::move(published).error();
     if (published->has_value()) {
-      OutputFile output_file(std::move(open), names, std::move((*published)->output), request.existing);
-      output_file.note_empty(*output_file.data_);
-      output_file.found_ = Found::finished;
-      output_file.published_identity_ = std::move((*published)->identity);
-      output_file.published_metadata_ = std::move((*published)->metadata);
-      output_file.published_decoded_ = (*published)->decoded;
-      output_file.notes_ = std::move((*published)->notes);
+      std::unique_ptr<OutputFile> output_file(
+          new OutputFile(std::move(open), names, std::move((*published)->output), request.existing));
+      output_file->existing_.remember_empty(*output_file->data_);
+      output_file->found_ = Found::finished;
+      output_file->published_identity_ = std::move((*published)->identity);
+      output_file->published_metadata_ = std::move((*published)->metadata);
+      output_file->published_decoded_ = (*published)->decoded;
+      output_file->notes_ = std::move((*published)->notes);
       return output_file;
     }
     auto yields = gives_way(*open, names.output, request.existing);
@@ -204,17 +199,18 @@ Result<OutputFile> OutputFile::open(std::shared_ptr<OpenDirectory> open, const s
     auto locked = try_acquire(directory, names, *yields);
     if (!locked) return std::move(locked).error();
     if (!locked->data) continue;
-    OutputFile output_file(std::move(open), names, std::move(locked->data), request.existing);
-    output_file.created_data_ = locked->created;
+    std::unique_ptr<OutputFile> output_file(
+        new OutputFile(std::move(open), names, std::move(locked->data), request.existing));
+    output_file->created_data_ = locked->created;
     auto examined = Journal::drop_leftover(directory, names.journal);
-    if (examined && !locked->created) output_file.drop_small();
-    if (examined) examined = output_file.recover_backup();
-    if (examined) examined = output_file.examine(request);
+    if (examined && !locked->created) output_file->drop_small();
+    if (examined) examined = output_file->recover_backup();
+    if (examined) examined = output_file->examine(request);
     if (!examined) {
-      output_file.leave();
+      output_file->leave();
       return std::move(examined).error();
     }
-    if (expected->link) output_file.note_link();
+    if (expected->link) output_file->note_link();
     return output_file;
   }
   return busy(directory, names.part);
@@ -234,10 +230,10 @@ Error OutputFile::of_another_url() const {
 Result<void> OutputFile::examine(const Request& request) {
   auto output = present(*directory_, names_.output);
   if (!output) return std::move(output).error();
-  auto yields = *output ? gives_way(*open_, names_.output, existing_) : Result<bool>(true);
+  auto yields = *output ? gives_way(*open_, names_.output, request.existing) : Result<bool>(true);
   if (!yields) return std::move(yields).error();
   if (!*yields) return exists(*directory_, names_.output, "it exists already");
-  replaces_ = *output;
+  existing_.set_replaced(*output);
   for (const std::string* name : {&names_.output, &names_.journal}) {
     auto may = may_be_replaced(*directory_, *name);
     if (!may) return may;
@@ -288,7 +284,7 @@ Result<void> OutputFile::examine_journal(const Request& request, std::uint64_t d
 // Before it gets a journal, a place that was taken for fresh by what was known of the directory is looked at as any.
 Result<void> OutputFile::look_again() {
   if (looked_) return {};
-  auto nothing = nothing_there(*directory_, names_, replaces_);
+  auto nothing = nothing_there(*directory_, names_, existing_.is_replaced());
   if (!nothing) return std::move(nothing).error();
   looked_ = *nothing;
   return looked_ ? Result<void>() : exists(*directory_, names_.output, "it, or its journal, has come meanwhile");

@@ -21,64 +21,33 @@
 #include <segdl/error.h>
 #include <segdl/task.h>
 
-#include "core/store/file_name.h"
 #include "engine/store/directory_cache.h"
+#include "engine/store/existing_output.h"
 #include "engine/store/journal.h"
+#include "engine/store/names.h"
 #include "seams/file_system.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <stop_token>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace segdl::engine {
 
-struct Names {
-  // `longest`: Directory::longest_name(). A name that leaves no room for a suffix is shortened in all but `output`.
-  explicit Names(const std::string& name, std::size_t longest = kMaxMadeName)
-      : output(name),
-        part(name_beside(name, ".part", longest)),
-        journal(name_beside(name, ".segdl", longest)),
-        temporary(name_beside(name, ".segdl.new", longest)),
-        decoded(name_beside(name, ".part.out", longest)),
-        old_part(name_beside(name, ".part.old", longest)),
-        old_journal(name_beside(name, ".segdl.old", longest)),
-        small(name_beside(name, ".segdl-2d06800538d394c2", longest)) {}
-  std::string output, part, journal, temporary, decoded, old_part, old_journal;
-
-  // What a small file is called for the moment before it replaces another: NAME.segdl- and the digest of its content
-  // (XXH3-64, 16 digits), so that a name and the bytes that go with it prove that they are segdl's.
-  std::string small_of(std::uint64_t digest) const;
-  bool may_be_small(std::string_view name) const;  // whether that is one of those names
-
- private:
-  std::string small;  // the one of no bytes at all
-};
-
-// The hints where another process is at work on a name, and where what has it is not to be replaced.
-inline Hints busy_hints() { return {Hint::wait_for_other, Hint::choose_other_name}; }
-inline Hints move_hints() { return {Hint::move_away, Hint::choose_other_name}; }
 // The attribute of a file that says which version it is.
 inline constexpr const char* kReceipt = "segdl";
-// Of what another process is at work on.
-Error busy(const Directory&, const std::string& name);
-// Of what has one of the names that go with an output, and is none of segdl's.
-Error not_ours(const Directory&, const std::string& name, std::string reason, Hints hints = move_hints());
-
 // Whether what it speaks of can be continued: in segments, or as a stream that is whole.
 bool can_continue(const Journal&);
 
-// A new file of that name, locked.
-Result<std::unique_ptr<File>> new_locked_file(Directory&, const std::string& name);
-
 class OutputFile {
  public:
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
   // What the recovery table says of a place.
   enum class Found : std::uint8_t {
     nothing,     // start: the data file is empty, there is no journal
@@ -88,8 +57,8 @@ class OutputFile {
   };
 
   // Cause::exists for foreign files, Cause::busy if another process holds the download.
-  static Result<OutputFile> open(std::shared_ptr<OpenDirectory>, const std::string& name, const Request&,
-                                 std::stop_token);
+  static Result<std::unique_ptr<OutputFile>> open(std::shared_ptr<OpenDirectory>, const std::string& name,
+                                                  const Request&, std::stop_token);
 
   Found found() const { return found_; }
   // What a person should know of it; each is told once.
@@ -119,24 +88,8 @@ class OutputFile {
   // Whether there is nothing here but an empty data file, locked.
   bool is_fresh() const { return found_ == Found::nothing && !backup_ && !stale_journal_; }
 
-  // A resource of one segment has no journal: its bytes are kept in a file without a name, of which a death leaves
-  // nothing. False if the file system has none of those. REQUIRES: is_fresh().
-  Result<bool> prepare_small();
-  Result<void> hold_small(std::span<const std::byte> bytes);
-  bool holds_small() const { return small_held_; }
-  File& small() { return *small_; }  // REQUIRES: prepare_small() returned true
-  // What the output is going to replace, if that is a file: what it leaves to its successor is its mode and its owner.
-  std::optional<FileStatus> replaced();
-  bool replaces() const { return replaces_; }
-  // The steps of publishing it, to be taken for many files at once: begin to sync, sync, give it the output's name,
-  // sync what of the name is kept with the file. The caller syncs the directory.
-  void start_sync_small() { small().start_sync(); }
-  Result<void> sync_small() { return small().sync(); }
-  Result<void> name_small(Sync);
-  Result<void> sync_small_name() { return replaces_ ? Result<void>() : small_->sync_name(); }
-  // Takes the name back, unless somebody has given it to another file since, or it was taken from an older file, which
-  // is gone. REQUIRES: name_small() gave it.
-  Result<void> unname_small();
+  // What has the output's name, and is to be replaced.
+  ExistingOutput& existing() { return existing_; }
 
   // J7 after the data's sync: rename, directory sync, removal of the journal. If another file has got the data's name
   // meanwhile, nothing is published, and !has_journal(). Without `replace` nothing but an empty file that was there
@@ -171,12 +124,14 @@ class OutputFile {
   void leave();
 
  private:
+  friend class UnnamedFile;  // which takes the name in place of the data
+
   OutputFile(std::shared_ptr<OpenDirectory> open, const Names& names, std::unique_ptr<File> data, Existing existing)
       : open_(std::move(open)),
         directory_(&open_->directory()),
         names_(names),
         data_(std::move(data)),
-        existing_(existing) {}
+        existing_(*open_, names_.output, existing) {}
 
   struct Expected {
     bool lacked = false;    // none of its names was there a moment ago, but for an output that may be replaced
@@ -187,13 +142,7 @@ class OutputFile {
   static Result<Expected> expect(const OpenDirectory&, const Names&, bool replace);
   static Result<bool> take_fresh(Directory&, const Names&, const Expected&, std::unique_ptr<File>& data);
   void note_link();
-  Result<bool> replaces_now(bool replace);
-  void note_empty(File& published);
-  Result<void> replace_by_small(Sync);
-  Result<void> link_small(const std::string& name);
   void drop_small();
-  void drop_small(const std::string& name);
-  Result<void> name_copy(Sync);
   Result<void> recover_backup();
   Result<void> roll_back_backup();
   Result<void> examine(const Request&);
@@ -216,20 +165,16 @@ class OutputFile {
   Directory* directory_;                 // the same
   Names names_;
   std::unique_ptr<File> data_;
-  Existing existing_;
+  ExistingOutput existing_;
   std::unique_ptr<Journal> journal_;
   FileId journal_id_;
   Token journal_token_{};  // zeros: it has none
-  std::unique_ptr<File> small_;
-  bool small_held_ = false;
-  std::uint64_t small_digest_ = 0;
   Found found_ = Found::nothing;
   std::unique_ptr<File> decoded_;
   bool published_decoded_ = false;
   JournalIdentity published_identity_;
   std::optional<Metadata> published_metadata_;
   bool created_data_ = false;  // by this run
-  bool replaces_ = false;      // what has the output's name, as the request allows
   bool backup_ = false;
   bool stale_journal_ = false;  // of what was given up: begin() replaces it
   bool looked_ = true;          // for all of its names, since the lock was taken

@@ -7,20 +7,6 @@
 #include <utility>
 
 namespace segdl::engine {
-Result<std::unique_ptr<File>> new_locked_file(Directory& directory, const std::string& name) {
-  auto file = directory.open(name, OpenMode::create_new);
-  if (!file) return file;
-  auto locked = (*file)->try_lock();
-  if (!locked) return std::move(locked).error();
-  if (!*locked)
-    return with_hints(make_error(Cause::busy, "lock", directory.path_of(name), "another download took it"),
-                      busy_hints());
-  return file;
-}
-
-Error not_ours(const Directory& directory, const std::string& name, std::string reason, Hints hints) {
-  return with_hints(make_error(Cause::exists, "keep", directory.path_of(name), std::move(reason)), std::move(hints));
-}
 
 Result<void> OutputFile::start_over() {
   // A damaged journal can't be asked what it claims.

@@ -88,7 +88,7 @@ Result<void> OutputFile::publish_decoded(bool replace, Sync sync) {
   }
   auto step = give_output_name(names_.decoded, replace, sync);
   if (!step) return step;
-  note_empty(*decoded_);
+  existing_.remember_empty(*decoded_);
   step = drop_backup();
   if (step) step = directory_->remove(names_.part);
   if (step) step = remove_journal();

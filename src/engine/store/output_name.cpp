@@ -3,7 +3,7 @@
 #include "core/base/ascii.h"
 #include "core/base/errors.h"
 #include "core/store/file_name.h"
-#include "engine/store/output_file.h"
+#include "engine/store/names.h"
 
 #include <algorithm>
 

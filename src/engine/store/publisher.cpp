@@ -22,8 +22,8 @@ constexpr std::size_t kWorthAThread = 4;  // files
 
 // What a failed sync of the directory leaves is not known to be durable, and an output is only what is durable. The
 // name was given where there was none, so nothing is lost that was there before.
-Error take_back(OutputFile& output_file, Error error) {
-  const auto back = output_file.unname_small();
+Error take_back(UnnamedFile& file, Error error) {
+  const auto back = file.take_name_back();
   if (back) {
     error.reason += "; the file was taken back";
   } else {
@@ -47,7 +47,7 @@ void sync_directories(std::vector<Publisher::Entry>& entries, std::vector<Result
     const auto synced = entries[i].output_file->directory().sync();
     for (std::size_t k = i; !synced && k < entries.size(); ++k) {
       if (waits(k) && entries[k].directory == entries[i].directory) {
-        steps[k] = take_back(*entries[k].output_file, synced.error());
+        steps[k] = take_back(*entries[k].file, synced.error());
       }
     }
   }
@@ -57,23 +57,23 @@ void sync_directories(std::vector<Publisher::Entry>& entries, std::vector<Result
 void sync_names(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>& steps) {
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (!steps[i] || entries[i].sync == Sync::none) continue;
-    const auto synced = entries[i].output_file->sync_small_name();
-    if (!synced) steps[i] = take_back(*entries[i].output_file, synced.error());
+    const auto synced = entries[i].file->sync_name();
+    if (!synced) steps[i] = take_back(*entries[i].file, synced.error());
   }
 }
 
 // By itself: what was thrown for one must not be told of others that have got their names.
-Result<void> name(OutputFile& output_file, Sync sync) {
+Result<void> name(UnnamedFile& file, Sync sync) {
   try {
-    return output_file.name_small(sync);
+    return file.give_name(sync);
   } catch (const std::bad_alloc& exception) {
     return error_of(exception, "publish");
   }
 }
 
-Result<void> sync_data(OutputFile& output_file) {
+Result<void> sync_data(UnnamedFile& file) {
   try {
-    return output_file.sync_small();
+    return file.sync();
   } catch (const std::exception& exception) {  // on a thread of its own
     return error_of(exception, "publish");
   }
@@ -85,7 +85,7 @@ void sync_all(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>&
   std::atomic<std::size_t> next = 0;
   const auto sync_some = [&] {
     for (std::size_t i = next++; i < entries.size(); i = next++) {
-      if (entries[i].sync != Sync::none) steps[i] = sync_data(*entries[i].output_file);
+      if (entries[i].sync != Sync::none) steps[i] = sync_data(*entries[i].file);
     }
   };
   std::vector<std::jthread> helpers;
@@ -101,11 +101,11 @@ void sync_all(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>&
 
 void publish_all(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>& steps) {
   for (Publisher::Entry& entry : entries) {
-    if (entry.sync != Sync::none) entry.output_file->start_sync_small();
+    if (entry.sync != Sync::none) entry.file->start_sync();
   }
   sync_all(entries, steps);
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (steps[i]) steps[i] = name(*entries[i].output_file, entries[i].sync);
+    if (steps[i]) steps[i] = name(*entries[i].file, entries[i].sync);
     if (!steps[i]) entries[i].output_file->leave();
   }
   sync_names(entries, steps);
@@ -141,6 +141,7 @@ void Publisher::publish(std::vector<Entry> entries) {
     thrown = error_of(exception, "publish");
   }
   for (std::size_t i = 0; i < entries.size(); ++i) {
+    entries[i].file.reset();
     entries[i].output_file.reset();  // its lock goes before anybody hears of it
     entries[i].done(thrown ? Result<void>(*thrown) : std::move(steps[i]), i + 1 < entries.size());
   }

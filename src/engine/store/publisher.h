@@ -10,6 +10,7 @@
 
 #include "engine/base/monitor.h"
 #include "engine/store/output_file.h"
+#include "engine/store/unnamed_file.h"
 
 #include <functional>
 #include <memory>
@@ -23,8 +24,9 @@ namespace segdl::engine {
 class Publisher {
  public:
   struct Entry {
-    std::unique_ptr<OutputFile> output_file;  // holds_small()
-    const Directory* directory;               // the open one: entries with the same share its sync
+    std::unique_ptr<OutputFile> output_file;
+    std::unique_ptr<UnnamedFile> file;  // of it, whole
+    const Directory* directory;         // the open one: entries with the same share its sync
     Sync sync = Sync::interval;
     // Called on the publisher's thread; `more_follow` but for the last of a batch.
     std::function<void(Result<void>, bool more_follow)> done;

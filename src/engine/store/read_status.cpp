@@ -3,7 +3,7 @@
 #include "core/base/errors.h"
 #include "engine/store/finish.h"
 #include "engine/store/journal.h"
-#include "engine/store/output_file.h"
+#include "engine/store/names.h"
 
 #include <string>
 #include <string_view>

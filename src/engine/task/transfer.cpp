@@ -91,9 +91,9 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
     if (*wanted) return finish(*output_file, stop);
   }
   auto step = fetch_until_whole(*output_file, stop);
-  if (step && output_file->holds_small()) {
+  if (step && unnamed_) {
     Report done = report(output_file->path());
-    return Outcome{std::move(done), std::move(output_file)};
+    return Outcome{std::move(done), std::move(output_file), std::move(unnamed_)};
   }
   if (step) fetcher_.leave();
   if (step) step = publish(*output_file, stop);
@@ -120,9 +120,8 @@ Result<std::unique_ptr<OutputFile>> Transfer::open_place(std::shared_ptr<OpenDir
                                                          const std::stop_token& stop) {
   auto opened = OutputFile::open(std::move(directory), name_, request_, stop);
   if (!opened) return std::move(opened).error();
-  auto output_file = std::make_unique<OutputFile>(std::move(*opened));
-  remark_on(*output_file);
-  return output_file;
+  remark_on(**opened);
+  return opened;
 }
 
 void Transfer::remark_on(OutputFile& output_file) {
@@ -168,7 +167,7 @@ Result<void> Transfer::begin_version(OutputFile& output_file, std::stop_token st
   if (!first) return std::move(first).error();
   auto taken = take_coding(output_file, first->body.coding);
   if (!taken) return taken;
-  auto small = hold_small(output_file, *first, stop);
+  auto small = fetch_small(output_file, *first, stop);
   if (!small) return std::move(small).error();
   if (*small) return {};
   auto identity = plan(*first);

@@ -24,6 +24,7 @@
 #include "engine/store/checkpoint.h"
 #include "engine/store/output_file.h"
 #include "engine/store/recheck.h"
+#include "engine/store/unnamed_file.h"
 #include "engine/task/segment_sink.h"
 #include "engine/task/session_context.h"
 
@@ -42,7 +43,8 @@ struct Consumer;
 // A download that has everything. A small one is still to be published, together with others (see publisher.h).
 struct Outcome {
   Report report;
-  std::unique_ptr<OutputFile> unpublished = nullptr;
+  std::unique_ptr<OutputFile> output_file = nullptr;
+  std::unique_ptr<UnnamedFile> unpublished = nullptr;  // of it
 };
 
 // What is asked for first, of a resource of which nothing is known.
@@ -96,13 +98,13 @@ class Transfer {
   Result<bool> is_wanted(std::unique_ptr<OutputFile>&, const std::stop_token&);
   Result<bool> is_what_was_asked_for(OutputFile&, const std::stop_token&);
   Result<bool> is_current(const JournalIdentity&, const std::stop_token&);
-  Result<bool> is_whole_and_outdated(const OutputFile&, const std::stop_token&);
+  Result<bool> is_whole_and_outdated(OutputFile&, const std::stop_token&);
   Result<Outcome> finish(OutputFile&, const std::stop_token&);
   Result<void> fetch_until_whole(OutputFile&, std::stop_token);
   Result<void> fetch_version(OutputFile&, std::stop_token);
   Result<void> begin_version(OutputFile&, std::stop_token);
   void give_access(OutputFile&, File&);
-  Result<bool> hold_small(OutputFile&, Response&, std::stop_token);
+  Result<bool> fetch_small(OutputFile&, Response&, std::stop_token);
   Result<void> continue_version(OutputFile&, std::stop_token);
   Result<std::optional<Response>> check_same(OutputFile&, const Resource&, std::stop_token);
   Result<void> choose_voucher(OutputFile&);
@@ -135,7 +137,7 @@ class Transfer {
   Result<void> receive_stream(Pass&, const Resource&, std::optional<Response> first, std::stop_token);
   Result<void> settle_stream(OutputFile&);
   Result<void> drop_stream(OutputFile&, Metadata);
-  Result<void> reread_small(OutputFile&, std::span<const std::byte> bytes);
+  Result<void> reread_small(OutputFile&, UnnamedFile&, std::span<const std::byte> bytes);
   Result<Response> first_reply(std::stop_token, Range = kProbe);
   Result<Response> ask_first(Range, const Resource*, const std::stop_token&);
   Result<JournalIdentity> plan(const Response&) const;
@@ -167,6 +169,7 @@ class Transfer {
   Fetcher::Setting setting_;
   Fetcher fetcher_;  // the leader's
   unsigned restarts_ = 0;
+  std::unique_ptr<UnnamedFile> unnamed_;  // a small resource, whole
   std::optional<AdoptedFile> adopted_;
   bool blamed_gaps_ = false;       // of what was adopted
   std::optional<Response> named_;  // the response that named the output, not yet used

@@ -154,13 +154,13 @@ Result<void> Transfer::drop_stream(OutputFile& output_file, Metadata metadata) {
 }
 
 // A small file is read back from where it was written.
-Result<void> Transfer::reread_small(OutputFile& output_file, std::span<const std::byte> bytes) {
+Result<void> Transfer::reread_small(OutputFile& output_file, UnnamedFile& file, std::span<const std::byte> bytes) {
   for (unsigned repairs = 0;; ++repairs) {
-    auto holds = holds_exactly(output_file.small(), bytes);
+    auto holds = holds_exactly(file.file(), bytes);
     if (!holds) return std::move(holds).error();
     if (*holds) break;
     if (repairs == kMaxRepairs) return does_not_stay(output_file, 0);
-    auto step = output_file.hold_small(bytes);
+    auto step = file.write(bytes);
     if (!step) return step;
   }
   rehashed_ = true;

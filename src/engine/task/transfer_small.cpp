@@ -18,7 +18,7 @@ namespace segdl::engine {
 // to be replaced has nothing to leave: to own what root has fetched, or to write to it, would be as good as a forged
 // file.
 void Transfer::give_access(OutputFile& output_file, File& file) {
-  auto old = output_file.replaced();
+  auto old = output_file.existing().file();
   if (old && old->may_be_planted) {
     task_progress_.remark(
         "what it replaces belongs to another user, in a directory that any user may write to: its owner and mode are "
@@ -31,13 +31,14 @@ void Transfer::give_access(OutputFile& output_file, File& file) {
 
 // A resource of one segment needs no journal: it is kept in memory until it is whole, and then in a file that a death
 // leaves nothing of. False if this is none, or the file system has no such files; then nothing was read.
-Result<bool> Transfer::hold_small(OutputFile& output_file, Response& first, std::stop_token stop) {
+Result<bool> Transfer::fetch_small(OutputFile& output_file, Response& first, std::stop_token stop) {
   const auto& [begin, end, total, validator, partial, coding] = first.body;
   const std::uint64_t most = request_.segment_size != 0 ? request_.segment_size : Layout::default_segment_size(0);
   if (!total || *total > most || begin != 0 || end != total) return false;
   if (!output_file.is_fresh() || !undo_.empty()) return false;
-  auto can = output_file.prepare_small();
-  if (!can || !*can) return can;
+  auto unnamed = UnnamedFile::create(output_file);
+  if (!unnamed) return std::move(unnamed).error();
+  if (!*unnamed) return false;
   const Resource known{total, validator, coding};
   strong_ = validator.strong();
   task_progress_.plan(planned({std::nullopt, total, validator, coding}));
@@ -47,12 +48,15 @@ Result<bool> Transfer::hold_small(OutputFile& output_file, Response& first, std:
   WholeDigest digest(request_.checksum);
   digest.update(sink.bytes());
   step = digest.check(output_file.path());
-  if (step) step = output_file.hold_small(sink.bytes());
-  if (step && request_.verify) step = reread_small(output_file, sink.bytes());
-  if (step) give_remote_time(output_file.small());
-  if (step) keep_receipt(output_file.small(), known.validator);
-  if (step && output_file.replaces()) give_access(output_file, output_file.small());
-  return step ? Result<bool>(true) : std::move(step).error();
+  UnnamedFile& file = **unnamed;
+  if (step) step = file.write(sink.bytes());
+  if (step && request_.verify) step = reread_small(output_file, file, sink.bytes());
+  if (step) give_remote_time(file.file());
+  if (step) keep_receipt(file.file(), known.validator);
+  if (step && output_file.existing().is_replaced()) give_access(output_file, file.file());
+  if (!step) return std::move(step).error();
+  unnamed_ = std::move(*unnamed);
+  return true;
 }
 
 }  // namespace segdl::engine

@@ -157,8 +157,8 @@ Result<bool> Transfer::ask_if_unchanged(Present& present, const std::stop_token&
 // Whether an earlier run has left all of a version that the server no longer has, beside a file that may be newer: to
 // continue it takes no request that would show it. What is of another URL is compared anyway (J8), and a checksum tells
 // in the end.
-Result<bool> Transfer::is_whole_and_outdated(const OutputFile& output_file, const std::stop_token& stop) {
-  if (request_.existing != Existing::update || request_.checksum || !output_file.replaces()) return false;
+Result<bool> Transfer::is_whole_and_outdated(OutputFile& output_file, const std::stop_token& stop) {
+  if (request_.existing != Existing::update || request_.checksum || !output_file.existing().is_replaced()) return false;
   const Journal& journal = output_file.journal();
   const Metadata metadata = journal.metadata().value_or(Metadata{});
   if (!is_hash_of(metadata.url_hash, url_) && metadata.url != url_.redacted()) return false;

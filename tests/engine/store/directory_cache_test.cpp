@@ -1,6 +1,7 @@
 // The directory that many downloads go to: opened and read once, and never believed about what is there.
 #include "engine/store/directory_cache.h"
 #include "engine/store/output_file.h"
+#include "engine/store/unnamed_file.h"
 #include "support/fake_clock.h"
 #include "support/fake_fs.h"
 #include "support/pattern.h"
@@ -40,7 +41,7 @@ struct Scene {
     for (int i = 0; i < 100; ++i) open();
     return downloads.back();
   }
-  Result<OutputFile> place(const std::string& name, const Request& request = {}) {
+  Result<std::unique_ptr<OutputFile>> place(const std::string& name, const Request& request = {}) {
     return OutputFile::open(downloads.back(), name, request, {});
   }
   long listings() const {
@@ -109,7 +110,7 @@ TEST_CASE("a fresh place is taken without looking for its names, and one that is
   scene.open_often();
   auto fresh = scene.place("new");
   REQUIRE(fresh.ok());
-  CHECK(fresh->found() == OutputFile::Found::nothing);
+  CHECK((*fresh)->found() == OutputFile::Found::nothing);
   CHECK(scene.looks("new") + scene.looks("new.segdl") + scene.looks("new.segdl.old") == 0);
   const auto old = scene.place("old");
   REQUIRE_FALSE(old.ok());
@@ -131,9 +132,10 @@ TEST_CASE("what has come since the names were read is neither replaced nor taken
     scene.disk.put("f", pattern_bytes(1, 10));
     auto place = scene.place("f");
     REQUIRE(place.ok());
-    REQUIRE(*place->prepare_small());
-    REQUIRE(place->hold_small(pattern_bytes(2, 20)).ok());
-    const auto named = place->name_small(Sync::interval);
+    const auto file = UnnamedFile::create(**place);
+    REQUIRE(*file);
+    REQUIRE((*file)->write(pattern_bytes(2, 20)).ok());
+    const auto named = (*file)->give_name(Sync::interval);
     REQUIRE_FALSE(named.ok());
     CHECK(named.error().cause == Cause::exists);
     CHECK(scene.disk.get("f") == pattern_bytes(1, 10));
@@ -144,10 +146,10 @@ TEST_CASE("what has come since the names were read is neither replaced nor taken
       scene.disk.put(name, pattern_bytes(1, 10));
       auto place = scene.place("f");
       REQUIRE(place.ok());
-      const auto begun = place->begin(identity(), {});
+      const auto begun = (*place)->begin(identity(), {});
       REQUIRE_FALSE(begun.ok());
       CHECK(begun.error().cause == Cause::exists);
-      place->leave();
+      (*place)->leave();
       CHECK(scene.disk.get(name) == pattern_bytes(1, 10));
       CHECK(scene.disk.names() == std::vector<std::string>{name});
     }
@@ -162,7 +164,7 @@ TEST_CASE("who may overwrite looks at what is there") {
   request.existing = Existing::replace;
   auto place = scene.place("f", request);
   REQUIRE(place.ok());
-  CHECK(place->begin(identity(), {}).ok());
+  CHECK((*place)->begin(identity(), {}).ok());
 }
 
 TEST_CASE("a place locked by another is busy, known names or not") {

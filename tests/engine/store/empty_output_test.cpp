@@ -3,6 +3,7 @@
 #include "core/store/layout.h"
 #include "engine/store/directory_cache.h"
 #include "engine/store/output_file.h"
+#include "engine/store/unnamed_file.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
@@ -51,9 +52,10 @@ Result<void> publish_small(DirectoryCache& directories, const std::vector<std::b
   REQUIRE(open.ok());
   auto place = OutputFile::open(*open, kName, World::request(), {});
   if (!place) return std::move(place).error();
-  REQUIRE(*place->prepare_small());
-  REQUIRE(place->hold_small(bytes).ok());
-  return place->name_small(Sync::interval);
+  const auto file = UnnamedFile::create(**place);
+  REQUIRE(*file);
+  REQUIRE((*file)->write(bytes).ok());
+  return (*file)->give_name(Sync::interval);
 }
 
 }  // namespace
@@ -224,8 +226,8 @@ TEST_CASE("of two downloads of a session over one empty file the one that comes 
   identity.stream_total = 0;
   Metadata metadata;
   metadata.stream_complete = true;
-  REQUIRE(first->begin(identity, metadata).ok());
-  REQUIRE(first->publish(false, Sync::interval).ok());
+  REQUIRE((*first)->begin(identity, metadata).ok());
+  REQUIRE((*first)->publish(false, Sync::interval).ok());
   first = make_error(Cause::busy, "", "", "");  // its lock is given up
   const auto third = OutputFile::open(*open, kName, World::request(), {});
   REQUIRE_FALSE(third.ok());

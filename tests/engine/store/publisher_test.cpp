@@ -34,16 +34,15 @@ std::string name_of(unsigned file) { return fmt::format("f{}", file); }
 std::uint64_t size_of(unsigned file) { return 5000 + 4096 * std::uint64_t{file % 7}; }
 
 // A download that is whole and not published; nothing if its place can't be had.
-std::unique_ptr<OutputFile> hold(FakeFs& disk, unsigned file) {
+std::optional<Publisher::Entry> whole_download(FakeFs& disk, unsigned file, Sync sync = Sync::interval) {
   FakeClock clock;
   auto open = DirectoryCache(disk, clock).open(".");
-  if (!open) return nullptr;
-  auto opened = OutputFile::open(std::move(*open), name_of(file), Request{}, {});
-  if (!opened) return nullptr;
-  auto place = std::make_unique<OutputFile>(std::move(*opened));
-  const auto prepared = place->prepare_small();
-  if (!prepared || !*prepared) return nullptr;
-  return place->hold_small(pattern_bytes(file, size_of(file))) ? std::move(place) : nullptr;
+  if (!open) return std::nullopt;
+  auto place = OutputFile::open(std::move(*open), name_of(file), Request{}, {});
+  if (!place) return std::nullopt;
+  auto unnamed = UnnamedFile::create(**place);
+  if (!unnamed || !*unnamed || !(*unnamed)->write(pattern_bytes(file, size_of(file)))) return std::nullopt;
+  return Publisher::Entry{std::move(*place), std::move(*unnamed), nullptr, sync, {}};
 }
 
 struct Batch {
@@ -57,14 +56,15 @@ struct Batch {
   std::vector<Publisher::Entry> ready(Sync sync = Sync::interval) {
     std::vector<Publisher::Entry> entries;
     for (unsigned i = 0; i < kFiles; ++i) {
-      auto place = hold(disk, i);
-      if (!place) continue;
-      entries.push_back({std::move(place), nullptr, sync, [this, i](Result<void> step, bool more) {
-                           if (more_followed.empty()) logged_at_first_done = disk.log().size();
-                           told[i] = step.ok();
-                           if (!step) errors[i] = std::move(step).error();
-                           more_followed.push_back(more);
-                         }});
+      auto entry = whole_download(disk, i, sync);
+      if (!entry) continue;
+      entry->done = [this, i](Result<void> step, bool more) {
+        if (more_followed.empty()) logged_at_first_done = disk.log().size();
+        told[i] = step.ok();
+        if (!step) errors[i] = std::move(step).error();
+        more_followed.push_back(more);
+      };
+      entries.push_back(std::move(*entry));
     }
     return entries;
   }
@@ -308,14 +308,15 @@ TEST_CASE("what many threads hand over is published once each, many at a time") 
       threads.emplace_back([&, thread] {
         for (unsigned i = 0; i < kEach; ++i) {
           const unsigned file = 100 + thread * kEach + i;
-          auto place = hold(disk, file);
-          if (!place) return;
-          publisher.submit({std::move(place), nullptr, Sync::interval, [&, file](const Result<void>& step, bool more) {
-                              const std::lock_guard lock(mutex);
-                              if (step) done.insert(file);
-                              batches += more ? 0 : 1;
-                              changed.notify_all();
-                            }});
+          auto entry = whole_download(disk, file);
+          if (!entry) return;
+          entry->done = [&, file](const Result<void>& step, bool more) {
+            const std::lock_guard lock(mutex);
+            if (step) done.insert(file);
+            batches += more ? 0 : 1;
+            changed.notify_all();
+          };
+          publisher.submit(std::move(*entry));
         }
       });
     }
