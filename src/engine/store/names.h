@@ -44,6 +44,12 @@ Error busy(const Directory&, const std::string& name, std::string reason = "anot
 // Of what has one of the names that go with an output, and is none of segdl's.
 Error not_ours(const Directory&, const std::string& name, std::string reason, Hints hints = move_hints());
 
+// NAME.part, open and locked.
+struct DataFile {
+  std::unique_ptr<File> file;
+  bool created = false;  // by this run
+};
+
 // A new file of that name, locked.
 Result<std::unique_ptr<File>> new_locked_file(Directory&, const std::string& name);
 

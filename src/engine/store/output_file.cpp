@@ -59,19 +59,14 @@ Result<std::unique_ptr<File>> lock_file(Directory& directory, const std::string&
   return file ? lock_opened(directory, name, std::move(*file)) : std::move(file);
 }
 
-struct Locked {
-  std::unique_ptr<File> data;  // null: finished
-  bool created = false;
-};
-
 // Asked before anything is made for it, and not of an output that stays: it exists, which is all there is to say.
 Result<void> may_be_had(Directory& directory, const std::string& name, bool replaces) {
   auto may = replaces ? may_be_replaced(directory, name) : Result<void>();
   return may ? directory.may_be_named(name, replaces) : may;
 }
 
-// One try at the lock. `data` is null if another one is due.
-Result<Locked> try_acquire(Directory& directory, const Names& names, bool replace) {
+// One try at the lock. Without a file if another one is due.
+Result<DataFile> try_acquire(Directory& directory, const Names& names, bool replace) {
   auto part = present(directory, names.part);
   if (!part) return std::move(part).error();
   auto output = present(directory, names.output);
@@ -87,7 +82,7 @@ Result<Locked> try_acquire(Directory& directory, const Names& names, bool replac
   auto file = lock_file(directory, names.part, *part ? OpenMode::existing : OpenMode::create_new);
   if (!file) {
     auto now = present(directory, names.part);
-    if (now && *now != *part) return Locked{};  // it came or went between the look and the open
+    if (now && *now != *part) return DataFile{};  // it came or went between the look and the open
     return std::move(file).error();
   }
   auto other = *file && *part ? name_in_other_case(directory, names.part) : std::optional<std::string>();
@@ -97,7 +92,7 @@ Result<Locked> try_acquire(Directory& directory, const Names& names, bool replac
                     fmt::format("this directory ignores case, and the file is {}", directory.path_of(**other)),
                     {Hint::use_name_on_disk, Hint::choose_other_name});
   }
-  return Locked{std::move(*file), !*part};
+  return DataFile{std::move(*file), !*part};
 }
 
 }  // namespace
@@ -172,8 +167,8 @@ Result<std::unique_ptr<OutputFile>> OutputFile::open(std::shared_ptr<OpenDirecto
   auto taken = expected->fresh ? take_fresh(directory, names, *expected, fresh) : Result<bool>(false);
   if (!taken) return std::move(taken).error();
   if (*taken) {
-    std::unique_ptr<OutputFile> output_file(new OutputFile(std::move(open), names, std::move(fresh), request.existing));
-    output_file->created_data_ = true;
+    std::unique_ptr<OutputFile> output_file(
+        new OutputFile(std::move(open), names, {std::move(fresh), true}, request.existing));
     output_file->existing_.set_replaced(expected->replaces);
     output_file->looked_ = !expected->lacked;
     if (expected->link) output_file->note_link();
@@ -185,8 +180,8 @@ Result<std::unique_ptr<OutputFile>> OutputFile::open(std::shared_ptr<OpenDirecto
     if (!published) return std::move(published).error();
     if (published->has_value()) {
       std::unique_ptr<OutputFile> output_file(
-          new OutputFile(std::move(open), names, std::move((*published)->output), request.existing));
-      output_file->existing_.remember_empty(*output_file->data_);
+          new OutputFile(std::move(open), names, {std::move((*published)->output)}, request.existing));
+      output_file->existing_.remember_empty(output_file->data());
       output_file->found_ = Found::finished;
       output_file->published_identity_ = std::move((*published)->identity);
       output_file->published_metadata_ = std::move((*published)->metadata);
@@ -198,13 +193,12 @@ Result<std::unique_ptr<OutputFile>> OutputFile::open(std::shared_ptr<OpenDirecto
     if (!yields) return std::move(yields).error();
     auto locked = try_acquire(directory, names, *yields);
     if (!locked) return std::move(locked).error();
-    if (!locked->data) continue;
+    if (!locked->file) continue;
     std::unique_ptr<OutputFile> output_file(
-        new OutputFile(std::move(open), names, std::move(locked->data), request.existing));
-    output_file->created_data_ = locked->created;
+        new OutputFile(std::move(open), names, std::move(*locked), request.existing));
     auto examined = Journal::drop_leftover(directory, names.journal);
-    if (examined && !locked->created) output_file->drop_small();
-    if (examined) examined = output_file->recover_backup();
+    if (examined && !output_file->data_.created) output_file->drop_small();
+    if (examined) examined = output_file->backup_.recover(output_file->data_);
     if (examined) examined = output_file->examine(request);
     if (!examined) {
       output_file->leave();
@@ -223,7 +217,7 @@ void OutputFile::note_link() {
 
 Error OutputFile::of_another_url() const {
   return exists(*directory_, names_.output,
-                published_metadata_ ? "it exists already, and was fetched whole from " + published_metadata_->url
+                published_metadata_ ? "it exists already, and was fetched whole from " + published_metadata_.file->url
                                     : "it exists already, whole, and its journal has lost the URL that it is from");
 }
 
@@ -238,7 +232,7 @@ Result<void> OutputFile::examine(const Request& request) {
     auto may = may_be_replaced(*directory_, *name);
     if (!may) return may;
   }
-  auto status = data_->status();
+  auto status = data_.file->status();
   if (!status) return std::move(status).error();
   return examine_journal(request, status->size);
 }
@@ -268,7 +262,7 @@ Result<void> OutputFile::examine_journal(const Request& request, std::uint64_t d
     auto dropped = drop_unmarked_decoded();
     if (!dropped) return dropped;
   }
-  if (created_data_) {
+  if (data_.created) {
     notes_.push_back(fmt::format("{} is gone: starting over", directory_->path_of(names_.part)));
     auto removed = drop_decoded();  // without its journal it would be nobody's
     if (removed) removed = directory_->remove(names_.journal);
@@ -291,10 +285,10 @@ Result<void> OutputFile::look_again() {
 }
 
 Result<void> OutputFile::make_room_for_journal() {
-  auto status = data_->status();
+  auto status = data_.file->status();
   if (!status) return std::move(status).error();
   if (status->size != 0) {
-    auto emptied = data_->resize(0);
+    auto emptied = data_.file->resize(0);
     if (!emptied) return emptied;
   }
   return {};
@@ -306,17 +300,31 @@ Result<void> OutputFile::begin(const JournalIdentity& identity, const Metadata& 
   if (!ready) return ready;
   const std::uint64_t length = identity.layout ? identity.layout->total() : identity.stream_total.value_or(0);
   if (length > 0) {
-    auto reserved = data_->reserve(length);
-    if (!reserved) return no_room(std::move(reserved).error());
+    auto reserved = data_.file->reserve(length);
+    if (!reserved) return backup_.explain(std::move(reserved).error());
   }
   auto journal =
       Journal::create(*directory_, names_.journal, identity, metadata, {Journal::BackEnd::automatic, stale_journal_});
-  if (!journal) return no_room(std::move(journal).error());
+  if (!journal) return backup_.explain(std::move(journal).error());
   journal_ = std::move(*journal);
   found_ = Found::nothing;
   stale_journal_ = false;
   auto noted = note_journal(metadata.owner_token);
-  return noted && identity.layout ? data_->resize(length) : noted;
+  return noted && identity.layout ? data_.file->resize(length) : noted;
+}
+
+Result<void> OutputFile::start_over() {
+  // A damaged journal can't be asked what it claims.
+  const bool worth_keeping = journal_ ? journal_->claimed() > 0 : found_ == Found::start_over;
+  auto dropped = drop_decoded();
+  if (!dropped) return dropped;
+  auto status = data_.file->status();
+  if (!status) return std::move(status).error();
+  journal_.reset();
+  found_ = Found::nothing;
+  if (worth_keeping && status->size > 0 && !backup_.exists()) return backup_.set_aside(data_);
+  stale_journal_ = true;
+  return data_.file->resize(0);
 }
 
 Result<void> OutputFile::note_journal(const Token& token) {

@@ -4,23 +4,14 @@
 // anything else happens, and then reads the table of doc/recovery.md: what is there is ours and continues, ours
 // and starts over, finished, or foreign. What of these names is foreign is never touched: Request::existing speaks of
 // the output alone.
-//
-// When a download has to start over although earlier work is there, that work is set aside as `NAME.part.old` and
-// `NAME.segdl.old` until the new one has its first segment. `NAME.segdl.old` marks this as under way:
-//
-//   setting aside:   segdl -> segdl.old    create part.old (empty, locked)    part <-> part.old
-//   next open:       segdl claims something:  drop part.old, segdl.old        (the new one has its first segment)
-//                    segdl claims nothing:    remove segdl, part.old -> part, segdl.old -> segdl
-//
-// A death at any point leaves one of those states. The directory is synced after the marker has come and before it
-// goes, for file systems that write changes of a directory in any order. Where a rename is a link and an unlink, two of
-// the names may be of one file: data under both of its names is taken by the first, a journal under both claims
-// something, and `NAME.segdl.new` is removed. Used by one thread at a time.
+// On a file system where a rename is a link and an unlink, data under both of its names is taken by the first, and
+// `NAME.segdl.new` is removed. Used by one thread at a time.
 #pragma once
 
 #include <segdl/error.h>
 #include <segdl/task.h>
 
+#include "engine/store/backup.h"
 #include "engine/store/directory_cache.h"
 #include "engine/store/existing_output.h"
 #include "engine/store/journal.h"
@@ -67,7 +58,7 @@ class OutputFile {
   Directory& directory() { return open_->directory(); }
   std::string path() const { return directory_->path_of(names_.output); }
 
-  File& data() { return *data_; }
+  File& data() { return *data_.file; }
   Journal& journal() { return *journal_; }  // REQUIRES: has_journal()
   const Journal& journal() const { return *journal_; }
   bool has_journal() const { return journal_ != nullptr; }
@@ -81,12 +72,11 @@ class OutputFile {
   // and locked.
   Result<void> start_over();
 
-  // What was set aside is no longer needed.
-  Result<void> drop_backup();
-  bool has_backup() const { return backup_; }
+  // What has been set aside.
+  Backup& backup() { return backup_; }
 
   // Whether there is nothing here but an empty data file, locked.
-  bool is_fresh() const { return found_ == Found::nothing && !backup_ && !stale_journal_; }
+  bool is_fresh() const { return found_ == Found::nothing && !backup_.exists() && !stale_journal_; }
 
   // What has the output's name, and is to be replaced.
   ExistingOutput& existing() { return existing_; }
@@ -126,12 +116,13 @@ class OutputFile {
  private:
   friend class UnnamedFile;  // which takes the name in place of the data
 
-  OutputFile(std::shared_ptr<OpenDirectory> open, const Names& names, std::unique_ptr<File> data, Existing existing)
+  OutputFile(std::shared_ptr<OpenDirectory> open, const Names& names, DataFile data, Existing existing)
       : open_(std::move(open)),
         directory_(&open_->directory()),
         names_(names),
         data_(std::move(data)),
-        existing_(*open_, names_.output, existing) {}
+        existing_(*open_, names_.output, existing),
+        backup_(*directory_, names_) {}
 
   struct Expected {
     bool lacked = false;    // none of its names was there a moment ago, but for an output that may be replaced
@@ -143,15 +134,10 @@ class OutputFile {
   static Result<bool> take_fresh(Directory&, const Names&, const Expected&, std::unique_ptr<File>& data);
   void note_link();
   void drop_small();
-  Result<void> recover_backup();
-  Result<void> roll_back_backup();
   Result<void> examine(const Request&);
   Result<void> examine_journal(const Request&, std::uint64_t data_size);
   Result<void> look_again();
   Result<void> make_room_for_journal();
-  Result<void> check_room_for_backup();
-  Result<void> swap_in_empty_data();
-  Error no_room(Error) const;
   using Token = decltype(Metadata::owner_token);
   Result<void> note_journal(const Token&);
   bool has_our_token() const;
@@ -164,8 +150,9 @@ class OutputFile {
   std::shared_ptr<OpenDirectory> open_;  // of all downloads to it
   Directory* directory_;                 // the same
   Names names_;
-  std::unique_ptr<File> data_;
+  DataFile data_;
   ExistingOutput existing_;
+  Backup backup_;
   std::unique_ptr<Journal> journal_;
   FileId journal_id_;
   Token journal_token_{};  // zeros: it has none
@@ -174,8 +161,6 @@ class OutputFile {
   bool published_decoded_ = false;
   JournalIdentity published_identity_;
   std::optional<Metadata> published_metadata_;
-  bool created_data_ = false;  // by this run
-  bool backup_ = false;
   bool stale_journal_ = false;  // of what was given up: begin() replaces it
   bool looked_ = true;          // for all of its names, since the lock was taken
   std::vector<std::string> notes_;

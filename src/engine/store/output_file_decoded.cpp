@@ -74,7 +74,7 @@ Result<void> OutputFile::drop_unmarked_decoded() {
 Result<bool> OutputFile::has_decoded_name() { return decoded_->has_name(names_.decoded); }
 
 Result<void> OutputFile::publish_decoded(bool replace, Sync sync) {
-  const auto locked = data_->has_name(names_.part);
+  const auto locked = data_.file->has_name(names_.part);
   if (!locked) return locked.error();
   if (!*locked) return data_lost();
   const auto mine = has_decoded_name();
@@ -89,7 +89,7 @@ Result<void> OutputFile::publish_decoded(bool replace, Sync sync) {
   auto step = give_output_name(names_.decoded, replace, sync);
   if (!step) return step;
   existing_.remember_empty(*decoded_);
-  step = drop_backup();
+  step = backup_.drop();
   if (step) step = directory_->remove(names_.part);
   if (step) step = remove_journal();
   if (!step) notes_.push_back("the file is complete, but what was beside it stays: " + step.error().message());

@@ -39,15 +39,15 @@ Error OutputFile::data_lost() {
 }
 
 Result<void> OutputFile::publish(bool replace, Sync sync) {
-  auto mine = data_->has_name(names_.part);
+  auto mine = data_.file->has_name(names_.part);
   if (!mine) return std::move(mine).error();
   if (!*mine) return data_lost();
-  auto named = data_->has_name(names_.output);  // by a link that a death has left
+  auto named = data_.file->has_name(names_.output);  // by a link that a death has left
   if (!named) return std::move(named).error();
   auto step = give_output_name(names_.part, replace, sync, *named);
   if (!step) return step;
-  existing_.remember_empty(*data_);
-  step = drop_backup();
+  existing_.remember_empty(*data_.file);
+  step = backup_.drop();
   if (step) step = drop_decoded();
   if (step) step = remove_journal();
   if (!step) notes_.push_back("the file is complete, but what was beside it stays: " + step.error().message());
@@ -73,7 +73,7 @@ Result<void> OutputFile::give_output_name(const std::string& from, bool replace,
 // Removes what a death has left of a small file that was to replace another, as far as it can. It leaves that beside
 // both others.
 void OutputFile::drop_small() {
-  const auto status = data_->status();
+  const auto status = data_.file->status();
   if (!status || status->size != 0) return;
   const auto output = directory_->status(names_.output);
   if (!output || !output->has_value()) return;
@@ -86,18 +86,18 @@ void OutputFile::leave() {
   if (journal_ || found_ == Found::finished) return;
   if (stale_journal_) {
     // Only of what is empty, and is so on disk: data without a journal would be nobody's, now or after a power cut.
-    const auto emptied = data_->status();
+    const auto emptied = data_.file->status();
     if (!emptied || emptied->size != 0) return;
-    auto step = data_->sync();
+    auto step = data_.file->sync();
     if (step) step = remove_journal();
     if (!step) return;
   }
-  if (!created_data_) {
+  if (!data_.created) {
     const auto journal = directory_->status(names_.journal);
     if (!journal || journal->has_value()) return;
   }
-  const auto status = data_->status();
-  const auto mine = data_->has_name(names_.part);
+  const auto status = data_.file->status();
+  const auto mine = data_.file->has_name(names_.part);
   if (!status || !mine || !*mine || status->size != 0) return;
   const auto removed = directory_->remove(names_.part);
   static_cast<void>(removed.ok());

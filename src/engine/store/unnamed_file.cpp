@@ -80,7 +80,7 @@ Result<void> UnnamedFile::publish_copy(Sync sync) {
   auto data = existing.is_replaced() ? Result<std::unique_ptr<File>>(nullptr)
                                      : new_locked_file(output_file_.directory(), output_file_.names().part);
   if (!data) return std::move(data).error();
-  if (*data) output_file_.data_ = std::move(*data);
+  if (*data) output_file_.data_.file = std::move(*data);
   JournalIdentity identity;
   identity.stream_total = status->size;
   Metadata metadata;

@@ -24,7 +24,7 @@ Result<void> write_segment(Work& work, Segment segment, std::span<const std::byt
   if (range.end == work.layout.total()) work.watch.look(range.end);
   auto step = work.output_file.data().write_at(range.begin, bytes);
   if (step) step = work.output_file.journal().commit(segment, digest_of(bytes));
-  if (step && work.aside.exchange(false)) step = work.output_file.drop_backup();
+  if (step && work.aside.exchange(false)) step = work.output_file.backup().drop();
   return step ? work.checkpoint.committed(segment, bytes.size()) : step;
 }
 

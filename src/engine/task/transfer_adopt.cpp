@@ -108,7 +108,7 @@ Result<std::uint64_t> Transfer::copy_adopted(OutputFile& output_file, std::uint6
     if (!got || !*got) continue;
     auto step = output_file.data().write_at(range.begin, bytes);
     if (step) step = journal.commit(segment, digest_of(bytes));
-    if (step && output_file.has_backup()) step = output_file.drop_backup();
+    if (step) step = output_file.backup().drop();
     if (!step) return std::move(step).error();
     task_progress_.adopted(bytes.size());
     taken += bytes.size();

@@ -137,7 +137,7 @@ Result<void> Transfer::fetch_missing(Pass& pass, const Resource& known, std::opt
     auto forced = checkpoint.force();
     if (!forced) return forced;
   }
-  Work work{output_file, dispatcher, checkpoint, pass.watch, task_progress_, layout, output_file.has_backup()};
+  Work work{output_file, dispatcher, checkpoint, pass.watch, task_progress_, layout, output_file.backup().exists()};
   const std::stop_callback give_up(stop, [&dispatcher] { dispatcher.fail(cancelled()); });
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   auto verifiers = start_threads(std::min(proofs, cores), [&](const std::stop_token& own) {
