@@ -237,6 +237,18 @@ Result<void> OutputFile::examine(const Request& request) {
   return examine_journal(request, status->size);
 }
 
+// Beside a journal that has lost its facts, which alone tell whose it is. It goes with that journal, as the data does:
+// what stayed would be in the way for ever, and what is lost is made again of the data.
+Result<void> OutputFile::drop_unmarked_decoded() {
+  const auto there = directory_->status(names_.decoded);
+  if (!there) return there.error();
+  if (!there->has_value() || (*there)->kind != FileKind::regular) return {};
+  notes_.push_back(
+      fmt::format("{} goes with a journal that has lost its facts: removed", directory_->path_of(names_.decoded)));
+  auto step = directory_->remove(names_.decoded);
+  return step ? directory_->sync() : step;
+}
+
 Result<void> OutputFile::examine_journal(const Request& request, std::uint64_t data_size) {
   auto noted = note_journal({});
   if (!noted) return noted;
@@ -264,7 +276,7 @@ Result<void> OutputFile::examine_journal(const Request& request, std::uint64_t d
   }
   if (data_.created) {
     notes_.push_back(fmt::format("{} is gone: starting over", directory_->path_of(names_.part)));
-    auto removed = drop_decoded();  // without its journal it would be nobody's
+    auto removed = decoded_.drop();  // without its journal it would be nobody's
     if (removed) removed = directory_->remove(names_.journal);
     if (!removed) return removed;
     journal_.reset();
@@ -316,7 +328,7 @@ Result<void> OutputFile::begin(const JournalIdentity& identity, const Metadata& 
 Result<void> OutputFile::start_over() {
   // A damaged journal can't be asked what it claims.
   const bool worth_keeping = journal_ ? journal_->claimed() > 0 : found_ == Found::start_over;
-  auto dropped = drop_decoded();
+  auto dropped = decoded_.drop();
   if (!dropped) return dropped;
   auto status = data_.file->status();
   if (!status) return std::move(status).error();

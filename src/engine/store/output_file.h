@@ -12,6 +12,7 @@
 #include <segdl/task.h>
 
 #include "engine/store/backup.h"
+#include "engine/store/decoded_file.h"
 #include "engine/store/directory_cache.h"
 #include "engine/store/existing_output.h"
 #include "engine/store/journal.h"
@@ -81,27 +82,16 @@ class OutputFile {
   // What has the output's name, and is to be replaced.
   ExistingOutput& existing() { return existing_; }
 
-  // J7 after the data's sync: rename, directory sync, removal of the journal. If another file has got the data's name
-  // meanwhile, nothing is published, and !has_journal(). Without `replace` nothing but an empty file that was there
-  // before is replaced. What is replaced is never the data of a download under way: Cause::busy. Once the directory is
-  // synced it is done: what can't be removed then is a note. REQUIRES: the data is whole and, unless Sync::none,
-  // synced.
-  Result<void> publish(bool replace, Sync);
+  // What is published instead of the data where that is coded and its content is wanted.
+  DecodedFile& decoded() { return decoded_; }
 
-  // Whether what has the name for what is to be decoded, if anything, may go: to be known before anything is fetched.
-  Result<void> look_for_decoded();
-  // What is published instead of the data, where that is coded and its content is wanted: NAME.part.out, of which the
-  // journal says that it is this download's before it is there. The data stays beside it until the content has the
-  // output's name, so that a death costs no more than the decoding. REQUIRES: has_journal(), and the data is whole.
-  Result<File*> begin_decoded();
-  // It is whole, and synced unless `sync` waives that: the journal tells by what it can be recognised.
-  Result<void> finish_decoded(const DecodedOutput&, Sync);
-  // The same as publish(), of it: the data goes after the directory's sync, and the journal last. REQUIRES:
-  // finish_decoded() was the latest.
-  Result<void> publish_decoded(bool replace, Sync);
-  // What an earlier run, or this one, has begun to decode is no longer wanted: it goes, and what has that name from
-  // then on is somebody else's.
-  Result<void> drop_decoded();
+  // J7 after the sync: rename, directory sync, removal of the journal; of the data, or of what this run has decoded it
+  // to, and then the data goes after the directory's sync. If another file has got the data's name meanwhile, nothing
+  // is published, and !has_journal(). Without `replace` nothing but an empty file that was there before is replaced.
+  // What is replaced is never the data of a download under way: Cause::busy. Once the directory is synced it is done:
+  // what can't be removed then is a note. REQUIRES: what is published is whole (decoded().finish() was called) and,
+  // unless Sync::none, synced.
+  Result<void> publish(bool replace, Sync);
 
   // Of a finished place: whether its output is the content of what its journal speaks of, and what that said.
   bool published_decoded() const { return published_decoded_; }
@@ -122,7 +112,8 @@ class OutputFile {
         names_(names),
         data_(std::move(data)),
         existing_(*open_, names_.output, existing),
-        backup_(*directory_, names_) {}
+        backup_(*directory_, names_),
+        decoded_(*directory_, names_, journal_) {}
 
   struct Expected {
     bool lacked = false;    // none of its names was there a moment ago, but for an output that may be replaced
@@ -143,7 +134,7 @@ class OutputFile {
   bool has_our_token() const;
   Result<void> remove_journal();
   Error data_lost();
-  Result<bool> has_decoded_name();
+  Error decoded_lost();
   Result<void> drop_unmarked_decoded();
   Result<void> give_output_name(const std::string& from, bool replace, Sync, bool has_it = false);
 
@@ -154,10 +145,10 @@ class OutputFile {
   ExistingOutput existing_;
   Backup backup_;
   std::unique_ptr<Journal> journal_;
+  DecodedFile decoded_;
   FileId journal_id_;
   Token journal_token_{};  // zeros: it has none
   Found found_ = Found::nothing;
-  std::unique_ptr<File> decoded_;
   bool published_decoded_ = false;
   JournalIdentity published_identity_;
   std::optional<Metadata> published_metadata_;

@@ -28,7 +28,7 @@ bool OutputFile::has_our_token() const {
 
 // A journal without its data is of no use to the next run.
 Error OutputFile::data_lost() {
-  auto removed = drop_decoded();  // without its journal it would be nobody's
+  auto removed = decoded_.drop();  // without its journal it would be nobody's
   if (removed) removed = remove_journal();
   if (!removed) return std::move(removed).error();
   journal_.reset();
@@ -38,17 +38,30 @@ Error OutputFile::data_lost() {
                     {Hint::move_away_and_retry});
 }
 
+Error OutputFile::decoded_lost() {
+  auto dropped = decoded_.drop();
+  if (!dropped) return std::move(dropped).error();
+  return with_hints(make_error(Cause::local, "publish", path(),
+                               fmt::format("{} was removed or replaced", directory_->path_of(names_.decoded))),
+                    {Hint::run_again});
+}
+
 Result<void> OutputFile::publish(bool replace, Sync sync) {
   auto mine = data_.file->has_name(names_.part);
   if (!mine) return std::move(mine).error();
   if (!*mine) return data_lost();
-  auto named = data_.file->has_name(names_.output);  // by a link that a death has left
+  File* const decoded = decoded_.file();
+  auto named = decoded != nullptr ? decoded_.has_its_name() : Result<bool>(true);
   if (!named) return std::move(named).error();
-  auto step = give_output_name(names_.part, replace, sync, *named);
+  if (!*named) return decoded_lost();
+  // By a link that a death has left.
+  auto has_it = decoded == nullptr ? data_.file->has_name(names_.output) : Result<bool>(false);
+  if (!has_it) return std::move(has_it).error();
+  auto step = give_output_name(decoded != nullptr ? names_.decoded : names_.part, replace, sync, *has_it);
   if (!step) return step;
-  existing_.remember_empty(*data_.file);
+  existing_.remember_empty(decoded != nullptr ? *decoded : *data_.file);
   step = backup_.drop();
-  if (step) step = drop_decoded();
+  if (step) step = decoded != nullptr ? directory_->remove(names_.part) : decoded_.drop();
   if (step) step = remove_journal();
   if (!step) notes_.push_back("the file is complete, but what was beside it stays: " + step.error().message());
   return {};

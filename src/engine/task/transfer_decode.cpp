@@ -40,14 +40,13 @@ Result<void> Transfer::take_coding(const std::string& coding) {
 
 Result<void> Transfer::take_coding(OutputFile& output_file, const std::string& coding) {
   auto taken = take_coding(coding);
-  return taken && !undo_.empty() ? output_file.look_for_decoded() : taken;
+  return taken && !undo_.empty() ? output_file.decoded().may_begin() : taken;
 }
 
 Result<void> Transfer::publish(OutputFile& output_file, const std::stop_token& stop) {
-  if (undo_.empty()) return output_file.publish(may_replace_output(request_), request_.sync);
-  auto step = decode(output_file, stop);
-  if (step) return output_file.publish_decoded(may_replace_output(request_), request_.sync);
-  const auto dropped = output_file.drop_decoded();  // if it can't be: the next run does
+  auto step = undo_.empty() ? Result<void>() : decode(output_file, stop);
+  if (step) return output_file.publish(may_replace_output(request_), request_.sync);
+  const auto dropped = output_file.decoded().drop();  // if it can't be: the next run does
   static_cast<void>(dropped.ok());
   undecodable_ = step.error().cause == Cause::integrity;
   if (undecodable_ && !request_.checksum) note_undecodable(output_file, step.error());
@@ -91,7 +90,7 @@ Result<void> Transfer::keep_going(const char* operation, const std::string& subj
 
 Result<void> Transfer::decode(OutputFile& output_file, const std::stop_token& stop) {
   task_progress_.enter(Phase::decoding);
-  auto file = output_file.begin_decoded();
+  auto file = output_file.decoded().begin();
   if (!file) return std::move(file).error();
   DecodedOutput made;
   StreamDigest digest;
@@ -119,7 +118,7 @@ Result<void> Transfer::decode(OutputFile& output_file, const std::stop_token& st
   give_access(output_file, **file);
   give_remote_time(**file);
   disclaim_time(**file);  // of what was sent
-  return output_file.finish_decoded(made, request_.sync);
+  return output_file.decoded().finish(made, request_.sync);
 }
 
 // Where there is a trace of another program, or it is asked for: all of it is read back.
