@@ -1,6 +1,6 @@
 #include "engine/store/backup.h"
 
-#include "engine/store/journal.h"
+#include "engine/store/journal/journal.h"
 
 #include <fmt/format.h>
 

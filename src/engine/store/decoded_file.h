@@ -9,7 +9,7 @@
 #include <segdl/task.h>
 
 #include "core/store/journal_format.h"
-#include "engine/store/journal.h"
+#include "engine/store/journal/journal.h"
 #include "engine/store/names.h"
 #include "seams/file_system.h"
 

@@ -2,11 +2,10 @@
 #pragma once
 
 #include <segdl/error.h>
-#include <segdl/range.h>
 #include <segdl/task.h>
 
 #include "core/store/journal_format.h"
-#include "engine/store/journal.h"
+#include "engine/store/journal/journal.h"
 #include "seams/file_system.h"
 
 #include <cstdint>
@@ -40,12 +39,5 @@ Result<std::optional<Published>> finish_published(Directory&, const Names&, cons
 // Whether the output is there and is all of what the journal speaks of, or its content, by its bytes. Changes nothing.
 enum class Output : std::uint8_t { other, as_sent, decoded };
 Result<Output> published_as(Directory&, const Names&, const Journal&);
-
-// The XXH3-64 of that part. Nothing if it is not there: the file is shorter, or the disk can't give it back.
-Result<std::optional<std::uint64_t>> digest_of_range(File&, Range);
-
-// Whether the segment's bytes in `data` hash to its proof. Reads in pieces of 256 KiB; a short read, and one of what
-// the disk can't give back, is false: that is not there. Any other error of a read proves nothing, and is the result.
-Result<bool> proof_holds(File& data, const Journal&, Segment);
 
 }  // namespace segdl::engine

@@ -15,7 +15,7 @@
 #include "engine/store/decoded_file.h"
 #include "engine/store/directory_cache.h"
 #include "engine/store/existing_output.h"
-#include "engine/store/journal.h"
+#include "engine/store/journal/journal.h"
 #include "engine/store/names.h"
 #include "seams/file_system.h"
 

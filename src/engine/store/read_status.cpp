@@ -2,7 +2,7 @@
 
 #include "core/base/errors.h"
 #include "engine/store/finish.h"
-#include "engine/store/journal.h"
+#include "engine/store/journal/journal.h"
 #include "engine/store/names.h"
 
 #include <string>

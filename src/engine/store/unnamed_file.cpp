@@ -3,7 +3,7 @@
 #include "core/base/xxh3.h"
 #include "core/store/layout.h"
 #include "engine/store/access.h"
-#include "engine/store/finish.h"
+#include "engine/store/journal/proof.h"
 #include "engine/store/output_file.h"
 
 #include "core/base/errors.h"

@@ -5,7 +5,7 @@
 
 #include "engine/fetch/fetcher.h"
 #include "engine/progress/task_progress.h"
-#include "engine/store/journal.h"
+#include "engine/store/journal/journal.h"
 
 #include "core/base/xxh3.h"
 

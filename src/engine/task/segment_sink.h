@@ -12,9 +12,9 @@
 #include "engine/fetch/fetcher.h"
 #include "engine/progress/task_progress.h"
 #include "engine/schedule/dispatcher.h"
-#include "engine/store/checkpoint.h"
+#include "engine/store/journal/checkpoint.h"
+#include "engine/store/journal/recheck.h"
 #include "engine/store/output_file.h"
-#include "engine/store/recheck.h"
 
 #include <atomic>
 #include <cstddef>

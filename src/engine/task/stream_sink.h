@@ -8,8 +8,8 @@
 #include "core/base/xxh3.h"
 #include "engine/fetch/fetcher.h"
 #include "engine/progress/task_progress.h"
+#include "engine/store/journal/recheck.h"
 #include "engine/store/output_file.h"
-#include "engine/store/recheck.h"
 #include "engine/task/whole_digest.h"
 
 #include <cstddef>

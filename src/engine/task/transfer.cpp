@@ -7,7 +7,7 @@
 #include "engine/fetch/fetch_loop.h"
 #include "engine/progress/planned.h"
 #include "engine/schedule/dispatcher.h"
-#include "engine/store/checkpoint.h"
+#include "engine/store/journal/checkpoint.h"
 #include "engine/task/consumer_sink.h"
 #include "engine/task/stream_sink.h"
 

@@ -9,7 +9,7 @@
 #include "core/base/errors.h"
 #include "engine/base/pieces.h"
 #include "engine/store/existing_output.h"
-#include "engine/store/recheck.h"
+#include "engine/store/journal/recheck.h"
 #include "engine/task/transfer.h"
 #include "engine/task/whole_digest.h"
 

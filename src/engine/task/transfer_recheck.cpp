@@ -2,7 +2,7 @@
 #include "core/base/errors.h"
 #include "engine/fetch/fetch_loop.h"
 #include "engine/progress/planned.h"
-#include "engine/store/recheck.h"
+#include "engine/store/journal/recheck.h"
 #include "engine/task/stream_sink.h"
 #include "engine/task/transfer.h"
 

@@ -2,7 +2,7 @@
 #include "core/base/errors.h"
 #include "engine/base/threads.h"
 #include "engine/fetch/fetch_loop.h"
-#include "engine/store/finish.h"
+#include "engine/store/journal/proof.h"
 #include "engine/task/prefix_hasher.h"
 #include "engine/task/single_body_sink.h"
 #include "engine/task/transfer.h"

@@ -2,7 +2,7 @@
 
 #include "core/base/errors.h"
 #include "engine/base/threads.h"
-#include "engine/store/finish.h"
+#include "engine/store/journal/proof.h"
 
 #include <exception>
 #include <utility>

@@ -3,7 +3,7 @@
 
 #include "engine/progress/task_progress.h"
 #include "engine/schedule/dispatcher.h"
-#include "engine/store/journal.h"
+#include "engine/store/journal/journal.h"
 #include "seams/file_system.h"
 
 #include <stop_token>

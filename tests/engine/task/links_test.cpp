@@ -1,6 +1,6 @@
 // Links that give their resource a few times only, and downloads that go on with what an earlier run left: one response
 // has to bring all that is missing, wherever one can.
-#include "engine/store/journal.h"
+#include "engine/store/journal/journal.h"
 #include "seams/digest.h"
 #include "support/pattern.h"
 #include "support/world.h"

@@ -1,5 +1,5 @@
 // A whole one-connection download in a world of fakes: what is asked, what is kept, what is published.
-#include "engine/store/journal.h"
+#include "engine/store/journal/journal.h"
 #include "support/pattern.h"
 #include "support/world.h"
 

@@ -1,4 +1,4 @@
-#include "engine/store/journal_store.h"
+#include "engine/store/journal/journal_store.h"
 
 #include <atomic>
 #include <bit>

@@ -16,7 +16,7 @@
 #include <segdl/error.h>
 
 #include "core/store/journal_format.h"
-#include "engine/store/journal.h"
+#include "engine/store/journal/journal.h"
 #include "seams/file_system.h"
 
 #include <atomic>

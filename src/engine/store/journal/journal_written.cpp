@@ -1,6 +1,6 @@
 #include "core/base/errors.h"
 #include "engine/base/monitor.h"
-#include "engine/store/journal_store.h"
+#include "engine/store/journal/journal_store.h"
 
 #include <array>
 #include <bit>

@@ -1,5 +1,5 @@
 // The journal, through both back ends, on the fake disk and on the real one.
-#include "engine/store/journal.h"
+#include "engine/store/journal/journal.h"
 #include "core/base/xxh3.h"
 #include "io/fs/posix_file_system.h"
 #include "support/fake_fs.h"

@@ -1,7 +1,7 @@
-#include "engine/store/journal.h"
+#include "engine/store/journal/journal.h"
 
 #include "core/base/errors.h"
-#include "engine/store/journal_store.h"
+#include "engine/store/journal/journal_store.h"
 
 #include <algorithm>
 #include <cassert>

@@ -1,4 +1,4 @@
-#include "engine/store/checkpoint.h"
+#include "engine/store/journal/checkpoint.h"
 
 #include <segdl/range.h>
 

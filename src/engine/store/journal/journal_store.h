@@ -1,7 +1,7 @@
 // The two ways a journal's bytes are kept; doc/journal.md says when which.
 #pragma once
 
-#include "engine/store/journal.h"
+#include "engine/store/journal/journal.h"
 
 #include <memory>
 

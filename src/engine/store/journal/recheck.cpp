@@ -1,11 +1,11 @@
-#include "engine/store/recheck.h"
+#include "engine/store/journal/recheck.h"
 
 #include "core/base/errors.h"
 #include "core/base/xxh3.h"
 #include "engine/base/monitor.h"
 #include "engine/base/pieces.h"
 #include "engine/base/threads.h"
-#include "engine/store/finish.h"
+#include "engine/store/journal/proof.h"
 
 #include <algorithm>
 #include <cstring>

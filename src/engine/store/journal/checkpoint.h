@@ -13,7 +13,7 @@
 #include <segdl/task.h>
 
 #include "engine/base/monitor.h"
-#include "engine/store/journal.h"
+#include "engine/store/journal/journal.h"
 #include "seams/clock.h"
 #include "seams/file_system.h"
 
