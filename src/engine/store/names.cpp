@@ -30,6 +30,22 @@ Error not_ours(const Directory& directory, const std::string& name, std::string 
   return with_hints(make_error(Cause::exists, "keep", directory.path_of(name), std::move(reason)), std::move(hints));
 }
 
+Result<bool> present(Directory& directory, const std::string& name) {
+  auto status = directory.status(name);
+  if (!status) return std::move(status).error();
+  return status->has_value();
+}
+
+Result<bool> nothing_there(Directory& directory, const Names& names, bool replaces) {
+  for (const std::string* name : {&names.output, &names.journal, &names.old_journal}) {
+    if (replaces && name == &names.output) continue;
+    auto there = present(directory, *name);
+    if (!there) return std::move(there).error();
+    if (*there) return false;
+  }
+  return true;
+}
+
 Result<std::unique_ptr<File>> new_locked_file(Directory& directory, const std::string& name) {
   auto file = directory.open(name, OpenMode::create_new);
   if (!file) return file;

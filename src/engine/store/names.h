@@ -44,6 +44,11 @@ Error busy(const Directory&, const std::string& name, std::string reason = "anot
 // Of what has one of the names that go with an output, and is none of segdl's.
 Error not_ours(const Directory&, const std::string& name, std::string reason, Hints hints = move_hints());
 
+// Whether anything has the name.
+Result<bool> present(Directory&, const std::string& name);
+// Whether none of those names is there that make a download anything but fresh. `replaces`: there may be an output.
+Result<bool> nothing_there(Directory&, const Names&, bool replaces);
+
 // NAME.part, open and locked.
 struct DataFile {
   std::unique_ptr<File> file;

@@ -1,9 +1,9 @@
 #include "engine/store/read_status.h"
 
 #include "core/base/errors.h"
-#include "engine/store/finish.h"
 #include "engine/store/journal/journal.h"
 #include "engine/store/names.h"
+#include "engine/store/recovery.h"
 
 #include <string>
 #include <string_view>

@@ -84,12 +84,12 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
   }
   auto opened = open_place(std::move(*directory), stop);
   if (!opened) return std::move(opened).error();
-  auto output_file = std::move(*opened);
-  if (output_file->found() == OutputFile::Found::finished) {
-    auto wanted = is_wanted(output_file, stop);
+  if (opened->published) {
+    auto wanted = is_wanted(*opened, stop);
     if (!wanted) return std::move(wanted).error();
-    if (*wanted) return finish(*output_file, stop);
+    if (*wanted) return finish(*opened->published, stop);
   }
+  auto output_file = std::move(opened->output_file);
   auto step = fetch_until_whole(*output_file, stop);
   if (step && unnamed_) {
     Report done = report(output_file->path());
@@ -102,7 +102,7 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
     output_file->leave();
     return error;
   }
-  remark_on(*output_file);
+  remark_on(output_file->take_notes());
   return Outcome{report(output_file->path())};
 }
 
@@ -116,16 +116,15 @@ Result<Outcome> Transfer::skip_if_there(Error error) const {
   return Outcome{std::move(done)};
 }
 
-Result<std::unique_ptr<OutputFile>> Transfer::open_place(std::shared_ptr<OpenDirectory> directory,
-                                                         const std::stop_token& stop) {
-  auto opened = OutputFile::open(std::move(directory), name_, request_, stop);
-  if (!opened) return std::move(opened).error();
-  remark_on(**opened);
+Result<Recovered> Transfer::open_place(std::shared_ptr<OpenDirectory> directory, const std::stop_token& stop) {
+  auto opened = recover(std::move(directory), name_, request_, stop);
+  if (!opened) return opened;
+  remark_on(opened->published ? std::move(opened->published->notes) : opened->output_file->take_notes());
   return opened;
 }
 
-void Transfer::remark_on(OutputFile& output_file) {
-  for (const std::string& note : output_file.take_notes()) task_progress_.remark(note);
+void Transfer::remark_on(std::vector<std::string> notes) {
+  for (std::string& note : notes) task_progress_.remark(std::move(note));
   for (const std::string& lack : env_.files.take_lacking()) task_progress_.worked_around(lack);
 }
 
@@ -139,7 +138,7 @@ Result<void> Transfer::fetch_until_whole(OutputFile& output_file, std::stop_toke
 }
 
 Result<void> Transfer::fetch_version(OutputFile& output_file, std::stop_token stop) {
-  const bool resumable = output_file.found() == OutputFile::Found::resumable;
+  const bool resumable = output_file.state() == OutputFile::State::resumable;
   if (gives_up(output_file)) return begin_version(output_file, stop);
   auto outdated = resumable && !switched_ ? is_whole_and_outdated(output_file, stop) : Result<bool>(false);
   if (outdated && *outdated) {
@@ -172,7 +171,7 @@ Result<void> Transfer::begin_version(OutputFile& output_file, std::stop_token st
   if (*small) return {};
   auto identity = plan(*first);
   if (!identity) return std::move(identity).error();
-  if (output_file.found() == OutputFile::Found::start_over || output_file.has_journal()) {
+  if (output_file.state() == OutputFile::State::useless || output_file.has_journal()) {
     auto aside = output_file.start_over();
     if (!aside) return aside;
   }

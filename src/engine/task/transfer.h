@@ -1,6 +1,6 @@
 // One download from beginning to end: lock, probe, plan, fetch, verify, publish.
 //
-//   OutputFile::open ──> nothing there ──> first response ──> plan: segments or stream ──> journal ──┐
+//   recover ──────────> nothing there ──> first response ──> plan: segments or stream ──> journal ──┐
 //        │                                 │                                                    v
 //        │                                 └──> one segment: held in a file without a name ──> publish
 //        ├──> resumable ──> same resource? ──> claims proved beside ──> spans fetched ──────────^
@@ -24,6 +24,7 @@
 #include "engine/store/journal/checkpoint.h"
 #include "engine/store/journal/recheck.h"
 #include "engine/store/output_file.h"
+#include "engine/store/recovery.h"
 #include "engine/store/unnamed_file.h"
 #include "engine/task/segment_sink.h"
 #include "engine/task/session_context.h"
@@ -81,8 +82,8 @@ class Transfer {
   Until until(const std::stop_token&) const;
   Result<Outcome> run_stream(Stream&, std::string path, const std::stop_token&);
   Result<Outcome> run_consumer(const Consumer&, std::filesystem::path output, std::stop_token);
-  Result<std::unique_ptr<OutputFile>> open_place(std::shared_ptr<OpenDirectory>, const std::stop_token&);
-  void remark_on(OutputFile&);
+  Result<Recovered> open_place(std::shared_ptr<OpenDirectory>, const std::stop_token&);
+  void remark_on(std::vector<std::string> notes);
   Result<void> take_coding(const std::string& coding);
   Result<void> take_coding(OutputFile&, const std::string& coding);
   bool gives_up(OutputFile&);
@@ -95,11 +96,11 @@ class Transfer {
   Result<void> check_decoded(OutputFile&, File&, const DecodedOutput&, const std::stop_token&);
   Result<void> read_proved(OutputFile&, const ContentDecoder::Take&, const std::stop_token&);
   Result<bool> continue_stream(OutputFile&, const std::stop_token&);
-  Result<bool> is_wanted(std::unique_ptr<OutputFile>&, const std::stop_token&);
-  Result<bool> is_what_was_asked_for(OutputFile&, const std::stop_token&);
+  Result<bool> is_wanted(Recovered&, const std::stop_token&);
+  Result<bool> is_what_was_asked_for(const Published&, const std::stop_token&);
   Result<bool> is_current(const JournalIdentity&, const std::stop_token&);
   Result<bool> is_whole_and_outdated(OutputFile&, const std::stop_token&);
-  Result<Outcome> finish(OutputFile&, const std::stop_token&);
+  Result<Outcome> finish(Published&, const std::stop_token&);
   Result<void> fetch_until_whole(OutputFile&, std::stop_token);
   Result<void> fetch_version(OutputFile&, std::stop_token);
   Result<void> begin_version(OutputFile&, std::stop_token);
@@ -146,7 +147,7 @@ class Transfer {
   Result<void> check_whole(OutputFile&, PrefixHasher&, const std::stop_token&);
   Result<void> refute(OutputFile&, Error);
   Result<void> forget_refuted(OutputFile&);
-  Result<void> check_published(OutputFile&, std::uint64_t size, const std::stop_token&);
+  Result<void> check_published(Published&, std::uint64_t size, const std::stop_token&);
   Result<void> check_digest(File&, std::uint64_t size, const std::string& path, const std::stop_token&);
   Result<void> settle(OutputFile&, Checkpoint&);
   Result<void> take_remote_name(const std::stop_token&);

@@ -66,7 +66,7 @@ void Transfer::note_undecodable(OutputFile& output_file, Error& error) {
 // What an earlier run has fetched and could not decode is fetched again where it is to be decoded. It stays until
 // something of that has come, and a request without decoding publishes it as it was sent.
 bool Transfer::gives_up(OutputFile& output_file) {
-  if (!request_.decode || output_file.found() != OutputFile::Found::resumable) return false;
+  if (!request_.decode || output_file.state() != OutputFile::State::resumable) return false;
   const auto metadata = output_file.journal().metadata();
   if (!metadata || !metadata->undecodable || metadata->url != url_.redacted()) return false;
   if (codings_to_undo(name_, output_file.journal().identity().coding).empty()) return false;

@@ -35,7 +35,7 @@ Result<bool> Transfer::fetch_small(OutputFile& output_file, Response& first, std
   const auto& [begin, end, total, validator, partial, coding] = first.body;
   const std::uint64_t most = request_.segment_size != 0 ? request_.segment_size : Layout::default_segment_size(0);
   if (!total || *total > most || begin != 0 || end != total) return false;
-  if (!output_file.is_fresh() || !undo_.empty()) return false;
+  if (output_file.state() != OutputFile::State::fresh || !undo_.empty()) return false;
   auto unnamed = UnnamedFile::create(output_file);
   if (!unnamed) return std::move(unnamed).error();
   if (!*unnamed) return false;

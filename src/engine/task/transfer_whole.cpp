@@ -101,35 +101,35 @@ Result<bool> Transfer::continue_stream(OutputFile& output_file, const std::stop_
 
 // Whether the request is done with what an earlier run has published. If not, and it may be replaced, the place is
 // opened anew, as one with another file in the way: its journal is gone.
-Result<bool> Transfer::is_wanted(std::unique_ptr<OutputFile>& output_file, const std::stop_token& stop) {
-  auto wanted = is_what_was_asked_for(*output_file, stop);
+Result<bool> Transfer::is_wanted(Recovered& found, const std::stop_token& stop) {
+  auto wanted = is_what_was_asked_for(*found.published, stop);
   if (!wanted || *wanted) return wanted;
-  if (!may_replace_output(request_)) return output_file->of_another_url();
-  output_file.reset();
+  if (!may_replace_output(request_)) return found.published->of_another_url();
+  found.published.reset();
   auto directory = context_.directories.open(request_.directory);
   if (!directory) return std::move(directory).error();
   auto opened = open_place(std::move(*directory), stop);
   if (!opened) return std::move(opened).error();
-  output_file = std::move(*opened);
-  if (output_file->found() != OutputFile::Found::finished) return false;
-  return with_hints(make_error(Cause::local, "replace", output_file->path(),
-                               fmt::format("{} is beside it, and can't be removed",
-                                           output_file->directory().path_of(output_file->names().journal))),
+  found = std::move(*opened);
+  if (!found.published) return false;
+  const std::string journal = found.published->open->directory().path_of(found.published->names.journal);
+  return with_hints(make_error(Cause::local, "replace", found.published->path(),
+                               fmt::format("{} is beside it, and can't be removed", journal)),
                     {Hint::remove_stuck_journal});
 }
 
 // A published file that proves to be what its journal speaks of is that of the journal's URL (J8), and done unless it
 // may be replaced. Of a URL that differs in its secrets alone it is if the server says so.
-Result<bool> Transfer::is_what_was_asked_for(OutputFile& output_file, const std::stop_token& stop) {
-  const auto& metadata = output_file.published_metadata();
-  const bool decodes = request_.decode && !codings_to_undo(name_, output_file.published_identity().coding).empty();
-  if (decodes != output_file.published_decoded()) return false;
+Result<bool> Transfer::is_what_was_asked_for(const Published& published, const std::stop_token& stop) {
+  const auto& metadata = published.metadata;
+  const bool decodes = request_.decode && !codings_to_undo(name_, published.identity.coding).empty();
+  if (decodes != published.decoded) return false;
   const bool same_url = metadata && is_hash_of(metadata->url_hash, url_);
   if (same_url && !may_replace_output(request_)) return true;
   const bool same_but_secrets = metadata && metadata->url == url_.redacted();
   const bool may_ask =
       (same_url || same_but_secrets) && metadata->vouched();  // or else its validator says nothing of it
-  return may_ask ? is_current(output_file.published_identity(), stop) : Result<bool>(false);
+  return may_ask ? is_current(published.identity, stop) : Result<bool>(false);
 }
 
 // Whether what an earlier run has fetched whole is what the server has: asked where it would be replaced, may be of
@@ -149,38 +149,36 @@ Result<bool> Transfer::is_current(const JournalIdentity& identity, const std::st
 }
 
 // A file that an earlier run has given its name.
-Result<Outcome> Transfer::finish(OutputFile& output_file, const std::stop_token& stop) {
-  auto status = output_file.data().status();
+Result<Outcome> Transfer::finish(Published& published, const std::stop_token& stop) {
+  auto status = published.output->status();
   if (!status) return std::move(status).error();
-  const Metadata metadata = output_file.published_metadata().value_or(Metadata{});
-  strong_ = output_file.published_identity().validator.strong() && metadata.vouched();
-  auto taken = take_coding(output_file.published_identity().coding);
+  const Metadata metadata = published.metadata.value_or(Metadata{});
+  strong_ = published.identity.validator.strong() && metadata.vouched();
+  auto taken = take_coding(published.identity.coding);
   if (!taken) return std::move(taken).error();
   rehashed_ = true;  // that is how it was recognised
   task_progress_.remark("it had arrived whole before; only the journal was left to remove");
-  tell_joined(output_file.published_metadata() ? output_file.published_metadata()->joined : 0);
-  const std::uint64_t size = output_file.published_decoded()
-                                 ? length_of(output_file.published_identity(), *output_file.published_metadata())
-                                 : status->size;
-  if (output_file.published_decoded()) decoded_ = status->size;
-  Planned whole = planned(output_file.published_identity(), size);
+  tell_joined(published.metadata ? published.metadata->joined : 0);
+  const std::uint64_t size = published.decoded ? length_of(published.identity, *published.metadata) : status->size;
+  if (published.decoded) decoded_ = status->size;
+  Planned whole = planned(published.identity, size);
   whole.total = size;
   task_progress_.plan(std::move(whole));
-  auto checked = check_published(output_file, status->size, stop);
+  auto checked = check_published(published, status->size, stop);
   if (!checked) return std::move(checked).error();
-  return Outcome{report(output_file.path())};
+  return Outcome{report(published.path())};
 }
 
 // A file that an earlier run has given its name, perhaps without knowing of a checksum.
-Result<void> Transfer::check_published(OutputFile& output_file, std::uint64_t size, const std::stop_token& stop) {
+Result<void> Transfer::check_published(Published& published, std::uint64_t size, const std::stop_token& stop) {
   if (!request_.checksum) return {};
-  if (output_file.published_decoded()) {
-    if (output_file.published_metadata()->decoded->checksum == journal_name_of(*request_.checksum)) return {};
-    return with_hints(make_error(Cause::integrity, "verify", output_file.path(),
+  if (published.decoded) {
+    if (published.metadata->decoded->checksum == journal_name_of(*request_.checksum)) return {};
+    return with_hints(make_error(Cause::integrity, "verify", published.path(),
                                  "it was decoded from what is gone, and which checksum that had is not known"),
                       {Hint::fetch_published_again});
   }
-  auto step = check_digest(output_file.data(), size, output_file.path(), stop);
+  auto step = check_digest(*published.output, size, published.path(), stop);
   if (!step && step.error().cause == Cause::integrity) {
     step.error().hints = {Hint::check_checksum, Hint::fetch_published_again};
   }

@@ -1,6 +1,6 @@
 // The directory that many downloads go to: opened and read once, and never believed about what is there.
 #include "engine/store/directory_cache.h"
-#include "engine/store/output_file.h"
+#include "engine/store/recovery.h"
 #include "engine/store/unnamed_file.h"
 #include "support/fake_clock.h"
 #include "support/fake_fs.h"
@@ -41,8 +41,8 @@ struct Scene {
     for (int i = 0; i < 100; ++i) open();
     return downloads.back();
   }
-  Result<std::unique_ptr<OutputFile>> place(const std::string& name, const Request& request = {}) {
-    return OutputFile::open(downloads.back(), name, request, {});
+  Result<Recovered> place(const std::string& name, const Request& request = {}) {
+    return recover(downloads.back(), name, request, {});
   }
   long listings() const {
     const auto log = disk.log();
@@ -110,7 +110,7 @@ TEST_CASE("a fresh place is taken without looking for its names, and one that is
   scene.open_often();
   auto fresh = scene.place("new");
   REQUIRE(fresh.ok());
-  CHECK((*fresh)->found() == OutputFile::Found::nothing);
+  CHECK(fresh->output_file->state() == OutputFile::State::fresh);
   CHECK(scene.looks("new") + scene.looks("new.segdl") + scene.looks("new.segdl.old") == 0);
   const auto old = scene.place("old");
   REQUIRE_FALSE(old.ok());
@@ -132,7 +132,7 @@ TEST_CASE("what has come since the names were read is neither replaced nor taken
     scene.disk.put("f", pattern_bytes(1, 10));
     auto place = scene.place("f");
     REQUIRE(place.ok());
-    const auto file = UnnamedFile::create(**place);
+    const auto file = UnnamedFile::create(*place->output_file);
     REQUIRE(*file);
     REQUIRE((*file)->write(pattern_bytes(2, 20)).ok());
     const auto named = (*file)->give_name(Sync::interval);
@@ -146,10 +146,10 @@ TEST_CASE("what has come since the names were read is neither replaced nor taken
       scene.disk.put(name, pattern_bytes(1, 10));
       auto place = scene.place("f");
       REQUIRE(place.ok());
-      const auto begun = (*place)->begin(identity(), {});
+      const auto begun = place->output_file->begin(identity(), {});
       REQUIRE_FALSE(begun.ok());
       CHECK(begun.error().cause == Cause::exists);
-      (*place)->leave();
+      place->output_file->leave();
       CHECK(scene.disk.get(name) == pattern_bytes(1, 10));
       CHECK(scene.disk.names() == std::vector<std::string>{name});
     }
@@ -164,7 +164,7 @@ TEST_CASE("who may overwrite looks at what is there") {
   request.existing = Existing::replace;
   auto place = scene.place("f", request);
   REQUIRE(place.ok());
-  CHECK((*place)->begin(identity(), {}).ok());
+  CHECK(place->output_file->begin(identity(), {}).ok());
 }
 
 TEST_CASE("a place locked by another is busy, known names or not") {

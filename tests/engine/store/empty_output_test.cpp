@@ -2,7 +2,7 @@
 #include "core/base/errors.h"
 #include "core/store/layout.h"
 #include "engine/store/directory_cache.h"
-#include "engine/store/output_file.h"
+#include "engine/store/recovery.h"
 #include "engine/store/unnamed_file.h"
 #include "support/pattern.h"
 #include "support/world.h"
@@ -50,9 +50,9 @@ Request with(Existing existing) {
 Result<void> publish_small(DirectoryCache& directories, const std::vector<std::byte>& bytes) {
   auto open = directories.open(".");
   REQUIRE(open.ok());
-  auto place = OutputFile::open(*open, kName, World::request(), {});
+  auto place = recover(*open, kName, World::request(), {});
   if (!place) return std::move(place).error();
-  const auto file = UnnamedFile::create(**place);
+  const auto file = UnnamedFile::create(*place->output_file);
   REQUIRE(*file);
   REQUIRE((*file)->write(bytes).ok());
   return (*file)->give_name(Sync::interval);
@@ -184,7 +184,7 @@ TEST_CASE("the data of a download that has just begun is not an empty file that 
   DirectoryCache directories(world.disk, world.clock);
   auto open = directories.open(".");
   REQUIRE(open.ok());
-  const auto place = OutputFile::open(*open, kName, World::request(), {});
+  const auto place = recover(*open, kName, World::request(), {});
   REQUIRE(place.ok());
   REQUIRE(world.disk.get("f.part")->empty());
   Request request = World::request();
@@ -217,19 +217,19 @@ TEST_CASE("of two downloads of a session over one empty file the one that comes 
   DirectoryCache session(disk, clock);
   auto open = session.open(".");
   REQUIRE(open.ok());
-  auto first = OutputFile::open(*open, kName, World::request(), {});
+  auto first = recover(*open, kName, World::request(), {});
   REQUIRE(first.ok());
-  const auto second = OutputFile::open(*open, kName, World::request(), {});
+  const auto second = recover(*open, kName, World::request(), {});
   REQUIRE_FALSE(second.ok());
   CHECK(second.error().cause == Cause::busy);
   JournalIdentity identity;
   identity.stream_total = 0;
   Metadata metadata;
   metadata.stream_complete = true;
-  REQUIRE((*first)->begin(identity, metadata).ok());
-  REQUIRE((*first)->publish(false, Sync::interval).ok());
+  REQUIRE(first->output_file->begin(identity, metadata).ok());
+  REQUIRE(first->output_file->publish(false, Sync::interval).ok());
   first = make_error(Cause::busy, "", "", "");  // its lock is given up
-  const auto third = OutputFile::open(*open, kName, World::request(), {});
+  const auto third = recover(*open, kName, World::request(), {});
   REQUIRE_FALSE(third.ok());
   CHECK(third.error().cause == Cause::exists);
 }

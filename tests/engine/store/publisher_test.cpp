@@ -1,6 +1,7 @@
 // Many small files published together, on a disk that can lie: J7 for all of a batch, at the price of one directory
 // sync.
 #include "engine/store/publisher.h"
+#include "engine/store/recovery.h"
 #include "support/fake_clock.h"
 #include "support/fake_fs.h"
 #include "support/pattern.h"
@@ -38,11 +39,11 @@ std::optional<Publisher::Entry> whole_download(FakeFs& disk, unsigned file, Sync
   FakeClock clock;
   auto open = DirectoryCache(disk, clock).open(".");
   if (!open) return std::nullopt;
-  auto place = OutputFile::open(std::move(*open), name_of(file), Request{}, {});
+  auto place = recover(std::move(*open), name_of(file), Request{}, {});
   if (!place) return std::nullopt;
-  auto unnamed = UnnamedFile::create(**place);
+  auto unnamed = UnnamedFile::create(*place->output_file);
   if (!unnamed || !*unnamed || !(*unnamed)->write(pattern_bytes(file, size_of(file)))) return std::nullopt;
-  return Publisher::Entry{std::move(*place), std::move(*unnamed), nullptr, sync, {}};
+  return Publisher::Entry{std::move(place->output_file), std::move(*unnamed), nullptr, sync, {}};
 }
 
 struct Batch {

@@ -210,6 +210,11 @@ Result<std::unique_ptr<Journal>> Journal::create(Directory& directory, const std
   return open_store(under_its_name(directory, name, std::move(*file)), identity, options.back_end);
 }
 
+bool can_continue(const Journal& journal) {
+  const auto metadata = journal.metadata();
+  return journal.identity().layout || (metadata && metadata->stream_complete);
+}
+
 Result<void> forget(Journal& journal, Segment segment) {
   auto step = journal.commit(segment, 0);
   return step ? journal.revoke(segment) : step;

@@ -78,6 +78,9 @@ class Journal {
   virtual Result<void> sync() = 0;
 };
 
+// Whether what it speaks of can be continued: in segments, or as a stream that is whole.
+bool can_continue(const Journal&);
+
 // Revokes a claim, and forgets its proof: for one whose bytes may be of another version than those that will take their
 // place. A power cut could keep the bit of the new claim beside the old proof and the old bytes, which agree. Durable
 // with the next sync(), which is due before anything of the kind is written.

@@ -1,9 +1,8 @@
-#include "engine/store/finish.h"
-
+// The rows of a published output in the table of doc/recovery.md.
 #include "core/base/errors.h"
 #include "engine/store/existing_output.h"
 #include "engine/store/journal/proof.h"
-#include "engine/store/names.h"
+#include "engine/store/recovery.h"
 
 #include <fmt/format.h>
 
@@ -125,31 +124,38 @@ Result<Output> published_as(Directory& directory, const Names& names, const Jour
   return *whole ? Output::as_sent : Output::other;
 }
 
-Result<std::optional<Published>> finish_published(Directory& directory, const Names& names, const Request& request,
-                                                  std::stop_token stop) {
+Error Published::of_another_url() const {
+  return exists(open->directory(), names.output,
+                metadata ? "it exists already, and was fetched whole from " + metadata->url
+                         : "it exists already, whole, and its journal has lost the URL that it is from");
+}
+
+Result<std::unique_ptr<Published>> finish_published(const std::shared_ptr<OpenDirectory>& open, const Names& names,
+                                                    const Request& request, const std::stop_token& stop) {
+  Directory& directory = open->directory();
   auto picture = looks_published(directory, names);
   if (!picture) return std::move(picture).error();
-  if (!*picture) return std::optional<Published>();
+  if (!*picture) return std::unique_ptr<Published>();
   auto opened = open_locked(directory, names);
   if (!opened) return std::move(opened).error();
-  if (!opened->has_value()) return std::optional<Published>();
+  if (!opened->has_value()) return std::unique_ptr<Published>();
   auto loaded = Journal::inspect(directory, names.journal);
   if (!loaded) return std::move(loaded).error();
   const auto* journal = std::get_if<std::unique_ptr<Journal>>(&*loaded);
-  if (journal == nullptr) return std::optional<Published>();
+  if (journal == nullptr) return std::unique_ptr<Published>();
   File& output = *(*opened)->output;
   auto status = output.status();
   if (!status) return std::move(status).error();
   auto decoded = is_decoded(output, **journal, status->size, stop);
   if (!decoded) return std::move(decoded).error();
   if (*decoded && !request.decode) {
-    if (may_replace_output(request)) return std::optional<Published>();
+    if (may_replace_output(request)) return std::unique_ptr<Published>();
     return decoded_exists(directory, names);
   }
   auto whole = *decoded ? Result<bool>(true) : all_proofs_hold(output, **journal, status->size, stop);
   if (stop.stop_requested()) return cancelled();
   if (!whole) return std::move(whole).error();
-  if (!*whole) return std::optional<Published>();
+  if (!*whole) return std::unique_ptr<Published>();
   const auto& part = (*opened)->part;
   const auto spent = part ? is_spent(*part, *status, **journal, stop) : Result<bool>(false);
   if (stop.stop_requested()) return cancelled();
@@ -157,13 +163,15 @@ Result<std::optional<Published>> finish_published(Directory& directory, const Na
   auto step = output.sync();
   if (step) step = directory.sync();
   if (!step) return std::move(step).error();
-  Published published{std::move((*opened)->output), (*journal)->identity(), (*journal)->metadata(), *decoded, {}};
+  auto published = std::make_unique<Published>(Published{
+      open, names, std::move((*opened)->output), (*journal)->identity(), (*journal)->metadata(), *decoded, {}});
   if (part && !*spent) {
-    published.notes.push_back(fmt::format("{} is none of this file's, and stays", directory.path_of(names.part)));
+    published->notes.push_back(fmt::format("{} is none of this file's, and stays", directory.path_of(names.part)));
   }
-  step = tidy_up(directory, names, *spent, !published.metadata || published.metadata->decoding);
-  if (!step) published.notes.push_back("what was beside it stays: " + step.error().message());
-  return std::optional(std::move(published));
+  step = tidy_up(directory, names, *spent, !published->metadata || published->metadata->decoding);
+  if (!step) published->notes.push_back("what was beside it stays: " + step.error().message());
+  ExistingOutput(*open, names.output, request.existing).remember_empty(*published->output);
+  return published;
 }
 
 }  // namespace segdl::engine
