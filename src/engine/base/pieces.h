@@ -7,7 +7,7 @@
 
 namespace segdl::engine {
 
-inline constexpr std::size_t kReadPiece = 256 * kKiB;  // half of a usual second-level cache: hashed while it is there
-inline constexpr std::size_t kReceivePiece = 256 * kKiB;
+// Half of a usual second-level cache: what is read is hashed while it is there.
+inline constexpr std::size_t kIoBuffer = 256 * kKiB;
 
 }  // namespace segdl::engine

@@ -26,7 +26,7 @@ Result<ContentDecoder> ContentDecoder::make(const std::vector<std::string>& codi
                                                kMaxCodings, fmt::join(codings.rbegin(), codings.rend(), ", "))),
                         {Hint::keep_encoded});
     }
-    made.stages_.push_back({coding, std::move(decoder), std::vector<std::byte>(kReadPiece)});
+    made.stages_.push_back({coding, std::move(decoder), std::vector<std::byte>(kIoBuffer)});
   }
   return made;
 }

@@ -16,7 +16,7 @@ ConsumerSink::ConsumerSink(const Consumer& consumer, const Resource& known, Task
       known_(known),
       task_progress_(task_progress),
       fetcher_(fetcher),
-      buffer_(kReceivePiece),
+      buffer_(kIoBuffer),
       whole_(consumer.expected) {}
 
 Result<std::optional<Range>> ConsumerSink::next(std::stop_token) {

@@ -15,7 +15,7 @@ PrefixHasher::PrefixHasher(const std::optional<Checksum>& expected, File& data, 
     : data_(data),
       layout_(layout),
       digest_(expected),
-      buffer_(std::min<std::uint64_t>(kReadPiece, layout.total())),
+      buffer_(std::min<std::uint64_t>(kIoBuffer, layout.total())),
       settled_(layout.count()) {}
 
 Result<void> PrefixHasher::start() {

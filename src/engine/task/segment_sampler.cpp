@@ -1,18 +1,15 @@
 #include "engine/task/segment_sampler.h"
 
 #include "core/base/errors.h"
+#include "engine/base/pieces.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace segdl::engine {
-namespace {
-
-constexpr std::uint64_t kSample = 64 * kKiB;
-
-}  // namespace
 
 SegmentSampler::SegmentSampler(const Journal& journal, TaskProgress& task_progress, Fetcher& fetcher,
                                std::deque<Segment> segments)
@@ -20,7 +17,7 @@ SegmentSampler::SegmentSampler(const Journal& journal, TaskProgress& task_progre
       task_progress_(task_progress),
       fetcher_(fetcher),
       segments_(std::move(segments)),
-      piece_(kSample) {}
+      piece_(kIoBuffer) {}
 
 Result<std::optional<Range>> SegmentSampler::next(std::stop_token) {
   if (segments_.empty()) return std::optional<Range>();
@@ -65,17 +62,12 @@ Result<void> SegmentSampler::arrived(std::uint64_t offset, std::size_t count) {
 }
 
 std::deque<Segment> choose_samples(const Journal& journal, std::uint32_t count) {
-  const std::uint32_t claimed = journal.claimed();
+  const std::vector<Segment> claimed = claimed_segments(journal);
   std::deque<Segment> samples;
-  const std::uint32_t wanted = std::min(count, claimed);
-  std::uint32_t seen = 0;
-  const std::uint32_t segments = journal.identity().layout->count();
-  for (std::uint32_t i = 0; i < segments && samples.size() < wanted; ++i) {
-    if (!journal.claims(Segment{i})) continue;
-    // The n-th sample is the claim nearest to n equal steps through all of them: the first, ..., the last.
-    const std::uint64_t n = samples.size();
-    const std::uint64_t output_file = wanted == 1 ? claimed - 1 : n * (claimed - 1) / (wanted - 1);
-    if (seen++ == output_file) samples.push_back(Segment{i});
+  const std::uint64_t wanted = std::min<std::uint64_t>(count, claimed.size());
+  // The n-th sample is the claim nearest to n equal steps through all of them: the first, ..., the last.
+  for (std::uint64_t n = 0; n < wanted; ++n) {
+    samples.push_back(claimed[wanted == 1 ? claimed.size() - 1 : n * (claimed.size() - 1) / (wanted - 1)]);
   }
   return samples;
 }

@@ -16,7 +16,7 @@ StreamSink::StreamSink(Pass& pass, TaskProgress& task_progress, Fetcher& fetcher
       watch_(pass.watch),
       task_progress_(task_progress),
       fetcher_(fetcher),
-      buffer_(kReceivePiece),
+      buffer_(kIoBuffer),
       whole_(expected) {}
 
 Result<std::optional<Range>> StreamSink::next(std::stop_token) {

@@ -273,7 +273,7 @@ Result<void> Transfer::receive_stream(Pass& pass, const Resource& known, std::op
 }
 
 Result<void> Transfer::settle_stream(OutputFile& output_file) {
-  Checkpoint checkpoint(env_.clock, output_file.data(), output_file.journal(), request_.sync, {});
+  Checkpoint checkpoint(env_.clock, {output_file.data(), output_file.journal()}, request_.sync, {});
   auto settled = settle(output_file, checkpoint);
   if (settled) return settled;
   // As with segments: after a failed sync the kernel calls pages clean that never reached the disk (J4).

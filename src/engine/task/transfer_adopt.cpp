@@ -74,9 +74,7 @@ Result<void> Transfer::adopt(OutputFile& output_file, const std::stop_token& sto
     return {};
   }
   std::uint64_t claimed = 0;
-  for (std::uint32_t i = 0; i < layout.count(); ++i) {
-    if (journal.claims(Segment{i})) claimed += layout.range(Segment{i}).size();
-  }
+  for (const Segment segment : claimed_segments(journal)) claimed += layout.range(segment).size();
   task_progress_.plan(planned(journal.identity(), claimed));
   task_progress_.enter(Phase::adopting);
   auto taken = copy_adopted(output_file, end, stop);

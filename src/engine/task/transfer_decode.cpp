@@ -9,6 +9,7 @@
 #include "core/base/errors.h"
 #include "engine/base/pieces.h"
 #include "engine/store/existing_output.h"
+#include "engine/store/journal/proof.h"
 #include "engine/store/journal/recheck.h"
 #include "engine/task/transfer.h"
 #include "engine/task/whole_digest.h"
@@ -146,7 +147,7 @@ Result<void> Transfer::read_proved(OutputFile& output_file, const ContentDecoder
   const JournalIdentity& identity = journal.identity();
   const Metadata metadata = journal.metadata().value_or(Metadata{});
   const std::uint64_t length = length_of(identity, metadata);
-  std::vector<std::byte> piece(std::min<std::uint64_t>(kReadPiece, length));
+  std::vector<std::byte> piece(std::min<std::uint64_t>(kIoBuffer, length));
   for (std::uint64_t at = 0; at < length;) {
     const Range range = identity.layout ? identity.layout->range(identity.layout->at(at)) : Range{0, length};
     StreamDigest digest;

@@ -2,6 +2,7 @@
 #include "core/base/errors.h"
 #include "engine/fetch/fetch_loop.h"
 #include "engine/progress/planned.h"
+#include "engine/store/journal/proof.h"
 #include "engine/store/journal/recheck.h"
 #include "engine/task/stream_sink.h"
 #include "engine/task/transfer.h"
@@ -13,20 +14,6 @@
 
 namespace segdl::engine {
 namespace {
-
-std::vector<bool> claims_of(const Journal& journal) {
-  std::vector<bool> claims(journal.identity().layout->count());
-  for (std::uint32_t i = 0; i < claims.size(); ++i) claims[i] = journal.claims(Segment{i});
-  return claims;
-}
-
-std::uint64_t bytes_of(const Layout& layout, const std::vector<bool>& claims) {
-  std::uint64_t bytes = 0;
-  for (std::uint32_t i = 0; i < claims.size(); ++i) {
-    if (claims[i]) bytes += layout.range(Segment{i}).size();
-  }
-  return bytes;
-}
 
 std::string part_of(OutputFile& output_file) { return output_file.directory().path_of(output_file.names().part); }
 
@@ -57,8 +44,13 @@ Result<bool> Transfer::mend_length(File& data, std::uint64_t length) {
 Result<void> Transfer::fetch_segments(OutputFile& output_file, const Resource& known, std::optional<Response> first,
                                       std::stop_token stop) {
   const JournalIdentity& identity = output_file.journal().identity();
-  std::vector<bool> inherited = claims_of(output_file.journal());
-  task_progress_.plan(planned(identity, bytes_of(*identity.layout, inherited)));
+  std::vector<bool> inherited(identity.layout->count());
+  std::uint64_t claimed = 0;
+  for (const Segment segment : claimed_segments(output_file.journal())) {
+    inherited[index(segment)] = true;
+    claimed += identity.layout->range(segment).size();
+  }
+  task_progress_.plan(planned(identity, claimed));
   for (unsigned repairs = 0;; ++repairs) {
     Pass pass{output_file, Watch(output_file.data()), repairs > 0};
     auto step = fetch_missing(pass, known, std::exchange(first, std::nullopt), stop);

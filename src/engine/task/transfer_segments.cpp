@@ -113,12 +113,9 @@ Result<void> Transfer::fetch_missing(Pass& pass, const Resource& known, std::opt
   const bool together = voucher_ == Voucher::digest || known.validator.strong();
   auto dropped = together ? Result<bool>(false) : drop_behind_hole(pass, task_progress_, stop);
   if (!dropped) return std::move(dropped).error();
+  std::vector<Segment> inherited = claimed_segments(journal);
   std::vector<bool> claims(layout.count());
-  std::vector<Segment> inherited;
-  for (std::uint32_t i = 0; i < layout.count(); ++i) {
-    claims[i] = journal.claims(Segment{i});
-    if (claims[i]) inherited.push_back(Segment{i});
-  }
+  for (const Segment segment : inherited) claims[index(segment)] = true;
   Assist assist;
   Dispatcher dispatcher(layout, claims, env_.clock, [&] { context_.pool.request_workers(assist); });
   std::optional<PrefixHasher> front;
@@ -131,7 +128,7 @@ Result<void> Transfer::fetch_missing(Pass& pass, const Resource& known, std::opt
   const ShownMap shown(task_progress_, dispatcher);
   if (pass.proved) take_for_proved(dispatcher);
   const std::size_t proofs = pass.proved ? 0 : inherited.size();
-  Checkpoint checkpoint(env_.clock, output_file.data(), journal, request_.sync, std::move(inherited));
+  Checkpoint checkpoint(env_.clock, {output_file.data(), journal}, request_.sync, std::move(inherited));
   checkpoint.before_each([&pass, &layout] { pass.watch.look(layout.total()); });
   if (*dropped) {  // the disk must not have what fills the hole and what lay behind it at the same time
     auto forced = checkpoint.force();

@@ -6,6 +6,7 @@
 #include "engine/base/url_hash.h"
 #include "engine/progress/planned.h"
 #include "engine/store/existing_output.h"
+#include "engine/store/journal/proof.h"
 #include "engine/task/prefix_hasher.h"
 #include "engine/task/transfer.h"
 #include "engine/task/whole_digest.h"
@@ -190,7 +191,7 @@ Result<void> Transfer::check_digest(File& file, std::uint64_t size, const std::s
                                     const std::stop_token& stop) {
   task_progress_.enter(Phase::verifying);
   WholeDigest digest(request_.checksum);
-  std::vector<std::byte> piece(std::min<std::uint64_t>(kReadPiece, size));
+  std::vector<std::byte> piece(std::min<std::uint64_t>(kIoBuffer, size));
   for (std::uint64_t at = 0; at < size; at += piece.size()) {
     if (stop.stop_requested()) return cancelled();
     const auto bytes = std::span(piece).first(std::min<std::uint64_t>(piece.size(), size - at));

@@ -338,7 +338,7 @@ TEST_CASE("reading everything again ends when it is no longer wanted") {
   auto file = std::move(*directory->open("data", OpenMode::existing));
   JournalIdentity identity;
   identity.layout = Layout(kSize, kSegment);
-  auto journal = std::move(*engine::Journal::create(*directory, "j", identity, {}));
+  auto journal = std::move(*engine::Journal::create(*directory, "j", {identity, {}}));
   std::stop_source stop;
   stop.request_stop();
   const auto damaged = engine::find_damaged(*file, *journal, stop.get_token());

@@ -14,10 +14,9 @@ constexpr int kPauseFactor = 20;
 
 }  // namespace
 
-Checkpoint::Checkpoint(Clock& clock, File& data, Journal& journal, Sync sync, std::vector<Segment> inherited)
+Checkpoint::Checkpoint(Clock& clock, Files files, Sync sync, std::vector<Segment> inherited)
     : clock_(clock),
-      data_(data),
-      journal_(journal),
+      files_(files),
       sync_(sync),
       pending_(std::move(inherited)),
       last_(clock.now()),
@@ -78,8 +77,8 @@ Result<void> Checkpoint::force() {
 Result<void> Checkpoint::make(std::vector<Segment> covered) {
   if (look_) look_();
   const Instant begin = clock_.now();
-  auto synced = data_.sync();
-  if (synced) synced = journal_.sync();
+  auto synced = files_.data.sync();
+  if (synced) synced = files_.journal.sync();
   const Instant end = clock_.now();
   {
     const MutexLock lock(mutex_);
@@ -97,7 +96,7 @@ Result<void> Checkpoint::make(std::vector<Segment> covered) {
 Error Checkpoint::revoke(const std::vector<Segment>& segments, Error error) {
   for (const Segment segment : segments) {
     // The first error is the one to tell; a journal that can't be written either is checked by its proofs.
-    const auto revoked = journal_.revoke(segment);
+    const auto revoked = files_.journal.revoke(segment);
     static_cast<void>(revoked.ok());
   }
   return error;

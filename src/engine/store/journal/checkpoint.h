@@ -27,9 +27,15 @@ namespace segdl::engine {
 
 class Checkpoint {
  public:
+  // What is forced to disk, in this order.
+  struct Files {
+    File& data;
+    Journal& journal;
+  };
+
   // `inherited`: claims of an earlier run; whether that run synced them is not known.
   // REQUIRES: all references outlive this object.
-  Checkpoint(Clock&, File& data, Journal&, Sync, std::vector<Segment> inherited);
+  Checkpoint(Clock&, Files, Sync, std::vector<Segment> inherited);
 
   // Called, without the lock, whenever a checkpoint begins. REQUIRES: before anything is committed.
   void before_each(std::function<void()> look) { look_ = std::move(look); }
@@ -50,8 +56,7 @@ class Checkpoint {
   Error revoke(const std::vector<Segment>&, Error);
 
   Clock& clock_;
-  File& data_;
-  Journal& journal_;
+  const Files files_;
   const Sync sync_;
   std::function<void()> look_;  // may be empty
   mutable Mutex mutex_;

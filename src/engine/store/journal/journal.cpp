@@ -1,6 +1,7 @@
 #include "engine/store/journal/journal.h"
 
 #include "core/base/errors.h"
+#include "engine/base/pieces.h"
 #include "engine/store/journal/journal_store.h"
 
 #include <algorithm>
@@ -25,7 +26,7 @@ std::string temporary_name(const std::string& name) { return name + ".new"; }
 
 // Writes real zeros: reserves space where reserve() can't promise it.
 Result<void> fill_with_zeros(File& file, std::uint64_t length) {
-  const std::vector<std::byte> zeros(std::min<std::uint64_t>(length, 256 * kKiB));
+  const std::vector<std::byte> zeros(std::min<std::uint64_t>(length, kIoBuffer));
   for (std::uint64_t at = 0; at < length; at += zeros.size()) {
     auto step = file.write_at(at, std::span(zeros).first(std::min<std::uint64_t>(zeros.size(), length - at)));
     if (!step) return step;
@@ -33,14 +34,15 @@ Result<void> fill_with_zeros(File& file, std::uint64_t length) {
   return {};
 }
 
-Result<void> write_whole(File& file, const JournalIdentity& identity, const Metadata& metadata) {
+Result<void> write_whole(File& file, const Journal::Content& content) {
+  const JournalIdentity& identity = content.identity;
   const JournalShape shape{identity.layout ? identity.layout->count() : 0};
   auto reserved = file.reserve(shape.length());
   if (!reserved) return std::move(reserved).error();
   auto step = *reserved ? file.resize(shape.length()) : fill_with_zeros(file, shape.length());
   const Block block = encode_identity(identity);
   if (step) step = file.write_at(0, block);
-  if (step) step = file.write_at(shape.metadata_at(), encode_metadata(metadata));
+  if (step) step = file.write_at(shape.metadata_at(), encode_metadata(content.metadata));
   if (step) step = file.write_at(shape.copy_at(), block);
   if (step) step = file.sync();
   return step;
@@ -132,7 +134,7 @@ Result<bool> mend(File& file, std::uint64_t offset, const JournalIdentity& ident
 // mapping. False if something stays unreadable; what is only looked at is not mended.
 Result<bool> make_readable(File& file, const JournalIdentity& identity, OpenMode mode) {
   const JournalShape shape{identity.layout ? identity.layout->count() : 0};
-  std::vector<std::byte> piece(std::min<std::uint64_t>(shape.length(), 256 * kKiB));
+  std::vector<std::byte> piece(std::min<std::uint64_t>(shape.length(), kIoBuffer));
   for (std::uint64_t at = 0; at < shape.length(); at += piece.size()) {
     const std::uint64_t end = std::min<std::uint64_t>(shape.length(), at + piece.size());
     auto got = file.read_at(at, std::span(piece).first(end - at));
@@ -192,13 +194,12 @@ Result<Journal::Loaded> load_with(Directory& directory, const std::string& name,
 
 }  // namespace
 
-Result<std::unique_ptr<Journal>> Journal::create(Directory& directory, const std::string& name,
-                                                 const JournalIdentity& identity, const Metadata& metadata,
+Result<std::unique_ptr<Journal>> Journal::create(Directory& directory, const std::string& name, Content content,
                                                  Options options) {
   const std::string temporary = temporary_name(name);
   auto file = create_temporary(directory, name);
   if (!file) return std::move(file).error();
-  auto step = write_whole(**file, identity, metadata);
+  auto step = write_whole(**file, content);
   if (step) step = directory.rename(temporary, name, options.replace);
   const bool named = step.ok();
   if (step) step = directory.sync();
@@ -207,12 +208,21 @@ Result<std::unique_ptr<Journal>> Journal::create(Directory& directory, const std
     static_cast<void>(removed.ok());  // the first error is the one to tell
     return std::move(step).error();
   }
-  return open_store(under_its_name(directory, name, std::move(*file)), identity, options.back_end);
+  return open_store(under_its_name(directory, name, std::move(*file)), std::move(content.identity), options.back_end);
 }
 
 bool can_continue(const Journal& journal) {
   const auto metadata = journal.metadata();
   return journal.identity().layout || (metadata && metadata->stream_complete);
+}
+
+std::vector<Segment> claimed_segments(const Journal& journal) {
+  std::vector<Segment> segments;
+  segments.reserve(journal.claimed());
+  for (std::uint32_t i = 0; i < journal.identity().layout->count(); ++i) {
+    if (journal.claims(Segment{i})) segments.push_back(Segment{i});
+  }
+  return segments;
 }
 
 Result<void> forget(Journal& journal, Segment segment) {

@@ -20,6 +20,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace segdl::engine {
 
@@ -36,6 +37,11 @@ class Journal {
   };  // not a journal at all: never to be touched
   using Loaded = std::variant<std::unique_ptr<Journal>, Absent, Damaged, Foreign>;
 
+  struct Content {
+    JournalIdentity identity;
+    Metadata metadata;
+  };
+
   struct Options {
     Options(BackEnd b = BackEnd::automatic, bool r = false) : back_end(b), replace(r) {}
     BackEnd back_end;
@@ -45,8 +51,7 @@ class Journal {
   // Writes `name`.new whole, syncs it, gives it the name `name` (which must be free, or is replaced in one step), syncs
   // the directory. On failure nothing of it is left. REQUIRES: the caller holds the lock of the data file; it stands
   // for the journal's names too.
-  static Result<std::unique_ptr<Journal>> create(Directory&, const std::string& name, const JournalIdentity&,
-                                                 const Metadata&, Options = {});
+  static Result<std::unique_ptr<Journal>> create(Directory&, const std::string& name, Content, Options = {});
 
   // Removes what a death within create() left under the temporary name; what is not ours stays. The same requirement.
   static Result<void> drop_leftover(Directory&, const std::string& name);
@@ -80,6 +85,9 @@ class Journal {
 
 // Whether what it speaks of can be continued: in segments, or as a stream that is whole.
 bool can_continue(const Journal&);
+
+// Those that it claims, in order. REQUIRES: it has a layout.
+std::vector<Segment> claimed_segments(const Journal&);
 
 // Revokes a claim, and forgets its proof: for one whose bytes may be of another version than those that will take their
 // place. A power cut could keep the bit of the new claim beside the old proof and the old bytes, which agree. Durable

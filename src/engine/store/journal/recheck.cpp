@@ -1,7 +1,6 @@
 #include "engine/store/journal/recheck.h"
 
 #include "core/base/errors.h"
-#include "core/base/xxh3.h"
 #include "engine/base/monitor.h"
 #include "engine/base/pieces.h"
 #include "engine/base/threads.h"
@@ -102,26 +101,11 @@ Result<std::vector<Segment>> find_damaged(File& data, const Journal& journal, co
   return proving.failed();
 }
 
-Result<bool> stream_intact(File& data, const Metadata& metadata, const std::stop_token& stop) {
-  std::vector<std::byte> piece(kReadPiece);
-  StreamDigest digest;
-  for (std::uint64_t at = 0; at < metadata.stream_length;) {
-    if (stop.stop_requested()) return cancelled();
-    const auto want = std::span(piece).first(std::min<std::uint64_t>(piece.size(), metadata.stream_length - at));
-    auto got = data.read_at(at, want);
-    if (!got && !is_unreadable(got.error())) return std::move(got).error();
-    if (!got || *got != want.size()) return false;  // what can't be read is not there
-    digest.update(want);
-    at += want.size();
-  }
-  return digest.value() == metadata.stream_digest;
-}
-
 Result<bool> holds_exactly(File& data, std::span<const std::byte> bytes) {
   auto status = data.status();
   if (!status) return std::move(status).error();
   if (status->size != bytes.size()) return false;
-  std::vector<std::byte> piece(std::min(kReadPiece, bytes.size()));
+  std::vector<std::byte> piece(std::min(kIoBuffer, bytes.size()));
   for (std::size_t at = 0; at < bytes.size(); at += piece.size()) {
     const auto want = bytes.subspan(at, std::min(piece.size(), bytes.size() - at));
     auto got = data.read_at(at, std::span(piece).first(want.size()));

@@ -15,7 +15,6 @@
 
 #include <segdl/error.h>
 
-#include "core/store/journal_format.h"
 #include "engine/store/journal/journal.h"
 #include "seams/file_system.h"
 
@@ -60,9 +59,6 @@ struct Pass {
 
 // The claimed segments whose proof fails, in order. Reads with a thread for each processor.
 Result<std::vector<Segment>> find_damaged(File& data, const Journal&, const std::stop_token&);
-
-// Whether the file's first bytes are those of the stream that the facts speak of.
-Result<bool> stream_intact(File& data, const Metadata&, const std::stop_token&);
 
 // Whether the file is exactly these bytes. What the disk can't give back is not there.
 Result<bool> holds_exactly(File& data, std::span<const std::byte> bytes);

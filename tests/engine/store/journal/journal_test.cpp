@@ -74,7 +74,7 @@ struct Side {
   static constexpr Journal::BackEnd way = kWay;
 
   std::unique_ptr<Journal> create(const JournalIdentity& about = identity()) {
-    auto made = Journal::create(disk.directory(), "f.segdl", about, metadata(), way);
+    auto made = Journal::create(disk.directory(), "f.segdl", {about, metadata()}, way);
     REQUIRE(made.ok());
     return std::move(*made);
   }
@@ -186,7 +186,7 @@ TEST_CASE_TEMPLATE("a journal never replaces what has its name", On, FakeMapped,
                 ->write_at(0, identity().layout ? encode_identity(identity()) : JournalBlock{})
                 .ok());
   }
-  const auto made = Journal::create(directory, "f.segdl", identity(), metadata());
+  const auto made = Journal::create(directory, "f.segdl", {identity(), metadata()});
   REQUIRE_FALSE(made.ok());
   CHECK(made.error().cause == Cause::exists);
   CHECK_FALSE(directory.status("f.segdl.new")->has_value());
@@ -208,7 +208,7 @@ TEST_CASE_TEMPLATE("a leftover of ours under the temporary name is replaced, som
     JournalBlock foreign{};
     foreign.fill(std::byte{'x'});
     { REQUIRE((*directory.open("f.segdl.new", OpenMode::create_new))->write_at(0, foreign).ok()); }
-    CHECK_FALSE(Journal::create(directory, "f.segdl", identity(), metadata()).ok());
+    CHECK_FALSE(Journal::create(directory, "f.segdl", {identity(), metadata()}).ok());
     CHECK(directory.status("f.segdl.new")->has_value());
   }
 }
@@ -216,7 +216,7 @@ TEST_CASE_TEMPLATE("a leftover of ours under the temporary name is replaced, som
 TEST_CASE("no truncation of a journal is valid, and no damage to one block is fatal") {
   FakeFs disk;
   auto directory = std::move(*disk.open_directory("."));
-  REQUIRE(Journal::create(*directory, "f.segdl", identity(), metadata()).ok());
+  REQUIRE(Journal::create(*directory, "f.segdl", {identity(), metadata()}).ok());
   const auto whole = *disk.get("f.segdl");
   for (std::size_t size = 0; size < whole.size(); size += 512) {
     CAPTURE(size);
@@ -258,7 +258,7 @@ TEST_CASE("zeros at the beginning or the end of somebody else's file do not make
 TEST_CASE("a journal gets its name only when it is whole and synced") {
   FakeFs disk;
   auto directory = std::move(*disk.open_directory("."));
-  REQUIRE(Journal::create(*directory, "f.segdl", identity(), metadata()).ok());
+  REQUIRE(Journal::create(*directory, "f.segdl", {identity(), metadata()}).ok());
   const auto log = disk.log();
   const auto place = [&log](const std::string& words) {
     return std::find(log.begin(), log.end(), words) - log.begin();
@@ -274,7 +274,7 @@ TEST_CASE("where mappings are not to be trusted the journal is written") {
   FakeFs disk;
   disk.set_kind(segdl::test::kNfs);
   auto directory = std::move(*disk.open_directory("."));
-  REQUIRE(Journal::create(*directory, "f.segdl", identity(), metadata()).ok());
+  REQUIRE(Journal::create(*directory, "f.segdl", {identity(), metadata()}).ok());
   const auto log = disk.log();
   CHECK(std::find(log.begin(), log.end(), "map f.segdl.new") == log.end());
 }
@@ -284,7 +284,7 @@ TEST_CASE("the hexdump in doc/journal_format.md is that of a real journal") {
   auto directory = std::move(*disk.open_directory("."));
   JournalIdentity small = identity();
   small.layout = Layout(40'000, 16 * kKiB);
-  auto journal = Journal::create(*directory, "f.segdl", small, metadata());
+  auto journal = Journal::create(*directory, "f.segdl", {small, metadata()});
   REQUIRE(journal.ok());
   REQUIRE((*journal)->commit(Segment{0}, 0x1122334455667788).ok());
   REQUIRE((*journal)->commit(Segment{2}, 0x99aabbccddeeff00).ok());
