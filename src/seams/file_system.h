@@ -44,6 +44,19 @@ struct FileStatus {
   bool may_be_planted = false;  // another user's, where anybody may put one (as in /tmp); of an open file: when opened
 };
 
+// What of a file is to be changed; what is absent stays as it is.
+struct FileChange {
+  struct Owner {
+    std::uint32_t owner;
+    std::uint32_t group;
+  };
+  std::optional<Owner> owner = std::nullopt;    // fchown
+  std::optional<unsigned> mode = std::nullopt;  // fchmod
+  // When its content was last changed, as listings show it (futimens), as finely as the file system keeps times; a
+  // later write sets it to the present.
+  std::optional<std::chrono::sys_time<std::chrono::nanoseconds>> modified = std::nullopt;
+};
+
 // A shared, writable mapping of a file's first bytes. Stores reach the file without a call; they survive the death of
 // the process and, after sync(), of the machine. A store raises SIGBUS if somebody shortens the file.
 class Mapping {
@@ -83,12 +96,7 @@ class File {
   // sooner that way. Promises nothing.
   virtual void start_sync() = 0;
 
-  virtual Result<void> set_mode(unsigned mode) = 0;                              // fchmod
-  virtual Result<void> set_owner(std::uint32_t owner, std::uint32_t group) = 0;  // fchown
-
-  // When its content was last changed, as listings show it (futimens), as finely as the file system keeps times; a
-  // later write sets it to the present.
-  virtual Result<void> set_modified(std::chrono::sys_time<std::chrono::nanoseconds>) = 0;
+  virtual Result<void> change(const FileChange&) = 0;  // in the order of its members, up to the first error
 
   // A small value that stays with the file under this name, whatever the file is called, until it is set again; it
   // changes no time (fsetxattr, in the namespace "user"). An error where the file system has none, or no room for it.
@@ -104,20 +112,22 @@ class File {
   // Whether another open description has that lock (F_OFD_GETLK); takes nothing.
   virtual Result<bool> locked_by_another() = 0;
 
-  // Whether shared mappings of this file can be trusted: not on NFS, CIFS, FUSE and the like (fstatfs).
-  virtual Result<bool> mappable() = 0;
-
-  // REQUIRES: the file is at least `length` bytes long; length > 0.
+  // Null where shared mappings of this file can't be trusted: on NFS, CIFS, FUSE and the like (fstatfs). REQUIRES: the
+  // file is at least `length` bytes long; length > 0.
   virtual Result<std::unique_ptr<Mapping>> map(std::uint64_t length) = 0;
 
   // Whether the name, in the directory that it was opened in, is one of this file's. Where the numbers of files do not
   // tell it is shown by a time that is set and set back. Cause::local where nothing tells: what is published must be
   // what was proved. REQUIRES: the Directory still lives, and nothing is written to the file meanwhile.
   virtual Result<bool> has_name(const std::string& name) = 0;
+};
 
-  // Gives a file of Directory::create_unnamed() this name in its directory, once. Cause::exists if anything has the
-  // name; then nothing changes. Remedy::refetch where there are no links to give it by: its bytes belong into a file of
-  // another kind. REQUIRES: the Directory still lives.
+// A file of Directory::create_unnamed().
+class NamelessFile : public File {
+ public:
+  // Gives it this name in its directory, once. Cause::exists if anything has the name; then nothing changes.
+  // Remedy::refetch where there are no links to give it by: its bytes belong into a file of another kind. REQUIRES: the
+  // Directory still lives.
   virtual Result<void> give_name(const std::string& name) = 0;
 
   // After give_name(), and before Directory::sync(): makes durable what of the name is kept with the file, its link
@@ -166,9 +176,9 @@ class Directory {
   // written to it.
   virtual Result<std::unique_ptr<Stream>> open_stream(const std::string& name, const Until& last) = 0;
 
-  // A new file that has no name: it goes away with its last handle unless give_name() is called (O_TMPFILE). Its mode
+  // A new file that has no name: it goes away with its last handle unless it is given one (O_TMPFILE). Its mode
   // is FileSystem::default_mode(). Null where the file system has no such files. `meant_for` is what errors call it.
-  virtual Result<std::unique_ptr<File>> create_unnamed(const std::string& meant_for) = 0;
+  virtual Result<std::unique_ptr<NamelessFile>> create_unnamed(const std::string& meant_for) = 0;
 
   // What has the name (lstat), or nothing. Of a link to what is no regular file, `kind` is that of what it leads to:
   // whoever replaced the link would take away the name of a directory or a device.

@@ -179,15 +179,10 @@ Result<bool> FakeFile::locked_by_another() {
   return inode_->locked_by != nullptr && inode_->locked_by != this;
 }
 
-Result<bool> FakeFile::mappable() {
-  const std::lock_guard lock(disk_.mutex_);
-  if (auto error = disk_.begin(life_, "mappable", "mappable " + name_)) return *error;
-  return disk_.kind_.mappable;
-}
-
 Result<std::unique_ptr<Mapping>> FakeFile::map(std::uint64_t length) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "map", "map " + name_)) return *error;
+  if (!disk_.kind_.mappable) return std::unique_ptr<Mapping>();
   if (!writable_) return fake_error(Cause::local, "map", name_, "Permission denied");
   if (length == 0 || length > inode_->live.size()) return fake_error(Cause::local, "map", name_, "Invalid argument");
   // A touch of what can't be read is a SIGBUS as well.
@@ -236,15 +231,15 @@ Result<std::unique_ptr<Stream>> FakeDirectory::open_stream(const std::string& na
   return std::unique_ptr<Stream>(std::make_unique<FakeStream>(disk_, life_, found->second, name));
 }
 
-Result<std::unique_ptr<File>> FakeDirectory::create_unnamed(const std::string&) {
+Result<std::unique_ptr<NamelessFile>> FakeDirectory::create_unnamed(const std::string&) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "create-unnamed", "create-unnamed")) return *error;
-  if (!disk_.kind_.unnamed) return std::unique_ptr<File>();
+  if (!disk_.kind_.unnamed) return std::unique_ptr<NamelessFile>();
   auto inode = std::make_shared<FakeInode>();
   inode->number = disk_.next_inode_++;
   inode->mode = disk_.default_mode();
   inode->named = false;
-  return std::unique_ptr<File>(std::make_unique<FakeFile>(disk_, life_, std::move(inode), "(unnamed)", true));
+  return std::unique_ptr<NamelessFile>(std::make_unique<FakeFile>(disk_, life_, std::move(inode), "(unnamed)", true));
 }
 
 Result<std::unique_ptr<File>> FakeDirectory::open(const std::string& name, OpenMode mode) {

@@ -23,7 +23,7 @@ class FakeMapping final : public Mapping {
   std::uint64_t length_;
 };
 
-class FakeFile final : public File {
+class FakeFile final : public NamelessFile {
  public:
   FakeFile(FakeFs& disk, std::uint64_t life, FakeFs::Inode inode, std::string name, bool writable)
       : disk_(disk), life_(life), inode_(std::move(inode)), name_(std::move(name)), writable_(writable) {}
@@ -40,19 +40,19 @@ class FakeFile final : public File {
   Result<void> resize(std::uint64_t length) override;
   Result<void> sync() override;
   void start_sync() override {}
-  Result<void> set_mode(unsigned mode) override;
-  Result<void> set_owner(std::uint32_t owner, std::uint32_t group) override;
-  Result<void> set_modified(std::chrono::sys_time<std::chrono::nanoseconds>) override;
+  Result<void> change(const FileChange&) override;
   Result<void> set_attribute(const std::string& name, std::span<const std::byte> value) override;
   std::optional<std::vector<std::byte>> attribute(const std::string& name) override;
   Result<bool> try_lock() override;
   Result<bool> locked_by_another() override;
-  Result<bool> mappable() override;
   Result<std::unique_ptr<Mapping>> map(std::uint64_t length) override;
   Result<void> give_name(const std::string& name) override;
   Result<void> sync_name() override;
 
  private:
+  Result<void> set_owner(const FileChange::Owner&);
+  Result<void> set_mode(unsigned mode);
+  Result<void> set_modified(std::chrono::sys_time<std::chrono::nanoseconds>);
   const BadSector* bad_sector(std::uint64_t offset, std::uint64_t size) const;
   std::optional<Error> refused(std::uint64_t offset, std::uint64_t size) const;
   std::optional<Error> unwritable(std::uint64_t offset, std::uint64_t size);
@@ -85,7 +85,7 @@ class FakeDirectory final : public Directory {
 
   Result<std::unique_ptr<File>> open(const std::string& name, OpenMode) override;
   Result<std::unique_ptr<Stream>> open_stream(const std::string& name, const Until&) override;
-  Result<std::unique_ptr<File>> create_unnamed(const std::string& meant_for) override;
+  Result<std::unique_ptr<NamelessFile>> create_unnamed(const std::string& meant_for) override;
   Result<std::optional<FileStatus>> status(const std::string& name) override;
   Result<std::optional<std::vector<std::string>>> names(std::size_t most) override;
   Result<void> rename(const std::string& from, const std::string& to, bool replace) override;

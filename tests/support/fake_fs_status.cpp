@@ -80,6 +80,12 @@ void FakeFs::set_access(const std::string& name, unsigned mode, std::uint32_t ow
   inode.group = group;
 }
 
+Result<void> FakeFile::change(const FileChange& wanted) {
+  auto step = wanted.owner ? set_owner(*wanted.owner) : Result<void>();
+  if (step && wanted.mode) step = set_mode(*wanted.mode);
+  return step && wanted.modified ? set_modified(*wanted.modified) : step;
+}
+
 Result<void> FakeFile::set_mode(unsigned mode) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "set-mode", "set-mode " + name_)) return *error;
@@ -90,12 +96,12 @@ Result<void> FakeFile::set_mode(unsigned mode) {
   return {};
 }
 
-Result<void> FakeFile::set_owner(std::uint32_t owner, std::uint32_t group) {
+Result<void> FakeFile::set_owner(const FileChange::Owner& owner) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "set-owner", "set-owner " + name_)) return *error;
   if (!disk_.kind_.owns) return fake_error(Cause::local, "set the owner of", name_, "Operation not permitted");
-  inode_->owner = owner;
-  inode_->group = group;
+  inode_->owner = owner.owner;
+  inode_->group = owner.group;
   return {};
 }
 

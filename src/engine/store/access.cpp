@@ -19,16 +19,18 @@ std::vector<std::string> set_access(File& file, unsigned mode, const FileStatus*
   auto mine = file.status();
   const FileStatus wanted = like != nullptr && mine ? *like : mine ? *mine : FileStatus{};
   mode &= kPermissions;
-  auto owned = mine && mine->group != wanted.group ? file.set_owner(mine->owner, wanted.group) : Result<void>();
+  auto owned = mine && mine->group != wanted.group
+                   ? file.change({.owner = FileChange::Owner{mine->owner, wanted.group}})
+                   : Result<void>();
   const std::uint32_t group = owned || !mine ? wanted.group : mine->group;
   if (!owned) mode &= ~kGroup | (mode & kOthers) << 3U;
-  const auto set = file.set_mode(mode);
+  const auto set = file.change({.mode = mode});
   const auto has = set ? Result<FileStatus>(FileStatus{}) : file.status();
   if (!set && (!has || (has->mode & ~mode & kAccessOfOthers) != 0)) {
     remarks.push_back("its permissions are wider than intended, as its mode can't be set: " + set.error().message());
   }
   if (mine && mine->owner != wanted.owner) {
-    auto given = file.set_owner(wanted.owner, group);
+    auto given = file.change({.owner = FileChange::Owner{wanted.owner, group}});
     if (!given) owned = std::move(given);
   }
   if (!owned) remarks.push_back("it does not get the owner of what it replaces: " + owned.error().message());

@@ -38,7 +38,7 @@ Result<void> OutputFile::begin(const JournalIdentity& identity, const Metadata& 
     if (!reserved) return backup_.explain(std::move(reserved).error());
   }
   auto journal =
-      Journal::create(directory_, names_.journal, {identity, metadata}, {Journal::BackEnd::automatic, stale_journal_});
+      Journal::create(directory_, names_.journal, {identity, metadata}, {Journal::BackEnd::mapped, stale_journal_});
   if (!journal) return backup_.explain(std::move(journal).error());
   journal_ = std::move(*journal);
   state_ = State::begun;

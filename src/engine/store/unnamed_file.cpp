@@ -91,7 +91,7 @@ Result<void> UnnamedFile::publish_copy(Sync sync) {
   File& copy = output_file_.data();
   if (step) step = copy.write_at(0, bytes);
   if (!step) return step;
-  static_cast<void>(copy.set_modified(status->modified).ok());
+  static_cast<void>(copy.change({.modified = status->modified}).ok());
   const auto receipt = file_->attribute(kReceipt);
   if (receipt) static_cast<void>(copy.set_attribute(kReceipt, *receipt).ok());
   for (std::string& remark : set_access(copy, status->mode, &*status)) output_file_.notes_.push_back(std::move(remark));

@@ -47,7 +47,7 @@ class UnnamedFile {
   Result<void> take_name_back();
 
  private:
-  UnnamedFile(OutputFile& output_file, std::unique_ptr<File> file)
+  UnnamedFile(OutputFile& output_file, std::unique_ptr<NamelessFile> file)
       : output_file_(output_file), file_(std::move(file)) {}
 
   Result<void> replace(Sync);
@@ -55,7 +55,7 @@ class UnnamedFile {
   Result<void> publish_copy(Sync);
 
   OutputFile& output_file_;
-  std::unique_ptr<File> file_;
+  std::unique_ptr<NamelessFile> file_;
   std::uint64_t digest_ = 0;
 };
 

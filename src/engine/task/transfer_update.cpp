@@ -184,7 +184,7 @@ void Transfer::give_remote_time(File& file) {
       task_progress_.tolerated({time ? kWrong : kNone});
     return;
   }
-  const auto set = file.set_modified(*time);
+  const auto set = file.change({.modified = *time});
   if (!set) task_progress_.remark("its time could not be set: " + set.error().message());
 }
 
@@ -195,7 +195,7 @@ void Transfer::disclaim_time(File& file) {
   for (const std::chrono::milliseconds off : {std::chrono::milliseconds(500), std::chrono::milliseconds(-2000)}) {
     const auto status = file.status();
     if (!time || !status || status->modified != *time) return;
-    const auto set = file.set_modified(*time + off);
+    const auto set = file.change({.modified = *time + off});
     if (!set) return task_progress_.remark("its time can't be changed, and is no proof: " + set.error().message());
     if (off.count() < -1000)
       task_progress_.remark("its time is two seconds before the server's, which would be no proof");

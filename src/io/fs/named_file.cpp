@@ -34,7 +34,7 @@ std::array<::timespec, 2> times_of(const struct ::statx& file) {
   return {{{file.stx_atime.tv_sec, file.stx_atime.tv_nsec}, {file.stx_mtime.tv_sec, file.stx_mtime.tv_nsec}}};
 }
 
-// Both times: as PosixFile::set_modified() has it.
+// Both times: as PosixFile has it.
 bool set_times(int file, const std::array<::timespec, 2>& times) {
   return retried([&] { return ::futimens(file, times.data()); }) == 0;
 }

@@ -65,7 +65,9 @@ Error read_error(int number, const std::string& path, std::uint64_t offset) {
   return error;
 }
 
-class PosixFile final : public File {
+// `Interface`: File, or one that is more.
+template <class Interface>
+class PosixFile : public Interface {
  public:
   PosixFile(Descriptor fd, std::string path, PosixFolder folder)
       : fd_(std::move(fd)), folder_(std::move(folder)), path_(std::move(path)) {}
@@ -146,30 +148,10 @@ class PosixFile final : public File {
 
   void start_sync() override { static_cast<void>(::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE)); }
 
-  Result<void> set_mode(unsigned mode) override {
-    if (retried([&] { return ::fchmod(fd_.get(), mode); }) == 0) return {};
-    folder_.lacking->found(Lack::modes);
-    return file_error(errno, "set the mode of", path_);
-  }
-
-  Result<void> set_owner(std::uint32_t owner, std::uint32_t group) override {
-    const int set = retried([&] { return ::fchown(fd_.get(), owner, group); });
-    return set == 0 ? Result<void>() : file_error(errno, "set the owner of", path_);
-  }
-
-  Result<void> set_modified(std::chrono::sys_time<std::chrono::nanoseconds> time) override {
-    // Both times: libfuse 2 calls a file system only if both are to be set, and reports success if not.
-    struct ::stat status {};
-    if (retried([&] { return ::fstat(fd_.get(), &status); }) != 0) return file_error(errno, "look at", path_);
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-    const ::time_t wanted = seconds.time_since_epoch().count();
-    const std::array<::timespec, 2> times{{status.st_atim, {wanted, (time - seconds).count()}}};
-    const int set = retried([&] { return ::futimens(fd_.get(), times.data()); });
-    if (set != 0) return file_error(errno, "set the time of", path_);
-    constexpr ::time_t kCoarsest = 2;  // vfat
-    const bool kept = retried([&] { return ::fstat(fd_.get(), &status); }) == 0 &&
-                      std::max(status.st_mtim.tv_sec, wanted) - std::min(status.st_mtim.tv_sec, wanted) <= kCoarsest;
-    return kept ? Result<void>() : file_error(EOPNOTSUPP, "set the time of", path_);
+  Result<void> change(const FileChange& wanted) override {
+    auto step = wanted.owner ? set_owner(*wanted.owner) : Result<void>();
+    if (step && wanted.mode) step = set_mode(*wanted.mode);
+    return step && wanted.modified ? set_modified(*wanted.modified) : step;
   }
 
   Result<void> set_attribute(const std::string& name, std::span<const std::byte> value) override {
@@ -202,9 +184,52 @@ class PosixFile final : public File {
 
   Result<bool> locked_by_another() override { return lock_.held_by_another(fd_.get(), path_); }
 
-  Result<bool> mappable() override {
-    // File systems whose pages another machine or a daemon may change behind the kernel's back, or that lose mapped
-    // stores.
+  Result<std::unique_ptr<Mapping>> map(std::uint64_t length) override {
+    if (!mappable()) return std::unique_ptr<Mapping>();
+    constexpr int kAccess = PROT_READ | PROT_WRITE;
+    void* address = retried([&] { return ::mmap(nullptr, length, kAccess, MAP_SHARED, fd_.get(), 0); });
+    if (address == MAP_FAILED) {
+      folder_.lacking->found(Lack::mappings);
+      return file_error(errno, "map", path_);
+    }
+    return std::unique_ptr<Mapping>(std::make_unique<PosixMapping>(address, length, path_));
+  }
+
+ protected:
+  Descriptor fd_;
+  PosixFolder folder_;
+  std::string path_;
+
+ private:
+  Result<void> set_mode(unsigned mode) {
+    if (retried([&] { return ::fchmod(fd_.get(), mode); }) == 0) return {};
+    folder_.lacking->found(Lack::modes);
+    return file_error(errno, "set the mode of", path_);
+  }
+
+  Result<void> set_owner(const FileChange::Owner& owner) {
+    const int set = retried([&] { return ::fchown(fd_.get(), owner.owner, owner.group); });
+    return set == 0 ? Result<void>() : file_error(errno, "set the owner of", path_);
+  }
+
+  Result<void> set_modified(std::chrono::sys_time<std::chrono::nanoseconds> time) {
+    // Both times: libfuse 2 calls a file system only if both are to be set, and reports success if not.
+    struct ::stat status {};
+    if (retried([&] { return ::fstat(fd_.get(), &status); }) != 0) return file_error(errno, "look at", path_);
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+    const ::time_t wanted = seconds.time_since_epoch().count();
+    const std::array<::timespec, 2> times{{status.st_atim, {wanted, (time - seconds).count()}}};
+    const int set = retried([&] { return ::futimens(fd_.get(), times.data()); });
+    if (set != 0) return file_error(errno, "set the time of", path_);
+    constexpr ::time_t kCoarsest = 2;  // vfat
+    const bool kept = retried([&] { return ::fstat(fd_.get(), &status); }) == 0 &&
+                      std::max(status.st_mtim.tv_sec, wanted) - std::min(status.st_mtim.tv_sec, wanted) <= kCoarsest;
+    return kept ? Result<void>() : file_error(EOPNOTSUPP, "set the time of", path_);
+  }
+
+  // Not on file systems whose pages another machine or a daemon may change behind the kernel's back, or that lose
+  // mapped stores.
+  bool mappable() const {
     constexpr std::array<std::uint32_t, 19> kRemote = {NFS_SUPER_MAGIC,
                                                        SMB_SUPER_MAGIC,
                                                        0xff534d42 /* CIFS */,
@@ -229,45 +254,6 @@ class PosixFile final : public File {
     return std::find(kRemote.begin(), kRemote.end(), static_cast<std::uint32_t>(status.f_type)) == kRemote.end();
   }
 
-  Result<std::unique_ptr<Mapping>> map(std::uint64_t length) override {
-    constexpr int kAccess = PROT_READ | PROT_WRITE;
-    void* address = retried([&] { return ::mmap(nullptr, length, kAccess, MAP_SHARED, fd_.get(), 0); });
-    if (address == MAP_FAILED) {
-      folder_.lacking->found(Lack::mappings);
-      return file_error(errno, "map", path_);
-    }
-    return std::unique_ptr<Mapping>(std::make_unique<PosixMapping>(address, length, path_));
-  }
-
-  Result<void> give_name(const std::string& name) override {
-    // The first way is shorter, but wants a privilege before Linux 6.10 (open(2), linkat(2)).
-    const char* to = name.c_str();
-    const auto ours = [&] {
-      const auto named = has_name(name);
-      return named && *named;
-    };
-    if (retried([&] { return ::linkat(fd_.get(), "", folder_.directory, to, AT_EMPTY_PATH); }, ours) == 0) return {};
-    if (errno == ENOENT) {
-      const std::string self = "/proc/self/fd/" + std::to_string(fd_.get());
-      const auto link = [&] { return ::linkat(AT_FDCWD, self.c_str(), folder_.directory, to, AT_SYMLINK_FOLLOW); };
-      if (retried(link, ours) == 0) return {};
-    }
-    const std::string path = std::filesystem::path(path_).replace_filename(name).string();
-    if (errno == EEXIST) return exists_error(path, "it exists already");
-    Error error = file_error(errno, "create", path);
-    if (!lacks_links(errno)) return error;
-    folder_.lacking->found(Lack::links);
-    error.remedy = Remedy::refetch;
-    return error;
-  }
-
-  Result<void> sync_name() override {
-    if (folder_.directory_syncs_links) return {};
-    const int synced = retried([&] { return ::fsync(fd_.get()); });
-    return synced == 0 ? Result<void>() : file_error(errno, "sync", path_);
-  }
-
- private:
   // Whether the file system says that the file can't become so long. One that says nothing of itself (some FUSE) may
   // have all that is wanted.
   bool has_no_room(std::uint64_t length) const {
@@ -305,10 +291,40 @@ class PosixFile final : public File {
     return true;
   }
 
-  Descriptor fd_;
-  PosixFolder folder_;
-  std::string path_;
   FileLock lock_;  // last: it goes before its file
+};
+
+class PosixNamelessFile final : public PosixFile<NamelessFile> {
+ public:
+  using PosixFile::PosixFile;
+
+  Result<void> give_name(const std::string& name) override {
+    // The first way is shorter, but wants a privilege before Linux 6.10 (open(2), linkat(2)).
+    const char* to = name.c_str();
+    const auto ours = [&] {
+      const auto named = has_name(name);
+      return named && *named;
+    };
+    if (retried([&] { return ::linkat(fd_.get(), "", folder_.directory, to, AT_EMPTY_PATH); }, ours) == 0) return {};
+    if (errno == ENOENT) {
+      const std::string self = "/proc/self/fd/" + std::to_string(fd_.get());
+      const auto link = [&] { return ::linkat(AT_FDCWD, self.c_str(), folder_.directory, to, AT_SYMLINK_FOLLOW); };
+      if (retried(link, ours) == 0) return {};
+    }
+    const std::string path = std::filesystem::path(path_).replace_filename(name).string();
+    if (errno == EEXIST) return exists_error(path, "it exists already");
+    Error error = file_error(errno, "create", path);
+    if (!lacks_links(errno)) return error;
+    folder_.lacking->found(Lack::links);
+    error.remedy = Remedy::refetch;
+    return error;
+  }
+
+  Result<void> sync_name() override {
+    if (folder_.directory_syncs_links) return {};
+    const int synced = retried([&] { return ::fsync(fd_.get()); });
+    return synced == 0 ? Result<void>() : file_error(errno, "sync", path_);
+  }
 };
 
 }  // namespace
@@ -342,7 +358,11 @@ FileStatus status_from(const struct ::stat& status) {
 }
 
 std::unique_ptr<File> make_posix_file(Descriptor fd, std::string path, PosixFolder folder) {
-  return std::make_unique<PosixFile>(std::move(fd), std::move(path), std::move(folder));
+  return std::make_unique<PosixFile<File>>(std::move(fd), std::move(path), std::move(folder));
+}
+
+std::unique_ptr<NamelessFile> make_nameless_file(Descriptor fd, std::string path, PosixFolder folder) {
+  return std::make_unique<PosixNamelessFile>(std::move(fd), std::move(path), std::move(folder));
 }
 
 }  // namespace segdl::io

@@ -24,6 +24,7 @@ struct PosixFolder {
 
 // REQUIRES: a regular file; `path` is for messages.
 std::unique_ptr<File> make_posix_file(Descriptor, std::string path, PosixFolder);
+std::unique_ptr<NamelessFile> make_nameless_file(Descriptor, std::string path, PosixFolder);
 
 // "It exists already", with the way out.
 Error exists_error(const std::string& path, std::string reason);

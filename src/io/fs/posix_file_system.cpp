@@ -104,16 +104,16 @@ class PosixDirectory final : public Directory {
     return open_posix_stream({fd_.get(), name, path_of(name)}, last);
   }
 
-  Result<std::unique_ptr<File>> create_unnamed(const std::string& meant_for) override {
+  Result<std::unique_ptr<NamelessFile>> create_unnamed(const std::string& meant_for) override {
     constexpr int kFlags = O_TMPFILE | O_RDWR | O_CLOEXEC;
     Descriptor fd(retried([&] { return ::openat(fd_.get(), ".", kFlags, 0666); }));  // less the umask
     if (fd) {
       std::call_once(looked_, [this] { syncs_links_ = syncs_links(fd_.get()); });
-      return make_posix_file(std::move(fd), path_of(meant_for), {fd_.get(), syncs_links_, lacking_});
+      return make_nameless_file(std::move(fd), path_of(meant_for), {fd_.get(), syncs_links_, lacking_});
     }
     if (is_shortage_of_disk(errno)) return file_error(errno, "create", path_of(meant_for));
     lacking_->found(Lack::unnamed);
-    return std::unique_ptr<File>();
+    return std::unique_ptr<NamelessFile>();
   }
 
   Result<std::optional<FileStatus>> status(const std::string& name) override {

@@ -149,25 +149,23 @@ Result<bool> make_readable(File& file, const JournalIdentity& identity, OpenMode
   return true;
 }
 
-Result<std::unique_ptr<Journal>> open_store(std::unique_ptr<File> file, JournalIdentity identity,
-                                            Journal::BackEnd back_end) {
-  if (back_end == Journal::BackEnd::automatic) {
-    auto mappable = file->mappable();
-    if (!mappable) return std::move(mappable).error();
-    back_end = *mappable ? Journal::BackEnd::mapped : Journal::BackEnd::written;
-  }
-  if (back_end == Journal::BackEnd::written) return open_written(std::move(file), std::move(identity));
-  auto mapping = file->map(JournalShape{identity.layout ? identity.layout->count() : 0}.length());
-  if (mapping) return open_mapped(std::move(file), std::move(identity), std::move(*mapping));
-  return open_written(std::move(file), std::move(identity));
+// Null where it is to be written to.
+std::unique_ptr<Mapping> mapping_of(File& file, const JournalIdentity& identity, Journal::BackEnd back_end) {
+  if (back_end == Journal::BackEnd::written) return nullptr;
+  auto mapping = file.map(JournalShape{identity.layout ? identity.layout->count() : 0}.length());
+  return mapping ? std::move(*mapping) : nullptr;
+}
+
+Result<std::unique_ptr<Journal>> open_store(std::unique_ptr<File> file, std::unique_ptr<Mapping> mapping,
+                                            JournalIdentity identity) {
+  if (!mapping) return open_written(std::move(file), std::move(identity));
+  return open_mapped(std::move(file), std::move(identity), std::move(mapping));
 }
 
 // Where a link gives a name (Directory::rename), the system may take the two names for two files, each with pages of
 // its own (FUSE): what is written by a handle of the first would not be seen under the second. A mapping is of the
 // file.
 std::unique_ptr<File> under_its_name(Directory& directory, const std::string& name, std::unique_ptr<File> file) {
-  const auto mappable = file->mappable();
-  if (!mappable || *mappable) return file;
   const auto ours = file->has_name(name);
   auto named = ours && *ours ? directory.open(name, OpenMode::existing) : Result<std::unique_ptr<File>>(nullptr);
   return named && *named ? std::move(*named) : std::move(file);
@@ -187,7 +185,8 @@ Result<Journal::Loaded> load_with(Directory& directory, const std::string& name,
   auto sound = make_readable(**file, *checked->identity, mode);
   if (!sound) return std::move(sound).error();
   if (!*sound) return Journal::Loaded(Journal::Damaged{"a part of it can't be read"});
-  auto store = open_store(std::move(*file), std::move(*checked->identity), back_end);
+  auto mapping = mapping_of(**file, *checked->identity, back_end);
+  auto store = open_store(std::move(*file), std::move(mapping), std::move(*checked->identity));
   if (!store) return std::move(store).error();
   return Journal::Loaded(std::move(*store));
 }
@@ -208,7 +207,9 @@ Result<std::unique_ptr<Journal>> Journal::create(Directory& directory, const std
     static_cast<void>(removed.ok());  // the first error is the one to tell
     return std::move(step).error();
   }
-  return open_store(under_its_name(directory, name, std::move(*file)), std::move(content.identity), options.back_end);
+  auto mapping = mapping_of(**file, content.identity, options.back_end);
+  if (!mapping) *file = under_its_name(directory, name, std::move(*file));
+  return open_store(std::move(*file), std::move(mapping), std::move(content.identity));
 }
 
 bool can_continue(const Journal& journal) {

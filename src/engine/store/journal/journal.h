@@ -26,7 +26,7 @@ namespace segdl::engine {
 
 class Journal {
  public:
-  enum class BackEnd : std::uint8_t { automatic, mapped, written };  // automatic: File::mappable() decides
+  enum class BackEnd : std::uint8_t { mapped, written };  // mapped: where File::map() can
 
   struct Absent {};
   struct Damaged {
@@ -43,7 +43,7 @@ class Journal {
   };
 
   struct Options {
-    Options(BackEnd b = BackEnd::automatic, bool r = false) : back_end(b), replace(r) {}
+    Options(BackEnd b = BackEnd::mapped, bool r = false) : back_end(b), replace(r) {}
     BackEnd back_end;
     bool replace;  // what has the name already
   };
@@ -59,7 +59,7 @@ class Journal {
   // Reads and checks `name`. Valid iff magic, version, check and sizes of the first identity block (or, if that is
   // torn or unreadable, of its copy) and the file's length all agree. Blocks that the disk can't give back are written
   // anew, without claims and proofs. Errors are those of the file system only.
-  static Result<Loaded> load(Directory&, const std::string& name, BackEnd = BackEnd::automatic);
+  static Result<Loaded> load(Directory&, const std::string& name, BackEnd = BackEnd::mapped);
 
   // The same, read-only, without a mapping: for looking at a journal that another process may be working on.
   static Result<Loaded> inspect(Directory&, const std::string& name);
