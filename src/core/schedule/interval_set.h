@@ -68,19 +68,8 @@ class IntervalSet {
     return found;
   }
 
-  // Takes the begin of the first run out of the set, at most `most` numbers. REQUIRES: not empty; most > 0.
-  Span take_front(std::uint32_t most) {
-    auto run = runs_.extract(runs_.begin());
-    const Span taken{run.key(), run.key() + std::min(most, run.mapped() - run.key())};
-    count_ -= taken.end - taken.begin;
-    if (taken.end < run.mapped()) {
-      run.key() = taken.end;
-      runs_.insert(runs_.begin(), std::move(run));
-    }
-    return taken;
-  }
-
-  // The same from this number on. REQUIRES: it is in the set; most > 0.
+  // Takes the part of a run that begins at this number out of the set, at most `most` numbers. REQUIRES: it is in the
+  // set; most > 0.
   Span take_from(std::uint32_t number, std::uint32_t most) {
     const auto after = runs_.upper_bound(number);
     assert(after != runs_.begin() && std::prev(after)->second > number);

@@ -27,33 +27,15 @@ bool is_known(double speed) { return speed > 0 && std::isfinite(speed); }
 
 }  // namespace
 
-Scheduler::Scheduler(Layout layout, const std::vector<bool>& claims) : layout_(layout), is_done_(layout.count()) {
-  assert(claims.size() == layout.count());
-  for (std::uint32_t begin = 0, end = 0; begin < layout.count(); begin = end) {
-    while (end < layout.count() && claims[end] == claims[begin]) ++end;
-    (claims[begin] ? inherited_ : missing_).insert({begin, end});
-  }
-}
+Scheduler::Scheduler(Layout layout, const std::vector<bool>& claims) : states_(layout, claims) {}
 
-// In segments.
-std::uint32_t Scheduler::most(std::uint64_t limit) const {
-  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(limit / layout_.segment_size(), 1, layout_.count()));
-}
-
-std::optional<Span> Scheduler::grant(Worker worker, std::uint64_t limit, double now, double speed) {
-  if (missing_.empty()) return std::nullopt;
-  hold(worker, missing_.take_front(most(limit)), now, speed);
+std::optional<Span> Scheduler::grant(Segment segment, WorkerId worker, Want want) {
+  if (!states_.missing().contains(index(segment))) return std::nullopt;
+  hold(worker, states_.take(segment, want.limit), want.now, want.speed);
   return held(worker);
 }
 
-std::optional<Span> Scheduler::grant_from(Segment segment, Worker worker, std::uint64_t limit, double now,
-                                          double speed) {
-  if (!is_missing(segment)) return std::nullopt;
-  hold(worker, missing_.take_from(index(segment), most(limit)), now, speed);
-  return held(worker);
-}
-
-bool Scheduler::take_first(Worker holder, Worker worker, double now, double speed) {
+bool Scheduler::take_first(WorkerId holder, WorkerId worker, double now, double speed) {
   const Span span = held(holder);
   require(!span.empty(), "a segment was to be taken from a worker that holds none");
   Holding& from = at(holder);
@@ -69,8 +51,8 @@ bool Scheduler::take_first(Worker holder, Worker worker, double now, double spee
   return true;
 }
 
-std::optional<Span> Scheduler::split(Worker worker, double now, Offer offer) {
-  assert(missing_.empty());
+std::optional<Span> Scheduler::split(WorkerId worker, double now, Offer offer) {
+  assert(states_.missing().empty());
   const Terms terms = this->terms(now, offer);
   const auto victim = latest(Order::split, Order::split_unmeasured, terms);
   if (!victim) return std::nullopt;
@@ -86,15 +68,16 @@ std::optional<Span> Scheduler::split(Worker worker, double now, Offer offer) {
   return taken;
 }
 
-std::optional<Span> Scheduler::hedge(Worker worker, double now, Offer offer) {
-  assert(missing_.empty());
+std::optional<Hedge> Scheduler::hedge(WorkerId worker, double now, Offer offer) {
+  assert(states_.missing().empty());
   const Terms terms = this->terms(now, offer);
   const auto slow = latest(Order::hedge, Order::hedge_unmeasured, terms);
   if (!slow) return std::nullopt;
   const Span span = at(*slow).span;
   // All that the loser has received is thrown away, and an estimate is only one: so "clearly earlier".
   if (terms.taker_needs(bytes(span)) >= time_left(at(*slow), terms) / 2) return std::nullopt;
-  if (const auto behind = at(*slow).rival) {
+  const auto behind = at(*slow).rival;
+  if (behind) {
     const auto speed = at(*behind).speed;
     if (!speed) return std::nullopt;  // it has only just begun, and may keep its promise yet
     part(*slow);
@@ -102,16 +85,12 @@ std::optional<Span> Scheduler::hedge(Worker worker, double now, Offer offer) {
   }
   hold(worker, span, now + terms.reconnect, offer.speed);
   pair(worker, *slow);
-  return span;
+  return Hedge{span, behind};
 }
 
-std::optional<Worker> Scheduler::rival(Worker worker) const {
-  return index(worker) < holdings_.size() ? at(worker).rival : std::nullopt;
-}
+Span Scheduler::held(WorkerId worker) const { return index(worker) < holdings_.size() ? at(worker).span : Span{}; }
 
-Span Scheduler::held(Worker worker) const { return index(worker) < holdings_.size() ? at(worker).span : Span{}; }
-
-void Scheduler::measured(Worker worker, double now, double speed, std::uint64_t filled) {
+void Scheduler::measured(WorkerId worker, double now, double speed, std::uint64_t filled) {
   if (held(worker).empty()) return;
   Holding& holding = at(worker);
   set_speed(holding, speed == 0 || is_known(speed) ? std::optional(speed) : std::nullopt);
@@ -120,7 +99,7 @@ void Scheduler::measured(Worker worker, double now, double speed, std::uint64_t 
   reorder(worker);
 }
 
-bool Scheduler::begin_commit(Worker worker, Segment segment) {
+bool Scheduler::begin_commit(WorkerId worker, Segment segment) {
   const Span span = held(worker);
   if (index(segment) < span.begin || index(segment) >= span.end) return false;
   Holding& holding = at(worker);
@@ -135,28 +114,28 @@ bool Scheduler::begin_commit(Worker worker, Segment segment) {
   return true;
 }
 
-void Scheduler::committed(Worker worker, Segment segment) {
+std::optional<WorkerId> Scheduler::committed(WorkerId worker, Segment segment) {
   const Span span = held(worker);
-  require(!span.empty() && span.begin == index(segment) && at(worker).writing && !is_done(segment),
+  require(!span.empty() && span.begin == index(segment) && at(worker).writing && !states_.is_done(segment),
           "a segment was written that was not this worker's to write");
-  is_done_[index(segment)] = true;
-  ++done_;
-  if (revoked_.contains(index(segment))) revoked_.remove(index(segment));
-  if (const auto loser = at(worker).rival) {
+  states_.done(segment);
+  const auto loser = at(worker).rival;
+  if (loser) {
     part(worker);
     drop_first(*loser);
   }
   drop_first(worker);
+  return loser;
 }
 
-void Scheduler::release(Worker worker) {
+void Scheduler::release(WorkerId worker) {
   Span lost = held(worker);
   if (lost.empty()) return;
   if (at(worker).rival) {
     part(worker);
     ++lost.begin;
   }
-  missing_.insert(lost);
+  states_.give_back(lost);
   Holding& holding = at(worker);
   holding.span = {};
   holding.writing = false;
@@ -164,33 +143,8 @@ void Scheduler::release(Worker worker) {
   reorder(worker);
 }
 
-void Scheduler::proved(Segment segment) {
-  require(inherited_.contains(index(segment)), "a segment was proved that was not inherited");
-  inherited_.remove(index(segment));
-  is_done_[index(segment)] = true;
-  ++done_;
-}
-
-void Scheduler::revoked(Segment segment) {
-  if (is_done(segment)) {
-    is_done_[index(segment)] = false;
-    --done_;
-  } else {
-    inherited_.remove(index(segment));
-  }
-  missing_.insert({index(segment), index(segment) + 1});
-  revoked_.insert({index(segment), index(segment) + 1});
-}
-
-std::optional<Segment> Scheduler::next_to_prove() {
-  const auto next = inherited_.next(next_unproved_);
-  if (!next) return std::nullopt;
-  next_unproved_ = *next + 1;
-  return Segment{*next};
-}
-
 std::uint64_t Scheduler::steps() const {
-  std::uint64_t steps = missing_.steps() + inherited_.steps() + revoked_.steps();
+  std::uint64_t steps = states_.steps();
   for (const auto& order : orders_) steps += order.key_comp().steps;
   return steps;
 }
@@ -212,12 +166,12 @@ double Scheduler::time_left(const Holding& holding, const Terms& terms) const {
   return std::max(rest, end(holding) - terms.now);
 }
 
-std::optional<Worker> Scheduler::latest(Order measured, Order unmeasured, const Terms& terms) const {
-  std::optional<Worker> found;
+std::optional<WorkerId> Scheduler::latest(Order measured, Order unmeasured, const Terms& terms) const {
+  std::optional<WorkerId> found;
   for (const Order order : {measured, unmeasured}) {
     const auto& candidates = orders_[static_cast<std::size_t>(order)];
     if (candidates.empty()) continue;
-    const Worker worker{candidates.rbegin()->second};
+    const WorkerId worker{candidates.rbegin()->second};
     if (!found || time_left(at(worker), terms) > time_left(at(*found), terms)) found = worker;
   }
   return found;
@@ -235,8 +189,8 @@ std::optional<std::uint32_t> Scheduler::fair_cut(const Holding& holding, const T
     const double taken = bytes({cut, holding.span.end});
     return std::max(time - taken / speed, terms.taker_needs(taken));
   };
-  const double offset = static_cast<double>(layout_.range(holding.span).end) - wanted;
-  const double whole = std::floor(offset / static_cast<double>(layout_.segment_size()));
+  const double offset = static_cast<double>(states_.layout().range(holding.span).end) - wanted;
+  const double whole = std::floor(offset / static_cast<double>(states_.layout().segment_size()));
   const std::uint32_t early = !(whole > first) ? first : whole < last ? static_cast<std::uint32_t>(whole) : last;
   const std::uint32_t late = std::min(early + 1, last);
   const std::uint32_t cut = finish(early) < finish(late) ? early : late;
@@ -244,8 +198,8 @@ std::optional<std::uint32_t> Scheduler::fair_cut(const Holding& holding, const T
   return cut;
 }
 
-void Scheduler::hold(Worker worker, Span span, double since, double speed) {
-  require(held(worker).empty() && span.begin < span.end && span.end <= layout_.count(),
+void Scheduler::hold(WorkerId worker, Span span, double since, double speed) {
+  require(held(worker).empty() && span.begin < span.end && span.end <= states_.layout().count(),
           "a span was given that is none, or to a worker that has one");
   if (index(worker) >= holdings_.size()) holdings_.resize(index(worker) + std::size_t{1});
   Holding& holding = at(worker);
@@ -257,7 +211,7 @@ void Scheduler::hold(Worker worker, Span span, double since, double speed) {
 }
 
 // The first segment is no longer this worker's: written, by it or by its rival.
-void Scheduler::drop_first(Worker worker) {
+void Scheduler::drop_first(WorkerId worker) {
   Holding& holding = at(worker);
   require(!holding.span.empty(), "a segment was taken from a worker that holds none");
   ++holding.span.begin;
@@ -267,15 +221,15 @@ void Scheduler::drop_first(Worker worker) {
   reorder(worker);
 }
 
-void Scheduler::pair(Worker worker, Worker rival) {
+void Scheduler::pair(WorkerId worker, WorkerId rival) {
   at(worker).rival = rival;
   at(rival).rival = worker;
   reorder(worker);
 }
 
 // Ends a hedge.
-void Scheduler::part(Worker worker) {
-  const Worker rival = *at(worker).rival;
+void Scheduler::part(WorkerId worker) {
+  const WorkerId rival = *at(worker).rival;
   at(worker).rival.reset();
   at(rival).rival.reset();
   reorder(worker);
@@ -297,8 +251,8 @@ double Scheduler::end(const Holding& holding) const { return holding.since + hol
 
 // Whether it will have its first segment before its rival has it, as far as is known: who moves is ahead of who was not
 // measured, and that one of who stands still.
-bool Scheduler::ahead(Worker worker, Worker rival) const {
-  const auto rank = [this](Worker one) {
+bool Scheduler::ahead(WorkerId worker, WorkerId rival) const {
+  const auto rank = [this](WorkerId one) {
     const Holding& holding = at(one);
     if (!holding.speed) return std::tuple(1, holding.left, one);
     return *holding.speed > 0 ? std::tuple(0, end(holding), one) : std::tuple(2, holding.left, one);
@@ -306,7 +260,7 @@ bool Scheduler::ahead(Worker worker, Worker rival) const {
   return rank(worker) < rank(rival);
 }
 
-Scheduler::Place Scheduler::place(Worker worker) const {
+Scheduler::Place Scheduler::place(WorkerId worker) const {
   const Holding& holding = at(worker);
   const std::uint32_t segments = holding.span.end - holding.span.begin;
   if (segments == 0 || (segments == 1 && holding.writing)) return {};
@@ -317,12 +271,12 @@ Scheduler::Place Scheduler::place(Worker worker) const {
 }
 
 // Puts the worker where it belongs in the orders, after a change; and its rival, as only who is ahead is in them.
-void Scheduler::reorder(Worker worker) {
+void Scheduler::reorder(WorkerId worker) {
   put(worker);
   if (const auto rival = at(worker).rival) put(*rival);
 }
 
-void Scheduler::put(Worker worker) {
+void Scheduler::put(WorkerId worker) {
   Place& old = at(worker).place;
   const Place place = this->place(worker);
   if (place == old) return;

@@ -19,7 +19,7 @@
 //
 // (S1) A segment is held by one worker, or by two if it is hedged. (S2) The right to write it is given once between
 // revocations (J5), to whoever first has all of it: begin_commit(). (S3) Whatever a failed worker held and nobody else
-// holds is missing again. (S4) finished() only when every segment is done: nothing missing, held or unproved.
+// holds is missing again. (S4) It is finished only when every segment is done: nothing missing, held or unproved.
 //
 // A segment counted twice would let a file with a hole be finished, so what is required of callers is checked in every
 // build (require.h). A speed that is no number or not finite counts as not known.
@@ -29,8 +29,8 @@
 
 #include <segdl/segment_map.h>
 
-#include "core/schedule/interval_set.h"
-#include "core/schedule/worker.h"
+#include "core/schedule/segment_states.h"
+#include "core/schedule/worker_id.h"
 #include "core/store/layout.h"
 
 #include <array>
@@ -49,75 +49,62 @@ struct Offer {
   double reconnect = 0;  // seconds a new request costs before its first byte
 };
 
+// What an idle worker wants of what is missing.
+struct Want {
+  std::uint64_t limit = 0;  // bytes at most, but one segment in any case
+  double now = 0;           // seconds
+  double speed = 0;         // as in an Offer
+};
+
+// A segment that two fetch from here on.
+struct Hedge {
+  Span span;
+  std::optional<WorkerId> gave_way;  // and holds nothing any more
+};
+
 class Scheduler {
  public:
   Scheduler() = default;
   // `claims` has one entry per segment: true if the journal claims it.
   Scheduler(Layout, const std::vector<bool>& claims);
 
-  // The first run of missing segments, at most `limit` bytes (at least one segment), held by the worker; nothing if
-  // none is missing. `speed`: bytes/s the worker expects, 0 if not known. REQUIRES for this and the next four: the
-  // worker holds nothing.
-  std::optional<Span> grant(Worker, std::uint64_t limit, double now, double speed);
-
-  // The same from this segment on; nothing if it is not missing.
-  std::optional<Span> grant_from(Segment, Worker, std::uint64_t limit, double now, double speed);
+  // The missing segments from this one on, held by the worker; nothing if it is not missing. REQUIRES for this and the
+  // next three: the worker holds nothing.
+  std::optional<Span> grant(Segment, WorkerId, Want);
 
   // The first segment of what another holds, in its place beside a rival if there is one. False if either may write it.
-  bool take_first(Worker holder, Worker, double now, double speed);
+  bool take_first(WorkerId holder, WorkerId, double now, double speed);
 
   // The end of the span with the most time left, at least one whole segment of it; nothing if none is worth it.
   // REQUIRES: nothing is missing.
-  std::optional<Span> split(Worker, double now, Offer);
+  std::optional<Span> split(WorkerId, double now, Offer);
 
   // The one segment that is furthest from done, of those that are all their holders have; nothing if none is worth it.
   // If two hold it already, the one that is behind gives way, and holds nothing then: both may have been a bad choice.
   // REQUIRES: nothing is missing, and split() gave nothing.
-  std::optional<Span> hedge(Worker, double now, Offer);
+  std::optional<Hedge> hedge(WorkerId, double now, Offer);
 
   // What the worker is still to fetch, beginning with the segment it is at; empty if it holds nothing.
-  Span held(Worker) const;
-
-  // Who else is at the segment this worker is at, if it is hedged.
-  std::optional<Worker> rival(Worker) const;
+  Span held(WorkerId) const;
 
   // Tells how fast a worker is, and how many bytes of the segment it is at it has. A worker that is not told of for a
   // while is taken to go on as fast as before. 0: it stands still, and so has more time left than any other.
-  void measured(Worker, double now, double speed, std::uint64_t filled);
+  void measured(WorkerId, double now, double speed, std::uint64_t filled);
 
   // Whether this worker may write the segment, which it has received whole. If not, somebody else has or does; then the
   // segment is no longer this worker's. REQUIRES: it is the first of held(worker), or is not in it any more.
-  bool begin_commit(Worker, Segment);
-  // It is written and claimed. REQUIRES: begin_commit() said so to this worker.
-  void committed(Worker, Segment);
+  bool begin_commit(WorkerId, Segment);
+  // It is written and claimed. Returns the other one that was at it. REQUIRES: begin_commit() said so to this worker.
+  std::optional<WorkerId> committed(WorkerId, Segment);
 
   // The worker ends or has failed: it holds nothing any more.
-  void release(Worker);
+  void release(WorkerId);
 
-  void proved(Segment);   // REQUIRES: inherited
-  void revoked(Segment);  // from inherited or done: missing again
+  void proved(Segment segment) { states_.proved(segment); }   // REQUIRES: inherited
+  void revoked(Segment segment) { states_.revoke(segment); }  // from inherited or done: missing again
+  std::optional<Segment> next_to_prove() { return states_.next_to_prove(); }
 
-  // The next inherited segment not yet handed out for checking.
-  std::optional<Segment> next_to_prove();
-
-  bool finished() const { return done_ == layout_.count(); }
-  bool is_done(Segment s) const { return is_done_[index(s)]; }
-  // Claimed, be it proved or not.
-  bool is_here(Segment s) const { return is_done(s) || inherited_.contains(index(s)); }
-  bool is_missing(Segment s) const { return missing_.contains(index(s)); }
-  std::uint32_t missing() const { return missing_.count(); }  // segments
-  // The first one from this on.
-  std::optional<Segment> first_missing(Segment from = Segment{0}) const {
-    const auto first = missing_.next(index(from));
-    return first ? std::optional(Segment{*first}) : std::nullopt;
-  }
-  // The last run of them below this one; empty if there is none.
-  Span last_missing(Segment end) const { return missing_.last_below(index(end)); }
-  std::uint32_t held() const {  // segments, hedged ones once
-    return layout_.count() - done_ - missing_.count() - inherited_.count();
-  }
-  std::uint32_t unproved() const { return inherited_.count(); }  // segments
-  const Layout& layout() const { return layout_; }
+  const SegmentStates& states() const { return states_; }
 
   // What Task::map() shows. O(cells * log n + workers).
   SegmentMap map(std::size_t cells) const;
@@ -137,42 +124,36 @@ class Scheduler {
   };
   struct Holding {
     Span span;
-    double since = 0;             // when, so many
-    double left = 0;              // bytes were left
-    std::optional<double> speed;  // if measured
-    std::optional<Worker> rival;  // holds the same segment
-    bool writing = false;         // may write the first segment
-    Place place;                  // where it is found in orders_
+    double since = 0;               // when, so many
+    double left = 0;                // bytes were left
+    std::optional<double> speed;    // if measured
+    std::optional<WorkerId> rival;  // holds the same segment
+    bool writing = false;           // may write the first segment
+    Place place;                    // where it is found in orders_
   };
   struct Terms;
 
   Terms terms(double now, Offer) const;
   double time_left(const Holding&, const Terms&) const;
-  std::optional<Worker> latest(Order measured, Order unmeasured, const Terms&) const;
+  std::optional<WorkerId> latest(Order measured, Order unmeasured, const Terms&) const;
   std::optional<std::uint32_t> fair_cut(const Holding&, const Terms&) const;
-  double bytes(Span span) const { return static_cast<double>(layout_.range(span).size()); }
-  std::uint32_t most(std::uint64_t limit) const;
+  double bytes(Span span) const { return static_cast<double>(states_.layout().range(span).size()); }
 
-  Holding& at(Worker worker) { return holdings_[index(worker)]; }
-  const Holding& at(Worker worker) const { return holdings_[index(worker)]; }
-  void hold(Worker, Span, double since, double speed);
-  void drop_first(Worker);
-  void pair(Worker, Worker rival);
-  void part(Worker);
+  Holding& at(WorkerId worker) { return holdings_[index(worker)]; }
+  const Holding& at(WorkerId worker) const { return holdings_[index(worker)]; }
+  void hold(WorkerId, Span, double since, double speed);
+  void drop_first(WorkerId);
+  void pair(WorkerId, WorkerId rival);
+  void part(WorkerId);
   void set_speed(Holding&, std::optional<double>);
   double end(const Holding&) const;
-  bool ahead(Worker, Worker rival) const;
-  Place place(Worker) const;
-  void reorder(Worker);
-  void put(Worker);
+  bool ahead(WorkerId, WorkerId rival) const;
+  Place place(WorkerId) const;
+  void reorder(WorkerId);
+  void put(WorkerId);
 
-  Layout layout_;
-  IntervalSet missing_, inherited_;
-  IntervalSet revoked_;  // and not done since: missing or held
-  std::vector<bool> is_done_;
-  std::uint32_t done_ = 0;
-  std::uint32_t next_unproved_ = 0;
-  std::vector<Holding> holdings_;  // by Worker
+  SegmentStates states_;
+  std::vector<Holding> holdings_;  // by WorkerId
   std::array<std::set<std::pair<double, std::uint32_t>, CountingLess>, 4> orders_;
   double moving_speed_ = 0;  // of all holders that move, together
   std::uint32_t moving_ = 0;

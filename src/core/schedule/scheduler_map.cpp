@@ -23,17 +23,17 @@ std::uint32_t common(Span a, Span b) { return std::min(a.end, b.end) - std::max(
 }  // namespace
 
 SegmentMap Scheduler::map(std::size_t cells) const {
-  SegmentMap map(std::min<std::size_t>(cells, layout_.count()));
+  SegmentMap map(std::min<std::size_t>(cells, states_.layout().count()));
   if (map.empty()) return map;
-  const Cut cut{layout_.count(), map.size()};
+  const Cut cut{states_.layout().count(), map.size()};
   for (std::size_t i = 0; i < map.size(); ++i) {
     const Span span = cut.span(i);
     map[i].segments = map[i].done = span.end - span.begin;
-    map[i].missing = missing_.count_within(span, kMaxRuns);
+    map[i].missing = states_.missing().count_within(span, kMaxRuns);
     map[i].done -= map[i].missing;
-    map[i].unproved = std::min(map[i].done, inherited_.count_within(span, kMaxRuns));  // both may be estimates
+    map[i].unproved = std::min(map[i].done, states_.unproved().count_within(span, kMaxRuns));  // both may be estimates
     map[i].done -= map[i].unproved;
-    map[i].revoked = revoked_.count_within(span, kMaxRuns);
+    map[i].revoked = states_.revoked().count_within(span, kMaxRuns);
   }
   for (std::uint32_t worker = 0; worker < holdings_.size(); ++worker) {
     const Span held = holdings_[worker].span;

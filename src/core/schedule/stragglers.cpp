@@ -30,7 +30,7 @@ bool worse(const Pace& a, const Pace& b) {
 
 }  // namespace
 
-std::vector<Worker> Stragglers::judge(double now, std::span<const Pace> at_work) {
+std::vector<WorkerId> Stragglers::judge(double now, std::span<const Pace> at_work) {
   ++judgements_;
   if (at_work.size() < 2) return {};
   std::vector<double> sorted;
@@ -45,7 +45,7 @@ std::vector<Worker> Stragglers::judge(double now, std::span<const Pace> at_work)
   std::stable_sort(found.begin(), found.end(), worse);
   if (found.size() > most) found.resize(most);
 
-  std::vector<Worker> cuts;
+  std::vector<WorkerId> cuts;
   for (const Pace& pace : found) {
     cut(now, records_[index(pace.worker)]);
     cuts.push_back(pace.worker);

@@ -8,7 +8,7 @@
 // Pure: time is what it is told.
 #pragma once
 
-#include "core/schedule/worker.h"
+#include "core/schedule/worker_id.h"
 
 #include <cstdint>
 #include <optional>
@@ -18,7 +18,7 @@
 namespace segdl {
 
 struct Pace {
-  Worker worker;
+  WorkerId worker;
   double speed;   // bytes/s, over the last second or so
   double silent;  // seconds since its last byte, or since it asked for the first
 };
@@ -27,7 +27,7 @@ class Stragglers {
  public:
   // Who is to be cut, the worst first. `at_work` are those that wait for bytes, each once; `now` in seconds, never
   // going back. To be asked a few times per second.
-  std::vector<Worker> judge(double now, std::span<const Pace> at_work);
+  std::vector<WorkerId> judge(double now, std::span<const Pace> at_work);
 
  private:
   struct Record {

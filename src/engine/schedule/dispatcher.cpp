@@ -39,7 +39,7 @@ WorkerState& Dispatcher::join() {
   if (free == workers_.end()) {
     workers_.emplace_back();
     free = std::prev(workers_.end());
-    free->worker_ = Worker{static_cast<std::uint32_t>(workers_.size() - 1)};
+    free->worker_ = WorkerId{static_cast<std::uint32_t>(workers_.size() - 1)};
   }
   free->cut_ = std::stop_source();
   free->at_work_ = true;
@@ -97,27 +97,17 @@ Result<std::optional<Span>> Dispatcher::next(WorkerState& worker, std::uint64_t 
     const double now = seconds(clock_.now());
     if (worker.speed_ > 0) offer.speed = worker.speed_;
     span = grant(worker, limit, now, offer.speed);
-    const bool near_end = !span && scheduler_.missing() == 0 && now >= kSettled;
+    const bool near_end = !span && scheduler_.states().missing().empty() && now >= kSettled;
     if (near_end) span = scheduler_.split(worker.worker_, now, offer);
-    if (near_end && !span) span = hedge(worker, now, offer, cut);
+    if (near_end && !span) {
+      const auto hedge = scheduler_.hedge(worker.worker_, now, offer);
+      if (hedge) span = hedge->span;
+      if (hedge && hedge->gave_way) cut.push_back(workers_[index(*hedge->gave_way)].cut_);
+    }
     if (span) worker.last_byte_ = clock_.now();  // silence is counted from its request
   }
   stop_all(std::move(cut));
   if (span) request_workers_();  // where there was work for one there may be for another
-  return span;
-}
-
-// Of two who are at one segment already, one may have to give way.
-std::optional<Span> Dispatcher::hedge(WorkerState& worker, double now, Offer offer,
-                                      std::vector<std::stop_source>& cut) {
-  std::vector<const WorkerState*> hedged;
-  for (const WorkerState& other : workers_) {
-    if (other.at_work_ && scheduler_.rival(other.worker_)) hedged.push_back(&other);
-  }
-  const auto span = scheduler_.hedge(worker.worker_, now, offer);
-  for (const WorkerState* other : hedged) {
-    if (scheduler_.held(other->worker_).empty()) cut.push_back(other->cut_);
-  }
   return span;
 }
 
@@ -129,7 +119,7 @@ bool Dispatcher::wait(WorkerState& worker) {
   worker.at_ = WorkerState::At::rest;
   reads_no_more(worker);
   --at_work_;
-  while (!over() && wakeups_ == before && scheduler_.missing() == 0) changed_.wait(mutex_, {});
+  while (!over() && wakeups_ == before && scheduler_.states().missing().empty()) changed_.wait(mutex_, {});
   worker.idle_ = false;
   ++at_work_;
   if (!over() && worker.cut_.stop_requested()) worker.cut_ = std::stop_source();
@@ -169,8 +159,8 @@ Span Dispatcher::answered(WorkerState& worker) {
 std::optional<Span> Dispatcher::go_on(WorkerState& worker, Segment segment, std::uint64_t limit) {
   const MutexLock lock(mutex_);
   const double now = seconds(clock_.now());
-  if (auto span = scheduler_.grant_from(segment, worker.worker_, limit, now, worker.speed_)) return span;
-  std::optional<Worker> holder;  // or one of two
+  if (auto span = scheduler_.grant(segment, worker.worker_, {limit, now, worker.speed_})) return span;
+  std::optional<WorkerId> holder;  // or one of two
   for (const WorkerState& other : workers_) {
     const Span held = scheduler_.held(other.worker_);
     if (held.empty() || held.begin != index(segment)) continue;
@@ -208,10 +198,10 @@ Span Dispatcher::committed(WorkerState& worker, Segment segment) {
   bool is_over = false;
   {
     const MutexLock lock(mutex_);
-    if (const auto rival = scheduler_.rival(worker.worker_)) cut.push_back(workers_[index(*rival)].cut_);
-    scheduler_.committed(worker.worker_, segment);
+    const auto loser = scheduler_.committed(worker.worker_, segment);
+    if (loser) cut.push_back(workers_[index(*loser)].cut_);
     const auto mark = marks_.extract(segment);
-    worker.gained_ += scheduler_.layout().range(segment).size() - (mark ? mark.mapped() : 0);
+    worker.gained_ += scheduler_.states().layout().range(segment).size() - (mark ? mark.mapped() : 0);
     kept_.erase(segment);
     held = scheduler_.held(worker.worker_);
     is_over = over();
@@ -294,18 +284,19 @@ void Dispatcher::stop_everybody() const {
 
 std::uint64_t Dispatcher::missing_bytes() const {
   const MutexLock lock(mutex_);
-  return scheduler_.missing() * scheduler_.layout().segment_size();
+  return scheduler_.states().missing().count() * scheduler_.states().layout().segment_size();
 }
 
 bool Dispatcher::all_missing_behind_front() const {
   const MutexLock lock(mutex_);
-  const auto first = scheduler_.first_missing();
-  return first && scheduler_.missing() == scheduler_.layout().count() - index(*first);
+  const IntervalSet& missing = scheduler_.states().missing();
+  const auto first = missing.next(0);
+  return first && missing.count() == scheduler_.states().layout().count() - *first;
 }
 
 bool Dispatcher::is_here(Segment segment) const {
   const MutexLock lock(mutex_);
-  return scheduler_.is_here(segment);
+  return scheduler_.states().is_here(segment);
 }
 
 unsigned Dispatcher::at_work() const {
@@ -348,7 +339,7 @@ std::vector<std::stop_source> Dispatcher::judge(Instant now) {
     paces.push_back({worker.worker_, worker.speed_, std::chrono::duration<double>(now - worker.last_byte_).count()});
   }
   std::vector<std::stop_source> cut;
-  for (const Worker worker : stragglers_.judge(seconds(now), paces)) cut.push_back(workers_[index(worker)].cut_);
+  for (const WorkerId worker : stragglers_.judge(seconds(now), paces)) cut.push_back(workers_[index(worker)].cut_);
   return cut;
 }
 
@@ -364,7 +355,7 @@ void Dispatcher::tick(Instant now) {
       if (worker.at_work_ && !worker.idle_) measure(worker, now, elapsed);
     }
     cut = judge(now);
-    wanted = scheduler_.missing() > 0 || scheduler_.held() > 0;
+    wanted = !scheduler_.states().missing().empty() || scheduler_.states().held() > 0;
     if (wanted) {
       ++wakeups_;
       changed_.notify_all();

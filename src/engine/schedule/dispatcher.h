@@ -53,7 +53,7 @@ class WorkerState {
 
  private:
   friend class Dispatcher;
-  Worker worker_{};
+  WorkerId worker_{};
   bool at_work_ = false;   // it may hold something
   bool idle_ = false;      // inside wait()
   bool served_ = false;    // its latest answer is, or was, of use
@@ -182,7 +182,7 @@ class Dispatcher {
   void tick(Instant now);
 
  private:
-  bool over() const SEGDL_REQUIRES(mutex_) { return first_error_.has_value() || scheduler_.finished(); }
+  bool over() const SEGDL_REQUIRES(mutex_) { return first_error_.has_value() || scheduler_.states().finished(); }
   double seconds(Instant now) const { return std::chrono::duration<double>(now - begun_).count(); }
   bool others_served(const WorkerState&) const SEGDL_REQUIRES(mutex_);
   bool others_busy(const WorkerState&) const SEGDL_REQUIRES(mutex_);
@@ -191,7 +191,6 @@ class Dispatcher {
   std::optional<std::stop_source> next_to_stop() const;
   void stop_everybody() const;
   void measure(WorkerState&, Instant now, double elapsed) SEGDL_REQUIRES(mutex_);
-  std::optional<Span> hedge(WorkerState&, double now, Offer, std::vector<std::stop_source>& cut) SEGDL_REQUIRES(mutex_);
   std::vector<std::stop_source> judge(Instant now) SEGDL_REQUIRES(mutex_);
   std::optional<Span> grant(const WorkerState&, std::uint64_t limit, double now, double speed) SEGDL_REQUIRES(mutex_);
   std::uint64_t up_to_kept(Segment, std::uint64_t limit) const SEGDL_REQUIRES(mutex_);
@@ -209,9 +208,9 @@ class Dispatcher {
   std::deque<WorkerState> workers_ SEGDL_GUARDED_BY(mutex_);         // by worker; addresses stay
   std::map<Segment, Prefix> kept_ SEGDL_GUARDED_BY(mutex_);          // of segments that are not done
   std::map<Segment, std::uint64_t> marks_ SEGDL_GUARDED_BY(mutex_);  // of those, how much was counted as progress
-  std::optional<Worker> reader_ SEGDL_GUARDED_BY(mutex_);            // see reads_ahead()
+  std::optional<WorkerId> reader_ SEGDL_GUARDED_BY(mutex_);          // see reads_ahead()
   Segment reserve_end_ SEGDL_GUARDED_BY(mutex_){};                   // of what is left to it
-  std::optional<Worker> first_ SEGDL_GUARDED_BY(mutex_);             // see goes_first()
+  std::optional<WorkerId> first_ SEGDL_GUARDED_BY(mutex_);           // see goes_first()
   std::optional<Error> first_error_ SEGDL_GUARDED_BY(mutex_);
   std::vector<Segment> unsure_ SEGDL_GUARDED_BY(mutex_);
   std::optional<Error> doubt_ SEGDL_GUARDED_BY(mutex_);

@@ -17,9 +17,9 @@ namespace segdl::engine {
 void Dispatcher::reads_ahead(const WorkerState& worker, std::uint64_t reserve) {
   const MutexLock lock(mutex_);
   if (reader_ && *reader_ != worker.worker_) return;
-  const std::uint32_t count = scheduler_.layout().count();
-  const std::uint32_t first = index(scheduler_.first_missing().value_or(Segment{count}));
-  const std::uint64_t most = reserve / scheduler_.layout().segment_size();
+  const std::uint32_t count = scheduler_.states().layout().count();
+  const std::uint32_t first = scheduler_.states().missing().next(0).value_or(count);
+  const std::uint64_t most = reserve / scheduler_.states().layout().segment_size();
   reader_ = worker.worker_;
   reserve_end_ = Segment{first + static_cast<std::uint32_t>(std::min<std::uint64_t>(count - first, most))};
 }
@@ -42,28 +42,29 @@ bool Dispatcher::is_asked_for_behind(const WorkerState& worker, Segment segment)
 
 bool Dispatcher::may_come_to(const WorkerState& worker, Segment segment) const {
   const MutexLock lock(mutex_);
-  return scheduler_.missing() > 0 || may_fall_to(worker, segment);
+  return !scheduler_.states().missing().empty() || may_fall_to(worker, segment);
 }
 
 std::optional<Span> Dispatcher::grant(const WorkerState& worker, std::uint64_t limit, double now, double speed) {
   const bool gives_way = reader_ && *reader_ != worker.worker_;
-  if (const auto first = scheduler_.first_missing(gives_way ? reserve_end_ : Segment{0})) {
-    return scheduler_.grant_from(*first, worker.worker_, up_to_kept(*first, limit), now, speed);
+  const IntervalSet& missing = scheduler_.states().missing();
+  if (const auto first = missing.next(gives_way ? index(reserve_end_) : 0)) {
+    return scheduler_.grant(Segment{*first}, worker.worker_, {up_to_kept(Segment{*first}, limit), now, speed});
   }
-  const Span last = gives_way ? scheduler_.last_missing(reserve_end_) : Span{};
+  const Span last = gives_way ? missing.last_below(index(reserve_end_)) : Span{};
   if (last.empty()) return std::nullopt;
-  const std::uint64_t most = std::max<std::uint64_t>(1, limit / scheduler_.layout().segment_size());
+  const std::uint64_t most = std::max<std::uint64_t>(1, limit / scheduler_.states().layout().segment_size());
   Segment begin{last.end - static_cast<std::uint32_t>(std::min<std::uint64_t>(most, last.end - last.begin))};
   const auto behind = kept_.lower_bound(Segment{last.end});
   if (behind != kept_.begin()) begin = std::max(begin, std::prev(behind)->first);
-  return scheduler_.grant_from(begin, worker.worker_, limit, now, speed);
+  return scheduler_.grant(begin, worker.worker_, {limit, now, speed});
 }
 
 // A span ends where what is kept of a segment begins (P2).
 std::uint64_t Dispatcher::up_to_kept(Segment first, std::uint64_t limit) const {
   const auto next = kept_.upper_bound(first);
   if (next == kept_.end()) return limit;
-  return std::min(limit, (index(next->first) - index(first)) * scheduler_.layout().segment_size());
+  return std::min(limit, (index(next->first) - index(first)) * scheduler_.states().layout().segment_size());
 }
 
 }  // namespace segdl::engine

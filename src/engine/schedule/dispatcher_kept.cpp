@@ -9,7 +9,7 @@ namespace segdl::engine {
 
 void Dispatcher::keep(Segment segment, Prefix prefix) noexcept {
   const MutexLock lock(mutex_);
-  if (scheduler_.is_done(segment)) return;
+  if (scheduler_.states().is_done(segment)) return;
   try {
     raise_mark(segment, prefix.filled);  // from here on it is no news of anybody's
     const auto found = kept_.find(segment);
@@ -28,7 +28,7 @@ Prefix Dispatcher::take_kept(Segment segment, std::uint64_t filled) {
 
 std::uint64_t Dispatcher::gained(WorkerState& worker, std::optional<Segment> at, std::uint64_t filled) {
   const MutexLock lock(mutex_);
-  if (at && !scheduler_.is_done(*at)) worker.gained_ += raise_mark(*at, filled);
+  if (at && !scheduler_.states().is_done(*at)) worker.gained_ += raise_mark(*at, filled);
   return std::exchange(worker.gained_, 0);
 }
 

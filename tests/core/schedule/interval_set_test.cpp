@@ -59,7 +59,7 @@ std::uint64_t dearest_call(std::uint32_t runs) {
     measured([&] { set.contains(4 * i); });
     measured([&] { set.last_below(4 * i); });
   }
-  while (!set.empty()) measured([&] { set.take_front(2); });
+  while (!set.empty()) measured([&] { set.take_from(*set.next(0), 2); });
   return most;
 }
 
@@ -73,7 +73,7 @@ TEST_CASE("runs hold the same numbers as a plain set") {
     const auto number = static_cast<std::uint32_t>(random() % kNumbers),
                most = static_cast<std::uint32_t>(random() % 6);
     if (const auto kind = random() % 4; kind == 0 && !numbers.empty()) {
-      REQUIRE(runs.take_front(most + 1) == take_front(numbers, most + 1));
+      REQUIRE(runs.take_from(*runs.next(0), most + 1) == take_front(numbers, most + 1));
     } else if (kind == 1 && numbers.erase(number) == 1) {
       runs.remove(number);
     } else if (kind >= 2) {

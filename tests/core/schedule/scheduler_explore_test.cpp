@@ -20,16 +20,16 @@ std::string difference(const Scheduler& scheduler, const Oracle& oracle) {
   const auto count = [&oracle](char c) {
     return static_cast<std::uint32_t>(std::count(oracle.state.begin(), oracle.state.end(), c));
   };
-  if (scheduler.missing() != count('.')) return "missing";
-  if (scheduler.held() != count('h')) return "held";
-  if (scheduler.unproved() != count('i')) return "unproved";
-  if (scheduler.finished() != (count('D') == kSegments)) return "finished";
+  if (scheduler.states().missing().count() != count('.')) return "missing";
+  if (scheduler.states().held() != count('h')) return "held";
+  if (scheduler.states().unproved().count() != count('i')) return "unproved";
+  if (scheduler.states().finished() != (count('D') == kSegments)) return "finished";
   for (std::uint32_t i = 0; i < kSegments; ++i) {
-    if (scheduler.is_missing(Segment{i}) != (oracle.state[i] == '.')) return "is_missing " + std::to_string(i);
-    if (scheduler.is_done(Segment{i}) != (oracle.state[i] == 'D')) return "is_done " + std::to_string(i);
+    if (scheduler.states().missing().contains(i) != (oracle.state[i] == '.')) return "is_missing " + std::to_string(i);
+    if (scheduler.states().is_done(Segment{i}) != (oracle.state[i] == 'D')) return "is_done " + std::to_string(i);
   }
   for (std::uint32_t w = 0; w < kWorkers; ++w) {
-    const Span span = scheduler.held(Worker{w});
+    const Span span = scheduler.held(WorkerId{w});
     const Row& row = oracle.rows[w];
     if (span.empty() != row.idle()) return "held by " + std::to_string(w);
     if (!span.empty() && span != Span{row.first(), row.first() + row.size()}) return "held by " + std::to_string(w);
@@ -84,7 +84,7 @@ class Explorer {
       step("take first", scheduler, oracle, depth, [&](Scheduler& s, Oracle& o) {
         const bool may = o.take_first(holder, w);
         if (!may) ++happened["not to be taken"];
-        if (s.take_first(Worker{holder}, Worker{w}, 0, 0) != may) fail("the right to take", o);
+        if (s.take_first(WorkerId{holder}, WorkerId{w}, 0, 0) != may) fail("the right to take", o);
       });
     }
     if (!oracle.has_missing()) {
@@ -94,7 +94,7 @@ class Explorer {
     for (const std::uint32_t most : {1U, 3U}) {
       step("grant", scheduler, oracle, depth, [&](Scheduler& s, Oracle& o) {
         const Span span = o.first_missing(most);
-        if (s.grant(Worker{w}, most * kSegment, 0, 0) != span) fail("another span", o);
+        if (grant(s, WorkerId{w}, most * kSegment, 0, 0) != span) fail("another span", o);
         o.give(w, span);
       });
     }
@@ -102,7 +102,7 @@ class Explorer {
     const std::uint32_t before = last > 0 && oracle.state[last - 1] == '.' ? last - 1 : last;
     step("grant from the end", scheduler, oracle, depth, [&](Scheduler& s, Oracle& o) {
       const Span span = o.missing_from(before, 3);
-      if (s.grant_from(Segment{before}, Worker{w}, 3 * kSegment, 0, 0) != span) fail("another span", o);
+      if (s.grant(Segment{before}, WorkerId{w}, {3 * kSegment}) != span) fail("another span", o);
       o.give(w, span);
     });
   }
@@ -111,18 +111,18 @@ class Explorer {
     const std::uint32_t first = oracle.rows[w].first();
     if (oracle.rows[w].held[first] == 'w') {
       step("committed", scheduler, oracle, depth, [&](Scheduler& s, Oracle& o) {
-        s.committed(Worker{w}, Segment{first});
+        s.committed(WorkerId{w}, Segment{first});
         o.committed(w);
       });
     } else {
       step("begin commit", scheduler, oracle, depth, [&](Scheduler& s, Oracle& o) {
         const bool may = o.begin_commit(w);
         if (!may) ++happened["too late"];
-        if (s.begin_commit(Worker{w}, Segment{first}) != may) fail("the right to write", o);
+        if (s.begin_commit(WorkerId{w}, Segment{first}) != may) fail("the right to write", o);
       });
     }
     step("release", scheduler, oracle, depth, [&](Scheduler& s, Oracle& o) {
-      s.release(Worker{w});
+      s.release(WorkerId{w});
       o.release(w);
     });
     walk_measured(scheduler, oracle, w, depth, {0, 0.5});
@@ -136,7 +136,7 @@ class Explorer {
 
   void walk_measured(const Scheduler& scheduler, const Oracle& oracle, std::uint32_t w, unsigned depth, Measure told) {
     step("measured", scheduler, oracle, depth, [&](Scheduler& s, Oracle& o) {
-      s.measured(Worker{w}, 0, told.speed * kOne, static_cast<std::uint64_t>(told.filled * kOne));
+      s.measured(WorkerId{w}, 0, told.speed * kOne, static_cast<std::uint64_t>(told.filled * kOne));
       o.rows[w].speed = told.speed;
       o.rows[w].filled = told.filled;
     });
@@ -159,17 +159,17 @@ class Explorer {
 
   void take_over(Scheduler& scheduler, Oracle& oracle, std::uint32_t w) {
     std::string wrong;
-    if (const auto span = scheduler.split(Worker{w}, 0, kOffer)) {
+    if (const auto span = scheduler.split(WorkerId{w}, 0, kOffer)) {
       ++happened["split"];
       wrong = oracle.split(w, *span);
     } else if (oracle.must_split()) {
       wrong = "no split";
-    } else if (const auto once_more = scheduler.hedge(Worker{w}, 0, kOffer)) {
+    } else if (const auto once_more = scheduler.hedge(WorkerId{w}, 0, kOffer)) {
       ++happened["hedge"];
       std::uint32_t kept = 0;
-      while (kept == w || scheduler.held(Worker{kept}) != *once_more) ++kept;
-      if (oracle.holders(once_more->begin) > 1) ++happened["gives way"];
-      wrong = oracle.hedge(w, *once_more, kept);
+      while (kept == w || scheduler.held(WorkerId{kept}) != once_more->span) ++kept;
+      if (oracle.holders(once_more->span.begin) > 1) ++happened["gives way"];
+      wrong = oracle.hedge(w, once_more->span, kept);
     } else if (oracle.latest_to_hedge() != nullptr) {
       wrong = "no hedge";
     }
@@ -201,12 +201,12 @@ void explore(Explorer& explorer, const std::string& picture, unsigned depth) {
   for (std::uint32_t w = 0; w < kWorkers; ++w) {
     const char letter = picture.find('*') < kSegments && w == 0 ? '*' : static_cast<char>('A' + w);
     const auto segments = static_cast<std::uint64_t>(std::count(picture.begin(), picture.end(), letter));
-    if (segments > 0) oracle.give(w, scheduler.grant(Worker{w}, segments * kSegment, 0, 0).value());
+    if (segments > 0) oracle.give(w, grant(scheduler, WorkerId{w}, segments * kSegment, 0, 0).value());
   }
   if (picture.find('*') < kSegments) {
-    scheduler.measured(Worker{0}, 0, 0, 0);
+    scheduler.measured(WorkerId{0}, 0, 0, 0);
     oracle.rows[0].speed = 0;
-    REQUIRE(oracle.hedge(1, scheduler.hedge(Worker{1}, 0, kOffer).value(), 0).empty());
+    REQUIRE(oracle.hedge(1, scheduler.hedge(WorkerId{1}, 0, kOffer).value().span, 0).empty());
   }
   explorer.walk(scheduler, oracle, depth);
 }

@@ -1,6 +1,6 @@
 // The picture of a download, against one drawn segment by segment, and what it costs.
 //   . missing   x missing and revoked   i inherited, not proved   A, B, a, b held, in small letters revoked   D done
-#include "core/schedule/scheduler.h"
+#include "core/schedule/scheduler_grant.h"
 
 #include <doctest/doctest.h>
 
@@ -12,7 +12,7 @@ using namespace segdl;
 namespace {
 
 constexpr std::uint64_t kSegment = 16 * kKiB;
-constexpr Worker A{0}, B{1};
+constexpr WorkerId A{0}, B{1};
 
 Scheduler make(const std::string& picture) {
   std::vector<bool> claims;
@@ -35,7 +35,7 @@ std::string drawn(const SegmentMap& map) {
   return text;
 }
 
-void advance(Scheduler& scheduler, Worker worker) {
+void advance(Scheduler& scheduler, WorkerId worker) {
   const Segment segment{scheduler.held(worker).begin};
   REQUIRE(scheduler.begin_commit(worker, segment));
   scheduler.committed(worker, segment);
@@ -52,8 +52,8 @@ Scheduler riddled(std::uint32_t segments) {
 
 TEST_CASE("the map counts what is missing, held by whom, to be proved, and done") {
   Scheduler scheduler = make("ii......");
-  scheduler.grant(A, 3 * kSegment, 0, 0);
-  scheduler.grant(B, kSegment, 0, 0);
+  grant(scheduler, A, 3 * kSegment, 0, 0);
+  grant(scheduler, B, kSegment, 0, 0);
   advance(scheduler, A);
   CHECK(drawn(scheduler.map(8)) == "i|i|D|A|A|B|.|.");
   CHECK(drawn(scheduler.map(4)) == "ii|DA|BB|..");  // of two, one that has half
@@ -70,7 +70,7 @@ TEST_CASE("a revoked segment is shown until it is done") {
   scheduler.revoked(Segment{1});
   scheduler.revoked(Segment{0});
   CHECK(drawn(scheduler.map(3)) == "x|x|.");
-  scheduler.grant(A, 2 * kSegment, 0, 0);
+  grant(scheduler, A, 2 * kSegment, 0, 0);
   CHECK(drawn(scheduler.map(3)) == "a|a|.");
   advance(scheduler, A);
   CHECK(drawn(scheduler.map(3)) == "D|a|.");
@@ -80,7 +80,7 @@ TEST_CASE("a revoked segment is shown until it is done") {
 
 TEST_CASE("a segment that two fetch counts once") {
   Scheduler scheduler = make(".");
-  scheduler.grant(A, kSegment, 0, 0);
+  grant(scheduler, A, kSegment, 0, 0);
   scheduler.measured(A, 0, 1, 0);
   REQUIRE(scheduler.hedge(B, 1, {1e9, 0}));
   CHECK(drawn(scheduler.map(1)) == "A");
@@ -89,7 +89,7 @@ TEST_CASE("a segment that two fetch counts once") {
 TEST_CASE("every segment is in one cell, however they are cut") {
   for (std::uint32_t segments = 1; segments < 30; ++segments) {
     Scheduler scheduler = make(std::string(segments, '.'));
-    scheduler.grant(A, segments * kSegment, 0, 0);
+    grant(scheduler, A, segments * kSegment, 0, 0);
     for (std::size_t cells = 1; cells < 40; ++cells) {
       const SegmentMap map = scheduler.map(cells);
       CHECK(map.size() == std::min<std::size_t>(cells, segments));

@@ -7,7 +7,7 @@
 // takes is the scheduler's choice: the oracle tries all cuts, and requires that none is better.
 #pragma once
 
-#include "core/schedule/scheduler.h"
+#include "core/schedule/scheduler_grant.h"
 
 #include <algorithm>
 #include <array>

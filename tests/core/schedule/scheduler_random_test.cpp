@@ -1,7 +1,7 @@
 // Calls in random order, at times and speeds as no sane machine gives them: long gaps, speeds of nothing, of next to
 // nothing, of more than any, and of no number at all. Whatever comes, each segment is missing, held by one or two, or
 // written once; and a caller that breaks the rules is stopped, in every build. SEED=n in the environment replays one.
-#include "core/schedule/scheduler.h"
+#include "core/schedule/scheduler_grant.h"
 
 #include <doctest/doctest.h>
 
@@ -35,12 +35,12 @@ class Run {
 
   // What is wrong; empty if nothing is.
   std::string walk() {
-    for (unsigned step = 0; step < kSteps && !scheduler_.finished(); ++step) {
+    for (unsigned step = 0; step < kSteps && !scheduler_.states().finished(); ++step) {
       now_ += below(3) > 0 ? 0.1 * static_cast<double>(below(3)) : static_cast<double>(below(100)) / 7;
       act(static_cast<std::uint32_t>(below(writing_.size())));
       if (std::string wrong = check(); !wrong.empty()) return wrong;
     }
-    if (scheduler_.finished()) ++happened_.finished;
+    if (scheduler_.states().finished()) ++happened_.finished;
     return {};
   }
 
@@ -57,7 +57,7 @@ class Run {
   }
 
   void act(std::uint32_t number) {
-    const Worker worker{number};
+    const WorkerId worker{number};
     const Span held = scheduler_.held(worker);
     if (held.empty()) return ask(worker);
     const std::uint64_t choice = below(8);
@@ -74,9 +74,10 @@ class Run {
     }
   }
 
-  void ask(Worker worker) {
+  void ask(WorkerId worker) {
     const Offer offer{speed(), below(2) > 0 ? 0.02 : static_cast<double>(below(5))};
-    if (scheduler_.grant(worker, up_to(8) * kSize, now_, offer.speed) || scheduler_.missing() > 0) return;
+    if (grant(scheduler_, worker, up_to(8) * kSize, now_, offer.speed) || scheduler_.states().missing().count() > 0)
+      return;
     if (scheduler_.split(worker, now_, offer)) {
       ++happened_.splits;
     } else if (scheduler_.hedge(worker, now_, offer)) {
@@ -87,12 +88,12 @@ class Run {
   std::string check() const {
     std::vector<unsigned> holders(written_.size());
     for (std::uint32_t w = 0; w < writing_.size(); ++w) {
-      const Span span = scheduler_.held(Worker{w});
+      const Span span = scheduler_.held(WorkerId{w});
       if (span.begin > span.end || span.end > written_.size()) return "a span that is none";
       for (std::uint32_t i = span.begin; i < span.end; ++i) ++holders[i];
     }
     for (std::uint32_t i = 0; i < written_.size(); ++i) {
-      const bool missing = scheduler_.is_missing(Segment{i}), done = scheduler_.is_done(Segment{i});
+      const bool missing = scheduler_.states().missing().contains(i), done = scheduler_.states().is_done(Segment{i});
       if (written_[i] != (done ? 1U : 0U)) return "written more or less than once";
       if (holders[i] > 2 || (holders[i] > 0) == (missing || done) || (missing && done)) return "lost, or given twice";
     }
@@ -129,28 +130,28 @@ TEST_CASE("an offer of no speed that can be reckoned with is taken for one that 
   for (const double speed : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), -1.0}) {
     CAPTURE(speed);
     Scheduler scheduler(Layout(8 * kSize, kSize), std::vector<bool>(8));
-    REQUIRE(scheduler.grant(Worker{0}, 4 * kSize, 0, 0) == Span{0, 4});
-    REQUIRE(scheduler.grant(Worker{1}, 4 * kSize, 0, 0) == Span{4, 8});
-    const auto taken = scheduler.split(Worker{2}, 0, {speed, 0.1});
+    REQUIRE(grant(scheduler, WorkerId{0}, 4 * kSize, 0, 0) == Span{0, 4});
+    REQUIRE(grant(scheduler, WorkerId{1}, 4 * kSize, 0, 0) == Span{4, 8});
+    const auto taken = scheduler.split(WorkerId{2}, 0, {speed, 0.1});
     REQUIRE(taken.has_value());
     CHECK(taken->end - taken->begin == 2);
-    scheduler.measured(Worker{0}, 1, speed, 0);
-    CHECK(scheduler.split(Worker{3}, 1, {0, 0}).has_value());
+    scheduler.measured(WorkerId{0}, 1, speed, 0);
+    CHECK(scheduler.split(WorkerId{3}, 1, {0, 0}).has_value());
   }
 }
 
 TEST_CASE("what is not a worker's to write, or is written already, is not counted") {
   Scheduler scheduler(Layout(4 * kSize, kSize), std::vector<bool>(4));
-  REQUIRE(scheduler.grant(Worker{0}, 2 * kSize, 0, 0) == Span{0, 2});
-  CHECK_THROWS_AS(scheduler.begin_commit(Worker{0}, Segment{1}), std::logic_error);
-  CHECK_THROWS_AS(scheduler.committed(Worker{0}, Segment{0}), std::logic_error);
-  REQUIRE(scheduler.begin_commit(Worker{0}, Segment{0}));
-  CHECK_THROWS_AS(scheduler.begin_commit(Worker{0}, Segment{0}), std::logic_error);
-  scheduler.committed(Worker{0}, Segment{0});
-  CHECK_THROWS_AS(scheduler.committed(Worker{0}, Segment{0}), std::logic_error);
-  CHECK_THROWS_AS(scheduler.committed(Worker{1}, Segment{1}), std::logic_error);
+  REQUIRE(grant(scheduler, WorkerId{0}, 2 * kSize, 0, 0) == Span{0, 2});
+  CHECK_THROWS_AS(scheduler.begin_commit(WorkerId{0}, Segment{1}), std::logic_error);
+  CHECK_THROWS_AS(scheduler.committed(WorkerId{0}, Segment{0}), std::logic_error);
+  REQUIRE(scheduler.begin_commit(WorkerId{0}, Segment{0}));
+  CHECK_THROWS_AS(scheduler.begin_commit(WorkerId{0}, Segment{0}), std::logic_error);
+  scheduler.committed(WorkerId{0}, Segment{0});
+  CHECK_THROWS_AS(scheduler.committed(WorkerId{0}, Segment{0}), std::logic_error);
+  CHECK_THROWS_AS(scheduler.committed(WorkerId{1}, Segment{1}), std::logic_error);
   CHECK_THROWS_AS(scheduler.proved(Segment{0}), std::logic_error);
-  CHECK_THROWS_AS(scheduler.grant(Worker{0}, kSize, 0, 0), std::logic_error);
-  CHECK(scheduler.held(Worker{0}) == Span{1, 2});
-  CHECK_FALSE(scheduler.finished());
+  CHECK_THROWS_AS(grant(scheduler, WorkerId{0}, kSize, 0, 0), std::logic_error);
+  CHECK(scheduler.held(WorkerId{0}) == Span{1, 2});
+  CHECK_FALSE(scheduler.states().finished());
 }

@@ -8,7 +8,7 @@
 // While work is missing, a connection is looked at when its span ends; from then on at the end of each segment, and all
 // of them once a second. SEED=n in the environment replays one seed.
 #include "core/http/connection_lives.h"
-#include "core/schedule/scheduler.h"
+#include "core/schedule/scheduler_grant.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -37,14 +37,14 @@ struct Connection {
   double speed = 0;         // bytes/s; 0: it has failed, or stalls
   bool up = false;          // it may ask for work
   bool connected = false;
-  bool busy = false;              // a response is coming
-  bool idle = false;              // it has asked in vain
-  double flows = 0;               // from then on
-  double seen_to = 0;             // bytes are counted up to then
-  double filled = 0;              // bytes of the segment it is at
-  std::uint32_t asked_end = 0;    // of its request
-  std::uint32_t at_end = 0;       // so far it has got
-  std::optional<Worker> partner;  // who fetches the same segment
+  bool busy = false;                // a response is coming
+  bool idle = false;                // it has asked in vain
+  double flows = 0;                 // from then on
+  double seen_to = 0;               // bytes are counted up to then
+  double filled = 0;                // bytes of the segment it is at
+  std::uint32_t asked_end = 0;      // of its request
+  std::uint32_t at_end = 0;         // so far it has got
+  std::optional<WorkerId> partner;  // who fetches the same segment
   double measured_from = 0, received = 0, measured = 0;
   std::uint32_t plan = 0;  // the number of its plan that holds
 };
@@ -53,7 +53,7 @@ struct Event {
   enum class Kind { life, plan, tick };
   double at = 0;
   Kind kind = Kind::tick;
-  Worker worker{};
+  WorkerId worker{};
   std::uint32_t plan = 0;
   friend bool operator>(const Event& left, const Event& right) { return left.at > right.at; }
 };
@@ -70,12 +70,12 @@ class Simulation {
     ideal = ideal_time(lives, static_cast<double>(world.total));
     for (std::uint32_t i = 0; i < world.connections; ++i) {
       connections_[i].life = lives[i];
-      events_.push({0, Event::Kind::life, Worker{i}, 0});
+      events_.push({0, Event::Kind::life, WorkerId{i}, 0});
     }
   }
 
   void run() {
-    while (!scheduler_.finished()) {
+    while (!scheduler_.states().finished()) {
       REQUIRE(!events_.empty());
       const Event event = events_.top();
       events_.pop();
@@ -88,7 +88,7 @@ class Simulation {
       } else if (event.plan == at(event.worker).plan) {
         arrive(event.worker);
       }
-      if (!ending_ && scheduler_.missing() == 0) begin_to_end();
+      if (!ending_ && scheduler_.states().missing().count() == 0) begin_to_end();
     }
     time = now_;
     for (const Connection& connection : connections_) wasted += connection.filled;
@@ -99,7 +99,7 @@ class Simulation {
   std::uint32_t splits = 0, hedges = 0, failures = 0;
 
  private:
-  Connection& at(Worker worker) { return connections_[index(worker)]; }
+  Connection& at(WorkerId worker) { return connections_[index(worker)]; }
 
   template <typename Call>
   auto counted(Call&& call) {
@@ -115,7 +115,7 @@ class Simulation {
   double size(std::uint32_t segment) const { return static_cast<double>(layout_.range(Segment{segment}).size()); }
 
   // Everything that has come until now is received, and what is whole written.
-  void receive(Worker worker) {
+  void receive(WorkerId worker) {
     Connection& connection = at(worker);
     const double bytes = connection.speed * std::max(0.0, now_ - std::max(connection.seen_to, connection.flows));
     connection.seen_to = now_;
@@ -132,8 +132,8 @@ class Simulation {
     if (connection.filled < 0.5) connection.filled = 0;  // what rounding has left
   }
 
-  void write(Worker worker, Segment segment) {
-    if (scheduler_.is_done(segment)) FAIL("written twice: " << index(segment));
+  void write(WorkerId worker, Segment segment) {
+    if (scheduler_.states().is_done(segment)) FAIL("written twice: " << index(segment));
     counted([&] {
       if (!scheduler_.begin_commit(worker, segment)) FAIL("nobody else has " << index(segment));
       return scheduler_.committed(worker, segment), 0;
@@ -141,7 +141,7 @@ class Simulation {
     if (const auto loser = end_hedge(worker)) cut(*loser);
   }
 
-  std::optional<Worker> end_hedge(Worker worker) {
+  std::optional<WorkerId> end_hedge(WorkerId worker) {
     const auto partner = at(worker).partner;
     at(worker).partner.reset();
     if (partner) at(*partner).partner.reset();
@@ -149,20 +149,20 @@ class Simulation {
   }
 
   // Somebody else has the segment, or will: its connection is closed, and it asks for other work.
-  void cut(Worker worker) {
+  void cut(WorkerId worker) {
     receive(worker);
     close(worker);
     ask(worker);
   }
 
   // What it has of a segment is lost.
-  void close(Worker worker) {
+  void close(WorkerId worker) {
     wasted += std::exchange(at(worker).filled, 0);
     at(worker).connected = at(worker).busy = false;
     ++at(worker).plan;
   }
 
-  void live(Worker worker) {
+  void live(WorkerId worker) {
     Connection& connection = at(worker);
     receive(worker);
     const Change& change = connection.life[connection.changes++];
@@ -185,26 +185,29 @@ class Simulation {
   }
 
   std::uint64_t limit(const Connection& connection) const {
-    const double missing = static_cast<double>(scheduler_.missing()) * static_cast<double>(layout_.segment_size());
+    const double missing =
+        static_cast<double>(scheduler_.states().missing().count()) * static_cast<double>(layout_.segment_size());
     const double bytes = std::min(5 * connection.measured, missing / (2.0 * static_cast<double>(connections_.size())));
     return static_cast<std::uint64_t>(std::clamp(bytes, 4.0 * kMiB, 64.0 * kMiB));
   }
 
-  void ask(Worker worker) {
+  void ask(WorkerId worker) {
     Connection& connection = at(worker);
     connection.idle = false;
     if (!connection.up) return;
     const double speed = connection.measured;
     const Offer offer{speed, kConnect};
-    auto span = counted([&] { return scheduler_.grant(worker, limit(connection), now_, speed); });
+    auto span = counted([&] { return grant(scheduler_, worker, limit(connection), now_, speed); });
     if (!span) {
       span = counted([&] { return scheduler_.split(worker, now_, offer); });
       if (span) ++splits;
     }
-    std::optional<Worker> gives_way;
+    std::optional<WorkerId> gives_way;
     if (!span) {
-      span = counted([&] { return scheduler_.hedge(worker, now_, offer); });
-      if (span) gives_way = pair(worker, *span);
+      const auto hedge = counted([&] { return scheduler_.hedge(worker, now_, offer); });
+      if (hedge) span = hedge->span;
+      if (hedge) gives_way = pair(worker, *span);
+      if (hedge && gives_way != hedge->gave_way) FAIL("another one gave way");
     }
     connection.idle = !span;
     if (span) begin(worker, *span);
@@ -212,17 +215,17 @@ class Simulation {
   }
 
   // Finds who fetches the same segment; returns who did, too, and had to give way.
-  std::optional<Worker> pair(Worker worker, Span span) {
+  std::optional<WorkerId> pair(WorkerId worker, Span span) {
     ++hedges;
     std::uint32_t other = 0;
-    while (Worker{other} == worker || scheduler_.held(Worker{other}) != span) ++other;
-    const auto gives_way = end_hedge(Worker{other});
-    at(Worker{other}).partner = worker;
-    at(worker).partner = Worker{other};
+    while (WorkerId{other} == worker || scheduler_.held(WorkerId{other}) != span) ++other;
+    const auto gives_way = end_hedge(WorkerId{other});
+    at(WorkerId{other}).partner = worker;
+    at(worker).partner = WorkerId{other};
     return gives_way;
   }
 
-  void begin(Worker worker, Span span) {
+  void begin(WorkerId worker, Span span) {
     Connection& connection = at(worker);
     connection.flows = now_ + (std::exchange(connection.connected, true) ? kRequest : kConnect);
     connection.seen_to = now_;
@@ -234,7 +237,7 @@ class Simulation {
   }
 
   // The next time to look at it.
-  void plan(Worker worker) {
+  void plan(WorkerId worker) {
     Connection& connection = at(worker);
     ++connection.plan;
     const Span held = scheduler_.held(worker);
@@ -244,7 +247,7 @@ class Simulation {
     events_.push({arrives, Event::Kind::plan, worker, connection.plan});
   }
 
-  void arrive(Worker worker) {
+  void arrive(WorkerId worker) {
     receive(worker);
     const Span held = scheduler_.held(worker);
     if (!held.empty()) return plan(worker);
@@ -258,7 +261,7 @@ class Simulation {
     ask(worker);
   }
 
-  void measure(Worker worker) {
+  void measure(WorkerId worker) {
     Connection& connection = at(worker);
     const double seconds = now_ - connection.measured_from;
     if (seconds <= 0) return;
@@ -268,20 +271,20 @@ class Simulation {
 
   // Who has asked in vain asks again.
   void wake() {
-    for (std::uint32_t i = 0; i < connections_.size() && scheduler_.missing() > 0; ++i) {
-      if (connections_[i].idle) ask(Worker{i});
+    for (std::uint32_t i = 0; i < connections_.size() && scheduler_.states().missing().count() > 0; ++i) {
+      if (connections_[i].idle) ask(WorkerId{i});
     }
   }
 
   void begin_to_end() {
     ending_ = true;
     tick();
-    for (std::uint32_t i = 0; i < connections_.size(); ++i) plan(Worker{i});
+    for (std::uint32_t i = 0; i < connections_.size(); ++i) plan(WorkerId{i});
   }
 
   void tick() {
     for (std::uint32_t i = 0; i < connections_.size(); ++i) {
-      const Worker worker{i};
+      const WorkerId worker{i};
       receive(worker);
       if (scheduler_.held(worker).empty() || now_ < connections_[i].flows + 0.1) continue;
       measure(worker);
@@ -289,9 +292,9 @@ class Simulation {
       counted([&] { return scheduler_.measured(worker, now_, connections_[i].measured, filled), 0; });
     }
     for (std::uint32_t i = 0; i < connections_.size(); ++i) {
-      if (connections_[i].idle) ask(Worker{i});
+      if (connections_[i].idle) ask(WorkerId{i});
     }
-    events_.push({now_ + 1, Event::Kind::tick, Worker{}, 0});
+    events_.push({now_ + 1, Event::Kind::tick, WorkerId{}, 0});
   }
 
   Layout layout_;

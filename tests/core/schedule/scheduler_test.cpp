@@ -1,7 +1,7 @@
 // Who gets what, drawn as pictures. scheduler_explore_test walks every order of events, scheduler_simulation_test a
 // long download.
 //   . missing   D done   i inherited, not proved   A, B, C held by that worker   * held by two
-#include "core/schedule/scheduler.h"
+#include "core/schedule/scheduler_grant.h"
 
 #include <doctest/doctest.h>
 
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t kSegment = 16 * kKiB;
 constexpr double kOne = kSegment;  // bytes/s: one segment per second
-constexpr Worker A{0}, B{1}, C{2};
+constexpr WorkerId A{0}, B{1}, C{2};
 
 Scheduler make(const std::string& picture, std::uint64_t short_of = 0) {
   std::vector<bool> claims;
@@ -25,10 +25,10 @@ Scheduler make(const std::string& picture, std::uint64_t short_of = 0) {
 
 std::string picture(const Scheduler& scheduler) {
   std::string picture;
-  for (std::uint32_t i = 0; i < scheduler.layout().count(); ++i) {
-    char c = scheduler.is_done(Segment{i}) ? 'D' : scheduler.is_missing(Segment{i}) ? '.' : 'i';
+  for (std::uint32_t i = 0; i < scheduler.states().layout().count(); ++i) {
+    char c = scheduler.states().is_done(Segment{i}) ? 'D' : scheduler.states().missing().contains(i) ? '.' : 'i';
     for (std::uint32_t worker = 0; worker < 3; ++worker) {
-      const Span span = scheduler.held(Worker{worker});
+      const Span span = scheduler.held(WorkerId{worker});
       if (span.begin <= i && i < span.end) c = c == 'i' ? static_cast<char>('A' + worker) : '*';
     }
     picture += c;
@@ -37,7 +37,7 @@ std::string picture(const Scheduler& scheduler) {
 }
 
 // The worker has all of the segment it is at, and writes it.
-void advance(Scheduler& scheduler, Worker worker) {
+void advance(Scheduler& scheduler, WorkerId worker) {
   const Segment segment{scheduler.held(worker).begin};
   REQUIRE(scheduler.begin_commit(worker, segment));
   scheduler.committed(worker, segment);
@@ -46,7 +46,7 @@ void advance(Scheduler& scheduler, Worker worker) {
 // All of `picture` is held by A, who has half of its first segment and that speed.
 Scheduler held_by_a(const std::string& missing, double speed) {
   Scheduler scheduler = make(missing);
-  REQUIRE(scheduler.grant(A, 100 * kSegment, 0, 0));
+  REQUIRE(grant(scheduler, A, 100 * kSegment, 0, 0));
   scheduler.measured(A, 0, speed, kSegment / 2);
   return scheduler;
 }
@@ -58,22 +58,22 @@ std::uint64_t dearest_call(std::uint32_t workers) {
   const auto each = [&](std::uint32_t begin, std::uint32_t end, auto&& call) {
     for (std::uint32_t i = begin; i < end; ++i) {
       const std::uint64_t before = scheduler.steps();
-      call(Worker{i});
+      call(WorkerId{i});
       most = std::max(most, scheduler.steps() - before);
     }
   };
-  each(0, workers, [&](Worker w) { scheduler.grant(w, 4 * kSegment, 0, 0); });
-  each(0, workers, [&](Worker w) { scheduler.measured(w, 0, kOne / (1 + index(w) * 7919 % workers), 0); });
-  each(workers, 2 * workers, [&](Worker w) { REQUIRE(scheduler.split(w, 0, {1000 * kOne, 0})); });
-  each(workers, 2 * workers, [&](Worker w) { scheduler.release(w); });
-  each(workers, 2 * workers, [&](Worker w) { scheduler.grant(w, 4 * kSegment, 0, 1000 * kOne); });
-  while (!scheduler.held(Worker{workers}).empty()) {
-    each(workers, 2 * workers, [&](Worker w) {
+  each(0, workers, [&](WorkerId w) { grant(scheduler, w, 4 * kSegment, 0, 0); });
+  each(0, workers, [&](WorkerId w) { scheduler.measured(w, 0, kOne / (1 + index(w) * 7919 % workers), 0); });
+  each(workers, 2 * workers, [&](WorkerId w) { REQUIRE(scheduler.split(w, 0, {1000 * kOne, 0})); });
+  each(workers, 2 * workers, [&](WorkerId w) { scheduler.release(w); });
+  each(workers, 2 * workers, [&](WorkerId w) { grant(scheduler, w, 4 * kSegment, 0, 1000 * kOne); });
+  while (!scheduler.held(WorkerId{workers}).empty()) {
+    each(workers, 2 * workers, [&](WorkerId w) {
       if (!scheduler.held(w).empty()) advance(scheduler, w);
     });
   }
-  each(workers, workers + workers / 2, [&](Worker w) { REQUIRE(scheduler.hedge(w, 0, {1000 * kOne, 0})); });
-  each(workers, workers + workers / 2, [&](Worker w) { advance(scheduler, w); });
+  each(workers, workers + workers / 2, [&](WorkerId w) { REQUIRE(scheduler.hedge(w, 0, {1000 * kOne, 0})); });
+  each(workers, workers + workers / 2, [&](WorkerId w) { advance(scheduler, w); });
   return most;
 }
 
@@ -81,28 +81,28 @@ std::uint64_t dearest_call(std::uint32_t workers) {
 
 TEST_CASE("spans are handed out in file order, around what is there") {
   Scheduler scheduler = make("..ii...");
-  CHECK(scheduler.grant(A, 10 * kSegment, 0, 0) == Span{0, 2});
-  CHECK(scheduler.grant(B, 2 * kSegment, 0, 0) == Span{4, 6});
-  CHECK(scheduler.grant(C, 2 * kSegment, 0, 0) == Span{6, 7});
-  CHECK_FALSE(scheduler.grant(Worker{3}, kSegment, 0, 0));
+  CHECK(grant(scheduler, A, 10 * kSegment, 0, 0) == Span{0, 2});
+  CHECK(grant(scheduler, B, 2 * kSegment, 0, 0) == Span{4, 6});
+  CHECK(grant(scheduler, C, 2 * kSegment, 0, 0) == Span{6, 7});
+  CHECK_FALSE(grant(scheduler, WorkerId{3}, kSegment, 0, 0));
   CHECK(picture(scheduler) == "AAiiBBC");
 }
 
-TEST_CASE("a span is at least one segment") { CHECK(make("...").grant(A, 1, 0, 0) == Span{0, 1}); }
+TEST_CASE("a span is at least one segment") { CHECK(grant(make("..."), A, 1, 0, 0) == Span{0, 1}); }
 
 TEST_CASE("what is missing from a named segment on is granted") {
   Scheduler scheduler = make("....i");
-  CHECK(scheduler.grant_from(Segment{1}, A, 2 * kSegment, 0, 0) == Span{1, 3});
-  CHECK_FALSE(scheduler.grant_from(Segment{1}, B, kSegment, 0, 0));
-  CHECK_FALSE(scheduler.grant_from(Segment{4}, B, kSegment, 0, 0));
+  CHECK(scheduler.grant(Segment{1}, A, {2 * kSegment}) == Span{1, 3});
+  CHECK_FALSE(scheduler.grant(Segment{1}, B, {kSegment}));
+  CHECK_FALSE(scheduler.grant(Segment{4}, B, {kSegment}));
   CHECK(picture(scheduler) == ".AA.i");
-  CHECK(scheduler.grant_from(Segment{3}, B, 9 * kSegment, 0, 0) == Span{3, 4});
-  CHECK(scheduler.grant(C, 9 * kSegment, 0, 0) == Span{0, 1});
+  CHECK(scheduler.grant(Segment{3}, B, {9 * kSegment}) == Span{3, 4});
+  CHECK(grant(scheduler, C, 9 * kSegment, 0, 0) == Span{0, 1});
 }
 
 TEST_CASE("the first segment of a span is taken from a holder that does not write it") {
   Scheduler scheduler = make("....");
-  REQUIRE(scheduler.grant(A, 3 * kSegment, 0, 0));
+  REQUIRE(grant(scheduler, A, 3 * kSegment, 0, 0));
   CHECK(scheduler.take_first(A, B, 0, 0));
   CHECK(picture(scheduler) == "BAA.");
   REQUIRE(scheduler.begin_commit(A, Segment{1}));
@@ -115,35 +115,35 @@ TEST_CASE("the first segment of a span is taken from a holder that does not writ
 
 TEST_CASE("what a failed worker held and revoked work is the next to be handed out") {
   Scheduler scheduler = make("i....");
-  REQUIRE(scheduler.grant(A, 2 * kSegment, 0, 0));
-  REQUIRE(scheduler.grant(B, kSegment, 0, 0));
+  REQUIRE(grant(scheduler, A, 2 * kSegment, 0, 0));
+  REQUIRE(grant(scheduler, B, kSegment, 0, 0));
   advance(scheduler, A);
   CHECK(picture(scheduler) == "iDAB.");
   scheduler.release(A);
   CHECK(picture(scheduler) == "iD.B.");
   scheduler.revoked(Segment{0});
   scheduler.revoked(Segment{1});
-  CHECK(scheduler.grant(A, 9 * kSegment, 0, 0) == Span{0, 3});
+  CHECK(grant(scheduler, A, 9 * kSegment, 0, 0) == Span{0, 3});
 }
 
 TEST_CASE("who has been released may begin again, and a release of nothing is nothing") {
   Scheduler scheduler = make("..");
   scheduler.release(A);
-  REQUIRE(scheduler.grant(A, kSegment, 0, 0));
+  REQUIRE(grant(scheduler, A, kSegment, 0, 0));
   scheduler.release(A);
   CHECK(scheduler.held(A).empty());
-  CHECK(scheduler.grant(A, 2 * kSegment, 0, 0) == Span{0, 2});
+  CHECK(grant(scheduler, A, 2 * kSegment, 0, 0) == Span{0, 2});
 }
 
 TEST_CASE("nothing is finished before its proof") {
   Scheduler scheduler = make("i.");
-  REQUIRE(scheduler.grant(A, kSegment, 0, 0));
+  REQUIRE(grant(scheduler, A, kSegment, 0, 0));
   advance(scheduler, A);
-  CHECK_FALSE(scheduler.finished());
+  CHECK_FALSE(scheduler.states().finished());
   CHECK(scheduler.next_to_prove() == Segment{0});
   CHECK_FALSE(scheduler.next_to_prove());
   scheduler.proved(Segment{0});
-  CHECK(scheduler.finished());
+  CHECK(scheduler.states().finished());
 }
 
 TEST_CASE("a split lets both be done at the same time") {
@@ -164,8 +164,8 @@ TEST_CASE("who takes over a part pays for a new request first") {
 
 TEST_CASE("the one with most time left is split, not the one with most bytes") {
   Scheduler scheduler = make(".........");
-  REQUIRE(scheduler.grant(A, 6 * kSegment, 0, 8 * kOne));  // 6 segments, 0.75 s
-  REQUIRE(scheduler.grant(B, 3 * kSegment, 0, kOne));      // 3 segments, 3 s
+  REQUIRE(grant(scheduler, A, 6 * kSegment, 0, 8 * kOne));  // 6 segments, 0.75 s
+  REQUIRE(grant(scheduler, B, 3 * kSegment, 0, kOne));      // 3 segments, 3 s
   CHECK(scheduler.split(C, 0, {kOne, 0}) == Span{8, 9});
   CHECK(picture(scheduler) == "AAAAAABBC");
 }
@@ -173,10 +173,10 @@ TEST_CASE("the one with most time left is split, not the one with most bytes") {
 TEST_CASE("time that has passed counts as work done, but not for more than the segment a worker is at") {
   // After 3 s of 9 A should have 6 left, and tells of no commit: 8 is the least.   B: the same speed, takes 4.
   Scheduler scheduler = make(".........");
-  REQUIRE(scheduler.grant(A, 9 * kSegment, 0, kOne));
+  REQUIRE(grant(scheduler, A, 9 * kSegment, 0, kOne));
   CHECK(scheduler.split(B, 3, {kOne, 0}) == Span{5, 9});
   Scheduler other = make(".........");
-  REQUIRE(other.grant(A, 9 * kSegment, 0, kOne));
+  REQUIRE(grant(other, A, 9 * kSegment, 0, kOne));
   for (int i = 0; i < 3; ++i) advance(other, A);
   CHECK(other.split(B, 3, {kOne, 0}) == Span{6, 9});
 }
@@ -200,32 +200,32 @@ TEST_CASE("of one who stands still all is taken but the segment it is at") {
 
 TEST_CASE("without a measured speed all are taken to be equally fast") {
   Scheduler scheduler = make("........");
-  REQUIRE(scheduler.grant(A, 3 * kSegment, 0, 0));
-  REQUIRE(scheduler.grant(B, 5 * kSegment, 0, 0));
+  REQUIRE(grant(scheduler, A, 3 * kSegment, 0, 0));
+  REQUIRE(grant(scheduler, B, 5 * kSegment, 0, 0));
   CHECK(scheduler.split(C, 9, {0, 1}) == Span{6, 8});
 }
 
 TEST_CASE("who was not measured is taken to be as fast as the others on the average") {
   // A: 3 segments/s, 1 s left.   B: not measured, so 3 segments/s, 5/3 s left; C the same and takes two of its five.
   Scheduler scheduler = make("........");
-  REQUIRE(scheduler.grant(A, 3 * kSegment, 0, 3 * kOne));
-  REQUIRE(scheduler.grant(B, 5 * kSegment, 0, 0));
+  REQUIRE(grant(scheduler, A, 3 * kSegment, 0, 3 * kOne));
+  REQUIRE(grant(scheduler, B, 5 * kSegment, 0, 0));
   CHECK(scheduler.split(C, 0, {0, 0}) == Span{6, 8});
 }
 
 TEST_CASE("the short segment at the end counts as what it is") {
   // A is at 0 with 1 segment/s: 3.5 s left. B as fast: [0,2) and [2,3.5) are 2 s and 1.5 s.
   Scheduler scheduler = make("....", kSegment / 2);
-  REQUIRE(scheduler.grant(A, 9 * kSegment, 0, kOne));
+  REQUIRE(grant(scheduler, A, 9 * kSegment, 0, kOne));
   CHECK(scheduler.split(B, 0, {kOne, 0}) == Span{2, 4});
 }
 
 TEST_CASE("the last segment is fetched once more if another would be clearly earlier") {
   // A has half a segment at 1/10 segment/s: 5 s left. B needs 0.5 s + 1 s.
   Scheduler scheduler = held_by_a(".", kOne / 10);
-  CHECK(scheduler.hedge(B, 0, {kOne, 0.5}) == Span{0, 1});
+  CHECK(scheduler.hedge(B, 0, {kOne, 0.5}).value().span == Span{0, 1});
   CHECK(picture(scheduler) == "*");
-  CHECK(scheduler.held() == 1);
+  CHECK(scheduler.states().held() == 1);
 }
 
 TEST_CASE("nothing is fetched once more for a small gain") {
@@ -236,10 +236,10 @@ TEST_CASE("nothing is fetched once more for a small gain") {
 
 TEST_CASE("the one furthest from done is hedged first") {
   Scheduler scheduler = make("..");
-  REQUIRE(scheduler.grant(A, kSegment, 0, kOne / 8));
-  REQUIRE(scheduler.grant(B, kSegment, 0, 0));
+  REQUIRE(grant(scheduler, A, kSegment, 0, kOne / 8));
+  REQUIRE(grant(scheduler, B, kSegment, 0, 0));
   scheduler.measured(B, 1, 0, kSegment / 2);
-  CHECK(scheduler.hedge(C, 1, {kOne, 0}) == Span{1, 2});
+  CHECK(scheduler.hedge(C, 1, {kOne, 0}).value().span == Span{1, 2});
 }
 
 TEST_CASE("of two who are both late the one behind gives way to a third") {
@@ -248,7 +248,7 @@ TEST_CASE("of two who are both late the one behind gives way to a third") {
   REQUIRE(scheduler.hedge(B, 0, {kOne, 0}));
   CHECK_FALSE(scheduler.hedge(C, 0, {kOne, 0}));
   scheduler.measured(B, 0, kOne / 4, 0);
-  CHECK(scheduler.hedge(C, 0, {kOne, 0}) == Span{0, 1});
+  CHECK(scheduler.hedge(C, 0, {kOne, 0}).value().span == Span{0, 1});
   CHECK(scheduler.held(A).empty());
   CHECK(scheduler.held(B) == Span{0, 1});
   CHECK(scheduler.held(C) == Span{0, 1});
@@ -260,7 +260,7 @@ TEST_CASE("two who stand still both do not hold up the end") {
   scheduler.measured(B, 1, 0, 0);
   REQUIRE(scheduler.hedge(C, 1, {kOne, 0}));
   advance(scheduler, C);
-  CHECK(scheduler.finished());
+  CHECK(scheduler.states().finished());
 }
 
 TEST_CASE("of two who fetch one segment only one may write it") {
@@ -270,7 +270,7 @@ TEST_CASE("of two who fetch one segment only one may write it") {
   CHECK_FALSE(scheduler.begin_commit(A, Segment{0}));
   CHECK(scheduler.held(A).empty());
   scheduler.committed(B, Segment{0});
-  CHECK(scheduler.finished());
+  CHECK(scheduler.states().finished());
 }
 
 TEST_CASE("who is too late to write a segment does not hold it any more") {
@@ -279,7 +279,7 @@ TEST_CASE("who is too late to write a segment does not hold it any more") {
   advance(scheduler, A);
   CHECK(scheduler.held(B).empty());
   CHECK_FALSE(scheduler.begin_commit(B, Segment{0}));
-  CHECK(scheduler.finished());
+  CHECK(scheduler.states().finished());
 }
 
 TEST_CASE("when one of two fails the other goes on alone, and may be hedged again") {
@@ -287,10 +287,10 @@ TEST_CASE("when one of two fails the other goes on alone, and may be hedged agai
     Scheduler scheduler = held_by_a(".", 0);
     REQUIRE(scheduler.hedge(B, 0, {kOne, 0}));
     scheduler.release(failed);
-    CHECK(scheduler.missing() == 0);
+    CHECK(scheduler.states().missing().count() == 0);
     CHECK(scheduler.held(other) == Span{0, 1});
     scheduler.measured(other, 1, 0, 0);
-    CHECK(scheduler.hedge(C, 1, {kOne, 0}) == Span{0, 1});
+    CHECK(scheduler.hedge(C, 1, {kOne, 0}).value().span == Span{0, 1});
   }
 }
 

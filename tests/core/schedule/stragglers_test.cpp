@@ -40,9 +40,9 @@ Picture judged(const Picture& picture, double scale = 1) {
       const double speed = scale * speed_of(picture[i][quarter / 4]);
       const bool working = picture[i][quarter / 4] != ' ';
       if (speed > 0 || !working) last_byte[i] = now;
-      if (working) at_work.push_back({Worker{static_cast<std::uint32_t>(i)}, speed, now - last_byte[i]});
+      if (working) at_work.push_back({WorkerId{static_cast<std::uint32_t>(i)}, speed, now - last_byte[i]});
     }
-    for (const Worker worker : stragglers.judge(now, at_work)) {
+    for (const WorkerId worker : stragglers.judge(now, at_work)) {
       result[index(worker)][quarter / 4] = 'X';
       last_byte[index(worker)] = now;  // its new connection has just begun to wait
     }
@@ -50,9 +50,9 @@ Picture judged(const Picture& picture, double scale = 1) {
   return result;
 }
 
-std::vector<Worker> workers(std::initializer_list<std::uint32_t> numbers) {
-  std::vector<Worker> result;
-  for (const std::uint32_t number : numbers) result.push_back(Worker{number});
+std::vector<WorkerId> workers(std::initializer_list<std::uint32_t> numbers) {
+  std::vector<WorkerId> result;
+  for (const std::uint32_t number : numbers) result.push_back(WorkerId{number});
   return result;
 }
 
@@ -132,13 +132,13 @@ TEST_CASE("slowness is not added up over a time in which the worker was not at w
 
 TEST_CASE("at most half are cut at once, those silent longest first, then the slowest") {
   Stragglers stragglers;
-  std::vector<Pace> at_work = {{Worker{0}, 8e6, 0}, {Worker{1}, 8e6, 0}, {Worker{2}, 8e6, 0},
-                               {Worker{3}, 5e3, 0}, {Worker{4}, 0, 2.5}, {Worker{5}, 0, 3.0}};
+  std::vector<Pace> at_work = {{WorkerId{0}, 8e6, 0}, {WorkerId{1}, 8e6, 0}, {WorkerId{2}, 8e6, 0},
+                               {WorkerId{3}, 5e3, 0}, {WorkerId{4}, 0, 2.5}, {WorkerId{5}, 0, 3.0}};
   CHECK(stragglers.judge(10, at_work) == workers({5, 4}));
   CHECK(stragglers.judge(10.1, at_work).empty());
-  at_work[2] = {Worker{2}, 1e3, 0};
-  at_work[4] = {Worker{4}, 8e6, 0};
-  at_work[5] = {Worker{5}, 8e6, 0};
+  at_work[2] = {WorkerId{2}, 1e3, 0};
+  at_work[4] = {WorkerId{4}, 8e6, 0};
+  at_work[5] = {WorkerId{5}, 8e6, 0};
   for (double now = 10.2; now < 13; now += 0.2) CHECK(stragglers.judge(now, at_work).size() <= 1);
   CHECK(stragglers.judge(13.3, at_work) == workers({2, 3}));
 }
@@ -158,7 +158,7 @@ TEST_CASE("whatever the paces, at least half of the workers are left alone and n
       for (std::uint32_t worker = 0; worker < 12; ++worker) {
         if (draw(4) == 0) continue;
         const double speed = draw(2) == 0 ? 0 : draw(10'000'000);
-        at_work.push_back({Worker{worker}, speed, speed > 0 ? 0 : 0.5 * draw(10)});
+        at_work.push_back({WorkerId{worker}, speed, speed > 0 ? 0 : 0.5 * draw(10)});
       }
       auto cuts = stragglers.judge(now, at_work);
       REQUIRE(2 * cuts.size() <= at_work.size());
