@@ -1,10 +1,9 @@
 #include "engine/schedule/dispatcher.h"
 
-#include "core/base/errors.h"
 #include "engine/base/threads.h"
+#include "engine/schedule/worker.h"
 
 #include <algorithm>
-#include <cassert>
 #include <new>
 #include <utility>
 
@@ -12,13 +11,6 @@ namespace segdl::engine {
 namespace {
 
 constexpr double kNewWeight = 0.3;  // of the latest speed in the smoothed one
-// Seconds before work is taken from anybody: what is over sooner gains nothing by another connection, and until then
-// speeds are not known.
-constexpr double kSettled = 0.1;
-
-void stop_all(std::vector<std::stop_source> sources) {
-  for (std::stop_source& source : sources) source.request_stop();
-}
 
 }  // namespace
 
@@ -29,188 +21,6 @@ Dispatcher::Dispatcher(Layout layout, const std::vector<bool>& claims, Clock& cl
       begun_(clock.now()),
       scheduler_(layout, claims),
       last_tick_(begun_) {}
-
-Dispatcher::~Dispatcher() = default;
-
-WorkerState& Dispatcher::join() {
-  const MutexLock lock(mutex_);
-  auto free =
-      std::find_if(workers_.begin(), workers_.end(), [](const WorkerState& worker) { return !worker.at_work_; });
-  if (free == workers_.end()) {
-    workers_.emplace_back();
-    free = std::prev(workers_.end());
-    free->worker_ = WorkerId{static_cast<std::uint32_t>(workers_.size() - 1)};
-  }
-  free->cut_ = std::stop_source();
-  free->at_work_ = true;
-  free->idle_ = false;
-  free->gives_up_ = free->keeps_ = false;
-  free->at_ = WorkerState::At::rest;
-  free->counted_ = free->received = 0;
-  free->filled = 0;
-  free->writing = false;
-  free->last_byte_ = clock_.now();
-  free->speed_ = 0;
-  free->gained_ = 0;
-  most_at_work_ = std::max(most_at_work_, ++at_work_);
-  if (over()) free->cut_.request_stop();
-  return *free;
-}
-
-void Dispatcher::leave(WorkerState& worker) {
-  bool wanted = false;
-  std::optional<Error> lost;
-  {
-    const MutexLock lock(mutex_);
-    const bool held = !scheduler_.held(worker.worker_).empty();
-    lost = give_back(worker);
-    reads_no_more(worker);
-    worker.at_work_ = worker.served_ = false;
-    --at_work_;
-    wanted = held && !over();
-    if (wanted) {
-      ++wakeups_;
-      changed_.notify_all();
-    }
-  }
-  if (lost) return fail(std::move(*lost));
-  if (wanted) request_workers_();
-}
-
-// Of destructors: throws nothing.
-std::optional<Error> Dispatcher::give_back(WorkerState& worker) {
-  try {
-    scheduler_.release(worker.worker_);
-    return std::nullopt;
-  } catch (const std::bad_alloc& exception) {  // what it held is out of the others' reach
-    return error_of(exception, "");
-  }
-}
-
-Result<std::optional<Span>> Dispatcher::next(WorkerState& worker, std::uint64_t limit, Offer offer) {
-  std::optional<Span> span;
-  std::vector<std::stop_source> cut;
-  {
-    const MutexLock lock(mutex_);
-    if (first_error_) return *first_error_;
-    if (first_ && *first_ != worker.worker_) return std::optional<Span>();
-    const double now = seconds(clock_.now());
-    if (worker.speed_ > 0) offer.speed = worker.speed_;
-    span = grant(worker, limit, now, offer.speed);
-    const bool near_end = !span && scheduler_.states().missing().empty() && now >= kSettled;
-    if (near_end) span = scheduler_.split(worker.worker_, now, offer);
-    if (near_end && !span) {
-      const auto hedge = scheduler_.hedge(worker.worker_, now, offer);
-      if (hedge) span = hedge->span;
-      if (hedge && hedge->gave_way) cut.push_back(workers_[index(*hedge->gave_way)].cut_);
-    }
-    if (span) worker.last_byte_ = clock_.now();  // silence is counted from its request
-  }
-  stop_all(std::move(cut));
-  if (span) request_workers_();  // where there was work for one there may be for another
-  return span;
-}
-
-bool Dispatcher::wait(WorkerState& worker) {
-  const MutexLock lock(mutex_);
-  const std::uint64_t before = wakeups_;
-  worker.idle_ = true;
-  worker.served_ = false;
-  worker.at_ = WorkerState::At::rest;
-  reads_no_more(worker);
-  --at_work_;
-  while (!over() && wakeups_ == before && scheduler_.states().missing().empty()) changed_.wait(mutex_, {});
-  worker.idle_ = false;
-  ++at_work_;
-  if (!over() && worker.cut_.stop_requested()) worker.cut_ = std::stop_source();
-  return !over();
-}
-
-bool Dispatcher::renew(WorkerState& worker) {
-  const MutexLock lock(mutex_);
-  if (over()) return false;
-  worker.cut_ = std::stop_source();
-  worker.last_byte_ = clock_.now();
-  worker.speed_ = 0;
-  return true;
-}
-
-Span Dispatcher::held(const WorkerState& worker) const {
-  const MutexLock lock(mutex_);
-  return scheduler_.held(worker.worker_);
-}
-
-Span Dispatcher::asks(WorkerState& worker) {
-  const MutexLock lock(mutex_);
-  worker.gives_up_ = false;
-  worker.at_ = WorkerState::At::request;
-  reads_no_more(worker);
-  return scheduler_.held(worker.worker_);
-}
-
-Span Dispatcher::answered(WorkerState& worker) {
-  const MutexLock lock(mutex_);
-  worker.at_ = WorkerState::At::response;
-  worker.keeps_ = false;
-  worker.answered_at_ = worker.received;
-  return scheduler_.held(worker.worker_);
-}
-
-std::optional<Span> Dispatcher::go_on(WorkerState& worker, Segment segment, std::uint64_t limit) {
-  const MutexLock lock(mutex_);
-  const double now = seconds(clock_.now());
-  if (auto span = scheduler_.grant(segment, worker.worker_, {limit, now, worker.speed_})) return span;
-  std::optional<WorkerId> holder;  // or one of two
-  for (const WorkerState& other : workers_) {
-    const Span held = scheduler_.held(other.worker_);
-    if (held.empty() || held.begin != index(segment)) continue;
-    if (!other.awaits_body()) return {};
-    holder = other.worker_;
-  }
-  if (!holder || !scheduler_.take_first(*holder, worker.worker_, now, worker.speed_)) return {};
-  return scheduler_.held(worker.worker_);
-}
-
-void Dispatcher::release(WorkerState& worker) {
-  std::optional<Error> lost;
-  {
-    const MutexLock lock(mutex_);
-    worker.at_ = WorkerState::At::rest;
-    reads_no_more(worker);
-    if (scheduler_.held(worker.worker_).empty()) return;
-    lost = give_back(worker);
-    ++wakeups_;
-    changed_.notify_all();
-  }
-  if (lost) return fail(std::move(*lost));
-  request_workers_();
-}
-
-bool Dispatcher::begin_commit(WorkerState& worker, Segment segment) {
-  const MutexLock lock(mutex_);
-  return scheduler_.begin_commit(worker.worker_, segment);
-}
-
-Span Dispatcher::committed(WorkerState& worker, Segment segment) {
-  if (settled_) settled_(segment);  // first: whoever waits for the end may rely on having heard of all
-  std::vector<std::stop_source> cut;
-  Span held;
-  bool is_over = false;
-  {
-    const MutexLock lock(mutex_);
-    const auto loser = scheduler_.committed(worker.worker_, segment);
-    if (loser) cut.push_back(workers_[index(*loser)].cut_);
-    const auto mark = marks_.extract(segment);
-    worker.gained_ += scheduler_.states().layout().range(segment).size() - (mark ? mark.mapped() : 0);
-    kept_.erase(segment);
-    held = scheduler_.held(worker.worker_);
-    is_over = over();
-    if (is_over) changed_.notify_all();
-  }
-  stop_all(std::move(cut));
-  if (is_over) stop_everybody();
-  return held;
-}
 
 std::optional<Segment> Dispatcher::next_to_prove() {
   const MutexLock lock(mutex_);
@@ -232,10 +42,23 @@ void Dispatcher::revoked(Segment segment) {
   {
     const MutexLock lock(mutex_);
     scheduler_.revoked(segment);
-    ++wakeups_;
-    changed_.notify_all();
+    wake();
   }
   request_workers_();
+}
+
+void Dispatcher::unsure(const std::vector<Segment>& segments, std::optional<Error> contradiction) {
+  std::optional<Error> ends_it;
+  {
+    const MutexLock lock(mutex_);
+    ends_it = unmeasured_.add(segments, std::move(contradiction));
+  }
+  if (ends_it) fail(*std::move(ends_it));
+}
+
+std::vector<Segment> Dispatcher::doubted() const {
+  const MutexLock lock(mutex_);
+  return unmeasured_.doubted();
 }
 
 void Dispatcher::fail(Error error) {
@@ -247,31 +70,62 @@ void Dispatcher::fail(Error error) {
   stop_everybody();
 }
 
-void Dispatcher::unsure(std::vector<Segment> segments, std::optional<Error> contradiction) {
-  std::optional<Error> ends_it;
-  {
-    const MutexLock lock(mutex_);
-    unsure_.insert(unsure_.end(), segments.begin(), segments.end());
-    if (!doubt_) doubt_ = std::move(contradiction);
-    if (!unsure_.empty()) ends_it = doubt_;
-  }
-  if (ends_it) fail(*std::move(ends_it));
-}
-
-std::vector<Segment> Dispatcher::doubted() const {
-  const MutexLock lock(mutex_);
-  return doubt_ ? unsure_ : std::vector<Segment>();
-}
-
 std::optional<Error> Dispatcher::error() const {
   const MutexLock lock(mutex_);
   return first_error_;
 }
 
+std::uint64_t Dispatcher::missing_bytes() const {
+  const MutexLock lock(mutex_);
+  return scheduler_.states().missing().count() * scheduler_.states().layout().segment_size();
+}
+
+bool Dispatcher::is_here(Segment segment) const {
+  const MutexLock lock(mutex_);
+  return scheduler_.states().is_here(segment);
+}
+
+bool Dispatcher::all_missing_behind_front() const {
+  const MutexLock lock(mutex_);
+  const IntervalSet& missing = scheduler_.states().missing();
+  const auto first = missing.next(0);
+  return first && missing.count() == scheduler_.states().layout().count() - *first;
+}
+
+SegmentMap Dispatcher::map(std::size_t cells) const {
+  const MutexLock lock(mutex_);
+  return scheduler_.map(cells);
+}
+
+void Dispatcher::wake() {
+  ++wakeups_;
+  changed_.notify_all();
+}
+
+bool Dispatcher::may_fall_to(WorkerId worker, Segment segment) const {
+  return read_ahead_.is_by(worker) &&
+         std::any_of(workers_.begin(), workers_.end(), [&](const Worker* other) SEGDL_REQUIRES(mutex_) {
+           return other != nullptr && other->assignment_.awaits_body() &&
+                  scheduler_.held(other->id()).begin > index(segment);
+         });
+}
+
+// Of destructors: throws nothing.
+std::optional<Error> Dispatcher::give_back(WorkerId worker) {
+  try {
+    scheduler_.release(worker);
+    return std::nullopt;
+  } catch (const std::bad_alloc& exception) {  // what it held is out of the others' reach
+    return error_of(exception, "");
+  }
+}
+
+std::stop_source Dispatcher::cut_of(WorkerId worker) const { return workers_[index(worker)]->cut_; }
+
 std::optional<std::stop_source> Dispatcher::next_to_stop() const {
   const MutexLock lock(mutex_);
-  for (const WorkerState& worker : workers_) {
-    if (worker.at_work_ && !worker.cut_.stop_requested()) return worker.cut_;
+  for (const Worker* worker : workers_) {
+    if (worker != nullptr && !worker->cut_.stop_requested()) return worker->cut_;
   }
   return std::nullopt;
 }
@@ -282,64 +136,34 @@ void Dispatcher::stop_everybody() const {
   while (auto source = next_to_stop()) source->request_stop();
 }
 
-std::uint64_t Dispatcher::missing_bytes() const {
-  const MutexLock lock(mutex_);
-  return scheduler_.states().missing().count() * scheduler_.states().layout().segment_size();
-}
-
-bool Dispatcher::all_missing_behind_front() const {
-  const MutexLock lock(mutex_);
-  const IntervalSet& missing = scheduler_.states().missing();
-  const auto first = missing.next(0);
-  return first && missing.count() == scheduler_.states().layout().count() - *first;
-}
-
-bool Dispatcher::is_here(Segment segment) const {
-  const MutexLock lock(mutex_);
-  return scheduler_.states().is_here(segment);
-}
-
-unsigned Dispatcher::at_work() const {
-  const MutexLock lock(mutex_);
-  return at_work_;
-}
-
-unsigned Dispatcher::most_at_work() const {
-  const MutexLock lock(mutex_);
-  return most_at_work_;
-}
-
-SegmentMap Dispatcher::map(std::size_t cells) const {
-  const MutexLock lock(mutex_);
-  return scheduler_.map(cells);
-}
-
-void Dispatcher::measure(WorkerState& worker, Instant now, double elapsed) {
-  const std::uint64_t received = worker.received;
-  if (worker.writing) {
-    worker.last_byte_ = now;
-    worker.counted_ = received;
+void Dispatcher::measure(Worker& worker, Instant now, double elapsed) {
+  Assignment& work = worker.assignment_;
+  const std::uint64_t received = work.received;
+  if (work.writing) {
+    work.last_byte_ = now;
+    work.counted_ = received;
     return;
   }
-  const double latest = static_cast<double>(received - worker.counted_) / elapsed;
-  if (received != worker.counted_) worker.last_byte_ = now;
-  worker.counted_ = received;
-  worker.speed_ = worker.speed_ == 0 ? latest : kNewWeight * latest + (1 - kNewWeight) * worker.speed_;
-  const double silent = std::chrono::duration<double>(now - worker.last_byte_).count();
-  const bool awaits_answer = worker.speed_ == 0 && silent <= 1;  // says nothing about its speed
-  if (!scheduler_.held(worker.worker_).empty() && !awaits_answer) {
-    scheduler_.measured(worker.worker_, seconds(now), silent > 1 ? 0 : worker.speed_, worker.filled);
+  const double latest = static_cast<double>(received - work.counted_) / elapsed;
+  if (received != work.counted_) work.last_byte_ = now;
+  work.counted_ = received;
+  work.speed_ = work.speed_ == 0 ? latest : kNewWeight * latest + (1 - kNewWeight) * work.speed_;
+  const double silent = std::chrono::duration<double>(now - work.last_byte_).count();
+  const bool awaits_answer = work.speed_ == 0 && silent <= 1;  // says nothing about its speed
+  if (!scheduler_.held(worker.id()).empty() && !awaits_answer) {
+    scheduler_.measured(worker.id(), seconds(now), silent > 1 ? 0 : work.speed_, work.filled);
   }
 }
 
 std::vector<std::stop_source> Dispatcher::judge(Instant now) {
   std::vector<Pace> paces;
-  for (const WorkerState& worker : workers_) {
-    if (!worker.at_work_ || worker.idle_ || scheduler_.held(worker.worker_).empty()) continue;
-    paces.push_back({worker.worker_, worker.speed_, std::chrono::duration<double>(now - worker.last_byte_).count()});
+  for (const Worker* worker : workers_) {
+    if (worker == nullptr || worker->idle_ || scheduler_.held(worker->id()).empty()) continue;
+    const Assignment& work = worker->assignment_;
+    paces.push_back({worker->id(), work.speed_, std::chrono::duration<double>(now - work.last_byte_).count()});
   }
   std::vector<std::stop_source> cut;
-  for (const WorkerId worker : stragglers_.judge(seconds(now), paces)) cut.push_back(workers_[index(worker)].cut_);
+  for (const WorkerId worker : stragglers_.judge(seconds(now), paces)) cut.push_back(cut_of(worker));
   return cut;
 }
 
@@ -351,17 +175,14 @@ void Dispatcher::tick(Instant now) {
     const double elapsed = std::chrono::duration<double>(now - last_tick_).count();
     if (over() || elapsed <= 0) return;
     last_tick_ = now;
-    for (WorkerState& worker : workers_) {
-      if (worker.at_work_ && !worker.idle_) measure(worker, now, elapsed);
+    for (Worker* worker : workers_) {
+      if (worker != nullptr && !worker->idle_) measure(*worker, now, elapsed);
     }
     cut = judge(now);
-    wanted = !scheduler_.states().missing().empty() || scheduler_.states().held() > 0;
-    if (wanted) {
-      ++wakeups_;
-      changed_.notify_all();
-    }
+    wanted = has_missing() || scheduler_.states().held() > 0;
+    if (wanted) wake();
   }
-  stop_all(std::move(cut));
+  for (std::stop_source& source : cut) source.request_stop();
   if (wanted) request_workers_();
 }
 

@@ -28,26 +28,25 @@ Result<void> write_segment(Work& work, Segment segment, std::span<const std::byt
   return step ? work.checkpoint.committed(segment, bytes.size()) : step;
 }
 
-SegmentSink::SegmentSink(Work& work, WorkerState& worker, Fetcher& fetcher)
-    : work_(work), worker_(worker), fetcher_(fetcher) {}
+SegmentSink::SegmentSink(Work& work, Assignment& assignment, Fetcher& fetcher)
+    : work_(work), assignment_(assignment), fetcher_(fetcher) {}
 
 SegmentSink::~SegmentSink() { release(); }
 
 void SegmentSink::release() {
   let_go();
-  work_.dispatcher.release(worker_);
+  assignment_.release();
   span_ = {};
 }
 
 Result<std::optional<Range>> SegmentSink::next(bool brings_all) {
   brings_all_ = brings_all;
-  holds(work_.dispatcher.asks(worker_));
+  holds(assignment_.asks());
   if (span_.empty()) {
     const std::uint64_t left = work_.dispatcher.missing_bytes();
     const double latency = std::chrono::duration<double>(fetcher_.latency()).count();
-    if (brings_all) work_.dispatcher.reads_ahead(worker_, fetcher_.reserve());
-    auto span =
-        work_.dispatcher.next(worker_, fetcher_.span_limit(left), {fetcher_.speed(), kMinCost + kRoundTrips * latency});
+    if (brings_all) assignment_.reads_ahead(fetcher_.reserve());
+    auto span = assignment_.next(fetcher_.span_limit(left), {fetcher_.speed(), kMinCost + kRoundTrips * latency});
     if (!span) return std::move(span).error();
     if (!span->has_value()) return std::optional<Range>();
     span_ = **span;
@@ -71,9 +70,9 @@ void SegmentSink::begins(const UsableBody& body) {
   left_for_what_is_here_.reset();
   if (body.begin != wanted_) {
     release();
-    if (brings_all_) work_.dispatcher.reads_ahead(worker_, fetcher_.reserve());
+    if (brings_all_) assignment_.reads_ahead(fetcher_.reserve());
   }
-  holds(work_.dispatcher.answered(worker_));
+  holds(assignment_.answered());
 }
 
 // Whether the segment is wanted; then it is what the buffer is for from here on. A response that goes on brings what
@@ -81,7 +80,7 @@ void SegmentSink::begins(const UsableBody& body) {
 bool SegmentSink::begin_segment(Segment segment) {
   if (span_.empty()) {
     const std::uint64_t limit = whole_ ? 0 : fetcher_.span_limit(work_.dispatcher.missing_bytes());
-    span_ = work_.dispatcher.go_on(worker_, segment, limit).value_or(Span{});
+    span_ = assignment_.go_on(segment, limit).value_or(Span{});
   }
   if (span_.empty() || Segment{span_.begin} != segment) return false;
   filling_ = segment;
@@ -102,7 +101,7 @@ std::span<std::byte> SegmentSink::space(std::uint64_t offset) {
   // Behind what is wanted is what came or comes to another worker; before it what came to one while this one waited.
   const bool before = !span_.empty() && index(segment) < span_.begin;
   // In this order: who is refused tells so before it lets go of what it had asked for.
-  const bool reads_on = work_.dispatcher.is_asked_for_behind(worker_, segment) || fetcher_.reads_through();
+  const bool reads_on = assignment_.is_asked_for_behind(segment) || fetcher_.reads_through();
   if (!whole_ && !before && !reads_on) {
     if (work_.dispatcher.is_here(segment)) left_for_what_is_here_ = offset;
     return {};
@@ -112,14 +111,14 @@ std::span<std::byte> SegmentSink::space(std::uint64_t offset) {
 }
 
 Result<void> SegmentSink::arrived(std::uint64_t offset, std::size_t count) {
-  worker_.received += count;
+  assignment_.received += count;
   const bool kept = filling_ && work_.layout.range(*filling_).begin + filled_ == offset;
   if (!kept) {
     work_.task_progress.discarded(count);
     return {};
   }
   filled_ += count;
-  worker_.filled = filled_;
+  assignment_.filled = filled_;
   return filled_ == work_.layout.range(*filling_).size() ? commit() : Result<void>();
 }
 
@@ -130,30 +129,30 @@ Result<void> SegmentSink::body_ended(std::uint64_t) {
 
 Result<void> SegmentSink::commit() {
   const Segment segment = *filling_;
-  if (!work_.dispatcher.begin_commit(worker_, segment)) {  // a hedge was sooner
+  if (!assignment_.begin_commit(segment)) {  // a hedge was sooner
     drop_unfinished();
-    span_ = work_.dispatcher.held(worker_);
+    span_ = assignment_.held();
     return {};
   }
-  worker_.writing = true;
+  assignment_.writing = true;
   auto step = write_segment(work_, segment, std::span(buffer_.get(), filled_));
-  worker_.writing = false;
+  assignment_.writing = false;
   if (!step) return step;
   brought_.push_back(segment);
   filling_.reset();
   filled_ = 0;
-  worker_.filled = 0;
+  assignment_.filled = 0;
   if (!whole_) fetcher_.committed();  // what comes with it may have come often
-  span_ = work_.dispatcher.committed(worker_, segment);
+  span_ = assignment_.committed(segment);
   return step;
 }
 
-void SegmentSink::count_progress() { fetcher_.progressed(work_.dispatcher.gained(worker_, filling_, filled_)); }
+void SegmentSink::count_progress() { fetcher_.progressed(assignment_.gained(filling_, filled_)); }
 
 Result<void> SegmentSink::interrupted(Remedy) {
   count_progress();
   // What it asks for again may go to another before it is answered.
-  if (fetcher_.made_progress()) holds(work_.dispatcher.asks(worker_));
+  if (fetcher_.made_progress()) holds(assignment_.asks());
   return work_.checkpoint.pausing();
 }
 
@@ -162,19 +161,19 @@ void SegmentSink::let_go() {
   const auto segment = filling_;
   const std::uint64_t filled = filled_;
   drop_unfinished();
-  if (segment && filled > 0) work_.dispatcher.keep(*segment, {std::move(buffer_), filled});
+  if (segment && filled > 0) assignment_.keep(*segment, {std::move(buffer_), filled});
 }
 
 // Goes on with what another worker has left of the segment, where that is more.
 void SegmentSink::take_kept() {
   const Segment segment{span_.begin};
-  Prefix kept = work_.dispatcher.take_kept(segment, filled_);
+  Prefix kept = assignment_.take_kept(segment, filled_);
   if (kept.filled == 0) return;
   drop_unfinished();
   work_.task_progress.regained(kept.filled);
   buffer_ = std::move(kept.bytes);
   filling_ = segment;
-  worker_.filled = filled_ = kept.filled;
+  assignment_.filled = filled_ = kept.filled;
 }
 
 void SegmentSink::drop_unfinished() {
@@ -182,7 +181,7 @@ void SegmentSink::drop_unfinished() {
   work_.task_progress.discarded(filled_);
   filling_.reset();
   filled_ = 0;
-  worker_.filled = 0;
+  assignment_.filled = 0;
 }
 
 }  // namespace segdl::engine

@@ -11,7 +11,7 @@
 #include "core/store/layout.h"
 #include "engine/fetch/fetcher.h"
 #include "engine/progress/task_progress.h"
-#include "engine/schedule/dispatcher.h"
+#include "engine/schedule/assignment.h"
 #include "engine/store/journal/checkpoint.h"
 #include "engine/store/journal/recheck.h"
 #include "engine/store/output_file.h"
@@ -45,7 +45,7 @@ Result<void> write_segment(Work&, Segment, std::span<const std::byte>);
 class SegmentSink {
  public:
   // REQUIRES: everything referred to outlives the sink; work.place.has_journal().
-  SegmentSink(Work&, WorkerState&, Fetcher&);
+  SegmentSink(Work&, Assignment&, Fetcher&);
   ~SegmentSink();
   SegmentSink(const SegmentSink&) = delete;
   SegmentSink& operator=(const SegmentSink&) = delete;
@@ -85,7 +85,7 @@ class SegmentSink {
   Result<void> commit();
 
   Work& work_;
-  WorkerState& worker_;
+  Assignment& assignment_;
   Fetcher& fetcher_;
   std::unique_ptr<std::byte[]> buffer_;  // one segment; allocated at need
   std::vector<std::byte> dropped_;       // where unwanted bytes go; likewise

@@ -16,9 +16,9 @@ constexpr std::uint64_t kCompared = kMiB;
 
 }  // namespace
 
-SingleBodySink::SingleBodySink(Work& work, WorkerState& worker, Fetcher& fetcher, bool resumes)
+SingleBodySink::SingleBodySink(Work& work, Assignment& assignment, Fetcher& fetcher, bool resumes)
     : work_(work),
-      worker_(worker),
+      assignment_(assignment),
       fetcher_(fetcher),
       resumes_(resumes),
       buffer_(std::make_unique_for_overwrite<std::byte[]>(std::min(work.layout.segment_size(), work.layout.total()))) {
@@ -55,15 +55,15 @@ std::span<std::byte> SingleBodySink::space(std::uint64_t offset) {
   const Range range = work_.layout.range(segment);
   if (offset == range.begin) {
     filled_ = 0;
-    if (work_.dispatcher.go_on(worker_, segment, 0)) kept_ = segment;
+    if (assignment_.go_on(segment, 0)) kept_ = segment;
   }
   return std::span(buffer_.get(), range.size()).subspan(offset - range.begin);
 }
 
 Result<void> SingleBodySink::arrived(std::uint64_t offset, std::size_t count) {
-  worker_.received += count;
+  assignment_.received += count;
   filled_ += count;
-  if (kept_) worker_.filled = filled_;
+  if (kept_) assignment_.filled = filled_;
   if (!kept_) work_.task_progress.discarded(count);
   if (offset + count > furthest_) {
     if (kept_) fetcher_.progressed(offset + count - std::max(offset, furthest_));
@@ -77,21 +77,21 @@ Result<void> SingleBodySink::finish(Segment segment) {
   auto step = kept_ ? keep(segment) : compare(segment);
   kept_.reset();
   filled_ = 0;
-  worker_.filled = 0;
+  assignment_.filled = 0;
   return step;
 }
 
 Result<void> SingleBodySink::keep(Segment segment) {
   // Nobody else fetches here, so the right to write it is never another's.
-  if (!work_.dispatcher.begin_commit(worker_, segment)) return {};
+  if (!assignment_.begin_commit(segment)) return {};
   auto step = note_joined(begin_ > 0 ? compared_ : 0);
   if (!step) return step;
-  worker_.writing = true;
+  assignment_.writing = true;
   step = write_segment(work_, segment, std::span(buffer_.get(), filled_));
-  worker_.writing = false;
+  assignment_.writing = false;
   if (!step) return step;
   resumes_ = false;
-  work_.dispatcher.committed(worker_, segment);
+  assignment_.committed(segment);
   return step;
 }
 
@@ -130,8 +130,8 @@ void SingleBodySink::drop_segment() {
   if (kept_) work_.task_progress.discarded(filled_);
   kept_.reset();
   filled_ = 0;
-  worker_.filled = 0;
-  work_.dispatcher.release(worker_);
+  assignment_.filled = 0;
+  assignment_.release();
 }
 
 }  // namespace segdl::engine

@@ -32,7 +32,7 @@ class SingleBodySink {
  public:
   // `resumes`: the first body begins where what an earlier run claimed ends. REQUIRES: everything referred to outlives
   // the sink; work.place.has_journal(); nothing is claimed behind the first hole, and what is claimed is proved.
-  SingleBodySink(Work&, WorkerState&, Fetcher&, bool resumes);
+  SingleBodySink(Work&, Assignment&, Fetcher&, bool resumes);
   ~SingleBodySink();
   SingleBodySink(const SingleBodySink&) = delete;
   SingleBodySink& operator=(const SingleBodySink&) = delete;
@@ -59,7 +59,7 @@ class SingleBodySink {
   Result<void> compare(Segment);
 
   Work& work_;
-  WorkerState& worker_;
+  Assignment& assignment_;
   Fetcher& fetcher_;
   bool resumes_;                         // until the first segment is kept
   std::uint64_t begin_ = 0;              // of the present body

@@ -20,17 +20,6 @@
 namespace segdl::engine {
 namespace {
 
-// A worker's hand, for as long as it is at work.
-struct Joined {
-  explicit Joined(Dispatcher& d) : dispatcher(d), worker(d.join()) {}
-  ~Joined() { dispatcher.leave(worker); }
-  Joined(const Joined&) = delete;
-  Joined& operator=(const Joined&) = delete;
-
-  Dispatcher& dispatcher;
-  WorkerState& worker;
-};
-
 // The dispatcher's map is what is shown, for as long as there is a dispatcher.
 struct ShownMap {
   ShownMap(TaskProgress& m, const Dispatcher& dispatcher) : task_progress(m) {
@@ -137,9 +126,8 @@ Result<void> Transfer::fetch_missing(Pass& pass, const Resource& known, std::opt
   Work work{output_file, dispatcher, checkpoint, pass.watch, task_progress_, layout, output_file.backup().exists()};
   const std::stop_callback give_up(stop, [&dispatcher] { dispatcher.fail(cancelled()); });
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-  auto verifiers = start_threads(std::min(proofs, cores), [&](const std::stop_token& own) {
-    verify_claims(dispatcher, output_file.data(), journal, task_progress_, own);
-  });
+  auto verifiers =
+      start_threads(std::min(proofs, cores), [&](const std::stop_token& own) { verify_claims(work, own); });
   if (!verifiers) return std::move(verifiers).error();
   auto step = together ? fetch_together(work, known, std::move(first), assist)
                        : fetch_alone(work, known, std::move(first), stop);
@@ -175,16 +163,16 @@ Result<void> Transfer::fetch_together(Work& work, const Resource& known, std::op
                                       Assist& assist) {
   Dispatcher& dispatcher = work.dispatcher;
   source_.set_joined(true);
-  const Joined joined(dispatcher);
+  Worker worker(dispatcher);
   // What a URL without secrets gives it mostly gives for ever, and then nothing that is here is asked for.
   const bool is_link = url_.redacted() != url_.text();
   bool all = first || is_link || dispatcher.all_missing_behind_front();
-  if (all) dispatcher.goes_first(joined.worker);
+  if (all) worker.goes_first();
   assist.help = [&](Slot slot) {
     guarded(dispatcher, [&] {
       Fetcher fetcher(setting_, std::move(slot));
-      const Joined helper(dispatcher);
-      work_on(work, helper.worker, fetcher, known, false);
+      Worker helper(dispatcher);
+      work_on(work, helper, fetcher, known, false);
     });
   };
   // Before there is an answer nothing but that is asked for, also where the first request was led to another host.
@@ -194,9 +182,9 @@ Result<void> Transfer::fetch_together(Work& work, const Resource& known, std::op
   context_.pool.open(assist, source_.current().origin);
   guarded(dispatcher, [&] {
     do {
-      work_on(work, joined.worker, fetcher_, known, std::exchange(all, is_link), std::exchange(first, std::nullopt));
+      work_on(work, worker, fetcher_, known, std::exchange(all, is_link), std::exchange(first, std::nullopt));
       fetcher_.leave();
-    } while (dispatcher.wait(joined.worker));
+    } while (worker.wait());
   });
   context_.pool.close(assist);
   source_.on_move({});
@@ -213,14 +201,14 @@ void Transfer::tell_joined(std::uint64_t compared) {
 // Without a strong validator a run joins nothing but one body with what an earlier run left (see single_body_sink.h).
 Result<void> Transfer::fetch_alone(Work& work, const Resource& known, std::optional<Response> first,
                                    std::stop_token stop) {
-  WorkerState& worker = work.dispatcher.join();
+  Worker worker(work.dispatcher);
   source_.set_joined(true);
-  SingleBodySink sink(work, worker, fetcher_, !first && voucher_ == Voucher::validator);
+  SingleBodySink sink(work, worker.assignment(), fetcher_, !first && voucher_ == Voucher::validator);
   for (;;) {
     auto step = fetch_into(sink, fetcher_, task_progress_, known, std::exchange(first, std::nullopt), true, stop);
     // Everything is here, or claims that are being proved: other downloads may have the connection.
     if (step) fetcher_.leave();
-    if (step && !work.dispatcher.wait(worker)) break;
+    if (step && !worker.wait()) break;
     if (step) step = sink.interrupted(Remedy::retry);
     if (!step && step.error().remedy != Remedy::retry) {
       outdated_ = !inherits_;

@@ -11,35 +11,35 @@ namespace segdl::engine {
 
 namespace {
 
-void verify_each(Dispatcher& dispatcher, File& data, Journal& journal, TaskProgress& task_progress,
-                 const std::stop_token& stop) {
+void verify_each(Work& work, const std::stop_token& stop) {
+  Dispatcher& dispatcher = work.dispatcher;
+  Journal& journal = work.output_file.journal();
   while (!stop.stop_requested()) {
     const auto segment = dispatcher.next_to_prove();
     if (!segment) return;
-    const Range range = journal.identity().layout->range(*segment);
-    auto holds = proof_holds(data, journal, *segment);
+    const Range range = work.layout.range(*segment);
+    auto holds = proof_holds(work.output_file.data(), journal, *segment);
     if (!holds) return dispatcher.fail(std::move(holds).error());
     if (*holds) {
-      task_progress.proved(range.size());
+      work.task_progress.proved(range.size());
       dispatcher.proved(*segment);
       continue;
     }
     // The bit goes first: after a death in between the segment is fetched again, never believed.
     auto revoked = journal.revoke(*segment);
     if (!revoked) return dispatcher.fail(std::move(revoked).error());
-    task_progress.revoked(range);
+    work.task_progress.revoked(range);
     dispatcher.revoked(*segment);
   }
 }
 
 }  // namespace
 
-void verify_claims(Dispatcher& dispatcher, File& data, Journal& journal, TaskProgress& task_progress,
-                   std::stop_token stop) {
+void verify_claims(Work& work, const std::stop_token& stop) {
   try {
-    verify_each(dispatcher, data, journal, task_progress, stop);
+    verify_each(work, stop);
   } catch (const std::exception& exception) {  // the entry of a thread: out of memory, or a bug
-    dispatcher.fail(error_of(exception, "verify"));
+    work.dispatcher.fail(error_of(exception, "verify"));
   }
 }
 

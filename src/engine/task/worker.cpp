@@ -23,17 +23,16 @@ bool must_be_alone(const Response& response, const SegmentSink& sink) {
 // The bytes of a part without a length of its own are believed to be of their place only as long as no such body has
 // contradicted itself at its end: a server that does that may have done it wherever the end was not read.
 Result<void> believe(Work& work, SegmentSink& sink, const Response& response, Result<void> step) {
-  std::vector<Segment> brought = sink.take_brought();
+  const std::vector<Segment> brought = sink.take_brought();
   if (!response.body.partial || response.exchange->head().framing == Framing::length) return step;
   const bool contradicts = !step && step.error().cause == Cause::integrity;
   if (contradicts) sink.drop_unfinished();
-  work.dispatcher.unsure(std::move(brought), contradicts ? std::optional(step.error()) : std::nullopt);
+  work.dispatcher.unsure(brought, contradicts ? std::optional(step.error()) : std::nullopt);
   return step;
 }
 
-Result<void> take(Work& work, WorkerState& worker, Fetcher& fetcher, SegmentSink& sink, Range want,
-                  Response& response) {
-  if (!work.dispatcher.be_served(worker, must_be_alone(response, sink))) {
+Result<void> take(Work& work, Worker& worker, Fetcher& fetcher, SegmentSink& sink, Range want, Response& response) {
+  if (!worker.be_served(must_be_alone(response, sink))) {
     Error error = fetcher.problem(Cause::network, Remedy::retry, "it answered with the whole resource, not the range");
     error.http_status = 200;
     return error;
@@ -42,13 +41,13 @@ Result<void> take(Work& work, WorkerState& worker, Fetcher& fetcher, SegmentSink
   return step ? check_part(fetcher, sink, response.body, want) : step;
 }
 
-Then after_failure(Work& work, WorkerState& worker, Fetcher& fetcher, SegmentSink& sink, Error error) {
+Then after_failure(Work& work, Worker& worker, Fetcher& fetcher, SegmentSink& sink, Error error) {
   Dispatcher& dispatcher = work.dispatcher;
   // For another worker, whatever has become of that one.
   const bool declined = error.cause == Cause::network && error.http_status == 200;
   const bool asked = error.cause != Cause::cancelled;
   sink.count_progress();
-  const auto [others_served, others_at_work] = dispatcher.failed(worker, !asked || fetcher.made_progress());
+  const auto [others_served, others_at_work] = worker.failed(!asked || fetcher.made_progress());
   // What the host refuses to one while it serves another is "not so many", whatever it calls it, also where it is no
   // TLS: the last one believes it. What is wrong with a certificate is as well: nothing was sent over that connection.
   const bool final = error.remedy == Remedy::stop;
@@ -60,7 +59,7 @@ Then after_failure(Work& work, WorkerState& worker, Fetcher& fetcher, SegmentSin
   if (believed && asked && fetcher.asks_once_more()) return Then::go_on_as_last;
   if (refused && !believed) error.remedy = Remedy::retry;
   if (!asked) {
-    if (!dispatcher.renew(worker)) return Then::leave;
+    if (!worker.renew()) return Then::leave;
     if (!others_served || !fetcher.waited_in_vain()) return Then::go_on;
     fetcher.refused();
     return Then::leave;
@@ -79,7 +78,7 @@ Then after_failure(Work& work, WorkerState& worker, Fetcher& fetcher, SegmentSin
     step = leaves ? fetcher.give_up(std::move(error), others_served || declined)
                   : fetcher.pause(std::move(error), worker.token());
   if (step) return leaves ? Then::leave : Then::go_on;
-  if (step.error().cause == Cause::cancelled) return dispatcher.renew(worker) ? Then::go_on : Then::leave;
+  if (step.error().cause == Cause::cancelled) return worker.renew() ? Then::go_on : Then::leave;
   dispatcher.fail(std::move(step).error());
   return Then::leave;
 }
@@ -90,13 +89,13 @@ Then after_failure(Work& work, WorkerState& worker, Fetcher& fetcher, SegmentSin
 class Responses {
  public:
   // `at_hand`: of what is missing, or of what lies before it as well.
-  Responses(Work& work, WorkerState& worker, Fetcher& fetcher, std::optional<Response> at_hand)
+  Responses(Work& work, Worker& worker, Fetcher& fetcher, std::optional<Response> at_hand)
       : work_(work), worker_(worker), fetcher_(fetcher), kept_(std::move(at_hand)), is_first_(kept_.has_value()) {
-    work_.dispatcher.keeps(worker_, is_first_);
+    worker_.keeps(is_first_);
   }
   ~Responses() {
     fetcher_.wait_outside(false);
-    work_.dispatcher.keeps(worker_, false);
+    worker_.keeps(false);
   }
   Responses(const Responses&) = delete;
   Responses& operator=(const Responses&) = delete;
@@ -108,7 +107,7 @@ class Responses {
   void let_go() {
     if (!kept_ || is_first_ || fetcher_.reads_through()) return;
     kept_.reset();
-    work_.dispatcher.keeps(worker_, false);
+    worker_.keeps(false);
   }
 
   // For these bytes, or from before them on. Waits for no turn, but while one is kept: see Fetcher::wait_outside().
@@ -121,7 +120,7 @@ class Responses {
     auto response = fetcher_.ask_beside(want, &known, stop);
     if (!response && fetcher_.is_given_no_more(response.error())) return *std::move(kept);
     more_ = response ? more_ - 1 : 0;  // a server that has no further connection for it
-    work_.dispatcher.keeps(worker_, false);
+    worker_.keeps(false);
     return response;
   }
 
@@ -130,12 +129,12 @@ class Responses {
     if (more_ == 0 || response.body.end != work_.layout.total()) return;
     kept_ = std::move(response);
     kept_->body.begin = at;
-    work_.dispatcher.keeps(worker_, true);
+    worker_.keeps(true);
   }
 
  private:
   Work& work_;
-  WorkerState& worker_;
+  Worker& worker_;
   Fetcher& fetcher_;
   std::optional<Response> kept_;
   bool is_first_;  // nothing was taken yet
@@ -144,9 +143,9 @@ class Responses {
 
 }  // namespace
 
-void work_on(Work& work, WorkerState& worker, Fetcher& fetcher, const Resource& known, bool all,
+void work_on(Work& work, Worker& worker, Fetcher& fetcher, const Resource& known, bool all,
              std::optional<Response> first) {
-  SegmentSink sink(work, worker, fetcher);
+  SegmentSink sink(work, worker.assignment(), fetcher);
   Responses responses(work, worker, fetcher, std::move(first));
   const auto fails = [&](Error error) { return after_failure(work, worker, fetcher, sink, std::move(error)); };
   Then then = Then::go_on;
@@ -166,11 +165,11 @@ void work_on(Work& work, WorkerState& worker, Fetcher& fetcher, const Resource& 
     auto want = sink.next(all);
     if (!want) return;  // the download has failed: whoever leads it knows why
     // What others have asked for falls to the response that is kept, if it is refused.
-    const bool may_come = keeps_one && work.dispatcher.may_come_to(worker, work.layout.at(responses.rest().begin));
+    const bool may_come = keeps_one && worker.may_come_to(work.layout.at(responses.rest().begin));
     if (!want->has_value() && may_come) want = std::optional(responses.rest());
     if (!want->has_value()) return;
     if (brings_all) (*want)->end = work.layout.total();
-    const bool alone = then == Then::go_on_as_last || !work.dispatcher.others_at_work(worker);
+    const bool alone = then == Then::go_on_as_last || !worker.others_at_work();
     auto response = responses.get(**want, known, worker.token(), alone);
     const bool is_to_wait = !response && response.error().cause == Cause::cancelled && !worker.token().stop_requested();
     if (is_to_wait) continue;
@@ -179,15 +178,15 @@ void work_on(Work& work, WorkerState& worker, Fetcher& fetcher, const Resource& 
     auto step = response ? take(work, worker, fetcher, sink, **want, *response) : Result<void>(response.error());
     if (step) {
       const auto at = sink.left_for_what_is_here();
-      if (at && work.dispatcher.may_come_to(worker, work.layout.at(*at))) responses.keep(*std::move(response), *at);
-      if (!work.dispatcher.held(worker).empty() || responses.keeps_one()) continue;
+      if (at && worker.may_come_to(work.layout.at(*at))) responses.keep(*std::move(response), *at);
+      if (!worker.assignment().held().empty() || responses.keeps_one()) continue;
       const bool closed = fetcher.host_closed();
       // Whoever is served stays: the server may have no more workers than the one that waits for it.
-      if (closed && work.dispatcher.others_at_work(worker)) return;
-      const bool others = work.dispatcher.others_at_work(worker) && work.dispatcher.serves_others(worker);
+      if (closed && worker.others_at_work()) return;
+      const bool others = worker.others_at_work() && worker.serves_others();
       if (others && fetcher.wanted_elsewhere()) return;
       if (closed) {
-        work.dispatcher.not_served(worker);
+        worker.not_served();
         fetcher.leave();
       }
       continue;

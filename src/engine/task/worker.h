@@ -3,7 +3,7 @@
 
 #include "core/http/verdict.h"
 #include "engine/fetch/fetcher.h"
-#include "engine/schedule/dispatcher.h"
+#include "engine/schedule/worker.h"
 #include "engine/task/segment_sink.h"
 
 #include <optional>
@@ -15,6 +15,6 @@ namespace segdl::engine {
 // and tries again. Whatever ends the download is told to the dispatcher. `all`: the first request is for everything
 // behind what the dispatcher hands out first as well, as far as it will be used: there may be no second one. `first` is
 // such a response at hand, for that or from before it on. REQUIRES: the resource has a strong validator.
-void work_on(Work&, WorkerState&, Fetcher&, const Resource&, bool all, std::optional<Response> first = std::nullopt);
+void work_on(Work&, Worker&, Fetcher&, const Resource&, bool all, std::optional<Response> first = std::nullopt);
 
 }  // namespace segdl::engine

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/base/errors.h"
-#include "engine/schedule/dispatcher.h"
+#include "engine/schedule/worker.h"
 #include "support/fake_clock.h"
 
 #include <doctest/doctest.h>
@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
+#include <list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -35,51 +36,62 @@ struct Scene {
     return all;
   }
 
+  Worker& join() { return workers.emplace_back(dispatcher); }
+  void leave(Worker& worker) {
+    workers.remove_if([&worker](const Worker& one) { return &one == &worker; });
+  }
+  // By whichever worker.
+  void keep(Segment segment, Prefix prefix) { workers.front().assignment().keep(segment, std::move(prefix)); }
+  Prefix take_kept(Segment segment, std::uint64_t filled) {
+    return workers.front().assignment().take_kept(segment, filled);
+  }
+
   // A worker with so many segments, of those that are missing.
-  WorkerState& worker(std::uint64_t segments) {
-    WorkerState& worker = dispatcher.join();
-    const auto span = dispatcher.next(worker, segments * kSegment, {});
+  Worker& worker(std::uint64_t segments) {
+    Worker& worker = join();
+    const auto span = worker.assignment().next(segments * kSegment, {});
     REQUIRE(span.ok());
     REQUIRE(span->has_value());
     return worker;
   }
 
-  std::optional<Span> next(WorkerState& worker, Offer offer = kFast) {
-    auto span = dispatcher.next(worker, kAll, offer);
+  std::optional<Span> next(Worker& worker, Offer offer = kFast) {
+    auto span = worker.assignment().next(kAll, offer);
     REQUIRE(span.ok());
     return *span;
   }
 
   // So much time in which these workers receive steadily and the others nothing.
-  void pass(std::chrono::milliseconds time, std::initializer_list<WorkerState*> receiving = {}) {
+  void pass(std::chrono::milliseconds time, std::initializer_list<Worker*> receiving = {}) {
     constexpr std::chrono::milliseconds kTick{100};
     for (auto left = time; left.count() > 0; left -= kTick) {
       clock.advance(kTick);
-      for (WorkerState* worker : receiving) worker->received += kMiB / 10;
+      for (Worker* worker : receiving) worker->assignment().received += kMiB / 10;
       dispatcher.tick(clock.now());
     }
   }
 
-  void commit(WorkerState& worker, std::uint32_t segment) {
-    REQUIRE(dispatcher.begin_commit(worker, Segment{segment}));
-    dispatcher.committed(worker, Segment{segment});
+  void commit(Worker& worker, std::uint32_t segment) {
+    REQUIRE(worker.assignment().begin_commit(Segment{segment}));
+    worker.assignment().committed(Segment{segment});
   }
 
   FakeClock clock;
   std::atomic<unsigned> fed = 0;
   Dispatcher dispatcher;
+  std::list<Worker> workers;
 };
 
 inline Error error_of(std::string reason) { return make_error(Cause::local, "write", "f", std::move(reason)); }
 
 // A segment that two workers are at, the first of which stands still.
 struct Hedged : Scene {
-  Hedged() : Scene(1), first(worker(1)), second(dispatcher.join()) {
+  Hedged() : Scene(1), first(worker(1)), second(join()) {
     pass(std::chrono::milliseconds(1200));
     REQUIRE(next(second) == Span{0, 1});
   }
-  WorkerState& first;
-  WorkerState& second;
+  Worker& first;
+  Worker& second;
 };
 
 }  // namespace segdl::test

@@ -18,10 +18,11 @@ using namespace std::chrono_literals;
 namespace {
 
 // A thread that waits for work, and does so by the time this returns.
-std::future<bool> waits(Scene& scene, WorkerState& worker) {
-  const unsigned before = scene.dispatcher.at_work();
-  auto woken = std::async(std::launch::async, [&] { return scene.dispatcher.wait(worker); });
-  while (scene.dispatcher.at_work() == before) std::this_thread::yield();
+std::future<bool> waits(Scene& scene, Worker& worker) {
+  Worker observer(scene.dispatcher);
+  worker.be_served(false);
+  auto woken = std::async(std::launch::async, [&] { return worker.wait(); });
+  while (observer.serves_others()) std::this_thread::yield();
   return woken;
 }
 
@@ -33,33 +34,33 @@ TEST_CASE("the first of two at one segment writes it, and the other drops its re
   for (const bool late_wins : {false, true}) {
     CAPTURE(late_wins);
     Scene scene(2);
-    WorkerState& slow = scene.worker(1);
-    WorkerState& other = scene.worker(1);
+    Worker& slow = scene.worker(1);
+    Worker& other = scene.worker(1);
     scene.pass(1200ms, {&other});
-    WorkerState& third = scene.dispatcher.join();
+    Worker& third = scene.join();
     REQUIRE(scene.next(third) == Span{0, 1});
-    WorkerState& winner = late_wins ? slow : third;
-    WorkerState& loser = late_wins ? third : slow;
-    REQUIRE(scene.dispatcher.begin_commit(winner, Segment{0}));
+    Worker& winner = late_wins ? slow : third;
+    Worker& loser = late_wins ? third : slow;
+    REQUIRE(winner.assignment().begin_commit(Segment{0}));
     CHECK_FALSE(loser.token().stop_requested());
-    scene.dispatcher.committed(winner, Segment{0});
+    winner.assignment().committed(Segment{0});
     CHECK(loser.token().stop_requested());
     CHECK_FALSE(winner.token().stop_requested());
     CHECK_FALSE(other.token().stop_requested());
-    CHECK(scene.dispatcher.held(loser).empty());
-    CHECK_FALSE(scene.dispatcher.begin_commit(loser, Segment{0}));
-    CHECK(scene.dispatcher.renew(loser));
+    CHECK(loser.assignment().held().empty());
+    CHECK_FALSE(loser.assignment().begin_commit(Segment{0}));
+    CHECK(loser.renew());
     CHECK_FALSE(loser.token().stop_requested());
   }
 }
 
 TEST_CASE("while one of two writes a segment the other may not") {
   Hedged scene;
-  REQUIRE(scene.dispatcher.begin_commit(scene.second, Segment{0}));
-  CHECK_FALSE(scene.dispatcher.begin_commit(scene.first, Segment{0}));
-  CHECK(scene.dispatcher.held(scene.first).empty());
-  scene.dispatcher.committed(scene.second, Segment{0});
-  CHECK_FALSE(scene.dispatcher.wait(scene.first));
+  REQUIRE(scene.second.assignment().begin_commit(Segment{0}));
+  CHECK_FALSE(scene.first.assignment().begin_commit(Segment{0}));
+  CHECK(scene.first.assignment().held().empty());
+  scene.second.assignment().committed(Segment{0});
+  CHECK_FALSE(scene.first.wait());
 }
 
 TEST_CASE("of two threads that are done with a segment at once exactly one may write it") {
@@ -69,12 +70,12 @@ TEST_CASE("of two threads that are done with a segment at once exactly one may w
     std::atomic<unsigned> may = 0;
     {
       std::vector<std::jthread> threads;
-      for (WorkerState* worker : {&scene.first, &scene.second}) {
+      for (Worker* worker : {&scene.first, &scene.second}) {
         threads.emplace_back([&, worker] {
           together.arrive_and_wait();
-          if (!scene.dispatcher.begin_commit(*worker, Segment{0})) return;
+          if (!worker->assignment().begin_commit(Segment{0})) return;
           ++may;
-          scene.dispatcher.committed(*worker, Segment{0});
+          worker->assignment().committed(Segment{0});
         });
       }
     }
@@ -85,102 +86,102 @@ TEST_CASE("of two threads that are done with a segment at once exactly one may w
 TEST_CASE("of two who are both late at a segment one gives way to a third") {
   Hedged scene;
   scene.pass(1200ms);
-  WorkerState& third = scene.dispatcher.join();
+  Worker& third = scene.join();
   REQUIRE(scene.next(third) == Span{0, 1});
   const bool first_gave_way = scene.first.token().stop_requested();
   CHECK(first_gave_way != scene.second.token().stop_requested());
-  WorkerState& gone = first_gave_way ? scene.first : scene.second;
-  WorkerState& stays = first_gave_way ? scene.second : scene.first;
-  CHECK(scene.dispatcher.held(gone).empty());
-  CHECK(scene.dispatcher.held(stays) == Span{0, 1});
-  CHECK_FALSE(scene.dispatcher.begin_commit(gone, Segment{0}));
+  Worker& gone = first_gave_way ? scene.first : scene.second;
+  Worker& stays = first_gave_way ? scene.second : scene.first;
+  CHECK(gone.assignment().held().empty());
+  CHECK(stays.assignment().held() == Span{0, 1});
+  CHECK_FALSE(gone.assignment().begin_commit(Segment{0}));
   scene.commit(third, 0);
   CHECK(stays.token().stop_requested());
-  CHECK_FALSE(scene.dispatcher.renew(stays));
+  CHECK_FALSE(stays.renew());
 }
 
 TEST_CASE("a split moves the end of what the other holds, and stops nobody") {
   Scene scene(8);
-  WorkerState& first = scene.worker(8);
+  Worker& first = scene.worker(8);
   scene.pass(200ms, {&first});
-  WorkerState& second = scene.dispatcher.join();
+  Worker& second = scene.join();
   const auto taken = scene.next(second);
   REQUIRE(taken.has_value());
   CHECK(taken->end == 8);
-  CHECK(scene.dispatcher.held(first) == Span{0, taken->begin});
+  CHECK(first.assignment().held() == Span{0, taken->begin});
   CHECK_FALSE(first.token().stop_requested());
-  REQUIRE(scene.dispatcher.begin_commit(first, Segment{0}));
-  CHECK(scene.dispatcher.committed(first, Segment{0}) == Span{1, taken->begin});
+  REQUIRE(first.assignment().begin_commit(Segment{0}));
+  CHECK(first.assignment().committed(Segment{0}) == Span{1, taken->begin});
 }
 
 TEST_CASE("the first error stops everybody and is the one that is told") {
   Scene scene(8);
-  WorkerState& first = scene.worker(2);
-  WorkerState& second = scene.worker(2);
+  Worker& first = scene.worker(2);
+  Worker& second = scene.worker(2);
   scene.dispatcher.fail(error_of("first"));
   scene.dispatcher.fail(error_of("second"));
-  for (WorkerState* worker : {&first, &second}) {
+  for (Worker* worker : {&first, &second}) {
     CHECK(worker->token().stop_requested());
-    CHECK_FALSE(scene.dispatcher.renew(*worker));
-    scene.dispatcher.release(*worker);
-    const auto span = scene.dispatcher.next(*worker, kAll, {});
+    CHECK_FALSE(worker->renew());
+    worker->assignment().release();
+    const auto span = worker->assignment().next(kAll, {});
     REQUIRE_FALSE(span.ok());
     CHECK(span.error().reason == "first");
-    CHECK_FALSE(scene.dispatcher.wait(*worker));
+    CHECK_FALSE(worker->wait());
   }
   REQUIRE(scene.dispatcher.error().has_value());
   CHECK(scene.dispatcher.error()->reason == "first");
-  CHECK(scene.dispatcher.join().token().stop_requested());
+  CHECK(scene.join().token().stop_requested());
   CHECK_FALSE(scene.dispatcher.next_to_prove().has_value());
 }
 
 TEST_CASE("the last commit stops everybody") {
   Scene scene(2);
-  WorkerState& first = scene.worker(1);
-  WorkerState& second = scene.worker(1);
-  WorkerState& idle = scene.dispatcher.join();
+  Worker& first = scene.worker(1);
+  Worker& second = scene.worker(1);
+  Worker& idle = scene.join();
   scene.commit(first, 0);
   CHECK_FALSE(idle.token().stop_requested());
   scene.commit(second, 1);
-  for (WorkerState* worker : {&first, &second, &idle}) CHECK(worker->token().stop_requested());
-  CHECK_FALSE(scene.dispatcher.wait(idle));
-  CHECK_FALSE(scene.dispatcher.renew(first));
-  CHECK(scene.dispatcher.join().token().stop_requested());
+  for (Worker* worker : {&first, &second, &idle}) CHECK(worker->token().stop_requested());
+  CHECK_FALSE(idle.wait());
+  CHECK_FALSE(first.renew());
+  CHECK(scene.join().token().stop_requested());
   CHECK_FALSE(scene.dispatcher.error().has_value());
 }
 
 TEST_CASE("the download is not over before the last claim is proved") {
   Scene scene(2, 1);
-  WorkerState& worker = scene.worker(1);
+  Worker& worker = scene.worker(1);
   REQUIRE(scene.dispatcher.next_to_prove() == Segment{0});
   scene.commit(worker, 1);
   CHECK_FALSE(worker.token().stop_requested());
-  CHECK(scene.dispatcher.renew(worker));
+  CHECK(worker.renew());
   scene.dispatcher.proved(Segment{0});
   CHECK(worker.token().stop_requested());
-  CHECK_FALSE(scene.dispatcher.wait(worker));
+  CHECK_FALSE(worker.wait());
 }
 
 TEST_CASE("one that is silent while the others receive is cut, and may begin anew") {
   Scene scene(300);
-  WorkerState& silent = scene.worker(100);
-  WorkerState& second = scene.worker(100);
-  WorkerState& third = scene.worker(100);
+  Worker& silent = scene.worker(100);
+  Worker& second = scene.worker(100);
+  Worker& third = scene.worker(100);
   scene.pass(1900ms, {&second, &third});
   CHECK_FALSE(silent.token().stop_requested());
   scene.pass(200ms, {&second, &third});
   CHECK(silent.token().stop_requested());
   CHECK_FALSE(second.token().stop_requested());
   CHECK_FALSE(third.token().stop_requested());
-  CHECK(scene.dispatcher.held(silent) == Span{0, 100});  // it goes on with what it has
-  CHECK(scene.dispatcher.renew(silent));
+  CHECK(silent.assignment().held() == Span{0, 100});  // it goes on with what it has
+  CHECK(silent.renew());
   CHECK_FALSE(silent.token().stop_requested());
 }
 
 TEST_CASE("who had nothing to do for a while is not taken for slow") {
   Scene scene(40);
-  WorkerState& busy = scene.worker(20);
-  WorkerState& idle = scene.worker(20);
+  Worker& busy = scene.worker(20);
+  Worker& idle = scene.worker(20);
   scene.pass(1s, {&busy, &idle});
   for (std::uint32_t i = 20; i < 40; ++i) scene.commit(idle, i);
   for (int i = 0; i < 50; ++i) {
@@ -193,8 +194,8 @@ TEST_CASE("who had nothing to do for a while is not taken for slow") {
 
 TEST_CASE("nobody is cut where all are silent") {
   Scene scene(300);
-  WorkerState& first = scene.worker(100);
-  WorkerState& second = scene.worker(100);
+  Worker& first = scene.worker(100);
+  Worker& second = scene.worker(100);
   scene.pass(10s);
   CHECK_FALSE(first.token().stop_requested());
   CHECK_FALSE(second.token().stop_requested());
@@ -206,12 +207,12 @@ TEST_CASE("who waits is woken by work that was given back, failed or revoked") {
     CAPTURE(static_cast<int>(way));
     Scene scene(3, 1);
     REQUIRE(scene.dispatcher.next_to_prove() == Segment{0});
-    WorkerState& first = scene.worker(1);
+    Worker& first = scene.worker(1);
     scene.worker(1);
-    WorkerState& waiting = scene.dispatcher.join();
+    Worker& waiting = scene.join();
     auto woken = waits(scene, waiting);
-    if (way == Way::release) scene.dispatcher.release(first);
-    if (way == Way::leave) scene.dispatcher.leave(first);
+    if (way == Way::release) first.assignment().release();
+    if (way == Way::leave) scene.leave(first);
     if (way == Way::revoke) scene.dispatcher.revoked(Segment{0});
     REQUIRE(soon(woken));
     CHECK(woken.get());
@@ -224,8 +225,8 @@ TEST_CASE("who waits is woken by the end, good or bad") {
   for (const bool good : {true, false}) {
     CAPTURE(good);
     Scene scene(1);
-    WorkerState& working = scene.worker(1);
-    WorkerState& waiting = scene.dispatcher.join();
+    Worker& working = scene.worker(1);
+    Worker& waiting = scene.join();
     auto woken = waits(scene, waiting);
     if (good) {
       scene.commit(working, 0);
@@ -239,14 +240,14 @@ TEST_CASE("who waits is woken by the end, good or bad") {
 
 TEST_CASE("work that comes back is offered to idle threads") {
   Scene scene(3, 1);
-  WorkerState& worker = scene.worker(1);
+  Worker& worker = scene.worker(1);
   const auto fed = [&scene] { return scene.fed.exchange(0) > 0; };
   CHECK(fed());  // there was work for one
-  scene.dispatcher.release(worker);
+  worker.assignment().release();
   CHECK(fed());
-  scene.dispatcher.release(worker);  // of nothing
+  worker.assignment().release();  // of nothing
   CHECK_FALSE(fed());
-  scene.dispatcher.leave(worker);
+  scene.leave(worker);
   CHECK_FALSE(fed());
   scene.dispatcher.revoked(Segment{0});
   CHECK(fed());
@@ -254,61 +255,59 @@ TEST_CASE("work that comes back is offered to idle threads") {
 
 TEST_CASE("who takes the place of one that left begins with nothing of it") {
   Scene scene(4);
-  WorkerState& first = scene.worker(2);
-  first.received += 100;
-  first.filled = 7;
+  Worker& first = scene.worker(2);
+  first.assignment().received += 100;
+  first.assignment().filled = 7;
   scene.pass(100ms);
-  scene.dispatcher.leave(first);
-  WorkerState& second = scene.dispatcher.join();
-  CHECK(second.received == 0);
-  CHECK(second.filled == 0);
-  CHECK(scene.dispatcher.held(second).empty());
+  scene.leave(first);
+  Worker& second = scene.join();
+  CHECK(second.assignment().received == 0);
+  CHECK(second.assignment().filled == 0);
+  CHECK(second.assignment().held().empty());
   CHECK_FALSE(second.token().stop_requested());
   CHECK(scene.next(second) == Span{0, 4});
-  CHECK(scene.dispatcher.at_work() == 1);
-  CHECK(scene.dispatcher.most_at_work() == 1);
 }
 
 TEST_CASE("a response that goes on takes what is missing, and the front of what was not answered yet") {
   Scene scene(6);
-  WorkerState& leader = scene.dispatcher.join();
-  WorkerState& other = scene.dispatcher.join();
-  REQUIRE(scene.dispatcher.go_on(leader, Segment{0}, 0) == Span{0, 1});
-  REQUIRE(scene.dispatcher.go_on(other, Segment{1}, 2 * kSegment) == Span{1, 3});
-  CHECK(scene.dispatcher.asks(other) == Span{1, 3});
+  Worker& leader = scene.join();
+  Worker& other = scene.join();
+  REQUIRE(leader.assignment().go_on(Segment{0}, 0) == Span{0, 1});
+  REQUIRE(other.assignment().go_on(Segment{1}, 2 * kSegment) == Span{1, 3});
+  CHECK(other.assignment().asks() == Span{1, 3});
   scene.commit(leader, 0);
-  CHECK(scene.dispatcher.go_on(leader, Segment{1}, kAll) == Span{1, 2});
-  CHECK(scene.dispatcher.answered(other) == Span{2, 3});
-  other.received += 1;
+  CHECK(leader.assignment().go_on(Segment{1}, kAll) == Span{1, 2});
+  CHECK(other.assignment().answered() == Span{2, 3});
+  other.assignment().received += 1;
   scene.commit(leader, 1);
-  CHECK_FALSE(scene.dispatcher.go_on(leader, Segment{2}, kAll));
-  CHECK(scene.dispatcher.go_on(leader, Segment{3}, kAll) == Span{3, 6});
+  CHECK_FALSE(leader.assignment().go_on(Segment{2}, kAll));
+  CHECK(leader.assignment().go_on(Segment{3}, kAll) == Span{3, 6});
 }
 
 TEST_CASE("a response that goes on takes a segment that two are at, unless something came to one of them") {
   for (const bool answered : {false, true}) {
     CAPTURE(answered);
     Hedged scene;
-    WorkerState& leader = scene.dispatcher.join();
-    scene.dispatcher.asks(scene.first);
-    scene.dispatcher.asks(scene.second);
-    if (answered) scene.dispatcher.answered(scene.first);
-    if (answered) scene.first.received += 1;
-    CHECK(scene.dispatcher.go_on(leader, Segment{0}, kAll).has_value() == !answered);
+    Worker& leader = scene.join();
+    scene.first.assignment().asks();
+    scene.second.assignment().asks();
+    if (answered) scene.first.assignment().answered();
+    if (answered) scene.first.assignment().received += 1;
+    CHECK(leader.assignment().go_on(Segment{0}, kAll).has_value() == !answered);
     if (answered) continue;
-    const unsigned holders = !scene.dispatcher.held(scene.first).empty() + !scene.dispatcher.held(scene.second).empty();
+    const unsigned holders = !scene.first.assignment().held().empty() + !scene.second.assignment().held().empty();
     CHECK(holders == 1);
     scene.commit(leader, 0);
-    CHECK(scene.dispatcher.held(scene.first).empty());
-    CHECK(scene.dispatcher.held(scene.second).empty());
+    CHECK(scene.first.assignment().held().empty());
+    CHECK(scene.second.assignment().held().empty());
   }
 }
 
 TEST_CASE("one named segment is granted to one worker only") {
   Scene scene(3);
-  WorkerState& first = scene.dispatcher.join();
-  WorkerState& second = scene.dispatcher.join();
-  CHECK(scene.dispatcher.go_on(first, Segment{1}, 0) == Span{1, 2});
-  CHECK_FALSE(scene.dispatcher.go_on(second, Segment{1}, 0));
+  Worker& first = scene.join();
+  Worker& second = scene.join();
+  CHECK(first.assignment().go_on(Segment{1}, 0) == Span{1, 2});
+  CHECK_FALSE(second.assignment().go_on(Segment{1}, 0));
   CHECK(scene.next(second) == Span{0, 1});
 }

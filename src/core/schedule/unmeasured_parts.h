@@ -1,0 +1,35 @@
+// What came in parts that gave no length, and whether such a part has contradicted itself at its end.
+//
+// The bytes of such a part are believed to be of their place only as long as none has: a server that does that may have
+// done it wherever the end was not read. Pure.
+#pragma once
+
+#include <segdl/error.h>
+
+#include "core/store/layout.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace segdl {
+
+class UnmeasuredParts {
+ public:
+  // Segments that a part has brought, and how it has contradicted itself, if it has. Returns the first contradiction
+  // once there are such segments: it ends the download.
+  std::optional<Error> add(const std::vector<Segment>& brought, std::optional<Error> contradiction) {
+    brought_.insert(brought_.end(), brought.begin(), brought.end());
+    if (!contradiction_) contradiction_ = std::move(contradiction);
+    return brought_.empty() ? std::nullopt : contradiction_;
+  }
+
+  // All of those segments, once a part has contradicted itself.
+  std::vector<Segment> doubted() const { return contradiction_ ? brought_ : std::vector<Segment>(); }
+
+ private:
+  std::vector<Segment> brought_;
+  std::optional<Error> contradiction_;
+};
+
+}  // namespace segdl

@@ -1,0 +1,122 @@
+#include "engine/schedule/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace segdl::engine {
+
+Worker::Worker(Dispatcher& dispatcher) : dispatcher_(dispatcher), assignment_(dispatcher) {
+  const MutexLock lock(dispatcher_.mutex_);
+  auto& workers = dispatcher_.workers_;
+  auto place = std::find(workers.begin(), workers.end(), nullptr);
+  if (place == workers.end()) place = workers.insert(place, nullptr);
+  *place = this;
+  assignment_.id_ = WorkerId{static_cast<std::uint32_t>(place - workers.begin())};
+  if (dispatcher_.over()) cut_.request_stop();
+}
+
+Worker::~Worker() {
+  bool wanted = false;
+  std::optional<Error> lost;
+  {
+    const MutexLock lock(dispatcher_.mutex_);
+    const bool held = !dispatcher_.scheduler_.held(id()).empty();
+    lost = dispatcher_.give_back(id());
+    dispatcher_.read_ahead_.end(id());
+    dispatcher_.workers_[index(id())] = nullptr;
+    wanted = held && !dispatcher_.over();
+    if (wanted) dispatcher_.wake();
+  }
+  if (lost) {
+    dispatcher_.fail(std::move(*lost));
+  } else if (wanted) {
+    dispatcher_.request_workers_();
+  }
+}
+
+bool Worker::wait() {
+  const MutexLock lock(dispatcher_.mutex_);
+  const std::uint64_t before = dispatcher_.wakeups_;
+  idle_ = true;
+  served_ = false;
+  assignment_.at_ = Assignment::At::rest;
+  dispatcher_.read_ahead_.end(id());
+  while (!dispatcher_.over() && dispatcher_.wakeups_ == before && !dispatcher_.has_missing()) {
+    dispatcher_.changed_.wait(dispatcher_.mutex_, {});
+  }
+  idle_ = false;
+  if (!dispatcher_.over() && cut_.stop_requested()) cut_ = std::stop_source();
+  return !dispatcher_.over();
+}
+
+bool Worker::renew() {
+  const MutexLock lock(dispatcher_.mutex_);
+  if (dispatcher_.over()) return false;
+  cut_ = std::stop_source();
+  assignment_.last_byte_ = dispatcher_.clock_.now();
+  assignment_.speed_ = 0;
+  return true;
+}
+
+void Worker::goes_first() {
+  const MutexLock lock(dispatcher_.mutex_);
+  dispatcher_.first_ = id();
+}
+
+void Worker::keeps(bool one) {
+  const MutexLock lock(dispatcher_.mutex_);
+  assignment_.keeps_ = one;
+}
+
+bool Worker::may_come_to(Segment segment) const {
+  const MutexLock lock(dispatcher_.mutex_);
+  return dispatcher_.has_missing() || dispatcher_.may_fall_to(id(), segment);
+}
+
+bool Worker::be_served(bool alone) {
+  {
+    const MutexLock lock(dispatcher_.mutex_);
+    if (alone && others_served()) return false;
+    served_ = true;
+    if (!std::exchange(dispatcher_.first_, std::nullopt)) return true;
+  }
+  dispatcher_.request_workers_();
+  return true;
+}
+
+void Worker::not_served() {
+  const MutexLock lock(dispatcher_.mutex_);
+  served_ = false;
+}
+
+Worker::Others Worker::failed(bool goes_on) {
+  const MutexLock lock(dispatcher_.mutex_);
+  served_ = assignment_.keeps_ = false;
+  const Others others{others_served(), others_busy()};
+  assignment_.gives_up_ = !goes_on && others.at_work;
+  return others;
+}
+
+bool Worker::others_at_work() const {
+  const MutexLock lock(dispatcher_.mutex_);
+  return others_busy();
+}
+
+bool Worker::serves_others() const {
+  const MutexLock lock(dispatcher_.mutex_);
+  return others_served();
+}
+
+bool Worker::others_served() const {
+  return std::any_of(dispatcher_.workers_.begin(), dispatcher_.workers_.end(),
+                     [this](const Worker* other) { return other != this && other != nullptr && other->served_; });
+}
+
+bool Worker::others_busy() const {
+  return std::any_of(dispatcher_.workers_.begin(), dispatcher_.workers_.end(),
+                     [this](const Worker* other) SEGDL_REQUIRES(dispatcher_.mutex_) {
+                       return other != this && other != nullptr && other->assignment_.is_busy(dispatcher_.scheduler_);
+                     });
+}
+
+}  // namespace segdl::engine

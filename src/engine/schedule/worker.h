@@ -1,0 +1,76 @@
+// One of a download's workers, and what they are to one another: whether a failure is one worker's, or the download's.
+//
+// A worker joins and leaves with this object. Its token is told to stop when it is to drop its response: because it is
+// far slower than the others, because another was sooner with a hedged segment, or because the download is over.
+// renew() tells which.
+//
+// Of several that fail together one is the last, which waits and tries again, or ends the download; the others leave
+// their work to it. Each may take another for the last one only while that is at work, so who is about to leave is not.
+//
+// A part of the dispatcher's monitor; used by one thread.
+#pragma once
+
+#include "engine/schedule/assignment.h"
+
+#include <stop_token>
+
+namespace segdl::engine {
+
+class Worker {
+ public:
+  explicit Worker(Dispatcher&);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  Assignment& assignment() { return assignment_; }
+  std::stop_token token() const { return cut_.get_token(); }
+
+  // Waits until there may be work for it again. False: the download is over. REQUIRES: it holds nothing.
+  bool wait();
+  // After its token was stopped: a new one. False: the download is over.
+  bool renew();
+
+  // Nobody but this worker gets anything before somebody is served: what it asks for may be all that the server gives.
+  void goes_first();
+  // Whether it keeps a response unread that brings what others are refused. It is at work then, whatever it holds.
+  void keeps(bool);
+  // Whether something is missing and nobody has it, or Assignment::is_asked_for_behind() this segment.
+  bool may_come_to(Segment) const;
+
+  // It is about to use an answer. False if it wants to be the only one that does (an answer that carries all of the
+  // resource serves one) and another is being served: then it is not.
+  bool be_served(bool alone);
+  // It is no more.
+  void not_served();
+  // What it asked for came to nothing, or broke off. Unless it goes on at once, it leaves its work to others that are
+  // at theirs: they don't see it at work from here on. So of several that fail together one is the last.
+  struct Others {
+    bool served;   // only then is it no failure of the download
+    bool at_work;  // see others_at_work()
+  };
+  Others failed(bool goes_on);
+
+  // Whether another worker has something to fetch, reads on for what it may come to, or keeps a response; one that
+  // waits to try again, or is about to leave its work to the others, has not.
+  bool others_at_work() const;
+  bool serves_others() const;
+
+ private:
+  friend class Assignment;
+  friend class Dispatcher;
+
+  WorkerId id() const { return assignment_.id_; }
+  bool others_served() const SEGDL_REQUIRES(dispatcher_.mutex_);
+  bool others_busy() const SEGDL_REQUIRES(dispatcher_.mutex_);
+
+  Dispatcher& dispatcher_;
+  Assignment assignment_;
+
+  // The monitor's.
+  std::stop_source cut_;
+  bool idle_ = false;    // inside wait()
+  bool served_ = false;  // its latest answer is, or was, of use
+};
+
+}  // namespace segdl::engine
