@@ -24,8 +24,7 @@ Request World::request() {
 
 Result<Report> World::download(Request request, SessionOptions options) {
   FakeOrigin origin(*script, clock);
-  engine::TaskProgress task_progress;
-  if (request.events) task_progress.record_events(clock);
+  engine::TaskProgress task_progress(request.events ? &clock : nullptr);
   auto url = parse_url(request.url);
   if (!url) return std::move(url).error();
   engine::Pool pool(clock, {std::max(1U, options.connections), 1});

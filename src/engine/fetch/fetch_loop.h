@@ -110,9 +110,9 @@ Result<void> pump(Fetcher& fetcher, TaskProgress& task_progress, Response& respo
     if (!end && (got ? *got == 0 : is_cut(response))) return end_open(fetcher, response, sink, at);
     if (!got) return std::move(got).error();
     if (*got == 0) return early_end(fetcher, response, at);
-    task_progress.received(*got);
+    task_progress.bytes().received(*got);
     auto taken = at + *got == end ? read_end(fetcher, response) : Result<void>();
-    if (!taken) task_progress.discarded(*got);
+    if (!taken) task_progress.bytes().discarded(*got);
     if (taken) taken = sink.arrived(at, *got);
     if (!taken) return taken;
     at += *got;

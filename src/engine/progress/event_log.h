@@ -1,4 +1,4 @@
-// The events of one download until they are taken. Not thread-safe: the TaskProgress that holds it is.
+// The events of one download until they are taken. Not thread-safe: the record that holds it is locked.
 #pragma once
 
 #include <segdl/event.h>

@@ -2,22 +2,23 @@
 
 namespace segdl::engine {
 
+void TaskProgress::retried(Retried retry, const std::string& how) {
+  const MutexLock lock(record_.mutex);
+  ++record_.progress.retries;
+  record_.progress.phase = Phase::waiting;
+  record_.progress.note = retry.error.message() + how;
+  record_.tell(std::move(retry));
+}
+
 void TaskProgress::tolerated(const std::vector<std::string_view>& oddities) {
   for (const std::string_view oddity : oddities) {
     std::string text = "tolerated in a response: " + std::string(oddity);
-    const MutexLock lock(mutex_);
-    if (std::find(remarks_.begin(), remarks_.end(), text) == remarks_.end()) add_remark(std::move(text));
+    const MutexLock lock(record_.mutex);
+    auto& remarks = record_.tallies.remarks;
+    if (std::find(remarks.begin(), remarks.end(), text) != remarks.end()) continue;
+    show(text);
+    remarks.push_back(std::move(text));
   }
-}
-
-void TaskProgress::damaged(Range range, bool inherited) {
-  const MutexLock lock(mutex_);
-  const bool fetched = !revoked_ranges_.insert(range.begin).second || !inherited;
-  std::uint64_t& counted = fetched ? wasted_ : revoked_;
-  counted += range.size();
-  if (!fetched) progress_.reused -= range.size();
-  progress_.done -= range.size();
-  tell(Revoked{range});
 }
 
 }  // namespace segdl::engine

@@ -165,7 +165,7 @@ Progress Task::progress() const { return state_->task_progress.progress(); }
 
 std::vector<Event> Task::take_events() { return state_->task_progress.take_events(); }
 
-SegmentMap Task::map(std::size_t cells) const { return state_->task_progress.map(cells); }
+SegmentMap Task::map(std::size_t cells) const { return state_->task_progress.segments().map(cells); }
 
 namespace engine {
 
@@ -204,9 +204,9 @@ TaskState::TaskState(SessionState& session_, Request request_, Url url_, std::st
               session_.throttle, session_.directories, session_.secrets},
       request(std::move(request_)),
       url(std::move(url_)),
-      name(std::move(name_)) {
+      name(std::move(name_)),
+      task_progress(request.events ? session_.clock.get() : nullptr) {
   task_progress.set_output(request.directory / name);
-  if (request.events) task_progress.record_events(*session_.clock);
   session.ended.expect(id);
 }
 
@@ -239,7 +239,7 @@ void TaskState::cancel() {
 
 // What it returns of the slot is used for the next download.
 Slot TaskState::run(Slot slot) {
-  task_progress.started();
+  task_progress.enter(Phase::starting);
   try {
     auto outcome = Transfer(context, request, url, name, task_progress).run(stop.get_token(), slot);
     if (!outcome || !outcome->unpublished) {

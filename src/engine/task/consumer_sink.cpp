@@ -37,7 +37,7 @@ std::span<std::byte> ConsumerSink::space(std::uint64_t offset) {
 
 Result<void> ConsumerSink::arrived(std::uint64_t offset, std::size_t count) {
   if (offset < given_) {
-    task_progress_.discarded(count);
+    task_progress_.bytes().discarded(count);
     return {};
   }
   given_ += count;

@@ -38,7 +38,7 @@ std::span<std::byte> SegmentSampler::space(std::uint64_t offset) {
 }
 
 Result<void> SegmentSampler::arrived(std::uint64_t offset, std::size_t count) {
-  task_progress_.discarded(count);
+  task_progress_.bytes().discarded(count);
   if (segments_.empty()) return {};
   const Segment segment = segments_.front();
   const Range range = journal_.identity().layout->range(segment);

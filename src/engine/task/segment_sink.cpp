@@ -114,7 +114,7 @@ Result<void> SegmentSink::arrived(std::uint64_t offset, std::size_t count) {
   assignment_.received += count;
   const bool kept = filling_ && work_.layout.range(*filling_).begin + filled_ == offset;
   if (!kept) {
-    work_.task_progress.discarded(count);
+    work_.task_progress.bytes().discarded(count);
     return {};
   }
   filled_ += count;
@@ -170,7 +170,7 @@ void SegmentSink::take_kept() {
   Prefix kept = assignment_.take_kept(segment, filled_);
   if (kept.filled == 0) return;
   drop_unfinished();
-  work_.task_progress.regained(kept.filled);
+  work_.task_progress.bytes().regained(kept.filled);
   buffer_ = std::move(kept.bytes);
   filling_ = segment;
   assignment_.filled = filled_ = kept.filled;
@@ -178,7 +178,7 @@ void SegmentSink::take_kept() {
 
 void SegmentSink::drop_unfinished() {
   if (!filling_) return;
-  work_.task_progress.discarded(filled_);
+  work_.task_progress.bytes().discarded(filled_);
   filling_.reset();
   filled_ = 0;
   assignment_.filled = 0;

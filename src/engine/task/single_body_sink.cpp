@@ -64,7 +64,7 @@ Result<void> SingleBodySink::arrived(std::uint64_t offset, std::size_t count) {
   assignment_.received += count;
   filled_ += count;
   if (kept_) assignment_.filled = filled_;
-  if (!kept_) work_.task_progress.discarded(count);
+  if (!kept_) work_.task_progress.bytes().discarded(count);
   if (offset + count > furthest_) {
     if (kept_) fetcher_.progressed(offset + count - std::max(offset, furthest_));
     furthest_ = offset + count;
@@ -127,7 +127,7 @@ Result<void> SingleBodySink::interrupted(Remedy) {
 }
 
 void SingleBodySink::drop_segment() {
-  if (kept_) work_.task_progress.discarded(filled_);
+  if (kept_) work_.task_progress.bytes().discarded(filled_);
   kept_.reset();
   filled_ = 0;
   assignment_.filled = 0;

@@ -56,7 +56,7 @@ class SmallSink {
   std::span<const std::byte> bytes() const { return {buffer_.get(), total_}; }
 
  private:
-  void drop() { task_progress_.discarded(std::exchange(filled_, 0)); }
+  void drop() { task_progress_.bytes().discarded(std::exchange(filled_, 0)); }
 
   Fetcher& fetcher_;
   TaskProgress& task_progress_;

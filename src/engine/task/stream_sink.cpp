@@ -30,7 +30,7 @@ Result<std::optional<Range>> StreamSink::next(std::stop_token) {
 
 Result<void> StreamSink::begin_again() {
   if (written_ + filled_ == 0) return {};
-  task_progress_.discarded(written_ + filled_);
+  task_progress_.bytes().discarded(written_ + filled_);
   written_ = filled_ = 0;
   digest_ = StreamDigest();
   whole_.begin_again();

@@ -191,7 +191,7 @@ Result<void> Transfer::begin_version(OutputFile& output_file, std::stop_token st
   strong_ = identity->validator.strong();
   inherits_ = false;
   continued_from_.reset();
-  task_progress_.plan(planned(*identity));
+  task_progress_.bytes().plan(planned(*identity));
   if (metadata.adopted > 0) return adopt_first(output_file, known, std::move(*first), stop);
   if (identity->layout) return fetch_segments(output_file, known, std::move(*first), stop);
   return fetch_stream(output_file, known, std::move(*first), stop);
@@ -324,8 +324,8 @@ Result<void> Transfer::start_over(OutputFile& output_file, Error error) {
     return error;
   }
   in_one_piece ? task_progress_.remark(error.reason + ": starting over, in one piece")
-               : task_progress_.changed(error.reason);
-  task_progress_.start_over();
+               : task_progress_.bytes().changed(error.reason);
+  task_progress_.bytes().start_over();
   remember_begun(output_file);
   in_pieces_ = in_one_piece && in_segments ? std::optional(output_file.journal().identity()) : std::nullopt;
   source_.ask(in_one_piece || restarts_ >= kMaxRestarts - 1 ? RequestForm::whole : RequestForm::conditional);
@@ -345,16 +345,17 @@ void Transfer::remember_begun(const OutputFile& output_file) {
 
 Report Transfer::report(std::filesystem::path output) const {
   const Progress progress = task_progress_.progress();
+  Tallies tallies = task_progress_.tallies();
   Report report;
   report.output = std::move(output);
   report.total = progress.done;
   report.fetched = progress.fetched;
   report.reused = progress.reused;
-  report.revoked = task_progress_.revoked_bytes();
-  report.wasted = task_progress_.wasted();
+  report.revoked = tallies.revoked;
+  report.wasted = tallies.wasted;
   report.retries = progress.retries;
   report.restarts = restarts_;
-  report.connections = task_progress_.most_connections();
+  report.connections = tallies.most_connections;
   report.verified_to = request_.checksum ? VerifiedTo::digest
                        : strong_         ? VerifiedTo::strong_validator
                                          : VerifiedTo::length;
@@ -363,8 +364,8 @@ Report Transfer::report(std::filesystem::path output) const {
   report.decoded = decoded_;
   report.rehashed = rehashed_;
   report.insecure = url_.origin.secure && context_.options.insecure;
-  report.notes = task_progress_.remarks();
-  report.workarounds = task_progress_.workarounds();
+  report.notes = std::move(tallies.remarks);
+  report.workarounds = std::move(tallies.workarounds);
   report.elapsed = env_.clock.now() - begun_;
   return report;
 }

@@ -75,7 +75,7 @@ Result<void> Transfer::adopt(OutputFile& output_file, const std::stop_token& sto
   }
   std::uint64_t claimed = 0;
   for (const Segment segment : claimed_segments(journal)) claimed += layout.range(segment).size();
-  task_progress_.plan(planned(journal.identity(), claimed));
+  task_progress_.bytes().plan(planned(journal.identity(), claimed));
   task_progress_.enter(Phase::adopting);
   auto taken = copy_adopted(output_file, end, stop);
   if (!taken) return std::move(taken).error();
@@ -108,7 +108,7 @@ Result<std::uint64_t> Transfer::copy_adopted(OutputFile& output_file, std::uint6
     if (step) step = journal.commit(segment, digest_of(bytes));
     if (step) step = output_file.backup().drop();
     if (!step) return std::move(step).error();
-    task_progress_.adopted(bytes.size());
+    task_progress_.bytes().adopted(bytes.size());
     taken += bytes.size();
   }
   if (problem)
@@ -176,7 +176,7 @@ Result<bool> Transfer::give_up_adopted(OutputFile& output_file, const std::vecto
   std::uint64_t bytes = 0;
   for (const Segment segment : *forgotten) {
     const Range range = output_file.journal().identity().layout->range(segment);
-    task_progress_.damaged(range, inherited[index(segment)]);
+    task_progress_.bytes().damaged(range, inherited[index(segment)]);
     bytes += range.size();
   }
   task_progress_.remark(

@@ -61,7 +61,7 @@ Result<Outcome> Transfer::run_consumer(const Consumer& consumer, std::filesystem
     if (!decoder) return std::move(decoder).error();
     const Consumer decoding{[&](std::span<const std::byte> coded) { return decoder->feed(coded); }, consumer.expected};
     strong_ = known.validator.strong();
-    task_progress_.plan(planned({std::nullopt, known.total, known.validator, known.coding}));
+    task_progress_.bytes().plan(planned({std::nullopt, known.total, known.validator, known.coding}));
     ConsumerSink sink(undo_.empty() ? consumer : decoding, known, task_progress_, fetcher_);
     auto step = fetch_into(sink, fetcher_, task_progress_, known, std::move(*first), !strong_, stop);
     fetcher_.leave();
@@ -78,8 +78,8 @@ Result<Outcome> Transfer::run_consumer(const Consumer& consumer, std::filesystem
       error.remedy = Remedy::stop;
       return error;
     }
-    if (error.remedy == Remedy::restart) task_progress_.changed(error.reason);
-    task_progress_.start_over();
+    if (error.remedy == Remedy::restart) task_progress_.bytes().changed(error.reason);
+    task_progress_.bytes().start_over();
   }
 }
 

@@ -50,7 +50,7 @@ Result<void> Transfer::fetch_segments(OutputFile& output_file, const Resource& k
     inherited[index(segment)] = true;
     claimed += identity.layout->range(segment).size();
   }
-  task_progress_.plan(planned(identity, claimed));
+  task_progress_.bytes().plan(planned(identity, claimed));
   for (unsigned repairs = 0;; ++repairs) {
     Pass pass{output_file, Watch(output_file.data()), repairs > 0};
     auto step = fetch_missing(pass, known, std::exchange(first, std::nullopt), stop);
@@ -100,7 +100,7 @@ Result<void> Transfer::revoke_damaged(OutputFile& output_file, std::vector<Segme
   for (const Segment segment : damaged) {
     auto revoked = together ? journal.revoke(segment) : forget(journal, segment);
     if (!revoked) return revoked;
-    task_progress_.damaged(layout.range(segment), inherited[index(segment)]);
+    task_progress_.bytes().damaged(layout.range(segment), inherited[index(segment)]);
     bytes += layout.range(segment).size();
   }
   task_progress_.remark(
@@ -137,7 +137,7 @@ Result<void> Transfer::keep_stream(OutputFile& output_file, const Resource& know
 }
 
 Result<void> Transfer::drop_stream(OutputFile& output_file, Metadata metadata) {
-  task_progress_.discarded(metadata.stream_length);
+  task_progress_.bytes().discarded(metadata.stream_length);
   task_progress_.remark(fmt::format(
       "{} was changed after it was written, by another program or the disk: starting over", part_of(output_file)));
   metadata.stream_complete = false;

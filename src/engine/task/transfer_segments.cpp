@@ -23,9 +23,9 @@ namespace {
 // The dispatcher's map is what is shown, for as long as there is a dispatcher.
 struct ShownMap {
   ShownMap(TaskProgress& m, const Dispatcher& dispatcher) : task_progress(m) {
-    task_progress.map_from([&dispatcher](std::size_t cells) { return dispatcher.map(cells); });
+    task_progress.segments().set([&dispatcher](std::size_t cells) { return dispatcher.map(cells); });
   }
-  ~ShownMap() { task_progress.map_from({}); }
+  ~ShownMap() { task_progress.segments().set({}); }
   ShownMap(const ShownMap&) = delete;
   ShownMap& operator=(const ShownMap&) = delete;
 
@@ -65,11 +65,11 @@ Result<bool> drop_behind_hole(Pass& pass, TaskProgress& task_progress, const std
     if (!holds) return std::move(holds).error();
     whole = *holds;
     const Range range = layout.range(segment);
-    if (whole && !pass.proved) task_progress.proved(range.size());
+    if (whole && !pass.proved) task_progress.bytes().proved(range.size());
     if (whole || !claimed) continue;
     auto forgotten = forget(journal, segment);
     if (!forgotten) return std::move(forgotten).error();
-    task_progress.revoked(range);
+    task_progress.bytes().revoked(range);
     dropped = true;
   }
   pass.proved = true;
@@ -153,7 +153,7 @@ Result<void> Transfer::forget_doubted(OutputFile& output_file, const std::vector
   for (const Segment segment : segments) {
     auto step = engine::forget(journal, segment);
     if (!step) return step;
-    task_progress_.damaged(journal.identity().layout->range(segment), false);
+    task_progress_.bytes().damaged(journal.identity().layout->range(segment), false);
   }
   return journal.sync();
 }

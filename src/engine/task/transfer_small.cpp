@@ -41,7 +41,7 @@ Result<bool> Transfer::fetch_small(OutputFile& output_file, Response& first, std
   if (!*unnamed) return false;
   const Resource known{total, validator, coding};
   strong_ = validator.strong();
-  task_progress_.plan(planned({std::nullopt, total, validator, coding}));
+  task_progress_.bytes().plan(planned({std::nullopt, total, validator, coding}));
   SmallSink sink(known, fetcher_, task_progress_);
   auto step = fetch_into(sink, fetcher_, task_progress_, known, std::move(first), false, stop);
   if (!step) return std::move(step).error();

@@ -76,7 +76,7 @@ Result<bool> Transfer::continue_stream(OutputFile& output_file, const std::stop_
   Metadata metadata = output_file.journal().metadata().value_or(Metadata{});
   const bool believed = metadata.stream_unvouched && (request_.accept_unframed || request_.checksum);
   if ((!metadata.stream_complete && !believed) || !is_hash_of(metadata.url_hash, url_)) return false;
-  task_progress_.plan(planned(identity, metadata.stream_length));
+  task_progress_.bytes().plan(planned(identity, metadata.stream_length));
   task_progress_.enter(Phase::verifying);
   auto intact = stream_intact(output_file.data(), metadata, stop);
   if (!intact || !*intact) return intact;
@@ -93,7 +93,7 @@ Result<bool> Transfer::continue_stream(OutputFile& output_file, const std::stop_
     if (!step) return std::move(step).error();
   }
   named_.reset();
-  task_progress_.proved(metadata.stream_length);
+  task_progress_.bytes().proved(metadata.stream_length);
   strong_ = identity.validator.strong();
   auto taken = take_coding(output_file, identity.coding);
   if (taken) taken = settle_stream(output_file);
@@ -164,7 +164,7 @@ Result<Outcome> Transfer::finish(Published& published, const std::stop_token& st
   if (published.decoded) decoded_ = status->size;
   Planned whole = planned(published.identity, size);
   whole.total = size;
-  task_progress_.plan(std::move(whole));
+  task_progress_.bytes().plan(std::move(whole));
   auto checked = check_published(published, status->size, stop);
   if (!checked) return std::move(checked).error();
   return Outcome{report(published.path())};

@@ -21,14 +21,14 @@ void verify_each(Work& work, const std::stop_token& stop) {
     auto holds = proof_holds(work.output_file.data(), journal, *segment);
     if (!holds) return dispatcher.fail(std::move(holds).error());
     if (*holds) {
-      work.task_progress.proved(range.size());
+      work.task_progress.bytes().proved(range.size());
       dispatcher.proved(*segment);
       continue;
     }
     // The bit goes first: after a death in between the segment is fetched again, never believed.
     auto revoked = journal.revoke(*segment);
     if (!revoked) return dispatcher.fail(std::move(revoked).error());
-    work.task_progress.revoked(range);
+    work.task_progress.bytes().revoked(range);
     dispatcher.revoked(*segment);
   }
 }
