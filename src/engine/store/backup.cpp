@@ -8,6 +8,16 @@
 #include <utility>
 
 namespace segdl::engine {
+namespace {
+
+// An error where what has the name is none of segdl's.
+Result<Journal::Loaded> inspect_own(Directory& directory, const std::string& name) {
+  auto found = Journal::inspect(directory, name);
+  const auto* foreign = found ? std::get_if<Journal::Foreign>(&*found) : nullptr;
+  return foreign != nullptr ? not_ours(directory, name, foreign->reason) : std::move(found);
+}
+
+}  // namespace
 
 Result<void> Backup::set_aside(DataFile& data) {
   auto step = make_room();
@@ -61,19 +71,13 @@ Error Backup::explain(Error error) const {
 }
 
 Result<void> Backup::recover(DataFile& data) {
-  auto marker = directory_.status(names_.old_journal);
+  auto marker = present(directory_, names_.old_journal);
   if (!marker) return std::move(marker).error();
-  if (!marker->has_value()) return {};
-  auto old = Journal::inspect(directory_, names_.old_journal);
+  if (!*marker) return {};
+  auto old = inspect_own(directory_, names_.old_journal);
   if (!old) return std::move(old).error();
-  if (const auto* foreign = std::get_if<Journal::Foreign>(&*old)) {
-    return not_ours(directory_, names_.old_journal, foreign->reason);
-  }
-  auto current = Journal::inspect(directory_, names_.journal);
+  auto current = inspect_own(directory_, names_.journal);
   if (!current) return std::move(current).error();
-  if (const auto* foreign = std::get_if<Journal::Foreign>(&*current)) {
-    return not_ours(directory_, names_.journal, foreign->reason);
-  }
   const auto* journal = std::get_if<std::unique_ptr<Journal>>(&*current);
   exists_ = journal != nullptr && (*journal)->claimed() > 0;
   return exists_ ? drop() : roll_back(data);

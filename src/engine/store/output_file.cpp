@@ -18,19 +18,12 @@ Result<void> OutputFile::look_again() {
   return looked_ ? Result<void>() : exists(directory_, names_.output, "it, or its journal, has come meanwhile");
 }
 
-Result<void> OutputFile::make_room_for_journal() {
-  auto status = data_.file->status();
-  if (!status) return std::move(status).error();
-  if (status->size != 0) {
-    auto emptied = data_.file->resize(0);
-    if (!emptied) return emptied;
-  }
-  return {};
-}
-
 Result<void> OutputFile::begin(const JournalIdentity& identity, const Metadata& metadata) {
   auto ready = look_again();
-  if (ready) ready = make_room_for_journal();
+  if (!ready) return ready;
+  auto status = data_.file->status();
+  if (!status) return std::move(status).error();
+  if (status->size != 0) ready = data_.file->resize(0);
   if (!ready) return ready;
   const std::uint64_t length = identity.layout ? identity.layout->total() : identity.stream_total.value_or(0);
   if (length > 0) {
@@ -49,7 +42,7 @@ Result<void> OutputFile::begin(const JournalIdentity& identity, const Metadata& 
 
 Result<void> OutputFile::start_over() {
   // A damaged journal can't be asked what it claims.
-  const bool worth_keeping = journal_ ? journal_->claimed() > 0 : state_ == State::useless;
+  const bool worth_keeping = journal_ ? journal_->claimed() > 0 : state_ == State::unusable;
   auto dropped = decoded_.drop();
   if (!dropped) return dropped;
   auto status = data_.file->status();
@@ -77,7 +70,7 @@ Result<void> OutputFile::remove_journal() {
   return (*named)->id == journal_id_ || has_our_token() ? directory_.remove(names_.journal) : Result<void>();
 }
 
-// What tells it where the numbers of files do not.
+// What identifies it where the numbers of files do not.
 bool OutputFile::has_our_token() const {
   if (journal_token_ == Token{}) return false;
   const auto loaded = Journal::inspect(directory_, names_.journal);
@@ -88,7 +81,7 @@ bool OutputFile::has_our_token() const {
 
 // A journal without its data is of no use to the next run.
 Error OutputFile::data_lost() {
-  auto removed = decoded_.drop();  // without its journal it would be nobody's
+  auto removed = decoded_.drop();  // without its journal it would be no download's
   if (removed) removed = remove_journal();
   if (!removed) return std::move(removed).error();
   journal_.reset();
@@ -146,7 +139,8 @@ Result<void> OutputFile::give_output_name(const std::string& from, bool replace,
 void OutputFile::leave() {
   if (journal_) return;
   if (stale_journal_) {
-    // Only of what is empty, and is so on disk: data without a journal would be nobody's, now or after a power cut.
+    // Only of what is empty, and is so on disk: data without a journal would be no download's, now or after a power
+    // cut.
     const auto emptied = data_.file->status();
     if (!emptied || emptied->size != 0) return;
     auto step = data_.file->sync();

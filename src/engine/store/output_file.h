@@ -36,7 +36,7 @@ class OutputFile {
   enum class State : std::uint8_t {
     fresh,      // nothing is here but an empty data file, locked
     resumable,  // data and journal of an earlier run, to be continued
-    useless,    // the same, but nothing to continue from: start_over() first
+    unusable,   // the same, but nothing to continue from: start_over() first
     begun,      // by this run, or given up by it
   };
   State state() const { return state_; }
@@ -95,7 +95,6 @@ class OutputFile {
         decoded_(directory_, names_, journal_) {}
 
   Result<void> look_again();
-  Result<void> make_room_for_journal();
   Result<void> note_journal(const Token&);
   bool has_our_token() const;
   Result<void> remove_journal();

@@ -73,7 +73,7 @@ Result<void> name(UnnamedFile& file, Sync sync) {
 
 Result<void> sync_data(UnnamedFile& file) {
   try {
-    return file.sync();
+    return file.file().sync();
   } catch (const std::exception& exception) {  // on a thread of its own
     return error_of(exception, "publish");
   }
@@ -101,7 +101,7 @@ void sync_all(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>&
 
 void publish_all(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>& steps) {
   for (Publisher::Entry& entry : entries) {
-    if (entry.sync != Sync::none) entry.file->start_sync();
+    if (entry.sync != Sync::none) entry.file->file().start_sync();
   }
   sync_all(entries, steps);
   for (std::size_t i = 0; i < entries.size(); ++i) {

@@ -224,7 +224,7 @@ Result<void> Recovery::apply_table(OutputFile& found) const {
   if (const auto* foreign = std::get_if<Journal::Foreign>(&*loaded)) {
     return not_ours(directory_, names_.journal, foreign->reason);  // row 6
   }
-  found.state_ = OutputFile::State::useless;
+  found.state_ = OutputFile::State::unusable;
   if (const auto* damaged = std::get_if<Journal::Damaged>(&*loaded)) {  // row 5
     found.notes_.push_back(fmt::format("the journal {} is damaged ({}): starting over",
                                        directory_.path_of(names_.journal), damaged->reason));

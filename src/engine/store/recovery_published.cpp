@@ -14,12 +14,9 @@ namespace {
 
 Result<bool> stream_holds(File& output, const Journal& journal, std::uint64_t size, const std::stop_token& stop) {
   const auto metadata = journal.metadata();
-  if (!metadata || !(metadata->stream_complete || metadata->stream_unvouched) || metadata->stream_length != size ||
-      stop.stop_requested())
-    return false;
-  auto digest = digest_of_range(output, {0, size});
-  if (!digest) return std::move(digest).error();
-  return *digest == metadata->stream_digest;
+  const bool is_whole = metadata && (metadata->stream_complete || metadata->stream_unvouched);
+  if (!is_whole || metadata->stream_length != size || stop.stop_requested()) return false;
+  return stream_intact(output, *metadata, stop);
 }
 
 // Whether it is what decoding has made of what the journal speaks of.

@@ -69,7 +69,7 @@ Result<void> UnnamedFile::link(const std::string& name) {
 }
 
 // Where files without a name can be had, but no links to give them one (a sandbox may forbid those): with a journal, as
-// any stream, so that a death leaves nothing that is nobody's.
+// any stream, so that a death leaves nothing that is no download's.
 Result<void> UnnamedFile::publish_copy(Sync sync) {
   ExistingOutput& existing = output_file_.existing();
   auto status = file_->status();

@@ -35,10 +35,8 @@ class UnnamedFile {
   Result<void> write(std::span<const std::byte> bytes);
   File& file() { return *file_; }
 
-  // The steps of publishing it: begin to sync, sync, give it the output's name, sync what of the name is kept with the
-  // file. The caller syncs the directory.
-  void start_sync() { file_->start_sync(); }
-  Result<void> sync() { return file_->sync(); }
+  // Publishing it, once it is synced: gives it the output's name, then syncs what of the name is kept with the file.
+  // The caller syncs the directory.
   Result<void> give_name(Sync);
   Result<void> sync_name();
 

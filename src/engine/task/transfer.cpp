@@ -171,7 +171,7 @@ Result<void> Transfer::begin_version(OutputFile& output_file, std::stop_token st
   if (*small) return {};
   auto identity = plan(*first);
   if (!identity) return std::move(identity).error();
-  if (output_file.state() == OutputFile::State::useless || output_file.has_journal()) {
+  if (output_file.state() == OutputFile::State::unusable || output_file.has_journal()) {
     auto aside = output_file.start_over();
     if (!aside) return aside;
   }
