@@ -40,11 +40,6 @@ Result<std::optional<Span>> Assignment::next(std::uint64_t limit, Offer offer) {
   return span;
 }
 
-void Assignment::reads_ahead(std::uint64_t reserve) {
-  const MutexLock lock(dispatcher_.mutex_);
-  dispatcher_.read_ahead_.begin(id_, dispatcher_.scheduler_.states(), reserve);
-}
-
 std::optional<Span> Assignment::go_on(Segment segment, std::uint64_t limit) {
   const MutexLock lock(dispatcher_.mutex_);
   Scheduler& scheduler = dispatcher_.scheduler_;
@@ -59,11 +54,6 @@ std::optional<Span> Assignment::go_on(Segment segment, std::uint64_t limit) {
   }
   if (!holder || !scheduler.take_first(*holder, id_, now, speed_)) return {};
   return scheduler.held(id_);
-}
-
-Span Assignment::held() const {
-  const MutexLock lock(dispatcher_.mutex_);
-  return dispatcher_.scheduler_.held(id_);
 }
 
 Span Assignment::asks() {
@@ -96,16 +86,6 @@ void Assignment::release() {
   dispatcher_.request_workers_();
 }
 
-bool Assignment::is_asked_for_behind(Segment segment) const {
-  const MutexLock lock(dispatcher_.mutex_);
-  return dispatcher_.may_fall_to(id_, segment);
-}
-
-bool Assignment::begin_commit(Segment segment) {
-  const MutexLock lock(dispatcher_.mutex_);
-  return dispatcher_.scheduler_.begin_commit(id_, segment);
-}
-
 Span Assignment::committed(Segment segment) {
   Dispatcher& shared = dispatcher_;
   if (shared.settled_) shared.settled_(segment);  // first: whoever waits for the end may rely on having heard of all
@@ -133,11 +113,6 @@ void Assignment::keep(Segment segment, Prefix prefix) noexcept {
     dispatcher_.kept_.keep(segment, std::move(prefix), dispatcher_.workers_.size());  // P3
   } catch (const std::bad_alloc&) {                                                   // then it is fetched again
   }
-}
-
-Prefix Assignment::take_kept(Segment segment, std::uint64_t bytes) {
-  const MutexLock lock(dispatcher_.mutex_);
-  return dispatcher_.kept_.take(segment, bytes);
 }
 
 std::uint64_t Assignment::gained(std::optional<Segment> at, std::uint64_t bytes) {

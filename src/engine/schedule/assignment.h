@@ -28,14 +28,20 @@ class Assignment {
 
   // It is about to ask for all from the first missing segment on. Until it asks for something else, or waits, or
   // leaves, others get of the next `reserve` bytes what lies far from where it is. One worker at a time does.
-  void reads_ahead(std::uint64_t reserve);
+  void reads_ahead(std::uint64_t reserve) {
+    const MutexLock lock(dispatcher_.mutex_);
+    dispatcher_.read_ahead_.begin(id_, dispatcher_.scheduler_.states(), reserve);
+  }
 
   // Its response has come as far as this segment: the missing ones from here on, at most `limit` bytes (at least this
   // one); or just this one, if nothing has come to any whose it is. Nothing: it is done, or comes to another.
   std::optional<Span> go_on(Segment, std::uint64_t limit);
 
   // What it still holds, beginning with the segment it is at.
-  Span held() const;
+  Span held() const {
+    const MutexLock lock(dispatcher_.mutex_);
+    return dispatcher_.scheduler_.held(id_);
+  }
   // The same where it is about to ask for it, and where the answer has come. Until something of the body has, the
   // beginning may be taken by another, see go_on().
   Span asks();
@@ -44,10 +50,16 @@ class Assignment {
 
   // Whether this worker reads ahead, and something behind this segment was asked for by another, and nothing of it has
   // come yet: if that is refused, or the body never comes, it falls to this one.
-  bool is_asked_for_behind(Segment) const;
+  bool is_asked_for_behind(Segment segment) const {
+    const MutexLock lock(dispatcher_.mutex_);
+    return dispatcher_.may_fall_to(id_, segment);
+  }
 
   // Whether it may write the segment it is at (J5).
-  bool begin_commit(Segment);
+  bool begin_commit(Segment segment) {
+    const MutexLock lock(dispatcher_.mutex_);
+    return dispatcher_.scheduler_.begin_commit(id_, segment);
+  }
   // What it holds from then on.
   Span committed(Segment);
 
@@ -55,7 +67,10 @@ class Assignment {
   // validator.
   void keep(Segment, Prefix) noexcept;
   // What is kept of this segment, if it is more than so many bytes.
-  Prefix take_kept(Segment, std::uint64_t bytes);
+  Prefix take_kept(Segment segment, std::uint64_t bytes) {
+    const MutexLock lock(dispatcher_.mutex_);
+    return dispatcher_.kept_.take(segment, bytes);
+  }
 
   // How many bytes this worker has brought since the last time that nobody had brought before: of what it committed,
   // and of the segment it is at, of which it has so many.

@@ -22,11 +22,6 @@ Dispatcher::Dispatcher(Layout layout, const std::vector<bool>& claims, Clock& cl
       scheduler_(layout, claims),
       last_tick_(begun_) {}
 
-std::optional<Segment> Dispatcher::next_to_prove() {
-  const MutexLock lock(mutex_);
-  return first_error_ ? std::nullopt : scheduler_.next_to_prove();
-}
-
 void Dispatcher::proved(Segment segment) {
   if (settled_) settled_(segment);
   {
@@ -56,11 +51,6 @@ void Dispatcher::unsure(const std::vector<Segment>& segments, std::optional<Erro
   if (ends_it) fail(*std::move(ends_it));
 }
 
-std::vector<Segment> Dispatcher::doubted() const {
-  const MutexLock lock(mutex_);
-  return unmeasured_.doubted();
-}
-
 void Dispatcher::fail(Error error) {
   {
     const MutexLock lock(mutex_);
@@ -70,31 +60,11 @@ void Dispatcher::fail(Error error) {
   stop_everybody();
 }
 
-std::optional<Error> Dispatcher::error() const {
-  const MutexLock lock(mutex_);
-  return first_error_;
-}
-
-std::uint64_t Dispatcher::missing_bytes() const {
-  const MutexLock lock(mutex_);
-  return scheduler_.states().missing().count() * scheduler_.states().layout().segment_size();
-}
-
-bool Dispatcher::is_here(Segment segment) const {
-  const MutexLock lock(mutex_);
-  return scheduler_.states().is_here(segment);
-}
-
 bool Dispatcher::all_missing_behind_front() const {
   const MutexLock lock(mutex_);
   const IntervalSet& missing = scheduler_.states().missing();
   const auto first = missing.next(0);
   return first && missing.count() == scheduler_.states().layout().count() - *first;
-}
-
-SegmentMap Dispatcher::map(std::size_t cells) const {
-  const MutexLock lock(mutex_);
-  return scheduler_.map(cells);
 }
 
 void Dispatcher::wake() {

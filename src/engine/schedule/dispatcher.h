@@ -37,23 +37,41 @@ class Dispatcher {
   // Called, without the lock, with every segment that is committed or proved. REQUIRES: before there is a worker.
   void on_settled(std::function<void(Segment)> tell) { settled_ = std::move(tell); }
 
-  std::optional<Segment> next_to_prove();
+  std::optional<Segment> next_to_prove() {
+    const MutexLock lock(mutex_);
+    return first_error_ ? std::nullopt : scheduler_.next_to_prove();
+  }
   void proved(Segment);
   void revoked(Segment);
 
   // See UnmeasuredParts: the first of such segments that are in doubt end everybody's work.
   void unsure(const std::vector<Segment>&, std::optional<Error> contradiction);
-  std::vector<Segment> doubted() const;
+  std::vector<Segment> doubted() const {
+    const MutexLock lock(mutex_);
+    return unmeasured_.doubted();
+  }
 
   // Ends everybody's work with this error, if it is the first.
   void fail(Error);
-  std::optional<Error> error() const;
+  std::optional<Error> error() const {
+    const MutexLock lock(mutex_);
+    return first_error_;
+  }
 
-  std::uint64_t missing_bytes() const;
-  bool is_here(Segment) const;
+  std::uint64_t missing_bytes() const {
+    const MutexLock lock(mutex_);
+    return scheduler_.states().missing().count() * scheduler_.states().layout().segment_size();
+  }
+  bool is_here(Segment segment) const {
+    const MutexLock lock(mutex_);
+    return scheduler_.states().is_here(segment);
+  }
   // Whether nothing that is here lies behind the first segment that is missing.
   bool all_missing_behind_front() const;
-  SegmentMap map(std::size_t cells) const;
+  SegmentMap map(std::size_t cells) const {
+    const MutexLock lock(mutex_);
+    return scheduler_.map(cells);
+  }
 
   // Looks at everybody's speed: cuts those that hold the others up, and lets idle ones look again near the end.
   void tick(Instant now);
@@ -67,8 +85,7 @@ class Dispatcher {
   double seconds(Instant now) const { return std::chrono::duration<double>(now - begun_).count(); }
   // There may be new work for those who wait.
   void wake() SEGDL_REQUIRES(mutex_);
-  // Whether it is this worker that reads ahead, and something behind this segment was asked for by another, and nothing
-  // of it has come yet: if that is refused, or the body never comes, it falls to this one.
+  // See Assignment::is_asked_for_behind().
   bool may_fall_to(WorkerId, Segment) const SEGDL_REQUIRES(mutex_);
   std::optional<Error> give_back(WorkerId) SEGDL_REQUIRES(mutex_);
   std::stop_source cut_of(WorkerId) const SEGDL_REQUIRES(mutex_);

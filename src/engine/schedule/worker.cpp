@@ -58,21 +58,6 @@ bool Worker::renew() {
   return true;
 }
 
-void Worker::goes_first() {
-  const MutexLock lock(dispatcher_.mutex_);
-  dispatcher_.first_ = id();
-}
-
-void Worker::keeps(bool one) {
-  const MutexLock lock(dispatcher_.mutex_);
-  assignment_.keeps_ = one;
-}
-
-bool Worker::may_come_to(Segment segment) const {
-  const MutexLock lock(dispatcher_.mutex_);
-  return dispatcher_.has_missing() || dispatcher_.may_fall_to(id(), segment);
-}
-
 bool Worker::be_served(bool alone) {
   {
     const MutexLock lock(dispatcher_.mutex_);
@@ -84,27 +69,12 @@ bool Worker::be_served(bool alone) {
   return true;
 }
 
-void Worker::not_served() {
-  const MutexLock lock(dispatcher_.mutex_);
-  served_ = false;
-}
-
 Worker::Others Worker::failed(bool goes_on) {
   const MutexLock lock(dispatcher_.mutex_);
   served_ = assignment_.keeps_ = false;
   const Others others{others_served(), others_busy()};
   assignment_.gives_up_ = !goes_on && others.at_work;
   return others;
-}
-
-bool Worker::others_at_work() const {
-  const MutexLock lock(dispatcher_.mutex_);
-  return others_busy();
-}
-
-bool Worker::serves_others() const {
-  const MutexLock lock(dispatcher_.mutex_);
-  return others_served();
 }
 
 bool Worker::others_served() const {

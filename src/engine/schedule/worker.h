@@ -32,17 +32,29 @@ class Worker {
   bool renew();
 
   // Nobody but this worker gets anything before somebody is served: what it asks for may be all that the server gives.
-  void goes_first();
+  void goes_first() {
+    const MutexLock lock(dispatcher_.mutex_);
+    dispatcher_.first_ = id();
+  }
   // Whether it keeps a response unread that brings what others are refused. It is at work then, whatever it holds.
-  void keeps(bool);
+  void keeps(bool one) {
+    const MutexLock lock(dispatcher_.mutex_);
+    assignment_.keeps_ = one;
+  }
   // Whether something is missing and nobody has it, or Assignment::is_asked_for_behind() this segment.
-  bool may_come_to(Segment) const;
+  bool may_come_to(Segment segment) const {
+    const MutexLock lock(dispatcher_.mutex_);
+    return dispatcher_.has_missing() || dispatcher_.may_fall_to(id(), segment);
+  }
 
   // It is about to use an answer. False if it wants to be the only one that does (an answer that carries all of the
   // resource serves one) and another is being served: then it is not.
   bool be_served(bool alone);
   // It is no more.
-  void not_served();
+  void not_served() {
+    const MutexLock lock(dispatcher_.mutex_);
+    served_ = false;
+  }
   // What it asked for came to nothing, or broke off. Unless it goes on at once, it leaves its work to others that are
   // at theirs: they don't see it at work from here on. So of several that fail together one is the last.
   struct Others {
@@ -53,8 +65,14 @@ class Worker {
 
   // Whether another worker has something to fetch, reads on for what it may come to, or keeps a response; one that
   // waits to try again, or is about to leave its work to the others, has not.
-  bool others_at_work() const;
-  bool serves_others() const;
+  bool others_at_work() const {
+    const MutexLock lock(dispatcher_.mutex_);
+    return others_busy();
+  }
+  bool serves_others() const {
+    const MutexLock lock(dispatcher_.mutex_);
+    return others_served();
+  }
 
  private:
   friend class Assignment;
