@@ -93,7 +93,7 @@ Slot Fetcher::give() {
 void Fetcher::leave() {
   if (!slot_) return;
   task_progress_.disconnected();  // first: whoever gets the slot next counts as well
-  slot_.give_back();
+  slot_ = {};
 }
 
 Error Fetcher::problem(Cause cause, Remedy remedy, std::string reason) const {

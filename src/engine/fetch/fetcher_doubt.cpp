@@ -46,8 +46,9 @@ std::optional<Error> Fetcher::doubtful(const ResponseHead& head, const Verdict& 
 
 std::optional<Error> Fetcher::doubtful_page(const ResponseHead& head) {
   page_ = page_of(head);
-  const bool is_no_file = slot_.is_no_file(page_);
-  if (!is_no_file && (!in_crowd_ || slot_.believes_pages())) return {};
+  const Slot::Page meaning = slot_.meaning_of(page_);
+  const bool is_no_file = meaning == Slot::Page::no_file;
+  if (!is_no_file && (!in_crowd_ || meaning == Slot::Page::meant)) return {};
   crowded_by_page_ = true;
   takes_for_crowd();
   Error error = is_no_file

@@ -79,7 +79,6 @@ class Slot {
   ~Slot() { give_back(); }
 
   explicit operator bool() const { return host_ != nullptr; }
-  void give_back();
 
   bool is_for(const Origin& origin) const { return host_->origin == origin; }
 
@@ -99,10 +98,11 @@ class Slot {
   void was_crowded(unsigned doubts);
   // It has answered with a page when no other connection was in use, so a page is what it means.
   void believe_pages();
-  bool believes_pages() const;
-  // A page that came instead of a file; whether one is such. Of what can't be told from others, the empty one, neither.
+  // A page that came instead of a file; nothing of what can't be told from others, the empty one.
   void gave_no_file(std::string page);
-  bool is_no_file(const std::string& page) const;
+  enum class Page : std::uint8_t { no_file, meant, unknown };
+  // Whether this one is such; and if not, whether a page is what the host means.
+  Page meaning_of(const std::string& page) const;
   // Whether a refusal may be one of the number of connections, though it does not say so: others are in use, or were a
   // moment ago, and the host is doubted. `doubts`: so many in a row have been taken for that (see Pool::enter). After
   // the first it was asked by itself; but a host may count what was closed for longer than that.
@@ -116,6 +116,7 @@ class Slot {
  private:
   friend class Pool;
   Slot(Pool& pool, Host& host) : pool_(&pool), host_(&host) {}
+  void give_back();
   Pool* pool_ = nullptr;
   Host* host_ = nullptr;
 };

@@ -46,20 +46,20 @@ Pool::~Pool() {
   // The threads are joined, then the governor, before anything they use goes.
 }
 
-void Pool::submit(const void* key, const Origin& origin, Run run) {
+void Pool::submit(TaskId id, const Origin& origin, Run run) {
   const MutexLock lock(mutex_);
   Host& host = host_of(origin);
-  queue_.push_back({key, &host, std::move(run)});
+  queue_.push_back({id, &host, std::move(run)});
   ++host.queued;
   if (running_ == 0 && queue_.size() == 1) started_.notify_all();
   call_thread();
 }
 
-bool Pool::withdraw(const void* key) {
+bool Pool::withdraw(TaskId id) {
   const MutexLock lock(mutex_);
-  return std::erase_if(queue_, [key](const QueuedTask& queued) {
-           if (queued.key == key) --queued.host->queued;
-           return queued.key == key;
+  return std::erase_if(queue_, [id](const QueuedTask& queued) {
+           if (queued.id == id) --queued.host->queued;
+           return queued.id == id;
          }) > 0;
 }
 
@@ -110,26 +110,26 @@ Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, cons
   }
 }
 
-void Pool::open(Assist& assist, const Origin& origin) {
-  const MutexLock lock(mutex_);
-  Host& host = host_of(origin);
-  assists_.push_back(&assist);
+OpenAssist::OpenAssist(Pool& pool, Assist& assist, const Origin& origin) : pool_(pool), assist_(assist) {
+  const MutexLock lock(pool.mutex_);
+  Host& host = pool.host_of(origin);
+  pool.assists_.push_back(&assist);
   assist.host_ = &host;
   ++host.assists;
-  call_thread();
+  pool.call_thread();
 }
 
-void Pool::close(Assist& assist) {
-  const MutexLock lock(mutex_);
-  std::erase(assists_, &assist);
-  --assist.host_->assists;
-  while (assist.users_ > 0) left_.wait(mutex_, {});
+OpenAssist::~OpenAssist() {
+  const MutexLock lock(pool_.mutex_);
+  std::erase(pool_.assists_, &assist_);
+  --assist_.host_->assists;
+  while (assist_.users_ > 0) pool_.left_.wait(pool_.mutex_, {});
 }
 
-void Pool::moved(Assist& assist, const Origin& origin) {
-  const MutexLock lock(mutex_);
-  Host& host = host_of(origin);
-  --std::exchange(assist.host_, &host)->assists;
+void OpenAssist::moved(const Origin& origin) {
+  const MutexLock lock(pool_.mutex_);
+  Host& host = pool_.host_of(origin);
+  --std::exchange(assist_.host_, &host)->assists;
   ++host.assists;
 }
 

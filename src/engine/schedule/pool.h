@@ -3,7 +3,7 @@
 // One pool serves all downloads. Each download is led by one thread, which opens its place, asks first, and publishes;
 // while it has more work than one connection can do it offers an Assist, and idle threads come to help:
 //
-//   submit(task) ──> a thread runs it(slot) ──> open(assist) ──> idle threads: assist.help(slot) ──> close(assist)
+//   submit(task) ──> a thread runs it(slot) ──> OpenAssist ──> idle threads: assist.help(slot) ──> ~OpenAssist
 //
 // A thread uses a connection only with a Slot in its hand. How many slots a host has is decided by its HostBudget, from
 // what its answers and refusals tell; after a refusal nothing is asked of the host before the time it named, by
@@ -50,10 +50,14 @@ struct Assist {
   std::function<bool(Instant)> is_held_up;
 
  private:
+  friend class OpenAssist;
   friend class Pool;
   Host* host_ = nullptr;  // guarded by the pool, and so is the next
   unsigned users_ = 0;    // threads inside help() or tick()
 };
+
+// A download, among those of a pool.
+enum class TaskId : std::uint64_t {};
 
 class Pool {
  public:
@@ -78,9 +82,9 @@ class Pool {
   // that those whose host has none are passed by; not more than `jobs` of them, or a thousand where it stumbles. What
   // it returns of its slot is used for the next; it throws nothing.
   using Run = std::function<Slot(Slot)>;
-  void submit(const void* key, const Origin&, Run);
+  void submit(TaskId, const Origin&, Run);
   // Takes it back if it has not begun.
-  bool withdraw(const void* key);
+  bool withdraw(TaskId);
 
   // Whether a download is under way.
   bool has_tasks();
@@ -92,12 +96,8 @@ class Pool {
   Result<Slot> enter(const Origin&, const std::stop_token&, const std::optional<Instant>& deadline = std::nullopt,
                      unsigned doubts = 0);
 
-  // Threads come to help while it is open. close() returns when none is inside any more. REQUIRES: between the two the
-  // assist stays where it is; before close() it is told its workers to end.
-  void open(Assist&, const Origin&);
-  void close(Assist&);
-  void moved(Assist&, const Origin&);  // further help goes there
-  void request_workers(Assist&);       // it wants more workers again
+  // It wants more workers again.
+  void request_workers(Assist&);
 
   // A host that does not answer costs one download's tries, once: while it stumbles no more than one download begins
   // with it, and after a moment those that are under way count as no jobs, up to `jobs` of them: they do nothing but
@@ -118,9 +118,10 @@ class Pool {
   std::size_t hosts();
 
  private:
+  friend class OpenAssist;
   friend class Slot;
   struct QueuedTask {
-    const void* key;
+    TaskId id;
     Host* host;
     Run run;
   };
@@ -155,7 +156,7 @@ class Pool {
   Mutex mutex_;
   Condition work_;     // for idle threads: a job is there
   Condition slots_;    // for enter(): something changed
-  Condition left_;     // for close(): somebody left a assist
+  Condition left_;     // for ~OpenAssist(): a thread left an assist
   Condition started_;  // for the governor: a download began
   std::map<std::string, std::unique_ptr<Host>> hosts_ SEGDL_GUARDED_BY(mutex_);
   std::deque<QueuedTask> queue_ SEGDL_GUARDED_BY(mutex_);
@@ -169,6 +170,22 @@ class Pool {
   std::vector<std::jthread> threads_ SEGDL_GUARDED_BY(mutex_);
   std::optional<Error> broken_;
   std::jthread governor_;
+};
+
+// Threads come to help while this is there; its end waits until none is inside any more. REQUIRES: the assist stays
+// where it is; before the end its workers are told to end.
+class OpenAssist {
+ public:
+  OpenAssist(Pool&, Assist&, const Origin&);
+  ~OpenAssist();
+  OpenAssist(const OpenAssist&) = delete;
+  OpenAssist& operator=(const OpenAssist&) = delete;
+
+  void moved(const Origin&);  // further help goes there
+
+ private:
+  Pool& pool_;
+  Assist& assist_;
 };
 
 }  // namespace segdl::engine

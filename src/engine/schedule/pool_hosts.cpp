@@ -103,11 +103,6 @@ void Slot::believe_pages() {
   pool_->changed(*host_);
 }
 
-bool Slot::believes_pages() const {
-  const MutexLock lock(pool_->mutex_);
-  return host_->pages;
-}
-
 void Slot::gave_no_file(std::string page) {
   const MutexLock lock(pool_->mutex_);
   auto& pages = host_->no_files;
@@ -116,9 +111,10 @@ void Slot::gave_no_file(std::string page) {
   pages.push_back(std::move(page));
 }
 
-bool Slot::is_no_file(const std::string& page) const {
+Slot::Page Slot::meaning_of(const std::string& page) const {
   const MutexLock lock(pool_->mutex_);
-  return std::find(host_->no_files.begin(), host_->no_files.end(), page) != host_->no_files.end();
+  const bool is_no_file = std::find(host_->no_files.begin(), host_->no_files.end(), page) != host_->no_files.end();
+  return is_no_file ? Page::no_file : host_->pages ? Page::meant : Page::unknown;
 }
 
 void Slot::was_crowded(unsigned doubts) {

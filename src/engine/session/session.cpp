@@ -226,7 +226,7 @@ bool TaskState::has_ended() {
 
 void TaskState::start() {
   try {
-    session.pool.submit(this, url.origin, [this](Slot slot) { return run(std::move(slot)); });
+    session.pool.submit(TaskId{id}, url.origin, [this](Slot slot) { return run(std::move(slot)); });
   } catch (const std::bad_alloc& exception) {
     finish(error_of(exception, "download"));
   }
@@ -234,7 +234,7 @@ void TaskState::start() {
 
 void TaskState::cancel() {
   stop.request_stop();
-  if (session.pool.withdraw(this)) finish(cancelled());
+  if (session.pool.withdraw(TaskId{id})) finish(cancelled());
 }
 
 // What it returns of the slot is used for the next download.

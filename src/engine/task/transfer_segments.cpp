@@ -178,15 +178,16 @@ Result<void> Transfer::fetch_together(Work& work, const Resource& known, std::op
   // Before there is an answer nothing but that is asked for, also where the first request was led to another host.
   assist.is_held_up = [this](Instant now) { return !source_.has_answered() || source_.is_held_up(now); };
   assist.tick = [&dispatcher](Instant now) { guarded(dispatcher, [&] { dispatcher.tick(now); }); };
-  source_.on_move([&](const Origin& origin) { context_.pool.moved(assist, origin); });
-  context_.pool.open(assist, source_.current().origin);
-  guarded(dispatcher, [&] {
-    do {
-      work_on(work, worker, fetcher_, known, std::exchange(all, is_link), std::exchange(first, std::nullopt));
-      fetcher_.leave();
-    } while (worker.wait());
-  });
-  context_.pool.close(assist);
+  {
+    OpenAssist open(context_.pool, assist, source_.current().origin);
+    source_.on_move([&open](const Origin& origin) { open.moved(origin); });
+    guarded(dispatcher, [&] {
+      do {
+        work_on(work, worker, fetcher_, known, std::exchange(all, is_link), std::exchange(first, std::nullopt));
+        fetcher_.leave();
+      } while (worker.wait());
+    });
+  }
   source_.on_move({});
   const auto error = dispatcher.error();
   return error ? Result<void>(*error) : Result<void>();

@@ -89,7 +89,7 @@ struct Scene {
 class Leading {
  public:
   explicit Leading(Pool& pool) {
-    pool.submit(this, origin("lead.test"), [this](Slot) {
+    pool.submit(TaskId{}, origin("lead.test"), [this](Slot) {
       begun_.count_down();
       end_.wait();
       ended_.count_down();
@@ -120,11 +120,11 @@ struct Helped {
     };
     assist.tick = [this](Instant) { ticks.add(); };
     assist.wants_workers = true;
-    pool.open(assist, of);
+    open.emplace(pool, assist, of);
   }
   ~Helped() {
     out.add();
-    if (open) pool.close(assist);
+    open.reset();
   }
   Helped(const Helped&) = delete;
   Helped& operator=(const Helped&) = delete;
@@ -133,7 +133,7 @@ struct Helped {
 
   Pool& pool;
   Assist assist;
-  bool open = true;
+  std::optional<OpenAssist> open;
   bool answers = true;
   Counter inside, came, ticks, out;
 };

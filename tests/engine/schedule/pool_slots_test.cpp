@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <atomic>
 
 using namespace segdl;
@@ -29,7 +28,7 @@ TEST_CASE("each host has slots of its own, and a slot is for one host only") {
   CHECK(scene.slot({false, "a.test", 81}));
   CHECK(first.is_for(origin("a.test")));
   CHECK_FALSE(first.is_for(origin("b.test")));
-  first.give_back();
+  first = {};
   CHECK(scene.slot(origin("a.test")));
 }
 
@@ -58,7 +57,7 @@ TEST_CASE("who waits for a slot already waits for the gate as well") {
   until_waited_for(held);
   const Instant opens = scene.clock.now() + 60s;
   held.refused(opens);
-  held.give_back();
+  held = {};
   REQUIRE(entered.wait_for(kPatience) == std::future_status::ready);
   CHECK(entered.get().ok());
   CHECK(scene.clock.now() >= opens);
@@ -69,7 +68,7 @@ TEST_CASE("a slot that is given back goes to who waits") {
   Slot held = scene.slot();
   auto entered = enter_beside(scene);
   until_waited_for(held);
-  held.give_back();
+  held = {};
   REQUIRE(entered.wait_for(kPatience) == std::future_status::ready);
   CHECK(entered.get().ok());
 }
@@ -211,13 +210,12 @@ TEST_CASE("nobody leaves a connection for a download that does not begin while i
     out.reaches(1);
     return slot;
   };
-  std::array<int, 2> keys{};
-  scene.pool->submit(&keys[0], origin(), wait);
+  scene.pool->submit(TaskId{0}, origin(), wait);
   REQUIRE(begun.reaches(1));
   Slot slot = scene.slot();
   slot.answered(1ms);
   scene.pool->stumbled(origin());
-  scene.pool->submit(&keys[1], origin(), wait);
+  scene.pool->submit(TaskId{1}, origin(), wait);
   CHECK_FALSE(slot.wanted_elsewhere());
   slot.alive();
   CHECK(begun.reaches(2));
@@ -234,10 +232,11 @@ TEST_CASE("no helper comes to a download whose workers wait, and one comes when 
   assist.tick = [&](Instant) { ticks.add(); };
   assist.is_held_up = [&](Instant) { return waits.load(); };
   assist.wants_workers = true;
-  scene.pool->open(assist, origin());
+  std::optional<OpenAssist> open;
+  open.emplace(*scene.pool, assist, origin());
   REQUIRE(ticks.reaches(2));
   CHECK(came.value() == 0);
   waits = false;
   CHECK(came.reaches(1));
-  scene.pool->close(assist);
+  open.reset();
 }

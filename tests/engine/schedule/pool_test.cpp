@@ -12,7 +12,7 @@ TEST_CASE("downloads begin in the order in which they were given") {
   std::vector<int> expected;
   for (int i = 0; i < 50; ++i) {
     expected.push_back(i);
-    scene.pool->submit(&order, origin(), [&, i](Slot slot) {
+    scene.pool->submit(TaskId{}, origin(), [&, i](Slot slot) {
       order.push_back(i);  // one at a time: needs no lock
       done.add();
       return slot;
@@ -27,8 +27,8 @@ TEST_CASE("so many downloads as jobs are led at once, and no more, however few t
   std::latch three(3);
   Scene scene({.connections = 1, .jobs = 3});
   for (int i = 0; i < 30; ++i) {
-    scene.pool->submit(&running, origin(), [&, i](Slot slot) {
-      slot.give_back();  // as who has all, and publishes it
+    scene.pool->submit(TaskId{}, origin(), [&, i](Slot slot) {
+      slot = {};  // as who has all, and publishes it
       running.add();
       if (i < 3) three.arrive_and_wait();  // the first three are under way together
       running.add(-1);
@@ -43,28 +43,27 @@ TEST_CASE("so many downloads as jobs are led at once, and no more, however few t
 TEST_CASE("a download that has not begun can be taken back, and one that has cannot") {
   Counter begun, out, done;
   Scene scene({.connections = 4, .jobs = 1});
-  int first = 0, second = 0, third = 0;
-  scene.pool->submit(&first, origin(), [&](Slot slot) {
+  scene.pool->submit(TaskId{1}, origin(), [&](Slot slot) {
     begun.add();
     out.reaches(1);
     return slot;
   });
-  scene.pool->submit(&second, origin(), [&](Slot slot) {
+  scene.pool->submit(TaskId{2}, origin(), [&](Slot slot) {
     FAIL("it was taken back");
     return slot;
   });
-  scene.pool->submit(&third, origin(), [&](Slot slot) {
+  scene.pool->submit(TaskId{3}, origin(), [&](Slot slot) {
     done.add();
     return slot;
   });
   REQUIRE(begun.reaches(1));
   CHECK(scene.pool->has_tasks());
-  CHECK_FALSE(scene.pool->withdraw(&first));
-  CHECK(scene.pool->withdraw(&second));
-  CHECK_FALSE(scene.pool->withdraw(&second));
+  CHECK_FALSE(scene.pool->withdraw(TaskId{1}));
+  CHECK(scene.pool->withdraw(TaskId{2}));
+  CHECK_FALSE(scene.pool->withdraw(TaskId{2}));
   out.add();
   REQUIRE(done.reaches(1));
-  CHECK_FALSE(scene.pool->withdraw(&third));
+  CHECK_FALSE(scene.pool->withdraw(TaskId{3}));
 }
 
 TEST_CASE("a hungry share is helped by as many as the host allows, and by no more") {
@@ -110,9 +109,10 @@ TEST_CASE("a share that is not hungry is left alone, and nobody is busy with not
     scene.pool->request_workers(assist);  // as a download does that has work which others hold
     ticks.add();
   };
-  scene.pool->open(assist, origin());
+  std::optional<OpenAssist> open;
+  open.emplace(*scene.pool, assist, origin());
   REQUIRE(ticks.reaches(10));
-  scene.pool->close(assist);
+  open.reset();
   CHECK(came.value() >= 1);
   CHECK(came.value() <= ticks.value());
 }
@@ -133,10 +133,9 @@ TEST_CASE("who has opened a share gets it back when nobody is inside any more") 
   Helped helped(*scene.pool);
   REQUIRE(helped.came.reaches(1));
   auto closed = std::async(std::launch::async, [&] {
-    scene.pool->close(helped.assist);
+    helped.open.reset();
     return helped.inside.value();
   });
-  helped.open = false;
   helped.out.add();
   REQUIRE(closed.wait_for(kPatience) == std::future_status::ready);
   CHECK(closed.get() == 0);
@@ -154,11 +153,12 @@ TEST_CASE("a share is not closed under its own tick") {
     closes.reaches(1, std::chrono::milliseconds(300));  // which it must not before this returns
     inside.add(-1);
   };
-  scene.pool->open(assist, origin());
+  std::optional<OpenAssist> open;
+  open.emplace(*scene.pool, assist, origin());
   REQUIRE(inside.reaches(1));
   auto closed = std::async(std::launch::async, [&] {
     closing.add();
-    scene.pool->close(assist);
+    open.reset();
     const int within = inside.value();
     closes.add();
     return within;
@@ -175,7 +175,7 @@ TEST_CASE("a share that has moved is helped at its new host") {
   helped.answers = false;
   REQUIRE(helped.tick_twice());
   CHECK(helped.came.value() == 0);
-  scene.pool->moved(helped.assist, origin("b.test"));
+  helped.open->moved(origin("b.test"));
   REQUIRE(helped.came.reaches(1));
   CHECK_FALSE(scene.slot(origin("b.test")));
 }
@@ -188,14 +188,14 @@ TEST_CASE("downloads that wait for a slot go before helpers") {
     auto entered = enter_beside(scene);
     until_waited_for(held);
     scene.pool->request_workers(helped.assist);
-    held.give_back();
+    held = {};
     REQUIRE(entered.wait_for(kPatience) == std::future_status::ready);
     auto slot = entered.get();
     REQUIRE(slot.ok());
     REQUIRE(helped.came.value() == 0);
     held = std::move(*slot);
   }
-  held.give_back();
+  held = {};
   CHECK(helped.came.reaches(1));
 }
 
@@ -213,9 +213,9 @@ TEST_CASE("many downloads that share few connections all come to their end") {
   Counter done, inside;
   Scene scene({.connections = 3, .jobs = 6});
   for (int i = 0; i < 300; ++i) {
-    scene.pool->submit(&done, origin(), [&, i](Slot slot) {
+    scene.pool->submit(TaskId{}, origin(), [&, i](Slot slot) {
       if (i % 3 == 0) {  // it has paused
-        slot.give_back();
+        slot = {};
         auto again = scene.pool->enter(origin(), {});
         if (!again) return slot;
         slot = std::move(*again);
@@ -223,7 +223,7 @@ TEST_CASE("many downloads that share few connections all come to their end") {
       inside.add();
       slot.answered(1ms);
       inside.add(-1);
-      if (i % 2 == 0) slot.give_back();
+      if (i % 2 == 0) slot = {};
       done.add();
       return slot;
     });
@@ -243,33 +243,34 @@ TEST_CASE("a helper is told to go when a download waits to begin") {
   };
   assist.tick = [](Instant) {};
   assist.wants_workers = true;
-  scene.pool->open(assist, origin());
+  std::optional<OpenAssist> open;
+  open.emplace(*scene.pool, assist, origin());
   REQUIRE(came.reaches(1));
   CHECK(wanted.value() == 0);
-  scene.pool->submit(&led, origin(), [&](Slot slot) {
+  scene.pool->submit(TaskId{}, origin(), [&](Slot slot) {
     led.add();
     return slot;
   });
   CHECK(wanted.reaches(1));
   CHECK(led.reaches(1));
-  scene.pool->close(assist);
+  open.reset();
 }
 
 TEST_CASE("a download begins when its host has a slot for it, and others do not wait for it meanwhile") {
   Counter here, elsewhere;
   Scene scene({.connections = 1, .jobs = 2});
   Slot held = scene.slot();
-  scene.pool->submit(&here, origin(), [&](Slot slot) {
+  scene.pool->submit(TaskId{}, origin(), [&](Slot slot) {
     here.add();
     return slot;
   });
-  scene.pool->submit(&elsewhere, origin("b.test"), [&](Slot slot) {
+  scene.pool->submit(TaskId{}, origin("b.test"), [&](Slot slot) {
     elsewhere.add();
     return slot;
   });
   REQUIRE(elsewhere.reaches(1));
   CHECK(here.value() == 0);
-  held.give_back();
+  held = {};
   CHECK(here.reaches(1));
 }
 
@@ -277,7 +278,7 @@ TEST_CASE("a download begins when the time is over for which its host is left al
   Counter led;
   Scene scene({.connections = 1, .jobs = 1});
   scene.slot().refused(scene.clock.now() + 60s);
-  scene.pool->submit(&led, origin(), [&](Slot slot) {
+  scene.pool->submit(TaskId{}, origin(), [&](Slot slot) {
     led.add();
     return slot;
   });
@@ -291,18 +292,17 @@ TEST_CASE("downloads that wait for a host that does not answer let those of othe
     CAPTURE(answers);
     Counter begun, passed, out;
     Scene scene({.connections = 8, .jobs = 2});
-    std::vector<int> keys(80);
     const auto wait = [&](Slot slot) {
       slot.answered(1ms);
       begun.add();
       out.reaches(1);
       return slot;
     };
-    for (std::size_t i = 0; i < 2; ++i) scene.pool->submit(&keys[i], origin(), wait);
+    for (std::size_t i = 0; i < 2; ++i) scene.pool->submit(TaskId{i}, origin(), wait);
     REQUIRE(begun.reaches(2));
-    for (std::size_t i = 2; i < 40; ++i) scene.pool->submit(&keys[i], origin(), wait);
+    for (std::size_t i = 2; i < 40; ++i) scene.pool->submit(TaskId{i}, origin(), wait);
     for (std::size_t i = 40; i < 80; ++i) {
-      scene.pool->submit(&keys[i], origin("b.test"), [&](Slot slot) {
+      scene.pool->submit(TaskId{i}, origin("b.test"), [&](Slot slot) {
         passed.add();
         return slot;
       });
@@ -341,13 +341,13 @@ TEST_CASE("a slot that a download leaves serves the next one on the same thread"
   std::vector<std::thread::id> threads;
   Slot held = scene.slot();  // until all are given
   for (int i = 0; i < 20; ++i) {
-    scene.pool->submit(&done, origin(), [&](Slot slot) {
+    scene.pool->submit(TaskId{}, origin(), [&](Slot slot) {
       threads.push_back(std::this_thread::get_id());  // one slot: needs no lock
       done.add();
       return slot;
     });
   }
-  held.give_back();
+  held = {};
   REQUIRE(done.reaches(20));
   CHECK(std::count(threads.begin(), threads.end(), threads.front()) == 20);
 }
@@ -374,8 +374,8 @@ TEST_CASE("a pool starts no more threads than it may") {
   Counter running, done;
   Scene scene({.connections = 8, .jobs = 8, .most_threads = 2});
   for (int i = 0; i < 20; ++i) {
-    scene.pool->submit(&running, origin(), [&, i](Slot slot) {
-      slot.give_back();
+    scene.pool->submit(TaskId{}, origin(), [&, i](Slot slot) {
+      slot = {};
       running.add();
       if (i < 2) CHECK_FALSE(running.reaches(3, 300ms));
       running.add(-1);
