@@ -1,4 +1,4 @@
-// Errors that segdl makes itself, in one shape.
+// Builds all errors that segdl itself creates.
 #pragma once
 
 #include <segdl/error.h>
@@ -8,7 +8,7 @@
 
 namespace segdl {
 
-// Of Remedy::stop, as most are.
+// An error with Remedy::stop, the most common one.
 inline Error make_error(Cause cause, std::string operation, std::string subject, std::string reason) {
   Error error;
   error.cause = cause;
@@ -28,7 +28,8 @@ inline Error with_hints(Error error, Hints hints) {
   return error;
 }
 
-// Of a read: what the disk can't give back is not there. Any other error may pass, and says nothing of the bytes.
+// Whether a read failed because the disk can't return the bytes. Any other error may be transient and does not mean
+// that bytes are lost.
 inline bool is_unreadable(const Error& error) { return error.remedy == Remedy::refetch; }
 
 inline Error cancelled() { return make_error(Cause::cancelled, "", "", "interrupted"); }

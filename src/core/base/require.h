@@ -1,7 +1,7 @@
-// What must hold whatever happens: a bug here would end in a wrong file, so it is checked in every build.
+// Checks that stay on in every build: a bug here would end in a wrong file.
 //
-// Thrown to the entry of the thread, where it ends the download with Cause::internal: what is claimed by then is kept,
-// and nothing is published. For what costs next to nothing to check; everything else is asserted.
+// A failed check throws to the entry of the thread, where it ends the download with Cause::internal: what is claimed by
+// then is kept, and nothing is published. For checks that cost next to nothing; everything else is asserted.
 #pragma once
 
 #include <stdexcept>

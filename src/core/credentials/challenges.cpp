@@ -13,7 +13,7 @@ class ChallengeReader {
  public:
   explicit ChallengeReader(std::string_view text) : text_(text) {}
 
-  // Whether something follows, behind blanks and commas.
+  // Skips blanks and commas. False at the end.
   bool next_item() {
     skip([](char c) { return is_blank(c) || c == ','; });
     return !text_.empty();
@@ -28,7 +28,7 @@ class ChallengeReader {
 
   std::string_view token() { return take(is_token_character); }
 
-  // Whether a token68 stood there, as the whole of what a scheme has.
+  // Whether a token68 was skipped, which is then all that the scheme has.
   bool skip_token68() {
     const std::string_view before = text_;
     skip([](char c) {
@@ -41,7 +41,7 @@ class ChallengeReader {
     return false;
   }
 
-  // Behind the '=' of a parameter. Nothing: a quoted string that does not end.
+  // The value after the '=' of a parameter. Nothing: a quoted string that does not end.
   std::optional<std::string> value() {
     text_.remove_prefix(1);
     skip_blanks();

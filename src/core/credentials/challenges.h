@@ -1,12 +1,13 @@
-// What a server or a proxy asks for before it answers: the challenges of a WWW-Authenticate or Proxy-Authenticate field
-// (RFC 9110 section 11.6.1).
+// The challenges of a WWW-Authenticate or Proxy-Authenticate field (RFC 9110 section 11.6.1): what a server or a proxy
+// asks for before it answers.
 //
 // Commas separate challenges and the parameters of one alike:
 //
 //   Negotiate, Digest realm="a, b", nonce=x==, qop="auth", Basic realm="c"    -> Negotiate; Digest with 3; Basic with 1
 //
-// Tolerated is what servers do: any blanks, a missing comma, an unquoted list or blank in a value, a parameter twice
-// (the first counts). What can't be read ends the field; what came before it counts.
+// Tolerated as servers send it: any blanks, a missing comma, an unquoted list or blank in a value, a repeated parameter
+// (the first counts).
+// Parsing stops at the first part that is malformed and keeps the challenges before it.
 #pragma once
 
 #include "core/http/http_head.h"
@@ -18,11 +19,11 @@
 
 namespace segdl {
 
-inline constexpr std::size_t kMaxChallenges = 32;  // of one field; so many parameters of one challenge as well
+inline constexpr std::size_t kMaxChallenges = 32;  // of one field; also the limit of parameters of one challenge
 
 struct Challenge {
   std::string scheme;                  // as sent
-  std::vector<Field> parameters = {};  // in order; values without quotes and escapes. A token68 is left out
+  std::vector<Field> parameters = {};  // in order; values without quotes and escapes. Without a token68
 
   // Null if it is not there (case ignored).
   const std::string* find(std::string_view name) const;
@@ -30,7 +31,7 @@ struct Challenge {
 
 std::vector<Challenge> parse_challenges(std::string_view value);
 
-// Of all fields of this name.
+// The challenges of all fields of this name.
 std::vector<Challenge> challenges_of(const ResponseHead&, std::string_view name);
 
 }  // namespace segdl

@@ -1,4 +1,4 @@
-// Cookies, as servers set them and as files of other programs hold them (RFC 6265).
+// Cookies: those that servers set and those in files of other programs (RFC 6265).
 #pragma once
 
 #include <segdl/error.h>
@@ -22,27 +22,30 @@ struct Cookie {
   std::string name = {};
   std::string value = {};
   std::string domain = {};  // a host as in Origin::host
-  bool host_only = true;    // else for hosts below the domain too
+  bool host_only = true;    // else also for hosts below the domain
   std::string path = "/";
   bool secure = false;                                             // for https only
-  std::optional<std::chrono::sys_seconds> expires = std::nullopt;  // absent: with the session
+  std::optional<std::chrono::sys_seconds> expires = std::nullopt;  // absent: expires with the session
 };
 
-// A file in the form that Netscape began with, curl, wget and browsers' extensions write, and cookies.txt is called. Of
-// each line seven fields with a TAB between them: domain, TRUE if hosts below it count, path, TRUE for https only, time
-// it expires at (0: with the session), name, value. #HttpOnly_ before a domain means nothing here; other lines with #,
-// empty ones and a byte order mark are skipped. So is a line that can't be used, beside others that can: which and why
-// is added to `skipped`, with the line's number and nothing of its text. Errors: Cause::usage, if there is none to use.
+// A file in the Netscape format, as curl, wget and browsers' extensions write it (cookies.txt).
+// A line has seven fields separated by TAB: domain, TRUE if hosts below it are included, path, TRUE for https only,
+// time of expiry (0: with the session), name, value.
+// The prefix #HttpOnly_ of a domain is ignored. Other lines with #, empty ones and a byte order mark are skipped.
+// So is a malformed line if another line is usable: its number and what is wrong, but nothing of its text, is added to
+// `skipped`.
+// Errors: Cause::usage, if no line is usable.
 Result<std::vector<Cookie>> parse_cookies(std::string_view text, std::vector<std::string>* skipped = nullptr);
 
-// The value of a Set-Cookie field in a response from there (RFC 6265 sections 5.2 and 5.3). Nothing if such a cookie
-// must not be: without a name, too large, for a domain that the host is not in, for https only though set by http, or
-// against what a prefix of its name promises. What has expired comes too, with that date: it removes another.
+// The cookie of a Set-Cookie field in a response from `from` (RFC 6265 sections 5.2 and 5.3).
+// Nothing if it must be rejected: it has no name, is too large, is for a domain that the host is not in, is for https
+// only though set by http, or breaks the rule of a prefix of its name.
+// An expired cookie is returned too, with its date: it removes the stored one.
 //
-// Whether the domain is one that belongs to nobody in particular (co.uk) is the jar's business.
+// Public suffixes (co.uk) are checked by the jar.
 std::optional<Cookie> parse_set_cookie(std::string_view value, const Url& from, std::chrono::sys_seconds now);
 
-// A date as servers write it, in whatever order (RFC 6265 section 5.1.1).
+// A date in any of the orders that servers use (RFC 6265 section 5.1.1).
 std::optional<std::chrono::sys_seconds> parse_cookie_date(std::string_view text);
 
 }  // namespace segdl

@@ -1,4 +1,4 @@
-// Dates of cookies: RFC 6265 section 5.1.1, which makes sense of more than HTTP's own forms.
+// Dates of cookies by RFC 6265 section 5.1.1, which accepts more than HTTP's own forms.
 #include "core/base/ascii.h"
 #include "core/credentials/cookie.h"
 
@@ -14,7 +14,7 @@ bool is_delimiter(char c) {
          (byte >= 0x5b && byte <= 0x60) || (byte >= 0x7b && byte <= 0x7e);
 }
 
-// A number of so many digits at the start of the text, taken off it.
+// Removes a number from the start of the text: at least `least` and at most `most` digits.
 std::optional<int> take_number(std::string_view& text, std::size_t least, std::size_t most) {
   const auto digits = static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_digit) - text.begin());
   if (digits < least || digits > most) return std::nullopt;
@@ -51,7 +51,7 @@ struct DateParts {
   std::optional<unsigned> month;
   std::optional<int> year;
 
-  // The first token that can be a part is that part.
+  // Each token becomes the first part that it can be and that is still missing.
   void take(std::string_view token) {
     if (!time && (time = time_of(token))) return;
     std::string_view rest = token;

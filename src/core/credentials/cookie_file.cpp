@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kHttpOnly = "#HttpOnly_";
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-constexpr std::size_t kMaxTold = 10;  // lines that are skipped
+constexpr std::size_t kMaxTold = 10;  // skipped lines that are reported
 // After the end of the year 9999 nothing expires.
 constexpr std::chrono::sys_seconds kLastDate = std::chrono::sys_days(std::chrono::year(9999) / 12 / 31);
 
@@ -23,7 +23,7 @@ Error bad_cookies(std::string reason) { return make_error(Cause::usage, "read co
 
 using Fields = std::array<std::string_view, 7>;
 
-// A value that is empty may be missing with its TAB: editors take blanks off the ends of lines.
+// An empty value may be missing with its TAB: editors strip blanks at the ends of lines.
 bool split(std::string_view line, Fields& fields) {
   for (std::size_t i = 0; i + 1 < fields.size(); ++i) {
     const auto tab = line.find('\t');
@@ -41,8 +41,8 @@ std::optional<bool> flag(std::string_view text) {
   return std::nullopt;
 }
 
-// False if it is no time. Some programs write fractions of a second, and for a cookie of one session nothing (Python)
-// or a number below 0.
+// False if it is no time. Some programs write fractions of a second, and for a session cookie nothing (Python) or a
+// negative number.
 bool read_time(std::string_view text, std::optional<std::chrono::sys_seconds>& expires) {
   if (text.empty()) return true;
   if (text.front() == '-') return parse_decimal(text.substr(1)).has_value();

@@ -56,7 +56,7 @@ bool CookieJar::may_be_set(Cookie& cookie, const Url& from) const {
   return from.origin.secure || !hides_secure(cookie, from);
 }
 
-// Plain connections, which anybody can write to, don't touch what came over a secure one
+// A plain connection, which anyone on the path can write to, must not replace cookies of a secure one
 // (draft-ietf-httpbis-rfc6265bis section 5.7).
 bool CookieJar::hides_secure(const Cookie& cookie, const Url& from) const {
   bool hides = false;
@@ -98,7 +98,7 @@ bool CookieJar::remove(const Cookie& cookie) {
   return true;
 }
 
-// Of what servers set in these domains, drops what has expired, or else came first.
+// Drops a cookie that a server set in these domains: an expired one, else the oldest.
 void CookieJar::drop_one(Domains::iterator first, Domains::iterator last, std::chrono::sys_seconds now) {
   const Kept* worst = nullptr;
   const auto worth = [&](const Kept& kept) { return std::pair(!has_expired(kept.cookie, now), kept.order); };
@@ -110,7 +110,7 @@ void CookieJar::drop_one(Domains::iterator first, Domains::iterator last, std::c
   if (worst != nullptr) remove(Cookie(worst->cookie));
 }
 
-// At most one too many has come since the last time.
+// REQUIRES: at most one cookie was added since the last call.
 void CookieJar::make_room(const std::string& name, std::chrono::sys_seconds now) {
   const auto domain = domains_.find(name);
   const auto of_domain = std::count_if(domain->second.begin(), domain->second.end(),

@@ -1,8 +1,9 @@
 // Which cookies go with which request (RFC 6265 sections 5.3 and 5.4).
 //
-// A jar lives as long as a session and is never written anywhere. What the person gave is kept whatever its size; what
-// servers set is bounded, and when there is too much of it the oldest go. SameSite is about pages that make requests in
-// a person's name, of which there are none here.
+// A jar lives as long as a session and is never written to disk.
+// Cookies that the user gave are kept whatever their size. Cookies of servers are limited in number: the oldest are
+// dropped.
+// SameSite is ignored: it protects against pages that make requests in a user's name, and there are none here.
 #pragma once
 
 #include "core/credentials/cookie.h"
@@ -25,15 +26,16 @@ inline constexpr std::size_t kMaxCookies = 3000;
 
 class CookieJar {
  public:
-  // Whether names below this domain belong to different people, like co.uk. Null: those of one label only.
+  // Whether the domain is a public suffix such as co.uk, below which domains have different owners. Null: only domains
+  // of one label are.
   using SuffixTest = bool (*)(const std::string& domain);
 
   explicit CookieJar(SuffixTest is_public_suffix = nullptr) : is_public_suffix_(is_public_suffix) {}
 
-  // Cookies that a person gave. A later one replaces an earlier one of the same name, domain and path.
+  // Cookies that the user gave. A later one replaces an earlier one of the same name, domain and path.
   void give(std::vector<Cookie>);
 
-  // The value of a Set-Cookie field. True if a request would be made with other cookies than before.
+  // Stores the cookie of a Set-Cookie field. True if requests are sent with other cookies than before.
   bool learn(std::string_view set_cookie, const Url& from, std::chrono::sys_seconds now);
 
   // The value of the Cookie field for a request; empty if there is none to be sent.
@@ -45,8 +47,8 @@ class CookieJar {
   // RFC 6265 section 5.3: a cookie replaces the one of its name, domain and path.
   struct Kept {
     Cookie cookie;
-    std::uint64_t order;  // in which they came
-    bool given;           // by the person
+    std::uint64_t order;  // of arrival
+    bool given;           // by the user
   };
   using Domain = std::map<std::pair<std::string, std::string>, Kept>;  // by name and path
   using Domains = std::map<std::string, Domain, std::less<>>;

@@ -32,7 +32,7 @@ bool lists(std::string_view list, std::string_view wanted) {
   return false;
 }
 
-// As it completes "it asks for".
+// A reason that completes "it asks for".
 std::string words_of(std::string_view what, std::string_view value) {
   constexpr std::size_t kMax = 40;
   std::string shown(value.substr(0, kMax));
@@ -50,7 +50,7 @@ std::string in_quotes(std::string_view text) {
   return result + '"';
 }
 
-// RFC 8187: what a quoted string can't hold.
+// The encoding of RFC 8187, for what a quoted string can't hold.
 std::string extended(std::string_view text) {
   std::string result = "UTF-8''";
   for (const char c : text) {

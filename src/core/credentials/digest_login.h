@@ -1,8 +1,8 @@
-// Digest access authentication: what a challenge asks for, and what answers it (RFC 7616, and without a qop RFC 2069).
+// Digest access authentication: reads a challenge and answers it (RFC 7616, and without a qop RFC 2069).
 //
-// The password is never sent: what is sent is a hash of it with the server's nonce, the method and the target. Of
-// quality of protection there is `auth`; `auth-int` alone is refused, as are algorithms other than MD5, SHA-256 and
-// SHA-512-256, each with or without -sess.
+// The password is never sent, only a hash of it with the server's nonce, the method and the target.
+// The supported quality of protection is `auth`; `auth-int` alone is refused. So are algorithms other than MD5, SHA-256
+// and SHA-512-256, each with or without -sess.
 #pragma once
 
 #include "core/credentials/challenges.h"
@@ -18,29 +18,30 @@ namespace segdl {
 
 enum class LoginHash : std::uint8_t { md5, sha256, sha512_256 };  // the stronger last
 
-// The hash in lower-case hexadecimal; empty where this machine does not offer it.
+// The hash in lower-case hexadecimal; empty if this system does not offer it.
 using HashText = std::string (*)(LoginHash, std::string_view);
 
-// What is sent back of a challenge: more of it would make every request too large for its server.
+// Limit of what is sent back of a challenge: more would make every request too large for its server.
 inline constexpr std::size_t kMaxEchoed = 4096;
 
 struct DigestChallenge {
   std::string realm = {};  // empty if it has none
   std::string nonce = {};
   std::optional<std::string> opaque = std::nullopt;
-  std::string algorithm = {};  // as sent; empty if it says none, which means MD5
+  std::string algorithm = {};  // as sent; empty means MD5
   LoginHash hash = LoginHash::md5;
   bool session = false;     // -sess
-  bool counted = false;     // qop=auth; else as RFC 2069 has it
+  bool counted = false;     // qop=auth; else by RFC 2069
   bool hides_name = false;  // userhash
   bool stale = false;       // the nonce is too old; the password may be right
   friend bool operator==(const DigestChallenge&, const DigestChallenge&) = default;
 };
 
-// Or what it asks for that can't be done, as it completes "it asks for". REQUIRES: its scheme is Digest.
+// The challenge, or what it requires that is not supported, worded to complete "it asks for". REQUIRES: its scheme is
+// Digest.
 std::variant<DigestChallenge, std::string> read_digest(const Challenge&);
 
-// What may be sent back: not too long, and nothing that would end a field.
+// Whether the text may be sent back: not too long, and without characters that would end a field.
 bool may_be_echoed(std::string_view);
 
 struct NameAndPassword {
@@ -52,7 +53,7 @@ struct DigestUse {
   std::string_view method;
   std::string_view target;        // of the request, exactly as it is sent
   std::string_view client_nonce;  // the same for all requests with one nonce
-  std::uint32_t count = 1;        // which request with this nonce it is
+  std::uint32_t count = 1;        // number of this request among those with this nonce, from 1 on
 };
 
 // The value of an Authorization or Proxy-Authorization field. REQUIRES: the challenge was read by read_digest(), and

@@ -14,7 +14,7 @@
 namespace segdl {
 namespace {
 
-constexpr unsigned kMaxRefusals = 4;  // of one request: servers may call a nonce stale that is bound to a connection
+constexpr unsigned kMaxRefusals = 4;  // of one request: servers may call a nonce stale that is another connection's
 
 std::optional<std::string> next_nonce(const ResponseHead& head, std::string_view name) {
   const std::string* info = head.find(name);

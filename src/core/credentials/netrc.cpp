@@ -33,7 +33,7 @@ class Words {
     return read();
   }
 
-  // What stands behind `keyword`. Where something is wanted, a comment sign is most likely the beginning of a password.
+  // The word after `keyword`. A comment sign here is most likely the beginning of a password.
   Result<std::string> value_of(std::string_view keyword) {
     skip_blanks();
     if (text_.starts_with('#')) {
@@ -100,7 +100,7 @@ class Words {
 
   static char unescaped(char c) { return c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : c; }
 
-  // `size`: of the word in the text; 0: as long as it is itself.
+  // `size`: of the word in the text; 0: that of the word itself.
   Result<std::optional<Word>> checked(Word word, std::size_t size) {
     const std::string_view source = text_.substr(0, size == 0 ? word.text.size() : size);
     if (source.size() > kMaxNetrcWord) return problem(fmt::format("a word is longer than {} bytes", kMaxNetrcWord));
@@ -115,7 +115,7 @@ class Words {
   std::size_t line_ = 1;
 };
 
-// One keyword and what belongs to it.
+// One keyword and its values.
 Result<void> take(const Words::Word& keyword, Words& words, std::vector<NetrcEntry>& entries) {
   if (keyword.quoted) return words.problem("a quoted word stands where a keyword is expected");
   if (keyword.text == "default") {

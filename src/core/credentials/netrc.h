@@ -4,10 +4,10 @@
 //   machine example.org login alice password "with \"quotes\" and blanks"
 //   default login anonymous password guest
 //
-// Words are separated by blanks and line ends. One that begins with a quote goes to the next one in the same line, with
-// \" \\ \n \r \t in it, as curl has it. `account` and its value are skipped, and so is a `macdef` up to the next empty
-// line. What can't be read for certain is an error and not a guess: a wrong guess would send a password to the wrong
-// place.
+// Words are separated by blanks and line ends. A word that begins with a quote ends at the next quote of the line, and
+// may contain \" \\ \n \r \t, as in curl.
+// `account` and its value are skipped, and so is a `macdef` up to the next empty line.
+// Whatever is ambiguous is an error: a wrong guess would send a password to the wrong host.
 #pragma once
 
 #include <segdl/error.h>
@@ -33,8 +33,9 @@ struct NetrcEntry {
 // a password.
 Result<std::vector<NetrcEntry>> parse_netrc(std::string_view text);
 
-// The first entry of the host, else the first default; with a login only those of that login, or else one that has a
-// password for whoever asks. Null if there is none.
+// The first entry of the host, else the first default. With a login: only entries of that login, or else one without a
+// login that has a password.
+// Null if there is none.
 const NetrcEntry* find_netrc(std::span<const NetrcEntry>, std::string_view host, std::string_view login = {});
 
 }  // namespace segdl

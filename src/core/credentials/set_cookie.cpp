@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxAttribute = 1024;
 
-// The text up to the separator, trimmed; it and the separator are taken off.
+// The text up to the separator, trimmed. Removes both from `text`.
 std::string_view take(std::string_view& text, char separator) {
   const auto end = text.find(separator);
   const std::string_view part = text.substr(0, end);
@@ -38,10 +38,10 @@ std::optional<std::chrono::sys_seconds> date_after(std::string_view digits, std:
 struct Attributes {
   std::string_view domain, path;
   bool secure = false;
-  std::optional<std::chrono::sys_seconds> expires, ages;  // ages: by Max-Age, which counts more
+  std::optional<std::chrono::sys_seconds> expires, ages;  // ages: by Max-Age, which takes precedence
 };
 
-// The last one of a name counts.
+// Of a repeated attribute the last counts.
 Attributes attributes_of(std::string_view text, std::chrono::sys_seconds now) {
   Attributes found;
   while (!text.empty()) {
@@ -62,7 +62,7 @@ Attributes attributes_of(std::string_view text, std::chrono::sys_seconds now) {
   return found;
 }
 
-// False if the host must not set a cookie for such a domain.
+// False if the host must not set a cookie for this domain.
 bool set_domain(Cookie& cookie, std::string_view wanted, const std::string& host) {
   cookie.domain = host;
   if (wanted.empty()) return true;

@@ -13,7 +13,7 @@
 namespace segdl {
 namespace {
 
-constexpr std::size_t kLongestName = 16;  // of what is looked up and shown
+constexpr std::size_t kLongestName = 16;  // of an algorithm, to be looked up and shown
 
 struct Entry {
   Algorithm algorithm;
@@ -46,7 +46,7 @@ Error refused(std::string reason) {
   return error;
 }
 
-// Case, hyphens and underscores do not count: "SHA256", "sha-256", "SHA2_256".
+// Case, hyphens and underscores are ignored: "SHA256", "sha-256", "SHA2_256".
 std::optional<Algorithm> algorithm_of(std::string_view name) {
   if (name.size() > kLongestName) return std::nullopt;
   std::string plain = lower(name);

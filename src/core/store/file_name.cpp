@@ -16,7 +16,7 @@ constexpr std::size_t kShortExtension = 16;
 constexpr std::size_t kLongestSuffix = std::string_view(".segdl.old").size();
 constexpr const char* kNoName = "index.html";
 
-// As a URL spells it, so that two names that differ stay two.
+// Percent-encoded, so that two names that differ stay two.
 std::string percent_escaped(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string text;
@@ -62,7 +62,7 @@ std::string_view cut(std::string_view text, std::size_t limit) {
   return text.substr(0, limit);
 }
 
-// Its beginning, `mark`, and its extension if that is short.
+// The beginning of the name, `mark`, and the extension if that is short.
 std::string shorten(const std::string& name, std::size_t longest, const std::string& mark) {
   const std::size_t dot = name.rfind('.');
   const bool keep = dot != std::string::npos && name.size() - dot <= kShortExtension;
@@ -81,7 +81,7 @@ std::string hex_of(std::uint64_t number) {
   return text;
 }
 
-// What tells a shortened name from others of the same beginning.
+// Distinguishes a shortened name from others of the same beginning.
 std::string mark_of(std::string_view name) { return '~' + hex_of(digest_of(std::as_bytes(std::span(name)))); }
 
 }  // namespace

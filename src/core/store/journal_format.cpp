@@ -13,7 +13,7 @@
 namespace segdl {
 namespace {
 
-// Like PNG's: a byte above 0x7f, line ends of both kinds and a ^Z show damage by text-mode copies.
+// As in PNG's magic, a byte above 0x7f, line ends of both kinds and a ^Z reveal damage by text-mode copies.
 constexpr std::array<unsigned char, 8> kMagic = {0x93, 'S', 'G', 'D', '\r', '\n', 0x1a, '\n'};
 constexpr std::array<unsigned char, 8> kMetadataMagic = {'S', 'G', 'D', 'F', 'A', 'C', 'T', 'S'};
 constexpr std::uint32_t kVersion = 3;
@@ -34,7 +34,7 @@ constexpr std::uint32_t kMixed = 16;
 constexpr std::uint32_t kUndecodable = 32;
 constexpr std::uint32_t kAllFlags = 63;
 
-// Which validators there are, above the kind in its field.
+// Flags of the validators that are present, above the kind in its field.
 constexpr std::uint16_t kHasEtag = 0x100;
 constexpr std::uint16_t kHasModified = 0x200;
 
@@ -94,7 +94,7 @@ class Reader {
     for (std::size_t i = 0; i < size; ++i) result += std::to_integer<char>(block_[at_++]);
     return result;
   }
-  // Skips what is before this offset. False if it is not zeros alone.
+  // Skips the bytes before this offset. False unless all of them are zeros.
   bool only_zeros_until(std::size_t end) {
     const auto between = block_.subspan(at_, end - at_);
     at_ = end;
@@ -112,7 +112,7 @@ bool sealed(Block block) {
   return check == digest_of(block.first(kCheckAt));
 }
 
-// The layout that the numbers describe, if they agree with each other.
+// The layout of these numbers, if they are consistent.
 std::optional<Layout> layout_from(std::uint64_t total, std::uint64_t segment_size, std::uint32_t count) {
   if (!Layout::valid_segment_size(segment_size) || total == 0 || total >> 63 != 0) return std::nullopt;
   if (total / segment_size >= std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
@@ -125,7 +125,7 @@ struct Marks {
   std::string coding;
 };
 
-// Nothing if kind, lengths and values don't fit each other.
+// Nothing if kind, lengths and values are inconsistent.
 std::optional<Marks> read_marks(Reader& reader) {
   const auto bits = reader.get<std::uint16_t>();
   const auto etag_length = reader.get<std::uint16_t>();
@@ -177,7 +177,7 @@ std::variant<JournalIdentity, BadBlock> read_identity(Reader& reader) {
   return identity;
 }
 
-// Whether nothing but the first bytes of the magic is there, or none: what a cut, and a file that is being made, leave.
+// Whether the block holds at most the first bytes of the magic, as after a cut or while a file is being created.
 bool is_begun(Block block) {
   const auto last = std::find_if(block.rbegin(), block.rend(), [](std::byte b) { return b != std::byte{0}; });
   const auto there = block.first(static_cast<std::size_t>(block.rend() - last));

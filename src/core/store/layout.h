@@ -1,4 +1,4 @@
-// Where segments lie. All offset arithmetic of segdl is here and nowhere else.
+// The positions of segments. All offset arithmetic of segdl is here and nowhere else.
 //
 //   total 10, segment size 4:   segment 0 = [0,4)   segment 1 = [4,8)   segment 2 = [8,10)
 #pragma once
@@ -11,7 +11,7 @@
 
 namespace segdl {
 
-// The index of a segment. A type of its own, so that it is never taken for a byte offset.
+// The index of a segment, with a type of its own, so that it is never mistaken for a byte offset.
 enum class Segment : std::uint32_t {};
 constexpr std::uint32_t index(Segment segment) { return static_cast<std::uint32_t>(segment); }
 

@@ -11,7 +11,7 @@ namespace {
 constexpr std::byte kReceiptVersion{2};
 constexpr std::size_t kReceiptHead = 1 + 1 + 8 + 8 + 4 + 4 + 4;
 
-// Little-endian, as all that segdl keeps on disk.
+// Little-endian, like all that segdl keeps on disk.
 template <class Number>
 void put_number(std::vector<std::byte>& bytes, Number number) {
   for (std::size_t i = 0; i < sizeof(Number); ++i) bytes.push_back(static_cast<std::byte>(number >> (8 * i) & 0xff));
@@ -62,7 +62,7 @@ std::optional<Receipt> decode_receipt(std::span<const std::byte> bytes) {
   receipt.url_tag = take_number<std::uint32_t>(bytes);
   receipt.whole_url_tag = take_number<std::uint32_t>(bytes);
   receipt.validator.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  // It is going to stand in a request.
+  // The validator is going to be sent in a request.
   for (const char c : receipt.validator) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return std::nullopt;
   }

@@ -11,7 +11,7 @@
 namespace segdl {
 namespace {
 
-// Without STD3 rules: what may be in a name is then looked at as for names in ASCII, which may have underscores.
+// Without STD3 rules: the result is checked as names in ASCII are, which may have underscores.
 constexpr int kRules = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL;
 
 struct FreeName {
@@ -25,7 +25,8 @@ struct Letters {
   char32_t first, last;
   Script script;
 };
-// Those of a label after its way through UTS 46, so lower case. Not all of their scripts: what is rare or odd is other.
+// Letters of a label after UTS 46 mapping, so lower case. Not all of each script: rare or odd letters are
+// Script::other.
 constexpr std::array<Letters, 12> kLetters{{{'-', '-', Script::common},
                                             {'0', '9', Script::common},
                                             {'a', 'z', Script::latin},
@@ -48,7 +49,7 @@ Script script_of(char32_t code) {
   return found == kLetters.end() ? Script::other : found->script;
 }
 
-// Whether a letter is like none in ASCII, so that a word that has it is seen to be Cyrillic or Greek.
+// Whether a letter resembles none in ASCII, so that a word with it is recognisable as Cyrillic or Greek.
 bool is_telling(char32_t code) {
   constexpr std::u32string_view kCyrillic = U"бвджзийклмтфцчшщыэюяђєїљњћќўґ";
   constexpr std::u32string_view kGreek = U"δεζθλμξπσςφψ";
@@ -69,7 +70,7 @@ bool is_safe(std::string_view label) {
   return telling || (script != Script::cyrillic && script != Script::greek);
 }
 
-// One label; the same if it is to stay as it is.
+// One label, in Unicode if that is safe to show, else unchanged.
 std::string shown_label(const std::string& label) {
   if (!label.starts_with("xn--")) return label;
   char* decoded = nullptr;

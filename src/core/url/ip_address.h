@@ -1,4 +1,4 @@
-// IP addresses as numbers, to be compared: pure, without the system's parsers.
+// IP addresses as numbers that can be compared: pure, without the system's parsers.
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@ struct IpAddress {
 // A dotted quad, or an IPv6 address without brackets (RFC 3986 section 3.2.2); nothing for anything else.
 std::optional<IpAddress> parse_ip(std::string_view);
 
-// Whether the address begins like `network`, for so many bits. False if one is IPv4 and the other IPv6.
+// Whether the first `bits` bits of both are the same. False if one is IPv4 and the other IPv6.
 bool begins_like(const IpAddress&, const IpAddress& network, std::size_t bits);
 
 }  // namespace segdl

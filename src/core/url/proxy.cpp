@@ -21,14 +21,14 @@ struct Scheme {
   ProxyKind kind;
   bool secure;
 };
-// Desktops write socks:// of any version into the environment; by which name the proxy is asked to go is then its own
-// business, so that it works where only the proxy can look names up, and tells the network here nothing.
+// Desktops set socks:// for any version. It means socks5h: the proxy looks names up, which works where only the proxy
+// can, and keeps names out of the local network.
 constexpr Scheme kSchemes[] = {
     {"http", ProxyKind::http, false},       {"https", ProxyKind::http, true},     {"socks5", ProxyKind::socks5, false},
     {"socks5h", ProxyKind::socks5h, false}, {"socks", ProxyKind::socks5h, false},
 };
 
-// Without whatever may be a name and password, even where the text is no URL.
+// Without any possible name and password, even where the text is no URL.
 std::string shown(std::string_view text) {
   const auto at = text.rfind('@');
   if (at == std::string_view::npos) return std::string(text);
@@ -37,7 +37,7 @@ std::string shown(std::string_view text) {
   return fmt::format("{}***{}", text.substr(0, begin), text.substr(at));
 }
 
-// What asks for no proxy in other programs' settings, where a host without a port would stand.
+// Words that mean "no proxy" in other programs' settings, in the place of a host without a port.
 constexpr std::string_view kNone[] = {"off",  "none", "no",   "direct", "false", "disable",   "disabled", "0",
                                       "null", "on",   "true", "yes",    "1",     "undefined", "system",   "auto"};
 
@@ -45,7 +45,7 @@ bool asks_for_none(std::string_view scheme, std::string_view bare_host) {
   return scheme == "direct" || std::find(std::begin(kNone), std::end(kNone), lower(bare_host)) != std::end(kNone);
 }
 
-// A script that tells a browser which proxy to ask (PAC).
+// A script by which a browser chooses its proxy (PAC).
 bool is_script(std::string_view scheme, std::string_view rest) {
   const std::string path = lower(rest.substr(0, rest.find_first_of("?#")));
   return scheme.starts_with("pac+") ||

@@ -15,26 +15,26 @@
 
 namespace segdl {
 
-// HOST:PORT, with brackets around IPv6, also where the port is the default one: what CONNECT asks for (RFC 9112 section
-// 3.2.3).
+// HOST:PORT, with brackets around IPv6 and with the port even if it is the default: the target of CONNECT (RFC 9112
+// section 3.2.3).
 std::string host_and_port(const Origin&);
 
-// What is spoken to a proxy. Of the two kinds of SOCKS5 the second has the proxy look names up.
+// The protocol of a proxy. With socks5h the proxy looks names up.
 enum class ProxyKind : std::uint8_t { http, socks5, socks5h };
 
 struct Proxy {
-  Origin origin = {};  // secure: TLS is spoken to it; never so with SOCKS
+  Origin origin = {};  // secure: the connection to it uses TLS; never with SOCKS
   ProxyKind kind = ProxyKind::http;
   bool has_credentials = false;
-  std::string user = {};  // these two: for the proxy only, never shown
+  std::string user = {};  // both for the proxy only, never shown
   std::string password = {};
-  bool names_port = true;  // else it is the usual one
+  bool names_port = true;  // else it is the default one
 };
 
-// As network.h says it is written. Errors: Cause::usage; they hold no password, however wrong the text is.
+// In the syntax that network.h documents. Errors: Cause::usage; they hold no password, however malformed the text is.
 Result<Proxy> parse_proxy(std::string_view text);
 
-// What is asked for without a proxy. An item that can't be understood exempts nothing.
+// The hosts that are reached without a proxy. A malformed item exempts nothing.
 class Exemptions {
  public:
   explicit Exemptions(std::string_view list);
@@ -58,8 +58,8 @@ class Proxies {
  public:
   explicit Proxies(const NetworkOptions&);
 
-  // Null: without one. What is given lives as long as this object. Fails for an origin whose proxy can't be used, and
-  // for no other.
+  // Null: without a proxy. The result lives as long as this object. Fails only for an origin whose own proxy can't be
+  // used.
   Result<const Proxy*> find(const Origin&) const;
 
  private:
@@ -68,13 +68,13 @@ class Proxies {
   Exemptions exempt_;
 };
 
-// Where a request goes, and by which way: what a connection is kept for.
+// The origin of a request and the proxy to it: the key by which connections are reused.
 struct Way {
   Origin origin = {};
   const Proxy* proxy = nullptr;  // one of the Proxies of a transport
   friend bool operator==(const Way&, const Way&) = default;
 
-  // Whom a connection is opened to.
+  // The host that a connection is opened to.
   const Origin& first() const { return proxy != nullptr ? proxy->origin : origin; }
   // Whether the proxy sees the request itself, instead of a tunnel.
   bool forwarded() const { return proxy != nullptr && proxy->kind == ProxyKind::http && !origin.secure; }

@@ -1,4 +1,4 @@
-// URLs without their secrets: what url.h promises of redacted() and redact().
+// URLs without their secrets: redacted() and redact() of url.h.
 #include "core/base/ascii.h"
 #include "core/url/idn.h"
 #include "core/url/url.h"
@@ -20,7 +20,7 @@ std::string decoded(std::string_view text) {
   return out;
 }
 
-// A server reads the escapes of a key as well.
+// Servers decode escapes in keys, so this does too.
 bool is_secret_key(std::string_view raw) {
   constexpr std::array<std::string_view, 13> kKeys = {"auth",  "authorization", "key",   "sig",    "pwd",
                                                       "sid",   "code",          "jwt",   "policy", "key-pair-id",
@@ -36,8 +36,8 @@ bool is_secret_key(std::string_view raw) {
          std::any_of(kPrefixes.begin(), kPrefixes.end(), begins);
 }
 
-// Of KEY=VALUE pairs between these separators the values that are secrets; none is behind a '/', where a component of a
-// path begins.
+// Redacts the secret values of KEY=VALUE pairs between these separators. A '/' ends a value: a component of a path
+// begins there.
 std::string redact_pairs(std::string_view text, const char* separators) {
   std::string out;
   char before = '/';
@@ -56,14 +56,14 @@ std::string redact_pairs(std::string_view text, const char* separators) {
   return out;
 }
 
-// A path, whose components may have parameters (/f;jsessionid=...), and what follows it: a query, a fragment.
+// A path, whose components may have parameters (/f;jsessionid=...), and a query and fragment.
 std::string redact_rest(std::string_view rest) {
   const auto path_end = std::min(rest.find_first_of("?#"), rest.size());
   return redact_pairs(rest.substr(0, path_end), ";/") + redact_pairs(rest.substr(path_end), "?#&;");
 }
 
-// Where the authority of a URL begins: behind its scheme and slashes, of which a mistaken one has too few, or
-// backslashes; or behind the slashes of a reference without a scheme.
+// The offset of the authority of a URL: after its scheme and slashes (a malformed URL has too few, or backslashes), or
+// after the slashes of a reference without a scheme.
 std::size_t authority_of(std::string_view word) {
   const auto is_slash = [](char c) { return c == '/' || c == '\\'; };
   const auto colon = word.find(':');
@@ -75,8 +75,8 @@ std::size_t authority_of(std::string_view word) {
   return begin;
 }
 
-// Whether a userinfo has begun and not ended where the authority does: what stands behind the colon is no port. A
-// password may hold what has to be escaped there, and is not.
+// Whether a userinfo began and did not end within the authority: the text after the colon is no port.
+// A password may contain characters that should have been escaped.
 bool is_open(std::string_view word) {
   const std::size_t begin = authority_of(word);
   const auto authority = word.substr(begin, word.find_first_of("/?#", begin) - begin);
@@ -85,7 +85,7 @@ bool is_open(std::string_view word) {
          (colon + 1 == authority.size() || authority.find_first_not_of("0123456789", colon + 1) != authority.npos);
 }
 
-// One run of text without blanks but those of a password, which may be a URL.
+// One run of text without blanks (except those of a password), which may be a URL.
 std::string redact_word(std::string_view word) {
   const std::size_t begin = authority_of(word);
   const auto end = is_open(word) ? word.size() : std::min(word.find_first_of("/?#", begin), word.size());

@@ -70,7 +70,7 @@ std::string remove_dot_segments(std::string_view path) {
   return out;
 }
 
-// What may not stand in a request line as it is gets encoded; what is encoded stays encoded, and a stray % becomes %25.
+// Percent-encodes what a request line can't hold. Existing escapes stay, and a stray % becomes %25.
 std::string encode(std::string_view text) {
   constexpr std::string_view kUnsafe = " \"<>\\^`{|}";
   std::string out;
@@ -163,7 +163,7 @@ Result<Url> parse_parts(std::string_view text, const Parts& parts, Cause cause) 
 
 bool has_control(std::string_view text) { return std::any_of(text.begin(), text.end(), is_control); }
 
-// As browsers do in a path; in a host they stay wrong.
+// As browsers do in a path; in a host control characters stay invalid.
 std::string escape_controls(std::string_view text) {
   std::string out;
   for (const char c : text) {

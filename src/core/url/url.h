@@ -10,7 +10,7 @@
 
 namespace segdl {
 
-// Scheme + host + port: what secrets are bound to, and what a connection is kept for (RFC 6454 section 4).
+// Scheme + host + port: secrets are bound to it, and connections are reused for it (RFC 6454 section 4).
 struct Origin {
   bool secure = false;    // https
   std::string host = {};  // lower-case ASCII, without brackets and without a trailing dot; a name or an IP literal
@@ -29,23 +29,26 @@ struct Url {
   // Whether text() is the same.
   bool leads_to_same(const Url& other) const { return origin == other.origin && target == other.target; }
 
-  // The whole URL without userinfo. May hold secrets in its query: for the wire, not for people.
+  // The whole URL without userinfo, for requests. Its query may hold secrets: not for display.
   std::string text() const;
 
-  // For disk, and to be compared: without userinfo, with the values of keys that carry secrets replaced by "***", in
-  // the query and in parameters of the path (;jsessionid=): those that contain token, secret, signature, session, passw
-  // or apikey, and sig, key, auth, X-Amz-*, X-Goog-*, ... (Expires is kept). Escapes in a key don't hide it.
+  // For disk and for comparison: without userinfo, and with secret values replaced by "***", in the query and in
+  // parameters of the path (;jsessionid=).
+  // Secret are the values of keys that contain token, secret, signature, session, passw or apikey, and of sig, key,
+  // auth, X-Amz-*, X-Goog-*, ... (Expires is kept). Escapes in a key are decoded first.
   std::string redacted() const;
 
-  // The same for people: with the labels of its host in Unicode that are safe to show (core/url/idn.h).
+  // redacted() for display: labels of the host that are safe to show are in Unicode (core/url/idn.h).
   std::string shown() const;
 };
 
-// Parses an absolute URL as a person types it: without a scheme (`example.org/f`, `example.org:8080/f`) it is https;
-// spaces and non-ASCII bytes in path and query are percent-encoded, an upper-case scheme is fine, a fragment is
-// dropped, dot segments are removed, existing %xx stay as they are, a host in Unicode becomes its A-labels. Errors:
-// Cause::usage: unknown scheme, no host, a bad port, control characters, odd hosts (decimal or hexadecimal IPv4, scope
-// ids, what is no valid international name).
+// Parses an absolute URL as users type it:
+// - without a scheme (`example.org/f`, `example.org:8080/f`) it is https; an upper-case scheme is accepted;
+// - spaces and non-ASCII bytes in path and query are percent-encoded; existing %xx stay as they are;
+// - the fragment is dropped, and dot segments are removed;
+// - a host in Unicode becomes its A-labels.
+// Errors: Cause::usage: unknown scheme, no host, a bad port, control characters, odd hosts (decimal or hexadecimal
+// IPv4, scope ids, invalid international names).
 Result<Url> parse_url(std::string_view text);
 
 // Resolves a Location against the URL it came from (RFC 3986 section 5). Userinfo is not inherited. Errors as
@@ -56,7 +59,7 @@ Result<Url> resolve_url(const Url& base, std::string_view reference);
 // core/store/file_name.h.
 std::string last_component(const Url&);
 
-// Any text that contains URLs, made fit to be shown: a wrong URL a person typed, with userinfo and secrets taken out.
+// Any text that may contain URLs, such as a malformed URL that a user typed, without userinfo and secrets.
 std::string redact(std::string_view text);
 
 }  // namespace segdl

@@ -32,8 +32,8 @@ bool is_hex_group(std::string_view group) {
          std::all_of(group.begin(), group.end(), [](char c) { return hex_value(c) >= 0; });
 }
 
-// How many 16-bit groups a colon-separated list holds; nothing if one is bad. A dotted quad counts as two, at the end
-// only.
+// The number of 16-bit groups in a colon-separated list; nothing if one is malformed. A dotted quad, allowed at the end
+// only, counts as two.
 std::optional<std::size_t> count_groups(std::string_view list) {
   if (list.empty()) return 0;
   const auto groups = split(list, ':');
@@ -66,7 +66,7 @@ bool is_name(std::string_view text) {
            std::all_of(label.begin(), label.end(),
                        [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_'; });
   });
-  // A last label that is a number, in whatever base, would be taken for an IPv4 address by somebody.
+  // Some parser would read a last label that is a number, in any base, as an IPv4 address.
   const std::string_view last = labels.back();
   const bool number = std::all_of(last.begin(), last.end(), is_digit) ||
                       (last.size() > 1 && last[0] == '0' && to_lower(last[1]) == 'x');

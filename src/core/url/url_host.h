@@ -1,4 +1,4 @@
-// The host part of a URL (RFC 3986 section 3.2.2), strictly: what can be read in two ways is refused.
+// The host part of a URL (RFC 3986 section 3.2.2), strictly: an ambiguous host is refused.
 #pragma once
 
 #include <optional>
