@@ -12,7 +12,7 @@
 namespace segdl {
 namespace {
 
-constexpr std::size_t kMaxPadding = 4 * 1024;  // of a size, with what is no part of it
+constexpr std::size_t kMaxPadding = 4 * 1024;  // of a size: blanks and zeros around it
 constexpr std::size_t kMaxExtension = 64 * kMiB;
 constexpr std::size_t kMaxTrailers = kMiB;
 constexpr const char* kNoSize = "a chunk size is not a hexadecimal number";
@@ -41,7 +41,7 @@ void ChunkedDecoder::skip_body(std::uint64_t count) {
   if (left_ == 0 && state_ == State::body) state_ = State::body_cr;
 }
 
-// One byte of framing. The problem with it, or null.
+// Reads one byte of framing. Returns what is wrong with it, or null.
 const char* ChunkedDecoder::take(char c) {
   switch (state_) {
     case State::size_first:
@@ -85,7 +85,7 @@ const char* ChunkedDecoder::take(char c) {
   return nullptr;
 }
 
-// Up to the last digit of a size, and the blanks behind it.
+// Reads up to the last digit of a size and the blanks after it.
 const char* ChunkedDecoder::take_size(char c) {
   const int digit = hex_value(c);
   if (digit >= 0) return state_ == State::padding ? kNoSize : take_digit(static_cast<unsigned>(digit));
@@ -116,7 +116,7 @@ const char* ChunkedDecoder::take_digit(unsigned digit) {
   return nullptr;
 }
 
-// What follows a size, to the end of its line or to an extension.
+// Reads what follows a size, up to the end of its line or an extension.
 const char* ChunkedDecoder::take_behind_size(char c) {
   if (c == '\r') return end_size(State::size_lf);
   if (c == ';') return end_size(State::extension);

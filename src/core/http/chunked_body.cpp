@@ -20,7 +20,7 @@ std::span<std::byte> ChunkedBody::room() {
   require(next_ == ready_, "a chunked body is received over bytes that were not taken");
   runs_.erase(runs_.begin(), runs_.begin() + static_cast<std::ptrdiff_t>(ready_));
   next_ = ready_ = 0;
-  // What is left is the begin of one chunk at most.
+  // What is left is at most the beginning of one chunk.
   if (runs_.empty()) filled_ = 0;
   if (buffer_.size() - filled_ < kRoom && !runs_.empty()) {
     const auto [begin, end] = runs_.front();

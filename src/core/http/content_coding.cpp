@@ -22,7 +22,7 @@ bool is_no_coding(std::string_view word) {
          word.find('/') != std::string_view::npos;
 }
 
-// One word of the list, without its parameters, by the name that it is registered under (RFC 9110 section 8.4.1.3).
+// One word of the list, without its parameters, by its registered name (RFC 9110 section 8.4.1.3).
 std::string registered(std::string_view word) {
   std::string name = lower(trim(word.substr(0, word.find(';'))));
   if (name.size() > 2 && name.starts_with("x-")) name.erase(0, 2);

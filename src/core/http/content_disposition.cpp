@@ -9,7 +9,7 @@
 namespace segdl {
 namespace {
 
-// `; name=value` after `; name=value`, taken off one by one.
+// Reads `; name=value` parameters one by one.
 class Parameters {
  public:
   explicit Parameters(std::string_view rest) : rest_(rest) {}
@@ -20,7 +20,7 @@ class Parameters {
     bool quoted = false;
   };
 
-  // Nothing at the end, and where the text is no parameter: what follows that can't be told apart any more.
+  // Nothing at the end, or where the text is no parameter: the rest is then ambiguous.
   std::optional<Parameter> next() {
     skip_to_parameter();
     const auto equals = rest_.find('=');
@@ -52,7 +52,7 @@ class Parameters {
     return false;  // it does not end
   }
 
-  // Servers forget the quotes around blanks and other characters that are no token's.
+  // Servers omit the quotes around blanks and other characters that a token can't have.
   bool take_plain(std::string& value) {
     const auto end = rest_.find(';');
     value = trim(rest_.substr(0, end));
@@ -120,7 +120,7 @@ std::optional<std::string> last_of_path(std::string name) {
   return says_nothing ? std::nullopt : std::optional(std::move(name));
 }
 
-// The one value a parameter may have; nothing from the second on.
+// A parameter that may have one value; empty if it is given twice.
 struct Once {
   std::optional<std::string> value;
   bool seen = false;

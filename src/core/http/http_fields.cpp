@@ -24,7 +24,7 @@ bool is_strong_etag(std::string_view value) {
          std::none_of(value.begin() + 1, value.end() - 1, [](char c) { return c == '"' || c == ' ' || c == '\t'; });
 }
 
-// All values of this field as one that can be kept and compared.
+// All values of this field as one value that can be kept and compared.
 std::optional<std::string> opaque_value(const ResponseHead& head, std::string_view name) {
   std::optional<std::string> value;
   for (const Field& field : head.fields) {
@@ -42,7 +42,7 @@ std::optional<std::chrono::sys_seconds> date_field(const ResponseHead& head, std
   return value != nullptr ? parse_http_date(*value) : std::nullopt;
 }
 
-// Reads a date's parts one after the other.
+// Reads the parts of a date one after the other.
 class DateReader {
  public:
   explicit DateReader(std::string_view text) : text_(text) {}
@@ -130,7 +130,7 @@ std::optional<std::chrono::sys_seconds> rfc850_date(std::string_view text) {
   reader.expect(" ");
   const auto time = reader.time_of_day();
   reader.expect(" GMT");
-  // Two digits mean the century that is nearest; a file's dates lie in the past.
+  // Two digits mean the nearest century; a file's dates are in the past.
   return reader.at_end() ? date_from(year < 70 ? 2000 + year : 1900 + year, month, day, time) : std::nullopt;
 }
 
@@ -147,7 +147,7 @@ std::optional<std::chrono::sys_seconds> asctime_date(std::string_view text) {
   return reader.at_end() ? date_from(year, month, day, time) : std::nullopt;
 }
 
-// A build that sets all times to zero, or a clock that was never set, dates every version to the first day.
+// A build that sets all times to zero, or a clock that was never set, gives every version the first day.
 bool tells_versions_apart(const std::optional<std::chrono::sys_seconds>& modified,
                           const std::optional<std::chrono::sys_seconds>& date) {
   return modified && date && *modified >= kSecondDay && *date - *modified >= kStrongAge;

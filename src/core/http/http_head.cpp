@@ -13,14 +13,14 @@
 namespace segdl {
 namespace {
 
-// What a field decides.
+// How strictly a field is read, by what depends on it.
 enum class Weight : std::uint8_t {
   nothing,
-  hint,          // what can be done without: an odd value is left out
-  media_type,    // which is told by its beginning, whatever stands between
-  validator,     // of which an odd one proves nothing
-  what_is_done,  // what the body is, and what is done next: a value that could be read in two ways is not tolerated
-  bytes,         // where a body begins and ends, and how it is coded: nothing odd is tolerated
+  hint,          // optional: an odd value is left out
+  media_type,    // known by its beginning: the rest of an odd value is ignored
+  validator,     // an odd value is kept and proves nothing
+  what_is_done,  // the meaning of the body, and the next step: an ambiguous value is refused
+  bytes,         // the bounds and the coding of the body: any odd value is refused
 };
 
 Weight weight_of(std::string_view name) {
@@ -35,7 +35,7 @@ Weight weight_of(std::string_view name) {
   return std::any_of(std::begin(kHints), std::end(kHints), is) ? Weight::hint : Weight::nothing;
 }
 
-// Whether some reader may take this for the name of a field that decides: without blanks and controls it is one.
+// Whether some reader may take this for the name of a field that decides: it is one without blanks and controls.
 bool may_decide(std::string_view name) {
   std::string plain;
   std::copy_if(name.begin(), name.end(), std::back_inserter(plain), [](char c) { return !is_control(c) && c != ' '; });
@@ -56,15 +56,15 @@ Line take_line(std::string_view& text) {
   return line;
 }
 
-// Whether text that may hold blanks and obs-text (RFC 9110 section 5.5) holds more than those and visible characters.
+// Whether the text holds anything but visible characters, blanks and obs-text (RFC 9110 section 5.5).
 bool has_controls(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return is_control(c) && c != '\t'; });
 }
 
 constexpr std::string_view kHttp = kStartsOfHeads[0], kIcy = kStartsOfHeads[1];
 
-// Whether a line behind the first may be a status line, which is of another response: what follows it is that one's.
-// Names such as icy-name are of fields.
+// Whether a line after the first may be the status line of another response, to which the rest would belong. Names such
+// as icy-name are fields.
 bool may_begin_response(std::string_view line) {
   line = trim(line);
   const bool icy =
@@ -72,7 +72,7 @@ bool may_begin_response(std::string_view line) {
   return same_text(line.substr(0, kHttp.size()), kHttp) || icy;
 }
 
-// The minor version, and 0 of what is not HTTP/1.x: its connection is not used again. Nothing if it names no version.
+// The minor version; 0 if it is not HTTP/1.x, whose connection is not reused. Nothing if it names no version.
 std::optional<int> minor_version(std::string_view protocol, ResponseHead& head) {
   constexpr std::string_view kOne = "HTTP/1.";
   if (protocol.size() == kOne.size() + 1 && protocol.starts_with(kOne) && is_digit(protocol.back()))
@@ -85,8 +85,8 @@ std::optional<int> minor_version(std::string_view protocol, ResponseHead& head) 
   return 0;
 }
 
-// HTTP-version SP status-code [SP [reason-phrase]]: some servers leave the last space out as well, and others have more
-// of them (RFC 9112 section 4).
+// HTTP-version SP status-code [SP [reason-phrase]]. Some servers omit the last space too, and others send more spaces
+// (RFC 9112 section 4).
 Result<void> parse_status_line(std::string_view line, ResponseHead& head) {
   const auto end = std::min(line.find_first_of(" \t"), line.size());
   const auto minor = minor_version(line.substr(0, end), head);
@@ -103,10 +103,10 @@ Result<void> parse_status_line(std::string_view line, ResponseHead& head) {
   return {};
 }
 
-// The lines of fields, one after the other.
+// Reads the field lines one after the other.
 class FieldReader {
  public:
-  // `mixed`: some of the lines end in CR LF and others in LF alone.
+  // `mixed`: some lines end in CR LF and others in LF alone.
   FieldReader(ResponseHead& head, bool mixed, bool bare_before) : head_(head), mixed_(mixed), bare_(bare_before) {}
 
   Result<void> read(const Line& line) {
@@ -129,12 +129,13 @@ class FieldReader {
     return check(value);
   }
 
-  // Whether the connection may be used again, as far as what was left out tells.
+  // Whether the fields that were left out allow to reuse the connection.
   bool may_keep_alive() const { return may_keep_alive_; }
 
  private:
-  // What is no field: a line without a colon, or one that is folded and none is before it (RFC 9112 section 2.2). What
-  // has nothing to be seen may be meant for the end, and what begins with the name of a field that decides, for that.
+  // Skips a line that is no field: it has no colon, or is folded without a field before it (RFC 9112 section 2.2).
+  // Refused are a line without visible text, which may be meant as the end, and one that begins with the name of a
+  // field that decides.
   Result<void> pass_over(std::string_view name, bool unsure) {
     kept_ = false;
     const std::string_view words = trim(name);
@@ -145,7 +146,7 @@ class FieldReader {
     return {};
   }
 
-  // A value that can be done without.
+  // Leaves out an optional value.
   Result<void> leave_out() {
     if (same_text(head_.fields.back().name, "Connection")) may_keep_alive_ = false;
     head_.fields.pop_back();
@@ -154,7 +155,7 @@ class FieldReader {
     return {};
   }
 
-  // Behind a bare LF, or in front of one. What may be no coding at all is kept as one that nobody can undo.
+  // Handles a field next to a bare LF. A coding that may be none is kept as an unknown one, which can't be undone.
   Result<void> be_unsure() {
     Field& field = head_.fields.back();
     if (weight_ == Weight::nothing) return check(field.value);
@@ -164,7 +165,7 @@ class FieldReader {
     return check(field.value);
   }
 
-  // What is kept to be compared, and is nothing that can be relied on.
+  // Marks a value as unreliable. It is kept for comparison only.
   void doubt() {
     std::string& value = head_.fields.back().value;
     if (!value.starts_with('?')) value.insert(0, 1, '?');
@@ -174,7 +175,7 @@ class FieldReader {
     return unreadable(fmt::format("a bare LF may hide or cut its {}", name));
   }
 
-  // RFC 9112 section 5.2: a space stands for the fold. In front of a value it is as any other.
+  // A fold is replaced by a space (RFC 9112 section 5.2). Before the value it is like any other blank.
   Result<void> fold(std::string_view more, bool unsure) {
     Field& field = head_.fields.back();
     const bool inside = !field.value.empty();
@@ -189,14 +190,14 @@ class FieldReader {
     return check(more);
   }
 
-  // What has just been added to the last field. A NUL and a CR become spaces (RFC 9110 section 5.5).
+  // Checks what was just added to the last field. A NUL and a CR become spaces (RFC 9110 section 5.5).
   Result<void> check(std::string_view value) {
     if (!has_controls(value)) return {};
     Field& field = head_.fields.back();
     if (weight_ == Weight::hint) return leave_out();
     const bool breaks = value.find_first_of(std::string_view("\0\r", 2)) != std::string_view::npos;
-    const bool escaped = !breaks && same_text(field.name, "Location");  // where it becomes a URL
-    const bool around = same_text(field.name, "Transfer-Encoding");     // unless what is left is no coding
+    const bool escaped = !breaks && same_text(field.name, "Location");  // it is escaped in the URL
+    const bool around = same_text(field.name, "Transfer-Encoding");     // refused later unless the rest is a coding
     if (weight_ == Weight::validator) {
       doubt();
     } else if (weight_ > Weight::media_type && !escaped && !around) {
@@ -212,13 +213,13 @@ class FieldReader {
 
   ResponseHead& head_;
   const bool mixed_;
-  bool bare_;          // the line before ended so
+  bool bare_;          // the line before ended in LF alone
   bool kept_ = false;  // the last line's field
   bool may_keep_alive_ = true;
   Weight weight_ = Weight::nothing;
 };
 
-// `text` is all of a head but its status line. Whether the connection may be used again, as far as odd lines tell.
+// `text` is all of a head but its status line. Returns whether odd lines allow to reuse the connection.
 // REQUIRES: it ends with an empty line.
 Result<bool> parse_fields(std::string_view text, const Line& status_line, ResponseHead& head) {
   bool bare = status_line.bare, full = false, returns = status_line.text.find('\r') != std::string_view::npos;
@@ -238,8 +239,8 @@ Result<bool> parse_fields(std::string_view text, const Line& status_line, Respon
   return reader.may_keep_alive();
 }
 
-// All Content-Length fields together: one number, or the same one several times (RFC 9110 section 8.6). Holes in a list
-// are no part of it (section 5.6.1.2).
+// All Content-Length fields together: one number, or the same one several times (RFC 9110 section 8.6). Empty list
+// elements are ignored (section 5.6.1.2).
 Result<std::optional<std::uint64_t>> content_length(ResponseHead& head) {
   std::optional<std::uint64_t> length;
   bool said = false;
@@ -267,7 +268,7 @@ Result<std::optional<std::uint64_t>> content_length(ResponseHead& head) {
   return length;
 }
 
-// How often the body is said to be chunked. `identity` says nothing (RFC 2616 section 3.6).
+// How many times the body is declared chunked. `identity` is ignored (RFC 2616 section 3.6).
 Result<std::size_t> times_chunked(ResponseHead& head) {
   std::size_t times = 0;
   for (const Field& field : head.fields) {
@@ -289,7 +290,7 @@ Result<std::size_t> times_chunked(ResponseHead& head) {
   return times;
 }
 
-// Beside chunked no Content-Length counts, whatever it is (RFC 9112 section 6.3).
+// Beside chunked, Content-Length is ignored, whatever it is (RFC 9112 section 6.3).
 Result<void> find_framing(ResponseHead& head) {
   auto chunked = times_chunked(head);
   if (!chunked) return std::move(chunked).error();
@@ -316,7 +317,7 @@ Result<void> find_framing(ResponseHead& head) {
   return {};
 }
 
-// Fields that can't be given twice, and were.
+// Notes the fields that must not be repeated, and were.
 void note_repeated(ResponseHead& head) {
   for (const std::string_view name :
        {"Content-Range", "Content-Encoding", "Content-Type", "ETag", "Last-Modified", "Location"}) {
@@ -384,7 +385,7 @@ Result<ResponseHead> parse_head(std::string_view text, RequestMethod method) {
   head.keep_alive = *persists && asked_to && !head.has_token("Connection", "close");
   step = find_framing(head);
   if (!step) return std::move(step).error();
-  // A 204 or 304 that announces a body may send it all the same: those bytes must not become the next response.
+  // A 204 or 304 that declares a body may send it: those bytes must not become the next response.
   const bool body_may_follow = head.framing == Framing::none && head.status >= 200 &&
                                (head.count("Content-Length") > 0 || head.count("Transfer-Encoding") > 0);
   if (body_may_follow) head.keep_alive = false;

@@ -8,17 +8,17 @@
 namespace segdl {
 namespace {
 
-// The status line and two more stay, since what a bare LF means depends on whether it is in one of the first.
+// The status line and two more lines stay: what a bare LF means depends on whether one of the first lines has it.
 constexpr std::size_t kFirstLines = 3;
 
-// All that anybody reads of a head, beside the fields that decide something in it (http_head.cpp).
+// The fields that segdl reads, beside those that decide something in a head (http_head.cpp).
 constexpr std::string_view kRead[] = {"Accept-Ranges",       "Age", "Authentication-Info",
                                       "Content-Disposition", "IM",  "Proxy-Authentication-Info",
                                       "Set-Cookie",          "Via"};
 
 bool is_control_in_line(char c) { return is_control(c) && c != '\t'; }
 
-// Where the value of a field that nobody reads begins in this line, or in what has come of it; 0 if it is none.
+// Where the value begins in a line, or its beginning, of a field that segdl does not read; 0 for other lines.
 std::size_t unread_value(std::string_view line) {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return 0;
@@ -27,7 +27,7 @@ std::size_t unread_value(std::string_view line) {
   return is_token(name) && !read && !decides(name) ? colon + 1 : 0;
 }
 
-// Whether the line, with its end, can be left out between such that end as it does, and nothing is folded into it.
+// Whether the line can be dropped between lines that end as it does, unless a line is folded into it.
 bool is_unread(std::string_view line, bool bare) {
   const std::string_view text = line.substr(0, line.size() - (bare ? 1 : 2));
   return unread_value(text) > 0 && std::none_of(text.begin(), text.end(), is_control_in_line);
@@ -52,7 +52,7 @@ Result<std::size_t> HeadEnd::find(std::string_view bytes) {
     const bool bare = bytes[feed - 1] != '\r';
     const bool empty = feed == line_ || (feed == line_ + 1 && !bare);
     if (empty) {
-      // What follows may be the rest of a field's value, and the head go on: of the first one, too.
+      // The next lines may be the rest of a field's value, the first field's too, and the head may go on.
       const bool in_first = full_status_ && lines_ == 2;
       if (bare_before_ && (full_ || in_first || (full_status_ && !bare)))
         return unreadable("a bare LF before an empty line may be part of a field");
@@ -78,7 +78,7 @@ Result<std::size_t> HeadEnd::shorten(std::span<char> bytes) {
   return left_;
 }
 
-// Of the lines that have ended. What is behind them is moved up to them; returns where.
+// Drops fields of lines that have ended. Moves the rest up to the kept lines and returns where.
 std::size_t HeadEnd::leave_out_lines(std::span<char> bytes) {
   const std::string_view all(bytes.data(), bytes.size());
   std::size_t kept = 0;
@@ -102,7 +102,7 @@ std::size_t HeadEnd::leave_out_lines(std::span<char> bytes) {
   return kept;
 }
 
-// Of the line that has not ended, which these bytes are. Returns what is left of them.
+// Drops the value in these bytes of the line that has not ended. Returns how many are left.
 std::size_t HeadEnd::leave_out_value(std::span<char> bytes) const {
   const std::size_t begin = lines_ > 0 ? unread_value({bytes.data(), bytes.size()}) : 0;
   if (begin == 0) return bytes.size();

@@ -13,12 +13,12 @@ namespace {
 constexpr std::string_view kHtml = "text/html";
 constexpr std::size_t kMaxShown = 64;  // of a type
 
-// Of another 2xx no validator counts (R9 of verdict.h).
+// Of another 2xx validators are ignored (R9 of verdict.h).
 Validator named_by(const ResponseHead& head) {
   return head.status == 200 || head.status == 206 ? validator_of(head) : Validator{};
 }
 
-// HTML tells nothing of what may come next.
+// HTML is no evidence of the resource's type.
 std::string telling_type(const ResponseHead& head) {
   std::string type = media_type(head);
   return type == kHtml ? std::string() : type;
@@ -34,7 +34,7 @@ std::optional<std::uint64_t> total_in_range(const ResponseHead& head) {
   return range ? range->total : std::nullopt;
 }
 
-// What is first asked for goes up to the end, so that a range from the beginning may tell of it without a total, too.
+// The first request is open-ended, so the end of a range from byte 0 may be the size even without a total.
 std::optional<std::uint64_t> end_of_range(const ResponseHead& head) {
   const auto range = content_range(head);
   const bool tells = range && range->range && range->range->begin == 0;
@@ -52,7 +52,7 @@ std::optional<std::uint64_t> size_of(const ResponseHead& head, const UsableBody*
 void Shown::used(const ResponseHead& head, const UsableBody& body, bool begins) {
   name(named_by(head));
   ranged_ = ranged_ || body.partial;
-  if (!begins && came_ != Came::not_yet) return;  // the rest, if it proves to be that
+  if (!begins && came_ != Came::not_yet) return;  // the rest, if it proves to be the same version
   came_ = is_page(head) ? Came::as_page : Came::as_file;
   if (!media_type(head).empty()) type_ = telling_type(head);  // a 206 may leave it out (RFC 9110 section 15.3.7)
   if (body.total) size_ = body.total;
@@ -83,12 +83,12 @@ void Shown::name(const Validator& validator) {
 
 void Shown::begun(const Validator& validator) {
   if (!validator.strong()) return;
-  if (!named_) size_.reset();  // that of an answer which is now in doubt itself
+  if (!named_) size_.reset();  // of a response that is doubted as well
   begun_ = true;
   name(validator);
 }
 
-// Error pages have types of their own.
+// Error pages have their own types.
 bool Shown::is_of_same_kind(const ResponseHead& head) const {
   if (came_ != Came::not_yet) return false;
   return is_page(head) ? part_was_page_ : !type_.empty() && media_type(head) == type_;
@@ -112,11 +112,10 @@ std::optional<std::string> Shown::doubt(const ResponseHead& head, const Verdict&
   return now.strong() ? std::nullopt : doubt_version(head, body, known == nullptr);
 }
 
-// Of what may be published as another version than what was shown, or, if it `begins` one, without anything known of
-// it.
+// Doubts a response that may replace the shown version or, if it `begins` one, comes while nothing is known of it.
 std::optional<std::string> Shown::doubt_version(const ResponseHead& head, const UsableBody* body, bool begins) const {
   using Kind = Validator::Kind;
-  const bool is_dated = named_by(head).kind == Kind::weak_date;  // as what has just changed is, and no page
+  const bool is_dated = named_by(head).kind == Kind::weak_date;  // as a file that just changed has; pages have none
   const bool just_changed = finished_ == Kind::strong_date && is_dated;
   if (begins && has_finished() && !just_changed)
     return "it changed, and nothing shows that what is sent now is a new version: perhaps another page";

@@ -13,12 +13,12 @@
 namespace segdl {
 namespace {
 
-// The validators of a response against the known ones.
+// The validators of a response compared with the known ones.
 enum class Comparison { same, absent, different };
 
 bool differ(const std::optional<std::string>& a, const std::optional<std::string>& b) { return a && b && *a != *b; }
 
-// R7. A weak, repeated or malformed value where a strong one was proves nothing: a login page may have one.
+// R7. A weak, repeated or malformed value in place of a strong one proves nothing: a login page may have one.
 Comparison compare(const Validator& now, const Validator& known) {
   using Kind = Validator::Kind;
   if (known.kind == Kind::none) return now.strong() ? Comparison::different : Comparison::same;
@@ -26,12 +26,12 @@ Comparison compare(const Validator& now, const Validator& known) {
   const auto& here = known.is_etag() ? now.etag : now.modified;
   if (!here) return Comparison::absent;
   if (*here != *best) {
-    // Whether a date is strong depends on the clock, and an ETag may stand before it.
+    // Whether a date is strong depends on the clock, and an ETag may take precedence over it.
     const bool evidence =
         !known.strong() || now.kind == known.kind || (known.kind == Kind::strong_date && now.kind == Kind::strong_etag);
     return evidence ? Comparison::different : Comparison::absent;
   }
-  if (now.etag && !known.etag) return Comparison::different;  // a date may stay where the file is another
+  if (now.etag && !known.etag) return Comparison::different;  // a date may stay the same in another file
   return differ(now.etag, known.etag) || differ(now.modified, known.modified) ? Comparison::different
                                                                               : Comparison::same;
 }
@@ -53,7 +53,7 @@ ResourceChanged other_validator(const Validator& now, const Resource& known, std
   return {fmt::format("it was {} and is {}", words(before), words(now)), in_name_only};
 }
 
-// One version has one length: under the same strong validator another one is no evidence of another version.
+// One version has one length: another length under the same strong validator is no evidence of another version.
 Verdict other_size(const Resource& known, std::uint64_t now) {
   std::string reason = fmt::format("its size was {} and is {}", *known.total, now);
   if (!known.validator.strong()) return ResourceChanged{std::move(reason)};
@@ -62,7 +62,7 @@ Verdict other_size(const Resource& known, std::uint64_t now) {
                            : fmt::format("{}, under the same date {}", reason, *known.validator.modified)};
 }
 
-// The range of a 206 as such, or why it can't be one (R2, R4).
+// The range of a 206, or why the response is invalid (R2, R4).
 std::variant<ContentRange, Contradiction> range_of(const ResponseHead& head, const Asked& asked) {
   if (!asked.range) return Contradiction{"it answered 206 to a request without a range"};
   if (is_multipart(head)) return Contradiction{"it answered with several parts"};
@@ -96,7 +96,7 @@ std::optional<Contradiction> speaks_of_part(const ResponseHead& head, const Aske
   return Contradiction{"its 200 is exactly as long as the range that was asked for"};
 }
 
-// R6. A plain GET begins anew, so it may also meet a resource that never had a validator.
+// R6. A plain GET starts over, so the resource may have no validator at all.
 Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Resource* known) {
   if (auto part = speaks_of_part(head, asked, known)) return *std::move(part);
   std::optional<std::uint64_t> length;
@@ -116,7 +116,7 @@ Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Resource
   return UsableBody{0, total, total, known->validator, false};
 }
 
-// How some servers write that all of an empty resource comes.
+// Whether the response means that the whole resource is empty, in the way of some servers.
 bool is_nothing(const ResponseHead& head, const Asked& asked) {
   const std::string* field = head.find("Content-Range");
   const bool from_start = asked.range && asked.range->begin == 0;
@@ -143,8 +143,8 @@ Verdict judge_partial(const ResponseHead& head, const Asked& asked, const Resour
   return UsableBody{got.range->begin, got.range->end, total, known->validator, true};
 }
 
-// R5. Whether the bytes may be made anew for each request, whatever validator stands beside them: some servers and
-// proxies give what they compress the ETag or the date of what it is made of.
+// R5. Whether the bytes may be coded anew for each request, whatever the validator: some servers and proxies send
+// compressed data with the ETag or the date of its source.
 bool may_be_made_on_way(const ResponseHead& head, const Asked& asked, std::string_view coding) {
   if (coding.empty()) return false;
   if (head.framing != Framing::length) return true;
@@ -162,7 +162,7 @@ std::string words_of_coding(const std::string& coding) {
   return coding.empty() ? "no content coding" : "the content coding " + coding;
 }
 
-// R5. Why a body that is coded so can't be used.
+// R5. Why a body with this coding can't be used.
 std::optional<Contradiction> unfit_coding(const ResponseHead& head, const Asked& asked, const Resource* known,
                                           const std::string& coding) {
   const bool made_on_way = may_be_made_on_way(head, asked, coding);
@@ -193,8 +193,8 @@ Verdict judge_body(const ResponseHead& head, const Asked& asked, const Resource*
   return verdict;
 }
 
-// RFC 9110 section 15.4.5. The tags are compared weakly by the server, but the resource is the same only if it has the
-// very tag that was asked with.
+// RFC 9110 section 15.4.5. The server compares tags weakly, but the resource is the same only if it has the very tag of
+// the request.
 Verdict judge_not_modified(const ResponseHead& head, const Asked& asked) {
   if (asked.unless.empty()) return Contradiction{"it answered 304, and nothing was asked that could have that answer"};
   const std::string* etag = head.find("ETag");
@@ -203,16 +203,16 @@ Verdict judge_not_modified(const ResponseHead& head, const Asked& asked) {
   return NotModified{};
 }
 
-// R9. Whether a 2xx that is no 200 brings all of a resource. Not those that speak of something else (202, 207, 208),
-// and not what was made of it by a way that is named (226, RFC 3229).
+// R9. Whether a 2xx other than 200 may bring all of a resource. Not those with another meaning (202, 207, 208), and not
+// a result of a named transformation (226, RFC 3229).
 bool may_bring_all(const ResponseHead& head) {
   constexpr int kOther[] = {202, 204, 206, 207, 208};
   const bool other = std::find(std::begin(kOther), std::end(kOther), head.status) != std::end(kOther);
   return head.status / 100 == 2 && !other && head.count("IM") == 0;
 }
 
-// R9. A body of its own: what names a version beside it may be of something else. One of nothing is rather none, as
-// that of a 205 (RFC 9110 section 15.3.6).
+// R9. The validators beside such a body may belong to something else. An empty body is taken for none, like that of a
+// 205 (RFC 9110 section 15.3.6).
 Verdict judge_odd_success(const ResponseHead& head, const Asked& asked, const Resource* known) {
   const bool nothing = head.framing == Framing::length && head.content_length == 0;
   if (asked.asking != RequestForm::whole || nothing) return Contradiction{fmt::format("it answered {}", head.status)};
@@ -229,8 +229,8 @@ Verdict judge_redirect(const ResponseHead& head) {
   return RedirectTo{*location};
 }
 
-// What is unknown is a 300 (RFC 9110 section 15), and those lead on if they say where. A 305 names a proxy, and a 306
-// once did.
+// An unknown 3xx is treated as a 300 (RFC 9110 section 15), which is followed if it has a Location. A 305 names a
+// proxy, and a 306 once did.
 bool leads_on(const ResponseHead& head, const Asked& asked) {
   if (head.status == 304) return asked.unless.empty() && head.count("Location") > 0;
   return head.status / 100 == 3 && head.status != 305 && head.status != 306 && head.count("Location") > 0;
@@ -238,7 +238,7 @@ bool leads_on(const ResponseHead& head, const Asked& asked) {
 
 }  // namespace
 
-// A head may have it with folds and control characters in it.
+// The field may have folds and control characters.
 std::string media_type(const ResponseHead& head) {
   const std::string* field = head.find("Content-Type");
   std::string type;
