@@ -1,4 +1,4 @@
-// Where the walls meet: the public API on the real world.
+// The meeting place of the layers: the public API on the real system.
 #include <segdl/session.h>
 #include <segdl/status.h>
 

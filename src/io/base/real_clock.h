@@ -1,4 +1,4 @@
-// The machine's clocks.
+// The system's clocks.
 #pragma once
 
 #include "seams/clock.h"

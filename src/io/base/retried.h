@@ -1,14 +1,15 @@
-// System calls that were interrupted are made again: here, and nowhere else in this folder.
+// Retries interrupted system calls: here, and nowhere else in this folder.
 //
-// Calls on a local disk are not interrupted, but file systems over a network or in a process of their own (NFS, FUSE)
-// may answer EINTR to any of them, and so may a lock. close() is never made again: on Linux the descriptor is gone
-// whatever it returned, and the number may be another file's by then (close(2)).
+// Calls on a local disk are not interrupted. Network and user-space file systems (NFS, FUSE) may answer EINTR to any
+// call, and so may a lock.
+// close() is never retried: on Linux the descriptor is gone whatever it returned, and another file may have the number
+// by then (close(2)).
 //
-// A call that changes names and was interrupted may have happened all the same: the request was on its way to the
-// server, and only the wait for the answer ended. So what came of it is looked at before it is made again, and once
-// more if its successor fails: a link is told from another's by the file behind the name, a removal needs no look,
-// since "not there" is what was wanted. Of an exclusive creation nothing tells whose the file is: that it exists is an
-// error.
+// An interrupted call that changes names may have succeeded: the request was on its way to the server, and only the
+// wait for the answer ended. So its effect is checked before it is retried, and again if the retry fails.
+// - A link is recognised by the file behind the name.
+// - A removal needs no check: "not there" is success.
+// - An exclusive creation can't be recognised as one's own: that the file exists is an error.
 #pragma once
 
 #include <dirent.h>
@@ -21,7 +22,7 @@ inline bool has_failed(long result) { return result == -1; }
 inline bool has_failed(const void* mapped) { return mapped == reinterpret_cast<const void*>(-1); }  // MAP_FAILED
 inline bool has_failed(const ::DIR* stream) { return stream == nullptr; }
 
-// What `call` returns, made again as long as it fails with EINTR.
+// The result of `call`, which is retried as long as it fails with EINTR.
 template <class Call>
 auto retried(Call call) {
   for (;;) {
@@ -30,7 +31,8 @@ auto retried(Call call) {
   }
 }
 
-// The same for a call that changes names; `happened` looks whether one that was interrupted did so. 0, or -1 and errno.
+// The same for a call that changes names; `happened` returns whether an interrupted one took effect. 0, or -1 and
+// errno.
 template <class Call, class Happened>
 int retried(Call call, Happened happened) {
   for (bool interrupted = false;; interrupted = true) {

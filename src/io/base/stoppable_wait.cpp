@@ -24,7 +24,7 @@ int milliseconds_until(Instant until) {
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
 }
 
-// What a stop request rings while its thread waits.
+// An eventfd that a stop request makes readable while its thread waits.
 class Bell {
  public:
   // False if there are no descriptors left.
@@ -35,12 +35,12 @@ class Bell {
   int descriptor() const { return event_.get(); }
   void ring() const noexcept {
     const std::uint64_t one = 1;
-    // Can only fail if the counter is full, and then it is readable already.
+    // Fails only if the counter is full, and then the descriptor is readable already.
     [[maybe_unused]] const auto written = ::write(event_.get(), &one, sizeof one);
   }
   void quiet() const {
     std::uint64_t rung = 0;
-    [[maybe_unused]] const auto got = ::read(event_.get(), &rung, sizeof rung);  // fails if it has not rung
+    [[maybe_unused]] const auto got = ::read(event_.get(), &rung, sizeof rung);  // fails if it was not rung
   }
 
  private:
@@ -70,7 +70,7 @@ Result<void> StoppableWait::poll_until(std::span<::pollfd> all) const {
     if (ready < 0 && errno != EINTR)
       return network_error(Remedy::retry, "wait for the network", "", system_words(errno));
     if (stopped()) return cancelled();
-    // What came while this process was stopped came in time.
+    // What arrived while this process was suspended arrived in time.
     if (ready > 0) return {};
     if (is_late()) return network_error(Remedy::retry, "", "", deadline_.words());
   }
@@ -78,14 +78,13 @@ Result<void> StoppableWait::poll_until(std::span<::pollfd> all) const {
 
 Result<void> StoppableWait::wait_beside(std::span<::pollfd> all) const {
   if (stopped()) return cancelled();
-  // Also where something is always ready, but never what is waited for.
+  // Checked here too: something may always be ready, but never what is waited for.
   if (is_late()) return network_error(Remedy::retry, "", "", deadline_.words());
   thread_local Bell bell;
   if (!bell.ready()) return socket_error(EMFILE, "connect to", "");
   all.back() = {bell.descriptor(), POLLIN, 0};
   auto waited = [&] {
-    // Taken back before this returns: a stop request that comes later rings for nobody, and one that is being handled
-    // has rung by then.
+    // Deregistered before this returns: a later stop request does not ring, and one in progress has rung by then.
     const std::stop_callback ring(*token_, [bell = &bell]() noexcept { bell->ring(); });
     return poll_until(all);
   }();

@@ -1,8 +1,9 @@
-// A wait for descriptors that a deadline ends, and a stop request: that becomes a readable descriptor.
+// A wait for descriptors that ends at a deadline or by a stop request.
 //
-// Every poll() of this folder has such a descriptor beside the socket, so that a stop request ends whatever is waited
-// for at once. The descriptor is the waiting thread's and is used for one wait after the other: an exchange that never
-// waits costs none, and one that does no system call more than its poll().
+// A stop request makes a descriptor readable that every poll() of this folder has beside the socket, so that any wait
+// ends immediately.
+// That descriptor belongs to the waiting thread and is used for one wait after the other: an exchange that never waits
+// costs none, and one that does costs no system call beside its poll().
 #pragma once
 
 #include <segdl/error.h>
@@ -20,7 +21,7 @@
 
 namespace segdl::io {
 
-// When a wait has taken too long, and its words for that.
+// When a wait is too long, and the words of that error.
 struct Deadline {
   Instant until;
   std::string_view what = {};  // "no response within"; a literal, so that a deadline costs nothing until it has passed
@@ -40,10 +41,11 @@ class StoppableWait {
   StoppableWait(const std::stop_token& token, const Deadline& deadline) : token_(&token), deadline_(deadline) {}
 
   // Waits until one of `descriptors` is ready (its revents are set). Errors: cancelled, or the deadline's words as a
-  // network error to retry; so it is, whatever is ready, where the deadline has passed before.
+  // network error to retry.
+  // Fails if the deadline has already passed, whatever is ready.
   Result<void> for_any(std::span<::pollfd> descriptors) const;
 
-  // The same for one.
+  // The same for one descriptor.
   Result<void> for_ready(int descriptor, short events) const;
 
   bool stopped() const { return token_->stop_requested(); }
@@ -55,7 +57,7 @@ class StoppableWait {
   StoppableWait until(const Deadline& deadline) const { return {*token_, deadline}; }
 
  private:
-  // The same where the last of `all` is room for the thread's own descriptor.
+  // The same; the last element of `all` is room for the thread's own descriptor.
   Result<void> wait_beside(std::span<::pollfd> all) const;
   Result<void> poll_until(std::span<::pollfd> all) const;
 

@@ -75,7 +75,7 @@ Error file_error(int number, std::string operation, std::string path, std::optio
   return error;
 }
 
-// vfat and exfat take no colon, and some answer to such a name that there is no such file.
+// vfat and exfat allow no colon, and some report such a name as missing.
 bool is_name_refused(int number, int directory) {
   struct ::stat here {};
   const auto is_there = [&] { return retried([&] { return ::fstat(directory, &here); }) == 0 && here.st_nlink > 0; };

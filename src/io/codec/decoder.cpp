@@ -15,7 +15,7 @@ namespace {
 constexpr int kGzip = 15 + 16;
 constexpr int kRawDeflate = -15;
 
-// What is left of the two sides of one call.
+// The remaining input and output of one call.
 struct Sides {
   std::span<const std::byte> in;
   std::span<std::byte> out;
@@ -26,8 +26,8 @@ struct Sides {
   }
 };
 
-// gzip (RFC 1952), members one after the other, and deflate: with the frame of RFC 1950, as RFC 9110 section 8.4.1.2
-// has it, or without, as some servers send it.
+// gzip (RFC 1952), members one after the other, and deflate: with the frame of RFC 1950 as RFC 9110 section 8.4.1.2
+// requires, or without, as some servers send it.
 class ZlibDecoder final : public Decoder {
  public:
   explicit ZlibDecoder(bool gzip) : gzip_(gzip) {}
@@ -51,7 +51,7 @@ class ZlibDecoder final : public Decoder {
  private:
   enum class At : std::uint8_t { beginning, inside, behind, padding };
 
-  // Zeros may follow the last member of a file from a tape; gzip skips them as well.
+  // Zeros may follow the last member of a file from a tape; gzip skips them too.
   std::string between(Sides& left) {
     const std::byte next = left.in.front();
     if (at_ != At::beginning && next == std::byte{0} && gzip_) {
@@ -69,7 +69,8 @@ class ZlibDecoder final : public Decoder {
     if (begun_) {
       ::inflateReset(&stream_);
     } else {
-      // The low half of a zlib header is 8; raw data that begins so has a stored block with padding that is not zero.
+      // The low half of a zlib header is 8. Raw data of the same first byte has a stored block with padding that is not
+      // zero.
       const bool framed = (first & std::byte{0x8f}) == std::byte{0x08};
       const int window = gzip_ ? kGzip : framed ? MAX_WBITS : kRawDeflate;
       if (::inflateInit2(&stream_, window) != Z_OK) throw std::bad_alloc();
@@ -98,7 +99,7 @@ class ZlibDecoder final : public Decoder {
 
   const bool gzip_;
   bool begun_ = false;
-  bool may_hold_more_ = false;  // than there was room for
+  bool may_hold_more_ = false;  // more output than there was room for
   At at_ = At::beginning;
   ::z_stream stream_{};
 };
@@ -168,7 +169,7 @@ class ZstdDecoder final : public Decoder {
  private:
   ::ZSTD_DStream* state_;
   bool whole_ = true;
-  bool may_hold_more_ = false;  // than there was room for
+  bool may_hold_more_ = false;  // more output than there was room for
 };
 
 }  // namespace

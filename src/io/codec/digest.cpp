@@ -28,7 +28,7 @@ struct FreeMethod {
 };
 using Method = std::unique_ptr<::EVP_MD, FreeMethod>;
 
-// OpenSSL's. What fails in it makes the value empty, which equals no digest.
+// OpenSSL's digests. After a failure the value is empty, which equals no digest.
 class EvpDigest final : public Digest {
  public:
   EvpDigest(Method method, Context context) : method_(std::move(method)), context_(std::move(context)) {}
@@ -51,7 +51,7 @@ class EvpDigest final : public Digest {
   bool good_ = true;
 };
 
-// The most significant byte first, as xxHash's own programs print a digest.
+// The most significant byte first, as xxHash's own programs print it.
 void append(std::vector<std::byte>& to, std::uint64_t number) {
   for (int shift = 56; shift >= 0; shift -= 8) to.push_back(static_cast<std::byte>(number >> shift & 0xff));
 }
@@ -84,7 +84,7 @@ class Xxh128Digest final : public Digest {
   StreamDigest128 digest_;
 };
 
-// Whether that is why OpenSSL's last call failed; it has no memory for a word about it, either, if there are none.
+// Whether OpenSSL's last call failed for lack of memory; it then has no memory for an error message either.
 bool is_out_of_memory() {
   bool found = ::ERR_peek_error() == 0;
   while (const unsigned long code = ::ERR_get_error()) found = found || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;

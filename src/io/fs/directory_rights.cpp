@@ -22,15 +22,14 @@ namespace {
 
 bool is_sticky(const struct ::stat& directory) { return (directory.st_mode & S_ISVTX) != 0; }
 
-// What rename(2) refuses with EPERM, whoever asks.
+// What rename(2) refuses with EPERM to any user.
 bool is_fixed(int directory, const char* name, int flags) {
   struct ::statx found {};
   const auto look = [&] { return ::statx(directory, name, flags | AT_STATX_DONT_SYNC, STATX_TYPE, &found); };
   return retried(look) == 0 && (found.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) != 0;
 }
 
-// Whether this process has what lets it do the owner's part for any file (capabilities(7)). Where that can't be asked
-// it may have it.
+// Whether this process may act as the owner of any file (capabilities(7)). True if that can't be determined.
 bool acts_for_owners() {
   ::__user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<::__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
@@ -38,7 +37,7 @@ bool acts_for_owners() {
   return retried(ask) != 0 || (sets[CAP_TO_INDEX(CAP_FOWNER)].effective & CAP_TO_MASK(CAP_FOWNER)) != 0;
 }
 
-// Whether it can be replaced by its owner only, and by that of the directory.
+// Whether only the owner of the file or of the directory can replace it.
 bool is_kept_from_others(int directory, const std::string& name) {
   struct ::stat file {};
   struct ::stat here {};

@@ -1,4 +1,4 @@
-// Who may do what in a directory, and whose word is what is found in it.
+// Permissions in a directory, and which of its files can be trusted.
 #pragma once
 
 #include <segdl/error.h>
@@ -9,12 +9,13 @@
 
 namespace segdl::io {
 
-// Whether another user may have put the file into the open directory, with proofs to go with it, for this user to
-// publish: in one such as /tmp anybody can. The kernel's protected_regular, which goes by the same, is for files that
-// O_CREAT opens. The owner's of the directory may be there.
+// Whether another user may have put the file into the open directory, with proofs of its own, for this user to publish:
+// in a directory such as /tmp any user can.
+// Files of the directory's owner are trusted. The kernel's protected_regular has the same rule, but only for files that
+// O_CREAT opens.
 bool may_be_planted(int directory, const struct ::stat& file);
 
-// The same of the symbolic link of that name, or of the open file that it has led to.
+// The same for the symbolic link of that name, or the open file that it leads to.
 bool target_may_be_planted(int directory, const std::string& name, int file);
 
 // Directory::may_be_named(). `path`: for messages.

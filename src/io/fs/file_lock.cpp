@@ -33,9 +33,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kMaxOfOwner = 256;
-constexpr std::chrono::milliseconds kPauses[] = {50ms, 150ms, 400ms};  // for a lock daemon to be there again
+constexpr std::chrono::milliseconds kPauses[] = {50ms, 150ms, 400ms};  // until a lock daemon is there again
 constexpr int kTakeovers = 3;                                          // each lost to another machine
-constexpr ::time_t kWrittenBy = 60;  // seconds after which a file that is still empty is a dead process's
+constexpr ::time_t kWrittenBy = 60;  // seconds after which an empty file is left by a dead process
 
 struct ::flock whole_file() {
   struct ::flock lock {};
@@ -44,19 +44,19 @@ struct ::flock whole_file() {
   return lock;
 }
 
-// Whether there are no locks of this kind, here or on this file system.
+// Whether such locks are not supported, here or on this file system.
 bool is_missing(int number) {
   return number == ENOLCK || number == ENOSYS || number == EOPNOTSUPP || number == EINVAL || number == ENOTTY;
 }
 
-// Whether the lock that `file` has got by `take` is refused to another open description of the file, as it must be.
-// FUSE may give it to everybody: bindfs passes locks on as its own.
+// Whether the lock that `file` got by `take` is refused to another open description, as it must be.
+// FUSE may grant it to several: bindfs passes locks on as its own.
 template <class Take>
 bool keeps_others_out(int file, const Take& take) {
   if (!is_on_fuse(file)) return true;
   const std::string self = fmt::format("/proc/self/fd/{}", file);
   const Descriptor other(retried([&] { return ::open(self.c_str(), O_RDWR | O_CLOEXEC); }));
-  return other && take(other.get()) != 0;  // what can't be shown is not believed
+  return other && take(other.get()) != 0;  // not trusted unless shown
 }
 
 int take_description_lock(int file) {
@@ -83,7 +83,7 @@ struct SocketAddress {
   ::socklen_t length = 0;
 };
 
-// In the abstract namespace (unix(7)): of no file, and gone with the socket.
+// In the abstract namespace (unix(7)): without a file, and gone with the socket.
 Result<SocketAddress> address_of(int file, const std::string& path) {
   struct ::stat status {};
   if (retried([&] { return ::fstat(file, &status); }) != 0) return file_error(errno, "look at", path);
@@ -102,7 +102,7 @@ const ::sockaddr* generic(const SocketAddress& address) {
   return reinterpret_cast<const ::sockaddr*>(&address.address);
 }
 
-// Which machine this is, and which of its network namespaces, as whose the kernel keeps abstract addresses.
+// Identifies this machine and its network namespace, within which the kernel keeps abstract addresses.
 std::string this_owner() {
   ::utsname names{};
   ::uname(&names);
@@ -122,7 +122,7 @@ std::string content_of(int directory, const std::string& name) {
   return {text.data(), static_cast<std::size_t>(std::max<::ssize_t>(got, 0))};
 }
 
-// Whether what is empty is nobody's, and not of a machine that is about to write its name. True if it is gone.
+// Whether an empty file is left over, and not of a machine that is about to write its name. True if it is gone.
 bool is_left(int directory, const std::string& name) {
   struct ::stat found {};
   if (retried([&] { return ::fstatat(directory, name.c_str(), &found, AT_SYMLINK_NOFOLLOW); }) != 0) {
@@ -136,15 +136,15 @@ bool is_left(int directory, const std::string& name) {
 FileLock::~FileLock() {
   if (name_.empty()) return;
   try {
-    // Before the socket: whoever gets that next finds nothing, or what it may take over.
-    if (content_of(directory_.get(), name_) != owner_) return;  // somebody has removed ours, and another has come
+    // Before the socket is closed: the next owner of the socket then finds no file, or one that it may take over.
+    if (content_of(directory_.get(), name_) != owner_) return;  // ours was removed, and another process has created one
     static_cast<void>(retried([&] { return ::unlinkat(directory_.get(), name_.c_str(), 0); }));
-  } catch (const std::bad_alloc&) {  // then it stays, to be taken over
+  } catch (const std::bad_alloc&) {  // the file stays, to be taken over
   }
 }
 
-// ENOLCK may pass (NFS, while its lock daemon starts), and then another process can have this very lock: the next best
-// one would not be kept from it.
+// ENOLCK may be transient (NFS, while its lock daemon starts). Another process could then get this very lock, which the
+// fallbacks do not exclude.
 int FileLock::take_patiently(int file, Lacking& lacking) {
   int taken = take_description_lock(file);
   for (const auto pause : kPauses) {
@@ -199,7 +199,7 @@ Result<bool> FileLock::take_socket(int file, int directory, const std::string& p
   return true;
 }
 
-// An error, not "false", where another machine has it: it may be dead, and only a person can know.
+// An error, not "false", if another machine has it: that machine may be dead, and only the user can find out.
 Result<bool> FileLock::take_file(int directory, std::string name, const std::string& path) {
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   const std::string owner = this_owner();
@@ -245,7 +245,7 @@ Result<bool> FileLock::held_by_another(int file, const std::string& path) const 
   if (!address) return std::move(address).error();
   const Descriptor socket = datagram_socket();
   if (!socket) return file_error(errno, "look at the lock of", path);
-  return ::connect(socket.get(), generic(*address), address->length) == 0;  // to nobody's it is refused
+  return ::connect(socket.get(), generic(*address), address->length) == 0;  // refused if no process has it
 }
 
 }  // namespace segdl::io

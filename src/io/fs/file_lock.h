@@ -1,19 +1,20 @@
-// An exclusive lock on an open file that goes with its process, however that dies.
+// An exclusive lock on an open file that is released when its process ends, however that happens.
 //
-// Tried in this order, and each only where the one before is not to be had, or is given to everybody (FUSE):
+// Tried in this order. The next one is used only if the one before is not available, or is granted to several (FUSE):
 //
 //   F_OFD_SETLK   a lock of the open file description
 //   flock         another, where the system or the file system has only that
 //   a socket      bound to an abstract address that is the file's device and inode: the kernel gives it to one process
 //                 of this machine (of its network namespace), and takes it back when that dies
 //
-// ENOLCK counts as "not to be had" only if it lasts for half a second, once in a session.
+// ENOLCK means "not available" only if it lasts for half a second, once in a session.
 //
-// Beside the socket there is a file, .segdl-lock-INODE, which names the machine and namespace whose process has it, for
-// file systems that several machines share. Who has the socket of its own machine knows that nobody else of it is
-// alive: a file that names this machine is a dead process's, and is taken over. One that names another is somebody
-// else's until a person removes it. A file that is empty, as a death within its creation leaves it, is
-// nobody's once it is a minute old; until then its maker may be about to write.
+// The socket is accompanied by a file .segdl-lock-INODE, for file systems that several machines share. It names the
+// machine and namespace of the process that has the lock.
+// - If it names this machine, its process is dead, because this process now has the machine's socket: the file is taken
+//   over.
+// - If it names another machine, the lock is taken until the user removes the file.
+// - If it is empty, its process died while creating it or is about to write: it is taken over once it is a minute old.
 #pragma once
 
 #include "io/base/descriptor.h"
@@ -33,13 +34,13 @@ class FileLock {
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
 
-  // Takes the lock of `file`, which must stay open as long as this object lives; `directory` is the open one that it is
-  // in. False if another open description has it. Errors: those of the call, for `path`.
+  // Takes the lock of `file`, which must stay open as long as this object lives; `directory` is its open directory.
+  // False if another open description has the lock. Errors: those of the call, for `path`.
   Result<bool> try_take(int file, int directory, const std::string& path, Lacking&);
 
   bool is_taken() const { return way_ != Way::none; }
 
-  // Whether another open description has it; takes nothing.
+  // Whether another open description has the lock; takes nothing.
   Result<bool> held_by_another(int file, const std::string& path) const;
 
  private:
@@ -52,8 +53,8 @@ class FileLock {
   Way way_ = Way::none;
   Descriptor socket_;
   Descriptor directory_;  // of the file beside the socket
-  std::string name_;      // its name, if it is ours
-  std::string owner_;     // what is in it as long as it is
+  std::string name_;      // its name, if this process owns it
+  std::string owner_;     // its content while this process owns it
 };
 
 }  // namespace segdl::io

@@ -19,15 +19,15 @@ Descriptor open_at(int directory, const char* name, int how) {
   return Descriptor(retried([&] { return ::openat(directory, name, how | O_DIRECTORY | O_CLOEXEC); }));
 }
 
-// One that may not be read can't be synced either: then what is made in it is as durable as its owner wants it. EINVAL:
-// its file system has no way to sync a directory.
+// A directory that may not be read can't be synced: its content is then as durable as its owner wants it. EINVAL: the
+// file system can't sync a directory.
 int sync_directory(int directory, const char* name) {
   const Descriptor readable = open_at(directory, name, O_RDONLY);
   if (!readable || retried([&] { return ::fsync(readable.get()); }) == 0 || errno == EINVAL) return 0;
   return errno;
 }
 
-// The directory of that name, made if it is missing. Another process may make it at the same time.
+// Opens the directory of that name; creates it if it is missing. Another process may create it meanwhile.
 Result<Descriptor> enter(int directory, const std::string& name, const std::string& path) {
   Descriptor entered = open_at(directory, name.c_str(), O_PATH);
   if (entered) return entered;

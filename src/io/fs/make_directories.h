@@ -1,4 +1,4 @@
-// Makes the directories of a path that are not there.
+// Creates the missing directories of a path.
 #pragma once
 
 #include <segdl/error.h>

@@ -15,10 +15,10 @@ namespace segdl::io {
 namespace {
 
 constexpr ::time_t kEarliest = 315532800;  // 1980, as vfat counts
-constexpr ::time_t kSteps = 1 << 29U;      // of two seconds: until 2014, which is finer than any that is kept
+constexpr ::time_t kSteps = 1 << 29U;      // of two seconds: until 2014, coarser than any file system keeps
 constexpr int kRounds = 2;
 
-// From the file system itself, where it is asked at all.
+// From the file system itself, not from the kernel's cache, if the file system supports that.
 std::optional<struct ::statx> look_anew(int file) {
   struct ::statx found {};
   const int looked =
@@ -34,12 +34,12 @@ std::array<::timespec, 2> times_of(const struct ::statx& file) {
   return {{{file.stx_atime.tv_sec, file.stx_atime.tv_nsec}, {file.stx_mtime.tv_sec, file.stx_mtime.tv_nsec}}};
 }
 
-// Both times: as PosixFile has it.
+// Sets both times, for the reason given in PosixFile.
 bool set_times(int file, const std::array<::timespec, 2>& times) {
   return retried([&] { return ::futimens(file, times.data()); }) == 0;
 }
 
-// One mark; nothing if it is not kept.
+// Marks once; nothing if the mark is not kept.
 std::optional<bool> shows_one(int file, int other, const struct ::statx& before) {
   std::random_device random;
   auto times = times_of(before);

@@ -25,7 +25,7 @@ namespace segdl::io {
 namespace {
 
 constexpr const char* kNamespace = "user.";
-constexpr std::size_t kMaxOfAttribute = 4096;  // a longer one is none of segdl's
+constexpr std::size_t kMaxOfAttribute = 4096;  // segdl's own are never longer
 
 class PosixMapping final : public Mapping {
  public:
@@ -47,7 +47,7 @@ class PosixMapping final : public Mapping {
   std::string path_;
 };
 
-// What the disk, or a check of its own, can't vouch for any more; other errors may pass.
+// Remedy::refetch if the disk, or one of its checks, lost the data; other errors may be transient.
 Error read_error(int number, const std::string& path, std::uint64_t offset) {
   Error error = file_error(number, "read", path, offset);
   switch (number) {
@@ -65,7 +65,7 @@ Error read_error(int number, const std::string& path, std::uint64_t offset) {
   return error;
 }
 
-// `Interface`: File, or one that is more.
+// `Interface`: File or an interface derived from it.
 template <class Interface>
 class PosixFile : public Interface {
  public:
@@ -129,7 +129,7 @@ class PosixFile : public Interface {
   Result<void> resize(std::uint64_t length) override {
     if (retried([&] { return ::ftruncate(fd_.get(), static_cast<off_t>(length)); }) == 0) return {};
     const int number = errno;
-    // Some can only cut (ftruncate(2)): the last byte makes a file as long as it is to be.
+    // Some file systems can only truncate (ftruncate(2)): writing the last byte extends the file.
     struct ::stat status {};
     const bool grows = retried([&] { return ::fstat(fd_.get(), &status); }) == 0 &&
                        static_cast<std::uint64_t>(status.st_size) < length;
@@ -141,7 +141,7 @@ class PosixFile : public Interface {
   }
 
   Result<void> sync() override {
-    // Only an interrupted call is made again: after a failed one the kernel takes the lost pages for clean.
+    // Only an interrupted call is retried: after a failed one the kernel considers the lost pages clean.
     const int synced = retried([&] { return ::fdatasync(fd_.get()); });
     return synced == 0 ? Result<void>() : file_error(errno, "sync", path_);
   }
@@ -213,7 +213,7 @@ class PosixFile : public Interface {
   }
 
   Result<void> set_modified(std::chrono::sys_time<std::chrono::nanoseconds> time) {
-    // Both times: libfuse 2 calls a file system only if both are to be set, and reports success if not.
+    // Sets both times: libfuse 2 calls a file system only if both are set, and reports success if not.
     struct ::stat status {};
     if (retried([&] { return ::fstat(fd_.get(), &status); }) != 0) return file_error(errno, "look at", path_);
     const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
@@ -250,12 +250,12 @@ class PosixFile : public Interface {
                                                        0x786f4256 /* VirtualBox */,
                                                        0xbacbacbc /* VMware */};
     struct ::statfs status {};
-    if (retried([&] { return ::fstatfs(fd_.get(), &status); }) != 0) return false;  // nothing is known of it
+    if (retried([&] { return ::fstatfs(fd_.get(), &status); }) != 0) return false;  // unknown
     return std::find(kRemote.begin(), kRemote.end(), static_cast<std::uint32_t>(status.f_type)) == kRemote.end();
   }
 
-  // Whether the file system says that the file can't become so long. One that says nothing of itself (some FUSE) may
-  // have all that is wanted.
+  // Whether the file system reports too little space for a file of this length. One that reports nothing (some FUSE)
+  // may have enough.
   bool has_no_room(std::uint64_t length) const {
     struct ::statvfs system {};
     struct ::stat file {};
@@ -267,7 +267,7 @@ class PosixFile : public Interface {
     return length > has && (length - has) / unit > system.f_bavail;
   }
 
-  // ZFS writes out what it holds in memory before it answers.
+  // ZFS writes out its memory before it answers.
   bool holes_are_slow() const {
     constexpr std::uint32_t kZfs = 0x2fc12fc1;
     struct ::statfs status {};
@@ -275,7 +275,7 @@ class PosixFile : public Interface {
            static_cast<std::uint32_t>(status.f_type) == kZfs;
   }
 
-  // By its number, which two files do not share; but one may have several.
+  // By number: two files never share one, but one file may have several.
   Result<bool> has_name_of_two_numbers(const std::string& name, const struct ::stat& mine) {
     const bool steady = number_is_steady(fd_.get(), mine);
     if (steady && !is_on_fuse(fd_.get())) return false;
@@ -284,14 +284,14 @@ class PosixFile : public Interface {
     if (!named && (errno == ENOENT || errno == ELOOP)) return false;
     const auto same = named ? is_same_by_mark(fd_.get(), named.get()) : std::nullopt;
     if (same == false || (!same && steady)) return false;
-    // A lock that does not show under the name would keep nobody out who opens it.
+    // A lock that is not visible under the name would exclude no process that opens it by name.
     const auto locked = same && lock_.is_taken() ? FileLock().held_by_another(named.get(), path_) : Result<bool>(true);
     if (!same || !locked || !*locked) return unsteady_error(path_);
     folder_.lacking->found(Lack::numbers);
     return true;
   }
 
-  FileLock lock_;  // last: it goes before its file
+  FileLock lock_;  // last: destroyed before its file is closed
 };
 
 class PosixNamelessFile final : public PosixFile<NamelessFile> {
@@ -299,7 +299,7 @@ class PosixNamelessFile final : public PosixFile<NamelessFile> {
   using PosixFile::PosixFile;
 
   Result<void> give_name(const std::string& name) override {
-    // The first way is shorter, but wants a privilege before Linux 6.10 (open(2), linkat(2)).
+    // The first call is shorter, but needs a privilege before Linux 6.10 (open(2), linkat(2)).
     const char* to = name.c_str();
     const auto ours = [&] {
       const auto named = has_name(name);
@@ -333,7 +333,7 @@ Error exists_error(const std::string& path, std::string reason) {
   return with_hints(make_error(Cause::exists, "keep", path, std::move(reason)), {Hint::choose_other_name});
 }
 
-// Where owners are mapped (sshfs, NFS with root_squash) what this user has made is another's by its number.
+// Where owners are mapped (sshfs, NFS with root_squash), files of this user have another owner's number.
 Error planted_error(const std::string& path) {
   Error error = exists_error(path, "it belongs to another user, in a directory that any user may write to");
   error.hints.push_back(Hint::remove_if_own);

@@ -14,10 +14,10 @@ namespace segdl::io {
 
 FileStatus status_from(const struct ::stat&);
 
-// Where a file is.
+// The directory of a file.
 struct PosixFolder {
   int directory = -1;                  // open; it outlives try_lock() and give_name()
-  bool directory_syncs_links = false;  // its sync is known to cover the link counts of what was named in it
+  bool directory_syncs_links = false;  // its sync is known to make link counts of new names durable
   std::shared_ptr<Lacking> lacking;    // shared: with all files and directories of a file system
   bool may_be_planted = false;         // as FileStatus has it
 };
@@ -26,10 +26,10 @@ struct PosixFolder {
 std::unique_ptr<File> make_posix_file(Descriptor, std::string path, PosixFolder);
 std::unique_ptr<NamelessFile> make_nameless_file(Descriptor, std::string path, PosixFolder);
 
-// "It exists already", with the way out.
+// "It exists already", with hints.
 Error exists_error(const std::string& path, std::string reason);
 
-// The same of a file that may be planted.
+// The same for a file that may be planted.
 Error planted_error(const std::string& path);
 
 }  // namespace segdl::io

@@ -41,7 +41,7 @@ namespace {
 constexpr int kAlways = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 constexpr ::mode_t kPrivate = 0600;
 constexpr ::mode_t kModeBits = 07777;
-constexpr ::rlim_t kUsualLimit = 1024;       // of descriptors, where it can't be asked
+constexpr ::rlim_t kUsualLimit = 1024;       // of descriptors, if it is unknown
 constexpr std::size_t kMaxOfStatus = 65536;  // of /proc/self/status
 
 const char* kind_words(FileKind kind) {
@@ -69,7 +69,7 @@ int flags_for(OpenMode mode) {
 
 class PosixDirectory final : public Directory {
  public:
-  // `readable`: or it was opened by its path only (O_PATH), as one that this user may write to and not list.
+  // `readable`: false if it was opened by path only (O_PATH), as a directory that this user may write to and not list.
   PosixDirectory(Descriptor fd, bool readable, const std::filesystem::path& path, std::shared_ptr<Lacking> lacking)
       : fd_(std::move(fd)),
         readable_(readable),
@@ -79,7 +79,7 @@ class PosixDirectory final : public Directory {
 
   Result<std::unique_ptr<File>> open(const std::string& name, OpenMode mode) override {
     if (mode == OpenMode::create_new) return create_new(name);
-    // To open a device can be to use it, so it is looked at before. What comes after that is found by fstat.
+    // Opening a device may have effects, so the name is checked first. What replaces it afterwards is found by fstat.
     const bool follows = mode == OpenMode::read_target;
     if (auto kind = special(name, follows)) return exists_error(path_of(name), kind_words(*kind));
     const int flags = flags_for(mode) | (follows ? kAlways & ~O_NOFOLLOW : kAlways);
@@ -128,7 +128,7 @@ class PosixDirectory final : public Directory {
   }
 
   Result<std::optional<std::vector<std::string>>> names(std::size_t most) override {
-    // Opened anew: where reading has got to belongs to the open directory, and others may read it as well.
+    // Opened anew: the read position belongs to the open directory, which other threads may read too.
     constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     Descriptor fd(retried([&] { return ::openat(fd_.get(), ".", kFlags); }));
     ::DIR* opened = fd ? retried([&] { return ::fdopendir(fd.get()); }) : nullptr;
@@ -177,7 +177,7 @@ class PosixDirectory final : public Directory {
 
   Result<void> sync() override {
     if (!readable_) return sync_all();
-    // EINVAL: this file system has no way to sync a directory, and so nothing to wait for.
+    // EINVAL: this file system can't sync a directory, so there is nothing to wait for.
     if (retried([&] { return ::fsync(fd_.get()); }) == 0 || errno == EINVAL) return {};
     return file_error(errno, "sync", path_);
   }
@@ -193,7 +193,7 @@ class PosixDirectory final : public Directory {
            retried([&] { return ::stat(path.c_str(), &there); }) == 0 && status_from(here).id == status_from(there).id;
   }
 
-  // Some FUSE file systems say nothing, and vfat counts other things than bytes, of which it takes more.
+  // Some FUSE file systems report nothing, and vfat counts in units other than bytes, of which it allows more.
   std::size_t longest_name() override {
     constexpr std::size_t kUsual = 255;
     struct ::statfs system {};
@@ -225,7 +225,7 @@ class PosixDirectory final : public Directory {
     return moving && id_of(to) == moving && !id_of(from);
   }
 
-  // All of its file system, for which any file in it will do: of a directory that may not be read nothing less can be.
+  // Syncs the whole file system, for which any file in it will do: a directory that may not be read allows no less.
   Result<void> sync_all() {
     const Descriptor file(retried([&] { return ::openat(fd_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kPrivate); }));
     if (file && retried([&] { return ::syncfs(file.get()); }) == 0) return {};
@@ -236,7 +236,7 @@ class PosixDirectory final : public Directory {
 
   bool may_be_planted(const struct ::stat& file) const { return io::may_be_planted(fd_.get(), file); }
 
-  // What has the name, if that is no regular file.
+  // The kind of what has the name, if it is no regular file.
   std::optional<FileKind> special(const std::string& name, bool follows = false) const {
     struct ::stat found {};
     const int flags = follows ? 0 : AT_SYMLINK_NOFOLLOW;
@@ -245,8 +245,7 @@ class PosixDirectory final : public Directory {
     return status_from(found).kind;
   }
 
-  // A directory that was removed can still be opened as the working directory, and is found by what is to be made in
-  // it.
+  // A removed directory can still be opened as the working directory; creating something in it then fails.
   Error create_error(int number, const std::string& name) const {
     struct ::stat here {};
     if (number == ENOENT && retried([&] { return ::fstat(fd_.get(), &here); }) == 0 && here.st_nlink == 0) {
@@ -259,8 +258,9 @@ class PosixDirectory final : public Directory {
     return is_name_refused(number, fd_.get()) ? name_error(std::move(error), name, Hint::choose_other_name) : error;
   }
 
-  // A file whose owner we are, though its mode says that it is not to be written to: what has got the mode of what it
-  // is going to replace is still to be continued. It keeps that mode. Nothing, with errno, if it can't be had.
+  // Opens a file of this user whose mode forbids writing: a download that got the mode of the file it replaces must
+  // still be continued.
+  // It keeps that mode. On failure, an empty descriptor and errno.
   Descriptor open_own(const std::string& name) const {
     struct ::stat found {};
     if (look_at(name, found) != 0) return {};
@@ -278,12 +278,12 @@ class PosixDirectory final : public Directory {
     return fd;
   }
 
-  // O_EXCL opens nothing that is there, whatever it is.
+  // O_EXCL opens nothing that exists, whatever it is.
   Result<std::unique_ptr<File>> create_new(const std::string& name) {
     constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | kAlways;
     Descriptor fd(retried([&] { return ::openat(fd_.get(), name.c_str(), kFlags, kPrivate); }));
     if (fd) {
-      // What a umask has taken from the owner (0222) the next run needs; where modes can't be set it has what it has.
+      // The next run needs what a umask (0222) has taken from the owner. Where modes can't be set, it stays so.
       if (retried([&] { return ::fchmod(fd.get(), kPrivate); }) != 0) lacking_->found(Lack::modes);
       return make_posix_file(std::move(fd), path_of(name), {fd_.get(), false, lacking_});
     }
@@ -298,14 +298,14 @@ class PosixDirectory final : public Directory {
     if (retried(move, [&] { return has_moved(moving, from, to); }) != 0)
       return file_error(errno, "rename to", path_of(to));
     if (from == to) return {};
-    // Two names of one file stay two (rename(2)).
+    // If both are names of one file, rename(2) keeps both.
     const auto left = status(from);
     const auto moved = status(to);
     const bool two = left && moved && left->has_value() && moved->has_value() && (*left)->id == (*moved)->id;
     return two ? remove(from) : Result<void>();
   }
 
-  // Where renameat2 has no flags: link fails if the name is taken, which is what is wanted.
+  // Without flags of renameat2: link fails if the name is taken, as required.
   Result<void> rename_by_link(const std::string& from, const std::string& to) {
     lacking_->found(Lack::rename_flags);
     const auto linking = id_of(from);
@@ -321,7 +321,7 @@ class PosixDirectory final : public Directory {
     return removed;
   }
 
-  // Where there are no links either: what gets the name between the look and the rename is replaced.
+  // Without links too: what gets the name between the check and the rename is replaced.
   Result<void> rename_looking(const std::string& from, const std::string& to) {
     auto there = status(to);
     if (!there) return std::move(there).error();
@@ -355,7 +355,7 @@ class PosixFileSystem final : public FileSystem {
 
   Result<void> make_directories(const std::filesystem::path& path) override { return make_posix_directories(path); }
 
-  // umask(2) can only be asked by setting it, which another thread could notice; /proc tells without.
+  // umask(2) can only be read by setting it, which another thread could notice; /proc shows it.
   unsigned default_mode() override {
     constexpr std::string_view kField = "\nUmask:";
     const auto status = read_small_file("/proc/self/status", kMaxOfStatus, Secrecy::any);

@@ -29,13 +29,13 @@ namespace segdl::io {
 namespace {
 
 constexpr std::chrono::milliseconds kLookForReader{40};
-constexpr std::chrono::hours kLookForStop{1};  // a stop request ends it at once
+constexpr std::chrono::hours kLookForStop{1};  // a stop request ends the wait immediately
 constexpr int kMaxLinks = 40;                  // as the kernel follows (path_resolution(7))
 constexpr std::size_t kAtOnce = PIPE_BUF;      // what a pipe that is ready takes without waiting
 constexpr std::size_t kMuch = 256 * 1024;
 
-// Writing to a pipe without a reader raises SIGPIPE, whose handling is the embedder's. Blocked meanwhile, it becomes
-// pending for this thread, and is taken away unless it was pending before.
+// Writing to a pipe without a reader raises SIGPIPE, whose handling belongs to the embedder. It is blocked meanwhile:
+// it becomes pending for this thread, and is consumed unless it was pending before.
 class NoPipeSignal {
  public:
   NoPipeSignal() {
@@ -73,7 +73,7 @@ Error too_late(const char* operation, const std::string& path) {
 
 class PosixStream final : public Stream {
  public:
-  // `blocks`: others use this open description as well, and it must stay as it is.
+  // `blocks`: other processes share this open description, whose flags must stay as they are.
   PosixStream(Descriptor fd, std::string path, bool blocks)
       : fd_(std::move(fd)), path_(std::move(path)), most_(blocks ? kAtOnce : kMuch) {}
 
@@ -104,8 +104,8 @@ std::optional<int> number_of(const std::string& text) {
   return all && number >= 0 ? std::optional(number) : std::nullopt;
 }
 
-// The descriptor of this process that the name stands for: links are followed one by one until one is in the folder
-// that the kernel shows them in.
+// The descriptor of this process that the name stands for: links are followed one by one up to the folder in which the
+// kernel shows descriptors.
 std::optional<int> descriptor_of(int directory, const std::string& name) {
   const std::filesystem::path own = "/proc/" + std::to_string(::getpid());
   std::error_code failed;
@@ -116,13 +116,13 @@ std::optional<int> descriptor_of(int directory, const std::string& name) {
     const bool of_thread = folder.parent_path().parent_path() == own / "task";
     if (folder == own / "fd" || (of_thread && folder.filename() == "fd")) return number_of(at.filename().string());
     const auto next = std::filesystem::read_symlink(folder / at.filename(), failed);
-    at = folder / next;  // an absolute one replaces the folder
+    at = folder / next;  // an absolute path replaces the folder
   }
   return std::nullopt;
 }
 
-// What was given to this process came through an exec, and all that is opened here would be closed by one: a journal, a
-// socket, what a wait is woken by.
+// Descriptors that this process was given came through an exec. Those opened here close on exec: a journal, a socket, a
+// wakeup descriptor.
 bool is_private(int descriptor) {
   const int flags = ::fcntl(descriptor, F_GETFD);
   return flags >= 0 && (flags & FD_CLOEXEC) != 0;
@@ -139,14 +139,14 @@ Result<std::unique_ptr<Stream>> stream_of(Descriptor fd, const std::string& path
   return std::unique_ptr<Stream>(std::make_unique<PosixStream>(std::move(fd), path, blocks));
 }
 
-// The same open description: what was written to it before stays, and comes first.
+// Shares the open description: what was written to it before stays, and comes first.
 Result<std::unique_ptr<Stream>> duplicate(int descriptor, const std::string& path) {
   Descriptor fd(retried([&] { return ::fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); }));
   if (!fd) return file_error(errno, "open", path);
   return stream_of(std::move(fd), path, true);
 }
 
-// A FIFO without a reader can't be opened without waiting for one.
+// Opening a FIFO for writing must wait for a reader.
 Result<std::unique_ptr<Stream>> open_ready(const NamedStream& stream, bool is_fifo, const Until& last) {
   const auto& [directory, name, path] = stream;
   constexpr int kFlags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
@@ -155,7 +155,7 @@ Result<std::unique_ptr<Stream>> open_ready(const NamedStream& stream, bool is_fi
     if (fd) return stream_of(std::move(fd), path, false);
     const int number = errno;
     const auto own = descriptor_of(directory, name);
-    if (own && (number == EACCES || number == EPERM)) return duplicate(*own, path);  // it was another user's
+    if (own && (number == EACCES || number == EPERM)) return duplicate(*own, path);  // another user owns it
     if (!is_fifo || number != ENXIO) return file_error(number, "open", path);
     if (is_over(last)) return too_late("open", path);
     auto waited = StoppableWait(last.stop, {soon(kLookForReader, last)}).for_any({});

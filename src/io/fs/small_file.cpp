@@ -26,11 +26,11 @@ Error unusable(const std::filesystem::path& path, std::string reason, Hints hint
   return with_hints(make_error(Cause::usage, "read", path.string(), std::move(reason)), std::move(hints));
 }
 
-// 0 at the end, a negative errno if it fails.
+// 0 at the end, a negative errno on failure.
 ::ssize_t read_some(int file, char* into, std::size_t size, std::chrono::steady_clock::time_point until) {
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-    if (left.count() <= 0) return -ETIMEDOUT;  // also where bytes keep coming
+    if (left.count() <= 0) return -ETIMEDOUT;  // checked here too: bytes may keep arriving
     ::pollfd readable{file, POLLIN, 0};
     const int ready = ::poll(&readable, 1, static_cast<int>(left.count()));
     if (ready == 0) return -ETIMEDOUT;

@@ -1,4 +1,4 @@
-// Files that a person names and that are read whole.
+// Files that the user names and that are read whole.
 #pragma once
 
 #include <segdl/error.h>
@@ -13,9 +13,10 @@ namespace segdl::io {
 
 enum class Secrecy : std::uint8_t { any, secret };
 
-// What the file holds, but no more than a byte above `most`. A pipe is read to its end if that comes within ten
-// seconds. Errors: Cause::usage, also for a secret that others than its owner may write: it may be theirs. That others
-// may read one, as those that are mounted into containers often can be, is added to `notes`.
+// The content of the file, at most one byte more than `most`. A pipe is read to its end if that arrives within ten
+// seconds.
+// Errors: Cause::usage, also for a secret that others than its owner may write: its content may be theirs.
+// If others may read a secret, which is common for files mounted into containers, that is added to `notes`.
 Result<std::string> read_small_file(const std::filesystem::path&, std::size_t most, Secrecy,
                                     std::vector<std::string>* notes = nullptr);
 

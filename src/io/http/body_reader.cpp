@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* kPerhapsTwice = "its body is declared chunked twice, and may be";
 
-// How long the body is to be, as far as the head tells. Of a 206 that ends with its connection the range does.
+// The expected length of the body. For a 206 that ends with its connection, that of its range.
 std::uint64_t length_of(const ResponseHead& head) {
   if (head.framing == Framing::length) return head.content_length;
   const std::string* field = head.status == 206 ? head.find("Content-Range") : nullptr;
@@ -57,7 +57,7 @@ Result<std::size_t> BodyReader::read_framed(std::span<std::byte> into) {
   return framing_ == Framing::chunked ? read_chunked(into) : read_to_close(into);
 }
 
-// Bytes that are body, all of them.
+// Receives bytes that are all body.
 Result<std::size_t> BodyReader::receive_body(std::span<std::byte> into) {
   auto got = message_.receive(into);
   if (!got || *got == 0) return got;
@@ -75,7 +75,7 @@ Result<std::size_t> BodyReader::read_length(std::span<std::byte> into) {
   return got;
 }
 
-// Behind the last byte of a range nothing but the end is waited for, and that comes with it.
+// After the last byte of a range only the end of the connection is waited for.
 Result<std::size_t> BodyReader::read_to_close(std::span<std::byte> into) {
   if (length_ > 0 && given_ >= length_) message_.end_by(std::chrono::steady_clock::now() + kSkipTime);
   auto got = receive_body(into);
@@ -96,7 +96,7 @@ Result<std::size_t> BodyReader::read_chunked(std::span<std::byte> into) {
   }
 }
 
-// Bytes of the chunk that has begun, straight to where they are wanted.
+// Receives bytes of the current chunk at their destination.
 Result<std::size_t> BodyReader::receive_in_chunk(std::span<std::byte> into) {
   auto got = receive_body(into.first(std::min<std::uint64_t>(into.size(), chunks_.body_ahead())));
   if (!got) return got;
@@ -105,7 +105,7 @@ Result<std::size_t> BodyReader::receive_in_chunk(std::span<std::byte> into) {
   return got;
 }
 
-// The rest of a chunk of which so many bytes are there, and its end.
+// Receives the rest of a chunk that has `at` bytes already, and its end.
 Result<std::size_t> BodyReader::receive_chunk(std::span<std::byte> into, std::size_t at) {
   while (chunks_.body_ahead() > 0) {
     auto got = receive_in_chunk(into.subspan(at));
@@ -120,7 +120,7 @@ Result<std::size_t> BodyReader::receive_chunk(std::span<std::byte> into, std::si
   return at;
 }
 
-// A trailer section that breaks off, or is slow to come, costs the connection, not the body.
+// A trailer section that is cut or slow costs the connection, not the body.
 Result<void> BodyReader::receive_chunks() {
   const bool complete = chunks_.complete();
   if (complete) message_.end_by(std::chrono::steady_clock::now() + kSkipTime);

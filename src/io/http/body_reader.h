@@ -1,4 +1,4 @@
-// The framing of a body, taken off while it is read (RFC 9112 sections 6 and 7).
+// Removes the framing of a body while it is read (RFC 9112 sections 6 and 7).
 #pragma once
 
 #include <segdl/error.h>
@@ -43,14 +43,14 @@ class BodyReader {
 
   Message& message_;
   Framing framing_;
-  std::uint64_t length_ = 0;  // that the head speaks of; 0: of none
+  std::uint64_t length_ = 0;  // declared in the head; 0: none
   std::uint64_t left_ = 0;
   std::uint64_t given_ = 0;
   bool ended_ = false;
   ChunkedBody chunks_;
   bool trailer_missing_ = false;
   SaidTwice said_twice_;
-  std::optional<Error> broken_;  // what is behind the chunks that have ended
+  std::optional<Error> broken_;  // comes after the chunks that have ended
 };
 
 }  // namespace segdl::io

@@ -1,9 +1,10 @@
 // Two transports in one: with the client certificate and without.
 //
-// A server knows who is at the other end of a connection that showed a certificate, and a TLS session that is resumed
-// stands for what was shown when it began. So connections with and without are never mixed: each kind has a transport
-// of its own, with its own TLS context, sessions and kept connections. Which of the two a request takes is the engine's
-// to say (HttpRequest::certified).
+// A server identifies the client of a connection that showed a certificate, and a resumed TLS session stands for what
+// was shown when it began.
+// So connections with and without are never mixed: each kind has a transport of its own, with its own TLS context,
+// sessions and kept connections.
+// The engine chooses between them for each request (HttpRequest::certified).
 #pragma once
 
 #include "seams/transport.h"

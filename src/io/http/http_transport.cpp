@@ -21,8 +21,8 @@
 #include <string_view>
 #include <utility>
 
-// The layout of httplib's classes depends on this macro: it must be as when the library was built (pkg-config --cflags
-// cpp-httplib).
+// The layout of httplib's classes depends on this macro, which must be as it was when the library was built (pkg-config
+// --cflags cpp-httplib).
 #ifndef CPPHTTPLIB_OPENSSL_SUPPORT
 #error "compile with the flags of pkg-config cpp-httplib"
 #endif
@@ -30,8 +30,8 @@
 namespace segdl::io {
 namespace {
 
-// What httplib sees of a connection: it writes a request, and reads a head that says no more than the status. What the
-// server really sent was read and checked before.
+// The connection as httplib sees it: it writes a request, and reads a head with nothing but the status. The real head
+// was read and checked before.
 class MessageStream final : public httplib::Stream {
  public:
   MessageStream(Message& message, const HttpRequest& request, std::function<void()> unanswered)
@@ -62,7 +62,7 @@ class MessageStream final : public httplib::Stream {
   std::optional<Error>& error() { return error_; }
 
  private:
-  // The head of the request, without what httplib adds of its own accord.
+  // The head of the request, without the fields that httplib adds by itself.
   std::string as_asked(std::string head) const {
     for (const std::string_view name : {"Accept", "User-Agent"}) {
       const bool asked = std::any_of(request_.fields.begin(), request_.fields.end(),
@@ -93,7 +93,7 @@ class MessageStream final : public httplib::Stream {
   std::size_t given_ = 0;
 };
 
-// Opens up the one protected function that is needed.
+// Exposes the one protected function that is needed.
 class MessageClient final : public httplib::ClientImpl {
  public:
   explicit MessageClient(const Origin& origin) : ClientImpl(origin.host, origin.port) {
@@ -103,12 +103,12 @@ class MessageClient final : public httplib::ClientImpl {
     set_keep_alive(true);
   }
 
-  // The head of the response; the body is left on the stream.
+  // Returns the head of the response; the body is left on the stream.
   Result<ResponseHead> run(MessageStream& stream, httplib::Request& request) {
     try {
       httplib::Response response;
       auto failure = httplib::Error::Success;
-      request.response_handler = [](const httplib::Response&) { return false; };  // the body is not httplib's business
+      request.response_handler = [](const httplib::Response&) { return false; };  // httplib must not read the body
       process_request(stream, request, response, false, failure);
     } catch (const std::exception& exception) {
       return network_error(Remedy::retry, "exchange messages", "", exception.what());
@@ -132,23 +132,23 @@ httplib::Request message_for(const HttpRequest& request, const Way& way, ProxyLo
   return message;
 }
 
-// An error of this exchange names the URL it was about.
+// Adds the URL to an error of this exchange.
 Error about(Error error, const Url& url) {
   if (error.subject.empty() && error.cause != Cause::cancelled) error.subject = url.shown();
   if (error.operation.empty() && error.cause != Cause::cancelled) error.operation = "get";
   return error;
 }
 
-// What get() is called with.
+// The arguments of get().
 struct Call {
   const HttpRequest& request;
   const Limits& limits;
   const std::stop_token& stop;
 };
 
-// What a server says that allows so many open connections and no more: one that is refused so and stays open counts,
-// and what is asked over it may be refused for as long as it does. Any other refusal may be that as well where whoever
-// asked does not want the connection again.
+// Whether the status may mean too many open connections. A refused connection that stays open counts too, and requests
+// over it may be refused as long as it does.
+// Other refusals may mean the same if the caller does not want to reuse the connection.
 bool may_be_too_many(int status) { return status == 403 || status == 429 || status == 503; }
 
 class HttpExchange final : public Exchange {
@@ -167,10 +167,10 @@ class HttpExchange final : public Exchange {
   bool heard() const { return message_ && message_->heard(); }
   void put_address_last(Resolver& resolver) const { connection_->put_last(resolver); }
 
-  // How long the answer took, if there was one.
+  // The time until the response, if there was one.
   std::chrono::nanoseconds latency() const { return latency_; }
 
-  // `patience`: so long the first byte is waited for, at most.
+  // `patience`: limit of the wait for the first byte.
   Result<void> run(const HttpRequest& request, std::unique_ptr<Connection> connection, ProxyLogin& login,
                    std::optional<std::chrono::milliseconds> patience = std::nullopt) {
     connection_ = std::move(connection);
@@ -178,7 +178,7 @@ class HttpExchange final : public Exchange {
     if (patience) message_->hear_within(*patience);
     const Instant asked = std::chrono::steady_clock::now();
     const Way& way = connection_->way();
-    // A server with one worker may wait on a connection that is kept here, before it looks at this one.
+    // A server with one worker may wait on a connection that is kept here before it serves this one.
     MessageStream stream(*message_, request, [this, &way] { idle_.clear(way); });
     httplib::Request message = message_for(request, way, login);
     auto head = MessageClient(request.url.origin).run(stream, message);
@@ -250,14 +250,14 @@ class HttpTransport final : public Transport {
  private:
   Result<std::unique_ptr<Exchange>> get_by(const Way& way, ProxyLogin& login, const Call& call) {
     const auto& [request, limits, stop] = call;
-    std::chrono::nanoseconds silence{0};  // of a kept connection
+    std::chrono::nanoseconds silence{0};  // time without a response on a kept connection
     if (auto kept = idle_.take(way, clock_.now())) {
       auto exchange = std::make_unique<HttpExchange>(idle_, clock_, call);
       const auto patience = idle_.patience(way);
       auto ran = exchange->run(request, std::move(kept), login, patience);
       if (ran) return answered(way, std::move(exchange), true);
       // The server may have closed the connection while the request was on its way (RFC 9112 section 9.5), or have
-      // forgotten it: asked once more, which a GET may be (RFC 9110 section 9.2.2).
+      // forgotten it: retried once, which is allowed for a GET (RFC 9110 section 9.2.2).
       const bool unanswered = ran.error().cause == Cause::network && !exchange->heard();
       if (!unanswered || (limits.deadline && clock_.now() >= *limits.deadline)) return std::move(ran).error();
       if (exchange->latency() >= patience) silence = exchange->latency();
@@ -271,7 +271,7 @@ class HttpTransport final : public Transport {
       if (ran.error().cause == Cause::network && !exchange->heard()) exchange->put_address_last(resolver_);
       return std::move(ran).error();
     }
-    // A server that is as slow on a new connection would have answered on the other one, too.
+    // A server that is as slow on a new connection would have answered on the kept one too.
     if (exchange->latency() < silence && !limits.beside_unread) idle_.spare(way, clock_.now());
     return answered(way, std::move(exchange), false);
   }
@@ -283,7 +283,7 @@ class HttpTransport final : public Transport {
 
   Result<std::unique_ptr<Connection>> open(const Way& way, ProxyLogin& login, const StoppableWait& wait) {
     auto connection = Connection::open(way, login, {resolver_, tls_.get()}, wait);
-    // What others have left behind makes room for what is wanted.
+    // Idle connections are closed to make room for a new one.
     if (connection || !is_shortage(connection.error()) || idle_.clear() == 0) return connection;
     return Connection::open(way, login, {resolver_, tls_.get()}, wait);
   }

@@ -9,7 +9,7 @@
 namespace segdl::io {
 namespace {
 
-constexpr std::chrono::seconds kLongest{60};  // servers give up idle connections after 5 s to some minutes
+constexpr std::chrono::seconds kLongest{60};  // servers close idle connections after 5 s to some minutes
 constexpr std::chrono::seconds kBetweenSorting{1};
 constexpr std::chrono::milliseconds kMinPatience{1500};
 constexpr std::chrono::milliseconds kMinTrust{10'000};
@@ -19,7 +19,7 @@ constexpr std::size_t kMaxManners = 1024;
 }  // namespace
 
 std::size_t IdleConnections::Hash::operator()(const Way& way) const {
-  const Origin& origin = way.origin;  // which has one proxy at most
+  const Origin& origin = way.origin;  // an origin has one proxy at most
   return std::hash<std::string>()(origin.host) ^ (std::size_t{origin.port} << 1) ^ std::size_t{origin.secure};
 }
 
@@ -79,7 +79,7 @@ std::unique_ptr<Connection> IdleConnections::take(const Way& way, Instant now) {
 }
 
 void IdleConnections::keep(std::unique_ptr<Connection> connection, Instant now) noexcept {
-  Kept closed;  // after the lock is given back
+  Kept closed;  // destroyed after the lock is released
   const std::lock_guard lock(mutex_);
   if (is_spared(connection->way(), now)) return;
   try {
@@ -88,7 +88,7 @@ void IdleConnections::keep(std::unique_ptr<Connection> connection, Instant now) 
     one.push_front({std::move(connection), now});
     Kept& kept = idle_[way];
     kept.splice(kept.begin(), one);
-  } catch (const std::bad_alloc&) {  // then it is closed
+  } catch (const std::bad_alloc&) {  // the connection is closed
     return;
   }
   ++count_;
@@ -112,7 +112,7 @@ void IdleConnections::clear(const Way& way) {
   count_ -= closed.size();
 }
 
-// Drops what has been idle too long, and ways without connections.
+// Drops connections that were idle too long, and entries without connections.
 void IdleConnections::sort_out(Instant now, Kept& closed) {
   sorted_out_ = now;
   for (auto it = idle_.begin(); it != idle_.end();) {

@@ -1,10 +1,11 @@
 // Connections kept open between exchanges (RFC 9112 section 9.3). Thread-safe.
 //
-// A connection is kept for its scheme, host and port, and the proxy it goes through, with that one's credentials. That
-// is all that tells connections of one transport apart: TLS settings are the transport's, and an origin's credentials
-// belong to a request, not to a connection (Basic; schemes that authenticate a connection, like NTLM, are not spoken).
+// A connection is kept for its scheme, host, port and proxy, with the proxy's credentials.
+// Nothing else distinguishes connections of one transport: TLS settings are the transport's, and an origin's
+// credentials belong to a request, not to a connection (Basic; schemes that authenticate a connection, like NTLM, are
+// not supported).
 //
-// Taking and keeping cost the same however many are kept. Sockets are looked at and closed outside the lock.
+// Taking and keeping take constant time. Sockets are checked and closed outside the lock.
 #pragma once
 
 #include "io/net/connection.h"
@@ -21,26 +22,27 @@ namespace segdl::io {
 
 class IdleConnections {
  public:
-  // At most so many are kept; one more pushes out the one that was used longest ago.
+  // `most`: limit of kept connections; beyond it the least recently used one is closed.
   explicit IdleConnections(std::size_t most) : most_(most) {}
 
-  // The one that was used last for this way and is still quiet; null if there is none.
+  // The most recently used connection of this way that is still quiet; null if there is none.
   std::unique_ptr<Connection> take(const Way&, Instant now);
   void keep(std::unique_ptr<Connection>, Instant now) noexcept;
 
-  // How long the first byte of an answer is waited for on a kept connection of this way: some servers and what stands
-  // before them keep a connection open and answer nothing more on it. Much longer than the latest answer took. Where a
-  // kept one was answered before, silence is rather of a server that fetches from elsewhere: longer still.
+  // The limit of the wait for the first byte of a response on a kept connection: some servers and middleboxes keep a
+  // connection open and never answer on it again.
+  // A multiple of the latest latency. Longer if a kept connection was answered before: the server is then rather slow,
+  // because it fetches from elsewhere.
   std::chrono::milliseconds patience(const Way&);
   void answered(const Way&, std::chrono::nanoseconds after, bool on_kept);
-  // Another connection was answered where a kept one was not: for kSpared none of this way is taken or kept, unless one
-  // was ever answered.
+  // A new connection was answered where a kept one was not: for kSpared no connection of this way is taken or kept,
+  // unless a kept one was ever answered.
   void spare(const Way&, Instant now);
   static constexpr std::chrono::minutes kSpared{5};
 
-  // Closes them all; how many there were.
+  // Closes all; returns how many there were.
   std::size_t clear();
-  // Closes those of this way.
+  // Closes all of this way.
   void clear(const Way&);
 
  private:

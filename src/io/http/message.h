@@ -1,4 +1,4 @@
-// What one exchange reads and writes on its connection: bytes with bounds, the head, and what came behind it.
+// The bytes of one exchange on its connection: limits, the head, and bytes received after it.
 #pragma once
 
 #include <segdl/error.h>
@@ -30,28 +30,30 @@ class Message {
 
   Result<void> send(std::string_view request);
 
-  // The first byte of a response is waited for so long, if the limits allow it.
+  // Sets the limit of the wait for the first byte of a response, within the other limits.
   void hear_within(std::chrono::milliseconds time) { first_ = time; }
 
-  // The head of the final response: interim ones are skipped, limits and deadline hold for all of them together, but
-  // each of the first kMaxStillAtWork 102s begins the limit on the head anew. There are kMaxInterimResponses at most.
-  // `unanswered` is called each kSilentTime in which nothing of it has come.
+  // The head of the final response. Interim ones are skipped, at most kMaxInterimResponses.
+  // Limits and deadline hold for all of them together, but each of the first kMaxStillAtWork 102s restarts the limit on
+  // the head.
+  // `unanswered` is called after each kSilentTime without a byte.
   Result<ResponseHead> read_head(const std::function<void()>& unanswered);
 
-  // Body bytes and their framing: first what came with the head, then from the connection straight into `into`. 0: the
-  // connection ended in order.
+  // Receives body bytes and their framing: first those that came with the head, then from the connection straight into
+  // `into`. 0: the peer ended the connection in order.
   Result<std::size_t> receive(std::span<std::byte> into);
 
-  // So many of the bytes just received are body. None: the limit on silence runs on. An error where they come too
-  // slowly. Only time spent waiting for the peer counts for either, not what the caller does between two calls.
+  // Counts the body bytes among those just received; with 0 the limit on silence keeps running. An error if they arrive
+  // too slowly.
+  // Only time spent waiting for the peer counts, not the time between two calls.
   Result<void> count_body(std::size_t bytes);
 
-  // From here on nothing is waited for beyond this moment.
+  // Limits all further waits to this moment.
   void end_by(Instant moment) { limits_.deadline = std::min(moment, limits_.deadline.value_or(moment)); }
 
   // Whether a byte of the response has arrived.
   bool heard() const { return heard_; }
-  // Bytes that arrived with the head or a piece of framing and were not taken.
+  // Bytes that were received after the head or a piece of framing and not consumed.
   std::size_t left_over() const { return buffer_.view().size(); }
 
  private:
@@ -63,8 +65,8 @@ class Message {
   ReceiveBuffer buffer_;
   bool heard_ = false;
   std::optional<std::chrono::milliseconds> first_;
-  std::chrono::nanoseconds quiet_{0};   // waited since a byte of the body has come
-  std::chrono::nanoseconds waited_{0};  // in this window of the minimum speed
+  std::chrono::nanoseconds quiet_{0};   // time waited since the last byte of the body
+  std::chrono::nanoseconds waited_{0};  // time waited in this window of the minimum speed
   std::uint64_t got_ = 0;
 };
 
