@@ -1,6 +1,6 @@
 // Seam: time.
 //
-// The engine and the transport ask this for every "now" and every pause, so that tests run on virtual time.
+// The engine and the transport use it for every "now" and every pause, so that tests run on virtual time.
 // Thread-safe.
 #pragma once
 
@@ -18,7 +18,7 @@ class Clock {
   // Monotonic; for deadlines, pauses and speeds.
   virtual Instant now() = 0;
 
-  // The calendar; only to read dates that a server sent, and to say when an event was.
+  // The calendar; only to read dates of servers and to date events.
   virtual std::chrono::system_clock::time_point wall() = 0;
 
   // Waits until `when` or a stop request. True if `when` was reached.

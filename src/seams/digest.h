@@ -1,7 +1,7 @@
-// Digests of whole files and of logins, by whichever library computes them.
+// Digests of whole files and of logins, by whichever library implements them.
 //
-// Not a seam to stand on in tests, as the other three are: bytes go in and a number comes out, the same everywhere. It
-// is here because OpenSSL computes some of them, and only io may know OpenSSL; the functions are defined there.
+// Not a seam for tests, unlike the other three: bytes in and a number out, the same everywhere.
+// It is here because OpenSSL computes some of them, and only io may use OpenSSL; the functions are defined there.
 #pragma once
 
 #include <segdl/checksum.h>
@@ -16,18 +16,19 @@
 
 namespace segdl {
 
-// Bytes that come in pieces, in order. Used by one thread at a time.
+// Hashes bytes that come in pieces, in order. Used by one thread at a time.
 class Digest {
  public:
   virtual ~Digest() = default;
   virtual void update(std::span<const std::byte> bytes) = 0;
 
-  // Of everything so far, in the order of Checksum::digest. Once; after it the digest may only be destroyed.
+  // The digest of all bytes so far, in the byte order of Checksum::digest. May be called once; then the object may only
+  // be destroyed.
   virtual std::vector<std::byte> value() = 0;
 };
 
-// Cause::usage where this machine's OpenSSL is not allowed that algorithm (MD5, by some policies). What has worked once
-// works again.
+// Cause::usage if OpenSSL on this machine does not allow the algorithm (MD5, by some policies). An algorithm that
+// worked once works again.
 Result<std::unique_ptr<Digest>> make_digest(Algorithm);
 
 // Hashes short texts, and makes client nonces from the system's random numbers. Thread-safe.

@@ -1,4 +1,4 @@
-// The whole outside world, as the engine sees it.
+// The whole outside world, as seen by the engine.
 #pragma once
 
 #include "seams/clock.h"

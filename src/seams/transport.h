@@ -1,8 +1,9 @@
 // Seam: HTTP exchanges.
 //
-// The engine says which bytes of which URL it wants and reads them; how connections are opened, kept, reused, secured
-// and framed is the transport's own business. A response reaches the engine only if its head and its framing are
-// valid (RFC 9112), as core/http_head reads it; what the response *means* is decided in core/reply.
+// The engine names the URL and the bytes it wants, and reads them. The transport opens, keeps, reuses, secures and
+// frames connections.
+// A response reaches the engine only if its head and its framing are valid (RFC 9112) by the rules of
+// core/http/http_head.h. What the response *means* is decided in core/http/verdict.h.
 #pragma once
 
 #include <segdl/error.h>
@@ -23,18 +24,18 @@
 
 namespace segdl {
 
-// A GET. `fields` is all that is sent besides Host, Connection and what is for a proxy, already checked for CR, LF and
+// A GET. `fields` are all that is sent besides Host, Connection and those for a proxy, already checked for CR, LF and
 // NUL.
 struct HttpRequest {
   Url url;
   std::vector<Field> fields;
-  bool certified = false;  // a server that asks may be shown the client certificate, if there is one
-  // What comes of the body is kept and joined with others', even if it breaks off: of one in chunks nothing is given
-  // out before its chunk has ended, and one that is too large to be held, or whose size is odd, is refused.
+  bool certified = false;  // show the client certificate, if there is one, to a server that asks
+  // The body is kept and joined with others, even if it is cut. A chunk is then returned only once it has ended, and a
+  // chunk that is too large to be held, or has an odd size, is refused.
   bool joined = false;
 };
 
-// Bounds on one exchange. Running into one is Cause::network, Remedy::retry, with the bound in the reason.
+// Limits of one exchange. Exceeding one is Cause::network, Remedy::retry, with the limit in the reason.
 struct Limits {
   std::chrono::milliseconds connect{15'000};  // names, all addresses and the TLS handshake together
   std::chrono::milliseconds head{
@@ -43,33 +44,37 @@ struct Limits {
   std::uint64_t min_speed = 0;             // bytes/s of body, over `speed_window`; 0: none
   std::chrono::milliseconds speed_window{30'000};
   std::optional<Instant> deadline = std::nullopt;  // for everything together
-  bool beside_unread = false;  // another response is kept open: silence tells nothing of connections used before
+  bool beside_unread = false;                      // another response is kept open: a silent connection proves nothing
 };
 
-// One response whose head has been read. Used by one thread at a time. Destroying it gives the connection back for
-// reuse if the body was read to its end and the connection may persist (RFC 9112 section 9.3); else closes it.
+// One response whose head has been read. Used by one thread at a time.
+// Destroying it keeps the connection for reuse if the body was read to its end and the connection may persist (RFC 9112
+// section 9.3); else closes it.
 class Exchange {
  public:
   virtual ~Exchange() = default;
 
-  // What is odd and tolerated of the body is added to it when it is met.
+  // Oddities of the body that are tolerated are added to it as they occur.
   virtual const ResponseHead& head() const = 0;
 
-  // Reads body bytes, as many as have arrived, at most `into.size()`; framing is taken off. 0 means the body is
-  // complete as framed. Behind the last byte of a 206 without framing, whose range says where it ends, the end is
-  // waited for kSkipTime at most. Cause::network: Remedy::retry for short bodies and TLS without close_notify,
-  // Remedy::refetch for bad chunks and what breaks off inside one that was too large to be held or behind an odd size,
-  // Remedy::restart for such a one of a whole resource that is to be joined. A stop request is Cause::cancelled.
+  // Reads body bytes, as many as have arrived, at most `into.size()`, without their framing. 0: the body is complete by
+  // its framing.
+  // After the last byte of a 206 without framing, known from its range, waits for the end at most kSkipTime.
+  // Errors: Cause::network; Cause::cancelled after a stop request. The remedies of Cause::network:
+  // - Remedy::retry for short bodies and TLS without close_notify;
+  // - Remedy::refetch for malformed chunks, and for a body that is cut inside a chunk that was too large to be held or
+  //   after an odd size;
+  // - Remedy::restart for such a chunk in a whole resource that is to be joined.
   // REQUIRES: !into.empty().
   virtual Result<std::size_t> read(std::span<std::byte> into) = 0;
 
-  // Whether read() failed because a connection with TLS ended without saying so, as one that somebody cuts does, and
-  // one of a careless server.
+  // Whether read() failed because TLS ended without close_notify: an attacker may have cut the connection, or the
+  // server is careless.
   virtual bool is_cut() const = 0;
 
-  // Reads away what is left of the body if it has a length of at most kMaxSkipped, so that the connection can be used
-  // again; that of a refusal is not without this call, even if it has no body. What does not come within kSkipTime is
-  // given up with the connection.
+  // Reads the rest of the body if it has a length of at most kMaxSkipped, so that the connection can be reused. Gives
+  // up, and closes the connection, after kSkipTime.
+  // The connection of a refusal is reused only after this call, even if it has no body.
   virtual void skip_rest() = 0;
 };
 
@@ -80,10 +85,11 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  // Sends the request and reads the response's head; interim responses are skipped. A stop request ends it, and every
-  // read() of the exchange, within 200 ms, whatever it is doing. Errors: network (retry), tls (stop), cancelled. Where
-  // there was a connection and no response to the request, their operation is "send", "receive", "read the response" or
-  // "get". Thread-safe.
+  // Sends the request and reads the head of the response; interim responses are skipped.
+  // A stop request ends it, and every read() of the exchange, within 200 ms, whatever it is doing.
+  // Errors: network (retry), tls (stop), cancelled. If there was a connection and no response, their operation is
+  // "send", "receive", "read the response" or "get".
+  // Thread-safe.
   virtual Result<std::unique_ptr<Exchange>> get(const HttpRequest&, const Limits&, std::stop_token) = 0;
 };
 

@@ -48,7 +48,8 @@ Result<std::unique_ptr<Connection>> Connection::begin(const Way& way, Resolver& 
   return connection;
 }
 
-// A proxy that is given addresses says of each whether it can be reached; each takes a connection of its own.
+// Connects through a proxy that takes addresses. It reports for each whether it can be reached; each try takes a new
+// connection.
 Result<std::unique_ptr<Connection>> Connection::through_socks(const Way& way, Resolver& resolver,
                                                               const StoppableWait& wait) {
   std::vector<Address> addresses;
@@ -88,9 +89,9 @@ Result<std::unique_ptr<Connection>> Connection::open(const Way& way, ProxyLogin&
 
 Result<std::size_t> Connection::receive(std::span<std::byte> into, const StoppableWait& wait) {
   if (wait.stopped()) return wait.for_ready(socket_.get(), 0).error();
-  // Where bytes keep coming nothing is ever waited for: the deadline holds all the same.
+  // If bytes keep arriving nothing is ever waited for: the deadline holds all the same.
   if (wait.is_late()) return network_error(Remedy::retry, "receive", "", wait.deadline().words());
-  // What was just asked for can't be there yet: looking for it first would be a system call for nothing.
+  // The response to a request just sent can't be there yet: receiving first would waste a system call.
   if (std::exchange(asked_, false) && !(tls() != nullptr && tls()->has_pending())) {
     auto waited = wait.for_ready(socket_.get(), POLLIN);
     if (!waited) return std::move(waited).error();

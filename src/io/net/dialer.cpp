@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds kStagger{250};
 struct Attempt {
   Descriptor socket;
   Address address;
-  int error = 0;  // 0: connected or under way
+  int error = 0;  // 0: connected or in progress
   bool connected = false;
 };
 
@@ -36,7 +36,7 @@ Attempt begin(const Address& address) {
   static_cast<void>(::setsockopt(attempt.socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
   if (::connect(attempt.socket.get(), reinterpret_cast<const ::sockaddr*>(&address.storage), address.size) == 0) {
     attempt.connected = true;
-  } else if (errno != EINPROGRESS && errno != EINTR) {  // it goes on after a signal (connect(2))
+  } else if (errno != EINPROGRESS && errno != EINTR) {  // continues after a signal (connect(2))
     attempt.error = errno;
   }
   return attempt;
@@ -50,11 +50,11 @@ int pending_error(int socket) {
 
 std::string subject_of(const Origin& origin) { return origin.host + ":" + std::to_string(origin.port); }
 
-// Of two errors the later; but what a peer said before what this machine lacked. (An address of a family that this
-// machine has no route for looks like a lack of ports.)
+// The later of two errors, but an error of the peer before a shortage of this machine. (An address of a family without
+// a route looks like a shortage of ports.)
 int telling(int earlier, int later) { return earlier != 0 && is_shortage(later) ? earlier : later; }
 
-// Waits for one of the attempts or for `until`, and notes which have connected or failed.
+// Waits for one of the attempts or for the deadline, and records which have connected or failed.
 Result<void> wait_for_any(std::vector<Attempt>& attempts, const StoppableWait& wait) {
   std::vector<::pollfd> polled;
   polled.reserve(attempts.size());
@@ -72,7 +72,7 @@ Result<void> wait_for_any(std::vector<Attempt>& attempts, const StoppableWait& w
 }  // namespace
 
 Result<Dialled> dial(const Origin& origin, std::span<const Address> addresses, const StoppableWait& wait) {
-  std::vector<Attempt> attempts;  // under way
+  std::vector<Attempt> attempts;  // in progress
   int last_error = 0;
   Instant next_start = std::chrono::steady_clock::now();
   for (;;) {

@@ -17,8 +17,9 @@ struct Dialled {
   Address address;
 };
 
-// A connected, non-blocking TCP socket. The next address is tried 250 ms after the one before, or at once when that
-// fails; the first to connect wins (RFC 8305 section 5). The error of the last address to fail is told if all do.
+// A connected, non-blocking TCP socket. The next address is tried 250 ms after the one before, or immediately when that
+// fails; the first to connect wins (RFC 8305 section 5).
+// If all fail, returns the error of the last one to fail.
 Result<Dialled> dial(const Origin&, std::span<const Address>, const StoppableWait&);
 
 }  // namespace segdl::io

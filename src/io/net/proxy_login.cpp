@@ -25,7 +25,7 @@ std::string ProxyLogin::field(std::string_view method, std::string_view target) 
   if (refusals_ == 0) {
     proof_ = logins_.next(*proxy_);
   } else if (std::exchange(sent_, true)) {
-    ++proof_.count;  // the connection broke, and the proxy may have seen it
+    ++proof_.count;  // the connection broke, and the proxy may have seen the proof
   }
   return login_field(proof_, {proxy_->user, proxy_->password}, {method, target}, login_means().hash);
 }

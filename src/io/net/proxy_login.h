@@ -1,4 +1,5 @@
-// How each proxy of a transport is told who asks (core/credentials/login.h). What one request learns serves the others.
+// Authentication to the proxies of a transport (core/credentials/login.h). What one request learns is shared by the
+// others.
 #pragma once
 
 #include "core/credentials/login.h"
@@ -24,20 +25,20 @@ class ProxyLogins {
   std::map<const Proxy*, Login> logins_;
 };
 
-// One request's way through a proxy: tried until its answer stands, each time over another connection. Used by one
-// thread.
+// The authentication of one request to a proxy, retried until its response is final, each time over another connection.
+// Used by one thread.
 class ProxyLogin {
  public:
-  // `proxy` may be null, or be without credentials: then nothing is told. REQUIRES: both outlive it.
+  // `proxy` may be null, or be without credentials: then no credentials are sent. REQUIRES: both outlive it.
   ProxyLogin(ProxyLogins&, const Proxy* proxy);
 
   // The value of Proxy-Authorization for the next try; empty for none.
   std::string field(std::string_view method, std::string_view target);
 
-  // The proxy's answer to it.
+  // The proxy's response to that field.
   void answered(const ResponseHead&);
 
-  // Whether the same request is worth another try, with another field; once for each answer.
+  // Whether the request is worth a retry with another field; true once for each response.
   bool goes_on() { return std::exchange(goes_on_, false); }
 
  private:
@@ -45,7 +46,7 @@ class ProxyLogin {
   const Proxy* proxy_;
   Proof proof_;
   unsigned refusals_ = 0;
-  bool sent_ = false;  // the proof that answers a refusal
+  bool sent_ = false;  // the proof that answers a refusal was sent
   bool goes_on_ = false;
 };
 

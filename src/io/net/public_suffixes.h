@@ -1,11 +1,12 @@
-// Domains below which anybody can have a name: the Public Suffix List, as libpsl has it built in.
+// Domains below which anyone can register a name: libpsl's built-in Public Suffix List.
 #pragma once
 
 #include <string>
 
 namespace segdl::io {
 
-// Of a host as in Origin::host. True for top-level domains that are not in the list, too. Thread-safe.
+// Whether a host as in Origin::host is such a domain. True for top-level domains that are not in the list, too.
+// Thread-safe.
 bool is_public_suffix(const std::string& domain);
 
 }  // namespace segdl::io

@@ -1,4 +1,4 @@
-// What has arrived of a response and nobody has taken yet.
+// Bytes of a response that were received and not yet consumed.
 #pragma once
 
 #include <cstddef>
@@ -8,20 +8,20 @@
 
 namespace segdl::io {
 
-// Holds no memory while it is empty, so that a connection in the middle of a long body costs none. A small response
-// fits whole, head and body: it costs one recv().
+// Holds no memory while it is empty, so that a connection in the middle of a long body costs none.
+// A small response fits whole, head and body: it costs one recv().
 class ReceiveBuffer {
  public:
   std::string_view view() const { return {bytes_.get() + begin_, end_ - begin_}; }
 
-  // Where more can be received: 4 KiB at least. Valid until the next call that is not const.
+  // Where to receive more: at least 4 KiB. Valid until the next non-const call.
   std::span<std::byte> room();
-  // So much of the room has been filled.
+  // `count` bytes of the room were filled.
   void put(std::size_t count) { end_ += count; }
-  // So much of the view is done with.
+  // Consumes `count` bytes of the view.
   void take(std::size_t count);
 
-  // The view, to be changed, and so much of it is left then: what was at its end is no more.
+  // The view, writable. leave() keeps its first `count` bytes.
   std::span<char> bytes() { return {bytes_.get() + begin_, end_ - begin_}; }
   void leave(std::size_t count) { end_ = begin_ + count; }
 

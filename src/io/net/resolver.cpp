@@ -44,7 +44,7 @@ std::vector<Address> take_turns(const std::vector<Address>& addresses) {
   return turns;
 }
 
-// The errno value behind a failure. glibc calls a host unknown if it has no descriptor left to ask with.
+// The errno value behind a failure. glibc reports an unknown host if it has no descriptor left to ask with.
 int number_behind(int code, int number) {
   if (code == EAI_SYSTEM) return number;
   const Descriptor spare(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -100,7 +100,7 @@ Error look_up_error(const std::string& host, AddressFamily family, int code, int
 
 }  // namespace
 
-// One look-up, shared by its thread and by all who wait; the last of them frees it.
+// One lookup, shared by its thread and all who wait; the last of them frees it.
 struct Resolver::Running {
   explicit Running(Instant when) : asked(when) {}
 
@@ -123,13 +123,13 @@ struct Resolver::Shared {
 
   Shared(LookUpFunction function, AddressFamily wanted) : look_up(std::move(function)), family(wanted) {}
 
-  // Null if they are not known or too old. REQUIRES: the mutex is held.
+  // Null if they are unknown or too old. REQUIRES: the mutex is held.
   const std::vector<Address>* find(const Name& name, Instant now) const {
     const auto found = known.find(name);
     return found != known.end() && now < found->second.until ? &found->second.addresses : nullptr;
   }
 
-  // What the thread does. Whatever comes of it, those who wait are told.
+  // The lookup on its thread. Whatever the result, all waiting threads are woken.
   void look(const Name& name, Running& asked) noexcept {
     LookUp result;
     try {

@@ -1,11 +1,12 @@
-// Names to addresses, on a thread that can be left behind.
+// Resolves names to addresses, on threads that a caller need not wait for.
 //
-// getaddrinfo() can't be interrupted and may take half a minute, so each look-up of a name runs on a thread of its own;
-// whoever asked waits for it, a stop request or a deadline, whichever comes first. A look-up left behind ends by itself
-// some time later. All who want one name at one time wait for the same look-up. The number of look-ups is bounded.
+// getaddrinfo() can't be interrupted and may take half a minute, so each lookup of a name runs on a thread of its own.
+// The caller waits for it, a stop request or a deadline, whichever comes first.
+// An abandoned lookup ends by itself some time later. All callers that want one name at one time share a lookup. The
+// number of lookups is limited.
 //
-// Addresses are remembered for 60 s: getaddrinfo() does not tell how long they hold, and this is what browsers take.
-// A failure is not remembered.
+// Addresses are kept for 60 s: getaddrinfo() does not report how long they are valid, and browsers use this time.
+// A failure is not kept.
 #pragma once
 
 #include <segdl/error.h>
@@ -30,7 +31,7 @@ struct Address {
   ::socklen_t size = 0;
 };
 
-// What a look-up gives: addresses, or a getaddrinfo() error code, with EAI_SYSTEM an errno value too.
+// The result of a lookup: addresses, or a getaddrinfo() error code, with EAI_SYSTEM an errno value too.
 struct LookUp {
   std::vector<Address> addresses;
   int code = 0;
@@ -38,7 +39,7 @@ struct LookUp {
 };
 using LookUpFunction = std::function<LookUp(const std::string& host, std::uint16_t port)>;
 
-// getaddrinfo(3).
+// The lookup by getaddrinfo(3).
 LookUp system_look_up(const std::string& host, std::uint16_t port);
 // The same, for addresses of one family only.
 LookUpFunction system_look_up_of(AddressFamily);
@@ -49,13 +50,13 @@ class Resolver {
   // REQUIRES: the clock outlives the resolver.
   Resolver(LookUpFunction look_up, Clock& clock, AddressFamily family = AddressFamily::any);
 
-  // All addresses of the host that are of the wanted family, or of any, families taking turns, beginning with the one
-  // the system prefers (RFC 8305 section 4).
+  // All addresses of the host in the wanted family, or in all with families alternating, beginning with the one the
+  // system prefers (RFC 8305 section 4).
   Result<std::vector<Address>> resolve(const Origin&, const StoppableWait&);
 
-  // None of the addresses of this host can be reached: the next one who wants them asks again.
+  // None of the addresses of this host can be reached: the next resolve() asks again.
   void forget(const Origin&);
-  // This one can, and says nothing: as long as they are remembered, it comes behind the others.
+  // The address can be reached and does not answer: it comes last as long as the addresses are kept.
   void put_last(const Origin&, const Address&);
 
  private:
@@ -66,7 +67,7 @@ class Resolver {
   Result<std::shared_ptr<Running>> join_or_start(const Origin&, Instant now);
   static Result<void> start(const std::shared_ptr<Shared>&, const std::shared_ptr<Running>&, const Origin&);
 
-  std::shared_ptr<Shared> shared_;  // shared with look-ups that outlive the Resolver
+  std::shared_ptr<Shared> shared_;  // shared with lookups that outlive the Resolver
   Clock& clock_;
 };
 

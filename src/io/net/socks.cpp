@@ -23,7 +23,7 @@ constexpr char kByPassword = 2;
 constexpr char kByNothing = '\xff';
 constexpr char kFour = 1, kName = 3, kSix = 4;  // kinds of addresses
 
-// What a proxy says of a connection that it did not make (RFC 1928 section 6).
+// A reply that refuses the connection (RFC 1928 section 6).
 struct Refusal {
   const char* words;
   Cause cause;
@@ -41,7 +41,8 @@ constexpr Refusal kRefusals[] = {
 };
 constexpr unsigned kNotAllowed = 2, kNoSuchAddress = 8;
 
-// The version of SOCKS is looked at; that of the answer to a password is not, since some get it wrong.
+// Whether bytes begin with the SOCKS version, which is checked. In the reply to a password it is not: some proxies get
+// it wrong.
 enum class Begins : std::uint8_t { version, anyhow };
 
 // One conversation with the proxy.
@@ -93,7 +94,7 @@ class Dialogue {
     return (*answer)[1] == 0 ? Result<void>() : credentials_refused("did not accept the name and password");
   }
 
-  // The address that the proxy connected from, which is of no use, and its port.
+  // Skips the address that the proxy connected from, and its port.
   Result<void> skip_address(char kind) {
     std::size_t size = kind == kFour ? 4 : 16;
     if (kind == kName) {
@@ -107,7 +108,7 @@ class Dialogue {
     return rest ? Result<void>() : Result<void>(std::move(rest).error());
   }
 
-  // So many bytes.
+  // Receives `count` bytes.
   Result<std::string> receive(std::size_t count, Begins begins) {
     while (buffer_.view().size() < count) {
       auto got = connection_.receive(buffer_.room(), wait_);
@@ -159,7 +160,7 @@ class Dialogue {
   bool heard_ = false;
 };
 
-// As bytes of an address field: its kind, and what it is.
+// The bytes of an address field: its kind and value.
 std::string address_field(const Origin& origin, const Address* address) {
   if (address != nullptr && address->storage.ss_family == AF_INET) {
     const auto& four = reinterpret_cast<const ::sockaddr_in&>(address->storage);

@@ -1,8 +1,9 @@
-// SOCKS5 (RFC 1928, RFC 1929): what such a proxy is asked for, and what it may answer.
+// SOCKS5 (RFC 1928, RFC 1929): the requests to such a proxy and its replies.
 //
-// After its success the connection is the origin's, as behind a tunnel: a byte behind its answer ends it, because the
-// origin does not speak before it is spoken to. Nothing is believed of an answer but its shape: one of another version,
-// one that chooses what was not offered, and one that breaks off end the try.
+// After a success the connection is the origin's, as in a tunnel. A byte after the reply ends it: the origin does not
+// speak first.
+// Only the form of a reply is checked: one of another version, one that chooses what was not offered, and one that is
+// cut end the try.
 #pragma once
 
 #include <segdl/error.h>
@@ -14,7 +15,7 @@
 
 namespace segdl::io {
 
-// Asks for a connection to the origin of the connection's way: by its name, or to this address if there is one.
+// Requests a connection to the origin of the connection's way: by its name, or to this address if there is one.
 // REQUIRES: its way has a SOCKS proxy, nothing was sent on it yet.
 Result<void> open_socks(Connection&, const Address*, const StoppableWait&);
 

@@ -18,7 +18,7 @@ Error unusable(const char* operation, const std::filesystem::path& path, std::st
   return with_hints(make_error(Cause::usage, operation, path.string(), std::move(reason)), std::move(hints));
 }
 
-// Of several errors the first: later ones only follow from it.
+// The first of several errors: later ones only follow from it.
 std::string openssl_reason() {
   const unsigned long code = ::ERR_peek_error();
   if (ERR_SYSTEM_ERROR(code)) return system_words(static_cast<int>(ERR_GET_REASON(code)));
@@ -56,7 +56,7 @@ Result<void> use_client_certificate(::SSL_CTX* context, const std::filesystem::p
   if (!used) {
     return unusable("read the key", key_file, openssl_reason(), key.empty() ? Hints{Hint::name_key_file} : Hints{});
   }
-  ::SSL_CTX_set_post_handshake_auth(context, 1);  // servers may ask when they see what is wanted
+  ::SSL_CTX_set_post_handshake_auth(context, 1);  // servers may ask once they have seen the request
   return {};
 }
 

@@ -14,7 +14,7 @@
 namespace segdl::io {
 namespace {
 
-constexpr std::size_t kLargest = std::size_t{16} * 1024 * 1024;  // what a system trusts takes a quarter of one
+constexpr std::size_t kLargest = std::size_t{16} * 1024 * 1024;  // the system's trust store is a quarter of a MiB
 
 struct Free {
   void operator()(::BIO* bio) const { ::BIO_free(bio); }
@@ -29,7 +29,7 @@ Owned<::BIO> bio_of(const std::string& text) {
   return Owned<::BIO>(::BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
-// Nothing more is in the file, which OpenSSL calls an error.
+// Whether the end of the file was reached, which OpenSSL calls an error.
 bool was_the_last() {
   const unsigned long code = ::ERR_peek_last_error();
   if (ERR_GET_LIB(code) != ERR_LIB_PEM || ERR_GET_REASON(code) != PEM_R_NO_START_LINE) return false;

@@ -1,8 +1,7 @@
-// Certificates and keys in PEM files that a person names.
+// Certificates and keys in PEM files that the user names.
 //
-// OpenSSL's own functions open what they are named, and wait for as long as a pipe has no writer, or one that is
-// silent: nothing could end that. So the file is read by read_small_file(), which has a deadline, and OpenSSL gets its
-// text.
+// OpenSSL's own functions open the file, and wait as long as a pipe has no writer, or a silent one: nothing could end
+// that. So read_small_file(), which has a deadline, reads the file, and OpenSSL parses its text.
 #pragma once
 
 #include <segdl/error.h>
@@ -21,13 +20,13 @@ class PemFile {
   // Errors: as those of read_small_file().
   static Result<PemFile> read(const std::filesystem::path&);
 
-  // Its certificate, and those behind it as its chain. False: OpenSSL's queue of errors says why.
+  // Uses its certificate, and those after it as the chain. False: the reason is in OpenSSL's error queue.
   bool use_chain(::SSL_CTX*) const;
 
-  // Its key; `ask` is called for the passphrase of one that is encrypted, with `asked`.
+  // Uses its key; `ask` is called with `asked` for the passphrase of an encrypted one.
   bool use_key(::SSL_CTX*, ::pem_password_cb* ask, void* asked) const;
 
-  // Its certificates and lists of revoked ones are believed. False if there are none.
+  // Trusts its certificates and uses its revocation lists. False if there are none.
   bool trust(::SSL_CTX*) const;
 
  private:

@@ -19,8 +19,8 @@ SystemTrust::~SystemTrust() {
 }
 
 void SystemTrust::read() {
-  // As SSL_CTX_set_default_verify_paths(), which would wait for a pipe for ever. Directories are read when they are
-  // needed. What can't be read trusts nobody.
+  // As SSL_CTX_set_default_verify_paths(), which would wait for a pipe for ever. Directories are read when needed. An
+  // unreadable file adds no trust.
   const char* named = ::secure_getenv(::X509_get_default_cert_file_env());
   const auto file = PemFile::read(named != nullptr ? named : ::X509_get_default_cert_file());
   if (file) static_cast<void>(file->trust(context_));

@@ -1,8 +1,8 @@
 // The certificates that the system trusts, read when the first secure connection is wanted.
 //
-// Reading them takes some 22 ms of processor time, far more on a small machine: a session of plain connections need not
-// spend it, and a secure one spends it on a thread of its own while names are looked up and the connection is made. A
-// stop request does not wait for it. SSL_CERT_FILE and SSL_CERT_DIR in the environment are obeyed. Thread-safe.
+// Reading them takes some 22 ms of processor time, far more on a small machine. A session of plain connections avoids
+// it; a secure one spends it on a thread of its own while names are resolved and the connection is made.
+// A stop request does not wait for it. SSL_CERT_FILE and SSL_CERT_DIR in the environment are obeyed. Thread-safe.
 #pragma once
 
 #include <segdl/error.h>
@@ -26,7 +26,7 @@ class SystemTrust {
   SystemTrust(const SystemTrust&) = delete;
   SystemTrust& operator=(const SystemTrust&) = delete;
 
-  // Begins to read, if nobody has yet.
+  // Begins to read, unless that has begun.
   void begin();
   Result<void> wait(const StoppableWait&);
 
@@ -36,7 +36,7 @@ class SystemTrust {
   ::SSL_CTX* context_;
   std::once_flag begun_;
   std::atomic<bool> there_{false};
-  Descriptor done_;  // readable for ever once they are there
+  Descriptor done_;  // readable for ever once they are read
   std::thread reader_;
 };
 

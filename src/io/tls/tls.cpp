@@ -58,7 +58,8 @@ Error certificate_error(const Origin& origin, long verdict) {
   }
 }
 
-// What a server says of the client's certificate. With TLS 1.3 that comes after the handshake, in place of an answer.
+// The reason, if the server refused the client's certificate. With TLS 1.3 that comes after the handshake, in place of
+// a response.
 const char* certificate_refused() {
   switch (ERR_GET_REASON(::ERR_peek_last_error())) {
     case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
@@ -76,7 +77,7 @@ const char* certificate_refused() {
   }
 }
 
-// The same as an error; nothing if it says nothing of it.
+// The same as an error; nothing if it was not refused.
 std::optional<Error> certificate_refusal(const Origin& origin, bool to_proxy) {
   const char* refused = certificate_refused();
   if (refused == nullptr) return std::nullopt;
@@ -104,7 +105,7 @@ Error handshake_error(const Origin& origin, const ::SSL* ssl, bool to_proxy) {
   return tls_error(origin, openssl_words(), {});
 }
 
-// A wait that failed, told as what it was for.
+// The error of a wait, as one of the handshake.
 Error handshake_ended(const Origin& origin, Error error) {
   if (error.cause != Cause::network) return error;
   error.operation = "open a secure connection to";
@@ -122,7 +123,7 @@ void TlsChannel::begin_call() {
 Result<bool> TlsChannel::wait_after(int result, const StoppableWait& wait) {
   const int need = ::SSL_get_error(ssl_.get(), result);
   if (need != SSL_ERROR_WANT_READ && need != SSL_ERROR_WANT_WRITE) return false;
-  // Not empty, as far as is known: whoever calls comes back at once. Past the bound a wait ends before it begins.
+  // More may be there: the caller calls again immediately. Past the deadline a wait fails before it begins.
   if (need == SSL_ERROR_WANT_READ && socket_->reads_left == 0 && !wait.stopped() && !wait.is_late()) return true;
   auto waited = wait.for_ready(socket_->descriptor, need == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT);
   if (!waited) return std::move(waited).error();
@@ -140,7 +141,7 @@ Result<void> TlsChannel::handshake(const StoppableWait& wait) {
       return handshake_ended(origin, std::move(again).error());
     }
     if (*again) continue;
-    place_->sessions.forget(origin);  // should one of them be what the server chokes on
+    place_->sessions.forget(origin);  // one of them may be what the server fails at
     return handshake_error(origin, ssl_.get(), shows_none_);
   }
 }
@@ -149,7 +150,7 @@ Result<std::size_t> TlsChannel::receive(std::span<std::byte> into, const Stoppab
   if (broken_) return *broken_;
   std::size_t total = 0;
   for (;;) {
-    // A record is at most 16 KiB: what else has arrived is taken as well, with the reads that are left.
+    // A record is at most 16 KiB: further records that have arrived are read too, within reads_left.
     if (total == 0) begin_call();
     ::ERR_clear_error();
     std::size_t got = 0;

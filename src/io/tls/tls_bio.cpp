@@ -9,7 +9,7 @@ namespace {
 
 TlsSocket& socket_of(::BIO* bio) { return *static_cast<TlsSocket*>(::BIO_get_data(bio)); }
 
-// What an inner TLS writes goes out as data of the outer one, which waits for the same socket.
+// Writes of an inner TLS become data of the outer one, which waits for the same socket.
 int write_through(::BIO* bio, const char* bytes, std::size_t size, std::size_t* written) {
   ::SSL* outer = socket_of(bio).outer;
   const int result = ::SSL_write_ex(outer, bytes, size, written);

@@ -6,9 +6,9 @@
 
 namespace segdl::io {
 
-// A socket as OpenSSL sees it. One call of OpenSSL reads on for as long as what comes is its own business, like tickets
-// for other sessions, which a peer may send for ever: after so many reads it is told that nothing more is there, and
-// whoever called can see to its bounds.
+// A socket as OpenSSL uses it. One call of OpenSSL keeps reading as long as only messages of TLS arrive, like tickets
+// for other sessions, which a peer may send for ever. After kReadsAtOnce reads the BIO reports that nothing more is
+// there, so that the caller can check its deadline.
 struct TlsSocket {
   int descriptor;
   unsigned reads_left = 0;

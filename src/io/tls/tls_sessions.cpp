@@ -3,7 +3,7 @@
 namespace segdl::io {
 namespace {
 
-constexpr std::size_t kMaxOfOrigin = 8;  // a server gives two with a handshake
+constexpr std::size_t kMaxOfOrigin = 8;  // a server sends two with a handshake
 constexpr std::size_t kMaxOrigins = 1024;
 
 TlsSession copy_of(const ::SSL_SESSION* session) { return TlsSession(::SSL_SESSION_dup(session)); }
@@ -28,7 +28,7 @@ void TlsSessions::put(const Origin& origin, TlsSession session) {
   const std::lock_guard lock(mutex_);
   if (sessions_.size() >= kMaxOrigins) sessions_.erase(sessions_.begin());
   auto& of_origin = sessions_[{origin.host, origin.port}];
-  // Before TLS 1.3 a session is good for any number of connections, and a newer one means that the older is refused.
+  // Before TLS 1.3 a session serves any number of connections, and a newer one means that the older was refused.
   if (::SSL_SESSION_get_protocol_version(session.get()) < TLS1_3_VERSION) of_origin.clear();
   of_origin.push_back(std::move(session));
   if (of_origin.size() > kMaxOfOrigin) of_origin.erase(of_origin.begin());
