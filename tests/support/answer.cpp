@@ -110,8 +110,8 @@ AnswerWire::AnswerWire(Answer answer) : answer_(std::move(answer)), at_(answer_.
   find_end();
 }
 
-// A connection can only be kept if the client can tell where the body ended: a head that says more than follows, or
-// that is not valid, ends with the connection.
+// A connection can only be kept if the client can determine where the body ended: it ends after a head that announces
+// more than follows, or that is not valid.
 void AnswerWire::find_end() {
   const auto said = parse_head(answer_.head_text());
   const bool enough = said && (said->framing != Framing::length || said->content_length <= stop_ - answer_.begin);
@@ -138,7 +138,7 @@ void AnswerWire::take_body(std::span<std::byte> into) {
   }
 }
 
-// The next run of the body. A chunk that a fault ends in the middle has said its whole size.
+// The next run of the body. The size of a chunk counts bytes that a fault cuts off, too.
 void AnswerWire::begin_run() {
   const bool chunked = answer_.head.framing == Framing::chunked;
   const std::uint64_t size = std::min(answer_.end - at_, chunked ? kChunk : answer_.end - at_);
@@ -147,7 +147,7 @@ void AnswerWire::begin_run() {
   step_ = chunked && at_ + size <= stop_ ? Step::chunk_end : Step::body;
 }
 
-// Decides what comes after the text and the run of body before it; false if nothing does.
+// Generates what follows the text and the run of body before it; false if nothing does.
 bool AnswerWire::produce() {
   text_at_ = 0;
   text_.clear();

@@ -1,9 +1,8 @@
-// One response as a scripted server gives it: what its head says, which bytes of the resource follow, and where it goes
-// wrong.
+// One response of a scripted server: its head, the bytes of the resource that follow, and its faults.
 //
-// What the head says (`head.status`, `head.fields`) and what really follows ([begin, end), put on the wire as
-// `head.framing` tells) are set apart, so that a server can lie about either. AnswerWire turns an answer into the very
-// bytes that travel; whoever plays it, over a socket or not, sends those and nothing of its own.
+// The head (`head.status`, `head.fields`) and the body ([begin, end), framed by `head.framing`) are set independently,
+// so that a server can lie about either.
+// AnswerWire turns an answer into wire bytes. Its player, over a socket or not, sends exactly those.
 #pragma once
 
 #include "core/http/http_head.h"
@@ -18,7 +17,7 @@
 
 namespace segdl::test {
 
-// What happens to the connection behind the last byte of an answer. `close` is in order, `cut` is without the
+// What happens to the connection after the last byte of an answer. `close` is in order, `cut` is without the
 // close_notify of TLS; without TLS they are the same.
 enum class WireEnd : std::uint8_t { keep, close, cut, reset, stall };
 
@@ -29,18 +28,18 @@ struct Answer {
   std::uint64_t seed = 0;
   unsigned number = 0;  // of the request, in the script's log
 
-  // Faults, at offsets of the resource. Of those that end the answer the first one does.
+  // Faults, at offsets of the resource. Of several that end the answer the first one does.
   std::optional<std::uint64_t> cut_at = std::nullopt;     // the connection is closed before this byte
   std::optional<std::uint64_t> reset_at = std::nullopt;   // the same with RST
   std::optional<std::uint64_t> stall_at = std::nullopt;   // nothing more comes, the connection stays open
   std::optional<std::uint64_t> change_at = std::nullopt;  // from here on it is `next_seed`'s content
   std::uint64_t next_seed = 0;
-  std::vector<std::uint64_t> flips = {};  // of each of these bytes one bit is wrong
+  std::vector<std::uint64_t> flips = {};  // in each of these bytes one bit is wrong
 
-  std::size_t drip = 0;                       // at most so many bytes at once; 0: no limit
+  std::size_t drip = 0;                       // limit of bytes in one piece; 0: none
   std::chrono::milliseconds drip_pause{0};    // after each of those
   std::string interim = {};                   // sent as it is before the head
-  std::string after = {};                     // sent as it is behind the body
+  std::string after = {};                     // sent as it is after the body
   std::optional<std::string> raw_bytes = {};  // sent as they are instead of everything else
   std::optional<WireEnd> ending = {};         // other than what head and body lead to
 
@@ -51,10 +50,10 @@ struct Answer {
   Answer& drop(const std::string& name);
   Answer& chunked();
   Answer& until_close();
-  Answer& sends(std::uint64_t first, std::uint64_t past);  // another part than was asked for; the head says so
+  Answer& sends(std::uint64_t first, std::uint64_t past);  // another part than was asked for, as the head states
   Answer& content_range(std::string value);
-  Answer& shift_content_range(std::int64_t by);  // says another part than it sends
-  Answer& total(std::uint64_t size);             // says another total in Content-Range
+  Answer& shift_content_range(std::int64_t by);  // the head names another part than is sent
+  Answer& total(std::uint64_t size);             // Content-Range names another total
   Answer& raw(std::string bytes, WireEnd = WireEnd::close);
   Answer& silent(WireEnd);  // not one byte
 
@@ -73,7 +72,7 @@ class AnswerWire {
   std::size_t next(std::span<std::byte> into);
 
   WireEnd end() const { return end_; }
-  // How many bytes of the body next() has given out.
+  // The number of body bytes that next() has returned.
   std::uint64_t body_given() const { return at_ - answer_.begin; }
   std::chrono::milliseconds pause() const {
     return answer_.drip > 0 ? answer_.drip_pause : std::chrono::milliseconds{};
@@ -87,7 +86,7 @@ class AnswerWire {
   void take_body(std::span<std::byte> into);
 
   Answer answer_;
-  std::string text_;  // to be given out before the next step
+  std::string text_;  // to be returned before the next step
   std::size_t text_at_ = 0;
   Step step_ = Step::body;
   std::uint64_t at_ = 0;

@@ -1,4 +1,4 @@
-// How much of what could be tried a test program tries.
+// The share of all cases that a test program tries.
 #pragma once
 
 #include "core/base/ascii.h"

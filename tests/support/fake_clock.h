@@ -1,4 +1,4 @@
-// Virtual time: a pause advances it at once and is kept as data. Thread-safe.
+// Virtual time: a pause advances it immediately and is recorded. Thread-safe.
 #pragma once
 
 #include "seams/clock.h"

@@ -32,7 +32,7 @@ Error cancelled() {
 
 Error timed_out() { return network("the time limit for the download is reached"); }
 
-// What an exchange is carried out in.
+// The surroundings of an exchange.
 struct Setting {
   OriginScript& script;
   FakeClock& clock;
@@ -170,7 +170,7 @@ class FakeExchange final : public Exchange {
     return got;
   }
 
-  // Bytes off the wire, 1 to 16 KiB as their number will have it; 0: the connection was closed in order.
+  // Bytes off the wire, 1 to 16 KiB depending on their number; 0: the connection was closed in order.
   Result<std::size_t> pull(std::span<std::byte> into, std::chrono::nanoseconds patience) {
     if (limits_.deadline && clock_.now() >= *limits_.deadline) return timed_out();
     const std::size_t piece = 1 + static_cast<std::size_t>(pattern_word(variety_, pulls_++) % 16384);
@@ -190,14 +190,14 @@ class FakeExchange final : public Exchange {
     cut_ = wire_.end() == WireEnd::cut && setting_.secure;
     if (cut_) return network("the secure connection broke");
     if (wire_.end() == WireEnd::close || wire_.end() == WireEnd::cut) return std::size_t{0};
-    // Nothing comes any more: until the limit, or the deadline if that is nearer.
+    // Nothing more arrives: waits until the limit, or the deadline if that is nearer.
     const Instant until = clock_.now() + patience;
     const bool late = limits_.deadline && *limits_.deadline < until;
     clock_.advance((late ? *limits_.deadline : until) - clock_.now());
     return late ? timed_out() : network("nothing received for a while");
   }
 
-  // So many bytes of the body have come. False if that is slower than Limits::min_speed over the pauses of a drip.
+  // Counts `got` bytes of the body. False if that is slower than Limits::min_speed over the pauses of a drip.
   bool count_body(std::size_t got) {
     if (got > 0) quiet_ = {};
     got_ += got;
@@ -223,7 +223,7 @@ class FakeExchange final : public Exchange {
   std::string pending_;  // off the wire, used up to taken_
   std::size_t taken_ = 0;
   std::uint64_t left_ = 0;
-  std::optional<std::uint64_t> range_left_;  // of a 206's body, as its range says
+  std::optional<std::uint64_t> range_left_;  // bytes left in the range of a 206
   std::uint64_t pulls_ = 0;
   bool ended_ = false;
   std::chrono::milliseconds waited_{0};

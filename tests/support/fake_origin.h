@@ -1,11 +1,11 @@
 // A Transport without a network: plays an OriginScript. Thread-safe.
 //
-// It is the far end and the near end in one: the answer's wire bytes are read with the same parsers as the real
-// transport's (core/http_head, core/chunked), in pieces of uneven sizes, and whatever is wrong with them is the same
-// Cause and Remedy. What would take time moves the clock: a stall by the limit it runs into, a drip by its pauses.
+// It is both ends in one: the answer's wire bytes are read by the same parsers as in the real transport
+// (core/http/http_head.h, core/http/chunked.h), in pieces of uneven sizes, and errors have the same Cause and Remedy.
+// What would take time advances the clock: a stall by the limit it reaches, a drip by its pauses.
 //
-// Beside the fields of the request the script sees Host, as a server would, and Client-Cert if it
-// could have had the client certificate (RFC 9440).
+// Beside the fields of the request the script gets Host, as a server would, and Client-Cert if the client certificate
+// could have been shown (RFC 9440).
 #pragma once
 
 #include "seams/transport.h"

@@ -27,7 +27,7 @@ struct ServerRequest {
   std::string method;
   std::string target;
   std::vector<Field> fields;
-  bool last = false;  // the client wants the connection closed behind the answer
+  bool last = false;  // the client wants the connection closed after the answer
 };
 
 // METHOD SP target SP HTTP/1.1 (RFC 9112 section 3), then fields without folding; nothing if it is anything else.
@@ -133,7 +133,7 @@ class Player {
     return request.last && wire.end() == WireEnd::keep ? WireEnd::close : wire.end();
   }
 
-  // The head with all it says, and nothing behind it (RFC 9110 section 9.3.2).
+  // The head as it is, and no body (RFC 9110 section 9.3.2).
   static Answer head_only(Answer answer) {
     answer.raw_bytes = answer.interim + answer.head_text();
     if (!answer.ending) answer.ending = WireEnd::close;

@@ -24,7 +24,8 @@ class LoopbackOrigin {
   struct Options {
     std::shared_ptr<::SSL_CTX> tls = nullptr;  // see test_certificates.h
     std::uint64_t limit_rate = 0;              // bytes/s of each connection; 0: none
-    // Of the n-th connection, from 1: another rate; bytes sent, heads included, after which nothing more is.
+    // Other rates by number of the connection, from 1 on; number of bytes sent, heads included, after which the
+    // connection stalls.
     std::map<unsigned, std::uint64_t> connection_rates = {};
     std::map<unsigned, std::uint64_t> connection_stalls = {};
     std::uint16_t port = 0;  // 0: any free one
@@ -35,7 +36,7 @@ class LoopbackOrigin {
     std::function<void(const Asking&)> on_answered = {};
   };
 
-  // REQUIRES: the script outlives the origin. Throws std::runtime_error if the port can't be had.
+  // REQUIRES: the script outlives the origin. Throws std::runtime_error if the port is taken.
   explicit LoopbackOrigin(OriginScript& script) : LoopbackOrigin(script, Options()) {}
   LoopbackOrigin(OriginScript& script, Options options);
 

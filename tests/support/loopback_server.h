@@ -18,7 +18,7 @@ enum class Loopback : std::uint8_t { v4, v6 };
 // Everything ends with the object.
 class LoopbackServer {
  public:
-  // Port 0: any free one. Throws std::runtime_error if it can't be had.
+  // Port 0: any free one. Throws std::runtime_error if the port is taken.
   explicit LoopbackServer(std::function<void(int socket)> serve, std::uint16_t port = 0, Loopback = Loopback::v4);
   ~LoopbackServer();
   LoopbackServer(const LoopbackServer&) = delete;
@@ -50,7 +50,7 @@ class LoopbackServer {
 // Reads until the empty line that ends a head; empty at the end of the connection.
 std::string read_request(int socket, std::string& pending);
 bool send_all(int socket, std::string_view bytes);
-// From here on the connection is closed with RST instead of FIN.
+// From here on closing the connection sends RST instead of FIN.
 void reset(int socket);
 
 }  // namespace segdl::test

@@ -1,4 +1,4 @@
-// What a server holds and how it misbehaves: one script, played by the fake origin and by the real one.
+// The content of a server and its misbehaviour: one script for the fake origin and for the real one.
 //
 //   OriginScript().size(kMiB).etag("\"a\"").cut_at(300'000, 2).on(5, [](Answer& answer) { answer.status(503); })
 //
@@ -21,13 +21,13 @@
 
 namespace segdl::test {
 
-// A request, and what became of it.
+// A request and its answer.
 struct Asking {
   unsigned number = 0;  // 1: the first request
   std::string target;
   std::vector<Field> fields;
   unsigned connection = 0;  // 1: the first connection; 0: the origin has none
-  unsigned active = 0;      // answers under way when it came, its own included
+  unsigned active = 0;      // answers in progress when it came, its own included
   int status = 0;           // of the answer; 0 if raw bytes were sent
   std::uint64_t sent = 0;   // bytes of the body, so far
 
@@ -64,14 +64,14 @@ class OriginScript {
   OriginScript& change_after(unsigned request, std::uint64_t size);
   // The same, and also within the response that reaches the offset: overwritten in place while it is read.
   OriginScript& change_at(std::uint64_t offset, std::uint64_t size);
-  OriginScript& changed_etag(std::string);  // "\"changed\"" if not told; the old one for a server that lies
+  OriginScript& changed_etag(std::string);  // default: "\"changed\""; the old one for a server that lies
 
   using Hook = std::function<void(Answer&, const Asking&)>;
   OriginScript& on(unsigned request, std::function<void(Answer&)>);
   OriginScript& on_from(unsigned request, std::function<void(Answer&)>);
   OriginScript& on_every(Hook);
 
-  // A request while so many answers are under way gets this status, and Retry-After unless it is empty.
+  // Requests beyond this number of parallel answers get this status, and Retry-After unless it is empty.
   OriginScript& most_active(unsigned answers, int status = 503, std::string retry_after = "");
 
   // Another resource; its requests are numbered on their own. The reference lives as long as this script.
@@ -82,7 +82,7 @@ class OriginScript {
 
   // Decides one response and counts the request.
   Answer answer(const std::string& target, const std::vector<Field>& fields, unsigned connection = 0);
-  // Notes how much of an answer's body has been sent, and that nothing more of it will be.
+  // Records how much of an answer's body was sent, and that it has ended.
   void note_sent(unsigned number, std::uint64_t body_bytes);
   void note_end();
 

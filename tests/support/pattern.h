@@ -1,5 +1,5 @@
-// Content that is a function of its offset: a file of any size needs no storage, and a byte in the wrong place shows at
-// once.
+// Content that is a function of its offset: a file of any size needs no storage, and a byte in the wrong place is
+// detected immediately.
 //
 // Eight bytes at a time are a mixed counter (SplitMix64): neighbours have nothing in common, so that a byte that is
 // missing, repeated, shifted or of another version of the content is wrong in all but one of 256 cases.
@@ -30,7 +30,7 @@ constexpr std::byte pattern(std::uint64_t seed, std::uint64_t offset) {
   return static_cast<std::byte>(pattern_word(seed, offset / 8) >> (offset % 8 * 8) & 0xff);
 }
 
-// The bytes from `offset` on; whole words at once.
+// The bytes from `offset` on, whole words in one step.
 inline void fill_pattern(std::span<std::byte> into, std::uint64_t seed, std::uint64_t offset) {
   static_assert(std::endian::native == std::endian::little, "a word is stored as its bytes lie");
   const std::size_t ragged = std::min<std::size_t>(into.size(), (8 - offset % 8) % 8);
@@ -51,7 +51,7 @@ inline std::vector<std::byte> pattern_bytes(std::uint64_t seed, std::uint64_t si
   return bytes;
 }
 
-// Whether these are the first bytes of it.
+// Whether these are the first bytes of the pattern.
 inline bool is_pattern(std::span<const std::byte> bytes, std::uint64_t seed) {
   std::array<std::byte, 4096> expected;
   for (std::size_t at = 0; at < bytes.size(); at += expected.size()) {
@@ -62,7 +62,8 @@ inline bool is_pattern(std::span<const std::byte> bytes, std::uint64_t seed) {
   return true;
 }
 
-// Whether these are all `size` bytes of it. Vectors of bytes that are compared by == are compared a byte at a time.
+// Whether these are all `size` bytes of the pattern. Vectors of bytes that are compared by == are compared a byte at a
+// time.
 inline bool is_pattern(std::span<const std::byte> bytes, std::uint64_t seed, std::uint64_t size) {
   return bytes.size() == size && is_pattern(bytes, seed);
 }

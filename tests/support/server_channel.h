@@ -21,7 +21,7 @@ class ServerChannel {
   std::size_t receive(std::span<char> into);
   // False if the peer is gone.
   bool send(std::span<const std::byte> bytes);
-  // True if so much time has passed and the peer is still there. A negative time has no end.
+  // True if this time has passed and the peer is still there. A negative time never ends.
   bool wait(std::chrono::milliseconds);
   // An orderly end: close_notify, if there is TLS.
   void finish();

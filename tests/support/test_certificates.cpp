@@ -77,11 +77,11 @@ std::string pem_of(::X509& certificate) {
   return text_of([&](::BIO* text) { return ::PEM_write_bio_X509(text, &certificate); });
 }
 
-// Whoever shows a certificate of the authority, or nobody if that is allowed.
+// Asks for a certificate of the authority; refuses clients without one if `demand`.
 void ask_client(::SSL_CTX* context, ::X509* authority, bool demand) {
   require(::X509_STORE_add_cert(::SSL_CTX_get_cert_store(context), authority) == 1);
   ::SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (demand ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
-  const unsigned char name[] = "segdl";  // without one no session with a client's certificate is resumed
+  const unsigned char name[] = "segdl";  // without it no session with a client certificate is resumed
   require(::SSL_CTX_set_session_id_context(context, name, sizeof name) == 1);
 }
 

@@ -9,19 +9,20 @@
 
 namespace segdl::test {
 
-// What a certificate says. The default one is right for a server on the loopback.
+// The content of a certificate. The default is valid for a server on the loopback.
 struct CertificateWish {
   std::string alternative_names = "DNS:localhost,IP:127.0.0.1,IP:::1";  // in OpenSSL's words; "" for none
   std::string common_name = "segdl test";
   int valid_from_days = -1;  // from today
   int valid_to_days = 30;
   bool self_signed = false;
-  bool asks_client = false;     // for a certificate, and looks whether the authority signed it
-  bool demands_client = false;  // and does without none
+  bool asks_client = false;     // asks for a certificate, and checks that the authority signed it
+  bool demands_client = false;  // and refuses clients without one
   int newest_version = 0;       // of TLS that the server speaks, for example TLS1_1_VERSION; 0: all
 };
 
-// A certificate authority nobody knows. Thread-safe once made. A failing OpenSSL call throws std::runtime_error.
+// A certificate authority that no client knows. Thread-safe once made. A failing OpenSSL call throws
+// std::runtime_error.
 class TestAuthority {
  public:
   TestAuthority();

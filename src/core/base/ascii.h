@@ -1,5 +1,5 @@
-// ASCII, without a locale: the grammars of HTTP and URLs are made of these (RFC 5234 appendix B.1, RFC 9110
-// section 5.6.2).
+// ASCII, without a locale: the characters of the grammars of HTTP and URLs (RFC 5234 appendix B.1, RFC 9110 section
+// 5.6.2).
 #pragma once
 
 #include <algorithm>

@@ -55,7 +55,7 @@ class ChunkedBody {
     return !joined_ && (odd() || (decoder_.in_chunk() && decoder_.chunk_size() > kMaxHeldChunk));
   }
 
-  // Moves the chunk that has begun to the caller, if all of it fits into `into` and much of it is missing. Moves the
+  // Hands the chunk that has begun to the caller, if all of it fits into `into` and much of it is missing: moves the
   // held part there and returns its size.
   // The caller then receives the rest after it, body_ahead() bytes, calls received_elsewhere(), and uses nothing before
   // chunks() reports the chunk's end.

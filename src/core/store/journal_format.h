@@ -98,8 +98,8 @@ using JournalBlock = std::array<std::byte, kJournalBlock>;
 JournalBlock encode_identity(const JournalIdentity&);
 JournalBlock encode_metadata(const Metadata&);
 
-// Why a block is not valid. `foreign`: it is neither a journal's nor a cut one. `begun`: it holds only zeros or the
-// first bytes of the magic, as any file may.
+// Why a block is not valid. `foreign`: it begins with neither the magic nor a cut magic. `begun`: it holds only zeros
+// or the first bytes of the magic, as any file may.
 struct BadBlock {
   bool foreign = false;
   std::string reason;

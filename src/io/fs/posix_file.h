@@ -19,7 +19,7 @@ struct PosixFolder {
   int directory = -1;                  // open; it outlives try_lock() and give_name()
   bool directory_syncs_links = false;  // its sync is known to make link counts of new names durable
   std::shared_ptr<Lacking> lacking;    // shared: with all files and directories of a file system
-  bool may_be_planted = false;         // as FileStatus has it
+  bool may_be_planted = false;         // FileStatus::may_be_planted
 };
 
 // REQUIRES: a regular file; `path` is for messages.
