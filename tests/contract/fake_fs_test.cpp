@@ -1,4 +1,4 @@
-// The injector itself: that FakeFs dies, fails and forgets exactly as told.
+// The injector itself: FakeFs dies, fails and forgets exactly as scripted.
 #include "support/fake_fs.h"
 
 #include "contract/disk_pictures.h"

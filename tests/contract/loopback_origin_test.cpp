@@ -74,7 +74,7 @@ std::string expected_answer(OriginScript& twin, std::uint64_t size) {
   return twin.answer("/f", {}).head_text() + content(size);
 }
 
-// Waits for answers to be told.
+// Waits for the reports of answers.
 class Told {
  public:
   void operator()(const Asking& asking) {
@@ -148,7 +148,7 @@ TEST_CASE("what has been sent is told, also of an answer nobody waited for") {
   {
     Client client(origin.port());
     client.ask(kGet);
-    const Asking stalled = told.wait_for(1);  // told once nothing more will be sent
+    const Asking stalled = told.wait_for(1);  // reported once nothing more will be sent
     CHECK(stalled.sent == 1000);
     CHECK(stalled.status == 200);
     CHECK(stalled.target == "/f");

@@ -1,4 +1,4 @@
-// What tells a file where the numbers of files do not.
+// How a file is recognised where inode numbers do not identify it.
 #include "io/fs/named_file.h"
 #include "contract/file_worlds.h"
 #include "io/base/descriptor.h"

@@ -1,4 +1,4 @@
-// The injector itself: a script decides what it was told, and a fault fires exactly where it was put.
+// The injector itself: a script does what it was set to, and a fault fires exactly where it was put.
 #include "support/origin_script.h"
 #include "support/pattern.h"
 

@@ -33,7 +33,7 @@ bool lower_limit(__rlimit_resource resource, ::rlim_t value) {
   return ::setrlimit(resource, &limit) == 0;
 }
 
-// Nobody, for whom modes count. An unprivileged user is one already.
+// Becomes the user "nobody", for whom modes count. An unprivileged user is one already.
 bool drop_privileges() { return ::geteuid() != 0 || (::setgid(kNobody) == 0 && ::setuid(kNobody) == 0); }
 
 TEST_CASE("a directory that was renamed is not at its path any more, whatever is made there") {

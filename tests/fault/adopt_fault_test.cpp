@@ -56,7 +56,7 @@ void check_files(const World& world, const Left& left) {
   if (left.name != kName) CHECK(world.has(left.name, left.seed, left.size));
 }
 
-// A run without a checksum that may replace nothing: it has the right file, or says that there is another.
+// A run without a checksum that must not replace anything: it has the right file, or reports that there is another.
 void check_refusing(World& world, const Left& left) {
   serve(world, left);
   const auto rerun = world.download(World::request());

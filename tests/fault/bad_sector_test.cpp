@@ -1,5 +1,6 @@
-// Sectors that can't be read: under a claim it is a proof that fails, under the journal damage; and where the disk does
-// not take anything there any more, an error with a way out. Any other error of a read costs the run, and no claim.
+// Sectors that can't be read. Under a claim the proof fails; under the journal it is damaged; where the disk refuses
+// writes too, it is an error with a hint.
+// Any other error of a read costs the run, and no claim.
 #include "core/store/journal_format.h"
 #include "support/pattern.h"
 #include "support/world.h"

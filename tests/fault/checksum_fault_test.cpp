@@ -93,8 +93,8 @@ Request expecting_other() {
   return request;
 }
 
-// Takes its turn at every operation of the scene, by kill and by power cut with everything lost that can be, and so
-// many times with what the dice say.
+// Interrupts every operation of the scene once: by kill, by a power cut that loses everything not durable, and by
+// `throws` random power cuts.
 template <class Scene>
 void for_every_death(const Scene& scene, std::uint64_t throws = 1) {
   for (std::uint64_t cut = 0; cut < 2 + throws; cut += cut < 2 ? 1 : every(1)) {

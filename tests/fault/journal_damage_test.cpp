@@ -15,7 +15,7 @@ using namespace segdl::test;
 namespace {
 
 constexpr std::uint64_t kSize = 4 * 16 * kKiB + 100;
-constexpr std::size_t kBegin = 64;  // the magic and what tells how the rest is to be read
+constexpr std::size_t kBegin = 64;  // the magic and the fields that determine how the rest is read
 
 // What a download that was killed in its middle leaves.
 struct Left {

@@ -153,7 +153,7 @@ bool dies_at(const FakeKind& kind, const Scene& scene, std::uint64_t operation, 
   CHECK((done || fired));
   if (power) {
     world.disk.power_cut(*power);
-    if (!fired) CHECK(is_right(world, scene));  // what was told as published outlasts the power
+    if (!fired) CHECK(is_right(world, scene));  // what was reported as published outlasts the power
   } else {
     world.disk.kill();
   }
@@ -182,7 +182,8 @@ bool fails_at(const FakeKind& kind, const Scene& scene, std::uint64_t operation,
   return fired;
 }
 
-// Runs `fault`, which tells whether there was an operation with this number, with `variants` of it, everywhere.
+// Runs `fault` everywhere, with `variants` of each operation. It returns whether there was an operation with this
+// number.
 using Fault = std::function<bool(const FakeKind&, const Scene&, std::uint64_t operation, std::uint64_t variant)>;
 
 void everywhere(std::uint64_t variants, const Fault& fault) {

@@ -1,4 +1,4 @@
-// What is said of what a death, or somebody else, has left: by status(), and by errors.
+// What status() and errors report of files left by a death or by another program.
 #include "engine/store/read_status.h"
 #include "support/hints.h"
 #include "support/pattern.h"

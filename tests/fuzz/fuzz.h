@@ -1,5 +1,5 @@
-// What the fuzz targets share. Each target is one function over bytes that nobody chose: it must neither crash nor run
-// on for ever, and what it checks must hold for every input.
+// Shared by the fuzz targets. Each target is one function over arbitrary bytes: it must neither crash nor run for ever,
+// and what it checks must hold for every input.
 //
 // Built with clang's -fsanitize=fuzzer (preset `fuzz`) a target searches for inputs; built as a test it replays its
 // folder of corpus/.

@@ -64,7 +64,7 @@ TEST_CASE("a chunk is given out when its end is there, and not a byte sooner") {
 }
 
 TEST_CASE("a size that lies lets nothing of its chunk out, though the framing behind looks like data") {
-  // Decimal where hexadecimal is meant: 10 bytes are said to be 16.
+  // Decimal instead of hexadecimal: 10 bytes are declared as 16.
   const std::string wire = chunk("good") + "10\r\n0123456789\r\n5\r\nabcde\r\n0\r\n\r\n";
   for (std::size_t piece = 1; piece <= wire.size(); ++piece) CHECK_FALSE(taken(wire, piece));
   const auto cut = taken(wire.substr(0, wire.find("abcde")), 3);

@@ -76,7 +76,7 @@ std::optional<Decoded> naive(std::string_view wire) {
   return result;
 }
 
-// What the decoder says of a wire, if it has come to its end.
+// The decoder's result for a wire, if it has reached its end.
 std::optional<Decoded> whole(const std::optional<Decoded>& decoded) {
   return decoded && decoded->done ? decoded : std::nullopt;
 }

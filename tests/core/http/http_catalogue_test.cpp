@@ -18,17 +18,17 @@ const Resource kDated{500, {Validator::Kind::strong_date, std::nullopt, "Sat, 05
 const Resource kWeak{500, {Validator::Kind::weak_etag, "W/\"a\""}};
 const Resource kNameless{500, {}};
 
-// What a response means to somebody who knows the resource (500 bytes, ETag "a") and asked for bytes 100-499 of it.
+// The meaning of a response to a client that knows the resource (500 bytes, ETag "a") and asked for bytes 100-499.
 std::string known(const std::string& wire, const Resource& what = kKnown) {
   const auto head = read_head(wire);
   return head ? words(judge(*head, {RequestForm::conditional, Range{100, 500}}, &what, {})) : "unreadable";
 }
-// And to one who asks for all of it at once.
+// The same for a client that asks for all of it in one request.
 std::string known_whole(const std::string& wire, const Resource& what = kKnown) {
   const auto head = read_head(wire);
   return head ? words(judge(*head, {RequestForm::whole, std::nullopt}, &what, {})) : "unreadable";
 }
-// And to somebody who knows nothing and asked for bytes 0-99.
+// The same for a client that knows nothing and asked for bytes 0-99.
 std::string fresh(const std::string& wire) {
   const auto head = read_head(wire);
   return head ? words(judge(*head, {RequestForm::conditional, Range{0, 100}}, nullptr, {})) : "unreadable";

@@ -1,4 +1,4 @@
-// What is tolerated of a head because nobody is misled by it.
+// Odd heads that are tolerated because no reader can misunderstand them.
 #include "core/http/odd_head.h"
 
 #include <doctest/doctest.h>

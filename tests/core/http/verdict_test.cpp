@@ -123,7 +123,7 @@ TEST_CASE("a 200 whose head speaks of a part is a contradiction, whatever is kno
     CHECK(is<Contradiction>(verdict(head, probe, nullptr)));
     CHECK(is<Contradiction>(verdict(head)));
     const bool as_long = std::string_view(range).ends_with("/500") && std::string_view(range).starts_with("bytes");
-    CHECK(is<Contradiction>(verdict(head, kWhole, nullptr)) == !as_long);  // all of it, as its total says too
+    CHECK(is<Contradiction>(verdict(head, kWhole, nullptr)) == !as_long);  // all of it, like its total
   }
   const Field all{"Content-Range", "bytes 0-499/500"};
   CHECK(is<UsableBody>(verdict(reply(200, {{"ETag", "\"a\""}, all}, 500), probe, nullptr)));

@@ -17,7 +17,7 @@ std::string host_of(const std::string& host) {
   return url ? url->origin.host : "refused";
 }
 
-// As a person sees it who typed it or was led to it.
+// As shown to a user who typed it or was redirected to it.
 std::string shown(const std::string& host) {
   const std::string ascii = host_of(host);
   return ascii == "refused" ? ascii : shown_host(ascii);

@@ -13,11 +13,11 @@ using namespace segdl::test;
 namespace {
 
 constexpr std::uint64_t kSize = 24 * kMiB;
-// Without TLS the first request of all tells nothing.
+// Without TLS the very first request has no credentials.
 constexpr const char* kAlice = "- | Basic YWxpY2U6MQ==";  // alice:1
 constexpr const char* kBob = "- | Basic Ym9iOjI=";        // bob:2
 
-// Nobody gets the resource without this cookie.
+// Refuses the resource without this cookie.
 void require_cookie(OriginScript& script, const std::string& cookie) {
   script.size(kSize).on_every([cookie](Answer& answer, const Asking& asking) {
     const std::string* sent = asking.find("Cookie");

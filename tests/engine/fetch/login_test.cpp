@@ -196,7 +196,7 @@ TEST_CASE("without TLS nothing is told before it is asked for, or before a stran
     CHECK(silent.has("f", 1, 1000));
     CHECK(sends(silent, "Basic bWU6cmlnaHQ="));
   }
-  World leads;  // to its secure self, where others than the origin of the URL are told nothing
+  World leads;  // to its https self: no credentials for another origin than the URL's
   leads.serve().redirect("/f", "https://origin.test/g").path("/g").size(1000);
   REQUIRE(leads.download(as(kMe), with(1, 0)).ok());
   CHECK_FALSE(sends(leads, "Basic"));

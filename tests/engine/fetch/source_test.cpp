@@ -1,4 +1,4 @@
-// Where a download's workers are told that it leads.
+// Where a download's workers send their requests.
 #include "engine/fetch/source.h"
 
 #include "core/url/url.h"

@@ -1,4 +1,4 @@
-// What is told of a download while it runs: the log by itself, and downloads in a world of fakes.
+// Events of a running download: the log by itself, and downloads in a world of fakes.
 #include <segdl/segdl.h>
 
 #include "engine/progress/event_log.h"

@@ -1,5 +1,5 @@
-// Many downloads of one session, over real sockets and disks, and over fakes where the disk's or the server's own log
-// tells.
+// Many downloads of one session, over real sockets and disks, and over fakes where the log of disk or server is the
+// evidence.
 #include "engine/session/session_scene.h"
 #include "engine/session/session_state.h"
 #include "support/fake_clock.h"
@@ -208,7 +208,7 @@ TEST_CASE("every one of many small downloads is told of once, when it has ended"
     CHECK(has_pattern(place.path / fmt::format("f{}", file), file, 1000 + file));
     tasks.erase(found);
   }
-  CHECK_FALSE(session.next_ended(kPatience).has_value());  // at once
+  CHECK_FALSE(session.next_ended(kPatience).has_value());  // immediately
   CHECK(entries_of(place.path.c_str()) == kFiles);
 }
 

@@ -1,4 +1,4 @@
-// A cache or a transforming proxy on the way to the origin, which says so with Via (doc/http.md, proxies).
+// A cache or a transforming proxy before the origin, which identifies itself with Via (doc/http.md, proxies).
 #include "support/world.h"
 
 #include <doctest/doctest.h>
@@ -48,7 +48,7 @@ TEST_CASE("another version that only a cache has does not begin the download aga
 
 TEST_CASE("where a cache has begun with an old version, the new one comes from the origin, whole") {
   World world;
-  // The cache has kept the first part of what the resource was, and gives that to whoever lets it.
+  // The cache has kept the first part of an old version, and serves it unless the request forbids that.
   world.serve().size(kSize).cut_at(kCut).change_after(1, kSize).on_every([](Answer& answer, const Asking& asking) {
     answer.set("Via", "1.1 cache");
     const std::string* range = asking.find("Range");

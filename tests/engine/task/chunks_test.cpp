@@ -1,4 +1,4 @@
-// Bytes of a chunked body count once their chunk has ended where its size says.
+// Bytes of a chunked body count once their chunk has ended according to its size.
 #include "support/pattern.h"
 #include "support/world.h"
 

@@ -1,4 +1,4 @@
-// Content codings that nobody has asked for.
+// Content codings that were not asked for.
 #include "support/hints.h"
 #include "support/pattern.h"
 #include "support/world.h"

@@ -175,7 +175,7 @@ TEST_CASE("a fresh link that gives its resource once brings all that is missing 
   }
 }
 
-// Never a mixture, whatever the ETag says (J8): one response is compared with all that it is joined with.
+// Never a mixture, whatever the ETag (J8): a response is compared with everything that it is joined with.
 TEST_CASE("what a fresh link gives is of one version, where it gives more than one response and where it does not") {
   for (const std::uint32_t differs : {0U, 2U, 254U}) {  // this segment, of what is here
     for (const int status : {200, 204, 404}) {

@@ -1,4 +1,4 @@
-// Responses that are odd and not ambiguous: what is said of them.
+// Responses that are odd and not ambiguous, and the notes about them.
 #include "support/world.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// Servers that are away for a while, or for good: how long they are waited for, and what the error says then.
+// Servers that are away for a while, or for good: how long segdl waits, and the error then.
 #include "core/schedule/backoff.h"
 #include "support/world.h"
 
@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint64_t kSize = 2 * kMiB + 1000;
 
-// After its first answer, which breaks off, the server says nothing for so long.
+// After its first answer, which is cut, the server is silent for this time.
 void go_away_for(World& world, seconds time) {
   world.serve().size(kSize).cut_at(kMiB);
   world.script->on_every([&world, time, until = Instant::max()](Answer& answer, const Asking& asking) mutable {

@@ -23,7 +23,7 @@ std::string text_of(std::uint64_t seed, Range range, std::uint64_t size) {
   return {reinterpret_cast<const char*>(bytes.data()) + range.begin, range.size()};
 }
 
-// The same bytes in one chunk that is said to hold all of them, and does not: framing lies in the middle of it.
+// The same bytes in one chunk whose size covers all of them and is wrong: there is framing in the middle.
 std::string lying_chunk(const std::string& body, std::size_t at) {
   return fmt::format("{:x}\r\n{}\r\n{:x}\r\n{}\r\n0\r\n\r\n", body.size(), body.substr(0, at), body.size() - at,
                      body.substr(at));

@@ -223,7 +223,7 @@ TEST_CASE("a server that serves no ranges any more and cuts again and again ends
 TEST_CASE("without a strong validator a response in parts is not joined unseen") {
   for (const char* etag : {"", "W/\"w\""}) {
     World world;
-    // Never more than 100,000 bytes at once, and from the third request on other content of the same size.
+    // Never more than 100,000 bytes in one response, and from the third request on other content of the same size.
     world.serve().size(kSize).etag(etag).on_every([](Answer& answer, const Asking& asking) {
       if (asking.number >= 3) answer.seed = 2;
       if (answer.head.status != 206 || answer.end - answer.begin <= 30'000) return;

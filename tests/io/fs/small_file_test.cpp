@@ -1,4 +1,4 @@
-// Files that a person names: who else may read them, and what is no file.
+// Files that the user names: which other users may read them, and names that are no file.
 #include "io/fs/small_file.h"
 #include "io/net/public_suffixes.h"
 

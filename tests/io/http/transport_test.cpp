@@ -1,5 +1,5 @@
-// The real transport: what is on the wire, which connections are reused, and how it ends when a peer misbehaves or
-// nobody wants it any more.
+// The real transport: what is on the wire, which connections are reused, and how an exchange ends when a peer
+// misbehaves or it is abandoned.
 #include "io/base/real_clock.h"
 #include "io/http/http_transport.h"
 #include "support/loopback_origin.h"

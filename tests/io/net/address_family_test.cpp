@@ -1,4 +1,4 @@
-// One family of addresses only: which are connected to, and what is said where there are none.
+// One family of addresses only: which are connected to, and the error if there are none.
 #include "io/http/http_transport.h"
 #include "support/fake_clock.h"
 #include "support/loopback_address.h"

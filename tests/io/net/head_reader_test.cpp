@@ -18,8 +18,8 @@ constexpr std::size_t kMaxHeld = 256 * 1024;  // of a head of which nothing need
 
 struct Read {
   Result<ResponseHead> head;
-  std::size_t most = 0;  // bytes that were held at once
-  std::string behind;    // what is left behind the head
+  std::size_t most = 0;  // largest number of bytes held
+  std::string behind;    // what is left after the head
 };
 
 Read read(const std::string& wire) {

@@ -56,7 +56,7 @@ TEST_CASE("a plain request goes to the proxy with its whole URL, and the proxy's
   HttpRequest request{*parse_url("http://me:secret@Origin.test:8080/a%20b?x=1"), {{"Accept", "*/*"}, kOriginSecret}};
   request.fields.push_back({"User-Agent", "segdl/test"});
   REQUIRE(side.transport->get(request, {}, {}).ok());
-  CHECK(proxy.at_proxy(0).find("Proxy-Authorization") == std::string::npos);  // which nobody has asked for
+  CHECK(proxy.at_proxy(0).find("Proxy-Authorization") == std::string::npos);  // not asked for yet
   CHECK(proxy.at_proxy(1) ==
         "GET http://origin.test:8080/a%20b?x=1 HTTP/1.1\r\nAccept: */*\r\n"
         "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\nHost: origin.test:8080\r\n"

@@ -1,4 +1,4 @@
-// Which look-ups of a name are made, and who waits for them.
+// Which lookups of a name are made, and which callers wait for them.
 #include "io/net/resolver.h"
 #include "io/base/descriptor.h"
 #include "io/http/http_transport.h"
@@ -29,7 +29,7 @@ io::LookUp loopback(std::uint16_t port) { return {{loopback_address<io::Address>
 
 Origin named(const std::string& host) { return {false, host, 80}; }
 
-// A resolver whose look-ups are counted, and may be held back.
+// A resolver whose lookups are counted, and may be held back.
 struct Side {
   explicit Side(int failure = 0) : code(failure) {}
 
@@ -124,7 +124,7 @@ TEST_CASE("more look-ups at once than the bound are refused, and can be tried ag
 }
 
 TEST_CASE("addresses that can't be reached are asked for again, those that can are not") {
-  // Bound and not listening: nobody else gets the port, and connections to it are refused.
+  // Bound and not listening: no other program gets the port, and connections to it are refused.
   const io::Descriptor bound(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   auto address = loopback_address<io::Address>(0);
   REQUIRE(::bind(bound.get(), reinterpret_cast<const ::sockaddr*>(&address.storage), address.size) == 0);

@@ -1,4 +1,4 @@
-// A proxy on the loopback that says what it is told to say.
+// A proxy on the loopback with scripted answers.
 #pragma once
 
 #include "support/loopback_server.h"

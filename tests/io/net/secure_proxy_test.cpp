@@ -46,7 +46,7 @@ class TlsFront {
     } else {
       ::shutdown(socket, SHUT_WR);
       std::array<char, 4096> bytes;
-      while (::recv(socket, bytes.data(), bytes.size(), 0) > 0) {  // so that what was said is not lost by a reset
+      while (::recv(socket, bytes.data(), bytes.size(), 0) > 0) {  // so that a reset does not lose what was sent
       }
     }
     ::ERR_clear_error();

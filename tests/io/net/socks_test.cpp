@@ -30,8 +30,8 @@ const std::string kAsksPassword = "\5\2"s;
 const std::string kMade = "\5\0\0\1\x7f\0\0\1\0\x50"s;  // connected from 127.0.0.1:80
 const std::string kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
-// Answers what comes in with one text after the other; "" closes the connection. After the last it plays the origin,
-// with TLS if there is a context, or stays silent if it is said to.
+// Answers each request with the next text; "" closes the connection. After the last it plays the origin, with TLS if
+// there is a context, or stays silent if it is set to.
 class ScriptedSocks {
  public:
   explicit ScriptedSocks(std::vector<std::string> answers, ::SSL_CTX* origin = nullptr, bool silent = false)

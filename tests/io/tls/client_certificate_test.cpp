@@ -55,7 +55,7 @@ class Server {
   }
 
  private:
-  // Only who said that it may be asked later is.
+  // Only a client that announced post-handshake authentication is asked.
   static std::string ask(::SSL* ssl) {
     ::SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
     if (::SSL_verify_client_post_handshake(ssl) != 1 || ::SSL_do_handshake(ssl) != 1) return "nobody";
@@ -73,7 +73,7 @@ class Server {
     char bytes[4096];
     if (::SSL_accept(ssl.get()) != 1) {
       ::shutdown(socket, SHUT_WR);
-      while (::recv(socket, bytes, sizeof bytes, 0) > 0) {  // so that what was said is not lost by a reset
+      while (::recv(socket, bytes, sizeof bytes, 0) > 0) {  // so that a reset does not lose what was sent
       }
       return;
     }

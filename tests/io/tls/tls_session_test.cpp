@@ -66,7 +66,7 @@ class Server {
 
 io::LookUp to_loopback(const std::string&, std::uint16_t port) { return {{loopback_address<io::Address>(port)}, 0}; }
 
-// An authority, and clients that trust it or nobody in particular.
+// An authority, and clients that trust it or, if insecure, any peer.
 struct World {
   World() { authority.write_pem(ca_file()); }
   ~World() { std::filesystem::remove_all(directory); }
