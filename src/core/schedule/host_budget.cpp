@@ -11,10 +11,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr unsigned kFree = 2;  // so many are not worth measuring
+constexpr unsigned kFree = 2;  // this many connections are not worth measuring
 constexpr double kGain = 1.1;
-constexpr double kGainOnRetry = 1.25;  // what is left to find then is a first try misled by bursts; less is noise
-constexpr double kClearGain = 1.5;     // seen even if the time to get going is counted
+constexpr double kGainOnRetry = 1.25;  // more gain than that means that bursts misled the first try; less is noise
+constexpr double kClearGain = 1.5;     // visible even with the startup time of the new connections
 
 constexpr milliseconds kShortestWindow{100};
 constexpr milliseconds kLongestWindow{3000};
@@ -41,7 +41,7 @@ void HostBudget::leave() {
   --in_use_;
   unanswered_ = std::min(unanswered_, in_use_);
   if (!cautious_) return;
-  // Whoever leaves while the host refuses is not replaced by more than the one that goes first.
+  // While the host refuses, those that leave are not replaced, except by one that tests it.
   allowed_ = std::min(allowed_, in_use_ + 1);
   round_peak_ = last_peak_ = in_use_;
 }
@@ -57,11 +57,11 @@ unsigned HostBudget::ceiling(Instant now) const { return std::min(goal_, host_li
 
 void HostBudget::answered(Instant now, Duration latency) {
   latency = std::max(latency, Duration(0));
-  const bool first = latency_.count() < 0;  // none before
+  const bool first = latency_.count() < 0;  // no response before
   latency_ = first ? latency : (latency_ * 7 + latency) / 8;
   if (first) from_ = Sample{now, 0};
   if (unanswered_ > 0) --unanswered_;
-  if (now < opens_) return;  // asked before the refusal: says nothing about the time after
+  if (now < opens_) return;  // asked before the refusal: no evidence for the time after it
   cautious_ = false;
   in_vain_ = 0;
   lift(now);
@@ -75,8 +75,8 @@ void HostBudget::answered(Instant now, Duration latency) {
   round_peak_ = in_use_;
 }
 
-// A limit is wrong if that many answers came while more than it were in use: one alone may be another's, just before
-// the refusal.
+// A limit is wrong if enough responses arrive while more connections are in use: a single one may be for a request just
+// before the refusal.
 void HostBudget::lift(Instant now) {
   if (limit_.most == 0 || limit_.lifted || now < limit_.again || in_use_ <= limit_.most) return;
   if (++above_ >= 2 * (limit_.most + 1)) limit_.lifted = true;
@@ -84,7 +84,7 @@ void HostBudget::lift(Instant now) {
 
 void HostBudget::refused(Instant now, std::optional<Instant> until, std::uint64_t random) {
   if (now >= opens_ && now >= volley_ends_) {
-    // Peaks of long ago say nothing about this volley.
+    // Old peaks are no evidence for this volley.
     const bool recent = latency_.count() >= 0 && now - round_ <= 4 * latency_;
     volley_ = std::max(1U, recent ? peak() : in_use_);
     volley_ends_ = now + std::max(latency_, Duration(0));
@@ -92,7 +92,7 @@ void HostBudget::refused(Instant now, std::optional<Instant> until, std::uint64_
     limit_before_volley_ = limit_;
     allowed_before_volley_ = allowed_;
     proven_before_volley_ = proven_;
-    teaches_ = !cautious_;  // the first one let in after a refusal teaches only to wait longer
+    teaches_ = !cautious_;  // a refusal of the first one let in again only means to wait longer
   }
   if (unanswered_ > 0) --unanswered_;
   ++refusals_;
@@ -123,9 +123,9 @@ void HostBudget::learn(unsigned served, Instant now) {
   const Limit& before = limit_before_volley_;
   limit_ = before;
   proven_ = proven_before_volley_;
-  if (served == 0) return;  // everything is refused: says nothing about how many
+  if (served == 0) return;  // everything is refused: no evidence for a limit
   if (served < proven_ && !before.doubted) {
-    limit_.doubted = true;  // more were served: it may refuse for another reason, and for a moment only
+    limit_.doubted = true;  // more were served before: it may refuse for another reason, and for a moment only
     return;
   }
   proven_ = served;
@@ -139,7 +139,7 @@ double HostBudget::speed(Sample from, Sample to) {
   return time.count() > 0 && to.bytes > from.bytes ? static_cast<double>(to.bytes - from.bytes) / time.count() : 0;
 }
 
-// The more often a growth brought nothing, the longer is measured: what is left then is noise.
+// The more often growth brought nothing, the longer is the measurement: what is left then is noise.
 HostBudget::Duration HostBudget::window() const {
   return std::clamp<Duration>(std::max(8 * latency_, pause_ / 4), kShortestWindow, kLongestWindow);
 }
@@ -155,9 +155,9 @@ void HostBudget::measured(Instant now, std::uint64_t bytes) {
   }
 }
 
-// Measures the level that was kept, and grows from it when it is time.
+// Measures at the level that was kept, and grows from it when it is time.
 void HostBudget::survey(Sample here, bool full) {
-  const bool more_than_allowed = in_use_ > allowed_;  // still there from a growth that was taken back
+  const bool more_than_allowed = in_use_ > allowed_;  // some are left from a growth that was taken back
   if (!full || more_than_allowed || cautious_ || allowed_ < ceiling(here.at)) from_.reset();
   if (!from_) {
     from_ = here;
@@ -179,12 +179,12 @@ bool HostBudget::grow(Sample here) {
   return true;
 }
 
-// Judges a growth. The first quarter of the window is not counted: the new connections get going.
+// Evaluates a growth. The first quarter of the window does not count: the new connections are starting.
 void HostBudget::judge(Sample here, bool full) {
   const Duration since = here.at - grown_->at;
   if (!full) {
     from_.reset();
-    // Nobody wants so many: nothing can be learned.
+    // So many connections are not wanted: there is nothing to measure.
     if (since >= window()) fall_back(here, Duration(0));
     return;
   }
@@ -203,8 +203,8 @@ void HostBudget::judge(Sample here, bool full) {
   fall_back(here, pause_);
 }
 
-// With more connections the speed fell: either the host slows down, or a burst at first was taken for its speed. The
-// next doubling, compared with this one, tells. Once: if it brings nothing either, all is taken back.
+// The speed fell with more connections: either the host slows down, or an initial burst was measured as its speed. The
+// next doubling, compared with this one, decides. Only once: if it brings nothing either, both are taken back.
 bool HostBudget::doubt(Sample here, double speed) {
   const unsigned level = back_to_;
   if (level != kept_ || !grow(here)) return false;

@@ -1,4 +1,4 @@
-// A set of numbers kept as its runs, for sets that are a few long runs most of the time.
+// A set of numbers stored as its runs, for sets that are mostly a few long runs.
 //
 //   [0,4) [6,7)    + 4,5    ->  [0,7)
 //
@@ -18,7 +18,7 @@
 
 namespace segdl {
 
-// Less, for tables whose cost is to be known: each comparison visits a node.
+// Less-than that counts comparisons, for tables whose cost is measured: each comparison visits a node.
 struct CountingLess {
   template <typename T>
   bool operator()(const T& left, const T& right) const {
@@ -30,7 +30,7 @@ struct CountingLess {
 
 class IntervalSet {
  public:
-  std::uint32_t count() const { return count_; }  // of numbers
+  std::uint32_t count() const { return count_; }  // numbers in the set
   bool empty() const { return count_ == 0; }
   std::uint64_t steps() const { return runs_.key_comp().steps; }
 
@@ -44,7 +44,7 @@ class IntervalSet {
 
   bool contains(std::uint32_t number) const { return next(number) == number; }
 
-  // The part below `end` of the last run that has one; empty if none has.
+  // The part below `end` of the last run that has one; empty if there is none.
   Span last_below(std::uint32_t end) const {
     const auto behind = runs_.lower_bound(end);
     if (behind == runs_.begin()) return {};
@@ -52,8 +52,8 @@ class IntervalSet {
     return {first, std::min(last, end)};
   }
 
-  // How many numbers of the span are in the set. At most so many runs are looked at: if there are more in the span, the
-  // rest of it is taken to be like its beginning. O(log n + most). REQUIRES: most > 0.
+  // The number of members of the set in the span. At most `most` runs are examined: if the span has more, its rest is
+  // estimated from its beginning. O(log n + most). REQUIRES: most > 0.
   std::uint32_t count_within(Span span, std::size_t most) const {
     std::uint32_t found = 0;
     auto run = runs_.upper_bound(span.begin);
@@ -68,8 +68,7 @@ class IntervalSet {
     return found;
   }
 
-  // Takes the part of a run that begins at this number out of the set, at most `most` numbers. REQUIRES: it is in the
-  // set; most > 0.
+  // Removes the beginning of a run from this number on, at most `most` numbers. REQUIRES: it is in the set; most > 0.
   Span take_from(std::uint32_t number, std::uint32_t most) {
     const auto after = runs_.upper_bound(number);
     assert(after != runs_.begin() && std::prev(after)->second > number);

@@ -6,7 +6,7 @@
 namespace segdl {
 
 void KeptPrefixes::keep(Segment segment, Prefix prefix, std::size_t most) {
-  gain(segment, prefix.filled);  // from here on it is no news of anybody's
+  gain(segment, prefix.filled);  // from here on these bytes are no gain
   const auto found = kept_.find(segment);
   if (found == kept_.end() ? kept_.size() >= most : found->second.filled >= prefix.filled) return;
   kept_.insert_or_assign(segment, std::move(prefix));

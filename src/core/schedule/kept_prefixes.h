@@ -1,10 +1,10 @@
-// The beginnings of segments that workers had to let go of, and how much of each segment has counted as progress.
+// The beginnings of segments that workers released, and how much of each segment has counted as progress.
 //
-// What a worker has of a segment that it lets go of is kept, and goes to the next that is at it: no byte is asked for
-// that is here, and the next failure at the same place is one without progress. (P1) A byte counts as progress once,
-// for the worker that brought it, however often it is fetched: gain(). (P2) A span begins with what is kept of a
-// segment or ends before it: first_behind(), last_before(). (P3) At most so many segments are kept as the caller says:
-// one for each worker there ever was at once.
+// What a worker has of a segment that it releases is kept, and given to the next worker of it: no byte that is here is
+// requested again, and the next failure at the same place is one without progress.
+// P1 A byte counts as progress once, for the worker that brought it, however often it is fetched: gain().
+// P2 A span begins with what is kept of a segment or ends before it: first_behind(), last_before().
+// P3 At most `most` segments are kept: the largest number of simultaneous workers so far.
 //
 // Pure: no lock.
 #pragma once
@@ -27,23 +27,23 @@ struct Prefix {
 
 class KeptPrefixes {
  public:
-  // Of two the longer one stays. REQUIRES: the segment is not done.
+  // Keeps the longer one of two. REQUIRES: the segment is not done.
   void keep(Segment, Prefix, std::size_t most);
-  // What is kept of this segment, if it is more than `filled` bytes.
+  // Takes what is kept of this segment, if it is more than `filled` bytes.
   Prefix take(Segment, std::uint64_t filled);
 
-  // How many of these bytes of the segment nobody had before. REQUIRES: it is not done.
+  // How many of these bytes of the segment are new. REQUIRES: it is not done.
   std::uint64_t gain(Segment, std::uint64_t filled);
-  // The same of a segment of this size that is done from here on.
+  // The same for a segment of this size that is done from here on.
   std::uint64_t done(Segment, std::uint64_t size);
 
-  // Segments of which something is kept.
+  // The nearest segments of which something is kept.
   std::optional<Segment> first_behind(Segment) const;
   std::optional<Segment> last_before(Segment) const;
 
  private:
   std::map<Segment, Prefix> kept_;
-  std::map<Segment, std::uint64_t> marks_;  // how much of a segment was counted
+  std::map<Segment, std::uint64_t> marks_;  // how much of each segment was counted
 };
 
 }  // namespace segdl

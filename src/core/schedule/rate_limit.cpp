@@ -8,8 +8,8 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// What was not read in time may be made up for this long, and no longer: a reader that woke up late catches up, a pause
-// is not followed by a burst.
+// Lost time may be made up for this long, and no longer: a reader that woke up late catches up, a pause is not followed
+// by a burst.
 constexpr std::chrono::milliseconds kSlack{50};
 
 constexpr std::uint64_t kSmallest = 256;

@@ -10,19 +10,19 @@
 
 namespace segdl {
 
-// What a decision reckons with.
+// The inputs of a decision.
 struct Scheduler::Terms {
   double now = 0;
   double speed = 0;      // the taker's
   double reconnect = 0;  // before the taker's first byte
-  double typical = 0;    // the speed of a holder that was not measured
+  double typical = 0;    // the speed of a holder without a measured one
 
   double taker_needs(double bytes) const { return reconnect + bytes / speed; }
 };
 
 namespace {
 
-// A speed that can be reckoned with. What is none, however it came about, counts as not known.
+// Whether a speed is usable. Any other, for whatever reason, counts as unknown.
 bool is_known(double speed) { return speed > 0 && std::isfinite(speed); }
 
 }  // namespace
@@ -74,12 +74,12 @@ std::optional<Hedge> Scheduler::hedge(WorkerId worker, double now, Offer offer) 
   const auto slow = latest(Order::hedge, Order::hedge_unmeasured, terms);
   if (!slow) return std::nullopt;
   const Span span = at(*slow).span;
-  // All that the loser has received is thrown away, and an estimate is only one: so "clearly earlier".
+  // All that the loser has received is discarded, and the estimate is uncertain: so it must be clearly earlier.
   if (terms.taker_needs(bytes(span)) >= time_left(at(*slow), terms) / 2) return std::nullopt;
   const auto behind = at(*slow).rival;
   if (behind) {
     const auto speed = at(*behind).speed;
-    if (!speed) return std::nullopt;  // it has only just begun, and may keep its promise yet
+    if (!speed) return std::nullopt;  // it has just begun, and may still be fast enough
     part(*slow);
     drop_first(*behind);
   }
@@ -149,8 +149,9 @@ std::uint64_t Scheduler::steps() const {
   return steps;
 }
 
-// Where no speed at all is known, all are taken to be equally fast, and what a reconnect costs can't be told in bytes.
-// A sum from which large speeds were taken again may be left with nothing but rounding.
+// If no speed at all is known, all are assumed to be equally fast, and the cost of a reconnect can't be expressed in
+// bytes.
+// A sum from which large speeds were subtracted may contain nothing but rounding errors.
 Scheduler::Terms Scheduler::terms(double now, Offer offer) const {
   const bool moving = moving_ > 0 && moving_speed_ > 0;
   if (!moving && !is_known(offer.speed)) return {now, 1, 0, 1};
@@ -158,7 +159,7 @@ Scheduler::Terms Scheduler::terms(double now, Offer offer) const {
   return {now, is_known(offer.speed) ? offer.speed : typical, offer.reconnect, typical};
 }
 
-// One that should be further by now than it has told is at the end of its first segment at most.
+// A worker that should be further than it reported is assumed to be at most at the end of its first segment.
 double Scheduler::time_left(const Holding& holding, const Terms& terms) const {
   if (!holding.speed) return holding.left / terms.typical;
   if (*holding.speed <= 0) return std::numeric_limits<double>::infinity();
@@ -210,7 +211,7 @@ void Scheduler::hold(WorkerId worker, Span span, double since, double speed) {
   reorder(worker);
 }
 
-// The first segment is no longer this worker's: written, by it or by its rival.
+// Removes the worker's first segment: written, by it or by its rival.
 void Scheduler::drop_first(WorkerId worker) {
   Holding& holding = at(worker);
   require(!holding.span.empty(), "a segment was taken from a worker that holds none");
@@ -249,8 +250,8 @@ void Scheduler::set_speed(Holding& holding, std::optional<double> speed) {
 
 double Scheduler::end(const Holding& holding) const { return holding.since + holding.left / *holding.speed; }
 
-// Whether it will have its first segment before its rival has it, as far as is known: who moves is ahead of who was not
-// measured, and that one of who stands still.
+// Whether the worker is expected to have its first segment before its rival. A worker that moves is ahead of an
+// unmeasured one, and that one of one that stands still.
 bool Scheduler::ahead(WorkerId worker, WorkerId rival) const {
   const auto rank = [this](WorkerId one) {
     const Holding& holding = at(one);
@@ -270,7 +271,7 @@ Scheduler::Place Scheduler::place(WorkerId worker) const {
   return {segments > 1 ? Order::split : Order::hedge, late};
 }
 
-// Puts the worker where it belongs in the orders, after a change; and its rival, as only who is ahead is in them.
+// Updates the worker's place in the orders after a change; and its rival's, as only the one that is ahead has a place.
 void Scheduler::reorder(WorkerId worker) {
   put(worker);
   if (const auto rival = at(worker).rival) put(*rival);

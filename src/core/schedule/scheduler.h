@@ -1,7 +1,7 @@
-// Who fetches what next. Pure: no lock, clock or I/O; events in, spans out.
+// Decides which worker fetches what next. Pure: no lock, clock or I/O; events in, spans out.
 //
-// Every segment is in one of five states. Missing work is handed out in file order as bounded spans, so that the file
-// grows behind a nearly contiguous front; what was inherited is believed only once proved in this run (J9).
+// Every segment is in one of five states. Missing work is granted in file order as bounded spans, so that the file
+// grows behind a nearly contiguous front. Inherited claims are trusted only once proved in this run (J9).
 //
 //      grant, take_first, split, hedge  begin_commit, committed
 //   missing -------------------> held --------------------------> done
@@ -10,21 +10,24 @@
 //      +--------------------------+                            inherited
 //      +--------------------- revoked -----------------------------+
 //
-// Only when nothing is missing does an idle worker take part of another's span: of the holder with most *time* left,
-// not most bytes, so much of its end that both are done at the same time (split); and if that leaves nothing to take,
-// the segment itself once more (hedge). Neither happens unless it is worth more than a new request costs. A holder
-// whose end has moved learns it with its next commit.
+// Only when nothing is missing does an idle worker take part of another's span: from the holder with most *time* left,
+// not most bytes, so much of its end that both are done at the same time (split). If that leaves nothing to take, it
+// fetches the segment itself once more (hedge). Neither happens unless it gains more than a new request costs.
+// A holder whose end has moved learns it with its next commit.
 //
 //   A: [0,8) 1 seg/s, at 2    B idle, 2 seg/s, split:   A: [0,4)   B: [4,8)      both done after 2 s
 //
-// (S1) A segment is held by one worker, or by two if it is hedged. (S2) The right to write it is given once between
-// revocations (J5), to whoever first has all of it: begin_commit(). (S3) Whatever a failed worker held and nobody else
-// holds is missing again. (S4) It is finished only when every segment is done: nothing missing, held or unproved.
+// S1 A segment is held by one worker, or by two if it is hedged.
+// S2 The right to write it is given once between revocations (J5), to the worker that first has all of it:
+//    begin_commit().
+// S3 Whatever a failed worker held and no other worker holds is missing again.
+// S4 The download is finished only when every segment is done: nothing missing, held or unproved.
 //
-// A segment counted twice would let a file with a hole be finished, so what is required of callers is checked in every
-// build (require.h). A speed that is no number or not finite counts as not known.
+// A segment counted twice could let a file with a hole be finished, so requirements on callers are checked in every
+// build (require.h). A speed that is no number or not finite counts as unknown.
 //
-// Cost: every call takes O(log n) steps in the number of runs of missing segments and of workers; the count is kept.
+// Cost: every call takes O(log n) steps in the number of runs of missing segments and of workers; the steps are
+// counted.
 #pragma once
 
 #include <segdl/segment_map.h>
@@ -43,23 +46,23 @@
 
 namespace segdl {
 
-// What an idle worker brings to a split or a hedge.
+// The terms of an idle worker for a split or a hedge.
 struct Offer {
-  double speed = 0;      // bytes/s it expects of its connection; 0: not known, so as fast as the others on the average
+  double speed = 0;      // bytes/s it expects of its connection; 0: unknown, so the average of the others
   double reconnect = 0;  // seconds a new request costs before its first byte
 };
 
-// What an idle worker wants of what is missing.
+// The request of an idle worker for missing segments.
 struct Want {
   std::uint64_t limit = 0;  // bytes at most, but one segment in any case
   double now = 0;           // seconds
   double speed = 0;         // as in an Offer
 };
 
-// A segment that two fetch from here on.
+// A segment that two workers fetch from here on.
 struct Hedge {
   Span span;
-  std::optional<WorkerId> gave_way;  // and holds nothing any more
+  std::optional<WorkerId> gave_way;  // the worker that holds nothing any more
 };
 
 class Scheduler {
@@ -68,33 +71,38 @@ class Scheduler {
   // `claims` has one entry per segment: true if the journal claims it.
   Scheduler(Layout, const std::vector<bool>& claims);
 
-  // The missing segments from this one on, held by the worker; nothing if it is not missing. REQUIRES for this and the
+  // Gives the worker the missing segments from this one on; nothing if it is not missing. REQUIRES for this and the
   // next three: the worker holds nothing.
   std::optional<Span> grant(Segment, WorkerId, Want);
 
-  // The first segment of what another holds, in its place beside a rival if there is one. False if either may write it.
+  // Gives the worker the first segment of another holder, in whose place it joins the rival, if any. False if either
+  // may write it.
   bool take_first(WorkerId holder, WorkerId, double now, double speed);
 
-  // The end of the span with the most time left, at least one whole segment of it; nothing if none is worth it.
+  // Gives the worker the end of the span with the most time left, at least one whole segment of it; nothing if none is
+  // worth it.
   // REQUIRES: nothing is missing.
   std::optional<Span> split(WorkerId, double now, Offer);
 
-  // The one segment that is furthest from done, of those that are all their holders have; nothing if none is worth it.
-  // If two hold it already, the one that is behind gives way, and holds nothing then: both may have been a bad choice.
+  // Gives the worker the segment that is furthest from done, among those that are their holders' only one; nothing if
+  // none is worth it.
+  // If two hold it already, the slower one is released and then holds nothing: both may have been a bad choice.
   // REQUIRES: nothing is missing, and split() gave nothing.
   std::optional<Hedge> hedge(WorkerId, double now, Offer);
 
-  // What the worker is still to fetch, beginning with the segment it is at; empty if it holds nothing.
+  // The segments that the worker has still to fetch, beginning with its current one; empty if it holds nothing.
   Span held(WorkerId) const;
 
-  // Tells how fast a worker is, and how many bytes of the segment it is at it has. A worker that is not told of for a
-  // while is taken to go on as fast as before. 0: it stands still, and so has more time left than any other.
+  // Reports a worker's speed, and how many bytes of its current segment it has. Between reports it is assumed to go on
+  // at that speed. 0: it stands still, and so has more time left than any other.
   void measured(WorkerId, double now, double speed, std::uint64_t filled);
 
-  // Whether this worker may write the segment, which it has received whole. If not, somebody else has or does; then the
-  // segment is no longer this worker's. REQUIRES: it is the first of held(worker), or is not in it any more.
+  // Whether this worker, which has received the whole segment, may write it. If not, another worker has written it or
+  // does, and this one no longer holds it.
+  // REQUIRES: it is the first of held(worker), or is not in it any more.
   bool begin_commit(WorkerId, Segment);
-  // It is written and claimed. Returns the other one that was at it. REQUIRES: begin_commit() said so to this worker.
+  // The segment is written and claimed. Returns the other worker that was fetching it. REQUIRES: begin_commit()
+  // returned true to this worker.
   std::optional<WorkerId> committed(WorkerId, Segment);
 
   // The worker ends or has failed: it holds nothing any more.
@@ -106,16 +114,16 @@ class Scheduler {
 
   const SegmentStates& states() const { return states_; }
 
-  // What Task::map() shows. O(cells * log n + workers).
+  // The content of Task::map(). O(cells * log n + workers).
   SegmentMap map(std::size_t cells) const;
 
-  // How many steps the calls so far took, in visits to nodes of the tables behind this.
+  // The number of steps of all calls so far, in visits to nodes of the underlying tables.
   std::uint64_t steps() const;
 
  private:
-  // The orders by time left: of those whose end can be taken, and of those at their last segment that may be hedged; if
-  // two are at it, only who is ahead is in the order, since the segment is as late as that one.
-  // Who has no speed of its own is ordered by bytes left, as all such have the same speed, and that changes.
+  // Orders by time left: of holders whose end can be taken, and of those at their last segment, which may be hedged. If
+  // two fetch it, only the one that is ahead has a place: the segment is as late as that one.
+  // Unmeasured holders are ordered by bytes left: they are assumed to have the same speed, and that changes.
   enum class Order : std::uint8_t { split, split_unmeasured, hedge, hedge_unmeasured, none };
   struct Place {
     Order order = Order::none;
@@ -124,12 +132,12 @@ class Scheduler {
   };
   struct Holding {
     Span span;
-    double since = 0;               // when, so many
-    double left = 0;                // bytes were left
+    double since = 0;               // at this time,
+    double left = 0;                // this many bytes were left
     std::optional<double> speed;    // if measured
     std::optional<WorkerId> rival;  // holds the same segment
     bool writing = false;           // may write the first segment
-    Place place;                    // where it is found in orders_
+    Place place;                    // its key in orders_
   };
   struct Terms;
 

@@ -1,4 +1,4 @@
-// The scheduler's picture of itself, for people to look at.
+// The scheduler's map of segments, for display.
 #include "core/schedule/scheduler.h"
 
 #include <algorithm>
@@ -6,7 +6,7 @@
 namespace segdl {
 namespace {
 
-constexpr std::size_t kMaxRuns = 64;  // looked at in a cell; a picture needs no more
+constexpr std::size_t kMaxRuns = 64;  // examined in a cell; more would not be visible
 
 // Cuts `segments` into `cells` of nearly the same size. REQUIRES: 0 < cells <= segments.
 struct Cut {
@@ -14,7 +14,7 @@ struct Cut {
 
   std::uint32_t begin(std::uint64_t cell) const { return static_cast<std::uint32_t>(cell * segments / cells); }
   Span span(std::uint64_t cell) const { return {begin(cell), begin(cell + 1)}; }
-  // The one in which this segment is.
+  // The cell of this segment.
   std::uint64_t cell(std::uint32_t segment) const { return ((segment + std::uint64_t{1}) * cells - 1) / segments; }
 };
 

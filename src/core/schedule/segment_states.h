@@ -1,5 +1,5 @@
-// In which state each segment of a download is; see the drawing in scheduler.h. Which worker holds what is held is the
-// Scheduler's to know.
+// The state of each segment of a download; see the drawing in scheduler.h. Which worker holds a held segment is the
+// Scheduler's knowledge.
 #pragma once
 
 #include "core/schedule/interval_set.h"
@@ -23,12 +23,12 @@ class SegmentStates {
   const IntervalSet& revoked() const { return revoked_; }  // and not done since: missing or held
   std::uint32_t held() const { return layout_.count() - done_ - missing_.count() - inherited_.count(); }
   bool is_done(Segment s) const { return is_done_[index(s)]; }
-  // Claimed, be it proved or not.
+  // Claimed, proved or not.
   bool is_here(Segment s) const { return is_done(s) || inherited_.contains(index(s)); }
   bool finished() const { return done_ == layout_.count(); }  // S4
 
-  // What is missing from this segment on becomes held, `limit` bytes at most, and at least this segment. REQUIRES: it
-  // is missing.
+  // Makes missing segments from this one on held: `limit` bytes at most, and at least this segment. REQUIRES: it is
+  // missing.
   Span take(Segment, std::uint64_t limit);
   void give_back(Span held) { missing_.insert(held); }
   void done(Segment held);

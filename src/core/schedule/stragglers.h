@@ -1,11 +1,13 @@
-// Who is so much slower than the others that a new connection is worth more than waiting.
+// Detects workers that are so much slower than the others that a new connection is worth more than waiting.
 //
-// What is slow is told by the median of the peers' speeds, so a slow link or a slow server, on which all are slow, cuts
-// nobody. A worker is cut if it was silent for 2 s while that median is above 64 KiB/s, or if it was below a tenth of
-// that median at every judgement for 3 s. A server may simply be slow on this worker's path: after a cut it is left
-// alone for 2, 4, 8, ... 64 s. At least half of those at work are left alone at each judgement; the worst go first.
+// A worker's speed is compared with the median of its peers, so a slow link or a slow server, on which all are slow,
+// cuts none.
+// A worker is cut if it was silent for 2 s while that median is above 64 KiB/s, or if it was below a tenth of that
+// median at every judgement for 3 s.
+// The server may simply be slow on this worker's path: after a cut it is spared for 2, 4, 8, ... 64 s.
+// At least half of the workers are spared at each judgement; the worst are cut first.
 //
-// Pure: time is what it is told.
+// Pure: time is a parameter.
 #pragma once
 
 #include "core/schedule/worker_id.h"
@@ -20,13 +22,13 @@ namespace segdl {
 struct Pace {
   WorkerId worker;
   double speed;   // bytes/s, over the last second or so
-  double silent;  // seconds since its last byte, or since it asked for the first
+  double silent;  // seconds since its last byte, or since its request if there was none
 };
 
 class Stragglers {
  public:
-  // Who is to be cut, the worst first. `at_work` are those that wait for bytes, each once; `now` in seconds, never
-  // going back. To be asked a few times per second.
+  // The workers to cut, the worst first. `at_work` are those that wait for bytes, each once; `now` is in seconds and
+  // never decreases. To be called a few times per second.
   std::vector<WorkerId> judge(double now, std::span<const Pace> at_work);
 
  private:

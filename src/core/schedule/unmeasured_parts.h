@@ -1,7 +1,7 @@
-// What came in parts that gave no length, and whether such a part has contradicted itself at its end.
+// The segments that came in parts without a length, and whether such a part has contradicted itself at its end.
 //
-// The bytes of such a part are believed to be of their place only as long as none has: a server that does that may have
-// done it wherever the end was not read. Pure.
+// The bytes of such parts are trusted only as long as none has: a server that contradicts itself once may have done so
+// wherever the end was not read. Pure.
 #pragma once
 
 #include <segdl/error.h>
@@ -16,8 +16,8 @@ namespace segdl {
 
 class UnmeasuredParts {
  public:
-  // Segments that a part has brought, and how it has contradicted itself, if it has. Returns the first contradiction
-  // once there are such segments: it ends the download.
+  // Adds segments that a part brought, and its contradiction, if any. Returns the first contradiction once there are
+  // such segments: it ends the download.
   std::optional<Error> add(const std::vector<Segment>& brought, std::optional<Error> contradiction) {
     brought_.insert(brought_.end(), brought.begin(), brought.end());
     if (!contradiction_) contradiction_ = std::move(contradiction);
