@@ -55,7 +55,8 @@ struct Error {
   std::optional<std::chrono::seconds> retry_after = std::nullopt;  // what the server asked for, clamped
   Hints hints = {};                                                // suggested actions; may be empty
   bool resumable = false;                                          // the same request continues from disk
-  unsigned tries = 0;  // consecutive, without progress, before giving up; 0: there was no retry
+  unsigned tries = 0;        // consecutive, without progress, before giving up; 0: there was no retry
+  bool out_of_time = false;  // the time limit of the download was reached: SessionOptions::max_time
 
   // A complete line for the user, escaped, without the hints and without a trailing period, for example
   // `write movie.mkv.part at 5242880: No space left on device`.

@@ -30,7 +30,11 @@ Error cancelled() {
   return error;
 }
 
-Error timed_out() { return network("the time limit for the download is reached"); }
+Error timed_out() {
+  Error error = network("the time limit for the download is reached");
+  error.out_of_time = true;
+  return error;
+}
 
 // The surroundings of an exchange.
 struct Setting {

@@ -4,6 +4,7 @@
 #include <segdl/error.h>
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace segdl {
@@ -31,6 +32,15 @@ inline Error with_hints(Error error, Hints hints) {
 // Whether a read failed because the disk can't return the bytes. Any other error may be transient and does not mean
 // that bytes are lost.
 inline bool is_unreadable(const Error& error) { return error.remedy == Remedy::refetch; }
+
+// The time limit of the download, SessionOptions::max_time.
+inline constexpr std::string_view kTimeLimit = "the time limit for the download is reached";
+
+inline Error out_of_time(std::string operation, std::string subject) {
+  Error error = make_error(Cause::network, std::move(operation), std::move(subject), std::string(kTimeLimit));
+  error.out_of_time = true;
+  return error;
+}
 
 inline Error cancelled() { return make_error(Cause::cancelled, "", "", "interrupted"); }
 

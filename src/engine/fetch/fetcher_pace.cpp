@@ -35,12 +35,9 @@ bool is_for_good(const Error& error) {
   return error.cause == Cause::changed || (refuses && !error.retry_after);
 }
 
-// Of the whole download.
-bool is_time_limit(const Error& error) { return error.reason.find("time limit") != std::string::npos; }
-
 // What can be done about a fault that did not pass.
 Hints hints_of(const Error& error) {
-  if (is_time_limit(error)) return {};  // which whoever gave it knows
+  if (error.out_of_time) return {};  // the caller knows the limit that it has set
   if (error.retry_after) return {{Hint::wait_as_asked, fmt::to_string(error.retry_after->count())}};
   if (error.http_status == 429) return {Hint::slow_down};
   if (error.cause == Cause::refused) return {Hint::try_later};
@@ -196,9 +193,8 @@ Result<void> Fetcher::pause(Error error, std::stop_token stop) {
   if (counts && !answered_) pool_.stumbled(origin());
   const Instant until = clock.now() + wait;
   if (too_late(until)) {
-    if (!is_time_limit(error)) {  // which would be said twice
-      error.reason += ", and the time limit leaves no time to try again";
-    }
+    if (!error.out_of_time) error.reason += ", and the time limit leaves no time to try again";
+    error.out_of_time = true;
     return spent(std::move(error), failing.count);
   }
   task_progress_.retried({error, wait},
@@ -240,7 +236,7 @@ Result<Response> Fetcher::ask_beside(Range range, const Resource* known, const s
 
 bool Fetcher::is_given_no_more(const Error& error) {
   const bool is_final = error.remedy == Remedy::stop && error.cause != Cause::cancelled &&
-                        error.cause != Cause::local && !is_time_limit(error);
+                        error.cause != Cause::local && !error.out_of_time;
   const bool is_of_no_use = odd_ || is_for_good(error);
   if (!is_final && !(error.remedy == Remedy::retry && is_of_no_use)) return false;
   crowded_ = false;

@@ -101,9 +101,7 @@ Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, cons
         return Slot(*this, host);
       }
       if (stopped) return cancelled();
-      if (is_over) {
-        return make_error(Cause::network, "wait for", origin.authority(), "the time limit for the download is reached");
-      }
+      if (is_over) return out_of_time("wait for", origin.authority());
       opens = std::min(opens_at(), last);
     }
     if (!clock_.sleep_until(opens, stop) && !counted) return cancelled();

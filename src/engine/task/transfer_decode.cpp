@@ -85,8 +85,7 @@ Result<void> Transfer::keep_going(const char* operation, const std::string& subj
   if (stop.stop_requested()) return cancelled();
   const auto last = until(stop).deadline;
   if (!last || env_.clock.now() < *last) return {};
-  return with_hints(make_error(Cause::network, operation, subject, "the time limit for the download is reached"),
-                    std::move(hints));
+  return with_hints(out_of_time(operation, subject), std::move(hints));
 }
 
 Result<void> Transfer::decode(OutputFile& output_file, const std::stop_token& stop) {

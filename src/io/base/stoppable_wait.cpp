@@ -49,14 +49,17 @@ class Bell {
 
 }  // namespace
 
-std::string Deadline::words() const {
-  if (time.count() == 0) return std::string(what);
-  return fmt::format("{} {:g} s", what, std::chrono::duration<double>(time).count());
+Error Deadline::error(std::string operation) const {
+  std::string words(what);
+  if (time.count() > 0) words += fmt::format(" {:g} s", std::chrono::duration<double>(time).count());
+  Error error = network_error(Remedy::retry, std::move(operation), "", std::move(words));
+  error.out_of_time = of_download;
+  return error;
 }
 
 Deadline deadline_after(std::chrono::milliseconds time, std::string_view what, const std::optional<Instant>& last) {
   const Instant until = std::chrono::steady_clock::now() + time;
-  if (last && *last < until) return {*last, "the time limit for the download is reached"};
+  if (last && *last < until) return {*last, kTimeLimit, std::chrono::milliseconds(0), true};
   return {until, what, time};
 }
 
@@ -72,14 +75,14 @@ Result<void> StoppableWait::poll_until(std::span<::pollfd> all) const {
     if (stopped()) return cancelled();
     // What arrived while this process was suspended arrived in time.
     if (ready > 0) return {};
-    if (is_late()) return network_error(Remedy::retry, "", "", deadline_.words());
+    if (is_late()) return deadline_.error("");
   }
 }
 
 Result<void> StoppableWait::wait_beside(std::span<::pollfd> all) const {
   if (stopped()) return cancelled();
   // Checked here too: something may always be ready, but never what is waited for.
-  if (is_late()) return network_error(Remedy::retry, "", "", deadline_.words());
+  if (is_late()) return deadline_.error("");
   thread_local Bell bell;
   if (!bell.ready()) return socket_error(EMFILE, "connect to", "");
   all.back() = {bell.descriptor(), POLLIN, 0};

@@ -26,8 +26,10 @@ struct Deadline {
   Instant until;
   std::string_view what = {};  // "no response within"; a literal, so that a deadline costs nothing until it has passed
   std::chrono::milliseconds time{0};  // 15 s; 0: not part of the words
+  bool of_download = false;           // it is the time limit
 
-  std::string words() const;
+  // A network error to retry.
+  Error error(std::string operation) const;
 };
 
 // `time` from now, but no later than `last`, the time limit for the download.

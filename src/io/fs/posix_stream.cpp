@@ -1,5 +1,6 @@
 #include "io/fs/posix_stream.h"
 
+#include "core/base/errors.h"
 #include "io/base/descriptor.h"
 #include "io/base/retried.h"
 #include "io/base/stoppable_wait.h"
@@ -68,7 +69,9 @@ Instant soon(std::chrono::milliseconds pause, const Until& last) {
 bool is_over(const Until& last) { return last.deadline && std::chrono::steady_clock::now() >= *last.deadline; }
 
 Error too_late(const char* operation, const std::string& path) {
-  return network_error(Remedy::stop, operation, path, "the time limit for the download is reached: no reader takes it");
+  Error error = out_of_time(operation, path);
+  error.reason += ": no reader takes it";
+  return error;
 }
 
 class PosixStream final : public Stream {

@@ -90,7 +90,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const Way& way, ProxyLogin&
 Result<std::size_t> Connection::receive(std::span<std::byte> into, const StoppableWait& wait) {
   if (wait.stopped()) return wait.for_ready(socket_.get(), 0).error();
   // If bytes keep arriving nothing is ever waited for: the deadline holds all the same.
-  if (wait.is_late()) return network_error(Remedy::retry, "receive", "", wait.deadline().words());
+  if (wait.is_late()) return wait.deadline().error("receive");
   // The response to a request just sent can't be there yet: receiving first would waste a system call.
   if (std::exchange(asked_, false) && !(tls() != nullptr && tls()->has_pending())) {
     auto waited = wait.for_ready(socket_.get(), POLLIN);

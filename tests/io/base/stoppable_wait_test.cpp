@@ -34,6 +34,7 @@ TEST_CASE("a wait that takes too long says so") {
   REQUIRE_FALSE(waited.ok());
   CHECK(waited.error().cause == Cause::network);
   CHECK(waited.error().reason == "nothing within 0.02 s");
+  CHECK_FALSE(waited.error().out_of_time);
 }
 
 TEST_CASE("the deadline is told where it is what ends a wait") {
@@ -41,6 +42,7 @@ TEST_CASE("the deadline is told where it is what ends a wait") {
   const auto waited = StoppableWait(kNever, late).for_ready(Silent().get(), POLLIN);
   REQUIRE_FALSE(waited.ok());
   CHECK(waited.error().reason == "the time limit for the download is reached");
+  CHECK(waited.error().out_of_time);
 }
 
 TEST_CASE("what is ready does not put off a deadline that has passed") {
