@@ -17,7 +17,7 @@ namespace {
   return set;
 }
 
-// True if it has arrived; then it is taken.
+// Consumes the signal if it is pending; returns whether it was.
 bool take(int signal) {
   const ::sigset_t set = only(signal);
   const ::timespec now{};
@@ -27,8 +27,8 @@ bool take(int signal) {
 ::sigset_t ending_signals() {
   ::sigset_t set;
   sigemptyset(&set);
-  // One that is ignored from the start is meant to be: SIGHUP by nohup, SIGINT by sh for what a script has put into the
-  // background.
+  // A signal that is ignored at the start stays ignored: SIGHUP by nohup, SIGINT by sh for background commands of a
+  // script.
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     struct ::sigaction found {};
     if (::sigaction(signal, nullptr, &found) == 0 && found.sa_handler != SIG_IGN) sigaddset(&set, signal);
@@ -77,7 +77,7 @@ bool stop_asked() { return take(SIGTSTP); }
 void stop_here() {
   const ::sigset_t stop = only(SIGTSTP);
   ::raise(SIGTSTP);
-  ::pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);  // here it stops, and here it goes on
+  ::pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);  // stops here until it is continued
   ::pthread_sigmask(SIG_BLOCK, &stop, nullptr);
   take(SIGCONT);
 }

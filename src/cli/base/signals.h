@@ -1,23 +1,24 @@
-// The signals that end or stop the command, taken when it suits.
+// The signals that end or stop the command, read when it is ready for them.
 #pragma once
 
 namespace segdl::cli {
 
-// Blocks SIGINT, SIGTERM and SIGHUP, to be taken by pending_signal(), SIGTSTP and SIGCONT, to be taken by those below;
-// ignores SIGPIPE and SIGXFSZ; makes SIGBUS end the
-// process with one line and exit code 7. Call it before any thread exists.
+// Blocks SIGINT, SIGTERM and SIGHUP, which pending_signal() reads, and SIGTSTP and SIGCONT, which the functions below
+// read.
+// Ignores SIGPIPE and SIGXFSZ. Makes SIGBUS end the process with one line and exit code 7.
+// To be called before any thread exists.
 void watch_signals();
 
 // A signal that has arrived and ends the command, or 0.
 int pending_signal();
 
-// Whether one has arrived; it stays to be taken.
+// Whether pending_signal() would return one, without consuming it.
 bool signal_waits();
-// Whether Ctrl-Z was pressed (SIGTSTP). That is taken with the answer: stop_here() is what it asked for.
+// Whether Ctrl-Z was pressed (SIGTSTP). Consumes that: the caller then calls stop_here().
 bool stop_asked();
 // Stops the process as SIGTSTP does, and returns when it is continued.
 void stop_here();
-// Whether it has been continued after something else had stopped it, since this was asked the last time.
+// Whether another program has stopped the process and it was continued, since the last call.
 bool was_continued();
 
 }  // namespace segdl::cli

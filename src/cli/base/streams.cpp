@@ -19,7 +19,8 @@ namespace {
 
 constexpr int kLookForStop = 40;  // ms
 
-// The signals that watch_signals() blocks act as if it had not, so a stopped terminal can't hold the process.
+// The blocked signals of watch_signals() have their default effect meanwhile, so a stopped terminal can't hold the
+// process.
 void wait_until_ready(int descriptor) {
   ::sigset_t mask;
   ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
@@ -28,7 +29,7 @@ void wait_until_ready(int descriptor) {
   ::ppoll(&poll, 1, nullptr, &mask);
 }
 
-// 0, or the errno that stopped it.
+// 0, or the errno of the failure.
 int write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     if (!is_ready(descriptor)) wait_until_ready(descriptor);
@@ -62,7 +63,7 @@ void say_internal_error(const std::exception& exception) noexcept {
     if (dynamic_cast<const std::bad_alloc*>(&exception) == nullptr) {
       return say("segdl: internal error: {}\n", exception.what());
     }
-  } catch (const std::bad_alloc&) {  // there is none for the words either
+  } catch (const std::bad_alloc&) {  // no memory for a message either
   }
   say_text("segdl: out of memory; run the same command again\n");
 }
@@ -74,7 +75,7 @@ void say_out_of_memory_at_termination() {
       if (std::current_exception()) throw;
     } catch (const std::bad_alloc& exception) {
       say_internal_error(exception);
-      ::_exit(exit_code(Cause::internal));  // what is on disk is what a killed run leaves
+      ::_exit(exit_code(Cause::internal));  // the files are left as by a kill
     } catch (...) {  // NOLINT(bugprone-empty-catch): a bug, and its words are the default handler's
     }
     otherwise();
@@ -96,12 +97,12 @@ bool put_out(std::string_view text) {
   return error == 0;
 }
 
-// Large writes, although one to a full pipe may block: the thread that takes the signals ends the process all the same.
+// Large writes, although one to a full pipe may block: the thread that reads the signals ends the process all the same.
 Result<void> put_data(std::span<const std::byte> bytes, const std::atomic<bool>& stopped) {
   const auto failed = [](Cause cause, const char* reason) {
     Error error{cause, Remedy::stop, "write to", "standard output"};
     error.reason = reason;
-    // Of a reader that went away nothing is to be mended.
+    // No hint helps if the reader is gone.
     if (cause == Cause::local && errno != EPIPE)
       error.hints = {{Hint::custom, "fix that and restart: nothing is kept"}};
     return error;

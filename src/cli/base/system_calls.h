@@ -1,5 +1,5 @@
-// System calls of the command that were interrupted are made again (NFS and FUSE answer EINTR to any of them): the
-// command sees the library's public headers only, which have no such thing.
+// Retries interrupted system calls of the command (NFS and FUSE answer EINTR to any of them): the command uses the
+// library's public headers only, which have no such functions.
 #pragma once
 
 #include <cerrno>
@@ -11,7 +11,7 @@
 
 namespace segdl::cli {
 
-// What `call` returns, made again as long as it fails with EINTR. Not for close(2).
+// The result of `call`, retried as long as it fails with EINTR. Not for close(2).
 template <class Call>
 auto retried(Call call) {
   for (;;) {
@@ -20,8 +20,8 @@ auto retried(Call call) {
   }
 }
 
-// What a file holds, but no more than `most` bytes; null with errno if it can't be read. A pipe is read until its
-// writer closes it.
+// The content of a file, at most `most` bytes; null with errno if it can't be read. A pipe is read until its writer
+// closes it.
 std::optional<std::string> text_of_file(const std::string& path, std::size_t most);
 
 // The result of stat(2); null with errno if it fails.

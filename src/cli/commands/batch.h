@@ -2,7 +2,7 @@
 //
 // The session is handed a window of them at a time, wider than the number of jobs, so that small files follow each
 // other without gaps; so a list of any length takes as much memory as the window and 11 to 22 bytes a line, and as many
-// again where --overwrite, --skip-existing or --update would hide that two lines have one name. A URL that is there
+// again where --overwrite, --skip-existing or --update would hide that two lines have one name. A URL that is listed
 // twice, and whose file would have the same name, is one download. One thread: it begins, concludes, shows, and
 // takes the signals, at none of which it waits for a download, for the list, or longer than kLook.
 #pragma once

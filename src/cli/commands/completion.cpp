@@ -40,8 +40,8 @@ std::string names_of(const std::vector<OptionGroup>& groups) {
   return names.substr(0, names.size() - 1);
 }
 
-// What completes a value, as words for the scripts' own function: /f for files, /d for directories, @ for a file whose
-// name follows an @, and words as they are.
+// How a value is completed, as words for the scripts' own function: /f for files, /d for directories, @ for a file
+// whose name follows an @, and literal words.
 std::vector<std::string> completers(const OptionWords& option) {
   std::vector<std::string> words;
   for (const std::string& alternative : option.values) {

@@ -1,6 +1,5 @@
-// Scripts that complete segdl's command line in a shell: options, words where only certain words will do, files and
-// directories where those are meant, the commands in the first place, and for `segdl status` the downloads that have a
-// journal in this directory.
+// Scripts that complete segdl's command line in a shell: options, their literal values, files and directories, commands
+// in the first place, and for `segdl status` the downloads with a journal in this directory.
 #pragma once
 
 #include "cli/commands/pages.h"

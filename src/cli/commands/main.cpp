@@ -14,10 +14,10 @@
 
 namespace {
 
-// Before all other initializers, whose memory may fail, too: those of CLI11 make functions and strings.
+// Runs before all other initializers, which may run out of memory too: those of CLI11 make functions and strings.
 [[gnu::constructor(101)]] void begin() { segdl::cli::say_out_of_memory_at_termination(); }
 
-// Many connections and files want many descriptors; the usual soft limit of 1,024 is for programs that use select(2).
+// Many connections and files need many descriptors; the usual soft limit of 1,024 is for programs that use select(2).
 void raise_file_limit() {
   ::rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
@@ -31,7 +31,7 @@ int run(int argc, char** argv) {
   if (const auto* status = std::get_if<segdl::cli::StatusCommand>(&command)) return segdl::cli::show_status(*status);
   if (const auto* page = std::get_if<segdl::cli::PageCommand>(&command)) return segdl::cli::show_page(page->page);
   segdl::cli::hide_secrets(argc, argv);
-  std::setlocale(LC_CTYPE, "");  // what the terminal shows, and how wide it is
+  std::setlocale(LC_CTYPE, "");  // for the terminal's characters and their widths
   segdl::cli::watch_signals();
   raise_file_limit();
   return segdl::cli::fetch(std::get<segdl::cli::FetchCommand>(command));

@@ -11,7 +11,7 @@
 namespace segdl::cli {
 namespace {
 
-// Text as it is to appear: hyphens that can be copied, and nothing at a line's beginning that roff takes for a request.
+// Escapes text: hyphens that can be copied, and no roff request at the beginning of a line.
 std::string roff(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -31,7 +31,7 @@ std::string section(std::string_view name) { return fmt::format(".SH {}\n", name
 
 std::string bold(std::string_view text) { return fmt::format("\\fB{}\\fR", roff(text)); }
 
-// A paragraph under a tag, both as they are in roff.
+// A paragraph under a tag; both are roff already.
 std::string tagged(const std::string& tag, const std::string& text) { return fmt::format(".TP\n{}\n{}\n", tag, text); }
 
 std::string option_entry(const OptionWords& option) {

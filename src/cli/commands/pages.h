@@ -9,7 +9,7 @@
 
 namespace segdl::cli {
 
-// Everything segdl takes, as words.
+// All commands and options, as words.
 struct CommandTable {
   std::string about = {};
   std::vector<OptionGroup> fetch = {};

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::array<const char*, 7> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 
-// The one a size is printed in.
+// The unit in which a size is printed.
 std::size_t unit_of(std::uint64_t bytes) {
   std::size_t unit = 0;
   for (double size = static_cast<double>(bytes); size >= 1024 && unit + 1 < kUnits.size(); size /= 1024) ++unit;

@@ -1,11 +1,11 @@
-// Lines below everything else that a terminal shows, repainted in place. Pure: what is to be written to it comes out.
+// Lines at the bottom of a terminal, repainted in place. Pure: returns the text to be written.
 //
-// The cursor stays at the beginning of the line below them. It is hidden, and the wrapping of lines is off, only while
-// a picture is on its way, and every picture begins by putting both right: whatever ends the process and whenever, even
-// SIGKILL, the terminal is as it was.
+// The cursor stays at the beginning of the line below them. It is hidden, and line wrapping is off, only while a
+// picture is written, and every picture begins by restoring both: whatever ends the process, even SIGKILL, leaves the
+// terminal as it was.
 //
-// A terminal that has become narrower has wrapped the lines anew, as nearly all do; so the way up is reckoned with the
-// width that it has when they are painted over.
+// A terminal that has become narrower has wrapped the lines anew, as nearly all do. So the number of rows up is
+// computed with the terminal's current width.
 #pragma once
 
 #include "cli/display/draw.h"
@@ -19,16 +19,16 @@ namespace segdl::cli {
 
 class LiveLines {
  public:
-  // These lines instead of those that are shown; nothing to write if nothing changes.
+  // Replaces the lines by these; empty if nothing changes.
   std::string paint(std::vector<Line>, std::size_t columns);
 
-  // A text that ends its last line, above the lines, which are shown again.
+  // Writes a text that ends its last line above the lines, and shows them again.
   std::string put_above(std::string_view text, std::size_t columns);
 
-  // The lines are gone, and the cursor is where the first was. Nothing to write if none are shown.
+  // Removes the lines and moves the cursor to where the first was. Empty if none are shown.
   std::string erase(std::size_t columns);
 
-  // Something else has been written to the terminal: what is shown there is left as it is.
+  // Other text was written to the terminal: the lines shown are left as they are.
   void forget() { lines_.clear(); }
 
  private:

@@ -1,4 +1,4 @@
-// A speed that can be read while it changes. Pure: time is a parameter.
+// A smoothed speed. Pure: time is a parameter.
 #pragma once
 
 #include <chrono>
@@ -7,16 +7,16 @@
 
 namespace segdl::cli {
 
-// Each measurement counts by the time it covers, and what is older than a few seconds has next to no part in it: so it
-// is as smooth however often it is asked.
+// Each measurement is weighted by the time it covers, and those older than a few seconds hardly count: the result is
+// equally smooth however often it is measured.
 class Speed {
  public:
   using Moment = std::chrono::steady_clock::time_point;
 
-  // From this moment on, and without what had been received by then.
+  // Measures from this moment on; `bytes` were received before.
   explicit Speed(Moment begun, std::uint64_t bytes = 0) : at_(begun), bytes_(bytes) {}
 
-  // In bytes/s, when this many bytes have been received in all.
+  // In bytes/s; `bytes` is the total received so far.
   double measure(Moment now, std::uint64_t bytes) {
     const double elapsed = std::chrono::duration<double>(now - at_).count();
     if (elapsed <= 0) return value_;

@@ -15,14 +15,14 @@
 namespace segdl::cli {
 namespace {
 
-constexpr std::size_t kMaxKept = std::size_t{256} * 1024;  // before somebody has to wait
+constexpr std::size_t kMaxKept = std::size_t{256} * 1024;  // limit of pending text; then writing waits
 
 bool is_set(const char* name) {
   const char* const value = std::getenv(name);
   return value != nullptr && *value != '\0';
 }
 
-// Not what is no terminal: a file would be written from its beginning.
+// Only a terminal: a file would be written from its beginning.
 int open_again() {
   if (::isatty(STDERR_FILENO) == 0) return -1;
   constexpr int kFlags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
@@ -59,7 +59,7 @@ Look Terminal::look() const {
 
 bool Terminal::in_foreground() const {
   const ::pid_t group = ::tcgetpgrp(STDERR_FILENO);
-  return group < 0 || group == ::getpgrp();  // no answer: it is not this process's to be in the background of
+  return group < 0 || group == ::getpgrp();  // unknown: this process can't be in its background
 }
 
 void Terminal::put(std::string_view text) {
@@ -85,7 +85,7 @@ void Terminal::push() {
     if (written > 0) {
       pending_.erase(0, static_cast<std::size_t>(written));
     } else {
-      if (written < 0 && errno != EINTR && errno != EAGAIN) pending_.clear();  // nobody can read it
+      if (written < 0 && errno != EINTR && errno != EAGAIN) pending_.clear();  // it can't be written
       return;
     }
   }

@@ -1,7 +1,7 @@
-// Standard error where it is a terminal: what it is like, and a way of writing to it that never waits.
+// Standard error if it is a terminal: its properties, and writes that never wait.
 //
-// A terminal that has stopped (Ctrl-S) or is slow takes what it takes; the rest is kept until it goes on. To be sure of
-// that it is opened once more, so that waiting can be ruled out for this program and for no other that has it.
+// A terminal that is stopped (Ctrl-S) or slow takes what it can; the rest is kept until it continues.
+// It is opened once more for that: non-blocking mode must not affect other programs that have it open.
 #pragma once
 
 #include "cli/display/draw.h"
@@ -12,7 +12,7 @@
 
 namespace segdl::cli {
 
-// Whether TERM names a terminal that knows control sequences.
+// Whether TERM names a terminal that supports control sequences.
 bool knows_controls();
 
 class Terminal {
@@ -22,19 +22,19 @@ class Terminal {
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
-  // As it is now: windows are resized.
+  // Its current size: windows are resized.
   Look look() const;
 
-  // False for a job in the background, which must not paint over what others write.
+  // False for a background job, which must not paint over the output of others.
   bool in_foreground() const;
 
-  // Writes what it takes without a wait, after what it did not take before.
+  // Writes as much as possible without a wait, pending text first.
   void put(std::string_view text);
 
-  // Whether something is still to be written, after another try.
+  // Whether text is still pending, after another attempt.
   bool is_stuck();
 
-  // Waits until all is written, or its reader is gone; meanwhile signals that end the command end it immediately.
+  // Waits until all is written, or the reader is gone. Signals that end the command interrupt the wait immediately.
   void settle();
 
  private:

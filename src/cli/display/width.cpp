@@ -63,7 +63,7 @@ std::string shortened(const std::string& text, std::size_t room) {
     wide -= room_of(character);
     end.remove_prefix(character.size);
   }
-  // What is left of a character's accents has lost what it belongs to.
+  // Drops accents whose character was cut off.
   while (!end.empty() && room_of(first_of(end)) == 0) end.remove_prefix(first_of(end).size);
   return std::string(kDots.substr(0, room)).append(end);
 }

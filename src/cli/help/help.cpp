@@ -43,7 +43,7 @@ constexpr CommandWords kCommands[] = {
     {"man", "", "the manual page; view it with man -l -"},
 };
 
-// Breaks between words, so that no line is longer than the width; each line but the first begins with the indent.
+// Breaks between words, so that no line is longer than the width; all lines but the first are indented.
 std::string wrapped(std::string_view text, std::size_t at, const std::string& indent) {
   std::string out;
   while (!text.empty()) {

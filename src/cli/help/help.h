@@ -23,12 +23,12 @@ struct CommandWords {
 };
 
 std::span<const ExitCodeWords> exit_code_words();
-std::span<const CommandWords> command_words();  // those beside the downloading itself
+std::span<const CommandWords> command_words();  // those beside downloading itself
 
-// Has the app print help of its own: groups, in lines of at most 80 columns, with this below them.
+// Makes the app print its own help: groups, in lines of at most 80 columns, with this footer.
 void use_help(CLI::App& app, std::string footer);
 
-// The commands, what holds for all options, and the exit codes.
+// The commands, rules for all options, and the exit codes.
 std::string fetch_footer();
 
 }  // namespace segdl::cli

@@ -1,4 +1,4 @@
-// --adopt: what another tool has left of the file; and -c, with which other tools continue.
+// --adopt: partial files of other tools; and -c, the option with which other tools continue.
 #pragma once
 
 #include "cli/options/options.h"
@@ -12,7 +12,7 @@ namespace segdl::cli {
 // REQUIRES: the command outlives the app.
 void add_adopt_option(CLI::App&, FetchCommand&);
 
-// Throws CLI::ValidationError for a command that it can't be a part of. REQUIRES: all of it is read.
+// Throws CLI::ValidationError for a command that it can't be combined with. REQUIRES: all of the command is read.
 void check_adopt(const FetchCommand&);
 
 }  // namespace segdl::cli

@@ -15,7 +15,7 @@
 namespace segdl::cli {
 namespace {
 
-// Where other programs look as well.
+// The default path, as in other programs.
 std::filesystem::path usual_netrc() {
   if (const char* named = std::getenv("NETRC"); named != nullptr && *named != '\0') return named;
   const char* home = std::getenv("HOME");
@@ -25,7 +25,7 @@ std::filesystem::path usual_netrc() {
   return std::filesystem::path(home) / ".netrc";
 }
 
-// curl takes a passphrase behind the file's name, which no message may show.
+// curl accepts a passphrase after the file's name, which no message may show.
 std::string without_passphrase(const std::string& text) {
   const auto colon = text.find(':');
   if (colon == std::string::npos || look_at(text)) return "";

@@ -1,4 +1,4 @@
-// Options that say who asks: netrc files, cookies, client certificates, referrers.
+// Options for authentication: netrc files, cookies, client certificates, referrers.
 #pragma once
 
 #include "cli/options/options.h"

@@ -53,7 +53,7 @@ bool others_can_read(const std::filesystem::path& path) {
   return status && (status->st_mode & (S_IRGRP | S_IROTH)) != 0;
 }
 
-// Whether a field of that name may say who asks.
+// Whether a field of that name may contain credentials.
 bool may_hold_secret(std::string_view header) {
   constexpr std::array<std::string_view, 7> kParts = {"auth", "cookie", "token", "key", "secret", "pass", "session"};
   std::string name(header.substr(0, header.find(':')));
@@ -68,7 +68,7 @@ bool is_secret(const ConfigLine& line) {
   return redacted_url(line.value) != printable(line.value);
 }
 
-// A switch is on, or off, which is what it is without the line.
+// Whether a switch is on. Off is what it is without the line.
 bool is_on(const std::filesystem::path& path, const ConfigLine& line) {
   constexpr std::array<std::string_view, 4> kOn = {"true", "yes", "on", "1"};
   constexpr std::array<std::string_view, 4> kOff = {"false", "no", "off", "0"};

@@ -18,7 +18,7 @@
 namespace segdl::cli {
 namespace {
 
-// Of a host, as far as one can be meant by it.
+// Whether a host may be meant.
 bool is_name(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; }) &&
          !std::all_of(text.begin(), text.end(), [](char c) { return ('0' <= c && c <= '9') || c == '-'; });
@@ -54,7 +54,7 @@ std::string hint_of_word(const std::string& word) {
   return nearest.empty() ? "" : fmt::format("did you mean segdl {} ...?", nearest);
 }
 
-// What is wrong with a word that can be meant as a URL, but is none; else nothing.
+// What is wrong with a word that looks like a URL and is none; else nothing.
 std::optional<Mistake> nearly_url(const std::string& word) {
   const std::string shown = redacted_url(word);
   if (word.size() > 1 && std::string_view("'\"<(`").find(word.front()) != std::string_view::npos) {
@@ -87,7 +87,7 @@ std::optional<Mistake> foreign_word(const std::string& word) {
     if (hint.empty()) hint = "nor a command: see segdl --help";
     return Mistake{shown + " is not a URL", fmt::format("{}; for a host of that name use https://{}/", hint, shown)};
   }
-  if (word.starts_with('[') && word.ends_with(']')) {  // which parsing takes for a list
+  if (word.starts_with('[') && word.ends_with(']')) {  // parsed as a list
     return Mistake{shown + " is an address without a scheme", fmt::format("use https://{}/", shown)};
   }
   const bool may_be_host = word.find_first_of("/:") == std::string::npos;

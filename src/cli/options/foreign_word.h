@@ -1,4 +1,4 @@
-// A word of the command line in the place of a URL that is none: a command of other programs, a file, a slip.
+// A word in the place of a URL that is none: a command of another program, a file, a typing error.
 #pragma once
 
 #include "cli/options/habits.h"
@@ -9,10 +9,10 @@
 
 namespace segdl::cli {
 
-// Whether it can be meant as a URL: with a dot, a slash or a colon in it.
+// Whether a URL may be meant: it has a dot, a slash or a colon.
 bool is_like_url(std::string_view text);
 
-// What is wrong with it, and what may be meant; nothing if it may be a URL.
+// What is wrong with the word, and what may be meant; nothing if it may be a URL.
 std::optional<Mistake> foreign_word(const std::string& word);
 
 }  // namespace segdl::cli

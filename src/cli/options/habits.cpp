@@ -11,7 +11,7 @@ namespace segdl::cli {
 namespace {
 
 struct Habit {
-  std::string_view names;  // between blanks
+  std::string_view names;  // separated by blanks
   std::string_view hint;
 };
 
@@ -178,7 +178,7 @@ constexpr Habit kWithoutLike[] = {
      "not supported: omit it"},
 };
 
-// What users try who have none of those programs in mind.
+// Guesses of users who do not think of those programs.
 constexpr Habit kGuesses[] = {
     {" --threads --num-threads --concurrency --concurrent --max-connections --segments --chunks --parts --splits "
      "--workers --streams ",
@@ -213,7 +213,7 @@ constexpr Habit kGuesses[] = {
     {" --json-output ", "use --json"},
 };
 
-// By what a name begins with.
+// By the beginning of a name.
 constexpr Habit kFamilies[] = {
     {" --bt- --dht- --metalink- --enable-peer --enable-dht --seed- --peer- --show-files --force-metalink ",
      "Metalink and torrent files are not supported: give the URL in it, and --checksum ALGO=HEX"},

@@ -24,7 +24,7 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool has_scheme(std::string_view text) { return text.find("://") != std::string_view::npos; }
 
-// 8, 1M, 1.5M, 20KB: what other programs take behind a letter that is a switch here. 10.0.0.1 is a host.
+// 8, 1M, 1.5M, 20KB: values of other programs for a letter that is a switch here. 10.0.0.1 is a host.
 bool is_number(std::string_view text) {
   constexpr std::string_view kUnits = " k m g t b kb mb gb tb kib mib gib tib ";
   const auto end = std::min(text.find_first_not_of("0123456789."), text.size());
@@ -34,7 +34,7 @@ bool is_number(std::string_view text) {
          (unit.empty() || kUnits.find(fmt::format(" {} ", unit)) != std::string_view::npos);
 }
 
-// A body for POST as curl takes it, or a file that has one.
+// A body for POST in curl's form, or a file with one.
 bool is_json(std::string_view text) {
   return !text.empty() && std::string_view("{[@").find(text.front()) != std::string_view::npos;
 }
@@ -46,7 +46,7 @@ bool is_form(std::string_view text) {
   return is_object || is_list || text.starts_with('@');
 }
 
-// What curl sends as a form, unless it is a directory's name all the same.
+// A form field in curl's form, unless there is a directory of that name.
 bool is_field(std::string_view text) {
   if (text.find('=') == std::string_view::npos || text.find('/') != std::string_view::npos) return false;
   const auto found = look_at(std::string(text));
@@ -55,7 +55,7 @@ bool is_field(std::string_view text) {
 
 bool is_web_url(std::string_view text) { return text.starts_with("http://") || text.starts_with("https://"); }
 
-// jpg,png or *.html: what wget's -A and -R choose files by.
+// jpg,png or *.html: file patterns of wget's -A and -R.
 bool is_pattern(std::string_view text) {
   const bool chooses = text.find_first_of("*,") != std::string_view::npos || text.starts_with('.');
   return chooses && text.find_first_of(" /:") == std::string_view::npos;
@@ -76,10 +76,10 @@ std::string_view name_in(std::string_view url) {
   return url.substr(url.rfind('/') + 1);
 }
 
-// A URL of what may be a log by its name, packed or not.
+// Whether the name in a URL may be that of a log, compressed or not.
 bool is_of_log(std::string_view word) { return name_in(word).find("log") != std::string_view::npos; }
 
-// A URL of what is no text by its name.
+// Whether the name in a URL can't be that of a text.
 bool is_of_no_text(std::string_view word) {
   constexpr std::string_view kNoTexts =
       " 7z bz2 deb dmg exe gz img iso jar jpg mkv mp3 mp4 msi pdf png rpm tar tgz whl xz zip zst ";
@@ -89,7 +89,7 @@ bool is_of_no_text(std::string_view word) {
          kNoTexts.find(fmt::format(" {} ", name.substr(dot + 1))) != std::string_view::npos;
 }
 
-// A value that means something elsewhere and is none here.
+// A value of another program that is none here.
 struct Value {
   std::string_view option;
   bool (*is_meant)(std::string_view);
@@ -97,7 +97,7 @@ struct Value {
   std::string_view hint;
 };
 
-// Behind switches that have a value elsewhere: attached, or as the next word.
+// After switches that have a value elsewhere: attached, or as the next word.
 constexpr Value kBehindSwitches[] = {
     {"--insecure", is_number, "is not a value of -k, which accepts any certificate here",
      "omit aria2c's -k: segdl divides the file itself; or use --segment-size SIZE"},
@@ -112,7 +112,7 @@ constexpr Value kBehindSwitches[] = {
      "for aria2c's -V use --checksum ALGO=HEX, or --verify"},
 };
 
-// Of options that have one here, too.
+// For options that have a value here, too.
 constexpr Value kValues[] = {
     {"--continue-at", is_not_dash, "is not a value of -C here", "omit it: the same command continues"},
     {"--header", is_web_url, "is a URL, not a header", "omit wget's -H: segdl does not crawl"},
@@ -137,7 +137,7 @@ constexpr Value kValues[] = {
     {"--output", is_web_url, "is a URL, not a file's name", "use -o FILE before the URL"},
 };
 
-// wget's options of two letters, by the second; the first is an option here.
+// wget's options of two letters, by the second letter; the first is an option here.
 constexpr std::pair<char, std::string_view> kOfWget[] = {
     {'c', "use --skip-existing"},           {'v', "use -q"},
     {'d', "omit it: files go to -d DIR"},   {'H', "omit it: files go to -d DIR"},
@@ -151,13 +151,13 @@ class Call {
   std::optional<Mistake> first_mistake() {
     for (at_ = 0; at_ < words_.size() && !unknown_; ++at_) {
       const std::string word = words_[at_];
-      if (word == "--" || word == "-h" || word == "--help") break;  // that is all that is printed
+      if (word == "--" || word == "-h" || word == "--help") break;  // with -h only the help is printed
       auto wrong = word.starts_with("--")                     ? of_long(word)
                    : word.starts_with('-') && word.size() > 1 ? of_short(word)
                                                               : of_operand(word);
       if (wrong) return wrong;
     }
-    for (++at_; at_ < words_.size() && !unknown_; ++at_) operands_.emplace_back(words_[at_]);  // what is behind --
+    for (++at_; at_ < words_.size() && !unknown_; ++at_) operands_.emplace_back(words_[at_]);  // words after --
     return unknown_ ? std::nullopt : of_log();
   }
 
@@ -173,7 +173,7 @@ class Call {
   }
 
   static std::string shown_value(const std::string& text) {
-    return text.starts_with('@') ? printable(text) : redacted_url(text);  // a file's name, and no userinfo
+    return text.starts_with('@') ? printable(text) : redacted_url(text);  // the name of a file has no userinfo
   }
 
   template <std::size_t kCount>
@@ -186,7 +186,7 @@ class Call {
     return std::nullopt;
   }
 
-  // The value is what is attached, or else the next word.
+  // The value is attached, or else the next word.
   std::optional<Mistake> of_option(const CLI::Option& option, const std::optional<std::string>& attached) {
     const auto text = attached ? attached : next();
     const bool is_switch = option.get_items_expected_max() == 0;
@@ -220,20 +220,20 @@ class Call {
     return std::nullopt;
   }
 
-  // -c=false: only switches are behind us.
+  // -c=false: only switches precede the '='.
   static Mistake with_value(const std::string& switches) {
     return {fmt::format("{} takes no value", switches), "remove the value, or the whole option to turn it off"};
   }
 
-  // An option that is none here and no letter, which parsing would take for a URL (-0, -1) or for nothing (-:).
+  // An option that is none here and no letter, which parsing would read as a URL (-0, -1) or ignore (-:).
   static std::optional<Mistake> of_no_letter(char sign) {
     if (std::isalpha(static_cast<unsigned char>(sign)) != 0) return std::nullopt;
     const std::string name = printable(std::string{'-', sign});
     return Mistake{fmt::format("unknown option '{}'", name), std::string(habit(name))};
   }
 
-  // curl's -O, behind which nothing but more letters, options or a URL stands, is what segdl does anyway; wget's has
-  // the name of a file, and may not be taken for one.
+  // curl's -O, followed by more letters, options or a URL only, is what segdl does anyway. wget's is followed by the
+  // name of a file, which must not be read as a URL.
   std::optional<Mistake> of_remote_name(const std::string& rest) {
     const auto takes = [this](char letter) {
       const CLI::Option* const found = app_.get_option_no_throw({'-', letter});
@@ -264,7 +264,7 @@ class Call {
     return fmt::format("-d {} -o ./{}", printable(output.substr(0, slash + 1)), printable(output.substr(slash + 1)));
   }
 
-  // wget's -o. REQUIRES: all words are known for what they are, the values of options too.
+  // wget's -o. REQUIRES: the kind of every word is known, of the options' values too.
   std::optional<Mistake> of_log() const {
     const std::string_view name = name_in(output_);
     const bool is_text =
@@ -280,7 +280,7 @@ class Call {
                                place_for(output_))};
   }
 
-  // curl's -c has a file to write cookies to.
+  // curl's -c, followed by a file to write cookies to.
   std::optional<Mistake> of_continue(const std::string& rest) const {
     const auto text = next();
     if (!rest.empty() || !text || text->starts_with('-') || text->find_first_of("/:") != std::string::npos) {
@@ -308,7 +308,7 @@ class Call {
 }  // namespace
 
 void add_harmless_switches(CLI::App& app, Unsettled& rest) {
-  app.option_defaults()->group("");  // which hides them
+  app.option_defaults()->group("");  // hides them
   app.add_flag("-s,--silent", rest.silent)->configurable(false);
   for (const char* names :
        {"-f,--fail", "-S,--show-error", "-g,--globoff", "-#,--progress-bar", "-O,--remote-name", "--remote-name-all"}) {

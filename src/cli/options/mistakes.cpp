@@ -18,7 +18,7 @@
 namespace segdl::cli {
 namespace {
 
-// The long option that begins so, or is at most two letters away, or none.
+// The long option that begins so, or differs by at most two letters, or none.
 std::string nearest(const CLI::App& app, const std::string& name) {
   std::string best;
   std::size_t least = 3;
@@ -49,7 +49,7 @@ Mistake unknown(const CLI::App& app) {
   return mistake;
 }
 
-// The option as it is to be written, with its value.
+// The option with its value, as it must be written.
 std::string usage_of(const CLI::App& app, std::string_view name) {
   for (const OptionGroup& group : option_groups(app)) {
     for (const OptionWords& option : group.options) {

@@ -26,7 +26,7 @@ std::vector<std::string> parse_words(const std::string& text);
 
 class OnEnd final {
  public:
-  // What goes wrong is printed by `tell`. REQUIRES: the command outlives it.
+  // Errors are printed by `tell`. REQUIRES: the command outlives it.
   OnEnd(const FetchCommand&, std::function<void(const std::string&)> tell);
   OnEnd(const OnEnd&) = delete;
   OnEnd& operator=(const OnEnd&) = delete;

@@ -1,4 +1,4 @@
-// What the texts of --on-done and --on-error are taken for.
+// Parses the texts of --on-done and --on-error.
 #include "cli/base/system_calls.h"
 #include "cli/options/on_end.h"
 
@@ -23,7 +23,7 @@ namespace {
 
 bool is_blank(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
 
-// What a shell would not take as it stands, at this place outside of single quotes; or nothing.
+// What a shell would interpret at this place, outside of single quotes; or nothing.
 std::string_view shell_word_at(std::string_view text, bool quoted) {
   constexpr std::string_view kOperators = "|&;<>()";
   constexpr std::string_view kBehindDollar = "{(@*#?$!_";
@@ -37,7 +37,7 @@ std::string_view shell_word_at(std::string_view text, bool quoted) {
   return !quoted && kOperators.find(c) != std::string_view::npos ? text.substr(0, 1) : "";
 }
 
-// The same of a word from its beginning on.
+// The same at the beginning of a word.
 std::string_view shell_word_of(std::string_view text) {
   if (text.starts_with('~')) return text.substr(0, 1);
   const bool is_place = text.starts_with("{}") && (text.size() == 2 || is_blank(text[2]));
@@ -52,10 +52,10 @@ void refuse_shell(std::string_view word) {
                   word));
 }
 
-// sh, /bin/bash: what is quoted behind it is meant for it.
+// sh, /bin/bash: quoted text after it is a script for it.
 bool is_shell(const std::vector<std::string>& words) { return !words.empty() && words.front().ends_with("sh"); }
 
-// One word from `at` on, which is moved behind it. In double quotes a shell would look for variables; `script`: they
+// Reads one word from `at` on and moves that past it. In double quotes a shell would expand variables; `script`: they
 // are meant for the command.
 std::string take_word(const std::string& text, std::size_t& at, bool script) {
   refuse_shell(shell_word_of(std::string_view(text).substr(at)));
@@ -84,7 +84,7 @@ bool is_program(const std::string& path) {
   return found && S_ISREG(found->st_mode) && retried([&] { return ::access(path.c_str(), X_OK); }) == 0;
 }
 
-// Whether it can be started, as far as is known before: cd and its like are a shell's own.
+// Whether it can be started, as far as can be known now: cd and the like are built into shells.
 bool is_startable(const std::string& command) {
   if (command.find('/') != std::string::npos) return is_program(command);
   const char* const given = std::getenv("PATH");

@@ -61,7 +61,7 @@ void place_output(const Output& output, FetchCommand& command) {
   command.request.output = output.name;
   if (output.directory.empty()) return;
   std::filesystem::path& directory = command.request.directory;
-  directory = directory == "." ? output.directory : directory / output.directory;  // an absolute one replaces it
+  directory = directory == "." ? output.directory : directory / output.directory;  // an absolute path replaces it
 }
 
 }  // namespace segdl::cli

@@ -1,4 +1,4 @@
-// What the options of a command line are to each other.
+// How the options of a command line relate to each other.
 #pragma once
 
 #include "cli/options/options.h"
@@ -9,15 +9,15 @@ class App;
 
 namespace segdl::cli {
 
-// Which contradict each other; and of two that are the same setting the last counts, as in a command that an alias
-// begins. REQUIRES: all options are added, and nothing is parsed.
+// Declares which options exclude each other. Of two for the same setting the last counts, as in a command that begins
+// with an alias. REQUIRES: all options are added, and nothing is parsed.
 void relate_options(CLI::App& app);
 
-// Throws CLI::ValidationError for a command that lacks something, or asks for what can't be had together.
+// Throws CLI::ValidationError for a command that lacks something, or has options that can't be combined.
 // REQUIRES: all of it is read.
 void check_together(const FetchCommand& command);
 
-// Takes over the value of -o; the directory in it is relative to -d. Throws as check_together() does.
+// Applies the value of -o; its directory is relative to -d. Throws as check_together() does.
 // REQUIRES: all of the command is read.
 void place_output(const Output& output, FetchCommand& command);
 

@@ -32,7 +32,7 @@
 namespace segdl::cli {
 namespace {
 
-// What parse makes of the text; a refusal begins with the option's long name.
+// The result of `parse` for the text; an error begins with the option's long name.
 template <class Parse>
 auto parsed(const std::string& names, Parse parse, const std::string& text) {
   try {
@@ -42,7 +42,7 @@ auto parsed(const std::string& names, Parse parse, const std::string& text) {
   }
 }
 
-// An option whose text is parsed by one of our functions.
+// An option whose text one of our functions parses.
 template <class Value, class Parse>
 CLI::Option* add_parsed(CLI::App& app, const std::string& names, Value& value, Parse parse) {
   return app.add_option_function<std::string>(
@@ -232,7 +232,7 @@ void add_display_options(CLI::App& app, FetchCommand& command) {
   app.add_flag("-v,--verbose", command.verbose, "Print decisions such as retries and fallbacks");
 }
 
-// Added last, so that they stand at the end of --help.
+// Added last, so that they are at the end of --help.
 void add_help_options(CLI::App& app) {
   app.option_defaults()->group("Display");
   app.set_help_flag("-h,--help", "Print this help");
@@ -253,7 +253,7 @@ Exit parse_failed(const CLI::App& app, const CLI::ParseError& error) {
   return refused(app, mistake(app, error));
 }
 
-// The words after the first; how it ends, if they are wrong or ask for help only.
+// Parses the words after the first; how the command ends if they are wrong or only ask for help.
 std::optional<Exit> parse_rest(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc - 1, argv + 1);
@@ -292,7 +292,7 @@ Command read_man_command(int argc, char** argv) {
   return PageCommand{Page::man};
 }
 
-// `segdl help`, `segdl help status` and `segdl version`, as many programs have them.
+// `segdl help`, `segdl help status` and `segdl version`, which many programs have.
 Command read_help_command(int argc, char** argv) {
   const std::string_view second = argc > 2 ? argv[2] : "";
   const bool of_command = std::any_of(command_words().begin(), command_words().end(),
@@ -355,7 +355,7 @@ Command read_command_line(int argc, char** argv) {
     app.parse(argc, argv);
     command.continues = command.continues || rest.continues;
     apply_settings(rest, app);
-    if (rest.output) command.request.remote_name = false;  // as with curl and wget, a name that is given goes first
+    if (rest.output) command.request.remote_name = false;  // as in curl and wget, a given name takes precedence
     check_together(command);
     set_proxies(command.session.network, rest.proxy, ::getenv);
     if (rest.output) place_output(*rest.output, command);

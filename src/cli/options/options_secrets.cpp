@@ -1,4 +1,4 @@
-// What the process list is not to show.
+// Hides secrets from the process list.
 #include "cli/options/network.h"
 #include "cli/options/options.h"
 
@@ -16,7 +16,7 @@ void blank(char* text) {
   for (; *text != '\0'; ++text) *text = '*';
 }
 
-// Where in a cluster of short options (-kqu...) one with a secret stands, whose value follows; or npos.
+// The position in a cluster of short options (-kqu...) of one with a secret, whose value follows; or npos.
 std::size_t secret_in_cluster(std::string_view argument) {
   if (!argument.starts_with('-') || argument.starts_with("--")) return std::string_view::npos;
   const auto option = argument.find_first_not_of("46JLRchknqvVfsSgO#", 1);
