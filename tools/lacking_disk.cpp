@@ -6,7 +6,7 @@
 //
 //   locks, flock, links, flags (of rename), modes, owners, space, times, directories (their sync), attributes:
 //                each call of that kind fails with the errno VALUE
-//   granted:1    whoever asks for a lock gets it
+//   granted:1    a lock is granted to every process that asks
 //   pages:1      direct I/O: a shared mapping is refused by the kernel
 //   inodes:N     another inode number in every answer; with 2 the kernel remembers one for a second
 //   stale:N      the N-th write to, or sync of, a file fails with ESTALE, and that handle from then on
@@ -15,7 +15,7 @@
 //   names:N      a name has at most N bytes (ENAMETOOLONG)
 //   case:1       names are found in any case
 //   others:1     other users may use it as well (allow_other), and own what they make
-//   blocks:1     says nothing of its size (statfs)
+//   blocks:1     reports nothing about its size (statfs)
 #define FUSE_USE_VERSION 35
 #include <fuse.h>
 

@@ -1,4 +1,4 @@
-// An HTTP server on the loopback that serves a pattern of any size and misbehaves as it is told.
+// An HTTP server on the loopback that serves a pattern of any size, with scripted faults.
 #include "origin_log.h"
 #include "origin_options.h"
 #include "support/test_certificates.h"

@@ -5,8 +5,7 @@
 //
 // Usage: plug_disk IMAGE LOG MOUNTPOINT
 //
-// The log, little-endian: kind (4 bytes: 'W', 'S' or 'M'), length (4), offset (8), and as many bytes as the length
-// says.
+// The log, little-endian: kind (4 bytes: 'W', 'S' or 'M'), length (4), offset (8), and that many bytes.
 //
 // One thread answers, one request after the other: the order in the log is the order in which the disk had them.
 // Nothing here may wait for the file system on top, so image and log belong on another one, best in memory.

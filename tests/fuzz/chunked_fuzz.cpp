@@ -51,7 +51,7 @@ std::size_t receive(std::string_view& wire, std::size_t piece, std::span<std::by
   return shown.size();
 }
 
-// What a reader of the body gets who takes it in these sizes, as io/body_reader takes it.
+// The body as read in pieces of these sizes, as by io/http/body_reader.h.
 Outcome read(std::string_view wire, std::size_t piece, std::span<std::byte> into, bool partial) {
   ChunkedBody body(partial);
   Outcome out;

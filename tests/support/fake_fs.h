@@ -1,9 +1,10 @@
 // A disk that lies at two severities.
 //
 // It keeps, for every file, the bytes a running process sees (`live`) and those that are surely on the platter
-// (`durable`), and the same for the names in its one directory. A death of the process keeps what is live; a power cut
-// keeps what is durable and, of the rest, whatever the seed says: each 4 KiB page, each length and each prefix of the
-// directory's unsynced changes for itself.
+// (`durable`), and the same for the names in its one directory.
+// A death of the process keeps what is live. A power cut keeps what is durable and, of the rest, a random part chosen
+// by the seed: each 4 KiB page, each length and each prefix of the directory's unsynced changes is chosen
+// independently.
 //
 //   FakeFs disk;
 //   disk.crash_at(17);            // the 17th operation does not happen, nor does any after it
@@ -11,14 +12,14 @@
 //   disk.kill();                  // or disk.power_cut(seed)
 //   ... run it again on what is left ...
 //
-// A failed sync means what it means on Linux: the pages written before it count as clean from then on, so that a later
-// sync that succeeds says nothing about them. A write that is made to fail leaves its first half.
+// A failed sync has the same effect as on Linux: the pages written before it count as clean from then on, so a later
+// successful sync proves nothing about them. A write that is made to fail leaves its first half.
 //
 // What it can do is a FakeKind: file systems differ in how a name is given, and in what a sync of the directory covers.
 // Where a rename has no flags it is two operations, at each of which a process dies.
 //
-// All paths lead to the same directory. Operations are numbered from 1. Thread-safe; stores to a mapping go unnoticed
-// and uncounted, as in life.
+// All paths lead to the same directory. Operations are numbered from 1. Thread-safe; stores to a mapping are not
+// operations, as in reality.
 #pragma once
 
 #include "seams/file_system.h"
@@ -52,8 +53,9 @@ struct FakeKind {
   bool exchanges = true;   // RENAME_EXCHANGE
   bool links = true;       // a second name for a file
   bool mappable = true;
-  // A synced directory brings the files named in it along. Without a journal only those that were synced themselves
-  // since they have a name: what has no link count on disk is thrown away by the next check of the file system.
+  // Whether a synced directory makes the files named in it durable. Without a journal only those that were synced
+  // themselves since they have a name are: a file without a link count on disk is removed by the next check of the file
+  // system.
   bool journaled = true;
   bool owns = true;  // whether files can be given away
   bool attributes = true;
@@ -64,7 +66,7 @@ struct FakeKind {
   unsigned made_with = 0600;  // the mode of a new file
 };
 
-// Those with a way of their own through segdl. XFS, Btrfs, tmpfs and overlays on them are as ext4 is.
+// File systems that segdl treats differently. XFS, Btrfs, tmpfs and overlays on them behave like ext4.
 inline constexpr FakeKind kExt4{};
 inline constexpr FakeKind kExt2{"ext2", true, false, true, false, true, true, false};
 inline constexpr FakeKind kVfat{"vfat", false, true, true, false, false, true, false, true, false};
@@ -73,7 +75,7 @@ inline constexpr FakeKind kFuse{"fuse", false, false, false, false, false, false
 inline constexpr FakeKind kUnsteady{"unsteady", true, true, false, false, true, true, true, true, true, true, false};
 inline constexpr FakeKind kFakeKinds[] = {kExt4, kExt2, kVfat, kNfs, kFuse, kUnsteady};
 
-// Bytes that the disk can't give back until they are written anew, or not even then.
+// Bytes that can't be read until they are rewritten, or can't be rewritten either.
 struct BadSector {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
@@ -110,8 +112,8 @@ struct FakeInode {
   std::vector<BadSector> bad;
 };
 
-// What was done to all disks of this process together: lives that ended with an injected crash, by the process or by
-// the machine, and operations that failed as they were told to.
+// Counts for all disks of this process together: lives that ended with an injected crash, by the process or by the
+// machine, and operations that were made to fail.
 struct FakeDamage {
   std::uint64_t kills = 0;
   std::uint64_t power_cuts = 0;
@@ -154,11 +156,11 @@ class FakeFs final : public FileSystem {
 
   void set_capacity(std::uint64_t bytes);
   void set_kind(const FakeKind&);
-  void set_holes_seen(bool value);  // or File::first_hole() can't tell
+  void set_holes_seen(bool value);  // false: File::first_hole() reports the length
   // From here on these bytes of the file are unreadable (EIO); with `for_good` they can't be written either.
   void make_unreadable(const std::string& name, BadSector);
 
-  // The disk as a person sees it between two lives.
+  // The disk as seen by the user between two lives.
   std::vector<std::string> names() const;
   std::optional<std::vector<std::byte>> get(const std::string& name) const;
   bool has_pattern(const std::string& name, std::uint64_t seed, std::uint64_t size) const;
@@ -167,7 +169,7 @@ class FakeFs final : public FileSystem {
   void set_access(const std::string& name, unsigned mode, std::uint32_t owner, std::uint32_t group);
   std::optional<FakeTime> modified(const std::string& name) const;
   void set_modified(const std::string& name, FakeTime);
-  void plant(const std::string& name);  // it is another user's, in a directory that anybody may write to
+  void plant(const std::string& name);  // it is another user's, in a directory that any user may write to
   void put(const std::string& name, std::vector<std::byte> bytes);
   void put_special(const std::string& name, FileKind kind);  // a symlink to "target", a directory, a FIFO
   void fix(const std::string& name);
@@ -197,10 +199,10 @@ class FakeFs final : public FileSystem {
   void drop_rootless(Names&, std::mt19937_64&, bool all) const;
   std::uint64_t room_for(const FakeInode&) const;  // how far it can reach on this disk
   static Image copy(const Image&);
-  void wrote(const std::string& name, FakeInode&);  // lets the other program have its turn
+  void wrote(const std::string& name, FakeInode&);  // runs the other program if it is due
   FileStatus status_of(const FakeInode&);
   Names::iterator find(const std::string& name);
-  static void sync(FakeInode&);  // all of it, but what is lost
+  static void sync(FakeInode&);  // everything except `lost`
   static void lose_dirty(FakeInode&);
   void freeze();
   void new_life(Image);
@@ -222,7 +224,7 @@ class FakeFs final : public FileSystem {
   std::string failing_kind_;
   std::uint64_t failing_nth_ = 0;
   std::string meddled_;
-  std::uint64_t meddled_writes_ = 0;  // so many are left before it happens
+  std::uint64_t meddled_writes_ = 0;  // writes left before it happens
   std::function<void(FakeInode&)> meddling_;
   std::uint64_t capacity_ = ~std::uint64_t{0};
   FakeKind kind_;

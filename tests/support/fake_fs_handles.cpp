@@ -187,7 +187,7 @@ Result<std::unique_ptr<Mapping>> FakeFile::map(std::uint64_t length) {
   if (length == 0 || length > inode_->live.size()) return fake_error(Cause::local, "map", name_, "Invalid argument");
   // A touch of what can't be read is a SIGBUS as well.
   if (bad_sector(0, length) != nullptr) return fake_error(Cause::local, "map", name_, "Bus error");
-  // A store into a hole of a full disk would be a SIGBUS: to be told before, not survived.
+  // A store into a hole of a full disk would be a SIGBUS, which a test does not survive: it is reported here.
   if (length > disk_.room_for(*inode_)) return no_space("map", name_);
   inode_->written_to = std::max(inode_->written_to, length);
   inode_->stored_to = true;

@@ -52,7 +52,7 @@ SegmentMap map_of(const std::string& picture) {
   return map;
 }
 
-// As on a screen; every width is what it says and no more than there is.
+// As on a screen; every width is right and within the terminal.
 std::string screen(const std::vector<Line>& lines, const Look& look) {
   std::string text;
   for (const Line& line : lines) {

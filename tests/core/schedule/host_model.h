@@ -1,7 +1,7 @@
 // A host and the workers that download from it, in virtual time, with a HostBudget between them.
 //
-// Time goes in small steps. In each, free workers enter as the budget lets them, requests arrive and are answered or
-// refused, and bodies flow: each connection as fast as `connection` says, all together at most as fast as `total` says.
+// Time advances in small steps. In each, free workers enter as the budget allows, requests arrive and are answered or
+// refused, and bodies flow: each connection at the speed `connection`, all together at most at `total`.
 #pragma once
 
 #include "core/schedule/host_budget.h"
@@ -23,7 +23,7 @@ struct HostTraits {
   // The host.
   Duration latency = std::chrono::milliseconds(20);
   double connection = 8 * kMiBps;  // bytes/s of each
-  double burst = 0;                // seconds of that speed which each request gets at once
+  double burst = 0;                // seconds of that speed which each response sends immediately
   std::function<double(unsigned)> total = [](unsigned) { return std::numeric_limits<double>::infinity(); };
   unsigned serves = std::numeric_limits<unsigned>::max();  // at a time; others are refused
   std::function<bool(double)> refuses_all = [](double) { return false; };
@@ -32,7 +32,7 @@ struct HostTraits {
   // Those who want something of it.
   unsigned workers = 64;
   double body = 16 * kMiBps;  // bytes of each request
-  bool keeps_place = false;   // one request after the other while nobody else is to have the place
+  bool keeps_place = false;   // keeps its slot for the next request, as long as the budget allows
   std::uint64_t bodies = std::numeric_limits<std::uint64_t>::max();
   Duration step = std::chrono::milliseconds(4);
   Duration measure_every = std::chrono::milliseconds(100);
@@ -109,7 +109,7 @@ struct HostModel : HostTraits {
       worker.wish = wish(worker);
       flowing.push_back(&worker);
     }
-    // Equal shares, except that nobody gets more than is there for it.
+    // Equal shares, but none larger than the connection's `wish`.
     std::sort(flowing.begin(), flowing.end(), [](auto* a, auto* b) { return a->wish < b->wish; });
     double rest = total(static_cast<unsigned>(flowing.size())) * std::chrono::duration<double>(step).count();
     for (std::size_t i = 0; i < flowing.size(); ++i) {

@@ -16,7 +16,7 @@ namespace {
 
 constexpr Segment A{2}, B{5}, C{7};
 
-// What a worker might have of a segment, to be told from others by its length.
+// A prefix of a segment, identified by its length.
 Prefix prefix(std::uint64_t filled) { return {std::make_unique<std::byte[]>(10), filled}; }
 
 }  // namespace

@@ -1,9 +1,9 @@
-// What the scheduler must do, obviously: one letter per segment, and one row of letters per worker, all of them
-// searched every time.
+// The obviously right scheduler: one letter per segment, and one row of letters per worker, all of them searched every
+// time.
 //
 //   . missing   D done   i inherited        h held   w held and being written   - not held
 //
-// Time stands still at 0; how late a worker is comes from what it is told of its speed. Which part of a span a split
+// Time stands still at 0; how late a worker is follows from the speed reported for it. Which part of a span a split
 // takes is the scheduler's choice: the oracle tries all cuts, and requires that none is better.
 #pragma once
 
@@ -25,7 +25,7 @@ inline constexpr double kTick = 1e-9;  // less than this is rounding
 
 struct Row {
   std::string held = std::string(kSegments, '-');
-  double filled = 0;  // segments of what it holds, when last told
+  double filled = 0;  // segments of what it holds, as last reported
   double speed = -1;  // segments/s; -1: not measured
 
   bool idle() const { return held == std::string(kSegments, '-'); }
@@ -76,7 +76,7 @@ struct Oracle {
     return true;
   }
 
-  // What nobody holds any more is missing again.
+  // Segments that no worker holds any more are missing again.
   void release(std::uint32_t worker) {
     rows[worker] = Row();
     for (std::uint32_t i = 0; i < kSegments; ++i) {
@@ -116,7 +116,7 @@ struct Oracle {
 
   double late(const Row& row) const { return speed(row) > 0 ? (row.size() - row.filled) / speed(row) : kNever; }
 
-  // Whether nobody of those whose end can be taken has more time left.
+  // Whether no worker whose end can be taken has more time left.
   bool latest_to_split(const Row& row) const {
     return row.size() > 1 && std::none_of(rows.begin(), rows.end(), [&](const Row& other) {
              return other.size() > 1 && late(other) > late(row) + kTick;
@@ -173,7 +173,7 @@ struct Oracle {
     return rank(row) == 0 ? late(row) < late(other) + kTick : row.filled >= other.filled;
   }
 
-  // A segment that is all its holders have and that nobody writes is as late as the holder that is ahead.
+  // A segment that is its holders' only one and that none of them writes is as late as the holder that is ahead.
   bool may_hedge(const Row& row) const {
     return row.size() == 1 && std::none_of(rows.begin(), rows.end(), [&](const Row& other) {
              const char held = other.held[row.first()];

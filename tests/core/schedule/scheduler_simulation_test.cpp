@@ -1,11 +1,12 @@
 // Ten terabytes over a thousand uneven connections that change, fail and stall, in virtual time.
 //
-// The lives of the connections are drawn from a seed first, whatever the scheduler does, so that the ideal is known:
-// the time after which all that were up, together, could have delivered so many bytes. What a connection has of a
-// segment when it fails is lost and counts as wasted; so do the bytes of who loses a hedge, and what is in flight when
-// a response is cut short after a split. Nobody cuts a connection that stalls: the scheduler has to do without it.
+// The lives of the connections are drawn from a seed first, independent of the scheduler, so that the ideal is known:
+// the time after which all connections that were up could have delivered these bytes together.
+// Counted as wasted are: what a connection has of a segment when it fails, the bytes of the loser of a hedge, and bytes
+// in flight when a response is cut after a split.
+// No connection is cut because it stalls: the scheduler has to do without it.
 //
-// While work is missing, a connection is looked at when its span ends; from then on at the end of each segment, and all
+// While work is missing, a connection is examined when its span ends; from then on at the end of each segment, and all
 // of them once a second. SEED=n in the environment replays one seed.
 #include "core/http/connection_lives.h"
 #include "core/schedule/scheduler_grant.h"
@@ -148,14 +149,14 @@ class Simulation {
     return partner;
   }
 
-  // Somebody else has the segment, or will: its connection is closed, and it asks for other work.
+  // Another worker has the segment, or will: closes the connection, and asks for other work.
   void cut(WorkerId worker) {
     receive(worker);
     close(worker);
     ask(worker);
   }
 
-  // What it has of a segment is lost.
+  // Closes a connection: what it has of a segment is lost.
   void close(WorkerId worker) {
     wasted += std::exchange(at(worker).filled, 0);
     at(worker).connected = at(worker).busy = false;

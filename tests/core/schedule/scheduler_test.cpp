@@ -171,7 +171,7 @@ TEST_CASE("the one with most time left is split, not the one with most bytes") {
 }
 
 TEST_CASE("time that has passed counts as work done, but not for more than the segment a worker is at") {
-  // After 3 s of 9 A should have 6 left, and tells of no commit: 8 is the least.   B: the same speed, takes 4.
+  // After 3 s of 9 A should have 6 left, but has reported no commit: 8 is the least.   B: the same speed, takes 4.
   Scheduler scheduler = make(".........");
   REQUIRE(grant(scheduler, A, 9 * kSegment, 0, kOne));
   CHECK(scheduler.split(B, 3, {kOne, 0}) == Span{5, 9});

@@ -10,7 +10,7 @@ using namespace segdl::test;
 
 namespace {
 
-// What a worker might have of a segment, to be told from others by its length.
+// A prefix of a segment, identified by its length.
 Prefix prefix(std::uint64_t filled) { return {std::make_unique<std::byte[]>(kSegment), filled}; }
 
 }  // namespace

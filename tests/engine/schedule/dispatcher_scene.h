@@ -1,4 +1,4 @@
-// A dispatcher in virtual time, and workers that do as they are told.
+// A dispatcher in virtual time, and scripted workers.
 #pragma once
 
 #include "core/base/errors.h"

@@ -1,5 +1,5 @@
-// The monitor around the scheduler: who is told to drop what, and who waits for what. Virtual time; where threads are
-// needed, they wait for each other and not for the clock.
+// The monitor around the scheduler: which workers have to drop what, and which wait for what. Virtual time; where
+// threads are needed, they wait for each other and not for the clock.
 #include "dispatcher_scene.h"
 
 #include <doctest/doctest.h>
