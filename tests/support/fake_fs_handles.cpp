@@ -181,7 +181,7 @@ Result<bool> FakeFile::locked_by_another() {
 
 Result<std::unique_ptr<Mapping>> FakeFile::map(std::uint64_t length) {
   const std::lock_guard lock(disk_.mutex_);
-  if (auto error = disk_.begin(life_, "map", "map " + name_)) return *error;
+  if (auto error = disk_.begin(life_, "map", (disk_.kind_.mappable ? "map " : "no-map ") + name_)) return *error;
   if (!disk_.kind_.mappable) return std::unique_ptr<Mapping>();
   if (!writable_) return fake_error(Cause::local, "map", name_, "Permission denied");
   if (length == 0 || length > inode_->live.size()) return fake_error(Cause::local, "map", name_, "Invalid argument");
