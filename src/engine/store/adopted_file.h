@@ -1,9 +1,9 @@
 // A file that another tool left, of which a download takes what is there: aria2's, wget's, curl's, a browser's.
 //
-// Nothing says which of its bytes are the resource's: the tool's own notes are not read, and it may be of another
+// Nothing shows which of its bytes are the resource's: the tool's own notes are not read, and it may be of another
 // version. So what is taken is vouched for by the request's checksum alone, in the end. What is left out is what was
 // surely not written yet: a segment that the file does not have whole, and, from the file's first hole on, every
-// segment that shows a gap. Tools that fetch in several places at once leave such gaps, as holes or as zeros.
+// segment that shows a gap. Tools that fetch in several places simultaneously leave such gaps, as holes or as zeros.
 //
 //   the file:   ##########..#####...   # written, . hole
 //   taken:      >>>>>>>>    >>>>       whole segments without a gap

@@ -1,6 +1,6 @@
 // What is published instead of the data where that is coded and its content is wanted: NAME.part.out.
 //
-// The journal says that it is this download's before it is there, durably; what has that name otherwise is another
+// The journal records that it is this download's before it is there, durably; what has that name otherwise is another
 // program's. The data stays beside it until the content has the output's name, so that a death costs no more than the
 // decoding. Used by one thread at a time.
 #pragma once

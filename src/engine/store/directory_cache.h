@@ -1,10 +1,10 @@
 // The directory that downloads of a session go to, opened once for all that begin within a second.
 //
 // Most downloads of a list find nothing of their names there, and to ask for a name that is absent costs more than one
-// that is present: the kernel looks it up anew each time, beside those who create and remove names. So after a few
-// downloads the directory's names are read once and kept, as hashes. That something was absent then is only a reason
-// to look no further before the lock is taken: what came since is found by what creates names, which never replaces
-// (Directory::open with create_new, give_name, rename without `replace`).
+// that is present: the kernel looks it up anew each time, beside the threads that create and remove names. So after a
+// few downloads the directory's names are read once and kept, as hashes. That something was absent then is only a
+// reason to look no further before the lock is taken: what came since is found by what creates names, which never
+// replaces (Directory::open with create_new, give_name, rename without `replace`).
 #pragma once
 
 #include <segdl/error.h>
@@ -70,7 +70,7 @@ class DirectoryCache {
   // REQUIRES: both outlive it.
   DirectoryCache(FileSystem& files, Clock& clock) : files_(files), clock_(clock) {}
 
-  // For one more download. Shared: whoever is the last to use it closes it, so that an idle session pins none.
+  // For one more download. Shared: its last user closes it, so that an idle session pins none.
   // With `make`, one that is missing is made.
   Result<std::shared_ptr<OpenDirectory>> open(const std::filesystem::path&, bool make = false);
 

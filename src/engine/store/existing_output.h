@@ -24,7 +24,7 @@ inline bool may_replace_output(const Request& request) {
 // has published, which is a download's. Cause::local where that can't be found out.
 Result<bool> gives_way(const OpenDirectory&, const std::string& name, Existing);
 
-// Cause::exists if what has the name is never replaced, whatever was asked for: a directory, a device, a FIFO or a
+// Cause::exists if what has the name is never replaced, whatever the request is: a directory, a device, a FIFO or a
 // socket, or a link to one. A link to a file, or to nothing, may be: the rename puts the output in its place, and what
 // it leads to stays.
 Result<void> may_be_replaced(Directory&, const std::string& name);

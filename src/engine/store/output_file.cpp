@@ -41,7 +41,7 @@ Result<void> OutputFile::begin(const JournalIdentity& identity, const Metadata& 
 }
 
 Result<void> OutputFile::start_over() {
-  // A damaged journal can't be asked what it claims.
+  // What a damaged journal claims can't be read.
   const bool worth_keeping = journal_ ? journal_->claimed() > 0 : state_ == State::unusable;
   auto dropped = decoded_.drop();
   if (!dropped) return dropped;

@@ -25,7 +25,7 @@
 
 namespace segdl::engine {
 
-// The attribute of a file that says which version it is.
+// The attribute of a file that records which version it is.
 inline constexpr const char* kReceipt = "segdl";
 
 class OutputFile {

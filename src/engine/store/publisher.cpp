@@ -62,7 +62,7 @@ void sync_names(std::vector<Publisher::Entry>& entries, std::vector<Result<void>
   }
 }
 
-// By itself: what was thrown for one must not be told of others that have got their names.
+// By itself: what was thrown for one must not be reported for others that have got their names.
 Result<void> name(UnnamedFile& file, Sync sync) {
   try {
     return file.give_name(sync);
@@ -142,7 +142,7 @@ void Publisher::publish(std::vector<Entry> entries) {
   }
   for (std::size_t i = 0; i < entries.size(); ++i) {
     entries[i].file.reset();
-    entries[i].output_file.reset();  // its lock goes before anybody hears of it
+    entries[i].output_file.reset();  // its lock is given up before the end is reported
     entries[i].done(thrown ? Result<void>(*thrown) : std::move(steps[i]), i + 1 < entries.size());
   }
 }

@@ -33,8 +33,8 @@ class Publisher {
   };
 
   // `more_to_come`: whether downloads are under way that may soon be handed over; then a few milliseconds are waited
-  // for them, so that fewer and larger batches are made. `most_held`: waiting and being published at once, at least 1;
-  // who hands over one more waits.
+  // for them, so that fewer and larger batches are made. `most_held`: waiting and being published together, at least
+  // 1; a thread that hands over one more waits.
   Publisher(std::size_t most_held, std::function<bool()> more_to_come);
   // Why nothing is published, if its thread could not be started: then nothing may be handed over.
   const std::optional<Error>& broken() const { return broken_; }

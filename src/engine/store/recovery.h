@@ -2,7 +2,7 @@
 //
 // The lock on the inode of `NAME.part` is taken before anything else, and then what is there is one of: nothing, or
 // this download's to continue, or its own but of no use, or published already, or foreign. What is foreign is never
-// touched: Request::existing speaks of the output alone. On a file system where a rename is a link and an unlink, data
+// touched: Request::existing concerns the output alone. On a file system where a rename is a link and an unlink, data
 // under both of its names is taken by the first, and `NAME.segdl.new` is removed.
 #pragma once
 
@@ -32,7 +32,7 @@ struct Published {
   std::unique_ptr<File> output;  // locked, unless there was a data file
   JournalIdentity identity;
   std::optional<Metadata> metadata;  // nothing if they are torn: then it is not known of which URL this is
-  bool decoded = false;              // the output is the content of what the journal speaks of
+  bool decoded = false;              // the output is the content of what the journal describes
   std::vector<std::string> notes;    // of what could not be removed
 
   std::string path() const { return open->directory().path_of(names.output); }
@@ -49,7 +49,7 @@ struct Recovered {
 // `name` is one component. Cause::exists for foreign files, Cause::busy if another process holds the download.
 Result<Recovered> recover(std::shared_ptr<OpenDirectory>, const std::string& name, const Request&, std::stop_token);
 
-// If there are an output and a journal, and the output is what the journal speaks of, makes it durable, removes what is
+// If there are an output and a journal, and the output is what the journal describes, makes it durable, removes what is
 // left beside it and gives the output. What it is is proved by its content: every segment is claimed, every proof holds
 // and the size is right. A device or inode number proves nothing, since the next boot or mount may give others. A data
 // file may be there as well: a rename that is a link and an unlink leaves both names. Null in every other case: then
@@ -59,7 +59,7 @@ Result<Recovered> recover(std::shared_ptr<OpenDirectory>, const std::string& nam
 Result<std::unique_ptr<Published>> finish_published(const std::shared_ptr<OpenDirectory>&, const Names&, const Request&,
                                                     const std::stop_token&);
 
-// Whether the output is there and is all of what the journal speaks of, or its content, by its bytes. Changes nothing.
+// Whether the output is there and is all of what the journal describes, or its content, by its bytes. Changes nothing.
 enum class Output : std::uint8_t { other, as_sent, decoded };
 Result<Output> published_as(Directory&, const Names&, const Journal&);
 

@@ -19,7 +19,7 @@ Result<bool> stream_holds(File& output, const Journal& journal, std::uint64_t si
   return stream_intact(output, *metadata, stop);
 }
 
-// Whether it is what decoding has made of what the journal speaks of.
+// Whether it is what decoding has made of what the journal describes.
 Result<bool> is_decoded(File& output, const Journal& journal, std::uint64_t size, const std::stop_token& stop) {
   const auto metadata = journal.metadata();
   if (!metadata || !metadata->decoded || metadata->decoded->length != size || stop.stop_requested()) return false;
@@ -28,7 +28,7 @@ Result<bool> is_decoded(File& output, const Journal& journal, std::uint64_t size
   return *digest == metadata->decoded->digest;
 }
 
-// Never of a journal that still tells of adopted claims: they may be of the very file that has the output's name.
+// Never of a journal that still has adopted claims: they may be of the very file that has the output's name.
 Result<bool> all_proofs_hold(File& output, const Journal& journal, std::uint64_t size, const std::stop_token& stop) {
   const auto& layout = journal.identity().layout;
   if (!layout) return stream_holds(output, journal, size, stop);

@@ -1,10 +1,10 @@
 // Bounds what a power cut costs.
 //
-// Every second or 64 MiB the data is forced to disk and then the journal, so that what the journal says durably is true
-// durably (the digests make any order right; this order makes it cheap). A checkpoint that took t is followed by none
-// for 20 t: at most 5 % of the time goes there. One worker makes it while the others go on. When forcing to disk fails
-// the kernel has dropped the pages and will not say so again, so nothing since the last good checkpoint is believed
-// (J4): those claims are revoked, and so is every later one, and the sync is not tried again.
+// Every second or 64 MiB the data is forced to disk and then the journal, so that what the journal claims durably is
+// true durably (the digests make any order right; this order makes it cheap). A checkpoint that took t is followed by
+// none for 20 t: at most 5 % of the time goes there. One worker makes it while the others go on. When forcing to disk
+// fails the kernel has dropped the pages and will not report it again, so nothing since the last good checkpoint is
+// believed (J4): those claims are revoked, and so is every later one, and the sync is not tried again.
 //
 // Thread-safe. Nobody holds the mutex during I/O.
 #pragma once

@@ -48,7 +48,7 @@ Result<void> write_whole(File& file, const Journal::Content& content) {
   return step;
 }
 
-// What a block says of the identity; nothing if the disk can't give it back.
+// The identity that a block has; nothing if the disk can't give it back.
 using Decoded = std::variant<JournalIdentity, BadBlock>;
 Result<std::optional<Decoded>> identity_at(File& file, std::uint64_t offset) {
   auto block = read_block(file, offset);
@@ -120,8 +120,8 @@ Result<Checked> check(File& file) {
   return Checked{valid, Journal::Absent{}};
 }
 
-// Writes a block anew that the disk can't give back: what it said is claimed no more. False if the disk does not take
-// it either.
+// Writes a block anew that the disk can't give back: what it claimed is claimed no more. False if the disk does not
+// take it either.
 Result<bool> mend(File& file, std::uint64_t offset, const JournalIdentity& identity, const JournalShape& shape) {
   auto block = read_block(file, offset);
   if (block) return true;
@@ -204,7 +204,7 @@ Result<std::unique_ptr<Journal>> Journal::create(Directory& directory, const std
   if (step) step = directory.sync();
   if (!step) {
     const auto removed = directory.remove(named ? name : temporary);
-    static_cast<void>(removed.ok());  // the first error is the one to tell
+    static_cast<void>(removed.ok());  // the first error is the one to report
     return std::move(step).error();
   }
   auto mapping = mapping_of(**file, content.identity, options.back_end);

@@ -72,7 +72,7 @@ class Journal {
                                                            // REQUIRES: claims(segment), or it is being checked
   virtual std::uint32_t claimed() const = 0;               // how many bits are set; O(count)
 
-  // Different segments may be committed and revoked by different threads at once.
+  // Different segments may be committed and revoked by different threads simultaneously.
   virtual Result<void> commit(Segment, std::uint64_t digest) = 0;
   virtual Result<void> revoke(Segment) = 0;
 
@@ -83,7 +83,7 @@ class Journal {
   virtual Result<void> sync() = 0;
 };
 
-// Whether what it speaks of can be continued: in segments, or as a stream that is whole.
+// Whether the download that it describes can be continued: in segments, or as a stream that is whole.
 bool can_continue(const Journal&);
 
 // Those that it claims, in order. REQUIRES: it has a layout.

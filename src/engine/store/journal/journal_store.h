@@ -1,4 +1,4 @@
-// The two ways a journal's bytes are kept; doc/journal.md says when which.
+// The two ways a journal's bytes are kept; doc/journal.md has which is used when.
 #pragma once
 
 #include "engine/store/journal/journal.h"

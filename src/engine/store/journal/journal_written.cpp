@@ -82,8 +82,8 @@ class WrittenJournal final : public Journal {
  private:
   std::uint64_t digest_at(Segment segment) const { return shape_.digests_at() + std::uint64_t{index(segment)} * 8; }
 
-  // The mutex is held while the word is written: two words must not overtake each other. This file is written by nobody
-  // else.
+  // The mutex is held while the word is written: two words must not overtake each other. Nothing else writes
+  // to this file.
   Result<void> set_bit(Segment segment, bool value) {
     const MutexLock lock(mutex_);
     std::uint64_t& word = words_[index(segment) / 64];

@@ -23,7 +23,7 @@ Result<std::optional<std::uint64_t>> digest_of_range(File&, Range, const std::st
 // the disk can't give back, is false: that is not there. Any other error of a read proves nothing, and is the result.
 Result<bool> proof_holds(File& data, const Journal&, Segment);
 
-// Whether the file's first bytes are those of the stream that the facts speak of.
+// Whether the file's first bytes are those of the stream that the facts describe.
 Result<bool> stream_intact(File& data, const Metadata&, const std::stop_token&);
 
 }  // namespace segdl::engine

@@ -1,12 +1,12 @@
 // Whether what was written is still in the file, looked at before the file gets its name.
 //
-// A download stands on nobody else's writing to its file. That can be broken from outside: a cleaning job cuts
+// A download relies on no other program's writing to its file. That can be broken from outside: a cleaning job cuts
 // NAME.part to nothing, a tool writes into it, a disk loses a page. What leaves a trace is found at no cost:
 //
 //   the length      a file that was cut is shorter until its last byte is written, so it is looked at right before that
 //                   write, at each checkpoint and at the end
 //   holes           what was cut off and not written since, or punched
-//   its names       one, unless somebody has made a link to write through
+//   its names       one, unless another program has made a link to write through
 //
 // A trace is never an error, for it may be a false alarm (a file system that leaves zeros out, a backup's link). It is
 // the reason to hash everything again and compare it with its proofs; what fails is revoked and fetched again. Bytes
