@@ -251,6 +251,23 @@ TEST_CASE_TEMPLATE("a time that is set stays until the next write", World, Posix
   CHECK(world.modified("a") != time);
 }
 
+TEST_CASE_TEMPLATE("owner, mode and time are changed in one call, and what is not given stays", World, PosixWorld,
+                   FakeWorld) {
+  World world;
+  const auto file = write_file(world.directory(), "a", "x");
+  const FileStatus before = must(file->status());
+  const FakeTime time{std::chrono::seconds(1'000'000'007)};
+  must(file->change({.owner = FileChange::Owner{before.owner, before.group}, .mode = 0640, .modified = time}));
+  for (const FileChange& none : {FileChange{}, FileChange{.mode = 0640}}) {
+    must(file->change(none));
+    const FileStatus after = must(file->status());
+    CHECK(after.mode == 0640);
+    CHECK(after.owner == before.owner);
+    CHECK(after.group == before.group);
+    CHECK(after.modified == time);
+  }
+}
+
 TEST_CASE_TEMPLATE("a sync of written data succeeds", World, PosixWorld, FakeWorld) {
   World world;
   const auto file = write_file(world.directory(), "a", "ab");
