@@ -8,9 +8,9 @@ void ByteCounts::plan(Planned plan) {
   progress.total = plan.total;
   progress.done = progress.reused = plan.reused;
   progress.verified = 0;
-  if (!record_.events || plan == planned_) return;  // nobody wants it, or it is told already
+  if (!record_.events || plan == planned_) return;  // not asked for, or kept already
   planned_ = plan;
-  record_.tell(std::move(plan));
+  record_.log(std::move(plan));
 }
 
 void ByteCounts::revoked(Range range) {
@@ -19,7 +19,7 @@ void ByteCounts::revoked(Range range) {
   revoked_ranges_.insert(range.begin);
   record_.progress.reused -= range.size();
   record_.progress.done -= range.size();
-  record_.tell(Revoked{range});
+  record_.log(Revoked{range});
 }
 
 void ByteCounts::damaged(Range range, bool inherited) {
@@ -29,7 +29,7 @@ void ByteCounts::damaged(Range range, bool inherited) {
   counted += range.size();
   if (!fetched) record_.progress.reused -= range.size();
   record_.progress.done -= range.size();
-  record_.tell(Revoked{range});
+  record_.log(Revoked{range});
 }
 
 void ByteCounts::changed(const std::string& reason) {
@@ -37,7 +37,7 @@ void ByteCounts::changed(const std::string& reason) {
   Progress& progress = record_.progress;
   progress.note = "the resource changed (" + reason + "): starting over";
   record_.tallies.remarks.push_back(progress.note);
-  record_.tell(Changed{reason, progress.done});
+  record_.log(Changed{reason, progress.done});
 }
 
 void ByteCounts::start_over() {

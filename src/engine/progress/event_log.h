@@ -16,7 +16,7 @@ class EventLog {
   // REQUIRES: the clock outlives it.
   explicit EventLog(Clock& clock) : clock_(clock) {}
 
-  // What says no more than the event before it says is left out; adjacent revoked ranges become one.
+  // What is no more than the event before it is left out; adjacent revoked ranges become one.
   void add(decltype(Event::what));
 
   std::vector<Event> take();

@@ -13,8 +13,8 @@ namespace segdl::engine {
 
 class MapSource {
  public:
-  // Whoever has segments to show gives this, and takes it back, by an empty one, before it is gone: nobody is inside it
-  // when this returns.
+  // A dispatcher gives this, and takes it back, by an empty one, before it is gone: no thread is inside it when this
+  // returns.
   void set(std::function<SegmentMap(std::size_t)> source) {
     const MutexLock lock(mutex_);
     source_ = std::move(source);

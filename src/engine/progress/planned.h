@@ -1,4 +1,4 @@
-// A plan as it is told.
+// A plan as events show it.
 #pragma once
 
 #include <segdl/event.h>

@@ -26,7 +26,7 @@ struct Tallies {
 
 struct ProgressRecord {
   template <class What>
-  void tell(What&& what) SEGDL_REQUIRES(mutex) {
+  void log(What&& what) SEGDL_REQUIRES(mutex) {
     if (events) events->add(std::forward<What>(what));
   }
 

@@ -7,7 +7,7 @@ void TaskProgress::retried(Retried retry, const std::string& how) {
   ++record_.progress.retries;
   record_.progress.phase = Phase::waiting;
   record_.progress.note = retry.error.message() + how;
-  record_.tell(std::move(retry));
+  record_.log(std::move(retry));
 }
 
 void TaskProgress::tolerated(const std::vector<std::string_view>& oddities) {

@@ -1,4 +1,4 @@
-// What a running download has done so far: written by its threads, read by whoever shows it. Thread-safe. Where events
+// What a running download has done so far: written by its threads, read by what shows it. Thread-safe. Where events
 // are asked for, it keeps them as well.
 #pragma once
 
@@ -54,7 +54,7 @@ class TaskProgress {
   void enter(Phase phase) {
     const MutexLock lock(record_.mutex);
     record_.progress.phase = phase;
-    if (phase == Phase::starting) record_.tell(Started{});
+    if (phase == Phase::starting) record_.log(Started{});
   }
 
   // One of the download's workers has got the right to use a connection, or given it back.
@@ -74,7 +74,7 @@ class TaskProgress {
   void redirected(Redirected redirect) {
     const MutexLock lock(record_.mutex);
     record_.progress.note = "redirected to " + redirect.to;
-    record_.tell(std::move(redirect));
+    record_.log(std::move(redirect));
   }
 
   void note(std::string text) {
@@ -101,7 +101,7 @@ class TaskProgress {
 
  private:
   void show(std::string note) SEGDL_REQUIRES(record_.mutex) {
-    record_.tell(Noted{note});
+    record_.log(Noted{note});
     record_.progress.note = std::move(note);
   }
 

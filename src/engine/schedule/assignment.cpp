@@ -9,7 +9,7 @@
 namespace segdl::engine {
 namespace {
 
-// Seconds before work is taken from anybody: what is over sooner gains nothing by another connection, and until then
+// Seconds before work is taken from a worker: what is over sooner gains nothing by another connection, and until then
 // speeds are not known.
 constexpr double kSettled = 0.1;
 
@@ -88,7 +88,7 @@ void Assignment::release() {
 
 Span Assignment::committed(Segment segment) {
   Dispatcher& shared = dispatcher_;
-  if (shared.settled_) shared.settled_(segment);  // first: whoever waits for the end may rely on having heard of all
+  if (shared.settled_) shared.settled_(segment);  // first: after the end no call may come
   std::optional<std::stop_source> cut;
   Span held;
   bool is_over = false;
@@ -102,7 +102,7 @@ Span Assignment::committed(Segment segment) {
     if (is_over) shared.changed_.notify_all();
   }
   if (cut) cut->request_stop();
-  if (is_over) shared.stop_everybody();
+  if (is_over) shared.stop_all_workers();
   return held;
 }
 

@@ -20,10 +20,10 @@ class Assignment {
 
   std::atomic<std::uint64_t> received = 0;  // body bytes, ever
   std::atomic<std::uint64_t> filled = 0;    // of the segment it is at
-  std::atomic<bool> writing = false;        // it waits for the disk, which says nothing of its connection
+  std::atomic<bool> writing = false;        // it waits for the disk: no measure of its connection
 
   // What the worker is to fetch next, at most `limit` bytes. Nothing: there is no work for it now. Errors: the first
-  // one told to Dispatcher::fail(). REQUIRES for this and the next two: it holds nothing.
+  // one given to Dispatcher::fail(). REQUIRES for this and the next two: it holds nothing.
   Result<std::optional<Span>> next(std::uint64_t limit, Offer);
 
   // It is about to ask for all from the first missing segment on. Until it asks for something else, or waits, or
@@ -72,7 +72,7 @@ class Assignment {
     return dispatcher_.kept_.take(segment, bytes);
   }
 
-  // How many bytes this worker has brought since the last time that nobody had brought before: of what it committed,
+  // How many bytes this worker has brought since the last time that no worker had brought before: of what it committed,
   // and of the segment it is at, of which it has so many.
   std::uint64_t gained(std::optional<Segment> at, std::uint64_t bytes);
 

@@ -30,7 +30,7 @@ void Dispatcher::proved(Segment segment) {
     if (!over()) return;
     changed_.notify_all();
   }
-  stop_everybody();
+  stop_all_workers();
 }
 
 void Dispatcher::revoked(Segment segment) {
@@ -57,7 +57,7 @@ void Dispatcher::fail(Error error) {
     if (!first_error_) first_error_ = std::move(error);
     changed_.notify_all();
   }
-  stop_everybody();
+  stop_all_workers();
 }
 
 bool Dispatcher::all_missing_behind_front() const {
@@ -100,9 +100,9 @@ std::optional<std::stop_source> Dispatcher::next_to_stop() const {
   return std::nullopt;
 }
 
-// One after the other, without a list of them: this is how a download ends for which there is no more memory. Nobody
+// One after the other, without a list of them: this is how a download ends for which there is no more memory. No worker
 // gets a new token once it is over.
-void Dispatcher::stop_everybody() const {
+void Dispatcher::stop_all_workers() const {
   while (auto source = next_to_stop()) source->request_stop();
 }
 
@@ -119,7 +119,7 @@ void Dispatcher::measure(Worker& worker, Instant now, double elapsed) {
   work.counted_ = received;
   work.speed_ = work.speed_ == 0 ? latest : kNewWeight * latest + (1 - kNewWeight) * work.speed_;
   const double silent = std::chrono::duration<double>(now - work.last_byte_).count();
-  const bool awaits_answer = work.speed_ == 0 && silent <= 1;  // says nothing about its speed
+  const bool awaits_answer = work.speed_ == 0 && silent <= 1;  // which is no measure of its speed
   if (!scheduler_.held(worker.id()).empty() && !awaits_answer) {
     scheduler_.measured(worker.id(), seconds(now), silent > 1 ? 0 : work.speed_, work.filled);
   }

@@ -2,7 +2,7 @@
 // being proved beside it.
 //
 // What all of a download's threads share is here; what one worker does with it is in worker.h and assignment.h, under
-// the same mutex. Nobody holds it during I/O, and nothing else is locked while it is held. Thread-safe.
+// the same mutex. It is not held during I/O, and nothing else is locked meanwhile. Thread-safe.
 #pragma once
 
 #include <segdl/error.h>
@@ -35,7 +35,7 @@ class Dispatcher {
   Dispatcher(Layout layout, const std::vector<bool>& claims, Clock& clock, std::function<void()> request_workers);
 
   // Called, without the lock, with every segment that is committed or proved. REQUIRES: before there is a worker.
-  void on_settled(std::function<void(Segment)> tell) { settled_ = std::move(tell); }
+  void on_settled(std::function<void(Segment)> settled) { settled_ = std::move(settled); }
 
   std::optional<Segment> next_to_prove() {
     const MutexLock lock(mutex_);
@@ -44,14 +44,14 @@ class Dispatcher {
   void proved(Segment);
   void revoked(Segment);
 
-  // See UnmeasuredParts: the first of such segments that are in doubt end everybody's work.
+  // See UnmeasuredParts: the first of such segments that are in doubt end the download.
   void unsure(const std::vector<Segment>&, std::optional<Error> contradiction);
   std::vector<Segment> doubted() const {
     const MutexLock lock(mutex_);
     return unmeasured_.doubted();
   }
 
-  // Ends everybody's work with this error, if it is the first.
+  // Ends the download with this error, if it is the first.
   void fail(Error);
   std::optional<Error> error() const {
     const MutexLock lock(mutex_);
@@ -73,7 +73,7 @@ class Dispatcher {
     return scheduler_.map(cells);
   }
 
-  // Looks at everybody's speed: cuts those that hold the others up, and lets idle ones look again near the end.
+  // Measures all workers: cuts those that hold the others up, and wakes idle ones near the end.
   void tick(Instant now);
 
  private:
@@ -90,7 +90,7 @@ class Dispatcher {
   std::optional<Error> give_back(WorkerId) SEGDL_REQUIRES(mutex_);
   std::stop_source cut_of(WorkerId) const SEGDL_REQUIRES(mutex_);
   std::optional<std::stop_source> next_to_stop() const;
-  void stop_everybody() const;
+  void stop_all_workers() const;
   void measure(Worker&, Instant now, double elapsed) SEGDL_REQUIRES(mutex_);
   std::vector<std::stop_source> judge(Instant now) SEGDL_REQUIRES(mutex_);
 

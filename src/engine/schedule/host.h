@@ -1,7 +1,7 @@
 // What a pool knows of one host, and the right to use a connection to it.
 //
 // A host that serves a few connections at a time has many words for that: 429, any other refusal, a page, a connection
-// that is closed, or silence. Whether what came to nothing was one of the number is told by what the host did for
+// that is closed, or silence. Whether what failed was one of the number shows by what the host did for
 // others meanwhile, which is known here and to no download alone.
 #pragma once
 
@@ -46,21 +46,21 @@ struct Host {
   bool prompt = false;                        // one of them, also when none had been for kForgotten
   bool slow = false;                          // one was not repeated when none had been for that long
   unsigned doubtful = 0;                      // the most that were in use where a refusal was doubted
-  std::atomic<Instant::rep> served = kNever;  // when it last gave anybody something
+  std::atomic<Instant::rep> served = kNever;  // when it last gave anything
   Instant last_used = {};
-  bool pages = false;                     // a page is what it means
-  std::deque<std::string> no_files = {};  // the latest pages that came instead of files
-  unsigned running = 0;                   // downloads under way that began with it
-  std::optional<Instant> stumbles = {};   // since when requests come to nothing; until one is answered, or more comes
-  unsigned given_up = 0;                  // downloads that gave it up, and none has been answered since
-  std::optional<Error> down = std::nullopt;  // what it is given up for; then the next download is told of it at once
+  bool pages = false;                        // a page is what it means
+  std::deque<std::string> no_files = {};     // the latest pages that came instead of files
+  unsigned running = 0;                      // downloads under way that began with it
+  std::optional<Instant> stumbles = {};      // since when requests fail; until one is answered, or more comes
+  unsigned given_up = 0;                     // downloads that gave it up, and none has been answered since
+  std::optional<Error> down = std::nullopt;  // what it is given up for; then the next download ends with it
   Instant tried_again = {};                  // when one is let through
   std::chrono::seconds patience{0};
-  std::optional<Instant> last_left = std::nullopt;  // by whoever used a slot
+  std::optional<Instant> last_left = std::nullopt;  // by one that used a slot
 
   static constexpr Instant::rep kNever = std::numeric_limits<Instant::rep>::min();
   bool is_narrow(Instant now) const { return narrow && now - *narrow < kNarrow; }
-  // Whether refusals that do not say so, where so many connections are in use, may be of their number: it is known for
+  // Whether refusals that do not name it, where so many connections are in use, may be of their number: it is known for
   // that, or for nothing yet, or has never served as many at a time.
   bool is_doubted(unsigned connections, Instant now) const;
   // From when on none of its connections counts with it any more, if none is in use.
@@ -85,26 +85,26 @@ class Slot {
   void received(std::uint64_t bytes);
   // A usable answer came, so long after it was asked for.
   void answered(std::chrono::nanoseconds latency);
-  // An answer came, whatever it says.
+  // An answer came, whatever is in it.
   void alive();
   // The host gave nothing, and is to be left alone until then; see HostBudget::refused().
   void refused(std::optional<Instant> until, std::uint64_t random = 0);
   // Whether no other connection to the host is in use.
   bool is_alone() const;
-  // Whether it has given anybody anything after that.
+  // Whether it has given anything after that.
   bool has_served_since(Instant) const;
   // Not because there were too many connections, as it was the same `doubts` times before; or just because of that.
   void refused_for_another_reason(unsigned doubts);
   void was_crowded(unsigned doubts);
   // It has answered with a page when no other connection was in use, so a page is what it means.
   void believe_pages();
-  // A page that came instead of a file; nothing of what can't be told from others, the empty one.
+  // A page that came instead of a file; nothing of one that is like others, the empty one.
   void gave_no_file(std::string page);
   enum class Page : std::uint8_t { no_file, meant, unknown };
   // Whether this one is such; and if not, whether a page is what the host means.
   Page meaning_of(const std::string& page) const;
-  // Whether a refusal may be one of the number of connections, though it does not say so: others are in use, or were a
-  // moment ago, and the host is doubted. `doubts`: so many in a row have been taken for that (see Pool::enter). After
+  // Whether a refusal may be one of the number of connections, though it does not name that: others are in use, or were
+  // a moment ago, and the host is doubted. `doubts`: so many in a row have been taken for that (see Pool::enter). After
   // the first it was asked by itself; but a host may count what was closed for longer than that.
   bool may_be_crowded(unsigned doubts) const;
 

@@ -181,7 +181,7 @@ Assist* Pool::assist_to_join() {
 // Whether a download will begin as soon as the host has a slot for it.
 bool Pool::is_queued_for(const Host& host) const { return host.queued > 0 && may_start() && !is_passed_by(host); }
 
-// Whether others' downloads go before those of the host: it gives nothing, and one that waits for it is enough.
+// Whether others' downloads precede those of the host: it gives nothing, and one that waits for it is enough.
 bool Pool::is_passed_by(const Host& host) { return host.stumbles && host.running > 0 && !host.down; }
 
 bool Pool::may_start() const { return running_ < options_.jobs + std::min(stalled_, options_.jobs); }
@@ -214,7 +214,7 @@ Result<void> Pool::add_thread() {
   }
 }
 
-// One thread is enough: whoever takes a job calls the next.
+// One thread is enough: the one that takes a job calls the next.
 void Pool::call_thread() {
   if (!has_job()) return;
   if (idle_ > 0) {

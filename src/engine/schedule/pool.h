@@ -6,14 +6,14 @@
 //   submit(task) ──> a thread runs it(slot) ──> OpenAssist ──> idle threads: assist.help(slot) ──> ~OpenAssist
 //
 // A thread uses a connection only with a Slot in its hand. How many slots a host has is decided by its HostBudget, from
-// what its answers and refusals tell; after a refusal nothing is asked of the host before the time it named, by
-// anybody. A download is begun when its host has a slot for it, and one that ends hands its slot back with the thread:
-// small files follow each other on the same thread and connection, and nobody is woken for them. Downloads that wait
-// for a slot go before helpers, so many small files are not held up by a large one.
+// its answers and refusals; after a refusal no thread asks anything of the host before the time it named. A download is
+// begun when its host has a slot for it, and one that ends hands its slot back with the thread: small files follow each
+// other on the same thread and connection, and no thread is woken for them. Downloads that wait for a slot precede
+// helpers, so many small files are not held up by a large one.
 //
 // A governor looks at everything ten times a second: speeds for the budgets, and every assist's tick().
 //
-// One mutex guards all of it. Nobody holds it during I/O, nor while a download's own monitor is held. Thread-safe.
+// One mutex guards all of it. It is not held during I/O, nor taken while a download's own monitor is. Thread-safe.
 #pragma once
 
 #include <segdl/error.h>
@@ -69,7 +69,7 @@ class Pool {
     std::size_t wanted_threads() const;  // so many can be of use
   };
 
-  // One thread and the governor are started at once: with these every download comes to its end, so that there is none
+  // One thread and the governor are started with it: with these every download comes to its end, so that there is none
   // which waits for a thread that can't be had.
   Pool(Clock&, Options);
   // Why the pool serves nothing, if it could not be started: then nothing may be led.
@@ -78,9 +78,9 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  // Runs this on one of the threads when the host has a slot for it, at most `jobs` at once. In the order of calls, but
-  // that those whose host has none are passed by; not more than `jobs` of them, or a thousand where it stumbles. What
-  // it returns of its slot is used for the next; it throws nothing.
+  // Runs this on one of the threads when the host has a slot for it, at most `jobs` in parallel. In the order of calls,
+  // but that those whose host has none are passed by; not more than `jobs` of them, or a thousand where it stumbles.
+  // What it returns of its slot is used for the next; it throws nothing.
   using Run = std::function<Slot(Slot)>;
   void submit(TaskId, const Origin&, Run);
   // Takes it back if it has not begun.
@@ -173,7 +173,7 @@ class Pool {
 };
 
 // Threads come to help while this is there; its end waits until none is inside any more. REQUIRES: the assist stays
-// where it is; before the end its workers are told to end.
+// where it is; before the end its workers are asked to end.
 class OpenAssist {
  public:
   OpenAssist(Pool&, Assist&, const Origin&);

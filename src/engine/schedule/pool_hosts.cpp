@@ -1,4 +1,4 @@
-// What a pool knows of its hosts, and what a slot of one tells it.
+// What a pool knows of its hosts, and what it learns by the slots of one.
 #include "engine/schedule/pool.h"
 
 #include <algorithm>
@@ -184,7 +184,7 @@ std::optional<Error> Pool::down(const Origin& origin) {
 // What was learned of a host is kept for the session, but a list of a million hosts must neither fill the memory nor
 // keep the governor busy. The oldest go first, and those that have taught nothing before those that have.
 void Pool::forget_idle_hosts() {
-  if (hosts_.size() <= kIdleHosts + kIdleHosts / 4) return;  // then many at once: sorting them all costs little each
+  if (hosts_.size() <= kIdleHosts + kIdleHosts / 4) return;  // then many together: sorting them all costs little each
   using Entry = decltype(hosts_)::iterator;
   std::vector<Entry> idle;
   try {

@@ -1,8 +1,7 @@
 // One of a download's workers, and what they are to one another: whether a failure is one worker's, or the download's.
 //
-// A worker joins and leaves with this object. Its token is told to stop when it is to drop its response: because it is
-// far slower than the others, because another was sooner with a hedged segment, or because the download is over.
-// renew() tells which.
+// A worker joins and leaves with this object. Its token stops when it is to drop its response: because it is far slower
+// than the others, because another was sooner with a hedged segment, or because the download is over: renew().
 //
 // Of several that fail together one is the last, which waits and tries again, or ends the download; the others leave
 // their work to it. Each may take another for the last one only while that is at work, so who is about to leave is not.
@@ -31,7 +30,7 @@ class Worker {
   // After its token was stopped: a new one. False: the download is over.
   bool renew();
 
-  // Nobody but this worker gets anything before somebody is served: what it asks for may be all that the server gives.
+  // No other worker gets anything before one is served: what it asks for may be all that the server gives.
   void goes_first() {
     const MutexLock lock(dispatcher_.mutex_);
     dispatcher_.first_ = id();
@@ -41,7 +40,7 @@ class Worker {
     const MutexLock lock(dispatcher_.mutex_);
     assignment_.keeps_ = one;
   }
-  // Whether something is missing and nobody has it, or Assignment::is_asked_for_behind() this segment.
+  // Whether something is missing and held by no worker, or Assignment::is_asked_for_behind() this segment.
   bool may_come_to(Segment segment) const {
     const MutexLock lock(dispatcher_.mutex_);
     return dispatcher_.has_missing() || dispatcher_.may_fall_to(id(), segment);
@@ -55,7 +54,7 @@ class Worker {
     const MutexLock lock(dispatcher_.mutex_);
     served_ = false;
   }
-  // What it asked for came to nothing, or broke off. Unless it goes on at once, it leaves its work to others that are
+  // Its request failed, or the response broke off. Unless it goes on immediately, it leaves its work to others that are
   // at theirs: they don't see it at work from here on. So of several that fail together one is the last.
   struct Others {
     bool served;   // only then is it no failure of the download
