@@ -32,7 +32,7 @@ namespace segdl::engine {
 // another version's, all else a contradiction: then the bytes of a part may be those of another place.
 inline Error unfit(Fetcher& fetcher, const Response& response, std::string reason) {
   fetcher.body_ended(false);
-  if (response.body.partial) fetcher.distrust_unmeasured();
+  if (response.body.partial) fetcher.context().source.distrust_unmeasured();
   const bool changed = !response.body.partial && !response.body.validator.strong();
   const Remedy remedy = changed ? Remedy::restart : response.body.partial ? Remedy::refetch : Remedy::retry;
   return fetcher.problem(changed ? Cause::changed : Cause::integrity, remedy, std::move(reason));
@@ -49,7 +49,7 @@ inline Result<void> read_end(Fetcher& fetcher, const Response& response) {
   const auto& [begin, end, total, validator, partial, coding] = response.body;
   std::array<std::byte, 512> beyond;
   const auto more = response.exchange->read(beyond);
-  const bool is_believed = is_cut(response) && fetcher.end_is_trusted(*response.exchange);
+  const bool is_believed = is_cut(response) && fetcher.is_end_trusted(*response.exchange);
   if (!more) return partial || is_believed ? Result<void>() : more.error();
   if (*more > 0) return unfit(fetcher, response, fmt::format("the response goes on after byte {}, its end", *end));
   fetcher.body_ended(true);
@@ -69,9 +69,9 @@ inline Error early_end(Fetcher& fetcher, const Response& response, std::uint64_t
 // TLS has not told of it, so a sink may keep what came, for who is willing to believe it.
 template <class Sink>
 Result<void> end_open(Fetcher& fetcher, const Response& response, Sink& sink, std::uint64_t at) {
-  if (fetcher.end_is_trusted(*response.exchange)) {
+  if (fetcher.is_end_trusted(*response.exchange)) {
     if constexpr (requires { sink.only_believes_end(); }) {
-      if (!fetcher.end_is_told(*response.exchange)) sink.only_believes_end();
+      if (!fetcher.is_end_shown(*response.exchange)) sink.only_believes_end();
     }
     return sink.body_ended(at);
   }
@@ -102,7 +102,7 @@ Result<void> pump(Fetcher& fetcher, TaskProgress& task_progress, Response& respo
   while (!end || at < *end) {
     std::span<std::byte> space = sink.space(at);
     if (space.empty()) return {};
-    space = space.first(std::min<std::uint64_t>(space.size(), fetcher.max_read()));
+    space = space.first(std::min<std::uint64_t>(space.size(), fetcher.flow().max_read()));
     if (end) space = space.first(std::min<std::uint64_t>(space.size(), *end - at));
     auto got = response.exchange->read(space);
     task_progress.tolerated(response.exchange->head().tolerated);
@@ -116,7 +116,7 @@ Result<void> pump(Fetcher& fetcher, TaskProgress& task_progress, Response& respo
     if (taken) taken = sink.arrived(at, *got);
     if (!taken) return taken;
     at += *got;
-    if (!fetcher.received(*got, stop)) return cancelled();
+    if (!fetcher.flow().received(*got, stop)) return cancelled();
   }
   return sink.body_ended(at);
 }
@@ -132,7 +132,7 @@ Result<void> check_part(Fetcher& fetcher, Sink& sink, const UsableBody& body, Ra
   if (!ends_early) return {};
   auto step = sink.interrupted(Remedy::retry);
   const bool fair = *body.end - body.begin >= (want.end - want.begin) / kFairPart;
-  if (!step || fetcher.goes_on() || fair) return step;
+  if (!step || fetcher.retry().goes_on() || fair) return step;
   return fetcher.problem(Cause::network, Remedy::retry, "the response was much shorter than what was asked for");
 }
 
@@ -145,7 +145,7 @@ Result<void> fetch_into(Sink& sink, Fetcher& fetcher, TaskProgress& task_progres
     auto want = sink.next(stop);
     if (!want) return std::move(want).error();
     if (!want->has_value()) return {};
-    auto response = first ? Result<Response>(*std::exchange(first, std::nullopt)) : fetcher.ask(**want, &known, stop);
+    auto response = first ? Result<Response>(*std::exchange(first, std::nullopt)) : fetcher.fetch(**want, &known, stop);
     auto step = response ? pump(fetcher, task_progress, *response, sink, stop) : Result<void>(response.error());
     if (step && !stop_at_break) step = check_part(fetcher, sink, response->body, **want);
     if (step && !stop_at_break) continue;
@@ -157,7 +157,7 @@ Result<void> fetch_into(Sink& sink, Fetcher& fetcher, TaskProgress& task_progres
     }
     if (step.error().remedy != Remedy::retry && step.error().remedy != Remedy::refetch) return step;
     auto paused = sink.interrupted(step.error().remedy);
-    if (paused) paused = fetcher.pause(step.error(), stop);
+    if (paused) paused = fetcher.retry().pause(step.error(), stop);
     if (!paused) return paused;
     step.error().remedy = Remedy::retry;
     if (stop_at_break) return step;

@@ -15,10 +15,8 @@
 namespace segdl::engine {
 namespace {
 
-constexpr unsigned kMaxCrowds = 4;  // so often a refusal is taken for one of too many connections
 constexpr std::chrono::seconds kFirstAnswer{60};
 constexpr std::chrono::seconds kSilence{30};
-constexpr double kMemory = 10;  // seconds over which a speed is measured
 
 // Whether all of the resource came where If-Range let the server choose, and may be what it tripped over: some answer
 // so to every If-Range with an entity tag.
@@ -59,54 +57,32 @@ bool is_doubtful(const Verdict& verdict) {
 
 }  // namespace
 
-Fetcher::Fetcher(const Setting& setting, Slot slot)
-    : transport_(setting.transport),
-      clock_(setting.clock),
-      options_(setting.options),
-      pool_(setting.pool),
-      throttle_(setting.throttle),
-      credentials_(setting.secrets),
-      request_(setting.request),
-      source_(setting.source),
-      task_progress_(setting.task_progress),
-      asked_at_(clock_.now()),
-      measured_from_(asked_at_),
-      random_(static_cast<std::minstd_rand::result_type>(measured_from_.time_since_epoch().count())),
-      jitter_(random_()) {
-  const SessionOptions& options = options_;
-  limits_.idle = options.timeout.value_or(kSilence);
-  limits_.min_speed = options.min_speed;
-  if (options.max_time.count() > 0) limits_.deadline = setting.begun + options.max_time;
-  take(std::move(slot));
-}
-
-void Fetcher::take(Slot slot) {
-  slot_ = std::move(slot);
-  if (slot_) task_progress_.connected();
-}
-
-Slot Fetcher::give() {
-  if (slot_) task_progress_.disconnected();
-  return std::move(slot_);
-}
-
-void Fetcher::leave() {
-  if (!slot_) return;
-  task_progress_.disconnected();  // first: whoever gets the slot next counts as well
-  slot_ = {};
+Fetcher::Fetcher(const FetchContext& context, Slot slot)
+    : context_(context),
+      source_(context.source),
+      builder_(context),
+      admission_(context),
+      flow_(context, admission_.slot()),
+      retry_(context, admission_, flow_, attempt_) {
+  attempt_.asked_at = context.clock.now();
+  limits_.idle = context.options.timeout.value_or(kSilence);
+  limits_.min_speed = context.options.min_speed;
+  limits_.deadline = context.deadline;
+  admission_.take(std::move(slot));
 }
 
 Error Fetcher::problem(Cause cause, Remedy remedy, std::string reason) const {
-  return with_remedy(make_error(cause, "get", (led_to_ ? *led_to_ : source_.current()).shown(), std::move(reason)),
-                     remedy);
+  return with_remedy(
+      make_error(cause, "get", (attempt_.led_to ? *attempt_.led_to : source_.current()).shown(), std::move(reason)),
+      remedy);
 }
 
 Error Fetcher::refusal(const ResponseHead& head, const TransientRefusal* passing) const {
   Error error = problem(Cause::refused, passing != nullptr ? Remedy::retry : Remedy::stop,
                         fmt::format("the server answered {} ({})", head.status, status_words(head.status)));
   error.http_status = head.status;
-  error.retry_after = passing != nullptr ? passing->after : retry_after(head, clock_.wall());
-  if (head.status == 401) refused_login(error, head);
+  error.retry_after = passing != nullptr ? passing->after : retry_after(head, context_.clock.wall());
+  if (head.status == 401) explain_login(error, head);
   if (head.status == 404 || head.status == 410) {
     error.hints = {source_.has_answered() ? Hint::retry_vanished : Hint::check_url};
   }
@@ -114,43 +90,43 @@ Error Fetcher::refusal(const ResponseHead& head, const TransientRefusal* passing
   return error;
 }
 
-Result<std::unique_ptr<Exchange>> Fetcher::try_get(const HttpRequest& request, std::stop_token stop) {
-  auto entered = enter_at(request.url.origin, stop);
+Fetcher::Reply Fetcher::send(const HttpRequest& request, const std::stop_token& stop) {
+  auto entered = admission_.enter(request.url.origin, stop);
   if (!entered) return std::move(entered).error();
-  asked_at_ = clock_.now();
-  answered_ = false;
-  limits_.head = options_.timeout.value_or(source_.has_answered() ? kSilence : kFirstAnswer);
-  limits_.connect = options_.connect_timeout;
+  const SessionOptions& options = context_.options;
+  attempt_.asked_at = context_.clock.now();
+  attempt_.answered = false;
+  limits_.head = options.timeout.value_or(source_.has_answered() ? kSilence : kFirstAnswer);
+  limits_.connect = options.connect_timeout;
   limits_.beside_unread = is_beside_;
   if (is_beside_) {
-    limits_.head = std::min(limits_.head, std::chrono::ceil<std::chrono::milliseconds>(in_vain()));
+    limits_.head = std::min(limits_.head, std::chrono::ceil<std::chrono::milliseconds>(retry_.in_vain()));
     limits_.connect = std::min(limits_.connect, limits_.head);
   }
-  if (std::chrono::duration<double>(asked_at_ - measured_from_).count() > kMemory) {  // what is older counts half
-    measured_from_ += (asked_at_ - measured_from_) / 2;
-    measured_ /= 2;
-  }
-  in_crowd_ = in_crowd_ || slot_.may_be_crowded(crowds_);
-  auto exchange = transport_.get(request, limits_, std::move(stop));
-  latency_ = clock_.now() - asked_at_;
+  flow_.fade(attempt_.asked_at);
+  crowding().asks();
+  auto exchange = context_.transport.get(request, limits_, stop);
+  attempt_.latency = context_.clock.now() - attempt_.asked_at;
   // A 5xx comes from whoever stands before a server that is down, too.
-  if (exchange && slot_ && (*exchange)->head().status < 500) slot_.alive();
+  if (exchange && admission_.slot() && (*exchange)->head().status < 500) admission_.slot().alive();
   return exchange;
 }
 
 Asked Fetcher::asked_for(Range range, const Resource* known, std::string_view name) const {
-  Asked asked{asked_, asked_ == RequestForm::whole ? std::nullopt : std::optional(range), name};
-  if (asked_ == RequestForm::conditional && known == nullptr) asked.unless = unless_;
+  const RequestForm form = attempt_.form;
+  Asked asked{form, form == RequestForm::whole ? std::nullopt : std::optional(range), name};
+  if (form == RequestForm::conditional && known == nullptr) asked.unless = unless_;
   return asked;
 }
 
 // The time that the file is to have: where the next run is going to compare it, only one that tells versions apart. An
 // answer without one leaves that of a version that is known.
 void Fetcher::note_time(const ResponseHead& head, bool of_known) {
+  const Request& request = context_.request;
   const auto strong = strong_date_of(head);
-  const bool updates = request_.existing == Existing::update;
-  const std::string* modified = request_.remote_time && !updates ? head.find("Last-Modified") : nullptr;
-  const bool compared = updates && (request_.remote_time || request_.sync != Sync::none);
+  const bool updates = request.existing == Existing::update;
+  const std::string* modified = request.remote_time && !updates ? head.find("Last-Modified") : nullptr;
+  const bool compared = updates && (request.remote_time || request.sync != Sync::none);
   const auto time = modified != nullptr ? parse_http_date(*modified) : compared ? strong : std::nullopt;
   if (time || !of_known) source_.modified_at(time, strong.has_value());
 }
@@ -158,27 +134,21 @@ void Fetcher::note_time(const ResponseHead& head, bool of_known) {
 Result<Response> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, const Asked& asked,
                               const Resource* known) {
   const bool page = is_page(exchange->head());
-  source_.leads_to(*led_to_);
+  source_.leads_to(*attempt_.led_to);
   source_.answered();
   note_time(exchange->head(), known != nullptr);
   const bool unchanged = exchange->head().status == 304;
   source_.change_shown([&](Shown& shown) {
-    if (known == nullptr && !unchanged && !request_.checksum) shown.hold(exchange->head(), body);
+    if (known == nullptr && !unchanged && !context_.request.checksum) shown.hold(exchange->head(), body);
     if (!unchanged) shown.used(exchange->head(), body, known == nullptr);
   });
-  answered_ = true;
-  passed_over_ = 0;
-  spared_ = false;
-  source_.gave_more(asked_at_);
-  const unsigned doubts = std::exchange(crowds_, 0);
-  if (doubts > 0 && page && crowded_by_page_) {
-    slot_.believe_pages();
-  } else if (doubts > 0) {
-    slot_.was_crowded(doubts);
-    if (crowded_by_page_) slot_.gave_no_file(std::move(page_));
-  }
-  slot_.answered(latency_);
-  source_.answered_after(latency_);
+  attempt_.answered = true;
+  attempt_.spared = false;
+  retry_.answered();
+  source_.gave_more(attempt_.asked_at);
+  crowding().answered(page);
+  admission_.slot().answered(attempt_.latency);
+  source_.answered_after(attempt_.latency);
   return Response{std::move(exchange), std::move(body), asked.range, unchanged, std::stop_source(std::nostopstate)};
 }
 
@@ -186,12 +156,12 @@ Result<Response> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody bod
 // is asked for only where the download has learned that its parts can't be had; that can't be learned beside other
 // workers, since the answer may be what the server has for one too many, unless a body has shown it.
 std::optional<RequestForm> Fetcher::simpler(bool alone) {
-  odd_ = true;
-  spared_ = !alone && !source_.distrusts_unmeasured() && asked_ != RequestForm::conditional;
-  if (!spared_) source_.record_failure(asked_, Source::Part::head);
+  attempt_.odd = true;
+  attempt_.spared = !alone && !source_.distrusts_unmeasured() && attempt_.form != RequestForm::conditional;
+  if (!attempt_.spared) source_.record_failure(attempt_.form, Source::Part::head);
   const RequestForm all = source_.asking();
-  if (all > asked_) return all;
-  return asked_ == RequestForm::conditional ? std::optional(RequestForm::range_only) : std::nullopt;
+  if (all > attempt_.form) return all;
+  return attempt_.form == RequestForm::conditional ? std::optional(RequestForm::range_only) : std::nullopt;
 }
 
 // The same after a refusal, which may be of the way of asking: some servers answer anything from 400 to 503 to a Range
@@ -202,15 +172,22 @@ std::optional<RequestForm> Fetcher::simpler(const Asked& asked, const Resource* 
   const bool of_form = refusal.http_status == 0 || may_be_of_form(refusal.http_status);
   if (asked.asking == RequestForm::whole || refusal.retry_after || !of_form) return {};
   const bool passes = refusal.remedy == Remedy::retry;
-  const bool soon = source_.has_failed() && latency_ < limits_.head;  // silence would be waited for as long again
-  const bool early = passes && soon && known != nullptr && is_time_for_all();
-  const bool last = !passes || early || is_last_try(refusal);
-  spared_ = last && !alone;
+  const bool soon =
+      source_.has_failed() && attempt_.latency < limits_.head;  // silence would be waited for as long again
+  const bool early = passes && soon && known != nullptr && retry_.is_time_for_all();
+  const bool last = !passes || early || retry_.is_last_try(refusal);
+  attempt_.spared = last && !alone;
   const bool tried = early && alone;  // without If-Range, at the failures before
   if (is_conditional(asked, known) && !tried && (!passes || soon || (last && alone))) return RequestForm::range_only;
   if (!alone || !last) return {};
-  tried_all_ = true;
+  retry_.tries_all();
   return RequestForm::whole;
+}
+
+// Whether what says nothing to a range may be asked for all: not after a resource has changed, where what is no range
+// of anything is no new version (see core/http/shown.h).
+bool Fetcher::may_ask_for_all(const Resource* known) const {
+  return (known != nullptr || !source_.has_answered()) && !context_.is_too_late(context_.clock.now());
 }
 
 // What an answer that is of no use comes to, if nothing else is tried.
@@ -221,9 +198,10 @@ Error Fetcher::failure(const Verdict& verdict, const ResponseHead& head, const R
     source_.changed(changed->in_name_only);
     return problem(Cause::changed, Remedy::restart, changed->evidence);
   }
-  const Remedy remedy = asked_ == RequestForm::whole ? Remedy::stop : Remedy::retry;
+  const Remedy remedy = attempt_.form == RequestForm::whole ? Remedy::stop : Remedy::retry;
   if (const auto* contradiction = std::get_if<Contradiction>(&verdict)) {
-    if (asked_ == RequestForm::whole && contradiction->unnamed) {  // it names its version in no other answer either
+    if (attempt_.form == RequestForm::whole &&
+        contradiction->unnamed) {  // it names its version in no other answer either
       source_.changed(true);
       return problem(Cause::changed, Remedy::restart, contradiction->reason);
     }
@@ -231,7 +209,7 @@ Error Fetcher::failure(const Verdict& verdict, const ResponseHead& head, const R
   }
   const auto* beyond = std::get_if<RangeNotSatisfiable>(&verdict);
   if (beyond == nullptr) return problem(Cause::integrity, remedy, "it answered with the whole resource, not the range");
-  if (asked_ == RequestForm::whole) return refusal(head, nullptr);
+  if (attempt_.form == RequestForm::whole) return refusal(head, nullptr);
   if (known != nullptr && known->total && beyond->total && *beyond->total != *known->total) {
     return problem(Cause::changed, Remedy::restart,
                    fmt::format("its size was {} and is {}", *known->total, *beyond->total));
@@ -245,29 +223,18 @@ Error Fetcher::failure(const Verdict& verdict, const ResponseHead& head, const R
 // is given to the only one.
 Error Fetcher::final_refusal(const ResponseHead& head) {
   Error error = refusal(head, nullptr);
-  crowded_by_page_ = false;
   const bool is_wrong_password = head.status == 401 && told_ == Told::never_believed;
-  if (!is_wrong_password && takes_for_crowd()) {
+  if (crowding().doubts_status(!is_wrong_password)) {
     error.remedy = Remedy::retry;
-  } else {
-    believed_ = true;
-    if (const unsigned doubts = std::exchange(crowds_, 0); doubts > 0) {
-      slot_.refused_for_another_reason(doubts);
-      const Origin first = source_.current().origin;
-      if (!slot_.is_for(first)) pool_.led_where_it_should(first);
-    }
+  } else if (crowding().believes()) {
+    const Origin first = source_.current().origin;
+    if (!admission_.slot().is_for(first)) context_.pool.led_where_it_should(first);
   }
   return error;
 }
 
-bool Fetcher::takes_for_crowd() {
-  crowded_ = in_crowd_ && !believed_ && crowds_ < kMaxCrowds;
-  if (crowded_) ++crowds_;
-  return crowded_;
-}
-
 Verdict Fetcher::judged(const ResponseHead& head, const Asked& asked, const Resource* known) const {
-  Verdict verdict = judge(head, asked, known, clock_.wall());
+  Verdict verdict = judge(head, asked, known, context_.clock.wall());
   if (std::holds_alternative<Contradiction>(verdict))
     source_.change_shown([&head](Shown& shown) { shown.of_no_use(head); });
   const auto* body = std::get_if<UsableBody>(&verdict);
@@ -278,33 +245,43 @@ Verdict Fetcher::judged(const ResponseHead& head, const Asked& asked, const Reso
 
 // Of a host that other downloads have given up, where this one has heard nothing from it.
 std::optional<Error> Fetcher::given_up_by_others() const {
-  auto down = source_.has_answered() ? std::nullopt : pool_.down(source_.current().origin);
+  auto down = source_.has_answered() ? std::nullopt : context_.pool.down(source_.current().origin);
   if (down) down->subject = source_.current().shown();
   return down;
 }
 
-Result<Response> Fetcher::ask(Range range, const Resource* known, std::stop_token stop, bool alone) {
+// Of a fetch whose every form has failed. That a server contradicts itself is final once nothing is left to ask for.
+Error Fetcher::outcome(Error first, bool alone) {
+  if (first.cause != Cause::integrity || first.http_status != 0) return first;
+  const bool is_first = !source_.has_answered();  // perhaps it is one too many beside other downloads
+  const bool is_final = attempt_.form == RequestForm::whole && alone && !(is_first && crowding().doubts());
+  return with_remedy(std::move(first), is_final ? Remedy::stop : Remedy::retry);
+}
+
+Result<Response> Fetcher::fetch(Range range, const Resource* known, const std::stop_token& stop, bool alone) {
   if (auto down = given_up_by_others()) return *std::move(down);
-  if (waits_outside_ && !is_ready()) return cancelled();
-  auto ready = get_ready(stop);
+  const bool waits_outside = admission_.waits_outside();
+  if (waits_outside && !admission_.is_ready()) return cancelled();
+  auto ready = admission_.get_ready(stop);
   if (!ready) return std::move(ready).error();
-  at_once_ = false;
+  admission_.skip_back_off(false);
   const std::string name = last_component(source_.original());
   std::optional<Error> first;  // later ones only follow from asking in another way
   std::vector<RequestForm> refused;
-  crowded_ = spared_ = odd_ = believed_ = false;
-  for (auto way = std::optional(alone && only_breaks_off(known) ? RequestForm::whole : source_.asking()); way;) {
-    asked_ = *way;
-    in_crowd_ = false;
+  crowding().begins_fetch();
+  attempt_.spared = attempt_.odd = false;
+  for (auto way = std::optional(alone && retry_.only_breaks_off(known) ? RequestForm::whole : source_.asking()); way;) {
+    attempt_.form = *way;
+    crowding().begins_form();
     const bool past_caches = source_.asks_past_caches();
     const Asked asked = asked_for(range, known, name);
     const auto give_way = [&](Error error, bool of_form) {
       way = of_form ? simpler(asked, known, error, alone) : simpler(alone);
-      if (of_form && way) refused.push_back(asked_);
+      if (of_form && way) refused.push_back(attempt_.form);
       first = first ? with_outcome(*std::move(first), error) : std::move(error);
-      if (way) task_progress_.note("retrying with a simpler request: " + first->reason);
+      if (way) context_.task_progress.note("retrying with a simpler request: " + first->reason);
     };
-    auto exchange = get(asked, known, waits_outside_ && !first, stop);  // or the first way is tried for ever
+    auto exchange = get({asked, known, waits_outside && !first, stop});  // or the first form is tried for ever
     if (!exchange) {
       Error error = std::move(exchange).error();
       if (error.remedy != Remedy::refetch && !(is_unanswered(error) && may_ask_for_all(known))) return error;
@@ -312,18 +289,18 @@ Result<Response> Fetcher::ask(Range range, const Resource* known, std::stop_toke
       give_way(std::move(error), true);
       continue;
     }
-    task_progress_.enter(Phase::fetching);
+    context_.task_progress.enter(Phase::fetching);
     const ResponseHead& head = (*exchange)->head();
     Verdict verdict = judged(head, asked, known);
     if (is_doubtful(verdict) && came_by_cache(head) && !past_caches) {  // perhaps it has kept another version
       source_.ask_past_caches();
-      task_progress_.note("retrying past the caches");
+      context_.task_progress.note("retrying past the caches");
       continue;
     }
     if (std::holds_alternative<NotModified>(verdict)) return use(std::move(*exchange), {}, asked, known);
     auto doubted = doubtful(head, verdict, known);
     if (auto* body = doubted ? nullptr : std::get_if<UsableBody>(&verdict)) {
-      if (body->partial || asked_ == RequestForm::whole)
+      if (body->partial || attempt_.form == RequestForm::whole)
         source_.record_success(proven_by(asked, known), Source::Part::head);
       if (!ignored_range(asked, known, *body)) {
         if (!refused.empty()) learn_from(refused, *first);
@@ -332,35 +309,51 @@ Result<Response> Fetcher::ask(Range range, const Resource* known, std::stop_toke
     }
     Error error = doubted ? *std::move(doubted) : failure(verdict, head, known);
     const bool is_refusal = error.http_status != 0;
-    if (error.remedy == Remedy::restart || crowded_) return error;
+    if (error.remedy == Remedy::restart || crowding().is_doubted()) return error;
     if (is_refusal) (*exchange)->skip_rest();
     give_way(std::move(error), is_refusal);
   }
-  if (first->cause == Cause::integrity && first->http_status == 0) {
-    const bool is_first = !source_.has_answered();  // perhaps it is one too many beside other downloads
-    const bool is_final = asked_ == RequestForm::whole && alone && !(is_first && takes_for_crowd());
-    first->remedy = is_final ? Remedy::stop : Remedy::retry;
-  }
-  return *std::move(first);
+  return outcome(*std::move(first), alone);
+}
+
+Result<Response> Fetcher::fetch_beside(Range range, const Resource* known, const std::stop_token& stop) {
+  const RequestForm kept = attempt_.form;
+  is_beside_ = true;
+  auto response = fetch(range, known, stop, false);
+  is_beside_ = false;
+  if (response) return response;
+  attempt_.form = kept;
+  crowding().set_doubted(true);  // perhaps because of the other one alone: no failure
+  attempt_.spared = false;
+  return response;
 }
 
 // What was refused is given when it is asked for like this, so the refusals were of the ways of asking.
 void Fetcher::learn_from(const std::vector<RequestForm>& refused, const Error& refusal) {
   for (const RequestForm way : refused) source_.record_failure(way, Source::Part::head);
   if (!source_.tells_of_form()) return;
-  const bool all = asked_ == RequestForm::whole;
-  task_progress_.remark(fmt::format("{} was asked for, and {}: {}", all ? "a range" : "a range under a condition",
-                                    refusal.reason,
-                                    all ? "all of it was asked for instead" : "asking without the condition"));
+  const bool all = attempt_.form == RequestForm::whole;
+  context_.task_progress.remark(fmt::format("{} was asked for, and {}: {}",
+                                            all ? "a range" : "a range under a condition", refusal.reason,
+                                            all ? "all of it was asked for instead" : "asking without the condition"));
 }
 
-bool Fetcher::end_is_told(const Exchange& exchange) const {
+void Fetcher::body_ended(bool as_promised) {
+  as_promised ? source_.record_success(attempt_.form, Source::Part::body)
+              : source_.record_failure(attempt_.form, Source::Part::body);
+}
+
+bool Fetcher::is_end_shown(const Exchange& exchange) const {
   const bool by_tls = source_.current().origin.secure && !exchange.is_cut();
-  return exchange.head().framing != Framing::until_close || by_tls || request_.checksum;
+  return exchange.head().framing != Framing::until_close || by_tls || context_.request.checksum;
 }
 
-bool Fetcher::end_is_trusted(const Exchange& exchange) const {
-  return end_is_told(exchange) || request_.accept_unframed;
+bool Fetcher::is_end_trusted(const Exchange& exchange) const {
+  return is_end_shown(exchange) || context_.request.accept_unframed;
+}
+
+std::chrono::nanoseconds Fetcher::latency() const {
+  return attempt_.latency.count() > 0 ? attempt_.latency : source_.latency();
 }
 
 }  // namespace segdl::engine

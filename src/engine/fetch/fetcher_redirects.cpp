@@ -13,9 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxRedirects = 10;
 
-}  // namespace
-
-Result<Url> Fetcher::follow(const Url& from, const std::string& location, int status) const {
+Result<Url> follow(const Url& from, const std::string& location, int status) {
   auto to = resolve_url(from, location);
   if (!to) {
     Error error = std::move(to).error();
@@ -29,31 +27,32 @@ Result<Url> Fetcher::follow(const Url& from, const std::string& location, int st
   return to;
 }
 
+}  // namespace
+
 // The final response to one way of asking. What redirects led to before may have an end, as a signed link has, and each
 // server tells of that in its own way: then the original URL is asked for another one.
-Result<std::unique_ptr<Exchange>> Fetcher::get(const Asked& asked, const Resource* known, bool may_return,
-                                               const std::stop_token& stop) {
-  auto from = std::exchange(led_on_, std::nullopt);
-  if (from) return get_from(*std::move(from), false, asked, known, stop);
+Fetcher::Reply Fetcher::get(const Inquiry& inquiry) {
+  if (auto from = admission_.resume()) {
+    return get_from(*std::move(from), {inquiry.asked, inquiry.known, false, inquiry.stop});
+  }
   const Url led = source_.current();
-  auto exchange = get_from({led, {}}, may_return, asked, known, stop);
+  auto exchange = get_from({led}, inquiry);
   const bool remembered = !led.leads_to_same(source_.original());
-  if (!remembered || !is_spent(exchange, asked, known) || !source_.lost(led)) return exchange;
+  if (!remembered || !is_spent(exchange, inquiry) || !source_.lost(led)) return exchange;
   if (exchange) (*exchange)->skip_rest();
-  task_progress_.note(
+  context_.task_progress.note(
       fmt::format("{} serves no more of it: requesting {} again", led.shown(), source_.original().shown()));
-  return get_from({source_.original(), {}}, may_return, asked, known, stop);
+  return get_from({source_.original()}, inquiry);
 }
 
 // Whether an answer may be all that is left of a place: a refusal that does not pass, a redirect that ends nowhere, or
 // a page that is not what was fetched.
-bool Fetcher::is_spent(const Result<std::unique_ptr<Exchange>>& exchange, const Asked& asked,
-                       const Resource* known) const {
+bool Fetcher::is_spent(const Reply& exchange, const Inquiry& inquiry) const {
   if (!exchange) return exchange.error().remedy == Remedy::stop && exchange.error().cause != Cause::cancelled;
   const ResponseHead& head = (*exchange)->head();
-  const Verdict verdict = judge(head, asked, known, clock_.wall());
+  const Verdict verdict = judge(head, inquiry.asked, inquiry.known, context_.clock.wall());
   if (std::holds_alternative<PermanentRefusal>(verdict) || head.status == 403) return true;
-  if (doubt(head, verdict, known)) return true;
+  if (doubt(head, verdict, inquiry.known)) return true;
   return is_page(head) && !validator_of(head).strong() && std::holds_alternative<Contradiction>(verdict);
 }
 
@@ -65,42 +64,40 @@ Error Fetcher::not_yet(const ResponseHead& head, std::chrono::seconds wait) cons
   return error;
 }
 
-// `may_return`: where there is no slot, once for each request, which would be led in a circle for ever otherwise.
-Result<std::unique_ptr<Exchange>> Fetcher::get_from(LedOn from, bool may_return, const Asked& asked,
-                                                    const Resource* known, const std::stop_token& stop) {
+Fetcher::Reply Fetcher::get_from(PendingRequest from, const Inquiry& inquiry) {
   auto& [url, visited] = from;
   bool circles = false;
   while (visited.size() <= kMaxRedirects) {
-    if (may_return && !enters_at_once(url.origin)) {
-      led_on_ = std::move(from);
+    if (inquiry.may_suspend && !admission_.enters_now(url.origin)) {
+      admission_.suspend(std::move(from));
       return cancelled();
     }
-    led_to_ = url;
-    auto exchange = get_as_known(url, asked, known, stop);
+    attempt_.led_to = url;
+    auto exchange = get_logged_in(url, inquiry);
     if (!exchange) return exchange;
     const ResponseHead& head = (*exchange)->head();
-    task_progress_.tolerated(head.tolerated);
-    credentials_.learn(head, url, clock_);
-    const Verdict verdict = judge(head, asked, known, clock_.wall());
+    context_.task_progress.tolerated(head.tolerated);
+    context_.secrets.learn(head, url, context_.clock);
+    const Verdict verdict = judge(head, inquiry.asked, inquiry.known, context_.clock.wall());
     const auto* redirect = std::get_if<RedirectTo>(&verdict);
     if (redirect == nullptr) return exchange;
     visited.push_back(url.text());
     auto next = follow(url, redirect->location, head.status);
     if (!next) {  // where other connections are in use, perhaps to a page that says so
       Error error = std::move(next).error();
-      if (takes_for_crowd()) error.remedy = Remedy::retry;
+      if (crowding().doubts()) error.remedy = Remedy::retry;
       return error;
     }
     // The same URL may have another answer the next time, with a cookie or without.
     circles = circles || std::find(visited.begin(), visited.end(), next->text()) != visited.end();
-    const auto wait = retry_after(head, clock_.wall());
+    const auto wait = retry_after(head, context_.clock.wall());
     if (wait && next->leads_to_same(url)) return not_yet(head, *wait);
     const int status = head.status;
     (*exchange)->skip_rest();
-    task_progress_.redirected({url.shown(), next->shown(), status});
+    context_.task_progress.redirected({url.shown(), next->shown(), status});
     url = std::move(*next);
   }
-  return problem(Cause::refused, takes_for_crowd() ? Remedy::retry : Remedy::stop,
+  return problem(Cause::refused, crowding().doubts() ? Remedy::retry : Remedy::stop,
                  fmt::format("more than {} redirects{}", kMaxRedirects, circles ? ", in a circle" : ""));
 }
 

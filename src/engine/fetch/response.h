@@ -17,7 +17,7 @@ struct Response {
   std::unique_ptr<Exchange> exchange;
   UsableBody body;
   std::optional<Range> asked;  // the range that was asked for
-  bool unchanged = false;      // instead of a body: the resource is what ask_unless() named
+  bool unchanged = false;      // instead of a body: the resource is what fetch_unless() named
   // Ends the exchange, where it was begun with another token than that of who reads it.
   std::stop_source cut{std::nostopstate};
 };

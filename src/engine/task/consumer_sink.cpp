@@ -24,7 +24,7 @@ Result<std::optional<Range>> ConsumerSink::next(std::stop_token) {
   if (!known_.total) return std::optional(Range{given_, std::numeric_limits<std::int64_t>::max()});
   const std::uint64_t left = *known_.total - given_;
   // Without a strong validator two responses can't be joined: everything in one.
-  const std::uint64_t most = known_.validator.strong() ? fetcher_.span_limit(left) : left;
+  const std::uint64_t most = known_.validator.strong() ? fetcher_.flow().span_limit(left) : left;
   return std::optional(Range{given_, given_ + std::min(left, most)});
 }
 
@@ -42,7 +42,7 @@ Result<void> ConsumerSink::arrived(std::uint64_t offset, std::size_t count) {
   }
   given_ += count;
   whole_.update(std::span(buffer_).first(count));  // first: the consumer may take its time
-  fetcher_.progressed(count);
+  fetcher_.retry().progressed(count);
   auto taken = consumer_.take(std::span(buffer_).first(count));
   if (!taken) taken.error().remedy = Remedy::stop;  // what it was given can't be given again
   return taken;

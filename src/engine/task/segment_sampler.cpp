@@ -45,7 +45,7 @@ Result<void> SegmentSampler::arrived(std::uint64_t offset, std::size_t count) {
   if (offset != range.begin + hashed_) return {};
   digest_.update(std::span(piece_).first(count));
   hashed_ += count;
-  fetcher_.progressed(count);  // each byte of what is compared counts once
+  fetcher_.retry().progressed(count);  // each byte of what is compared counts once
   if (hashed_ < range.size()) return {};
   auto proof = journal_.proof(segment);
   if (!proof) return std::move(proof).error();

@@ -45,8 +45,9 @@ Result<std::optional<Range>> SegmentSink::next(bool brings_all) {
   if (span_.empty()) {
     const std::uint64_t left = work_.dispatcher.missing_bytes();
     const double latency = std::chrono::duration<double>(fetcher_.latency()).count();
-    if (brings_all) assignment_.reads_ahead(fetcher_.reserve());
-    auto span = assignment_.next(fetcher_.span_limit(left), {fetcher_.speed(), kMinCost + kRoundTrips * latency});
+    if (brings_all) assignment_.reads_ahead(fetcher_.flow().reserve());
+    auto span =
+        assignment_.next(fetcher_.flow().span_limit(left), {fetcher_.flow().speed(), kMinCost + kRoundTrips * latency});
     if (!span) return std::move(span).error();
     if (!span->has_value()) return std::optional<Range>();
     span_ = **span;
@@ -70,7 +71,7 @@ void SegmentSink::begins(const UsableBody& body) {
   left_for_what_is_here_.reset();
   if (body.begin != wanted_) {
     release();
-    if (brings_all_) assignment_.reads_ahead(fetcher_.reserve());
+    if (brings_all_) assignment_.reads_ahead(fetcher_.flow().reserve());
   }
   holds(assignment_.answered());
 }
@@ -79,7 +80,7 @@ void SegmentSink::begins(const UsableBody& body) {
 // comes behind the span as well.
 bool SegmentSink::begin_segment(Segment segment) {
   if (span_.empty()) {
-    const std::uint64_t limit = whole_ ? 0 : fetcher_.span_limit(work_.dispatcher.missing_bytes());
+    const std::uint64_t limit = whole_ ? 0 : fetcher_.flow().span_limit(work_.dispatcher.missing_bytes());
     span_ = assignment_.go_on(segment, limit).value_or(Span{});
   }
   if (span_.empty() || Segment{span_.begin} != segment) return false;
@@ -101,7 +102,7 @@ std::span<std::byte> SegmentSink::space(std::uint64_t offset) {
   // Behind what is wanted is what came or comes to another worker; before it what came to one while this one waited.
   const bool before = !span_.empty() && index(segment) < span_.begin;
   // In this order: who is refused tells so before it lets go of what it had asked for.
-  const bool reads_on = assignment_.is_asked_for_behind(segment) || fetcher_.reads_through();
+  const bool reads_on = assignment_.is_asked_for_behind(segment) || fetcher_.context().source.gives_no_more();
   if (!whole_ && !before && !reads_on) {
     if (work_.dispatcher.is_here(segment)) left_for_what_is_here_ = offset;
     return {};
@@ -142,17 +143,17 @@ Result<void> SegmentSink::commit() {
   filling_.reset();
   filled_ = 0;
   assignment_.filled = 0;
-  if (!whole_) fetcher_.committed();  // what comes with it may have come often
+  if (!whole_) fetcher_.context().source.progressed();  // what comes with it may have come often
   span_ = assignment_.committed(segment);
   return step;
 }
 
-void SegmentSink::count_progress() { fetcher_.progressed(assignment_.gained(filling_, filled_)); }
+void SegmentSink::count_progress() { fetcher_.retry().progressed(assignment_.gained(filling_, filled_)); }
 
 Result<void> SegmentSink::interrupted(Remedy) {
   count_progress();
   // What it asks for again may go to another before it is answered.
-  if (fetcher_.made_progress()) holds(assignment_.asks());
+  if (fetcher_.retry().made_progress()) holds(assignment_.asks());
   return work_.checkpoint.pausing();
 }
 

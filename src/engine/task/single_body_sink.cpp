@@ -66,7 +66,7 @@ Result<void> SingleBodySink::arrived(std::uint64_t offset, std::size_t count) {
   if (kept_) assignment_.filled = filled_;
   if (!kept_) work_.task_progress.bytes().discarded(count);
   if (offset + count > furthest_) {
-    if (kept_) fetcher_.progressed(offset + count - std::max(offset, furthest_));
+    if (kept_) fetcher_.retry().progressed(offset + count - std::max(offset, furthest_));
     furthest_ = offset + count;
   }
   const Segment segment = work_.layout.at(offset);

@@ -48,7 +48,7 @@ class SmallSink {
     return fetcher_.problem(Cause::network, Remedy::retry, "the response was shorter than what was asked for");
   }
   Result<void> interrupted(Remedy remedy) {
-    if (filled_ > most_) fetcher_.progressed(filled_ - std::exchange(most_, filled_));
+    if (filled_ > most_) fetcher_.retry().progressed(filled_ - std::exchange(most_, filled_));
     if (whole_ || remedy == Remedy::refetch) drop();  // it begins again, and what came of a large chunk may be framing
     return {};
   }

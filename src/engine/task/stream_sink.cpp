@@ -42,7 +42,7 @@ std::span<std::byte> StreamSink::space(std::uint64_t) { return std::span(buffer_
 Result<void> StreamSink::arrived(std::uint64_t, std::size_t count) {
   filled_ += count;
   if (written_ + filled_ > most_) {
-    fetcher_.progressed(written_ + filled_ - most_);
+    fetcher_.retry().progressed(written_ + filled_ - most_);
     most_ = written_ + filled_;
   }
   return filled_ == buffer_.size() ? flush() : Result<void>();

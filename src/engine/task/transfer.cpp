@@ -32,6 +32,10 @@ bool may_serve_ranges(const Response& response) {
          body.validator.strong() && head.framing == Framing::length;
 }
 
+std::optional<Instant> deadline_of(const SessionOptions& options, Instant begun) {
+  return options.max_time.count() > 0 ? std::optional(begun + options.max_time) : std::nullopt;
+}
+
 }  // namespace
 
 Transfer::Transfer(const SessionContext& context, const Request& request, Url url, std::string name,
@@ -45,12 +49,13 @@ Transfer::Transfer(const SessionContext& context, const Request& request, Url ur
       task_progress_(task_progress),
       begun_(env_.clock.now()),
       source_(url_),
-      setting_{env_.transport,   env_.clock, context_.options, context_.pool,  context_.throttle,
-               context_.secrets, request_,   source_,          task_progress_, begun_},
-      fetcher_(setting_) {}
+      fetch_context_{
+          env_.transport,   env_.clock, context_.options, context_.pool,  context_.throttle,
+          context_.secrets, request_,   source_,          task_progress_, deadline_of(context_.options, begun_)},
+      fetcher_(fetch_context_) {}
 
 Result<Outcome> Transfer::run(std::stop_token stop, Slot& slot) {
-  fetcher_.take(std::move(slot));
+  fetcher_.admission().take(std::move(slot));
   auto outcome = request_.consumer ? run_consumer({request_.consumer, request_.checksum}, {}, std::move(stop))
                                    : run_place(std::move(stop));
   if (!outcome && outcome.error().cause == Cause::exists && request_.existing == Existing::skip) {
@@ -60,7 +65,7 @@ Result<Outcome> Transfer::run(std::stop_token stop, Slot& slot) {
   if (!outcome && outcome.error().operation == "verify" && !coding_.empty()) {
     outcome.error().reason += fmt::format(", of all as it was sent, coded with {}", coding_);
   }
-  slot = fetcher_.give();
+  slot = fetcher_.admission().give();
   return outcome;
 }
 
@@ -95,7 +100,7 @@ Result<Outcome> Transfer::run_place(std::stop_token stop) {
     Report done = report(output_file->path());
     return Outcome{std::move(done), std::move(output_file), std::move(unnamed_)};
   }
-  if (step) fetcher_.leave();
+  if (step) fetcher_.admission().leave();
   if (step) step = publish(*output_file, stop);
   if (!step) {
     Error error = final_error(std::move(step).error(), *output_file);
@@ -202,7 +207,7 @@ Result<void> Transfer::begin_version(OutputFile& output_file, std::stop_token st
 Result<Response> Transfer::ask_first(Range range, const Resource* known, const std::stop_token& stop) {
   std::stop_source cut;
   const std::stop_callback over(stop, [&cut] { cut.request_stop(); });
-  auto response = fetcher_.ask(range, known, cut.get_token());
+  auto response = fetcher_.fetch(range, known, cut.get_token());
   if (response) response->cut = cut;
   return response;
 }
@@ -226,7 +231,7 @@ Result<Response> Transfer::first_reply(std::stop_token stop, Range range) {
       continue;
     }
     if (response.error().remedy != Remedy::retry) return response;
-    auto paused = fetcher_.pause(std::move(response).error(), stop);
+    auto paused = fetcher_.retry().pause(std::move(response).error(), stop);
     if (!paused) return std::move(paused).error();
   }
 }
@@ -268,7 +273,7 @@ Result<void> Transfer::receive_stream(Pass& pass, const Resource& known, std::op
                                       std::stop_token stop) {
   StreamSink sink(pass, task_progress_, fetcher_, request_.checksum);
   auto step = fetch_into(sink, fetcher_, task_progress_, known, std::move(first), false, stop);
-  fetcher_.leave();  // the last sync needs no connection
+  fetcher_.admission().leave();  // the last sync needs no connection
   return step ? settle_stream(pass.output_file) : step;
 }
 

@@ -167,7 +167,7 @@ class Transfer {
   TaskProgress& task_progress_;
   Instant begun_;
   Source source_;
-  Fetcher::Setting setting_;
+  FetchContext fetch_context_;
   Fetcher fetcher_;  // the leader's
   unsigned restarts_ = 0;
   std::unique_ptr<UnnamedFile> unnamed_;  // a small resource, whole

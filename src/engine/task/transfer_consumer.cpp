@@ -23,10 +23,7 @@ Result<std::unique_ptr<Stream>> Transfer::open_stream(OpenDirectory& open, const
   return open.directory().open_stream(name_, until(stop));
 }
 
-Until Transfer::until(const std::stop_token& stop) const {
-  const auto limit = context_.options.max_time;
-  return {stop, limit.count() > 0 ? std::optional(begun_ + limit) : std::nullopt};
-}
+Until Transfer::until(const std::stop_token& stop) const { return {stop, fetch_context_.deadline}; }
 
 Result<Outcome> Transfer::run_stream(Stream& stream, std::string path, const std::stop_token& stop) {
   task_progress_.remark(path + " is no regular file: it gets the bytes in order, over one connection");
@@ -64,7 +61,7 @@ Result<Outcome> Transfer::run_consumer(const Consumer& consumer, std::filesystem
     task_progress_.bytes().plan(planned({std::nullopt, known.total, known.validator, known.coding}));
     ConsumerSink sink(undo_.empty() ? consumer : decoding, known, task_progress_, fetcher_);
     auto step = fetch_into(sink, fetcher_, task_progress_, known, std::move(*first), !strong_, stop);
-    fetcher_.leave();
+    fetcher_.admission().leave();
     if (step) step = decoder->finish();
     if (step) step = sink.check(name_);
     if (step) return Outcome{report(std::move(output))};

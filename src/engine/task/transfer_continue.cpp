@@ -154,7 +154,7 @@ Result<std::optional<Response>> Transfer::compare_samples(OutputFile& output_fil
     auto asked = ask_first({0, journal.identity().layout->total()}, &known, stop);
     asks = !asked;
     if (!asked && !may_be_repeated(asked.error())) return std::move(asked).error();
-    auto paused = asked ? Result<void>() : fetcher_.pause(asked.error(), stop);
+    auto paused = asked ? Result<void>() : fetcher_.retry().pause(asked.error(), stop);
     if (!paused) return std::move(paused).error();
     if (asked && asked->body.begin == 0 && asked->body.end == journal.identity().layout->total())
       all = *std::move(asked);
@@ -163,11 +163,11 @@ Result<std::optional<Response>> Transfer::compare_samples(OutputFile& output_fil
     auto want = sampler.next(stop);
     if (!want) return std::move(want).error();
     if (!want->has_value()) return all;  // perhaps the last response that the link gives
-    auto response = fetcher_.ask_beside(**want, &known, stop);
+    auto response = fetcher_.fetch_beside(**want, &known, stop);
     auto step = response ? pump(fetcher_, task_progress_, *response, sampler, stop) : Result<void>(response.error());
     if (step) step = check_part(fetcher_, sampler, response->body, **want);
     if (step) continue;
-    if (fetcher_.is_given_no_more(step.error())) {
+    if (fetcher_.retry().is_given_no_more(step.error())) {
       voucher_ = Voucher::bytes;
       task_progress_.remark("the link gives one response: comparing it with all that is here before the first gap");
       auto marked = mark_mixed(output_file);
@@ -176,7 +176,7 @@ Result<std::optional<Response>> Transfer::compare_samples(OutputFile& output_fil
     }
     if (!may_be_repeated(step.error())) return std::move(step).error();
     all.reset();  // perhaps there is no further connection beside it
-    auto paused = fetcher_.pause(std::move(step).error(), stop);
+    auto paused = fetcher_.retry().pause(std::move(step).error(), stop);
     if (!paused) return std::move(paused).error();
   }
   auto compared = fetch_into(sampler, fetcher_, task_progress_, known, std::nullopt, false, stop);

@@ -170,7 +170,7 @@ Result<void> Transfer::fetch_together(Work& work, const Resource& known, std::op
   if (all) worker.goes_first();
   assist.help = [&](Slot slot) {
     guarded(dispatcher, [&] {
-      Fetcher fetcher(setting_, std::move(slot));
+      Fetcher fetcher(fetch_context_, std::move(slot));
       Worker helper(dispatcher);
       work_on(work, helper, fetcher, known, false);
     });
@@ -184,7 +184,7 @@ Result<void> Transfer::fetch_together(Work& work, const Resource& known, std::op
     guarded(dispatcher, [&] {
       do {
         work_on(work, worker, fetcher_, known, std::exchange(all, is_link), std::exchange(first, std::nullopt));
-        fetcher_.leave();
+        fetcher_.admission().leave();
       } while (worker.wait());
     });
   }
@@ -208,7 +208,7 @@ Result<void> Transfer::fetch_alone(Work& work, const Resource& known, std::optio
   for (;;) {
     auto step = fetch_into(sink, fetcher_, task_progress_, known, std::exchange(first, std::nullopt), true, stop);
     // Everything is here, or claims that are being proved: other downloads may have the connection.
-    if (step) fetcher_.leave();
+    if (step) fetcher_.admission().leave();
     if (step && !worker.wait()) break;
     if (step) step = sink.interrupted(Remedy::retry);
     if (!step && step.error().remedy != Remedy::retry) {

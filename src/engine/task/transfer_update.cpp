@@ -139,9 +139,9 @@ Result<bool> Transfer::is_unchanged(Present& present, const std::stop_token& sto
 // An answer that is all of another version is kept for the download, and so is the first part of one.
 Result<bool> Transfer::ask_if_unchanged(Present& present, const std::stop_token& stop) {
   const bool by_etag = present.receipt && present.receipt->kind == Validator::Kind::strong_etag;
-  if (by_etag) fetcher_.ask_unless(present.receipt->validator);
+  if (by_etag) fetcher_.fetch_unless(present.receipt->validator);
   auto response = first_reply(stop, by_etag ? kProbe : kGlance);
-  fetcher_.ask_unless({});
+  fetcher_.fetch_unless({});
   if (!response) return std::move(response).error();
   if (response->unchanged) return true;
   const bool same = present.is_shown_by(*response);

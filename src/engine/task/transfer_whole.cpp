@@ -144,7 +144,7 @@ Result<bool> Transfer::is_current(const JournalIdentity& identity, const std::st
     if (response) return true;
     if (response.error().remedy == Remedy::restart) return false;
     if (response.error().remedy != Remedy::retry) return std::move(response).error();
-    auto paused = fetcher_.pause(std::move(response).error(), stop);
+    auto paused = fetcher_.retry().pause(std::move(response).error(), stop);
     if (!paused) return std::move(paused).error();
   }
 }

@@ -47,7 +47,7 @@ Then after_failure(Work& work, Worker& worker, Fetcher& fetcher, SegmentSink& si
   const bool declined = error.cause == Cause::network && error.http_status == 200;
   const bool asked = error.cause != Cause::cancelled;
   sink.count_progress();
-  const auto [others_served, others_at_work] = worker.failed(!asked || fetcher.made_progress());
+  const auto [others_served, others_at_work] = worker.failed(!asked || fetcher.retry().made_progress());
   // What the host refuses to one while it serves another is "not so many", whatever it calls it, also where it is no
   // TLS: the last one believes it. What is wrong with a certificate is as well: nothing was sent over that connection.
   const bool final = error.remedy == Remedy::stop;
@@ -56,12 +56,12 @@ Then after_failure(Work& work, Worker& worker, Fetcher& fetcher, SegmentSink& si
   const bool last = !others_served && !others_at_work;
   // A contradiction is no answer to one too many where nobody is served.
   const bool believed = error.cause == Cause::integrity ? !others_served : last;
-  if (believed && asked && fetcher.asks_once_more()) return Then::go_on_as_last;
+  if (believed && asked && fetcher.retry().asks_once_more()) return Then::go_on_as_last;
   if (refused && !believed) error.remedy = Remedy::retry;
   if (!asked) {
     if (!worker.renew()) return Then::leave;
-    if (!others_served || !fetcher.waited_in_vain()) return Then::go_on;
-    fetcher.refused();
+    if (!others_served || !fetcher.retry().waited_in_vain()) return Then::go_on;
+    fetcher.retry().refused();
     return Then::leave;
   }
   if (error.remedy != Remedy::retry && error.remedy != Remedy::refetch) {
@@ -69,14 +69,14 @@ Then after_failure(Work& work, Worker& worker, Fetcher& fetcher, SegmentSink& si
     return Then::leave;
   }
   auto step = sink.interrupted(error.remedy);
-  const bool waits = step && !fetcher.made_progress();
+  const bool waits = step && !fetcher.retry().made_progress();
   const bool leaves = waits && (others_at_work || (declined && others_served));
   // Who leaves has told before that it was refused: others come to what it held, and read through what is here.
   if (waits && !leaves) sink.release();
   if (waits && declined && !leaves) return Then::go_on;  // nobody else wants the next answer
   if (step)
-    step = leaves ? fetcher.give_up(std::move(error), others_served || declined)
-                  : fetcher.pause(std::move(error), worker.token());
+    step = leaves ? fetcher.retry().give_up(std::move(error), others_served || declined)
+                  : fetcher.retry().pause(std::move(error), worker.token());
   if (step) return leaves ? Then::leave : Then::go_on;
   if (step.error().cause == Cause::cancelled) return worker.renew() ? Then::go_on : Then::leave;
   dispatcher.fail(std::move(step).error());
@@ -94,7 +94,7 @@ class Responses {
     worker_.keeps(is_first_);
   }
   ~Responses() {
-    fetcher_.wait_outside(false);
+    fetcher_.admission().wait_outside(false);
     worker_.keeps(false);
   }
   Responses(const Responses&) = delete;
@@ -105,7 +105,7 @@ class Responses {
   Range rest() const { return {kept_->body.begin, work_.layout.total()}; }
   // Where the next request would have to wait: but for what was at hand, none is kept so long, if it will be asked.
   void let_go() {
-    if (!kept_ || is_first_ || fetcher_.reads_through()) return;
+    if (!kept_ || is_first_ || fetcher_.context().source.gives_no_more()) return;
     kept_.reset();
     worker_.keeps(false);
   }
@@ -114,11 +114,11 @@ class Responses {
   Result<Response> get(Range want, const Resource& known, const std::stop_token& stop, bool alone) {
     auto kept = std::exchange(kept_, std::nullopt);
     is_first_ = false;
-    if (kept && (kept->body.begin == want.begin || fetcher_.reads_through())) return *std::move(kept);
-    fetcher_.wait_outside(!kept);
-    if (!kept) return fetcher_.ask(want, &known, stop, alone);
-    auto response = fetcher_.ask_beside(want, &known, stop);
-    if (!response && fetcher_.is_given_no_more(response.error())) return *std::move(kept);
+    if (kept && (kept->body.begin == want.begin || fetcher_.context().source.gives_no_more())) return *std::move(kept);
+    fetcher_.admission().wait_outside(!kept);
+    if (!kept) return fetcher_.fetch(want, &known, stop, alone);
+    auto response = fetcher_.fetch_beside(want, &known, stop);
+    if (!response && fetcher_.retry().is_given_no_more(response.error())) return *std::move(kept);
     more_ = response ? more_ - 1 : 0;  // a server that has no further connection for it
     worker_.keeps(false);
     return response;
@@ -152,10 +152,10 @@ void work_on(Work& work, Worker& worker, Fetcher& fetcher, const Resource& known
   while (then != Then::leave) {
     // First, so that who waits holds no work: a whole resource that comes to another could not serve it, and others
     // that fail would take it for one that is at work.
-    if (!fetcher.is_ready()) responses.let_go();
+    if (!fetcher.admission().is_ready()) responses.let_go();
     const bool keeps_one = responses.keeps_one();
-    if (!keeps_one && !fetcher.is_ready()) sink.release();
-    auto ready = keeps_one ? Result<void>() : fetcher.get_ready(worker.token());
+    if (!keeps_one && !fetcher.admission().is_ready()) sink.release();
+    auto ready = keeps_one ? Result<void>() : fetcher.admission().get_ready(worker.token());
     if (!ready) {
       then = fails(std::move(ready).error());
       continue;
@@ -180,14 +180,15 @@ void work_on(Work& work, Worker& worker, Fetcher& fetcher, const Resource& known
       const auto at = sink.left_for_what_is_here();
       if (at && worker.may_come_to(work.layout.at(*at))) responses.keep(*std::move(response), *at);
       if (!worker.assignment().held().empty() || responses.keeps_one()) continue;
-      const bool closed = fetcher.host_closed();
+      const bool closed = fetcher.admission().is_host_closed();
       // Whoever is served stays: the server may have no more workers than the one that waits for it.
       if (closed && worker.others_at_work()) return;
       const bool others = worker.others_at_work() && worker.serves_others();
-      if (others && fetcher.wanted_elsewhere()) return;
+      const Slot& slot = fetcher.admission().slot();
+      if (others && slot && slot.wanted_elsewhere()) return;
       if (closed) {
         worker.not_served();
-        fetcher.leave();
+        fetcher.admission().leave();
       }
       continue;
     }

@@ -1,0 +1,87 @@
+#include "engine/fetch/admission.h"
+
+#include "core/base/errors.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace segdl::engine {
+namespace {
+
+constexpr std::chrono::seconds kAlone{10};  // so long a host's other connections are waited for
+
+}  // namespace
+
+void Admission::take(Slot slot) {
+  slot_ = std::move(slot);
+  if (slot_) context_.task_progress.connected();
+}
+
+Slot Admission::give() {
+  if (slot_) context_.task_progress.disconnected();
+  return std::move(slot_);
+}
+
+void Admission::leave() {
+  if (!slot_) return;
+  context_.task_progress.disconnected();  // first: whoever gets the slot next counts as well
+  slot_ = {};
+}
+
+void Admission::wait_outside(bool outside) {
+  waits_outside_ = outside;
+  if (!outside) suspended_.reset();
+}
+
+bool Admission::is_ready() const {
+  if (!slot_) return false;
+  return skips_back_off_ || (!is_host_closed() && context_.source.backs_off_until() <= context_.clock.now());
+}
+
+Result<void> Admission::get_ready(const std::stop_token& stop) {
+  Clock& clock = context_.clock;
+  Source& source = context_.source;
+  if (is_ready()) return {};
+  const Source::Wait wait(source);
+  while (!is_ready()) {
+    const Instant rest = source.backs_off_until();
+    if (rest > clock.now()) {
+      leave();
+      if (!clock.sleep_until(rest, stop)) return cancelled();
+    }
+    if (is_host_closed()) leave();
+    auto entered = enter((suspended_ ? suspended_->url : source.current()).origin, stop);
+    if (!entered) return entered;
+  }
+  return {};
+}
+
+// After a refusal that was doubted: what is refused to the only connection is believed. Waits until the others have
+// ended, and a moment more, for the server to notice; but not for ever.
+Result<Slot> Admission::enter_alone(const Origin& origin, const std::stop_token& stop) {
+  if (crowding_.count() == 0) return cancelled();
+  const Instant last = context_.clock.now() + kAlone;
+  return context_.pool.enter(origin, stop, std::min(last, context_.deadline.value_or(last)), crowding_.count());
+}
+
+Result<void> Admission::enter(const Origin& origin, const std::stop_token& stop) {
+  if (slot_ && slot_.is_for(origin)) return {};
+  leave();
+  const Source::Wait wait(context_.source);
+  auto slot = enter_alone(origin, stop);
+  if (!slot && !stop.stop_requested()) slot = context_.pool.enter(origin, stop, context_.deadline);
+  if (!slot) return std::move(slot).error();
+  take(std::move(*slot));
+  return {};
+}
+
+bool Admission::enters_now(const Origin& origin) {
+  if (slot_ && slot_.is_for(origin)) return true;
+  leave();
+  if (crowding_.count() > 0) return false;
+  auto slot = context_.pool.enter(origin, {}, context_.clock.now());
+  if (slot) take(std::move(*slot));
+  return slot.ok();
+}
+
+}  // namespace segdl::engine

@@ -1,0 +1,59 @@
+#include "engine/fetch/crowding.h"
+
+#include "core/http/verdict.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+constexpr unsigned kMaxDoubts = 4;
+
+// What distinguishes the pages of a host before they are read; empty: nothing.
+std::string page_of(const ResponseHead& head) {
+  return head.framing == Framing::length ? fmt::format("{} {}", media_type(head), head.content_length) : "";
+}
+
+}  // namespace
+
+bool Crowding::doubts() {
+  doubted_ = crowded_ && !believed_ && doubts_ < kMaxDoubts;
+  if (doubted_) ++doubts_;
+  return doubted_;
+}
+
+bool Crowding::doubts_status(bool may_be_doubted) {
+  by_page_ = false;
+  return may_be_doubted && doubts();
+}
+
+Crowding::Page Crowding::judge_page(const ResponseHead& head) {
+  page_ = page_of(head);
+  const Slot::Page meaning = slot_.meaning_of(page_);
+  const bool is_no_file = meaning == Slot::Page::no_file;
+  if (!is_no_file && (!crowded_ || meaning == Slot::Page::meant)) return Page::may_be_file;
+  by_page_ = true;
+  doubts();
+  return is_no_file ? Page::is_no_file : Page::is_doubted;
+}
+
+void Crowding::rejects_page(const ResponseHead& head) { slot_.gave_no_file(page_of(head)); }
+
+bool Crowding::believes() {
+  believed_ = true;
+  const unsigned doubts = std::exchange(doubts_, 0);
+  if (doubts > 0) slot_.refused_for_another_reason(doubts);
+  return doubts > 0;
+}
+
+void Crowding::answered(bool page) {
+  const unsigned doubts = std::exchange(doubts_, 0);
+  if (doubts == 0) return;
+  if (page && by_page_) return slot_.believe_pages();
+  slot_.was_crowded(doubts);
+  if (by_page_) slot_.gave_no_file(std::move(page_));
+}
+
+}  // namespace segdl::engine

@@ -1,0 +1,57 @@
+// Whether a refusal means "not so many connections", whatever the server calls it.
+//
+// A host that serves a few connections at a time may refuse one more with any status, with a page, or with a redirect
+// to one. Where other connections are in use such a refusal is doubted: the request is repeated when they have ended,
+// and believed then, or after kMaxDoubts. What comes of it is reported to the host's slot, so that other downloads
+// know. Used by one thread.
+#pragma once
+
+#include "core/http/http_head.h"
+#include "engine/schedule/host.h"
+
+#include <string>
+
+namespace segdl::engine {
+
+class Crowding {
+ public:
+  // REQUIRES: the slot outlives this object, and is held from asks() until the response is judged.
+  explicit Crowding(Slot& slot) : slot_(slot) {}
+
+  // Before each fetch, each form of its request, and each request.
+  void begins_fetch() { doubted_ = believed_ = false; }
+  void begins_form() { crowded_ = false; }
+  void asks() { crowded_ = crowded_ || slot_.may_be_crowded(doubts_); }
+
+  // Whether a refusal is doubted.
+  bool doubts();
+  // The same for one that is no page.
+  bool doubts_status(bool may_be_doubted);
+  // A page instead of the first response.
+  enum class Page : std::uint8_t { may_be_file, is_no_file, is_doubted };
+  Page judge_page(const ResponseHead&);
+  // A page that can't be the resource: it is none for other downloads either.
+  void rejects_page(const ResponseHead&);
+  // A refusal is taken for what it says. Whether one was doubted before it.
+  bool believes();
+  // A usable response, which may be a page.
+  void answered(bool page);
+
+  // Whether the latest refusal is doubted; decided elsewhere for a request beside another response.
+  bool is_doubted() const { return doubted_; }
+  void set_doubted(bool doubted) { doubted_ = doubted; }
+  // How many in a row were.
+  unsigned count() const { return doubts_; }
+  void forget() { doubts_ = 0; }
+
+ private:
+  Slot& slot_;
+  bool crowded_ = false;   // the latest request was sent where a refusal may be doubted
+  bool doubted_ = false;   // its refusal is
+  bool believed_ = false;  // a refusal is believed, so that of another form is not doubted either
+  bool by_page_ = false;
+  std::string page_;  // that one
+  unsigned doubts_ = 0;
+};
+
+}  // namespace segdl::engine
