@@ -35,22 +35,22 @@ void Admission::wait_outside(bool outside) {
 
 bool Admission::is_ready() const {
   if (!slot_) return false;
-  return skips_back_off_ || (!is_host_closed() && context_.source.backs_off_until() <= context_.clock.now());
+  return skips_back_off_ || (!is_host_closed() && context_.source.failures.backs_off_until() <= context_.clock.now());
 }
 
 Result<void> Admission::get_ready(const std::stop_token& stop) {
   Clock& clock = context_.clock;
   Source& source = context_.source;
   if (is_ready()) return {};
-  const Source::Wait wait(source);
+  const Failures::Wait wait(source.failures);
   while (!is_ready()) {
-    const Instant rest = source.backs_off_until();
+    const Instant rest = source.failures.backs_off_until();
     if (rest > clock.now()) {
       leave();
       if (!clock.sleep_until(rest, stop)) return cancelled();
     }
     if (is_host_closed()) leave();
-    auto entered = enter((suspended_ ? suspended_->url : source.current()).origin, stop);
+    auto entered = enter((suspended_ ? suspended_->url : source.url.current()).origin, stop);
     if (!entered) return entered;
   }
   return {};
@@ -67,7 +67,7 @@ Result<Slot> Admission::enter_alone(const Origin& origin, const std::stop_token&
 Result<void> Admission::enter(const Origin& origin, const std::stop_token& stop) {
   if (slot_ && slot_.is_for(origin)) return {};
   leave();
-  const Source::Wait wait(context_.source);
+  const Failures::Wait wait(context_.source.failures);
   auto slot = enter_alone(origin, stop);
   if (!slot && !stop.stop_requested()) slot = context_.pool.enter(origin, stop, context_.deadline);
   if (!slot) return std::move(slot).error();

@@ -32,7 +32,7 @@ namespace segdl::engine {
 // another version's, all else a contradiction: then the bytes of a part may be those of another place.
 inline Error unfit(Fetcher& fetcher, const Response& response, std::string reason) {
   fetcher.body_ended(false);
-  if (response.body.partial) fetcher.context().source.distrust_unmeasured();
+  if (response.body.partial) fetcher.context().source.forms.distrust_unmeasured();
   const bool changed = !response.body.partial && !response.body.validator.strong();
   const Remedy remedy = changed ? Remedy::restart : response.body.partial ? Remedy::refetch : Remedy::retry;
   return fetcher.problem(changed ? Cause::changed : Cause::integrity, remedy, std::move(reason));

@@ -73,7 +73,7 @@ Fetcher::Fetcher(const FetchContext& context, Slot slot)
 
 Error Fetcher::problem(Cause cause, Remedy remedy, std::string reason) const {
   return with_remedy(
-      make_error(cause, "get", (attempt_.led_to ? *attempt_.led_to : source_.current()).shown(), std::move(reason)),
+      make_error(cause, "get", (attempt_.led_to ? *attempt_.led_to : source_.url.current()).shown(), std::move(reason)),
       remedy);
 }
 
@@ -84,7 +84,7 @@ Error Fetcher::refusal(const ResponseHead& head, const TransientRefusal* passing
   error.retry_after = passing != nullptr ? passing->after : retry_after(head, context_.clock.wall());
   if (head.status == 401) explain_login(error, head);
   if (head.status == 404 || head.status == 410) {
-    error.hints = {source_.has_answered() ? Hint::retry_vanished : Hint::check_url};
+    error.hints = {source_.evidence.has_answered() ? Hint::retry_vanished : Hint::check_url};
   }
   if (head.status == 202 && !error.retry_after) error.hints = {Hint::try_when_ready};
   return error;
@@ -96,7 +96,7 @@ Fetcher::Reply Fetcher::send(const HttpRequest& request, const std::stop_token& 
   const SessionOptions& options = context_.options;
   attempt_.asked_at = context_.clock.now();
   attempt_.answered = false;
-  limits_.head = options.timeout.value_or(source_.has_answered() ? kSilence : kFirstAnswer);
+  limits_.head = options.timeout.value_or(source_.evidence.has_answered() ? kSilence : kFirstAnswer);
   limits_.connect = options.connect_timeout;
   limits_.beside_unread = is_beside_;
   if (is_beside_) {
@@ -128,27 +128,27 @@ void Fetcher::note_time(const ResponseHead& head, bool of_known) {
   const std::string* modified = request.remote_time && !updates ? head.find("Last-Modified") : nullptr;
   const bool compared = updates && (request.remote_time || request.sync != Sync::none);
   const auto time = modified != nullptr ? parse_http_date(*modified) : compared ? strong : std::nullopt;
-  if (time || !of_known) source_.modified_at(time, strong.has_value());
+  if (time || !of_known) source_.evidence.modified_at(time, strong.has_value());
 }
 
 Result<Response> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, const Asked& asked,
                               const Resource* known) {
   const bool page = is_page(exchange->head());
-  source_.leads_to(*attempt_.led_to);
-  source_.answered();
+  source_.url.leads_to(*attempt_.led_to);
+  source_.evidence.answered();
   note_time(exchange->head(), known != nullptr);
   const bool unchanged = exchange->head().status == 304;
-  source_.change_shown([&](Shown& shown) {
+  source_.evidence.change_shown([&](Shown& shown) {
     if (known == nullptr && !unchanged && !context_.request.checksum) shown.hold(exchange->head(), body);
     if (!unchanged) shown.used(exchange->head(), body, known == nullptr);
   });
   attempt_.answered = true;
   attempt_.spared = false;
   retry_.answered();
-  source_.gave_more(attempt_.asked_at);
+  source_.failures.gave_more(attempt_.asked_at);
   crowding().answered(page);
   admission_.slot().answered(attempt_.latency);
-  source_.answered_after(attempt_.latency);
+  source_.latency = attempt_.latency;
   return Response{std::move(exchange), std::move(body), asked.range, unchanged, std::stop_source(std::nostopstate)};
 }
 
@@ -157,9 +157,9 @@ Result<Response> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody bod
 // workers, since the answer may be what the server has for one too many, unless a body has shown it.
 std::optional<RequestForm> Fetcher::simpler(bool alone) {
   attempt_.odd = true;
-  attempt_.spared = !alone && !source_.distrusts_unmeasured() && attempt_.form != RequestForm::conditional;
-  if (!attempt_.spared) source_.record_failure(attempt_.form, Source::Part::head);
-  const RequestForm all = source_.asking();
+  attempt_.spared = !alone && !source_.forms.distrusts_unmeasured() && attempt_.form != RequestForm::conditional;
+  if (!attempt_.spared) source_.forms.record_failure(attempt_.form, RequestForms::Part::head);
+  const RequestForm all = source_.forms.current();
   if (all > attempt_.form) return all;
   return attempt_.form == RequestForm::conditional ? std::optional(RequestForm::range_only) : std::nullopt;
 }
@@ -173,7 +173,7 @@ std::optional<RequestForm> Fetcher::simpler(const Asked& asked, const Resource* 
   if (asked.asking == RequestForm::whole || refusal.retry_after || !of_form) return {};
   const bool passes = refusal.remedy == Remedy::retry;
   const bool soon =
-      source_.has_failed() && attempt_.latency < limits_.head;  // silence would be waited for as long again
+      source_.failures.has_failed() && attempt_.latency < limits_.head;  // silence would be waited for as long again
   const bool early = passes && soon && known != nullptr && retry_.is_time_for_all();
   const bool last = !passes || early || retry_.is_last_try(refusal);
   attempt_.spared = last && !alone;
@@ -187,7 +187,7 @@ std::optional<RequestForm> Fetcher::simpler(const Asked& asked, const Resource* 
 // Whether what says nothing to a range may be asked for all: not after a resource has changed, where what is no range
 // of anything is no new version (see core/http/shown.h).
 bool Fetcher::may_ask_for_all(const Resource* known) const {
-  return (known != nullptr || !source_.has_answered()) && !context_.is_too_late(context_.clock.now());
+  return (known != nullptr || !source_.evidence.has_answered()) && !context_.is_too_late(context_.clock.now());
 }
 
 // What an answer that is of no use comes to, if nothing else is tried.
@@ -195,14 +195,14 @@ Error Fetcher::failure(const Verdict& verdict, const ResponseHead& head, const R
   if (const auto* passing = std::get_if<TransientRefusal>(&verdict)) return refusal(head, passing);
   if (std::holds_alternative<PermanentRefusal>(verdict)) return final_refusal(head);
   if (const auto* changed = std::get_if<ResourceChanged>(&verdict)) {
-    source_.changed(changed->in_name_only);
+    source_.evidence.changed(changed->in_name_only);
     return problem(Cause::changed, Remedy::restart, changed->evidence);
   }
   const Remedy remedy = attempt_.form == RequestForm::whole ? Remedy::stop : Remedy::retry;
   if (const auto* contradiction = std::get_if<Contradiction>(&verdict)) {
     if (attempt_.form == RequestForm::whole &&
         contradiction->unnamed) {  // it names its version in no other answer either
-      source_.changed(true);
+      source_.evidence.changed(true);
       return problem(Cause::changed, Remedy::restart, contradiction->reason);
     }
     return problem(Cause::integrity, remedy, contradiction->reason);
@@ -227,7 +227,7 @@ Error Fetcher::final_refusal(const ResponseHead& head) {
   if (crowding().doubts_status(!is_wrong_password)) {
     error.remedy = Remedy::retry;
   } else if (crowding().believes()) {
-    const Origin first = source_.current().origin;
+    const Origin first = source_.url.current().origin;
     if (!admission_.slot().is_for(first)) context_.pool.led_where_it_should(first);
   }
   return error;
@@ -236,24 +236,24 @@ Error Fetcher::final_refusal(const ResponseHead& head) {
 Verdict Fetcher::judged(const ResponseHead& head, const Asked& asked, const Resource* known) const {
   Verdict verdict = judge(head, asked, known, context_.clock.wall());
   if (std::holds_alternative<Contradiction>(verdict))
-    source_.change_shown([&head](Shown& shown) { shown.of_no_use(head); });
+    source_.evidence.change_shown([&head](Shown& shown) { shown.of_no_use(head); });
   const auto* body = std::get_if<UsableBody>(&verdict);
   const bool unmeasured = body != nullptr && body->partial && head.framing != Framing::length;
-  if (!unmeasured || !source_.distrusts_unmeasured()) return verdict;
+  if (!unmeasured || !source_.forms.distrusts_unmeasured()) return verdict;
   return Contradiction{"its 206 gives no length, and an earlier one went on behind its range"};
 }
 
 // Of a host that other downloads have given up, where this one has heard nothing from it.
 std::optional<Error> Fetcher::given_up_by_others() const {
-  auto down = source_.has_answered() ? std::nullopt : context_.pool.down(source_.current().origin);
-  if (down) down->subject = source_.current().shown();
+  auto down = source_.evidence.has_answered() ? std::nullopt : context_.pool.down(source_.url.current().origin);
+  if (down) down->subject = source_.url.current().shown();
   return down;
 }
 
 // Of a fetch whose every form has failed. That a server contradicts itself is final once nothing is left to ask for.
 Error Fetcher::outcome(Error first, bool alone) {
   if (first.cause != Cause::integrity || first.http_status != 0) return first;
-  const bool is_first = !source_.has_answered();  // perhaps it is one too many beside other downloads
+  const bool is_first = !source_.evidence.has_answered();  // perhaps it is one too many beside other downloads
   const bool is_final = attempt_.form == RequestForm::whole && alone && !(is_first && crowding().doubts());
   return with_remedy(std::move(first), is_final ? Remedy::stop : Remedy::retry);
 }
@@ -265,15 +265,16 @@ Result<Response> Fetcher::fetch(Range range, const Resource* known, const std::s
   auto ready = admission_.get_ready(stop);
   if (!ready) return std::move(ready).error();
   admission_.skip_back_off(false);
-  const std::string name = last_component(source_.original());
+  const std::string name = last_component(source_.url.original());
   std::optional<Error> first;  // later ones only follow from asking in another way
   std::vector<RequestForm> refused;
   crowding().begins_fetch();
   attempt_.spared = attempt_.odd = false;
-  for (auto way = std::optional(alone && retry_.only_breaks_off(known) ? RequestForm::whole : source_.asking()); way;) {
+  for (auto way = std::optional(alone && retry_.only_breaks_off(known) ? RequestForm::whole : source_.forms.current());
+       way;) {
     attempt_.form = *way;
     crowding().begins_form();
-    const bool past_caches = source_.asks_past_caches();
+    const bool past_caches = source_.forms.asks_past_caches();
     const Asked asked = asked_for(range, known, name);
     const auto give_way = [&](Error error, bool of_form) {
       way = of_form ? simpler(asked, known, error, alone) : simpler(alone);
@@ -293,7 +294,7 @@ Result<Response> Fetcher::fetch(Range range, const Resource* known, const std::s
     const ResponseHead& head = (*exchange)->head();
     Verdict verdict = judged(head, asked, known);
     if (is_doubtful(verdict) && came_by_cache(head) && !past_caches) {  // perhaps it has kept another version
-      source_.ask_past_caches();
+      source_.forms.ask_past_caches();
       context_.task_progress.note("retrying past the caches");
       continue;
     }
@@ -301,7 +302,7 @@ Result<Response> Fetcher::fetch(Range range, const Resource* known, const std::s
     auto doubted = doubtful(head, verdict, known);
     if (auto* body = doubted ? nullptr : std::get_if<UsableBody>(&verdict)) {
       if (body->partial || attempt_.form == RequestForm::whole)
-        source_.record_success(proven_by(asked, known), Source::Part::head);
+        source_.forms.record_success(proven_by(asked, known), RequestForms::Part::head);
       if (!ignored_range(asked, known, *body)) {
         if (!refused.empty()) learn_from(refused, *first);
         return use(std::move(*exchange), std::move(*body), asked, known);
@@ -330,8 +331,8 @@ Result<Response> Fetcher::fetch_beside(Range range, const Resource* known, const
 
 // What was refused is given when it is asked for like this, so the refusals were of the ways of asking.
 void Fetcher::learn_from(const std::vector<RequestForm>& refused, const Error& refusal) {
-  for (const RequestForm way : refused) source_.record_failure(way, Source::Part::head);
-  if (!source_.tells_of_form()) return;
+  for (const RequestForm way : refused) source_.forms.record_failure(way, RequestForms::Part::head);
+  if (!source_.forms.is_to_report()) return;
   const bool all = attempt_.form == RequestForm::whole;
   context_.task_progress.remark(fmt::format("{} was asked for, and {}: {}",
                                             all ? "a range" : "a range under a condition", refusal.reason,
@@ -339,12 +340,12 @@ void Fetcher::learn_from(const std::vector<RequestForm>& refused, const Error& r
 }
 
 void Fetcher::body_ended(bool as_promised) {
-  as_promised ? source_.record_success(attempt_.form, Source::Part::body)
-              : source_.record_failure(attempt_.form, Source::Part::body);
+  as_promised ? source_.forms.record_success(attempt_.form, RequestForms::Part::body)
+              : source_.forms.record_failure(attempt_.form, RequestForms::Part::body);
 }
 
 bool Fetcher::is_end_shown(const Exchange& exchange) const {
-  const bool by_tls = source_.current().origin.secure && !exchange.is_cut();
+  const bool by_tls = source_.url.current().origin.secure && !exchange.is_cut();
   return exchange.head().framing != Framing::until_close || by_tls || context_.request.checksum;
 }
 
@@ -353,7 +354,7 @@ bool Fetcher::is_end_trusted(const Exchange& exchange) const {
 }
 
 std::chrono::nanoseconds Fetcher::latency() const {
-  return attempt_.latency.count() > 0 ? attempt_.latency : source_.latency();
+  return attempt_.latency.count() > 0 ? attempt_.latency : source_.latency.load();
 }
 
 }  // namespace segdl::engine

@@ -9,14 +9,14 @@
 namespace segdl::engine {
 
 std::optional<Error> Fetcher::doubt(const ResponseHead& head, const Verdict& verdict, const Resource* known) const {
-  const Shown shown = source_.shown();
+  const Shown shown = source_.evidence.shown();
   auto why = shown.doubt(head, verdict, known, context_.request.checksum.has_value());
   if (!why) return {};
   Error error = problem(Cause::changed, Remedy::retry, *std::move(why));
   error.http_status = head.status;
   if (shown.has_finished()) {
     error.hints = {Hint::replace_with_new_version};
-  } else if (source_.has_answered() || shown.has_begun()) {  // if not, starting over would not bring it
+  } else if (source_.evidence.has_answered() || shown.has_begun()) {  // if not, starting over would not bring it
     error.hints = {Hint::accept_new_version};
   }
   return error;
@@ -31,7 +31,7 @@ std::optional<Error> Fetcher::doubtful(const ResponseHead& head, const Verdict& 
   if (head.status / 100 != 2 || !is_page(head) || is_named) return doubted;
   const bool is_of_no_use = known != nullptr && std::holds_alternative<Contradiction>(verdict);
   if (doubted || is_of_no_use) crowding().rejects_page(head);
-  return doubted || source_.has_answered() ? doubted : doubtful_page(head);
+  return doubted || source_.evidence.has_answered() ? doubted : doubtful_page(head);
 }
 
 std::optional<Error> Fetcher::doubtful_page(const ResponseHead& head) {

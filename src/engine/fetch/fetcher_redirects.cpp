@@ -35,14 +35,14 @@ Fetcher::Reply Fetcher::get(const Inquiry& inquiry) {
   if (auto from = admission_.resume()) {
     return get_from(*std::move(from), {inquiry.asked, inquiry.known, false, inquiry.stop});
   }
-  const Url led = source_.current();
+  const Url led = source_.url.current();
   auto exchange = get_from({led}, inquiry);
-  const bool remembered = !led.leads_to_same(source_.original());
-  if (!remembered || !is_spent(exchange, inquiry) || !source_.lost(led)) return exchange;
+  const bool remembered = !led.leads_to_same(source_.url.original());
+  if (!remembered || !is_spent(exchange, inquiry) || !source_.url.lost(led)) return exchange;
   if (exchange) (*exchange)->skip_rest();
   context_.task_progress.note(
-      fmt::format("{} serves no more of it: requesting {} again", led.shown(), source_.original().shown()));
-  return get_from({source_.original()}, inquiry);
+      fmt::format("{} serves no more of it: requesting {} again", led.shown(), source_.url.original().shown()));
+  return get_from({source_.url.original()}, inquiry);
 }
 
 // Whether an answer may be all that is left of a place: a refusal that does not pass, a redirect that ends nowhere, or

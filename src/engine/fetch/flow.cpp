@@ -43,7 +43,7 @@ double Flow::speed() const {
 std::uint64_t Flow::reserve() const { return context_.request.checksum ? kHashedReserve : kReserve; }
 
 std::uint64_t Flow::span_limit(std::uint64_t left) const {
-  const unsigned expected = context_.pool.expected(context_.source.current().origin);
+  const unsigned expected = context_.pool.expected(context_.source.url.current().origin);
   const double fair = static_cast<double>(left) / (expected > 1 ? 2.0 * expected : 1.0);
   const double speed = this->speed();
   const double timed = speed > 0 ? kSpanTime * speed : static_cast<double>(measured_ == 0 ? kMinSpan : kMaxSpan);

@@ -19,7 +19,7 @@ bool has_field(const std::vector<Header>& headers, std::string_view name) {
 
 }  // namespace
 
-bool RequestBuilder::is_own(const Url& url) const { return url.origin == context_.source.original().origin; }
+bool RequestBuilder::is_own(const Url& url) const { return url.origin == context_.source.url.original().origin; }
 
 const std::vector<Header>& RequestBuilder::headers_for(const Url& url) const {
   static const std::vector<Header> none;
@@ -27,7 +27,7 @@ const std::vector<Header>& RequestBuilder::headers_for(const Url& url) const {
 }
 
 std::optional<Credentials> RequestBuilder::credentials_for(const Url& url) const {
-  const Url& original = context_.source.original();
+  const Url& original = context_.source.url.original();
   const bool own = is_own(url);
   if (own && context_.request.credentials) return context_.request.credentials;
   if (!own || !original.has_userinfo) return context_.secrets.credentials_for(url.origin);
@@ -50,7 +50,7 @@ HttpRequest RequestBuilder::build(const Url& url, const Asked& asked, const Reso
   HttpRequest request{url, {}};
   auto& fields = request.fields;
   request.certified = is_own(url);
-  request.joined = context_.source.joined();
+  request.joined = context_.source.forms.joined();
   const auto& headers = headers_for(url);
   if (adds("User-Agent", headers)) {
     const std::string& agent = context_.options.user_agent;
@@ -63,7 +63,7 @@ HttpRequest RequestBuilder::build(const Url& url, const Asked& asked, const Reso
     if (!cookies.empty()) fields.push_back({"Cookie", std::move(cookies)});
   }
   for (const Header& header : headers) fields.push_back({header.name, header.value});
-  if (context_.source.asks_past_caches() && !has_field(headers, "Cache-Control")) {
+  if (context_.source.forms.asks_past_caches() && !has_field(headers, "Cache-Control")) {
     fields.push_back({"Cache-Control", "no-cache, no-transform"});  // RFC 9111 sections 5.2.1.4 and 5.2.1.6
   }
   if (!asked.unless.empty()) fields.push_back({"If-None-Match", std::string(asked.unless)});

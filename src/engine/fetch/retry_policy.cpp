@@ -53,7 +53,7 @@ RetryPolicy::RetryPolicy(const FetchContext& context, Admission& admission, Flow
       random_(static_cast<std::minstd_rand::result_type>(context.clock.now().time_since_epoch().count())),
       jitter_(random_()) {}
 
-Origin RetryPolicy::origin() const { return (attempt_.led_to ? *attempt_.led_to : source_.current()).origin; }
+Origin RetryPolicy::origin() const { return (attempt_.led_to ? *attempt_.led_to : source_.url.current()).origin; }
 
 void RetryPolicy::count_anew() {
   progress_ = 0;
@@ -61,9 +61,9 @@ void RetryPolicy::count_anew() {
 }
 
 bool RetryPolicy::is_over(const Failing& failing) const {
-  if (!source_.has_answered() && context_.pool.was_given_up(origin())) return true;
+  if (!source_.evidence.has_answered() && context_.pool.was_given_up(origin())) return true;
   const SessionOptions& options = context_.options;
-  return Patience{options.retries, options.retry_max_time}.is_over(failing, source_.has_answered());
+  return Patience{options.retries, options.retry_max_time}.is_over(failing, source_.evidence.has_answered());
 }
 
 // Whether nothing came of the latest attempt while the host served others.
@@ -77,7 +77,7 @@ bool RetryPolicy::is_passed_over(const Error& error) const {
 bool RetryPolicy::is_last_try(const Error& error) const {
   if (made_progress() || is_passed_over(error)) return false;
   const Instant now = context_.clock.now();
-  Failing failing = source_.failing(attempt_.asked_at, now);
+  Failing failing = source_.failures.failing(attempt_.asked_at, now);
   const auto wait = backoff(failing.count, std::nullopt, jitter_);
   failing.next += wait;
   return is_over(failing) || context_.is_too_late(now + wait);
@@ -85,13 +85,13 @@ bool RetryPolicy::is_last_try(const Error& error) const {
 
 bool RetryPolicy::is_time_for_all() const {
   if (tried_all_ || made_progress()) return false;
-  return source_.failing(attempt_.asked_at, context_.clock.now()).count >= kPatientTries;
+  return source_.failures.failing(attempt_.asked_at, context_.clock.now()).count >= kPatientTries;
 }
 
 bool RetryPolicy::only_breaks_off(const Resource* known) const {
-  if (known == nullptr || source_.has_progressed()) return false;
+  if (known == nullptr || source_.failures.has_progressed()) return false;
   const Instant now = context_.clock.now();
-  Failing failing = source_.failing(now, now);
+  Failing failing = source_.failures.failing(now, now);
   if (failing.count == 1 || failing.broken + 1 < failing.count) return false;
   ++failing.broken;
   return is_over(failing);
@@ -119,7 +119,7 @@ bool RetryPolicy::made_progress() const {
 bool RetryPolicy::goes_on() {
   if (!made_progress()) return false;
   count_anew();
-  source_.progressed();
+  source_.failures.progressed();
   return true;
 }
 
@@ -130,12 +130,12 @@ Result<void> RetryPolicy::pause(Error error, const std::stop_token& stop) {
   const bool on = made_progress();
   if (on) tried_all_ = false;
   count_anew();
-  if (on) source_.progressed();
-  if (attempt_.odd || is_for_good(error)) source_.refused_more(clock.now());
+  if (on) source_.failures.progressed();
+  if (attempt_.odd || is_for_good(error)) source_.failures.refused_more(clock.now());
   const bool passed_over = !on && !doubted && is_passed_over(error);
   if (passed_over) ++passed_over_;
   const bool counts = !on && !doubted && !passed_over;
-  Failing failing = counts ? source_.failed(attempt_.asked_at, clock.now(), attempt_.answered) : Failing{1};
+  Failing failing = counts ? source_.failures.failed(attempt_.asked_at, clock.now(), attempt_.answered) : Failing{1};
   const auto wait = on && !doubted && !error.retry_after ? std::chrono::milliseconds(0)
                                                          : backoff(failing.count, error.retry_after, jitter_);
   jitter_ = random_();
@@ -157,7 +157,7 @@ Result<void> RetryPolicy::pause(Error error, const std::stop_token& stop) {
     slot.refused(std::nullopt, random_());
   }
   if (wait.count() > 0) {
-    source_.back_off_until(until);
+    source_.failures.back_off_until(until);
     admission_.leave();
   }
   if (!clock.sleep_until(until, stop)) return cancelled();
@@ -166,7 +166,7 @@ Result<void> RetryPolicy::pause(Error error, const std::stop_token& stop) {
 }
 
 std::chrono::nanoseconds RetryPolicy::in_vain() const {
-  return std::max<std::chrono::nanoseconds>(kInVain, kMuchLonger * source_.latency());
+  return std::max<std::chrono::nanoseconds>(kInVain, kMuchLonger * source_.latency.load());
 }
 
 bool RetryPolicy::waited_in_vain() const {
@@ -190,7 +190,7 @@ bool RetryPolicy::is_given_no_more(const Error& error) {
   const bool is_of_no_use = attempt_.odd || is_for_good(error);
   if (!is_final && !(error.remedy == Remedy::retry && is_of_no_use)) return false;
   admission_.crowding().set_doubted(false);
-  source_.refused_more(context_.clock.now());
+  source_.failures.refused_more(context_.clock.now());
   context_.task_progress.retried({error, std::chrono::milliseconds(0), true}, "; reading on what was left");
   return true;
 }
@@ -202,12 +202,12 @@ Result<void> RetryPolicy::give_up(Error error, bool others_served) {
   const Instant now = context_.clock.now();
   // "Not so many" is no failure of a download that others go on with.
   const bool crowded = others_served && (error.http_status != 0 || attempt_.odd);
-  if (crowded && (attempt_.odd || is_for_good(error))) source_.refused_more(now);
-  const Failing failing = crowded ? Failing{} : source_.failed(attempt_.asked_at, now, attempt_.answered);
+  if (crowded && (attempt_.odd || is_for_good(error))) source_.failures.refused_more(now);
+  const Failing failing = crowded ? Failing{} : source_.failures.failed(attempt_.asked_at, now, attempt_.answered);
   // A failure alone, since there was progress, is made up for by those that are at work: without retries too.
   if (failing.count > 1 && is_over(failing) && !attempt_.spared) return given_up(std::move(error), failing.count);
   context_.task_progress.retried({error, std::chrono::milliseconds(0), true}, "; leaving it to the other connections");
-  if (!crowded) source_.back_off_until(now + backoff(failing.count, error.retry_after, random_()));
+  if (!crowded) source_.failures.back_off_until(now + backoff(failing.count, error.retry_after, random_()));
   if (slot) slot.refused(error.retry_after ? std::optional(now + *error.retry_after) : std::nullopt, random_());
   return {};
 }

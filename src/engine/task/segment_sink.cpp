@@ -102,7 +102,7 @@ std::span<std::byte> SegmentSink::space(std::uint64_t offset) {
   // Behind what is wanted is what came or comes to another worker; before it what came to one while this one waited.
   const bool before = !span_.empty() && index(segment) < span_.begin;
   // In this order: who is refused tells so before it lets go of what it had asked for.
-  const bool reads_on = assignment_.is_asked_for_behind(segment) || fetcher_.context().source.gives_no_more();
+  const bool reads_on = assignment_.is_asked_for_behind(segment) || fetcher_.context().source.failures.gives_no_more();
   if (!whole_ && !before && !reads_on) {
     if (work_.dispatcher.is_here(segment)) left_for_what_is_here_ = offset;
     return {};
@@ -143,7 +143,7 @@ Result<void> SegmentSink::commit() {
   filling_.reset();
   filled_ = 0;
   assignment_.filled = 0;
-  if (!whole_) fetcher_.context().source.progressed();  // what comes with it may have come often
+  if (!whole_) fetcher_.context().source.failures.progressed();  // what comes with it may have come often
   span_ = assignment_.committed(segment);
   return step;
 }

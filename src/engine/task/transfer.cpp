@@ -166,7 +166,7 @@ Result<void> Transfer::fetch_version(OutputFile& output_file, std::stop_token st
 
 // A resource of which nothing is known yet, or nothing any more.
 Result<void> Transfer::begin_version(OutputFile& output_file, std::stop_token stop) {
-  source_.set_joined(false);
+  source_.forms.set_joined(false);
   auto first = named_ ? Result<Response>(*std::exchange(named_, std::nullopt)) : first_reply(stop);
   if (!first) return std::move(first).error();
   auto taken = take_coding(output_file, first->body.coding);
@@ -225,7 +225,7 @@ Result<Response> Transfer::first_reply(std::stop_token stop, Range range) {
       if (*body.total > kWorthMore)
         task_progress_.remark("the server names no strong validator: fetching in one piece");
       if (body.end == body.total) return response;
-      if (known) source_.ask(RequestForm::whole);  // not even this was given in one piece
+      if (known) source_.forms.use(RequestForm::whole);  // not even this was given in one piece
       range = {0, *body.total};
       known = Resource{body.total, body.validator, body.coding};
       continue;
@@ -265,7 +265,7 @@ Result<void> Transfer::fetch_stream(OutputFile& output_file, const Resource& kno
     task_progress_.remark(first.body.total
                               ? "the server does not serve ranges: an interruption restarts from the beginning"
                               : "the server sends no size: an interruption restarts from the beginning");
-  source_.ask(RequestForm::whole);
+  source_.forms.use(RequestForm::whole);
   return keep_stream(output_file, known, std::move(first), stop);
 }
 
@@ -306,7 +306,7 @@ Result<void> Transfer::settle(OutputFile& output_file, Checkpoint& checkpoint) {
 // The resource changed. Whether that is safe to believe is decided here (doc/http.md, validators).
 Result<void> Transfer::start_over(OutputFile& output_file, Error error) {
   const bool loses_claims = output_file.has_journal() && output_file.journal().claimed() > 0;
-  const bool in_name_only = error.cause == Cause::changed && !error.offset && source_.changed_in_name_only();
+  const bool in_name_only = error.cause == Cause::changed && !error.offset && source_.evidence.changed_in_name_only();
   const bool in_segments = output_file.has_journal() && output_file.journal().identity().layout;
   if (in_segments && in_name_only && voucher_ == Voucher::validator) {
     return vouch_otherwise(output_file, error);
@@ -333,7 +333,7 @@ Result<void> Transfer::start_over(OutputFile& output_file, Error error) {
   task_progress_.bytes().start_over();
   remember_begun(output_file);
   in_pieces_ = in_one_piece && in_segments ? std::optional(output_file.journal().identity()) : std::nullopt;
-  source_.ask(in_one_piece || restarts_ >= kMaxRestarts - 1 ? RequestForm::whole : RequestForm::conditional);
+  source_.forms.use(in_one_piece || restarts_ >= kMaxRestarts - 1 ? RequestForm::whole : RequestForm::conditional);
   return output_file.has_journal() ? output_file.start_over() : Result<void>();
 }
 
@@ -343,7 +343,8 @@ void Transfer::remember_begun(const OutputFile& output_file) {
   const auto metadata = output_file.journal().metadata();
   const bool is_other = metadata && !metadata->url.empty() && metadata->url != url_.redacted();
   if (is_other) return;
-  source_.change_shown([&output_file](Shown& shown) { shown.begun(output_file.journal().identity().validator); });
+  source_.evidence.change_shown(
+      [&output_file](Shown& shown) { shown.begun(output_file.journal().identity().validator); });
   const bool doubted = named_ && fetcher_.doubt(named_->exchange->head(), named_->body, nullptr);
   if (doubted) named_.reset();
 }

@@ -38,7 +38,7 @@ Result<ContentDecoder> Transfer::start_decoding(const std::string& coding, const
   auto taken = take_coding(coding);
   if (!taken) return std::move(taken).error();
   if (!undo_.empty()) decoded_ = 0;
-  const std::string subject = source_.current().shown();
+  const std::string subject = source_.url.current().shown();
   return ContentDecoder::make(
       undo_, subject,
       [this, &consumer](std::span<const std::byte> content) {
@@ -49,7 +49,7 @@ Result<ContentDecoder> Transfer::start_decoding(const std::string& coding, const
 }
 
 Result<Outcome> Transfer::run_consumer(const Consumer& consumer, std::filesystem::path output, std::stop_token stop) {
-  source_.change_shown([](Shown& shown) { shown.passed_on(); });
+  source_.evidence.change_shown([](Shown& shown) { shown.passed_on(); });
   for (;;) {
     auto first = first_reply(stop);
     if (!first) return std::move(first).error();

@@ -26,7 +26,7 @@ namespace segdl::engine {
 Result<void> Transfer::take_coding(const std::string& coding) {
   const bool told = std::exchange(coding_, coding) == coding || coding.empty();
   undo_ = request_.decode ? codings_to_undo(request_.consumer ? "" : name_, coding) : std::vector<std::string>();
-  auto can = ContentDecoder::make(undo_, source_.current().shown(), {});
+  auto can = ContentDecoder::make(undo_, source_.url.current().shown(), {});
   undecodable_ = !can;
   if (!can) return std::move(can).error();
   if (told) return {};

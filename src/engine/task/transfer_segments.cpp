@@ -162,7 +162,7 @@ Result<void> Transfer::forget_doubted(OutputFile& output_file, const std::vector
 Result<void> Transfer::fetch_together(Work& work, const Resource& known, std::optional<Response> first,
                                       Assist& assist) {
   Dispatcher& dispatcher = work.dispatcher;
-  source_.set_joined(true);
+  source_.forms.set_joined(true);
   Worker worker(dispatcher);
   // What a URL without secrets gives it mostly gives for ever, and then nothing that is here is asked for.
   const bool is_link = url_.redacted() != url_.text();
@@ -176,11 +176,13 @@ Result<void> Transfer::fetch_together(Work& work, const Resource& known, std::op
     });
   };
   // Before there is an answer nothing but that is asked for, also where the first request was led to another host.
-  assist.is_held_up = [this](Instant now) { return !source_.has_answered() || source_.is_held_up(now); };
+  assist.is_held_up = [this](Instant now) {
+    return !source_.evidence.has_answered() || source_.failures.is_held_up(now);
+  };
   assist.tick = [&dispatcher](Instant now) { guarded(dispatcher, [&] { dispatcher.tick(now); }); };
   {
-    OpenAssist open(context_.pool, assist, source_.current().origin);
-    source_.on_move([&open](const Origin& origin) { open.moved(origin); });
+    OpenAssist open(context_.pool, assist, source_.url.current().origin);
+    source_.url.on_move([&open](const Origin& origin) { open.moved(origin); });
     guarded(dispatcher, [&] {
       do {
         work_on(work, worker, fetcher_, known, std::exchange(all, is_link), std::exchange(first, std::nullopt));
@@ -188,7 +190,7 @@ Result<void> Transfer::fetch_together(Work& work, const Resource& known, std::op
       } while (worker.wait());
     });
   }
-  source_.on_move({});
+  source_.url.on_move({});
   const auto error = dispatcher.error();
   return error ? Result<void>(*error) : Result<void>();
 }
@@ -203,7 +205,7 @@ void Transfer::tell_joined(std::uint64_t compared) {
 Result<void> Transfer::fetch_alone(Work& work, const Resource& known, std::optional<Response> first,
                                    std::stop_token stop) {
   Worker worker(work.dispatcher);
-  source_.set_joined(true);
+  source_.forms.set_joined(true);
   SingleBodySink sink(work, worker.assignment(), fetcher_, !first && voucher_ == Voucher::validator);
   for (;;) {
     auto step = fetch_into(sink, fetcher_, task_progress_, known, std::exchange(first, std::nullopt), true, stop);
@@ -215,7 +217,7 @@ Result<void> Transfer::fetch_alone(Work& work, const Resource& known, std::optio
       outdated_ = !inherits_;
       return step;
     }
-    if (sink.begins_anew()) source_.ask(RequestForm::whole);
+    if (sink.begins_anew()) source_.forms.use(RequestForm::whole);
   }
   if (const auto error = work.dispatcher.error()) return *error;
   tell_joined(sink.compared_for_others());

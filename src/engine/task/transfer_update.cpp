@@ -76,7 +76,8 @@ std::optional<Present> Transfer::find_present(Directory& directory) {
   auto receipt = kept ? decode_receipt(*kept) : std::nullopt;
   if (!receipt) return present;
   const bool same_url = receipt->url_tag == url_tag_of(receipt->salt, url_.redacted());
-  if (same_url && !request_.checksum) source_.change_shown([&receipt](Shown& shown) { shown.finished(receipt->kind); });
+  if (same_url && !request_.checksum)
+    source_.evidence.change_shown([&receipt](Shown& shown) { shown.finished(receipt->kind); });
   if (receipt->size != status->size || receipt->modified != status->modified) {
     present.doubt = "it was changed here since it was fetched";
   } else if (!same_url) {
@@ -175,7 +176,7 @@ Result<bool> Transfer::is_whole_and_outdated(OutputFile& output_file, const std:
 
 // What no file can be as old as, or as new as, is a server's mistake.
 void Transfer::give_remote_time(File& file) {
-  const auto time = source_.modified();
+  const auto time = source_.evidence.modified();
   const auto now = std::chrono::floor<std::chrono::seconds>(env_.clock.wall());
   if (!time || time->time_since_epoch().count() <= 0 || *time > now + kClockError) {
     constexpr std::string_view kWrong = "the server's time for it can't be right: it has that of its arrival";
@@ -191,7 +192,7 @@ void Transfer::give_remote_time(File& file) {
 // The server's date, as the file's time, that is no proof of what the file holds: listings show the same second, and it
 // is no date that a server can name. Where times are kept in steps of two seconds it is an older one.
 void Transfer::disclaim_time(File& file) {
-  const auto time = source_.modified();
+  const auto time = source_.evidence.modified();
   for (const std::chrono::milliseconds off : {std::chrono::milliseconds(500), std::chrono::milliseconds(-2000)}) {
     const auto status = file.status();
     if (!time || !status || status->modified != *time) return;
@@ -211,9 +212,10 @@ void Transfer::keep_receipt(File& file, const Validator& validator, bool claims_
   // If not, the file may be of a version that is called otherwise.
   const bool vouched = voucher_ == Voucher::validator && claims_vouched;
   const bool synced = request_.sync != Sync::none;
-  const bool date_proves = vouched && synced && source_.modified_is_strong();
+  const bool date_proves = vouched && synced && source_.evidence.modified_is_strong();
   const bool proves = vouched && validator.strong();
-  const bool misleads = !vouched || (!validator.strong() && source_.modified() && !source_.modified_is_strong());
+  const bool misleads =
+      !vouched || (!validator.strong() && source_.evidence.modified() && !source_.evidence.modified_is_strong());
   const auto status = file.status();
   if (!status) return;
   Receipt receipt{status->size, status->modified, random_salt()};

@@ -105,7 +105,7 @@ class Responses {
   Range rest() const { return {kept_->body.begin, work_.layout.total()}; }
   // Where the next request would have to wait: but for what was at hand, none is kept so long, if it will be asked.
   void let_go() {
-    if (!kept_ || is_first_ || fetcher_.context().source.gives_no_more()) return;
+    if (!kept_ || is_first_ || fetcher_.context().source.failures.gives_no_more()) return;
     kept_.reset();
     worker_.keeps(false);
   }
@@ -114,7 +114,8 @@ class Responses {
   Result<Response> get(Range want, const Resource& known, const std::stop_token& stop, bool alone) {
     auto kept = std::exchange(kept_, std::nullopt);
     is_first_ = false;
-    if (kept && (kept->body.begin == want.begin || fetcher_.context().source.gives_no_more())) return *std::move(kept);
+    if (kept && (kept->body.begin == want.begin || fetcher_.context().source.failures.gives_no_more()))
+      return *std::move(kept);
     fetcher_.admission().wait_outside(!kept);
     if (!kept) return fetcher_.fetch(want, &known, stop, alone);
     auto response = fetcher_.fetch_beside(want, &known, stop);

@@ -17,7 +17,7 @@ Url url(const std::string& text) { return parse_url(text).value(); }
 
 struct Moves {
   explicit Moves(Source& source) {
-    source.on_move([this](const Origin& origin) { to.push_back(origin.host); });
+    source.url.on_move([this](const Origin& origin) { to.push_back(origin.host); });
   }
   std::vector<std::string> to;
 };
@@ -27,26 +27,26 @@ struct Moves {
 TEST_CASE("further help goes where redirects lead, and back once that place is gone") {
   Source source(url("http://link.test/f"));
   const Moves moves(source);
-  source.leads_to(url("http://place.test/1"));
-  source.leads_to(url("http://place.test/2"));  // the same host
+  source.url.leads_to(url("http://place.test/1"));
+  source.url.leads_to(url("http://place.test/2"));  // the same host
   CHECK(moves.to == std::vector<std::string>{"place.test"});
-  CHECK(source.lost(url("http://place.test/2")));
+  CHECK(source.url.lost(url("http://place.test/2")));
   CHECK(moves.to == std::vector<std::string>{"place.test", "link.test"});
-  CHECK(source.lost(url("http://place.test/2")));  // of another worker
+  CHECK(source.url.lost(url("http://place.test/2")));  // of another worker
   CHECK(moves.to.size() == 2);
-  CHECK(source.current().leads_to_same(url("http://link.test/f")));
+  CHECK(source.url.current().leads_to_same(url("http://link.test/f")));
 }
 
 TEST_CASE("a download whose workers wait is held up, and so is one that rests") {
   Source source(url("http://link.test/f"));
   const Instant now{std::chrono::hours(1)};
-  CHECK_FALSE(source.is_held_up(now));
+  CHECK_FALSE(source.failures.is_held_up(now));
   {
-    const Source::Wait one(source), two(source);
-    CHECK(source.is_held_up(now));
+    const Failures::Wait one(source.failures), two(source.failures);
+    CHECK(source.failures.is_held_up(now));
   }
-  CHECK_FALSE(source.is_held_up(now));
-  source.back_off_until(now + std::chrono::seconds(1));
-  CHECK(source.is_held_up(now));
-  CHECK_FALSE(source.is_held_up(now + std::chrono::seconds(1)));
+  CHECK_FALSE(source.failures.is_held_up(now));
+  source.failures.back_off_until(now + std::chrono::seconds(1));
+  CHECK(source.failures.is_held_up(now));
+  CHECK_FALSE(source.failures.is_held_up(now + std::chrono::seconds(1)));
 }
