@@ -1,167 +1,198 @@
 // The way of bytes from responses into a sink.
 //
-// A sink says what it still wants and where bytes go; the loop gets it responses until it wants nothing more. A sink
-// has
-//
-//   Result<std::optional<Range>> next(stop)       what is wanted next; nothing: all done
-//   void begins(body)                             a response begins
-//   std::span<std::byte> space(offset)            where bytes of the resource from `offset` on go; empty: no more of
-//   this
-//                                                 response is wanted
-//   Result<void> arrived(offset, count)           they are there, in order within one response
-//   Result<void> body_ended(offset)               the response was complete, as framed, and ended at `offset`
-//   Result<void> interrupted(remedy)              it was not, and there may be a pause
-//
-// and gets whole bodies as well as the ranges it asked for: what it does not want of one, it drops.
+// A sink decides what is still wanted and where bytes go; the loop fetches responses until nothing more is. A sink gets
+// whole bodies as well as the ranges it asked for: what it does not want of one, it drops.
 #pragma once
+
+#include <segdl/range.h>
 
 #include "core/base/errors.h"
 #include "engine/fetch/fetcher.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <stop_token>
+#include <string>
 #include <utility>
 
 namespace segdl::engine {
 
-// Where the end of a body is not what it was to be. Of a whole resource without a strong validator another length is
-// another version's, all else a contradiction: then the bytes of a part may be those of another place.
-inline Error unfit(Fetcher& fetcher, const Response& response, std::string reason) {
-  fetcher.body_ended(false);
-  if (response.body.partial) fetcher.context().source.forms.distrust_unmeasured();
-  const bool changed = !response.body.partial && !response.body.validator.strong();
-  const Remedy remedy = changed ? Remedy::restart : response.body.partial ? Remedy::refetch : Remedy::retry;
-  return fetcher.problem(changed ? Cause::changed : Cause::integrity, remedy, std::move(reason));
-}
+// Where the bytes of one response after the other go.
+template <class S>
+concept BodySink = requires(S sink, const UsableBody& body, std::uint64_t offset, std::size_t count, Remedy remedy) {
+  // A response begins.
+  { sink.begins(body) } -> std::same_as<void>;
+  // Where bytes of the resource from `offset` on go; empty: no more of this response is wanted.
+  { sink.space(offset) } -> std::same_as<std::span<std::byte>>;
+  // They are there, in order within one response.
+  { sink.arrived(offset, count) } -> std::same_as<Result<void>>;
+  // The response was complete, as framed, and ended at `offset`.
+  { sink.body_ended(offset) } -> std::same_as<Result<void>>;
+  // It was not, and there may be a pause.
+  { sink.interrupted(remedy) } -> std::same_as<Result<void>>;
+  // Before body_ended(): nothing but the request's word vouches for this end.
+  { sink.only_believes_end() } -> std::same_as<void>;
+  // Nothing vouches for the end. Whether the sink has kept what came, for a request that is going to believe it.
+  { sink.keep_unvouched() } -> std::same_as<Result<bool>>;
+};
+
+// One that decides by itself what is fetched.
+template <class S>
+concept Sink = BodySink<S> && requires(S sink) {
+  // What is wanted next; nothing: all done.
+  { sink.next() } -> std::same_as<Result<std::optional<Range>>>;
+};
+
+// What most sinks do where they have nothing to do.
+struct SinkDefaults {
+  void begins(const UsableBody&) {}
+  Result<void> body_ended(std::uint64_t) { return {}; }
+  Result<void> interrupted(Remedy) { return {}; }
+  void only_believes_end() {}
+  Result<bool> keep_unvouched() { return false; }
+};
+
+class FetchLoop {
+ public:
+  // REQUIRES: both outlive the loop.
+  FetchLoop(Fetcher& fetcher, const Resource& known, std::stop_token stop)
+      : fetcher_(fetcher), known_(known), stop_(std::move(stop)) {}
+
+  // Until the sink wants nothing more. `first` is a response already at hand for what the sink wants first.
+  template <Sink S>
+  Result<void> run(S&, std::optional<Response> first = std::nullopt);
+  // The same, but the end of the first response ends it too, after the pause, with an error to retry.
+  template <Sink S>
+  Result<void> run_once(S&, std::optional<Response> first);
+  // One response, as far as it is wanted.
+  template <BodySink S>
+  Result<void> pump(S&, Response&);
+  // After that: whether a response that promised less than was asked for has brought something. Some servers send no
+  // more at a time, or a half; of one that sends a few bytes at a time each is a failed try.
+  template <BodySink S>
+  Result<void> check_part(S&, const UsableBody&, Range want);
+
+ private:
+  Result<Response> response_for(Range want, std::optional<Response>& first);
+  template <Sink S>
+  Result<void> pause(S&, const Error&);
+  Error unfit(const Response&, std::string reason);
+  Result<void> read_end(const Response&);
+  Error early_end(const Response&, std::uint64_t at);
+  template <BodySink S>
+  Result<void> end_open(S&, const Response&, std::uint64_t at);
+  Error unvouched_end(const Response&, std::uint64_t at) const;
+
+  Fetcher& fetcher_;
+  const Resource& known_;
+  const std::stop_token stop_;
+};
 
 // Whether what ended without TLS's own end is a body that has no other.
 inline bool is_cut(const Response& response) {
   return response.exchange->head().framing == Framing::until_close && response.exchange->is_cut();
 }
 
-// The end of the body's framing, where all bytes that were promised have come. Unless it is framed by a length, they
-// were promised by another field or by another response, so the last of them are not used before the end has been seen.
-inline Result<void> read_end(Fetcher& fetcher, const Response& response) {
-  const auto& [begin, end, total, validator, partial, coding] = response.body;
-  std::array<std::byte, 512> beyond;
-  const auto more = response.exchange->read(beyond);
-  const bool is_believed = is_cut(response) && fetcher.is_end_trusted(*response.exchange);
-  if (!more) return partial || is_believed ? Result<void>() : more.error();
-  if (*more > 0) return unfit(fetcher, response, fmt::format("the response goes on after byte {}, its end", *end));
-  fetcher.body_ended(true);
-  return {};
-}
-
-// Why the response ended before its end. REQUIRES: it has one.
-inline Error early_end(Fetcher& fetcher, const Response& response, std::uint64_t at) {
-  const auto& [begin, end, total, validator, partial, coding] = response.body;
-  std::string reason = fmt::format("the response ended after {} of {} bytes", at - begin, *end - begin);
-  if (!partial && response.exchange->head().framing == Framing::chunked)
-    return unfit(fetcher, response, std::move(reason));
-  return fetcher.problem(Cause::network, Remedy::retry, std::move(reason));
-}
+// Of what was asked for. A server that gives so much of it each time needs a few requests more, however little is left.
+inline constexpr std::uint64_t kFairPart = 8;
 
 // A body of unknown length has ended, with its last chunk or with its connection. Nothing vouches for the latter where
-// TLS has not told of it, so a sink may keep what came, for who is willing to believe it.
-template <class Sink>
-Result<void> end_open(Fetcher& fetcher, const Response& response, Sink& sink, std::uint64_t at) {
-  if (fetcher.is_end_trusted(*response.exchange)) {
-    if constexpr (requires { sink.only_believes_end(); }) {
-      if (!fetcher.is_end_shown(*response.exchange)) sink.only_believes_end();
-    }
+// TLS has not told of it.
+template <BodySink S>
+Result<void> FetchLoop::end_open(S& sink, const Response& response, std::uint64_t at) {
+  if (fetcher_.is_end_trusted(*response.exchange)) {
+    if (!fetcher_.is_end_shown(*response.exchange)) sink.only_believes_end();
     return sink.body_ended(at);
   }
-  const char* missing =
-      response.exchange->is_cut() ? "neither a length nor the end of TLS shows" : "the server sent no length to show";
-  Error error =
-      fetcher.problem(Cause::integrity, Remedy::stop,
-                      fmt::format("the connection ended after {} bytes, and {} whether that is all", at, missing));
-  if constexpr (requires { sink.keep_unvouched(); }) {
-    auto kept = sink.keep_unvouched();
-    if (!kept) return kept;
-    return with_hints(std::move(error), {Hint::accept_unframed_kept});
-  }
-  return with_hints(std::move(error), {Hint::accept_unframed});
+  auto kept = sink.keep_unvouched();
+  if (!kept) return std::move(kept).error();
+  return with_hints(unvouched_end(response, at), {*kept ? Hint::accept_unframed_kept : Hint::accept_unframed});
 }
 
-template <class Sink>
-Result<void> pump(Fetcher& fetcher, TaskProgress& task_progress, Response& response, Sink& sink,
-                  const std::stop_token& stop) {
-  const std::stop_callback cut(stop, [&response] { response.cut.request_stop(); });
+template <BodySink S>
+Result<void> FetchLoop::pump(S& sink, Response& response) {
+  const std::stop_callback cut(stop_, [&response] { response.cut.request_stop(); });
+  TaskProgress& task_progress = fetcher_.context().task_progress;
   std::uint64_t at = response.body.begin;
   sink.begins(response.body);
   const auto& end = response.body.end;
   if (at == end) {
-    auto ended = read_end(fetcher, response);
+    auto ended = read_end(response);
     if (!ended) return ended;
   }
   while (!end || at < *end) {
     std::span<std::byte> space = sink.space(at);
     if (space.empty()) return {};
-    space = space.first(std::min<std::uint64_t>(space.size(), fetcher.flow().max_read()));
+    space = space.first(std::min<std::uint64_t>(space.size(), fetcher_.flow().max_read()));
     if (end) space = space.first(std::min<std::uint64_t>(space.size(), *end - at));
     auto got = response.exchange->read(space);
     task_progress.tolerated(response.exchange->head().tolerated);
-    if (!got && got.error().remedy == Remedy::refetch) fetcher.body_ended(false);
-    if (!end && (got ? *got == 0 : is_cut(response))) return end_open(fetcher, response, sink, at);
+    if (!got && got.error().remedy == Remedy::refetch) fetcher_.body_ended(false);
+    if (!end && (got ? *got == 0 : is_cut(response))) return end_open(sink, response, at);
     if (!got) return std::move(got).error();
-    if (*got == 0) return early_end(fetcher, response, at);
+    if (*got == 0) return early_end(response, at);
     task_progress.bytes().received(*got);
-    auto taken = at + *got == end ? read_end(fetcher, response) : Result<void>();
+    auto taken = at + *got == end ? read_end(response) : Result<void>();
     if (!taken) task_progress.bytes().discarded(*got);
     if (taken) taken = sink.arrived(at, *got);
     if (!taken) return taken;
     at += *got;
-    if (!fetcher.flow().received(*got, stop)) return cancelled();
+    if (!fetcher_.flow().received(*got, stop_)) return cancelled();
   }
   return sink.body_ended(at);
 }
 
-// Of what was asked for. A server that gives so much of it each time needs a few requests more, however little is left.
-inline constexpr std::uint64_t kFairPart = 8;
-
-// After a response that was used: whether one that promised less than was asked for has brought something. Some servers
-// send no more at once, or a half; of one that sends a few bytes at a time each is a failed try.
-template <class Sink>
-Result<void> check_part(Fetcher& fetcher, Sink& sink, const UsableBody& body, Range want) {
+template <BodySink S>
+Result<void> FetchLoop::check_part(S& sink, const UsableBody& body, Range want) {
   const bool ends_early = body.partial && *body.end < want.end && body.end != body.total;
   if (!ends_early) return {};
   auto step = sink.interrupted(Remedy::retry);
   const bool fair = *body.end - body.begin >= (want.end - want.begin) / kFairPart;
-  if (!step || fetcher.retry().goes_on() || fair) return step;
-  return fetcher.problem(Cause::network, Remedy::retry, "the response was much shorter than what was asked for");
+  if (!step || fetcher_.retry().goes_on() || fair) return step;
+  return fetcher_.problem(Cause::network, Remedy::retry, "the response was much shorter than what was asked for");
 }
 
-// Runs until the sink wants nothing more. `first` is a response already at hand for what the sink wants first. With
-// `stop_at_break` the end of the first response ends it too, after the pause, with an error to retry.
-template <class Sink>
-Result<void> fetch_into(Sink& sink, Fetcher& fetcher, TaskProgress& task_progress, const Resource& known,
-                        std::optional<Response> first, bool stop_at_break, std::stop_token stop) {
+// After an error; fails with it, if it ends the download.
+template <Sink S>
+Result<void> FetchLoop::pause(S& sink, const Error& error) {
+  if (error.remedy != Remedy::retry && error.remedy != Remedy::refetch) return error;
+  auto paused = sink.interrupted(error.remedy);
+  return paused ? fetcher_.retry().pause(error, stop_) : paused;
+}
+
+template <Sink S>
+Result<void> FetchLoop::run(S& sink, std::optional<Response> first) {
   for (;;) {
-    auto want = sink.next(stop);
+    auto want = sink.next();
     if (!want) return std::move(want).error();
     if (!want->has_value()) return {};
-    auto response = first ? Result<Response>(*std::exchange(first, std::nullopt)) : fetcher.fetch(**want, &known, stop);
-    auto step = response ? pump(fetcher, task_progress, *response, sink, stop) : Result<void>(response.error());
-    if (step && !stop_at_break) step = check_part(fetcher, sink, response->body, **want);
-    if (step && !stop_at_break) continue;
-    if (step) {
-      auto more = sink.next(stop);
-      if (!more) return std::move(more).error();
-      if (!more->has_value()) return {};
-      step = fetcher.problem(Cause::network, Remedy::retry, "the response was shorter than what was asked for");
-    }
-    if (step.error().remedy != Remedy::retry && step.error().remedy != Remedy::refetch) return step;
-    auto paused = sink.interrupted(step.error().remedy);
-    if (paused) paused = fetcher.retry().pause(step.error(), stop);
-    if (!paused) return paused;
-    step.error().remedy = Remedy::retry;
-    if (stop_at_break) return step;
+    auto response = response_for(**want, first);
+    auto step = response ? pump(sink, *response) : Result<void>(response.error());
+    if (step) step = check_part(sink, response->body, **want);
+    if (!step) step = pause(sink, step.error());
+    if (!step) return step;
   }
+}
+
+template <Sink S>
+Result<void> FetchLoop::run_once(S& sink, std::optional<Response> first) {
+  auto want = sink.next();
+  if (!want) return std::move(want).error();
+  if (!want->has_value()) return {};
+  auto response = response_for(**want, first);
+  auto step = response ? pump(sink, *response) : Result<void>(response.error());
+  if (step) {
+    want = sink.next();
+    if (!want) return std::move(want).error();
+    if (!want->has_value()) return {};
+    step = fetcher_.problem(Cause::network, Remedy::retry, "the response was shorter than what was asked for");
+  }
+  auto paused = pause(sink, step.error());
+  return paused ? with_remedy(std::move(step).error(), Remedy::retry) : paused;
 }
 
 }  // namespace segdl::engine

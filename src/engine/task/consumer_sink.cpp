@@ -19,7 +19,7 @@ ConsumerSink::ConsumerSink(const Consumer& consumer, const Resource& known, Task
       buffer_(kIoBuffer),
       whole_(consumer.expected) {}
 
-Result<std::optional<Range>> ConsumerSink::next(std::stop_token) {
+Result<std::optional<Range>> ConsumerSink::next() {
   if (complete_ || known_.total == given_) return std::optional<Range>();
   if (!known_.total) return std::optional(Range{given_, std::numeric_limits<std::int64_t>::max()});
   const std::uint64_t left = *known_.total - given_;

@@ -1,11 +1,11 @@
-// Gives the bytes of a resource in order to a function, each once, and keeps nothing. A sink of fetch_into(); used by
+// Gives the bytes of a resource in order to a function, each once, and keeps nothing. A Sink, used by
 // one thread.
 #pragma once
 
 #include <segdl/task.h>
 
 #include "core/http/verdict.h"
-#include "engine/fetch/fetcher.h"
+#include "engine/fetch/fetch_loop.h"
 #include "engine/progress/task_progress.h"
 #include "engine/task/whole_digest.h"
 
@@ -14,7 +14,6 @@
 #include <functional>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -26,12 +25,12 @@ struct Consumer {
   std::optional<Checksum> expected = std::nullopt;
 };
 
-class ConsumerSink {
+class ConsumerSink : public SinkDefaults {
  public:
   // REQUIRES: everything referred to outlives the sink.
   ConsumerSink(const Consumer&, const Resource&, TaskProgress&, Fetcher&);
 
-  Result<std::optional<Range>> next(std::stop_token);
+  Result<std::optional<Range>> next();
   void begins(const UsableBody&) { given_before_ = given_; }
   std::span<std::byte> space(std::uint64_t offset);
   Result<void> arrived(std::uint64_t offset, std::size_t count);

@@ -19,7 +19,7 @@ SegmentSampler::SegmentSampler(const Journal& journal, TaskProgress& task_progre
       segments_(std::move(segments)),
       piece_(kIoBuffer) {}
 
-Result<std::optional<Range>> SegmentSampler::next(std::stop_token) {
+Result<std::optional<Range>> SegmentSampler::next() {
   if (segments_.empty()) return std::optional<Range>();
   const Range range = journal_.identity().layout->range(segments_.front());
   return std::optional(Range{range.begin + hashed_, range.end});

@@ -1,9 +1,9 @@
 // Fetches finished segments once more and compares them with their proofs: evidence that a resource is still the one
 // the journal is about, where the URL is another one (J8). What a shorter or broken response brought counts, since all
-// are under one strong validator. A sink of fetch_into(); used by one thread.
+// are under one strong validator. A Sink, used by one thread.
 #pragma once
 
-#include "engine/fetch/fetcher.h"
+#include "engine/fetch/fetch_loop.h"
 #include "engine/progress/task_progress.h"
 #include "engine/store/journal/journal.h"
 
@@ -14,22 +14,18 @@
 #include <deque>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <vector>
 
 namespace segdl::engine {
 
-class SegmentSampler {
+class SegmentSampler : public SinkDefaults {
  public:
   // `segments`: ascending, all claimed.
   SegmentSampler(const Journal&, TaskProgress&, Fetcher&, std::deque<Segment> segments);
 
-  Result<std::optional<Range>> next(std::stop_token);
-  void begins(const UsableBody&) {}
+  Result<std::optional<Range>> next();
   std::span<std::byte> space(std::uint64_t offset);
   Result<void> arrived(std::uint64_t offset, std::size_t count);
-  Result<void> body_ended(std::uint64_t) { return {}; }
-  Result<void> interrupted(Remedy) { return {}; }
 
  private:
   const Journal& journal_;

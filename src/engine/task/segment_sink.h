@@ -9,7 +9,7 @@
 #pragma once
 
 #include "core/store/layout.h"
-#include "engine/fetch/fetcher.h"
+#include "engine/fetch/fetch_loop.h"
 #include "engine/progress/task_progress.h"
 #include "engine/schedule/assignment.h"
 #include "engine/store/journal/checkpoint.h"
@@ -22,7 +22,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <utility>
 #include <vector>
 
@@ -42,7 +41,7 @@ struct Work {
 // J3: the data, its digest, the bit; then what else comes with a claim. REQUIRES: begin_commit() said so.
 Result<void> write_segment(Work&, Segment, std::span<const std::byte>);
 
-class SegmentSink {
+class SegmentSink : public SinkDefaults {
  public:
   // REQUIRES: everything referred to outlives the sink; work.place.has_journal().
   SegmentSink(Work&, Assignment&, Fetcher&);
@@ -50,7 +49,7 @@ class SegmentSink {
   SegmentSink(const SegmentSink&) = delete;
   SegmentSink& operator=(const SegmentSink&) = delete;
 
-  // A sink of pump(). Nothing is wanted where there is no work for one more at the moment. `brings_all`: for a response
+  // A BodySink. Nothing is wanted where there is no work for one more at the moment. `brings_all`: for a response
   // at hand that brings what lies behind as well, as far as it is used.
   Result<std::optional<Range>> next(bool brings_all);
   void begins(const UsableBody&);

@@ -38,7 +38,7 @@ std::uint64_t SingleBodySink::resume_at() const {
   return work_.layout.range(work_.layout.at(from)).begin;
 }
 
-Result<std::optional<Range>> SingleBodySink::next(std::stop_token) {
+Result<std::optional<Range>> SingleBodySink::next() {
   drop_segment();  // of a body that ended inside it: then it is missing
   if (auto error = work_.dispatcher.error()) return *std::move(error);
   if (work_.dispatcher.missing_bytes() == 0) return std::optional<Range>();

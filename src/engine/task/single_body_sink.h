@@ -13,7 +13,7 @@
 // A body of which nothing was kept leaves all as it was, and the next may begin as it did. The first body of a resume
 // leaves claims uncompared that lie before its beginning: that they are of the same version is an inference from those
 // that were compared, and the report says so. Every later body begins at byte 0, and what it has passed is its own,
-// byte for byte. A claim that differs is Cause::changed, Remedy::restart. A sink of fetch_into(); used by one thread.
+// byte for byte. A claim that differs is Cause::changed, Remedy::restart. A Sink, used by one thread.
 #pragma once
 
 #include "core/store/layout.h"
@@ -24,11 +24,10 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <stop_token>
 
 namespace segdl::engine {
 
-class SingleBodySink {
+class SingleBodySink : public SinkDefaults {
  public:
   // `resumes`: the first body begins where what an earlier run claimed ends. REQUIRES: everything referred to outlives
   // the sink; work.place.has_journal(); nothing is claimed behind the first hole, and what is claimed is proved.
@@ -37,11 +36,10 @@ class SingleBodySink {
   SingleBodySink(const SingleBodySink&) = delete;
   SingleBodySink& operator=(const SingleBodySink&) = delete;
 
-  Result<std::optional<Range>> next(std::stop_token);
+  Result<std::optional<Range>> next();
   void begins(const UsableBody&);
   std::span<std::byte> space(std::uint64_t offset);
   Result<void> arrived(std::uint64_t offset, std::size_t count);
-  Result<void> body_ended(std::uint64_t) { return {}; }
   Result<void> interrupted(Remedy);
 
   // Whether there is none to come but from the beginning.

@@ -1,9 +1,9 @@
 // A resource of at most one segment, kept in memory. Under a strong validator an interruption goes on where it was;
-// else it begins again, since two responses can't be joined. A sink of fetch_into(); used by one thread.
+// else it begins again, since two responses can't be joined. A Sink, used by one thread.
 #pragma once
 
 #include "core/http/verdict.h"
-#include "engine/fetch/fetcher.h"
+#include "engine/fetch/fetch_loop.h"
 #include "engine/progress/task_progress.h"
 
 #include <segdl/error.h>
@@ -13,12 +13,11 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <utility>
 
 namespace segdl::engine {
 
-class SmallSink {
+class SmallSink : public SinkDefaults {
  public:
   // REQUIRES: known.total; the fetcher and the meter outlive the sink.
   SmallSink(const Resource& known, Fetcher& fetcher, TaskProgress& task_progress)
@@ -28,7 +27,7 @@ class SmallSink {
         total_(*known.total),
         buffer_(std::make_unique_for_overwrite<std::byte[]>(total_)) {}
 
-  Result<std::optional<Range>> next(std::stop_token) {
+  Result<std::optional<Range>> next() {
     if (complete_) return std::optional<Range>();
     if (!strong_) drop();
     return std::optional(Range{filled_, total_});

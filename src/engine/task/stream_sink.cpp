@@ -19,7 +19,7 @@ StreamSink::StreamSink(Pass& pass, TaskProgress& task_progress, Fetcher& fetcher
       buffer_(kIoBuffer),
       whole_(expected) {}
 
-Result<std::optional<Range>> StreamSink::next(std::stop_token) {
+Result<std::optional<Range>> StreamSink::next() {
   if (complete_) return std::optional<Range>();
   auto ready = begin_again();
   if (!ready) return std::move(ready).error();
@@ -79,14 +79,15 @@ Result<void> StreamSink::body_ended(std::uint64_t) {
   return output_file_.journal().set_metadata(metadata);
 }
 
-Result<void> StreamSink::keep_unvouched() {
+Result<bool> StreamSink::keep_unvouched() {
   auto step = filled_ > 0 ? flush() : Result<void>();
   if (step) step = output_file_.data().sync();
-  if (!step) return step;
+  if (!step) return std::move(step).error();
   Metadata metadata = metadata_of_all();
   metadata.stream_unvouched = true;
   step = output_file_.journal().set_metadata(metadata);
-  return step ? output_file_.journal().sync() : step;
+  if (step) step = output_file_.journal().sync();
+  return step ? Result<bool>(true) : std::move(step).error();
 }
 
 Metadata StreamSink::metadata_of_all() const {

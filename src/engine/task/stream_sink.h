@@ -1,12 +1,12 @@
 // A resource that can only be had in one response from its beginning: no ranges, or no known size.
 //
 // Nothing is claimed on the way, so an interruption begins again at byte 0. The end is recorded in the journal's facts,
-// with a digest of everything: that is how a download that dies while being published is recognised. A sink of
-// fetch_into(); used by one thread.
+// with a digest of everything: that is how a download that dies while being published is recognised. A Sink,
+// used by one thread.
 #pragma once
 
 #include "core/base/xxh3.h"
-#include "engine/fetch/fetcher.h"
+#include "engine/fetch/fetch_loop.h"
 #include "engine/progress/task_progress.h"
 #include "engine/store/journal/recheck.h"
 #include "engine/store/output_file.h"
@@ -16,26 +16,22 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <vector>
 
 namespace segdl::engine {
 
-class StreamSink {
+class StreamSink : public SinkDefaults {
  public:
   // REQUIRES: place.has_journal(); the file is empty; everything referred to outlives the sink.
   StreamSink(Pass&, TaskProgress&, Fetcher&, const std::optional<Checksum>& expected);
 
-  Result<std::optional<Range>> next(std::stop_token);
-  void begins(const UsableBody&) {}
+  Result<std::optional<Range>> next();
   std::span<std::byte> space(std::uint64_t offset);
   Result<void> arrived(std::uint64_t offset, std::size_t count);
   Result<void> body_ended(std::uint64_t offset);
-  Result<void> interrupted(Remedy) { return {}; }  // nothing of it would count
-  // Before body_ended(): nothing but the request's word says that this is the end.
   void only_believes_end() { believed_ = true; }
   // What came is all that the connection brought, and may be less than the whole: recorded as that, durably.
-  Result<void> keep_unvouched();
+  Result<bool> keep_unvouched();
 
  private:
   Result<void> begin_again();

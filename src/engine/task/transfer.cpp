@@ -272,7 +272,7 @@ Result<void> Transfer::fetch_stream(OutputFile& output_file, const Resource& kno
 Result<void> Transfer::receive_stream(Pass& pass, const Resource& known, std::optional<Response> first,
                                       std::stop_token stop) {
   StreamSink sink(pass, task_progress_, fetcher_, request_.checksum);
-  auto step = fetch_into(sink, fetcher_, task_progress_, known, std::move(first), false, stop);
+  auto step = FetchLoop(fetcher_, known, stop).run(sink, std::move(first));
   fetcher_.admission().leave();  // the last sync needs no connection
   return step ? settle_stream(pass.output_file) : step;
 }

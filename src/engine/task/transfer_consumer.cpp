@@ -60,7 +60,8 @@ Result<Outcome> Transfer::run_consumer(const Consumer& consumer, std::filesystem
     strong_ = known.validator.strong();
     task_progress_.bytes().plan(planned({std::nullopt, known.total, known.validator, known.coding}));
     ConsumerSink sink(undo_.empty() ? consumer : decoding, known, task_progress_, fetcher_);
-    auto step = fetch_into(sink, fetcher_, task_progress_, known, std::move(*first), !strong_, stop);
+    FetchLoop loop(fetcher_, known, stop);
+    auto step = strong_ ? loop.run(sink, std::move(*first)) : loop.run_once(sink, std::move(*first));
     fetcher_.admission().leave();
     if (step) step = decoder->finish();
     if (step) step = sink.check(name_);

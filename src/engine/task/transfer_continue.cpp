@@ -149,6 +149,7 @@ Result<std::optional<Response>> Transfer::compare_samples(OutputFile& output_fil
                                                           bool is_fresh_link, const std::stop_token& stop) {
   const Journal& journal = output_file.journal();
   SegmentSampler sampler(journal, task_progress_, fetcher_, choose_samples(journal, kSamplesOfOtherUrl));
+  FetchLoop loop(fetcher_, known, stop);
   std::optional<Response> all;
   for (bool asks = is_fresh_link && journal.claimed() > 0; asks;) {
     auto asked = ask_first({0, journal.identity().layout->total()}, &known, stop);
@@ -160,12 +161,12 @@ Result<std::optional<Response>> Transfer::compare_samples(OutputFile& output_fil
       all = *std::move(asked);
   }
   while (all) {
-    auto want = sampler.next(stop);
+    auto want = sampler.next();
     if (!want) return std::move(want).error();
     if (!want->has_value()) return all;  // perhaps the last response that the link gives
     auto response = fetcher_.fetch_beside(**want, &known, stop);
-    auto step = response ? pump(fetcher_, task_progress_, *response, sampler, stop) : Result<void>(response.error());
-    if (step) step = check_part(fetcher_, sampler, response->body, **want);
+    auto step = response ? loop.pump(sampler, *response) : Result<void>(response.error());
+    if (step) step = loop.check_part(sampler, response->body, **want);
     if (step) continue;
     if (fetcher_.retry().is_given_no_more(step.error())) {
       voucher_ = Voucher::bytes;
@@ -179,7 +180,7 @@ Result<std::optional<Response>> Transfer::compare_samples(OutputFile& output_fil
     auto paused = fetcher_.retry().pause(std::move(step).error(), stop);
     if (!paused) return std::move(paused).error();
   }
-  auto compared = fetch_into(sampler, fetcher_, task_progress_, known, std::nullopt, false, stop);
+  auto compared = loop.run(sampler);
   return compared ? Result<std::optional<Response>>(std::nullopt) : std::move(compared).error();
 }
 

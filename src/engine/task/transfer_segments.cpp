@@ -172,7 +172,7 @@ Result<void> Transfer::fetch_together(Work& work, const Resource& known, std::op
     guarded(dispatcher, [&] {
       Fetcher fetcher(fetch_context_, std::move(slot));
       Worker helper(dispatcher);
-      work_on(work, helper, fetcher, known, false);
+      SpanWorker(work, helper, fetcher, known).run(false);
     });
   };
   // Before there is an answer nothing but that is asked for, also where the first request was led to another host.
@@ -185,7 +185,7 @@ Result<void> Transfer::fetch_together(Work& work, const Resource& known, std::op
     source_.url.on_move([&open](const Origin& origin) { open.moved(origin); });
     guarded(dispatcher, [&] {
       do {
-        work_on(work, worker, fetcher_, known, std::exchange(all, is_link), std::exchange(first, std::nullopt));
+        SpanWorker(work, worker, fetcher_, known).run(std::exchange(all, is_link), std::exchange(first, std::nullopt));
         fetcher_.admission().leave();
       } while (worker.wait());
     });
@@ -207,8 +207,9 @@ Result<void> Transfer::fetch_alone(Work& work, const Resource& known, std::optio
   Worker worker(work.dispatcher);
   source_.forms.set_joined(true);
   SingleBodySink sink(work, worker.assignment(), fetcher_, !first && voucher_ == Voucher::validator);
+  FetchLoop loop(fetcher_, known, stop);
   for (;;) {
-    auto step = fetch_into(sink, fetcher_, task_progress_, known, std::exchange(first, std::nullopt), true, stop);
+    auto step = loop.run_once(sink, std::exchange(first, std::nullopt));
     // Everything is here, or claims that are being proved: other downloads may have the connection.
     if (step) fetcher_.admission().leave();
     if (step && !worker.wait()) break;

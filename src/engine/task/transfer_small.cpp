@@ -43,7 +43,7 @@ Result<bool> Transfer::fetch_small(OutputFile& output_file, Response& first, std
   strong_ = validator.strong();
   task_progress_.bytes().plan(planned({std::nullopt, total, validator, coding}));
   SmallSink sink(known, fetcher_, task_progress_);
-  auto step = fetch_into(sink, fetcher_, task_progress_, known, std::move(first), false, stop);
+  auto step = FetchLoop(fetcher_, known, stop).run(sink, std::move(first));
   if (!step) return std::move(step).error();
   WholeDigest digest(request_.checksum);
   digest.update(sink.bytes());
