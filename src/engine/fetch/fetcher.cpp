@@ -90,7 +90,7 @@ Error Fetcher::refusal(const ResponseHead& head, const TransientRefusal* passing
   return error;
 }
 
-Fetcher::Reply Fetcher::send(const HttpRequest& request, const std::stop_token& stop) {
+Result<std::unique_ptr<Exchange>> Fetcher::send(const HttpRequest& request, const std::stop_token& stop) {
   auto entered = admission_.enter(request.url.origin, stop);
   if (!entered) return std::move(entered).error();
   const SessionOptions& options = context_.options;
@@ -233,14 +233,14 @@ Error Fetcher::final_refusal(const ResponseHead& head) {
   return error;
 }
 
-Verdict Fetcher::judged(const ResponseHead& head, const Asked& asked, const Resource* known) const {
-  Verdict verdict = judge(head, asked, known, context_.clock.wall());
+// What it shows of the resource; and a part of unknown length is a contradiction where such parts are distrusted.
+void Fetcher::note_verdict(const ResponseHead& head, Verdict& verdict) const {
   if (std::holds_alternative<Contradiction>(verdict))
     source_.evidence.change_shown([&head](Shown& shown) { shown.of_no_use(head); });
   const auto* body = std::get_if<UsableBody>(&verdict);
   const bool unmeasured = body != nullptr && body->partial && head.framing != Framing::length;
-  if (!unmeasured || !source_.forms.distrusts_unmeasured()) return verdict;
-  return Contradiction{"its 206 gives no length, and an earlier one went on behind its range"};
+  if (!unmeasured || !source_.forms.distrusts_unmeasured()) return;
+  verdict = Contradiction{"its 206 gives no length, and an earlier one went on behind its range"};
 }
 
 // Of a host that other downloads have given up, where this one has heard nothing from it.
@@ -282,36 +282,37 @@ Result<Response> Fetcher::fetch(Range range, const Resource* known, const std::s
       first = first ? with_outcome(*std::move(first), error) : std::move(error);
       if (way) context_.task_progress.note("retrying with a simpler request: " + first->reason);
     };
-    auto exchange = get({asked, known, waits_outside && !first, stop});  // or the first form is tried for ever
-    if (!exchange) {
-      Error error = std::move(exchange).error();
+    auto judged = get({asked, known, waits_outside && !first, stop});  // or the first form is tried for ever
+    if (!judged) {
+      Error error = std::move(judged).error();
       if (error.remedy != Remedy::refetch && !(is_unanswered(error) && may_ask_for_all(known))) return error;
       error.remedy = Remedy::retry;  // perhaps it can be read next time
       give_way(std::move(error), true);
       continue;
     }
     context_.task_progress.enter(Phase::fetching);
-    const ResponseHead& head = (*exchange)->head();
-    Verdict verdict = judged(head, asked, known);
+    auto& [exchange, verdict] = *judged;
+    const ResponseHead& head = exchange->head();
+    note_verdict(head, verdict);
     if (is_doubtful(verdict) && came_by_cache(head) && !past_caches) {  // perhaps it has kept another version
       source_.forms.ask_past_caches();
       context_.task_progress.note("retrying past the caches");
       continue;
     }
-    if (std::holds_alternative<NotModified>(verdict)) return use(std::move(*exchange), {}, asked, known);
+    if (std::holds_alternative<NotModified>(verdict)) return use(std::move(exchange), {}, asked, known);
     auto doubted = doubtful(head, verdict, known);
     if (auto* body = doubted ? nullptr : std::get_if<UsableBody>(&verdict)) {
       if (body->partial || attempt_.form == RequestForm::whole)
         source_.forms.record_success(proven_by(asked, known), RequestForms::Part::head);
       if (!ignored_range(asked, known, *body)) {
         if (!refused.empty()) learn_from(refused, *first);
-        return use(std::move(*exchange), std::move(*body), asked, known);
+        return use(std::move(exchange), std::move(*body), asked, known);
       }
     }
     Error error = doubted ? *std::move(doubted) : failure(verdict, head, known);
     const bool is_refusal = error.http_status != 0;
     if (error.remedy == Remedy::restart || crowding().is_doubted()) return error;
-    if (is_refusal) (*exchange)->skip_rest();
+    if (is_refusal) exchange->skip_rest();
     give_way(std::move(error), is_refusal);
   }
   return outcome(*std::move(first), alone);

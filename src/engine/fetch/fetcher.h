@@ -73,16 +73,20 @@ class Fetcher {
     bool may_suspend;
     const std::stop_token& stop;
   };
-  using Reply = Result<std::unique_ptr<Exchange>>;
+  // A response that is no redirect, and what it means.
+  struct Judged {
+    std::unique_ptr<Exchange> exchange;
+    Verdict verdict;
+  };
 
-  Reply get(const Inquiry&);
-  Reply get_from(PendingRequest, const Inquiry&);
-  Reply get_logged_in(const Url&, const Inquiry&);
-  Reply send(const HttpRequest&, const std::stop_token&);
+  Result<Judged> get(const Inquiry&);
+  Result<Judged> get_from(PendingRequest, const Inquiry&);
+  Result<std::unique_ptr<Exchange>> get_logged_in(const Url&, const Inquiry&);
+  Result<std::unique_ptr<Exchange>> send(const HttpRequest&, const std::stop_token&);
   bool wants_basic(const Account&, const Url&, const ResponseHead&, const Proof&) const;
-  bool is_spent(const Reply&, const Inquiry&) const;
+  bool is_spent(const Result<Judged>&, const Resource* known) const;
   Asked asked_for(Range, const Resource* known, std::string_view name) const;
-  Verdict judged(const ResponseHead&, const Asked&, const Resource* known) const;
+  void note_verdict(const ResponseHead&, Verdict&) const;
   Result<Response> use(std::unique_ptr<Exchange>, UsableBody, const Asked&, const Resource* known);
   void note_time(const ResponseHead&, bool of_known);
   void learn_from(const std::vector<RequestForm>& refused, const Error& refusal);

@@ -23,7 +23,7 @@ bool Fetcher::wants_basic(const Account& account, const Url& url, const Response
 }
 
 // The answer to one request, made as often as it takes to tell the server who asks.
-Fetcher::Reply Fetcher::get_logged_in(const Url& url, const Inquiry& inquiry) {
+Result<std::unique_ptr<Exchange>> Fetcher::get_logged_in(const Url& url, const Inquiry& inquiry) {
   told_ = Told::nothing;
   const auto account = builder_.account_at(url);
   if (!account) return send(builder_.build(url, inquiry.asked, inquiry.known), inquiry.stop);

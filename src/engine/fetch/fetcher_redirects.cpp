@@ -31,15 +31,15 @@ Result<Url> follow(const Url& from, const std::string& location, int status) {
 
 // The final response to one way of asking. What redirects led to before may have an end, as a signed link has, and each
 // server tells of that in its own way: then the original URL is asked for another one.
-Fetcher::Reply Fetcher::get(const Inquiry& inquiry) {
+Result<Fetcher::Judged> Fetcher::get(const Inquiry& inquiry) {
   if (auto from = admission_.resume()) {
     return get_from(*std::move(from), {inquiry.asked, inquiry.known, false, inquiry.stop});
   }
   const Url led = source_.url.current();
-  auto exchange = get_from({led}, inquiry);
+  auto judged = get_from({led}, inquiry);
   const bool remembered = !led.leads_to_same(source_.url.original());
-  if (!remembered || !is_spent(exchange, inquiry) || !source_.url.lost(led)) return exchange;
-  if (exchange) (*exchange)->skip_rest();
+  if (!remembered || !is_spent(judged, inquiry.known) || !source_.url.lost(led)) return judged;
+  if (judged) judged->exchange->skip_rest();
   context_.task_progress.note(
       fmt::format("{} serves no more of it: requesting {} again", led.shown(), source_.url.original().shown()));
   return get_from({source_.url.original()}, inquiry);
@@ -47,12 +47,12 @@ Fetcher::Reply Fetcher::get(const Inquiry& inquiry) {
 
 // Whether an answer may be all that is left of a place: a refusal that does not pass, a redirect that ends nowhere, or
 // a page that is not what was fetched.
-bool Fetcher::is_spent(const Reply& exchange, const Inquiry& inquiry) const {
-  if (!exchange) return exchange.error().remedy == Remedy::stop && exchange.error().cause != Cause::cancelled;
-  const ResponseHead& head = (*exchange)->head();
-  const Verdict verdict = judge(head, inquiry.asked, inquiry.known, context_.clock.wall());
+bool Fetcher::is_spent(const Result<Judged>& judged, const Resource* known) const {
+  if (!judged) return judged.error().remedy == Remedy::stop && judged.error().cause != Cause::cancelled;
+  const auto& [exchange, verdict] = *judged;
+  const ResponseHead& head = exchange->head();
   if (std::holds_alternative<PermanentRefusal>(verdict) || head.status == 403) return true;
-  if (doubt(head, verdict, inquiry.known)) return true;
+  if (doubt(head, verdict, known)) return true;
   return is_page(head) && !validator_of(head).strong() && std::holds_alternative<Contradiction>(verdict);
 }
 
@@ -64,7 +64,7 @@ Error Fetcher::not_yet(const ResponseHead& head, std::chrono::seconds wait) cons
   return error;
 }
 
-Fetcher::Reply Fetcher::get_from(PendingRequest from, const Inquiry& inquiry) {
+Result<Fetcher::Judged> Fetcher::get_from(PendingRequest from, const Inquiry& inquiry) {
   auto& [url, visited] = from;
   bool circles = false;
   while (visited.size() <= kMaxRedirects) {
@@ -74,13 +74,13 @@ Fetcher::Reply Fetcher::get_from(PendingRequest from, const Inquiry& inquiry) {
     }
     attempt_.led_to = url;
     auto exchange = get_logged_in(url, inquiry);
-    if (!exchange) return exchange;
+    if (!exchange) return std::move(exchange).error();
     const ResponseHead& head = (*exchange)->head();
     context_.task_progress.tolerated(head.tolerated);
     context_.secrets.learn(head, url, context_.clock);
-    const Verdict verdict = judge(head, inquiry.asked, inquiry.known, context_.clock.wall());
+    Verdict verdict = judge(head, inquiry.asked, inquiry.known, context_.clock.wall());
     const auto* redirect = std::get_if<RedirectTo>(&verdict);
-    if (redirect == nullptr) return exchange;
+    if (redirect == nullptr) return Judged{std::move(*exchange), std::move(verdict)};
     visited.push_back(url.text());
     auto next = follow(url, redirect->location, head.status);
     if (!next) {  // where other connections are in use, perhaps to a page that says so
