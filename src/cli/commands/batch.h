@@ -85,8 +85,8 @@ class Batch final {
   void show();
   std::vector<FileView> views(std::vector<UnderWay>);
   void tell_notes();
-  JsonSubject subject(const Entry&, const std::string& output) const;
-  JsonSubject subject(const Download&) const;
+  wire::Subject subject(const Entry&, const std::string& output) const;
+  wire::Subject subject(const Download&) const;
   void tell_events();
   void tell_abandoned();
   void tell_note(const Download&, const std::string& note);

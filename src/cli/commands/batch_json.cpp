@@ -8,13 +8,13 @@ constexpr std::chrono::milliseconds kEventsPace{100};
 
 }  // namespace
 
-JsonSubject Batch::subject(const Entry& entry, const std::string& output) const {
-  JsonSubject about{entry.number, entry.list_line, entry.url};
+wire::Subject Batch::subject(const Entry& entry, const std::string& output) const {
+  wire::Subject about{entry.number, entry.list_line, entry.url};
   if (!output.empty()) about.output = command_.request.directory / output;
   return about;
 }
 
-JsonSubject Batch::subject(const Download& download) const { return subject(download.entry, download.output); }
+wire::Subject Batch::subject(const Download& download) const { return subject(download.entry, download.output); }
 
 void Batch::tell_events() {
   if (std::chrono::steady_clock::now() < events_due_) return;

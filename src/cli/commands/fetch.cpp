@@ -50,7 +50,7 @@ struct Running {
   ProgressDisplay display;
   JsonReport* json;  // or null
   OnEnd& on_end;
-  JsonSubject subject;
+  wire::Subject subject;
 };
 
 // With --json: how it ended. REQUIRES: it has ended.
@@ -165,7 +165,7 @@ int fetch_one(Session& session, const FetchCommand& command, JsonReport* json) {
   }
   const std::string name =
       command.to_standard_output ? kStandardOutput : started->progress().output.filename().string();
-  JsonSubject subject{1, "", url, started->progress().output};
+  wire::Subject subject{1, "", url, started->progress().output};
   OnEnd on_end(command, [](const std::string& text) { say_text(text); });
   Running running{std::move(*started), url, command, {name, command}, json, on_end, std::move(subject)};
   while (!running.task.wait_for(kPollInterval)) {

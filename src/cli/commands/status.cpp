@@ -4,14 +4,13 @@
 #include "cli/base/streams.h"
 #include "cli/base/system_calls.h"
 #include "cli/display/hints.h"
-#include "cli/display/json_objects.h"
 #include "cli/display/lines.h"
+#include "wire/status.h"
 
 #include <segdl/status.h>
 #include <segdl/text.h>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -24,47 +23,6 @@ namespace segdl::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-const char* state_word(DownloadStatus::State state) {
-  switch (state) {
-    case DownloadStatus::State::complete:
-      return "complete";
-    case DownloadStatus::State::interrupted:
-      return "interrupted";
-    default:
-      return "damaged";
-  }
-}
-
-nlohmann::json ranges_json(const std::vector<Range>& ranges) {
-  auto list = nlohmann::json::array();
-  for (const Range range : ranges) list.push_back({range.begin, range.end});
-  return list;
-}
-
-std::string to_json(const DownloadStatus& status) {
-  nlohmann::ordered_json object;
-  object["format"] = kJsonFormat;
-  object["output"] = json_name(status.output);
-  object["state"] = state_word(status.state);
-  object["busy"] = status.busy;
-  object["journal_left"] = status.journal_left;
-  object["url"] = printable(status.url);
-  object["validator"] = printable(status.validator);
-  object["validator_strong"] = status.validator_strong;
-  object["coding"] = status.coding;
-  object["decoded"] = status.decoded ? nlohmann::ordered_json(*status.decoded) : nlohmann::ordered_json();
-  object["total"] = status.total ? nlohmann::ordered_json(*status.total) : nlohmann::ordered_json();
-  object["stream"] = status.stream;
-  object["segment_size"] = status.segment_size;
-  object["segments"] = status.segments;
-  object["claimed_segments"] = status.claimed_segments;
-  object["claimed"] = status.claimed;
-  object["claims"] = ranges_json(status.claims);
-  object["holes"] = ranges_json(status.holes);
-  // What is not ASCII is escaped, so that characters that reorder text reach no terminal.
-  return object.dump(2, ' ', true, nlohmann::json::error_handler_t::replace);
-}
 
 std::string interrupted_words(const DownloadStatus& status) {
   std::string words = fmt::format("from:      {}\n", printable(status.url));
@@ -85,7 +43,7 @@ std::string interrupted_words(const DownloadStatus& status) {
 }
 
 std::string in_words(const DownloadStatus& status) {
-  std::string words = fmt::format("{}: {}{}{}{}\n", printable(status.output.string()), state_word(status.state),
+  std::string words = fmt::format("{}: {}{}{}{}\n", printable(status.output.string()), wire::state_word(status.state),
                                   status.decoded ? ", decoded" : "", status.busy ? ", active" : "",
                                   status.journal_left ? "; leftover journal, removed by the next run" : "");
   if (status.state == DownloadStatus::State::interrupted) words += interrupted_words(status);
@@ -94,7 +52,7 @@ std::string in_words(const DownloadStatus& status) {
 
 // One of those in a directory.
 std::string in_brief(const DownloadStatus& status) {
-  std::string words = fmt::format("{}: {}", printable(status.output.string()), state_word(status.state));
+  std::string words = fmt::format("{}: {}", printable(status.output.string()), wire::state_word(status.state));
   if (status.state == DownloadStatus::State::interrupted) {
     words += fmt::format(", {} of {}", size_words(status.claimed),
                          status.total ? size_words(*status.total) : "an unknown size");
@@ -128,7 +86,7 @@ Result<std::vector<fs::path>> journals_in(const fs::path& directory) {
 Result<std::string> words_of(const fs::path& file, bool json, bool brief) {
   const auto status = segdl::status(file);
   if (!status) return status.error();
-  return json ? to_json(*status) + "\n" : brief ? in_brief(*status) : in_words(*status);
+  return json ? wire::status_text(*status) : brief ? in_brief(*status) : in_words(*status);
 }
 
 int show_directory(const fs::path& directory, bool json) {

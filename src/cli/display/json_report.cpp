@@ -3,6 +3,7 @@
 #include "cli/base/exit_code.h"
 #include "cli/base/signals.h"
 #include "cli/base/streams.h"
+#include "cli/display/hints.h"
 #include "cli/display/outcome.h"
 
 #include <segdl/status.h>
@@ -16,11 +17,11 @@ namespace {
 constexpr std::chrono::seconds kPace{1};
 constexpr double kNewWeight = 0.3;  // of the latest speed in the smoothed one
 
-WallTime now() { return std::chrono::system_clock::now(); }
+wire::WallTime now() { return std::chrono::system_clock::now(); }
 
 }  // namespace
 
-JsonReport::JsonReport() : begun_(std::chrono::steady_clock::now()) { write(hello_line(now())); }
+JsonReport::JsonReport() : begun_(std::chrono::steady_clock::now()) { write(wire::hello_line(now())); }
 
 // A signal is not taken here, only seen: the loop that takes it ends the downloads.
 void JsonReport::write(const std::string& line) {
@@ -28,15 +29,15 @@ void JsonReport::write(const std::string& line) {
   if (!broken_ && !given_up_) broken_ = !put_out(line);
 }
 
-void JsonReport::note(const std::string& text) { write(event_line({}, Event{0, now(), Noted{text}})); }
+void JsonReport::note(const std::string& text) { write(wire::event_line({}, Event{0, now(), Noted{text}})); }
 
-void JsonReport::catch_up(const JsonSubject& subject, Task& task) {
+void JsonReport::catch_up(const wire::Subject& subject, Task& task) {
   for (const Event& event : task.take_events()) {
     if (std::holds_alternative<Started>(event.what)) {
       const auto at = std::chrono::steady_clock::now();
       followed_.emplace(subject.id, Followed{at + kPace, at});
     }
-    write(event_line(subject, event));
+    write(wire::event_line(subject, event));
   }
 }
 
@@ -49,7 +50,7 @@ double JsonReport::speed(Followed& followed, std::uint64_t fetched, Steady at) {
   return followed.speed;
 }
 
-void JsonReport::follow(const JsonSubject& subject, Task& task) {
+void JsonReport::follow(const wire::Subject& subject, Task& task) {
   catch_up(subject, task);
   const auto found = followed_.find(subject.id);
   const Steady at = std::chrono::steady_clock::now();
@@ -59,41 +60,42 @@ void JsonReport::follow(const JsonSubject& subject, Task& task) {
   const Progress progress = task.progress();
   const double speed_now = speed(followed, progress.fetched, at);
   if (progress.phase != Phase::ended && out_ready(std::chrono::milliseconds(0))) {
-    write(progress_line(now(), subject, {progress, speed_now}));
+    write(wire::progress_line(now(), subject, progress, speed_now));
   }
 }
 
-void JsonReport::done(const JsonSubject& subject, const Report& report) {
+void JsonReport::done(const wire::Subject& subject, const Report& report) {
   followed_.erase(subject.id);
   ++(report.unchanged ? summary_.unchanged : summary_.done);
   if (!report.unchanged) summary_.bytes += report.total;
   summary_.fetched += report.fetched;
-  write(done_line(now(), subject, report));
+  write(wire::done_line(now(), subject, report));
   if (broken_) say("segdl: {} is complete, but its report could not be written\n", printable(report.output.string()));
 }
 
-void JsonReport::failed(const JsonSubject& subject, const Error& error) {
+void JsonReport::failed(const wire::Subject& subject, const Error& error) {
   const bool began = followed_.erase(subject.id) > 0;
   if (!began && error.cause == Cause::cancelled) return;
   const bool interruption = interrupted_code_ != 0 && error.cause == Cause::cancelled;
   ++(interruption ? summary_.interrupted : summary_.failed);
-  write(error_line(now(), subject, error, interruption ? interrupted_code_ : exit_code(error.cause)));
+  const int code = interruption ? interrupted_code_ : exit_code(error.cause);
+  write(wire::error_line(now(), subject, {error, code, hint_words(error)}));
 }
 
-void JsonReport::skipped(const JsonSubject& subject) {
+void JsonReport::skipped(const wire::Subject& subject) {
   followed_.erase(subject.id);
   ++summary_.skipped;
-  write(skipped_line(now(), subject, false));
+  write(wire::skipped_line(now(), subject, false));
 }
 
-void JsonReport::repeated(const JsonSubject& subject) {
+void JsonReport::repeated(const wire::Subject& subject) {
   ++summary_.repeated;
-  write(skipped_line(now(), subject, true));
+  write(wire::skipped_line(now(), subject, true));
 }
 
 void JsonReport::interrupted(int exit_code) { interrupted_code_ = exit_code; }
 
-void JsonReport::abandoned(const JsonSubject& subject, Task& task) {
+void JsonReport::abandoned(const wire::Subject& subject, Task& task) {
   Error error{Cause::cancelled, Remedy::stop};
   error.reason = "interrupted";
   const auto kept = segdl::status(task.progress().output);
@@ -107,7 +109,7 @@ int JsonReport::end(int exit_code) {
     ended_ = true;
     summary_.elapsed = std::chrono::steady_clock::now() - begun_;
     summary_.exit_code = exit_code;
-    write(summary_line(now(), summary_));
+    write(wire::summary_line(now(), summary_));
   }
   return broken_ && exit_code == 0 ? kLocal : exit_code;
 }

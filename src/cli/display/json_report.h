@@ -5,7 +5,7 @@
 // been interrupted, with exit code 7: its reader is gone. Used by one thread.
 #pragma once
 
-#include "cli/display/json_objects.h"
+#include "wire/objects.h"
 
 #include <segdl/task.h>
 
@@ -24,22 +24,22 @@ class JsonReport final {
   void note(const std::string& text);
 
   // What has happened to a download since.
-  void catch_up(const JsonSubject&, Task&);
+  void catch_up(const wire::Subject&, Task&);
   // The same, and how far it is, if that is due.
-  void follow(const JsonSubject&, Task&);
+  void follow(const wire::Subject&, Task&);
 
   // How one ended, or why it was not begun. REQUIRES: it was caught up with. One that was cancelled while it was
   // queued is not reported.
-  void done(const JsonSubject&, const Report&);
-  void failed(const JsonSubject&, const Error&);
-  void skipped(const JsonSubject&);
+  void done(const wire::Subject&, const Report&);
+  void failed(const wire::Subject&, const Error&);
+  void skipped(const wire::Subject&);
   // One that is another of this command.
-  void repeated(const JsonSubject&);
+  void repeated(const wire::Subject&);
 
   // From here on what is cancelled ends with this exit code, and a reader is not waited for.
   void interrupted(int exit_code);
   // A download that was cancelled and is not waited for.
-  void abandoned(const JsonSubject&, Task&);
+  void abandoned(const wire::Subject&, Task&);
 
   // The last line, once. The code the command ends with: this one, or if not all could be written, kLocal for 0.
   int end(int exit_code);
@@ -62,7 +62,7 @@ class JsonReport final {
   void write(const std::string& line);
 
   std::unordered_map<std::uint64_t, Followed> followed_;
-  JsonSummary summary_;
+  wire::Summary summary_;
   Steady begun_;
   int interrupted_code_ = 0;
   bool broken_ = false;

@@ -1,6 +1,6 @@
 // The lines of --json, whole: doc/json.md has the tables, and tests/e2e/json_test.py holds the real command against
 // them.
-#include "cli/display/json_objects.h"
+#include "wire/objects.h"
 
 #include <doctest/doctest.h>
 
@@ -9,13 +9,13 @@
 #include <vector>
 
 using namespace segdl;
-using namespace segdl::cli;
+using namespace segdl::wire;
 
 namespace {
 
 constexpr WallTime kMoment{std::chrono::milliseconds(1'700'000'000'042)};
 const std::string kTime = R"("time":"2023-11-14T22:13:20.042Z")";
-const JsonSubject kSubject{3, "list:7", "http://me:hunter2@h/f?token=x", "./dir/../f"};
+const Subject kSubject{3, "list:7", "http://me:hunter2@h/f?token=x", "./dir/../f"};
 
 // A line that begins as each does.
 std::string line(const std::string& event, const std::string& rest) {
@@ -65,13 +65,13 @@ TEST_CASE("progress has the time that is left, where that can be said") {
   progress.reused = 100;
   progress.connections = 8;
   const std::string rest = R"("done":400,"fetched":300,"reused":100,"verified":0,)";
-  CHECK(progress_line(kMoment, kSubject, {progress, 60.4}) ==
+  CHECK(progress_line(kMoment, kSubject, progress, 60.4) ==
         of_three("progress",
                  R"("phase":"fetching","total":1000,)" + rest + R"("speed":60,"eta":10,"connections":8,"retries":0)"));
-  CHECK(progress_line(kMoment, kSubject, {progress, 0}).find(R"("eta":null)") != std::string::npos);
+  CHECK(progress_line(kMoment, kSubject, progress, 0).find(R"("eta":null)") != std::string::npos);
   progress.total.reset();
-  CHECK(progress_line(kMoment, kSubject, {progress, 60.4}).find(R"("total":null)") != std::string::npos);
-  CHECK(progress_line(kMoment, kSubject, {progress, 60.4}).find(R"("eta":null)") != std::string::npos);
+  CHECK(progress_line(kMoment, kSubject, progress, 60.4).find(R"("total":null)") != std::string::npos);
+  CHECK(progress_line(kMoment, kSubject, progress, 60.4).find(R"("eta":null)") != std::string::npos);
 }
 
 TEST_CASE("an end is told with what it did, or with what stood in the way") {
@@ -97,7 +97,7 @@ TEST_CASE("an end is told with what it did, or with what stood in the way") {
   error.reason = "No space left on device";
   error.hints = {Hint::check_clock, {Hint::remove_stale_lock, "\x1b"}};
   error.resumable = true;
-  CHECK(error_line(kMoment, kSubject, error, 7) ==
+  CHECK(error_line(kMoment, kSubject, {error, 7, describe(error.hints)}) ==
         of_three("error", R"("url":"http://***@h/f?token=***","list_line":"list:7","output":"f","cause":"local",)"
                           R"("exit_code":7,"message":"write f.part at 512: No space left on device",)"
                           R"("operation":"write","subject":"f.part","reason":"No space left on device","offset":512,)"
@@ -106,7 +106,7 @@ TEST_CASE("an end is told with what it did, or with what stood in the way") {
                           R"("tries":0,"passing":false,"retry_after":null,)"
                           R"("resumable":true)"));
   CHECK(
-      error_line(kMoment, {}, Error{}, 1) ==
+      error_line(kMoment, {}, {Error{}, 1}) ==
       line(
           "error",
           R"(,"id":null,"url":null,"list_line":null,"output":null,"cause":"internal","exit_code":1,)"
@@ -115,7 +115,7 @@ TEST_CASE("an end is told with what it did, or with what stood in the way") {
 }
 
 TEST_CASE("the last line sums up") {
-  JsonSummary summary;
+  Summary summary;
   summary.done = 2;
   summary.failed = 1;
   summary.exit_code = 4;

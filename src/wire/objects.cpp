@@ -1,6 +1,4 @@
-#include "cli/display/json_objects.h"
-
-#include "cli/display/hints.h"
+#include "wire/objects.h"
 
 #include <segdl/checksum.h>
 #include <segdl/text.h>
@@ -13,7 +11,7 @@
 #include <cmath>
 #include <utility>
 
-namespace segdl::cli {
+namespace segdl::wire {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -36,7 +34,7 @@ Json or_null(const std::optional<Value>& value) {
   return value ? Json(*value) : Json();
 }
 
-Json text_or_null(const std::string& foreign) { return foreign.empty() ? Json() : Json(printable(foreign)); }
+Json text_or_null(const std::string& untrusted) { return untrusted.empty() ? Json() : Json(printable(untrusted)); }
 Json status_or_null(int status) { return status == 0 ? Json() : Json(status); }
 Json name_or_null(const std::filesystem::path& name) {
   return name.empty() ? Json() : Json(json_name(name.lexically_normal()));
@@ -45,7 +43,7 @@ Json url_or_null(const std::string& url) { return url.empty() ? Json() : Json(re
 
 Json object(const char* event, WallTime moment) { return {{"event", event}, {"time", time_text(moment)}}; }
 
-Json object(const char* event, WallTime moment, const JsonSubject& subject) {
+Json object(const char* event, WallTime moment, const Subject& subject) {
   Json made = object(event, moment);
   made["id"] = subject.id == 0 ? Json() : Json(subject.id);
   return made;
@@ -124,8 +122,8 @@ std::string checksum_text(const Checksum& checksum) {
 }
 
 // Puts the fields of an event into its object.
-struct Teller {
-  const JsonSubject& subject;
+struct EventObject {
+  const Subject& subject;
   WallTime moment;
 
   Json operator()(const Started&) const {
@@ -199,17 +197,16 @@ std::string json_name(const std::filesystem::path& path) {
 
 std::string hello_line(WallTime moment) {
   Json made = object("hello", moment);
-  made["format"] = kJsonFormat;
+  made["format"] = kFormat;
   made["version"] = kVersion;
   return line_of(made);
 }
 
-std::string event_line(const JsonSubject& subject, const Event& event) {
-  return line_of(std::visit(Teller{subject, event.moment}, event.what));
+std::string event_line(const Subject& subject, const Event& event) {
+  return line_of(std::visit(EventObject{subject, event.moment}, event.what));
 }
 
-std::string progress_line(WallTime moment, const JsonSubject& subject, const JsonProgress& now) {
-  const Progress& progress = now.progress;
+std::string progress_line(WallTime moment, const Subject& subject, const Progress& progress, double bytes_per_second) {
   Json made = object("progress", moment, subject);
   made["phase"] = phase_word(progress.phase);
   made["total"] = or_null(progress.total);
@@ -217,14 +214,14 @@ std::string progress_line(WallTime moment, const JsonSubject& subject, const Jso
   made["fetched"] = progress.fetched;
   made["reused"] = progress.reused;
   made["verified"] = progress.verified;
-  made["speed"] = std::llround(now.speed);
-  made["eta"] = eta(progress, now.speed);
+  made["speed"] = std::llround(bytes_per_second);
+  made["eta"] = eta(progress, bytes_per_second);
   made["connections"] = progress.connections;
   made["retries"] = progress.retries;
   return line_of(made);
 }
 
-std::string done_line(WallTime moment, const JsonSubject& subject, const Report& report) {
+std::string done_line(WallTime moment, const Subject& subject, const Report& report) {
   Json made = object("done", moment, subject);
   made["url"] = url_or_null(subject.url);
   made["output"] = name_or_null(report.output);
@@ -250,7 +247,7 @@ std::string done_line(WallTime moment, const JsonSubject& subject, const Report&
   return line_of(made);
 }
 
-std::string skipped_line(WallTime moment, const JsonSubject& subject, bool repeated) {
+std::string skipped_line(WallTime moment, const Subject& subject, bool repeated) {
   Json made = object("skipped", moment, subject);
   made["url"] = url_or_null(subject.url);
   made["output"] = name_or_null(subject.output);
@@ -258,20 +255,21 @@ std::string skipped_line(WallTime moment, const JsonSubject& subject, bool repea
   return line_of(made);
 }
 
-std::string error_line(WallTime moment, const JsonSubject& subject, const Error& error, int exit_code) {
+std::string error_line(WallTime moment, const Subject& subject, const Failure& failure) {
+  const Error& error = failure.error;
   Json made = object("error", moment, subject);
   made["url"] = url_or_null(subject.url);
   made["list_line"] = text_or_null(subject.list_line);
   made["output"] = name_or_null(subject.output);
   made["cause"] = cause_word(error.cause);
-  made["exit_code"] = exit_code;
+  made["exit_code"] = failure.exit_code;
   made["message"] = printable(error.message());
   made["operation"] = text_or_null(error.operation);
   made["subject"] = text_or_null(error.subject);
   made["reason"] = text_or_null(error.reason);
   made["offset"] = or_null(error.offset);
   made["http_status"] = status_or_null(error.http_status);
-  made["hint"] = text_or_null(hint_words(error));
+  made["hint"] = text_or_null(failure.hint);
   made["hint_codes"] = Json::array();
   for (const Advice& advice : error.hints) made["hint_codes"].push_back(hint_name(advice.hint));
   made["tries"] = error.tries;
@@ -281,7 +279,7 @@ std::string error_line(WallTime moment, const JsonSubject& subject, const Error&
   return line_of(made);
 }
 
-std::string summary_line(WallTime moment, const JsonSummary& summary) {
+std::string summary_line(WallTime moment, const Summary& summary) {
   Json made = object("summary", moment);
   made["done"] = summary.done;
   made["skipped"] = summary.skipped;
@@ -296,4 +294,4 @@ std::string summary_line(WallTime moment, const JsonSummary& summary) {
   return line_of(made);
 }
 
-}  // namespace segdl::cli
+}  // namespace segdl::wire

@@ -1,0 +1,64 @@
+// The JSON form of what happens to downloads, object by object: values in, a line of text out. Pure.
+//
+// doc/json.md has the fields. A line is ASCII: other characters are escaped as JSON does, so that none of them can do
+// anything to a terminal. Untrusted text goes through printable() before; only names of files stay exactly what they
+// are, as far as JSON can carry them.
+#pragma once
+
+#include <segdl/event.h>
+#include <segdl/task.h>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace segdl::wire {
+
+// Grows when a field goes or comes to mean something else; new events and fields may come without that.
+inline constexpr int kFormat = 1;
+
+using WallTime = std::chrono::system_clock::time_point;
+
+// The download that a line is about.
+struct Subject {
+  std::uint64_t id = 0;               // from 1 on, in the order in which they were taken; 0: none
+  std::string list_line = {};         // FILE:LINE; empty: of no list
+  std::string url = {};               // as given
+  std::filesystem::path output = {};  // empty: not known
+};
+
+// What became of all downloads.
+struct Summary {
+  std::uint64_t done = 0;
+  std::uint64_t skipped = 0;
+  std::uint64_t repeated = 0;
+  std::uint64_t unchanged = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t interrupted = 0;
+  std::uint64_t bytes = 0;    // of the files done
+  std::uint64_t fetched = 0;  // of those, received in this run
+  std::chrono::nanoseconds elapsed{0};
+  int exit_code = 0;
+};
+
+// A failure, in the terms of the program that reports it.
+struct Failure {
+  const Error& error;
+  int exit_code = 0;
+  std::string hint = {};  // words for Error::hints
+};
+
+std::string hello_line(WallTime);
+std::string event_line(const Subject&, const Event&);
+std::string progress_line(WallTime, const Subject&, const Progress&, double bytes_per_second);
+std::string done_line(WallTime, const Subject&, const Report&);
+std::string skipped_line(WallTime, const Subject&, bool repeated);
+std::string error_line(WallTime, const Subject&, const Failure&);
+std::string summary_line(WallTime, const Summary&);
+
+// A name of a file as JSON can carry it: exactly, if it is UTF-8, else printable().
+std::string json_name(const std::filesystem::path&);
+
+}  // namespace segdl::wire
