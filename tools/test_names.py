@@ -27,7 +27,7 @@ ELSEWHERE = {
     "cmake": ["e2e/install"],
     "doc": ["lint"],
     "examples": ["e2e/install"],
-    "include": ["engine"],
+    "include": ["batch", "engine"],
     "src/seams": ["contract"],
     "tests/support": ["contract", "engine"],
     "tools": ["lint"],

@@ -140,10 +140,16 @@ enum class Hint : std::uint8_t {
   bypass_proxy,             // name the host in no_proxy (NetworkOptions)
   resolve_at_proxy,         // socks5h:// in its URL, or NetworkOptions::addresses = v4
   use_other_proxy,          // one that asks for no certificate
+
+  // A batch.
+  rename_item,         // Item::name: two items have one name; or leave one of them out
+  rename_in_list,      // the same, in the list that they are from
+  name_list_file,      // open_list() takes a file, not a directory
+  name_readable_list,  // open_list() takes a file that can be read, or "-"
 };
 
 // The last enumerator.
-inline constexpr Hint kLastHint = Hint::use_other_proxy;
+inline constexpr Hint kLastHint = Hint::name_readable_list;
 
 // One thing that helps.
 struct Advice {

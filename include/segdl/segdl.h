@@ -1,7 +1,9 @@
 // segdl: segmented, resumable, verified downloads. Everything public.
 #pragma once
 
+#include <segdl/batch.h>
 #include <segdl/checksum.h>
+#include <segdl/checksum_list.h>
 #include <segdl/error.h>
 #include <segdl/event.h>
 #include <segdl/hint.h>

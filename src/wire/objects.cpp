@@ -43,9 +43,9 @@ Json url_or_null(const std::string& url) { return url.empty() ? Json() : Json(re
 
 Json object(const char* event, WallTime moment) { return {{"event", event}, {"time", time_text(moment)}}; }
 
-Json object(const char* event, WallTime moment, const Subject& subject) {
+Json object(const char* event, WallTime moment, const Item& item) {
   Json made = object(event, moment);
-  made["id"] = subject.id == 0 ? Json() : Json(subject.id);
+  made["id"] = item.number == 0 ? Json() : Json(item.number);
   return made;
 }
 
@@ -123,25 +123,25 @@ std::string checksum_text(const Checksum& checksum) {
 
 // Puts the fields of an event into its object.
 struct EventObject {
-  const Subject& subject;
+  const Item& item;
   WallTime moment;
 
   Json operator()(const Started&) const {
-    Json made = object("start", moment, subject);
-    made["url"] = url_or_null(subject.url);
-    made["list_line"] = text_or_null(subject.list_line);
-    made["output"] = name_or_null(subject.output);
+    Json made = object("start", moment, item);
+    made["url"] = url_or_null(item.url);
+    made["list_line"] = text_or_null(item.list_line);
+    made["output"] = name_or_null(item.output);
     return made;
   }
   Json operator()(const Redirected& redirect) const {
-    Json made = object("redirect", moment, subject);
+    Json made = object("redirect", moment, item);
     made["from"] = redacted_url(redirect.from);
     made["to"] = redacted_url(redirect.to);
     made["http_status"] = redirect.http_status;
     return made;
   }
   Json operator()(const Planned& plan) const {
-    Json made = object("plan", moment, subject);
+    Json made = object("plan", moment, item);
     made["total"] = or_null(plan.total);
     made["reused"] = plan.reused;
     made["segment_size"] = plan.segment_size == 0 ? Json() : Json(plan.segment_size);
@@ -151,7 +151,7 @@ struct EventObject {
     return made;
   }
   Json operator()(const Retried& retry) const {
-    Json made = object("retry", moment, subject);
+    Json made = object("retry", moment, item);
     made["cause"] = cause_word(retry.error.cause);
     made["message"] = printable(retry.error.message());
     made["http_status"] = status_or_null(retry.error.http_status);
@@ -160,19 +160,19 @@ struct EventObject {
     return made;
   }
   Json operator()(const Revoked& revoked) const {
-    Json made = object("revoked", moment, subject);
+    Json made = object("revoked", moment, item);
     made["begin"] = revoked.range.begin;
     made["end"] = revoked.range.end;
     return made;
   }
   Json operator()(const Changed& changed) const {
-    Json made = object("changed", moment, subject);
+    Json made = object("changed", moment, item);
     made["reason"] = printable(changed.reason);
     made["lost"] = changed.lost;
     return made;
   }
   Json operator()(const Noted& note) const {
-    Json made = object("note", moment, subject);
+    Json made = object("note", moment, item);
     made["text"] = printable(note.text);
     return made;
   }
@@ -202,12 +202,12 @@ std::string hello_line(WallTime moment) {
   return line_of(made);
 }
 
-std::string event_line(const Subject& subject, const Event& event) {
-  return line_of(std::visit(EventObject{subject, event.moment}, event.what));
+std::string event_line(const Item& item, const Event& event) {
+  return line_of(std::visit(EventObject{item, event.moment}, event.what));
 }
 
-std::string progress_line(WallTime moment, const Subject& subject, const Progress& progress, double bytes_per_second) {
-  Json made = object("progress", moment, subject);
+std::string progress_line(WallTime moment, const Item& item, const Progress& progress, double bytes_per_second) {
+  Json made = object("progress", moment, item);
   made["phase"] = phase_word(progress.phase);
   made["total"] = or_null(progress.total);
   made["done"] = progress.done;
@@ -221,9 +221,9 @@ std::string progress_line(WallTime moment, const Subject& subject, const Progres
   return line_of(made);
 }
 
-std::string done_line(WallTime moment, const Subject& subject, const Report& report) {
-  Json made = object("done", moment, subject);
-  made["url"] = url_or_null(subject.url);
+std::string done_line(WallTime moment, const Item& item, const Report& report) {
+  Json made = object("done", moment, item);
+  made["url"] = url_or_null(item.url);
   made["output"] = name_or_null(report.output);
   made["total"] = report.total;
   made["fetched"] = report.fetched;
@@ -247,20 +247,20 @@ std::string done_line(WallTime moment, const Subject& subject, const Report& rep
   return line_of(made);
 }
 
-std::string skipped_line(WallTime moment, const Subject& subject, bool repeated) {
-  Json made = object("skipped", moment, subject);
-  made["url"] = url_or_null(subject.url);
-  made["output"] = name_or_null(subject.output);
+std::string skipped_line(WallTime moment, const Item& item, bool repeated) {
+  Json made = object("skipped", moment, item);
+  made["url"] = url_or_null(item.url);
+  made["output"] = name_or_null(item.output);
   made["repeated"] = repeated;
   return line_of(made);
 }
 
-std::string error_line(WallTime moment, const Subject& subject, const Failure& failure) {
+std::string error_line(WallTime moment, const Item& item, const Failure& failure) {
   const Error& error = failure.error;
-  Json made = object("error", moment, subject);
-  made["url"] = url_or_null(subject.url);
-  made["list_line"] = text_or_null(subject.list_line);
-  made["output"] = name_or_null(subject.output);
+  Json made = object("error", moment, item);
+  made["url"] = url_or_null(item.url);
+  made["list_line"] = text_or_null(item.list_line);
+  made["output"] = name_or_null(item.output);
   made["cause"] = cause_word(error.cause);
   made["exit_code"] = failure.exit_code;
   made["message"] = printable(error.message());

@@ -5,8 +5,7 @@
 // are, as far as JSON can carry them.
 #pragma once
 
-#include <segdl/event.h>
-#include <segdl/task.h>
+#include <segdl/batch.h>
 
 #include <chrono>
 #include <cstdint>
@@ -20,14 +19,6 @@ namespace segdl::wire {
 inline constexpr int kFormat = 1;
 
 using WallTime = std::chrono::system_clock::time_point;
-
-// The download that a line is about.
-struct Subject {
-  std::uint64_t id = 0;               // from 1 on, in the order in which they were taken; 0: none
-  std::string list_line = {};         // FILE:LINE; empty: of no list
-  std::string url = {};               // as given
-  std::filesystem::path output = {};  // empty: not known
-};
 
 // What became of all downloads.
 struct Summary {
@@ -51,11 +42,11 @@ struct Failure {
 };
 
 std::string hello_line(WallTime);
-std::string event_line(const Subject&, const Event&);
-std::string progress_line(WallTime, const Subject&, const Progress&, double bytes_per_second);
-std::string done_line(WallTime, const Subject&, const Report&);
-std::string skipped_line(WallTime, const Subject&, bool repeated);
-std::string error_line(WallTime, const Subject&, const Failure&);
+std::string event_line(const Item&, const Event&);
+std::string progress_line(WallTime, const Item&, const Progress&, double bytes_per_second);
+std::string done_line(WallTime, const Item&, const Report&);
+std::string skipped_line(WallTime, const Item&, bool repeated);
+std::string error_line(WallTime, const Item&, const Failure&);
 std::string summary_line(WallTime, const Summary&);
 
 // A name of a file as JSON can carry it: exactly, if it is UTF-8, else printable().

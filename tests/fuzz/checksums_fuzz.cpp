@@ -1,11 +1,11 @@
 // Lists of checksums.
-#include "cli/options/checksum_list.h"
 #include "fuzz/fuzz.h"
+
+#include <segdl/checksum_list.h>
 
 #include <string>
 
 using namespace segdl;
-using namespace segdl::cli;
 
 void fuzz(std::string_view input) {
   static_cast<void>(parse_checksum(input));

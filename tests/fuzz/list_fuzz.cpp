@@ -1,11 +1,11 @@
 // Lists of downloads: what comes out must not depend on how the bytes came in.
-#include "cli/commands/list_reader.h"
+#include "batch/list_reader.h"
 #include "fuzz/fuzz.h"
 
 #include <string>
 #include <vector>
 
-using namespace segdl::cli;
+using namespace segdl::batch;
 
 namespace {
 
@@ -37,7 +37,7 @@ void fuzz(std::string_view input) {
     FUZZ_CHECK(line.number > last);
     last = line.number;
     FUZZ_CHECK(!line.url.empty() || !line.problem.empty());
-    FUZZ_CHECK(line.url.size() + line.name.size() <= kLongestLine);
+    FUZZ_CHECK(line.url.size() + line.name.size() <= kMaxLine);
     FUZZ_CHECK(line.url.find('\n') == std::string::npos && line.name.find('\n') == std::string::npos);
   }
   for (const std::size_t piece : {1U, 3U}) {

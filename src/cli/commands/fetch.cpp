@@ -3,199 +3,148 @@
 #include "cli/base/exit_code.h"
 #include "cli/base/signals.h"
 #include "cli/base/streams.h"
-#include "cli/commands/batch.h"
-#include "cli/commands/list_file.h"
+#include "cli/display/console.h"
 #include "cli/display/json_report.h"
-#include "cli/display/lines.h"
 #include "cli/display/outcome.h"
-#include "cli/display/show.h"
 #include "cli/options/on_end.h"
 
-#include <segdl/session.h>
-#include <segdl/status.h>
+#include <segdl/batch.h>
 #include <segdl/text.h>
-
-#include <fmt/format.h>
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
-#include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace segdl::cli {
 namespace {
 
-constexpr const char* kStandardOutput = "standard output";
-constexpr const char* kBeginAgain = "segdl: interrupted: run the same command to restart";
+// A batch at the command: what it prints, the commands that it runs, and the signals that end it, at none of which it
+// waits longer than kPollInterval.
+class Fetch final {
+ public:
+  Fetch(Session& session, const FetchCommand& command, std::unique_ptr<ItemSource> list, JsonReport* json)
+      : command_(command),
+        json_(json),
+        console_(command),
+        on_end_(command, [this](const std::string& text) { console_.print(text); }),
+        batch_(session, options(std::move(list)), listeners()) {}
 
-// What is kept is what the journal claims, not what was in flight.
-std::string interrupted_line(const Progress& progress) {
-  const auto kept = segdl::status(progress.output);
-  if (!kept || kept->state != DownloadStatus::State::interrupted || kept->claimed == 0) {
-    return kBeginAgain;
-  }
-  return fmt::format("segdl: interrupted; {} of {} kept: run the same command to continue", size_words(kept->claimed),
-                     size_words(kept->total.value_or(0)));
-}
-
-struct Running {
-  Task task;
-  const std::string& url;
-  const FetchCommand& command;
-  ProgressDisplay display;
-  JsonReport* json;  // or null
-  OnEnd& on_end;
-  wire::Subject subject;
-};
-
-// With --json: how it ended. REQUIRES: it has ended.
-void tell_end(Running& running, bool there_already) {
-  if (running.json == nullptr) return;
-  running.subject.output = running.task.progress().output;  // by the name that the server gave it, if it did
-  running.json->catch_up(running.subject, running.task);
-  const Result<Report>& result = running.task.wait();
-  if (there_already) {
-    running.json->skipped(running.subject);
-  } else if (result) {
-    running.json->done(running.subject, *result);
-  } else {
-    running.json->failed(running.subject, result.error());
-  }
-}
-
-// With --continue the file that is in the way, or that has no journal, is probably one that another tool has left.
-Error with_hint(Error error, const FetchCommand& command) {
-  const bool may_be_left = error.reason == "it exists already" || error.reason.starts_with("it has no journal");
-  if (error.cause == Cause::exists && may_be_left && command.continues && command.request.adopt.empty()) {
-    error.hints.emplace_back(Hint::custom,
-                             "to reuse the partial file of another tool, use --adopt FILE and --checksum ALGO=HEX");
-  }
-  return error;
-}
-
-// Prints how it ended; returns the exit code. REQUIRES: it has ended.
-int conclude(Running& running) {
-  running.display.clear();
-  const Result<Report>& result = running.task.wait();
-  const FetchCommand& command = running.command;
-  const std::filesystem::path output = running.task.progress().output;
-  if (was_there(result, command.request, output)) {
-    tell_end(running, true);
-    if (!command.quiet) say("{}: exists, skipped\n", printable(output.lexically_normal().string()));
-    return 0;
-  }
-  if (!result) {
-    tell_end(running, false);
-    print_error("", running.url, with_hint(result.error(), command));
-    running.on_end.failed(output, exit_code(result.error().cause));
-    return exit_code(result.error().cause);
-  }
-  tell_end(running, false);
-  if (!result->unchanged) running.on_end.done(result->output);
-  if (command.quiet) return 0;
-  for (const std::string& note : result->notes) {
-    if (!running.display.has_told(note)) say("segdl: {}\n", printable(note));
-  }
-  for (const std::string& lack : result->workarounds) {
-    if (command.verbose && !running.display.has_told(lack)) say("segdl: {}\n", printable(lack));
-  }
-  Report report = *result;
-  if (command.to_standard_output) report.output = kStandardOutput;
-  say("{}\n", report_line(report));
-  return 0;
-}
-
-// After a signal: the download gets a moment to end by itself. Every state on disk is safe to be left at any instant,
-// so it is not waited for longer, unless it is just being published. The exit code: that of what it ended by, or
-// `code`.
-int interrupt(Running& running, int code) {
-  Task& task = running.task;
-  if (running.json != nullptr) running.json->interrupted(code);
-  task.cancel();
-  bool ended = task.wait_for(kCancelGrace);
-  const auto publishing = [&] {
-    return !running.command.to_standard_output && task.progress().phase == Phase::publishing;
-  };
-  while (!ended && publishing() && pending_signal() == 0) ended = task.wait_for(kPollInterval);
-  // It was done or had failed before the signal came.
-  if (ended && (task.wait().ok() || task.wait().error().cause != Cause::cancelled)) {
-    return running.on_end.abandon(conclude(running), code);
-  }
-  running.display.clear();
-  say("{}\n", running.command.to_standard_output ? kBeginAgain : interrupted_line(task.progress()));
-  if (ended) tell_end(running, false);
-  if (!ended && running.json != nullptr) {
-    running.json->abandoned(running.subject, task);
-    running.json->end(code);
-  }
-  if (!ended) ::_exit(code);
-  return code;
-}
-
-// From the list of checksums, if there is one, by the name that the file is going to have.
-Result<void> add_checksum(const FetchCommand& command, Request& request) {
-  if (!command.checksums) return {};
-  const auto name = output_name(request);
-  if (!name) return name.error();
-  auto checksum = command.checksums->find(*name, request.url);
-  if (!checksum) return std::move(checksum).error();
-  request.checksum = std::move(*checksum);
-  return {};
-}
-
-int fetch_one(Session& session, const FetchCommand& command, JsonReport* json) {
-  const std::string& url = command.urls.front();
-  Request request = command.request;
-  request.url = url;
-  std::atomic<bool> stopped = false;
-  if (command.to_standard_output) {
-    request.consumer = [&stopped](std::span<const std::byte> bytes) { return put_data(bytes, stopped); };
-  }
-  auto prepared = add_checksum(command, request);
-  auto started = prepared ? session.download(std::move(request)) : Result<Task>(std::move(prepared).error());
-  if (!started) {
-    print_error("", url, started.error());
-    if (json != nullptr) json->failed({1, "", url}, started.error());
-    return exit_code(started.error().cause);
-  }
-  const std::string name =
-      command.to_standard_output ? kStandardOutput : started->progress().output.filename().string();
-  wire::Subject subject{1, "", url, started->progress().output};
-  OnEnd on_end(command, [](const std::string& text) { say_text(text); });
-  Running running{std::move(*started), url, command, {name, command}, json, on_end, std::move(subject)};
-  while (!running.task.wait_for(kPollInterval)) {
-    running.display.update(running.task);
-    if (const int signal = pending_signal()) {
-      stopped = true;
-      return interrupt(running, 128 + signal);
+  // Until all have ended or a signal came; the exit code.
+  int run() {
+    while (batch_.step(kPollInterval)) {
+      if (const int signal = pending_signal()) return interrupt(128 + signal);
+      if (json_ != nullptr && json_->broken()) return interrupt(kLocal);
+      on_end_.look();
+      console_.show(batch_);
     }
-    if (json != nullptr) json->follow(running.subject, running.task);
-    if (json != nullptr && json->broken()) return interrupt(running, kLocal);
+    if (batch_.error()) return exit_code(batch_.error()->cause);
+    console_.finish(batch_);
+    return on_end_.finish(code());
   }
-  return on_end.finish(conclude(running));
-}
+
+ private:
+  BatchOptions options(std::unique_ptr<ItemSource> list) {
+    BatchOptions options;
+    options.request = command_.request;
+    for (const std::string& url : command_.urls) options.items.push_back({url});
+    if (!list && options.items.size() == 1) options.items.front().name = command_.request.output;
+    options.more = std::move(list);
+    if (command_.checksums) options.checksums = &*command_.checksums;
+    options.window = std::max<std::size_t>(options.window, std::size_t{4} * command_.session.jobs);
+    if (json_ != nullptr) options.progress_interval = kJsonProgressInterval;
+    if (command_.verbose && !command_.quiet) options.progress_interval = std::chrono::milliseconds(1);
+    if (command_.to_standard_output) {
+      options.request.consumer = [this](std::span<const std::byte> bytes) { return put_data(bytes, stopped_); };
+    }
+    return options;
+  }
+
+  std::vector<Listener*> listeners() {
+    std::vector<Listener*> listeners = {&console_, &on_end_};
+    if (json_ != nullptr) listeners.insert(listeners.begin(), json_);
+    return listeners;
+  }
+
+  // That of the first to fail.
+  int code() const {
+    const auto& failure = batch_.tally().first_failure;
+    return failure ? exit_code(*failure) : 0;
+  }
+
+  // Every state on disk is safe to be left at any instant, so cancelled downloads are not waited for longer than
+  // kCancelGrace, all together, unless one is just being published.
+  void wait_for_the_cancelled() {
+    const auto until = std::chrono::steady_clock::now() + kCancelGrace;
+    while (batch_.unfinished() > 0) {
+      auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+      if (left.count() <= 0) {
+        if (!publishing() || pending_signal() != 0) return;
+        left = kPollInterval;
+      }
+      batch_.step(left);
+    }
+  }
+
+  bool publishing() const {
+    const auto active = batch_.progress().active;
+    return !command_.to_standard_output && std::any_of(active.begin(), active.end(), [](const ActiveItem& one) {
+      return one.progress.phase == Phase::publishing;
+    });
+  }
+
+  // The exit code: `interrupted`, or if all had ended before, that of how they ended.
+  int interrupt(int interrupted) {
+    stopped_ = true;
+    if (json_ != nullptr) json_->interrupt(interrupted);
+    console_.interrupt(batch_);
+    batch_.cancel();
+    wait_for_the_cancelled();
+    const int ended = on_end_.abandon(code(), interrupted);
+    console_.finish(batch_);
+    const bool all_taken = batch_.progress().items.has_value();
+    if (batch_.unfinished() == 0 && batch_.tally().cancelled == 0 && all_taken) return ended;
+    say("{}\n", console_.interrupted_line(batch_));
+    if (batch_.unfinished() == 0) return interrupted;
+    if (json_ == nullptr) ::_exit(interrupted);
+    batch_.abandon();
+    ::_exit(json_->end(interrupted));
+  }
+
+  const FetchCommand& command_;
+  JsonReport* json_;                  // or null
+  std::atomic<bool> stopped_{false};  // standard output is waited for no longer
+  Console console_;
+  OnEnd on_end_;
+  Batch batch_;
+};
 
 // The exit code.
 int fetch_all(const FetchCommand& command, JsonReport* json) {
-  std::optional<ListFile> list;
-  if (command.list) list.emplace(*command.list);
-  if (list && list->problem()) {
-    print_error("", "", *list->problem());
-    if (json != nullptr) json->failed({}, *list->problem());
-    return exit_code(list->problem()->cause);
+  std::unique_ptr<ItemSource> list;
+  if (command.list) {
+    auto opened = open_list(*command.list);
+    if (!opened) {
+      print_error("", "", opened.error());
+      if (json != nullptr) json->on_end({}, opened.error());
+      return exit_code(opened.error().cause);
+    }
+    list = std::move(*opened);
   }
   Session session(command.session);
   for (const std::string& note : session.notes()) {
     say("segdl: warning: {}\n", printable(note));
     if (json != nullptr) json->note(note);
   }
-  if (!list && command.urls.size() == 1) return fetch_one(session, command, json);
-  return Batch(session, command, list ? &*list : nullptr, json).run();
+  return Fetch(session, command, std::move(list), json).run();
 }
 
 }  // namespace

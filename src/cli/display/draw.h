@@ -12,8 +12,6 @@
 // sizes, time left, bar, speed.
 #pragma once
 
-#include "cli/display/tally.h"
-
 #include <segdl/segment_map.h>
 #include <segdl/task.h>
 

@@ -66,6 +66,8 @@ constexpr Row kRows[] = {
     {Hint::connect_directly,
      "to use none leave http_proxy, https_proxy and all_proxy empty, or write --proxy ''; a host of that name is "
      "written with its port"},
+    {Hint::rename_item, "give only one of several mirrors; download two files in separate runs, with -o"},
+    {Hint::name_list_file, "-i takes a file of URLs; to choose where files go use -d DIR"},
     {Hint::resolve_at_proxy, "let the proxy look names up: socks5h://, or use -4"},
 };
 

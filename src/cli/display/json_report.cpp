@@ -6,16 +6,10 @@
 #include "cli/display/hints.h"
 #include "cli/display/outcome.h"
 
-#include <segdl/status.h>
 #include <segdl/text.h>
-
-#include <algorithm>
 
 namespace segdl::cli {
 namespace {
-
-constexpr std::chrono::seconds kPace{1};
-constexpr double kNewWeight = 0.3;  // of the latest speed in the smoothed one
 
 wire::WallTime now() { return std::chrono::system_clock::now(); }
 
@@ -31,78 +25,50 @@ void JsonReport::write(const std::string& line) {
 
 void JsonReport::note(const std::string& text) { write(wire::event_line({}, Event{0, now(), Noted{text}})); }
 
-void JsonReport::catch_up(const wire::Subject& subject, Task& task) {
-  for (const Event& event : task.take_events()) {
-    if (std::holds_alternative<Started>(event.what)) {
-      const auto at = std::chrono::steady_clock::now();
-      followed_.emplace(subject.id, Followed{at + kPace, at});
-    }
-    write(wire::event_line(subject, event));
+void JsonReport::on_event(const Item& item, const Event& event) {
+  if (std::holds_alternative<Started>(event.what)) {
+    speeds_.emplace(item.number, std::chrono::steady_clock::now());
   }
+  write(wire::event_line(item, event));
 }
 
-double JsonReport::speed(Followed& followed, std::uint64_t fetched, Steady at) {
-  const double elapsed = std::chrono::duration<double>(at - followed.measured).count();
-  const double latest = static_cast<double>(fetched - std::min(fetched, followed.bytes)) / elapsed;
-  followed.speed = followed.speed == 0 ? latest : kNewWeight * latest + (1 - kNewWeight) * followed.speed;
-  followed.measured = at;
-  followed.bytes = fetched;
-  return followed.speed;
+void JsonReport::on_progress(const Item& item, const Progress& progress) {
+  const auto found = speeds_.find(item.number);
+  if (found == speeds_.end()) return;
+  const double speed_now = found->second.measure(std::chrono::steady_clock::now(), progress.fetched);
+  if (out_ready(std::chrono::milliseconds(0))) write(wire::progress_line(now(), item, progress, speed_now));
 }
 
-void JsonReport::follow(const wire::Subject& subject, Task& task) {
-  catch_up(subject, task);
-  const auto found = followed_.find(subject.id);
-  const Steady at = std::chrono::steady_clock::now();
-  if (found == followed_.end() || at < found->second.due) return;
-  Followed& followed = found->second;
-  followed.due = at + kPace;
-  const Progress progress = task.progress();
-  const double speed_now = speed(followed, progress.fetched, at);
-  if (progress.phase != Phase::ended && out_ready(std::chrono::milliseconds(0))) {
-    write(wire::progress_line(now(), subject, progress, speed_now));
-  }
+void JsonReport::on_repeated(const Item& item) {
+  ++summary_.repeated;
+  write(wire::skipped_line(now(), item, true));
 }
 
-void JsonReport::done(const wire::Subject& subject, const Report& report) {
-  followed_.erase(subject.id);
+void JsonReport::on_end(const Item& item, const Result<Report>& result) {
+  const bool started = speeds_.erase(item.number) > 0;
+  if (!result) return failed(item, result.error(), started);
+  if (!result->skipped) return done(item, *result);
+  ++summary_.skipped;
+  write(wire::skipped_line(now(), item, false));
+}
+
+void JsonReport::done(const Item& item, const Report& report) {
   ++(report.unchanged ? summary_.unchanged : summary_.done);
   if (!report.unchanged) summary_.bytes += report.total;
   summary_.fetched += report.fetched;
-  write(wire::done_line(now(), subject, report));
+  write(wire::done_line(now(), item, report));
   if (broken_) say("segdl: {} is complete, but its report could not be written\n", printable(report.output.string()));
 }
 
-void JsonReport::failed(const wire::Subject& subject, const Error& error) {
-  const bool began = followed_.erase(subject.id) > 0;
-  if (!began && error.cause == Cause::cancelled) return;
+void JsonReport::failed(const Item& item, const Error& error, bool started) {
+  if (!started && error.cause == Cause::cancelled) return;
   const bool interruption = interrupted_code_ != 0 && error.cause == Cause::cancelled;
   ++(interruption ? summary_.interrupted : summary_.failed);
   const int code = interruption ? interrupted_code_ : exit_code(error.cause);
-  write(wire::error_line(now(), subject, {error, code, hint_words(error)}));
+  write(wire::error_line(now(), item, {error, code, hint_words(error)}));
 }
 
-void JsonReport::skipped(const wire::Subject& subject) {
-  followed_.erase(subject.id);
-  ++summary_.skipped;
-  write(wire::skipped_line(now(), subject, false));
-}
-
-void JsonReport::repeated(const wire::Subject& subject) {
-  ++summary_.repeated;
-  write(wire::skipped_line(now(), subject, true));
-}
-
-void JsonReport::interrupted(int exit_code) { interrupted_code_ = exit_code; }
-
-void JsonReport::abandoned(const wire::Subject& subject, Task& task) {
-  Error error{Cause::cancelled, Remedy::stop};
-  error.reason = "interrupted";
-  const auto kept = segdl::status(task.progress().output);
-  error.resumable = kept && kept->state == DownloadStatus::State::interrupted && !kept->stream;
-  catch_up(subject, task);
-  failed(subject, error);
-}
+void JsonReport::interrupt(int exit_code) { interrupted_code_ = exit_code; }
 
 int JsonReport::end(int exit_code) {
   if (!ended_) {

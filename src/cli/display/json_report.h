@@ -1,13 +1,14 @@
-// Reports events to a program, with --json: one object a line on standard output, as it happens (doc/json.md).
+// Reports a batch to a program, with --json: one object a line on standard output, as it happens (doc/json.md).
 //
 // Each line is written as soon as it is there. A reader that is slow is waited for, but for progress, which is left
 // out; once a signal has come, not even that. If standard output can't be written at all, the command ends as if it had
 // been interrupted, with exit code 7: its reader is gone. Used by one thread.
 #pragma once
 
+#include "cli/display/speed.h"
 #include "wire/objects.h"
 
-#include <segdl/task.h>
+#include <segdl/batch.h>
 
 #include <chrono>
 #include <cstdint>
@@ -16,30 +17,23 @@
 
 namespace segdl::cli {
 
-class JsonReport final {
+inline constexpr std::chrono::seconds kJsonProgressInterval{1};
+
+class JsonReport final : public Listener {
  public:
   JsonReport();  // writes the first line
 
   // What is to be known of the whole command.
   void note(const std::string& text);
 
-  // What has happened to a download since.
-  void catch_up(const wire::Subject&, Task&);
-  // The same, and how far it is, if that is due.
-  void follow(const wire::Subject&, Task&);
-
-  // How one ended, or why it was not begun. REQUIRES: it was caught up with. One that was cancelled while it was
-  // queued is not reported.
-  void done(const wire::Subject&, const Report&);
-  void failed(const wire::Subject&, const Error&);
-  void skipped(const wire::Subject&);
-  // One that is another of this command.
-  void repeated(const wire::Subject&);
+  void on_event(const Item&, const Event&) override;
+  void on_progress(const Item&, const Progress&) override;
+  void on_repeated(const Item&) override;
+  // One that was cancelled while it was queued is not reported.
+  void on_end(const Item&, const Result<Report>&) override;
 
   // From here on what is cancelled ends with this exit code, and a reader is not waited for.
-  void interrupted(int exit_code);
-  // A download that was cancelled and is not waited for.
-  void abandoned(const wire::Subject&, Task&);
+  void interrupt(int exit_code);
 
   // The last line, once. The code the command ends with: this one, or if not all could be written, kLocal for 0.
   int end(int exit_code);
@@ -48,22 +42,13 @@ class JsonReport final {
   bool broken() const { return broken_; }
 
  private:
-  using Steady = std::chrono::steady_clock::time_point;
-
-  // A download that was begun.
-  struct Followed {
-    Steady due;
-    Steady measured;
-    std::uint64_t bytes = 0;
-    double speed = 0;
-  };
-
-  static double speed(Followed&, std::uint64_t fetched, Steady now);
+  void done(const Item&, const Report&);
+  void failed(const Item&, const Error&, bool started);
   void write(const std::string& line);
 
-  std::unordered_map<std::uint64_t, Followed> followed_;
+  std::unordered_map<std::uint64_t, Speed> speeds_;  // of those that have started, by number
   wire::Summary summary_;
-  Steady begun_;
+  std::chrono::steady_clock::time_point begun_;
   int interrupted_code_ = 0;
   bool broken_ = false;
   bool given_up_ = false;  // nothing is read, and it is time to end

@@ -32,14 +32,4 @@ void print_error(const std::string& list_line, const std::string& url, const Err
   say_text(error_lines(list_line, url, error));
 }
 
-bool is_there(const std::filesystem::path& output) {
-  const auto found = look_at(output);
-  return found && S_ISREG(found->st_mode);
-}
-
-bool was_there(const Result<Report>& result, const Request& request, const std::filesystem::path& output) {
-  if (result) return result->skipped;
-  return result.error().cause == Cause::exists && request.existing == Existing::skip && is_there(output);
-}
-
 }  // namespace segdl::cli

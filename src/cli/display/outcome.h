@@ -19,9 +19,4 @@ inline constexpr std::chrono::milliseconds kCancelGrace{
 std::string error_lines(const std::string& list_line, const std::string& url, const Error&);
 void print_error(const std::string& list_line, const std::string& url, const Error&);
 
-bool is_there(const std::filesystem::path& output);
-
-// With --skip-existing: whether it ended because the file is there, or a link to one.
-bool was_there(const Result<Report>&, const Request&, const std::filesystem::path& output);
-
 }  // namespace segdl::cli

@@ -3,17 +3,11 @@
 #include "cli/base/signals.h"
 #include "cli/base/streams.h"
 #include "cli/base/system_calls.h"
-#include "cli/display/lines.h"
-
-#include <segdl/text.h>
-
-#include <fmt/format.h>
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -94,7 +88,7 @@ void Display::show(std::vector<Line> lines) {
 
 void Display::show_plain(const std::string& line) { say_if_ready(line + "\n"); }
 
-void Display::tell(const std::string& text) {
+void Display::print_above(const std::string& text) {
   if (terminal_) {
     terminal_->put(lines_.put_above(text, terminal_->look().columns));
   } else {
@@ -107,33 +101,6 @@ void Display::clear() {
   terminal_->put(lines_.erase(terminal_->look().columns));
   terminal_->settle();
   lines_.forget();
-}
-
-ProgressDisplay::ProgressDisplay(std::string name, const FetchCommand& command)
-    : name_(std::move(name)), verbose_(command.verbose && !command.quiet), display_(command), speed_(display_.now()) {}
-
-bool ProgressDisplay::has_told(const std::string& note) const {
-  return std::find(told_.begin(), told_.end(), note) != told_.end();
-}
-
-void ProgressDisplay::tell_note(const std::string& note) {
-  if (note.empty() || (!told_.empty() && told_.back() == note)) return;
-  told_.push_back(note);
-  display_.tell(fmt::format("segdl: {}\n", printable(note)));
-}
-
-void ProgressDisplay::update(const Task& task) {
-  const bool due = display_.due();
-  if (!due && !verbose_) return;
-  const Progress progress = task.progress();
-  if (verbose_) tell_note(progress.note);
-  if (!due) return;
-  speed_.measure(display_.now(), progress.fetched);
-  if (const auto look = display_.look()) {
-    display_.show(draw_file({name_, progress, speed_.value()}, task.map(look->room()), *look));
-  } else {
-    display_.show_plain(progress_line(name_, progress, speed_.value()));
-  }
 }
 
 }  // namespace segdl::cli

@@ -3,14 +3,10 @@
 
 #include "cli/display/draw.h"
 #include "cli/display/live_lines.h"
-#include "cli/display/speed.h"
 #include "cli/display/terminal.h"
 #include "cli/options/options.h"
 
-#include <segdl/task.h>
-
 #include <chrono>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,7 +37,7 @@ class Display {
   void show_plain(const std::string& line);
 
   // A message that ends its last line, above what is shown.
-  void tell(const std::string& text);
+  void print_above(const std::string& text);
 
   // Takes the lines away. What is written to standard error afterwards follows what was printed.
   void clear();
@@ -56,26 +52,6 @@ class Display {
   Moment looked_;  // by the clock itself
   std::chrono::steady_clock::duration stopped_{0};
   Moment next_;
-};
-
-// Shows one running download.
-class ProgressDisplay {
- public:
-  ProgressDisplay(std::string name, const FetchCommand&);
-
-  void update(const Task&);
-  void clear() { display_.clear(); }
-  // True if update() has shown this note as it came.
-  bool has_told(const std::string& note) const;
-
- private:
-  void tell_note(const std::string& note);
-
-  std::string name_;
-  bool verbose_;
-  Display display_;
-  Speed speed_;
-  std::vector<std::string> told_;
 };
 
 }  // namespace segdl::cli

@@ -1,13 +1,17 @@
 #include "cli/options/config_reader.h"
 
-#include "cli/base/blanks.h"
-
 #include <algorithm>
 
 namespace segdl::cli {
 namespace {
 
-constexpr std::string_view kBlanksOfLines = " \t\r";
+// Without the blanks around it.
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r";
+  const auto first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) + 1 - first);
+}
 
 bool is_key(std::string_view text) {
   return !text.empty() && text.front() != '-' && std::all_of(text.begin(), text.end(), [](char c) {
@@ -18,9 +22,9 @@ bool is_key(std::string_view text) {
 ConfigLine read_line(std::size_t number, std::string_view text) {
   ConfigLine line{number};
   const auto equals = text.find('=');
-  line.key = trimmed(text.substr(0, equals), kBlanksOfLines);
+  line.key = trimmed(text.substr(0, equals));
   line.bare = equals == std::string_view::npos;
-  line.value = line.bare ? "true" : std::string(trimmed(text.substr(equals + 1), kBlanksOfLines));
+  line.value = line.bare ? "true" : std::string(trimmed(text.substr(equals + 1)));
   if (text.find('\0') != std::string_view::npos) {
     line.problem = "contains a NUL byte";
   } else if (line.key.starts_with("--")) {
@@ -45,7 +49,7 @@ std::vector<ConfigLine> read_config(std::string_view text) {
   while (!text.empty()) {
     ++number;
     const auto end = text.find('\n');
-    const std::string_view line = trimmed(text.substr(0, end), kBlanksOfLines);
+    const std::string_view line = trimmed(text.substr(0, end));
     if (!line.empty() && line.front() != '#') lines.push_back(read_line(number, line));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }

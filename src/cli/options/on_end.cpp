@@ -89,16 +89,18 @@ std::string end_words(int status) {
 
 }  // namespace
 
-OnEnd::OnEnd(const FetchCommand& command, std::function<void(const std::string&)> tell)
-    : command_(command), tell_(std::move(tell)) {
+OnEnd::OnEnd(const FetchCommand& command, std::function<void(const std::string&)> print)
+    : command_(command), print_(std::move(print)) {
   // Where it is ignored, which is inherited, the exit status of a child is lost.
   if (!command.on_done.empty() || !command.on_error.empty()) std::signal(SIGCHLD, SIG_DFL);
 }
 
-void OnEnd::done(const std::filesystem::path& output) { add(command_.on_done, output, ""); }
-
-void OnEnd::failed(const std::filesystem::path& output, int code) {
-  add(command_.on_error, output, fmt::to_string(code));
+void OnEnd::on_end(const Item& item, const Result<Report>& result) {
+  if (result) {
+    if (!result->unchanged && !result->skipped) add(command_.on_done, result->output, "");
+  } else if (item.owns_output && result.error().cause != Cause::cancelled) {
+    add(command_.on_error, item.output, fmt::to_string(exit_code(result.error().cause)));
+  }
 }
 
 void OnEnd::add(const std::vector<std::string>& words, const std::filesystem::path& output, std::string code) {
@@ -121,8 +123,8 @@ void OnEnd::start(Job job) {
 
 void OnEnd::went_wrong(const Job& job, const std::string& what) {
   failed_ = failed_ || job.code.empty();
-  tell_(fmt::format("segdl: warning: {} for {}: {} {}\n", job.code.empty() ? "--on-done" : "--on-error",
-                    printable(job.words.back()), printable(job.words.front()), what));
+  print_(fmt::format("segdl: warning: {} for {}: {} {}\n", job.code.empty() ? "--on-done" : "--on-error",
+                     printable(job.words.back()), printable(job.words.front()), what));
 }
 
 void OnEnd::look() {
@@ -158,11 +160,11 @@ int OnEnd::abandon(int code, int interrupted) {
   look();
   if (running_.empty()) return finish(code);
   const auto done = std::count_if(waiting_.begin(), waiting_.end(), [](const Job& job) { return job.code.empty(); });
-  const auto tell_of = [this](const char* option, std::ptrdiff_t files) {
-    if (files != 0) tell_(fmt::format("segdl: {} was not run for {} file{}\n", option, files, files == 1 ? "" : "s"));
+  const auto print_count = [this](const char* option, std::ptrdiff_t files) {
+    if (files != 0) print_(fmt::format("segdl: {} was not run for {} file{}\n", option, files, files == 1 ? "" : "s"));
   };
-  tell_of("--on-done", done);
-  tell_of("--on-error", std::ssize(waiting_) - done);
+  print_count("--on-done", done);
+  print_count("--on-error", std::ssize(waiting_) - done);
   return interrupted;
 }
 

@@ -7,6 +7,8 @@
 
 #include "cli/options/options.h"
 
+#include <segdl/batch.h>
+
 #include <sys/types.h>
 
 #include <cstddef>
@@ -24,16 +26,16 @@ namespace segdl::cli {
 // is no program that can be started: that would be found out only when the download is done.
 std::vector<std::string> parse_words(const std::string& text);
 
-class OnEnd final {
+class OnEnd final : public Listener {
  public:
-  // Errors are printed by `tell`. REQUIRES: the command outlives it.
-  OnEnd(const FetchCommand&, std::function<void(const std::string&)> tell);
+  // Errors are printed by `print`. REQUIRES: the command outlives it.
+  OnEnd(const FetchCommand&, std::function<void(const std::string&)> print);
   OnEnd(const OnEnd&) = delete;
   OnEnd& operator=(const OnEnd&) = delete;
 
-  // What has ended, well or with this exit code. Returns immediately.
-  void done(const std::filesystem::path& output);
-  void failed(const std::filesystem::path& output, int code);
+  // Starts what is to be run, or queues it. Not for files that were there, nor for what was never begun, or has the
+  // name of another download.
+  void on_end(const Item&, const Result<Report>&) override;
 
   // Takes note of commands that have ended, and starts those that are queued.
   void look();
@@ -57,7 +59,7 @@ class OnEnd final {
   void went_wrong(const Job&, const std::string& what);
 
   const FetchCommand& command_;
-  const std::function<void(const std::string&)> tell_;
+  const std::function<void(const std::string&)> print_;
   std::deque<Job> waiting_;
   std::map<::pid_t, Job> running_;
   bool failed_ = false;  // one of --on-done

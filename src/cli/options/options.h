@@ -1,8 +1,7 @@
 // The command line, read once.
 #pragma once
 
-#include "cli/options/checksum_list.h"
-
+#include <segdl/checksum_list.h>
 #include <segdl/session.h>
 #include <segdl/task.h>
 

@@ -40,8 +40,8 @@ std::optional<struct ::stat> status_of(int descriptor) {
 bool may_be_meant_for_data() {
   const auto out = status_of(STDOUT_FILENO);
   if (!out || !(S_ISREG(out->st_mode) || S_ISFIFO(out->st_mode))) return false;
-  const auto told = status_of(STDERR_FILENO);
-  return !told || told->st_dev != out->st_dev || told->st_ino != out->st_ino;
+  const auto shown = status_of(STDERR_FILENO);
+  return !shown || shown->st_dev != out->st_dev || shown->st_ino != out->st_ino;
 }
 
 // What the file is going to be called, as far as it is known.

@@ -277,7 +277,7 @@ ChecksumList read_checksum_list(const std::string& text) {
       refuse(fmt::format("invalid algorithm '{}' for a list: must be md5, sha-1, sha-256, sha-512 or xxh128", name));
     untagged = std::move(*given);
   }
-  ChecksumList list(path, text_of(path, kLongestChecksumList), std::move(untagged));
+  ChecksumList list(path, text_of(path, kMaxChecksumList), std::move(untagged));
   if (list.empty()) {
     refuse(
         fmt::format("no supported checksum in {}: expected the output of sha256sum or similar, or a single digest; "

@@ -2,9 +2,9 @@
 // option's name.
 #pragma once
 
-#include "cli/options/checksum_list.h"
 #include "cli/options/options.h"
 
+#include <segdl/checksum_list.h>
 #include <segdl/task.h>
 
 #include <chrono>

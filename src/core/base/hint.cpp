@@ -166,6 +166,11 @@ constexpr std::array kRows{
     Row{Hint::resolve_at_proxy, "resolve_at_proxy",
         "let the proxy look names up: socks5h://, or set NetworkOptions::addresses to v4"},
     Row{Hint::use_other_proxy, "use_other_proxy", "use another proxy, or an address of this one that asks for none"},
+
+    Row{Hint::rename_item, "rename_item", "give one of them another Item::name, or leave one out"},
+    Row{Hint::rename_in_list, "rename_in_list", "give one of them another name in the list, after a TAB"},
+    Row{Hint::name_list_file, "name_list_file", "name a file of URLs"},
+    Row{Hint::name_readable_list, "name_readable_list", "give a readable file, or - for standard input"},
 };
 
 constexpr bool in_order() {

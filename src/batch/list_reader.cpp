@@ -1,13 +1,13 @@
-#include "cli/commands/list_reader.h"
+#include "batch/list_reader.h"
 
-#include "cli/base/blanks.h"
+#include "batch/blanks.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
-namespace segdl::cli {
+namespace segdl::batch {
 namespace {
 
 bool is_component(std::string_view name) {
@@ -79,7 +79,7 @@ std::optional<std::string_view> ListReader::take_line() {
   }
   searched_ = bytes_.size();
   const std::string_view rest = std::string_view(bytes_).substr(taken_);
-  if (rest.size() > kLongestLine || too_long_) {
+  if (rest.size() > kMaxLine || too_long_) {
     too_long_ = true;
     taken_ = bytes_.size();
   }
@@ -91,12 +91,12 @@ std::optional<std::string_view> ListReader::take_line() {
 std::optional<ListLine> ListReader::next() {
   while (const auto text = take_line()) {
     ++number_;
-    if (std::exchange(too_long_, false) || text->size() > kLongestLine) {
-      return ListLine{number_, "", "", fmt::format("the line is longer than {} bytes", kLongestLine)};
+    if (std::exchange(too_long_, false) || text->size() > kMaxLine) {
+      return ListLine{number_, "", "", fmt::format("the line is longer than {} bytes", kMaxLine)};
     }
     if (auto line = understood(*text, number_)) return line;
   }
   return std::nullopt;
 }
 
-}  // namespace segdl::cli
+}  // namespace segdl::batch

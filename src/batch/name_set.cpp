@@ -1,10 +1,10 @@
-#include "cli/commands/name_set.h"
+#include "batch/name_set.h"
 
 #include <algorithm>
 #include <functional>
 #include <utility>
 
-namespace segdl::cli {
+namespace segdl::batch {
 
 namespace {
 
@@ -59,4 +59,4 @@ std::optional<std::string> name_in_the_way(const std::string& name,
   return std::nullopt;
 }
 
-}  // namespace segdl::cli
+}  // namespace segdl::batch

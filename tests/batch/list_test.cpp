@@ -1,20 +1,17 @@
-// Lists, names that were there before, and what is said of many downloads.
-#include "cli/commands/list_reader.h"
-#include "cli/commands/name_set.h"
-#include "cli/display/tally.h"
+// Lists, and names that were there before.
+#include "batch/list_reader.h"
+#include "batch/name_set.h"
 
 #include <fmt/format.h>
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
 
 using namespace segdl;
-using namespace segdl::cli;
+using namespace segdl::batch;
 
 namespace {
 
@@ -93,7 +90,7 @@ TEST_CASE("blanks in a URL, and options of other programs, ask for no other URL"
 }
 
 TEST_CASE("a line of 64 KiB is the longest") {
-  const std::string longest(kLongestLine, 'x');
+  const std::string longest(kMaxLine, 'x');
   CHECK(lines_of({longest + "\nu\n"}) == Lines{"1|" + longest + "||", "2|u||"});
   CHECK(lines_of({longest}) == Lines{"1|" + longest + "||"});
   const Lines refused{"1|||the line is longer than 65536 bytes", "2|u||"};
@@ -151,37 +148,4 @@ TEST_CASE("two names are in each other's way if one is that of a file the other 
     CHECK_FALSE(in_the_way("xx", working));
   }
   for (const char* other : {"x", "x.old", "x.partial", "part", ".part.x"}) CHECK_FALSE(in_the_way("x", other));
-}
-
-TEST_CASE("the line about many says what there is to say") {
-  CHECK(batch_line({12, 0, 5000, 3, kGiB}, 1048576) == "12 of 5000 files  3 active  4988 left  1.0 GiB  1.0 MiB/s");
-  CHECK(batch_line({1, 2, 0, 3, 0}, 0) == "1 file  2 failed  3 active  0 B  0 B/s");
-}
-
-TEST_CASE("the last line tells the sum") {
-  Tally tally;
-  CHECK(total_line(tally, std::chrono::seconds(0)) == "0 files: 0 B in 0.0 s");
-  Report report;
-  report.total = 3 * kMiB;
-  report.fetched = kMiB;
-  tally.add(report);
-  CHECK(total_line(tally, std::chrono::milliseconds(500)) == "1 file: 3.0 MiB in 0.5 s (2.0 MiB/s)");
-  tally.add(report);
-  tally.skipped = 3;
-  tally.add_failure("x", 4);
-  CHECK(total_line(tally, std::chrono::seconds(1)) == "2 files: 6.0 MiB in 1.0 s (2.0 MiB/s), 3 skipped, 1 failed");
-}
-
-TEST_CASE("failures are named again up to a hundred, and the first gives the exit code") {
-  Tally tally;
-  CHECK(failure_lines(tally).empty());
-  tally.seen = 102;
-  tally.add_failure("list:1: u", 4);
-  tally.add_failure("list:2: v", 3);
-  CHECK(tally.code == 4);
-  CHECK(failure_lines(tally) == "segdl: 2 of 102 failed:\n       list:1: u\n       list:2: v\n");
-  while (tally.failed < 102) tally.add_failure("w", 3);
-  const std::string lines = failure_lines(tally);
-  CHECK(std::count(lines.begin(), lines.end(), '\n') == 102);
-  CHECK(lines.ends_with("       w\n       and 2 more, listed above\n"));
 }

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace segdl::cli {
+namespace segdl::batch {
 
 class NameSet {
  public:
@@ -32,4 +32,4 @@ class NameSet {
 std::optional<std::string> name_in_the_way(const std::string& name,
                                            const std::function<bool(const std::string&)>& is_in_use);
 
-}  // namespace segdl::cli
+}  // namespace segdl::batch

@@ -1,6 +1,6 @@
-#include "cli/options/checksum_list.h"
+#include <segdl/checksum_list.h>
 
-#include "cli/base/blanks.h"
+#include "batch/blanks.h"
 
 #include <fmt/format.h>
 
@@ -12,8 +12,12 @@
 #include <map>
 #include <utility>
 
-namespace segdl::cli {
+namespace segdl {
 namespace {
+
+using batch::kBlanks;
+using batch::kByteOrderMark;
+using batch::trimmed;
 
 constexpr std::string_view kXxh3 = "XXH3_";
 
@@ -48,10 +52,10 @@ std::optional<ListedChecksum> listed(std::string_view name, bool escaped, std::s
 // What a list may be called by, in lower case and without "sum" or "sums" behind it.
 constexpr std::string_view kKnown[] = {"md5", "sha1", "sha256", "sha512", "xxh128"};
 constexpr std::string_view kFamilies[] = {"xxh", "xxh2", "xxh3"};
-constexpr std::string_view kForeign[] = {"b2",     "b3",     "blake2",  "blake2b",   "blake2s", "blake3",
-                                         "sha224", "sha384", "sha3",    "xxh32",     "xxh64",   "xxh1",
-                                         "xxh0",   "crc",    "crc32",   "crc32c",    "cksum",   "sm3",
-                                         "rmd160", "tiger",  "adler32", "whirlpool", "sfv"};
+constexpr std::string_view kUnsupported[] = {"b2",     "b3",     "blake2",  "blake2b",   "blake2s", "blake3",
+                                             "sha224", "sha384", "sha3",    "xxh32",     "xxh64",   "xxh1",
+                                             "xxh0",   "crc",    "crc32",   "crc32c",    "cksum",   "sm3",
+                                             "rmd160", "tiger",  "adler32", "whirlpool", "sfv"};
 
 // In lower case, too.
 std::string without_hyphen(std::string_view name) {
@@ -72,7 +76,7 @@ std::string_view algorithm_of(std::size_t digits, const Untagged& untagged) {
   const std::string& word = untagged.word;
   constexpr std::pair<std::size_t, std::string_view> kLengths[] = {
       {32, "md5"}, {40, "sha-1"}, {64, "sha-256"}, {128, "sha-512"}};
-  if (is_one_of(kForeign, word)) return {};
+  if (is_one_of(kUnsupported, word)) return {};
   if (digits == 32 && (word == "xxh128" || is_one_of(kFamilies, word))) return "xxh128";
   for (const auto& [length, name] : kLengths) {
     if (length == digits && (!untagged.only || word == without_hyphen(name))) return name;
@@ -188,7 +192,7 @@ Untagged named_algorithm(std::string_view list) {
       if (word != "cksum" && word.ends_with(end)) word.resize(word.size() - end.size());
     }
     const bool known = is_one_of(kKnown, word) || is_one_of(kFamilies, word);
-    if (known || (found.empty() && is_one_of(kForeign, word))) found = word;  // SHA256SUMS-b2.txt: of a release
+    if (known || (found.empty() && is_one_of(kUnsupported, word))) found = word;  // SHA256SUMS-b2.txt: of a release
     word.clear();
   }
   return {std::move(found)};
@@ -207,7 +211,7 @@ ChecksumList::ChecksumList(std::string source, std::string text, Untagged untagg
     : source_(std::move(source)), text_(std::move(text)), untagged_(std::move(untagged)) {
   std::size_t begin = text_.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
   std::optional<ListedChecksum> nameless;
-  std::size_t others = 0;  // lines that say something and have no name
+  std::size_t others = 0;  // lines with content but no name
   while (begin < text_.size()) {
     const std::string_view line = line_at(begin);
     if (const auto one = parse_checksum_line(line, untagged_); one && one->name == "-") {
@@ -279,4 +283,4 @@ Result<Checksum> ChecksumList::find(const std::string& name, const std::string& 
   return each.begin()->second.checksum;
 }
 
-}  // namespace segdl::cli
+}  // namespace segdl

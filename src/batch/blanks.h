@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace segdl::cli {
+namespace segdl::batch {
 
 inline constexpr std::string_view kBlanks = " \t";
 inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // which some put before all
@@ -15,4 +15,4 @@ inline std::string_view trimmed(std::string_view text, std::string_view blanks =
   return text.substr(first, text.find_last_not_of(blanks) + 1 - first);
 }
 
-}  // namespace segdl::cli
+}  // namespace segdl::batch

@@ -1,12 +1,5 @@
-// A list of downloads, read as it comes. Pure: bytes go in, cut anywhere, and lines come out.
-//
-//   # comment
-//   https://example.org/movie.mkv
-//   https://example.org/get?id=7<TAB>seven.pdf
-//
-// One URL a line, without blanks in it, and after a TAB, where it is wanted, the name of the file: one component, put
-// where all files go. Blanks around both do not count, nor do empty lines, lines that begin with '#', a carriage return
-// before the end of a line, and a byte order mark before the first. The last line may lack its end.
+// The lines of a list of downloads (open_list() of segdl/batch.h has the format). Pure: bytes go in, cut anywhere, and
+// lines come out.
 //
 // A line that can't be used comes out too, with what is wrong with it; the lines after it are not harmed. What is kept
 // is what was fed and not yet asked for, and of a line too long nothing.
@@ -18,16 +11,16 @@
 #include <string>
 #include <string_view>
 
-namespace segdl::cli {
+namespace segdl::batch {
 
 // Bytes of a line, without its end.
-inline constexpr std::size_t kLongestLine = 65536;
+inline constexpr std::size_t kMaxLine = 65536;
 
 struct ListLine {
   std::uint64_t number = 0;  // from 1, as editors count
   std::string url = {};
-  std::string name = {};     // empty: made from the URL
-  std::string problem = {};  // why this line can't be used; else empty
+  std::string name = {};     // as in Item
+  std::string problem = {};  // as in Item
 };
 
 class ListReader {
@@ -50,4 +43,4 @@ class ListReader {
   bool finished_ = false;
 };
 
-}  // namespace segdl::cli
+}  // namespace segdl::batch

@@ -1,12 +1,11 @@
 // Lists of checksums, as programs write them.
-#include "cli/options/checksum_list.h"
+#include <segdl/checksum_list.h>
 
 #include <doctest/doctest.h>
 
 #include <string>
 
 using namespace segdl;
-using namespace segdl::cli;
 
 namespace {
 
