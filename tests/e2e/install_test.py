@@ -62,12 +62,26 @@ def check_outage(scene, program):
     assert process.returncode == 0 and stdout == f"{scene.path('late')}: 5 bytes fetched, 0 reused\n", (stdout, stderr)
 
 
+def check_mirror(scene, program):
+    """A list is downloaded, what cannot be is reported by its line, and the next run skips what is there."""
+    origin = scene.origin()
+    listed = os.path.join(scene.directory, "list")
+    harness.write(listed, f"{origin.pattern(1, 100, 'a')}\n{origin.pattern(2, 100, 'b')}\tnamed\nftp://h/x\n".encode())
+    for done, skipped in ((2, 0), (0, 2)):
+        ran = subprocess.run([program, listed, scene.out], capture_output=True, text=True, timeout=harness.TIMEOUT, check=False)
+        assert ran.returncode == 1 and ran.stderr.startswith(f"{listed}:3: "), ran
+        assert ran.stdout.endswith(f"{done} done, {skipped} skipped, 1 failed\n"), ran
+    assert harness.read(scene.path("named")) == scene.content(2, 100)
+    assert scene.names() == ["a", "named"]
+    assert subprocess.run([program, "none"], capture_output=True, check=False).returncode == 1
+
+
 def test_the_command_its_pages_and_the_library_are_where_they_belong(scene):
     prefix = installed(scene)
     lib = os.path.relpath(library(prefix), prefix)
     expected = ["bin/segdl", "share/man/man1/segdl.1", "share/bash-completion/completions/segdl", "share/zsh/site-functions/_segdl",
                 "share/fish/vendor_completions.d/segdl.fish", f"{lib}/libsegdl.a", f"{lib}/pkgconfig/segdl.pc", f"{lib}/cmake/segdl/segdl-config.cmake",
-                "include/segdl/segdl.h", "include/segdl/session.h"]
+                "include/segdl/batch.h", "include/segdl/segdl.h", "include/segdl/session.h"]
     found = files_below(prefix)
     assert not set(expected) - set(found), found
     assert harness.read(f"{prefix}/{expected[1]}").decode() == scene.get("man").stdout
@@ -82,6 +96,9 @@ def test_a_project_finds_it_with_cmake(scene):
     call("cmake", "--build", build)
     check_example(scene, os.path.join(build, "embed"))
     check_outage(scene, os.path.join(build, "embed"))
+    for name in scene.names():
+        os.unlink(scene.path(name))
+    check_mirror(scene, os.path.join(build, "mirror"))
 
 
 def test_a_project_finds_it_with_pkg_config(scene):
