@@ -13,7 +13,7 @@ struct Descriptors {
   // directory, and the data, journal and lock of a download. One that waits for its name: directory, data and lock.
   static constexpr std::uint64_t kOfThread = 7;
   static constexpr std::uint64_t kOfHeld = 3;
-  static constexpr std::uint64_t kOfSession = 4;  // certificates, a name look-up, what the program opens meanwhile
+  static constexpr std::uint64_t kOfSession = 4;  // certificates, a name lookup, what the program opens meanwhile
   static constexpr std::uint64_t kMaxHeld = 96;
 
   std::size_t threads = 1;

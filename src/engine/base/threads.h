@@ -2,9 +2,8 @@
 //
 // Neither threads nor memory are always to be had. A thread that can't be started is an error like others: of the
 // session if it is one that nothing goes without, of the download if it is the first of its kind there; a pool goes on
-// with the threads it has. What runs on a thread catches what is thrown, and what reports it needs no memory: an error
-// that says "out of memory" fits into its strings, and whoever is told of the end (TaskState::finish,
-// Dispatcher::fail) allocates nothing.
+// with the threads it has. What runs on a thread catches what is thrown, and reporting it needs no memory: the words "out
+// of memory" fit into the strings of an error, and what takes it (TaskState::finish, Dispatcher::fail) allocates nothing.
 #pragma once
 
 #include <segdl/error.h>
@@ -23,7 +22,7 @@ namespace segdl::engine {
 
 inline constexpr std::string_view kOutOfMemory = "out of memory";  // short enough for a std::string without any
 
-// What an exception at the entry of a thread says: memory has run out, or it is a bug.
+// An exception at the entry of a thread: memory has run out, or it is a bug.
 inline Error error_of(const std::exception& exception, std::string_view operation) noexcept {
   Error error;
   try {

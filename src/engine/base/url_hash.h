@@ -1,7 +1,7 @@
-// Which URL a journal is about, without saying it.
+// Which URL a journal is about, without its secrets.
 //
-// The URL that is kept for people has no secrets, so two that differ in their secrets alone look the same in it. Its
-// hash tells them apart, and its salt keeps a short secret from being found by trying.
+// The URL that is kept for display has no secrets, so two that differ in their secrets alone look the same in it. Its
+// hash distinguishes them, and its salt keeps a short secret from being found by trying.
 #pragma once
 
 #include "core/store/journal_format.h"

@@ -24,7 +24,7 @@ Slot Admission::give() {
 
 void Admission::leave() {
   if (!slot_) return;
-  context_.task_progress.disconnected();  // first: whoever gets the slot next counts as well
+  context_.task_progress.disconnected();  // first: the next owner of the slot counts as well
   slot_ = {};
 }
 

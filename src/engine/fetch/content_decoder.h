@@ -1,7 +1,7 @@
 // The codings of one body, undone one behind the other, in pieces and in bounded memory.
 //
-// Each coding has a Decoder and one piece of buffer; what it gives goes to the next, and at last to whoever takes the
-// content. Used by one thread at a time.
+// Each coding has a Decoder and one piece of buffer; its output goes to the next, and that of the last to the taker of
+// the content. Used by one thread at a time.
 #pragma once
 
 #include <segdl/error.h>
@@ -22,7 +22,7 @@ namespace segdl::engine {
 class ContentDecoder {
  public:
   using Take = std::function<Result<void>(std::span<const std::byte>)>;
-  // Asked before each piece of buffer is filled, at any stage: a few bytes may become more than anybody waits for.
+  // Called before each piece of buffer is filled, at any stage: a few bytes may decode to more than there is time for.
   using KeepGoing = std::function<Result<void>()>;
 
   // An encoder makes its content shorter, or hardly longer. What another coding has made, and takes more than this for
@@ -36,8 +36,8 @@ class ContentDecoder {
   static Result<ContentDecoder> make(const std::vector<std::string>& codings, std::string subject, Take,
                                      KeepGoing = {});
 
-  // The next of the coded bytes. Errors: Cause::integrity where they can't be decoded, and those of whoever takes what
-  // they become or keeps it going.
+  // The next of the coded bytes. Errors: Cause::integrity where they can't be decoded, and those of Take and
+  // KeepGoing.
   Result<void> feed(std::span<const std::byte> coded) { return decode(0, coded); }
 
   // There are no more. Cause::integrity if they end inside what they are to become. Nothing at all becomes nothing:

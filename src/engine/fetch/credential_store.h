@@ -1,4 +1,4 @@
-// What a session knows of hosts that want to know who asks: names and passwords, how they are told, and cookies.
+// What a session knows of hosts that require a login: names and passwords, how they are sent, and cookies.
 //
 // In memory only; it is in no journal, message or note. Each request gets what belongs to its own host: the names and
 // passwords by the host, the cookies by the rules of core/cookie_jar. Thread-safe.
@@ -45,7 +45,7 @@ class CredentialStore {
   // What the netrc file has for the host; with a login only what it has for that.
   std::optional<Credentials> credentials_for(const Origin&, const std::string& login = "") const;
 
-  // What the next request there tells of who asks, and what came of it in the end (core/credentials/login.h).
+  // The proof for the next request there, and the final answer to it (core/credentials/login.h).
   Proof next_proof(const Account&);
   void answered(const Account&, const ResponseHead&, const Proof&);
   // Whether a server has taken these for right.

@@ -32,7 +32,7 @@ class Crowding {
   Page judge_page(const ResponseHead&);
   // A page that can't be the resource: it is none for other downloads either.
   void rejects_page(const ResponseHead&);
-  // A refusal is taken for what it says. Whether one was doubted before it.
+  // A refusal is believed. Whether one was doubted before it.
   bool believes();
   // A usable response, which may be a page.
   void answered(bool page);

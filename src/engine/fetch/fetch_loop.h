@@ -100,8 +100,8 @@ inline bool is_cut(const Response& response) {
 // Of what was asked for. A server that gives so much of it each time needs a few requests more, however little is left.
 inline constexpr std::uint64_t kFairPart = 8;
 
-// A body of unknown length has ended, with its last chunk or with its connection. Nothing vouches for the latter where
-// TLS has not told of it.
+// A body of unknown length has ended, with its last chunk or with its connection. Nothing vouches for the latter
+// without the end of TLS.
 template <BodySink S>
 Result<void> FetchLoop::end_open(S& sink, const Response& response, std::uint64_t at) {
   if (fetcher_.is_end_trusted(*response.exchange)) {

@@ -25,14 +25,14 @@ bool ignored_range(const Asked& asked, const Resource* known, const UsableBody& 
   return asked.range->begin > 0 || !body.end || asked.range->end < *body.end;
 }
 
-// The way of asking of which a good answer tells something: without an If-Range nothing of how one is taken.
+// The form of request that a good answer proves: without an If-Range it proves nothing about If-Range.
 RequestForm proven_by(const Asked& asked, const Resource* known) {
   const bool unconditional = asked.asking == RequestForm::conditional && !has_if_range(asked, known);
   return unconditional ? RequestForm::range_only : asked.asking;
 }
 
-// Whether somebody on the way, who may keep what they pass on or change it, had a part in the answer (RFC 9110 section
-// 7.6.3, RFC 9111 section 5.1).
+// Whether the answer came through an intermediary, which may store or change what it forwards (RFC 9110 section 7.6.3,
+// RFC 9111 section 5.1).
 bool came_by_cache(const ResponseHead& head) { return head.count("Via") > 0 || head.count("Age") > 0; }
 
 // Whether a connection was there, and no response came (see seams/transport.h).
@@ -107,7 +107,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::send(const HttpRequest& request, cons
   crowding().asks();
   auto exchange = context_.transport.get(request, limits_, stop);
   attempt_.latency = context_.clock.now() - attempt_.asked_at;
-  // A 5xx comes from whoever stands before a server that is down, too.
+  // A 5xx may also come from a gateway whose server is down.
   if (exchange && admission_.slot() && (*exchange)->head().status < 500) admission_.slot().alive();
   return exchange;
 }
@@ -119,7 +119,7 @@ Asked Fetcher::asked_for(Range range, const Resource* known, std::string_view na
   return asked;
 }
 
-// The time that the file is to have: where the next run is going to compare it, only one that tells versions apart. An
+// The time that the file is to have: where the next run is going to compare it, only one that distinguishes versions. An
 // answer without one leaves that of a version that is known.
 void Fetcher::note_time(const ResponseHead& head, bool of_known) {
   const Request& request = context_.request;
@@ -184,8 +184,8 @@ std::optional<RequestForm> Fetcher::simpler(const Asked& asked, const Resource* 
   return RequestForm::whole;
 }
 
-// Whether what says nothing to a range may be asked for all: not after a resource has changed, where what is no range
-// of anything is no new version (see core/http/shown.h).
+// Whether all may be requested where a range has no usable answer: not after a resource has changed, where what is no
+// range of anything is no new version (see core/http/shown.h).
 bool Fetcher::may_ask_for_all(const Resource* known) const {
   return (known != nullptr || !source_.evidence.has_answered()) && !context_.is_too_late(context_.clock.now());
 }
@@ -219,8 +219,8 @@ Error Fetcher::failure(const Verdict& verdict, const ResponseHead& head, const R
   return error;
 }
 
-// Where other connections are in use a refusal may mean "not so many", whatever its status says. It is believed once it
-// is given to the only one.
+// Where other connections are in use a refusal may mean "not so many", whatever its status is. It is believed once it is
+// given to the only one.
 Error Fetcher::final_refusal(const ResponseHead& head) {
   Error error = refusal(head, nullptr);
   const bool is_wrong_password = head.status == 401 && told_ == Told::never_believed;

@@ -11,8 +11,8 @@
 
 namespace segdl::engine {
 
-// Whether an answer to a request that told nothing, from a server that asks for nothing, may be for strangers: a page
-// to log in by, a 404 for what they may not know of. It is believed once the server was told, but not where it only
+// Whether an answer to a request without credentials, from a server that asks for none, may be for strangers: a login
+// page, a 404 for what they may not know of. It is believed once credentials were sent, which they are not where it only
 // leads to its secure self.
 bool Fetcher::wants_basic(const Account& account, const Url& url, const ResponseHead& head, const Proof& proof) const {
   if (proof.scheme != Proof::Scheme::none || head.status == kServerLogin.status || may_pass(head.status)) return false;
@@ -22,7 +22,7 @@ bool Fetcher::wants_basic(const Account& account, const Url& url, const Response
   return !to || !to->origin.secure || to->origin.host != account.origin.host;
 }
 
-// The answer to one request, made as often as it takes to tell the server who asks.
+// The answer to one request, made as often as the login takes.
 Result<std::unique_ptr<Exchange>> Fetcher::get_logged_in(const Url& url, const Inquiry& inquiry) {
   told_ = Told::nothing;
   const auto account = builder_.account_at(url);

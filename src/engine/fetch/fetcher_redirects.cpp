@@ -29,8 +29,8 @@ Result<Url> follow(const Url& from, const std::string& location, int status) {
 
 }  // namespace
 
-// The final response to one way of asking. What redirects led to before may have an end, as a signed link has, and each
-// server tells of that in its own way: then the original URL is asked for another one.
+// The final response to one way of asking. What redirects led to before may expire, as a signed link does, and each
+// server reports that in its own way: then the original URL is requested for another one.
 Result<Fetcher::Judged> Fetcher::get(const Inquiry& inquiry) {
   if (auto from = admission_.resume()) {
     return get_from(*std::move(from), {inquiry.asked, inquiry.known, false, inquiry.stop});
@@ -83,7 +83,7 @@ Result<Fetcher::Judged> Fetcher::get_from(PendingRequest from, const Inquiry& in
     if (redirect == nullptr) return Judged{std::move(*exchange), std::move(verdict)};
     visited.push_back(url.text());
     auto next = follow(url, redirect->location, head.status);
-    if (!next) {  // where other connections are in use, perhaps to a page that says so
+    if (!next) {  // where other connections are in use, perhaps to a page about that
       Error error = std::move(next).error();
       if (crowding().doubts()) error.remedy = Remedy::retry;
       return error;

@@ -152,7 +152,7 @@ Result<void> RetryPolicy::pause(Error error, const std::stop_token& stop) {
       {error, wait}, fmt::format("; trying again in {:.1f} s", std::chrono::duration<double>(wait).count()));
   const bool is_crowd = doubted && slot && !slot.is_alone();  // if not, there are none that could be fewer
   if ((is_crowd || is_crowded(error.http_status)) && slot) {
-    slot.refused(until);                                            // not by anybody before then
+    slot.refused(until);                                            // by no download before then
   } else if (passed_over_ > 0 && error.http_status == 0 && slot) {  // and now perhaps counts those that wait
     slot.refused(std::nullopt, random_());
   }

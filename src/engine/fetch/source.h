@@ -52,7 +52,7 @@ class Evidence {
   void answered() { has_answered_ = true; }
   bool has_answered() const { return has_answered_; }
 
-  // The resource is another one now, by what an answer said of it; perhaps only by its name.
+  // The resource is another one now, as an answer shows; perhaps only by its name.
   void changed(bool in_name_only) { in_name_only_ = in_name_only; }
   bool changed_in_name_only() const { return in_name_only_; }
 

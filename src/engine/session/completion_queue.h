@@ -1,4 +1,4 @@
-// Which tasks of a session have ended and were not told of yet. Thread-safe.
+// Which tasks of a session have ended and were not reported yet. Thread-safe.
 #pragma once
 
 #include "engine/base/monitor.h"
@@ -15,9 +15,9 @@ class CompletionQueue {
  public:
   // A task that will end.
   void expect(std::uint64_t id);
-  // `more_follow`: others end at this moment, and whoever waits is told of all of them at once.
+  // `more_follow`: others end at this moment, and one wake-up reports all of them.
   void ended(std::uint64_t id, bool more_follow);
-  // Its handle is gone: nobody wants to hear of it.
+  // Its handle is gone: it is not reported.
   void forget(std::uint64_t id);
   // As Session::next_ended().
   std::optional<std::uint64_t> next(std::chrono::milliseconds);

@@ -260,7 +260,7 @@ Slot TaskState::run(Slot slot) {
   return slot;
 }
 
-// The last thing that is done with this object: whoever waits for it may destroy it. Allocates nothing.
+// The last thing that is done with this object: a waiting thread may destroy it. Allocates nothing.
 void TaskState::finish(Result<Report> outcome, bool more_follow) {
   task_progress.enter(Phase::ended);
   const MutexLock lock(mutex);

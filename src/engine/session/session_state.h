@@ -43,7 +43,7 @@ struct SessionState {
   const std::unique_ptr<Clock> clock;
   std::unique_ptr<Transport> transport;
   const std::vector<std::string> notes;  // of what it was made with
-  std::optional<Error> broken;           // why nothing can be downloaded: told by every download()
+  std::optional<Error> broken;           // why nothing can be downloaded: returned by every download()
   std::atomic<std::uint64_t> next_id = 1;
   CompletionQueue ended;
   Throttle throttle;

@@ -6,7 +6,7 @@
 // fails the kernel has dropped the pages and will not report it again, so nothing since the last good checkpoint is
 // believed (J4): those claims are revoked, and so is every later one, and the sync is not tried again.
 //
-// Thread-safe. Nobody holds the mutex during I/O.
+// Thread-safe. No thread holds the mutex during I/O.
 #pragma once
 
 #include <segdl/error.h>
