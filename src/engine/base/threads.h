@@ -2,8 +2,9 @@
 //
 // Neither threads nor memory are always to be had. A thread that can't be started is an error like others: of the
 // session if it is one that nothing goes without, of the download if it is the first of its kind there; a pool goes on
-// with the threads it has. What runs on a thread catches what is thrown, and reporting it needs no memory: the words "out
-// of memory" fit into the strings of an error, and what takes it (TaskState::finish, Dispatcher::fail) allocates nothing.
+// with the threads it has. What runs on a thread catches what is thrown, and reporting it needs no memory: the words
+// "out of memory" fit into the strings of an error, and what takes it (TaskState::finish, Dispatcher::fail) allocates
+// nothing.
 #pragma once
 
 #include <segdl/error.h>

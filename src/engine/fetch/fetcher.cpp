@@ -119,8 +119,8 @@ Asked Fetcher::asked_for(Range range, const Resource* known, std::string_view na
   return asked;
 }
 
-// The time that the file is to have: where the next run is going to compare it, only one that distinguishes versions. An
-// answer without one leaves that of a version that is known.
+// The time that the file is to have: where the next run is going to compare it, only one that distinguishes versions.
+// An answer without one leaves that of a version that is known.
 void Fetcher::note_time(const ResponseHead& head, bool of_known) {
   const Request& request = context_.request;
   const auto strong = strong_date_of(head);
@@ -219,8 +219,8 @@ Error Fetcher::failure(const Verdict& verdict, const ResponseHead& head, const R
   return error;
 }
 
-// Where other connections are in use a refusal may mean "not so many", whatever its status is. It is believed once it is
-// given to the only one.
+// Where other connections are in use a refusal may mean "not so many", whatever its status is. It is believed once it
+// is given to the only one.
 Error Fetcher::final_refusal(const ResponseHead& head) {
   Error error = refusal(head, nullptr);
   const bool is_wrong_password = head.status == 401 && told_ == Told::never_believed;

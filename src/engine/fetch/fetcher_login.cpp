@@ -12,8 +12,8 @@
 namespace segdl::engine {
 
 // Whether an answer to a request without credentials, from a server that asks for none, may be for strangers: a login
-// page, a 404 for what they may not know of. It is believed once credentials were sent, which they are not where it only
-// leads to its secure self.
+// page, a 404 for what they may not know of. It is believed once credentials were sent, which they are not where it
+// only leads to its secure self.
 bool Fetcher::wants_basic(const Account& account, const Url& url, const ResponseHead& head, const Proof& proof) const {
   if (proof.scheme != Proof::Scheme::none || head.status == kServerLogin.status || may_pass(head.status)) return false;
   const std::string* location = head.status / 100 == 3 ? head.find("Location") : nullptr;
