@@ -4,6 +4,7 @@
 #pragma once
 
 #include <segdl/checksum.h>
+#include <segdl/hint.h>
 
 #include <chrono>
 #include <cstdint>
@@ -71,6 +72,7 @@ struct Report {
   bool skipped = false;                 // the output existed, with Existing::skip: nothing else is set
   bool insecure = false;                // certificates were not verified
   std::vector<std::string> notes = {};  // what the user should know: "the server does not serve ranges", ...
+  Hints hints = {};                     // what would have a different result, where a note is about that
 
   // What the file system was found to lack (locks, links, ...), and what was done instead.
   // Each is in the report of one download of a session: the one that found it.

@@ -184,6 +184,12 @@ Json eta(const Progress& progress, double speed) {
   return std::llround(static_cast<double>(*progress.total - progress.done) / speed);
 }
 
+Json codes_of(const Hints& hints) {
+  Json codes = Json::array();
+  for (const Advice& advice : hints) codes.push_back(hint_name(advice.hint));
+  return codes;
+}
+
 }  // namespace
 
 std::string json_name(const std::filesystem::path& path) {
@@ -221,7 +227,7 @@ std::string progress_line(WallTime moment, const Item& item, const Progress& pro
   return line_of(made);
 }
 
-std::string done_line(WallTime moment, const Item& item, const Report& report) {
+std::string done_line(WallTime moment, const Item& item, const Report& report, const std::string& hint) {
   Json made = object("done", moment, item);
   made["url"] = url_or_null(item.url);
   made["output"] = name_or_null(report.output);
@@ -243,6 +249,8 @@ std::string done_line(WallTime moment, const Item& item, const Report& report) {
   Json notes = Json::array();
   for (const std::string& note : report.notes) notes.push_back(printable(note));
   made["notes"] = std::move(notes);
+  made["hint"] = text_or_null(hint);
+  made["hint_codes"] = codes_of(report.hints);
   made["elapsed"] = seconds(report.elapsed);
   return line_of(made);
 }
@@ -270,8 +278,7 @@ std::string error_line(WallTime moment, const Item& item, const Failure& failure
   made["offset"] = or_null(error.offset);
   made["http_status"] = status_or_null(error.http_status);
   made["hint"] = text_or_null(failure.hint);
-  made["hint_codes"] = Json::array();
-  for (const Advice& advice : error.hints) made["hint_codes"].push_back(hint_name(advice.hint));
+  made["hint_codes"] = codes_of(error.hints);
   made["tries"] = error.tries;
   made["passing"] = error.remedy == Remedy::retry;
   made["retry_after"] = error.retry_after ? Json(error.retry_after->count()) : Json();

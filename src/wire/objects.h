@@ -44,7 +44,8 @@ struct Failure {
 std::string hello_line(WallTime);
 std::string event_line(const Item&, const Event&);
 std::string progress_line(WallTime, const Item&, const Progress&, double bytes_per_second);
-std::string done_line(WallTime, const Item&, const Report&);
+// `hint`: words for Report::hints.
+std::string done_line(WallTime, const Item&, const Report&, const std::string& hint = {});
 std::string skipped_line(WallTime, const Item&, bool repeated);
 std::string error_line(WallTime, const Item&, const Failure&);
 std::string summary_line(WallTime, const Summary&);

@@ -86,8 +86,11 @@ TEST_CASE("an end is told with what it did, or with what stood in the way") {
                          R"("fetched":18446744073709551615,"reused":0,"revoked":0,"wasted":0,"retries":0,"restarts":0,)"
                          R"("connections":0,"verified_to":"length","checksum":null,"coding":null,"decoded":null,)"
                          R"("rehashed":false,"unchanged":false,"insecure":false,)"
-                         R"("notes":["no \\x1b ranges"],)"
+                         R"("notes":["no \\x1b ranges"],"hint":null,"hint_codes":[],)"
                          R"("elapsed":1.235)"));
+  report.hints = {Hint::decode};
+  CHECK(done_line(kMoment, kItem, report, "decode").find(R"("hint":"decode","hint_codes":["decode"],)") !=
+        std::string::npos);
   report.verified_to = VerifiedTo::digest;
   report.checksum = Checksum{Algorithm::xxh3_64, std::vector<std::byte>(8, std::byte{0xab})};
   CHECK(done_line(kMoment, kItem, report).find(R"("verified_to":"digest","checksum":"xxh3-64=abababababababab",)") !=

@@ -3,6 +3,7 @@
 #include "cli/base/streams.h"
 #include "cli/base/system_calls.h"
 #include "cli/display/draw.h"
+#include "cli/display/hints.h"
 #include "cli/display/lines.h"
 #include "cli/display/outcome.h"
 #include "cli/display/summary.h"
@@ -150,6 +151,7 @@ void Console::print_done(const Item& item, const Report& report, const Followed&
   for (const std::string& note : report.notes) {
     if (!has(followed.notes, note)) print(note_line(item, note));
   }
+  if (!report.hints.empty()) print("       " + hint_words(report.hints) + "\n");
   for (const std::string& lack : report.workarounds) {
     if (command_.verbose && !has(followed.notes, lack)) print(note_line(item, lack));
   }

@@ -98,8 +98,8 @@ std::string hint_words(const Advice& advice) {
   return at == std::string::npos ? words : words.replace(at, 2, printable(advice.subject));
 }
 
-std::string hint_words(const Error& error) {
-  return join_hints(error.hints, [](const Advice& advice) { return hint_words(advice); });
+std::string hint_words(const Hints& hints) {
+  return join_hints(hints, [](const Advice& advice) { return hint_words(advice); });
 }
 
 }  // namespace segdl::cli

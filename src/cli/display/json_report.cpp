@@ -56,7 +56,7 @@ void JsonReport::done(const Item& item, const Report& report) {
   ++(report.unchanged ? summary_.unchanged : summary_.done);
   if (!report.unchanged) summary_.bytes += report.total;
   summary_.fetched += report.fetched;
-  write(wire::done_line(now(), item, report));
+  write(wire::done_line(now(), item, report, hint_words(report.hints)));
   if (broken_) say("segdl: {} is complete, but its report could not be written\n", printable(report.output.string()));
 }
 
@@ -65,7 +65,7 @@ void JsonReport::failed(const Item& item, const Error& error, bool started) {
   const bool interruption = interrupted_code_ != 0 && error.cause == Cause::cancelled;
   ++(interruption ? summary_.interrupted : summary_.failed);
   const int code = interruption ? interrupted_code_ : exit_code(error.cause);
-  write(wire::error_line(now(), item, {error, code, hint_words(error)}));
+  write(wire::error_line(now(), item, {error, code, hint_words(error.hints)}));
 }
 
 void JsonReport::interrupt(int exit_code) { interrupted_code_ = exit_code; }

@@ -15,7 +15,7 @@ std::string error_lines(const std::string& list_line, const std::string& url, co
   const std::string shown = redacted_url(url);
   if (!shown.empty() && message.find(shown) == std::string::npos) line += shown + ": ";
   line += message + "\n";
-  if (!error.hints.empty()) line += "       " + hint_words(error) + "\n";
+  if (!error.hints.empty()) line += "       " + hint_words(error.hints) + "\n";
   const auto authority = url.find("://");
   const auto path = url.find('/', authority == std::string::npos ? 0 : authority + 3);
   if (error.cause == Cause::refused && path != std::string::npos &&

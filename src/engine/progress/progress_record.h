@@ -21,6 +21,7 @@ struct Tallies {
   std::uint64_t wasted = 0, revoked = 0;  // bytes
   unsigned most_connections = 0;
   std::vector<std::string> remarks;
+  Hints hints;                           // that go with them
   std::vector<std::string> workarounds;  // of what the file system lacks
 };
 

@@ -82,10 +82,11 @@ class TaskProgress {
     show(std::move(text));
   }
 
-  // A decision that belongs in the report as well.
-  void remark(std::string text) {
+  // A decision that belongs in the report as well, and what would change it.
+  void remark(std::string text, const Hints& hints = {}) {
     const MutexLock lock(record_.mutex);
     show(text);
+    record_.tallies.hints.insert(record_.tallies.hints.end(), hints.begin(), hints.end());
     record_.tallies.remarks.push_back(std::move(text));
   }
 

@@ -371,6 +371,7 @@ Report Transfer::report(std::filesystem::path output) const {
   report.rehashed = rehashed_;
   report.insecure = url_.origin.secure && context_.options.insecure;
   report.notes = std::move(tallies.remarks);
+  report.hints = std::move(tallies.hints);
   report.workarounds = std::move(tallies.workarounds);
   report.elapsed = env_.clock.now() - begun_;
   return report;

@@ -21,12 +21,6 @@ std::vector<Hint> all_hints() {
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-Error with(Hints hints) {
-  Error error;
-  error.hints = std::move(hints);
-  return error;
-}
-
 }  // namespace
 
 TEST_CASE("no hint of the command names a member of the library, and none of the library an option") {
@@ -45,11 +39,11 @@ TEST_CASE("no hint of the command names a member of the library, and none of the
 }
 
 TEST_CASE("hints are alternatives, in one line") {
-  CHECK(hint_words(Error{}).empty());
-  CHECK(hint_words(with({Hint::start_over})) == "start over with --no-resume");
-  CHECK(hint_words(with({Hint::start_over, Hint::choose_other_name})) ==
+  CHECK(hint_words(Hints()).empty());
+  CHECK(hint_words(Hints{Hint::start_over}) == "start over with --no-resume");
+  CHECK(hint_words(Hints{Hint::start_over, Hint::choose_other_name}) ==
         "start over with --no-resume, or choose another name with -o");
-  CHECK(hint_words(with({Hint::replace_existing, Hint::skip_existing, Hint::choose_other_name})) ==
+  CHECK(hint_words(Hints{Hint::replace_existing, Hint::skip_existing, Hint::choose_other_name}) ==
         "replace it with --overwrite, keep it with --skip-existing, or choose another name with -o");
   CHECK(describe(Hints{Hint::replace_existing, Hint::choose_other_name}) ==
         "replace it with Existing::replace, or choose another Request::output");
