@@ -62,7 +62,7 @@ std::string in_brief(const DownloadStatus& status) {
 
 int failed(const Error& error) {
   say("segdl: {}\n", error.message());
-  if (!error.hints.empty()) say("       {}\n", hint_words(error));
+  if (!error.hints.empty()) say("       {}\n", hint_words(error.hints));
   return exit_code(error.cause);
 }
 
