@@ -9,6 +9,7 @@
 #include "core/http/http_head.h"
 #include "engine/schedule/host.h"
 
+#include <cstdint>
 #include <string>
 
 namespace segdl::engine {
