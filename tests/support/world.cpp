@@ -34,9 +34,9 @@ Result<Report> World::download(Request request, SessionOptions options) {
   const engine::SessionContext context{{disk, origin, clock}, options, pool, throttle, directories, known};
   auto name = engine::output_name_of(request, *url);
   if (!name) return std::move(name).error();
-  engine::Transfer transfer(context, request, std::move(*url), std::move(*name), task_progress);
+  engine::Transfer transfer(context, {request, std::move(*url), std::move(*name)}, task_progress, {});
   engine::Slot slot;
-  auto outcome = transfer.run(std::stop_token(), slot);
+  auto outcome = transfer.run(slot);
   events = task_progress.take_events();
   if (!outcome) return std::move(outcome).error();
   if (!outcome->unpublished) return std::move(outcome->report);

@@ -241,7 +241,7 @@ void TaskState::cancel() {
 Slot TaskState::run(Slot slot) {
   task_progress.enter(Phase::starting);
   try {
-    auto outcome = Transfer(context, request, url, name, task_progress).run(stop.get_token(), slot);
+    auto outcome = Transfer(context, {request, url, name}, task_progress, stop.get_token()).run(slot);
     if (!outcome || !outcome->unpublished) {
       finish(outcome ? Result<Report>(std::move(outcome->report)) : std::move(outcome).error());
       return slot;

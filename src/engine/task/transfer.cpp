@@ -32,120 +32,96 @@ bool may_serve_ranges(const Response& response) {
          body.validator.strong() && head.framing == Framing::length;
 }
 
-std::optional<Instant> deadline_of(const SessionOptions& options, Instant begun) {
-  return options.max_time.count() > 0 ? std::optional(begun + options.max_time) : std::nullopt;
-}
-
 }  // namespace
 
-Transfer::Transfer(const SessionContext& context, const Request& request, Url url, std::string name,
-                   TaskProgress& task_progress)
-    : context_(context),
-      env_(context.env),
-      updating_(adopting_output(env_.files, request, name)),
-      request_(updating_ ? *updating_ : request),
-      url_(std::move(url)),
-      name_(std::move(name)),
-      task_progress_(task_progress),
-      begun_(env_.clock.now()),
-      source_(url_),
-      fetch_context_{
-          env_.transport,   env_.clock, context_.options, context_.pool,  context_.throttle,
-          context_.secrets, request_,   source_,          task_progress_, deadline_of(context_.options, begun_)},
-      fetcher_(fetch_context_) {}
-
-Result<Outcome> Transfer::run(std::stop_token stop, Slot& slot) {
-  fetcher_.admission().take(std::move(slot));
-  auto outcome = request_.consumer ? run_consumer({request_.consumer, request_.checksum}, {}, std::move(stop))
-                                   : run_place(std::move(stop));
-  if (!outcome && outcome.error().cause == Cause::exists && request_.existing == Existing::skip) {
+Result<Outcome> Transfer::run(Slot& slot) {
+  task_.fetcher.admission().take(std::move(slot));
+  auto outcome =
+      task_.request.consumer ? run_consumer({task_.request.consumer, task_.request.checksum}, {}) : run_place();
+  if (!outcome && outcome.error().cause == Cause::exists && task_.request.existing == Existing::skip) {
     outcome = skip_if_there(std::move(outcome).error());
   }
   if (!outcome && outcome.error().tries > 0) outcome.error().remedy = Remedy::retry;
   if (!outcome && outcome.error().operation == "verify" && !coding_.empty()) {
     outcome.error().reason += fmt::format(", of all as it was sent, coded with {}", coding_);
   }
-  slot = fetcher_.admission().give();
+  slot = task_.fetcher.admission().give();
   return outcome;
 }
 
-Result<Outcome> Transfer::run_place(std::stop_token stop) {
-  if (request_.remote_name && request_.output.empty()) {
-    auto named = take_remote_name(stop);
+Result<Outcome> Transfer::run_place() {
+  if (task_.request.remote_name && task_.request.output.empty()) {
+    auto named = take_remote_name();
     if (!named) return std::move(named).error();
   }
-  auto directory = context_.directories.open(request_.directory, request_.create_directories);
+  auto directory = task_.session.directories.open(task_.request.directory, task_.request.create_directories);
   if (!directory) return std::move(directory).error();
   fit_name((*directory)->longest_name());
-  auto stream = open_stream(**directory, stop);
+  auto stream = open_stream(**directory);
   if (!stream) return std::move(stream).error();
   auto adopted = open_adopted((*directory)->directory(), *stream != nullptr);
   if (!adopted) return std::move(adopted).error();
-  if (*stream) return run_stream(**stream, (*directory)->directory().path_of(name_), stop);
-  if (request_.existing == Existing::update) {
-    auto unchanged = leave_if_unchanged((*directory)->directory(), stop);
+  if (*stream) return run_stream(**stream, (*directory)->directory().path_of(task_.name));
+  if (task_.request.existing == Existing::update) {
+    auto unchanged = leave_if_unchanged((*directory)->directory());
     if (!unchanged) return std::move(unchanged).error();
     if (*unchanged) return std::move(**unchanged);
   }
-  auto opened = open_place(std::move(*directory), stop);
+  auto opened = open_place(std::move(*directory));
   if (!opened) return std::move(opened).error();
   if (opened->published) {
-    auto wanted = is_wanted(*opened, stop);
+    auto wanted = is_wanted(*opened);
     if (!wanted) return std::move(wanted).error();
-    if (*wanted) return finish(*opened->published, stop);
+    if (*wanted) return finish(*opened->published);
   }
   auto output_file = std::move(opened->output_file);
-  auto step = fetch_until_whole(*output_file, stop);
+  auto step = fetch_until_whole(*output_file);
   if (step && unnamed_) {
     Report done = report(output_file->path());
     return Outcome{std::move(done), std::move(output_file), std::move(unnamed_)};
   }
-  if (step) fetcher_.admission().leave();
-  if (step) step = publish(*output_file, stop);
+  if (step) task_.fetcher.admission().leave();
+  if (step) step = publish(*output_file);
   if (!step) {
     Error error = final_error(std::move(step).error(), *output_file);
     output_file->leave();
     return error;
   }
-  remark_on(output_file->take_notes());
+  task_.remark(output_file->take_notes());
   return Outcome{report(output_file->path())};
 }
 
 // A file that is in the way of its download counts as done.
 Result<Outcome> Transfer::skip_if_there(Error error) const {
-  auto directory = context_.directories.open(request_.directory);
-  auto found = directory ? (*directory)->directory().status(name_) : Result<std::optional<FileStatus>>(std::nullopt);
+  auto directory = task_.session.directories.open(task_.request.directory);
+  auto found =
+      directory ? (*directory)->directory().status(task_.name) : Result<std::optional<FileStatus>>(std::nullopt);
   if (!found || !found->has_value() || (*found)->kind != FileKind::regular) return error;
-  Report done = report((*directory)->directory().path_of(name_));
+  Report done = report((*directory)->directory().path_of(task_.name));
   done.skipped = true;
   return Outcome{std::move(done)};
 }
 
-Result<Recovered> Transfer::open_place(std::shared_ptr<OpenDirectory> directory, const std::stop_token& stop) {
-  auto opened = recover(std::move(directory), name_, request_, stop);
+Result<Recovered> Transfer::open_place(std::shared_ptr<OpenDirectory> directory) {
+  auto opened = recover(std::move(directory), task_.name, task_.request, task_.stop);
   if (!opened) return opened;
-  remark_on(opened->published ? std::move(opened->published->notes) : opened->output_file->take_notes());
+  task_.remark(opened->published ? std::move(opened->published->notes) : opened->output_file->take_notes());
   return opened;
 }
 
-void Transfer::remark_on(std::vector<std::string> notes) {
-  for (std::string& note : notes) task_progress_.remark(std::move(note));
-  for (const std::string& lack : env_.files.take_lacking()) task_progress_.worked_around(lack);
-}
-
-Result<void> Transfer::fetch_until_whole(OutputFile& output_file, std::stop_token stop) {
+Result<void> Transfer::fetch_until_whole(OutputFile& output_file) {
   for (;;) {
-    auto step = fetch_version(output_file, stop);
+    auto step = fetch_version(output_file);
     if (step || step.error().remedy != Remedy::restart) return step;
     step = start_over(output_file, std::move(step).error());
     if (!step) return step;
   }
 }
 
-Result<void> Transfer::fetch_version(OutputFile& output_file, std::stop_token stop) {
+Result<void> Transfer::fetch_version(OutputFile& output_file) {
   const bool resumable = output_file.state() == OutputFile::State::resumable;
-  if (gives_up(output_file)) return begin_version(output_file, stop);
-  auto outdated = resumable && !switched_ ? is_whole_and_outdated(output_file, stop) : Result<bool>(false);
+  if (gives_up(output_file)) return begin_version(output_file);
+  auto outdated = resumable && !switched_ ? is_whole_and_outdated(output_file) : Result<bool>(false);
   if (outdated && *outdated) {
     auto aside = output_file.start_over();
     if (!aside) return aside;
@@ -153,25 +129,25 @@ Result<void> Transfer::fetch_version(OutputFile& output_file, std::stop_token st
   if (!outdated) return std::move(outdated).error();
   if (output_file.has_journal() && (resumable || switched_) && output_file.journal().identity().layout) {
     named_.reset();
-    return continue_version(output_file, stop);
+    return continue_version(output_file);
   }
-  if (output_file.has_journal() && request_.resume) {
-    auto continued = continue_stream(output_file, stop);
+  if (output_file.has_journal() && task_.request.resume) {
+    auto continued = continue_stream(output_file);
     if (!continued) return std::move(continued).error();
     if (*continued) return {};
     remember_begun(output_file);
   }
-  return begin_version(output_file, stop);
+  return begin_version(output_file);
 }
 
 // A resource of which nothing is known yet, or nothing any more.
-Result<void> Transfer::begin_version(OutputFile& output_file, std::stop_token stop) {
-  source_.forms.set_joined(false);
-  auto first = named_ ? Result<Response>(*std::exchange(named_, std::nullopt)) : first_reply(stop);
+Result<void> Transfer::begin_version(OutputFile& output_file) {
+  task_.source.forms.set_joined(false);
+  auto first = named_ ? Result<Response>(*std::exchange(named_, std::nullopt)) : first_reply();
   if (!first) return std::move(first).error();
   auto taken = take_coding(output_file, first->body.coding);
   if (!taken) return taken;
-  auto small = fetch_small(output_file, *first, stop);
+  auto small = fetch_small(output_file, *first);
   if (!small) return std::move(small).error();
   if (*small) return {};
   auto identity = plan(*first);
@@ -182,11 +158,11 @@ Result<void> Transfer::begin_version(OutputFile& output_file, std::stop_token st
   }
   // The checksum tells in the end what no validator does.
   const bool by_digest = identity->layout && !identity->validator.strong() && identity->coding.empty();
-  voucher_ = by_digest && request_.checksum ? Voucher::digest : Voucher::validator;
+  voucher_ = by_digest && task_.request.checksum ? Voucher::digest : Voucher::validator;
   switched_ = of_other_url_ = false;
   Metadata metadata;
-  metadata.url = url_.redacted();
-  metadata.url_hash = hash_of(url_);
+  metadata.url = task_.url.redacted();
+  metadata.url_hash = hash_of(task_.url);
   metadata.owner_token = random_token();
   metadata.mixed = voucher_ == Voucher::digest;
   metadata.adopted = adoptable(*identity);
@@ -196,42 +172,42 @@ Result<void> Transfer::begin_version(OutputFile& output_file, std::stop_token st
   strong_ = identity->validator.strong();
   inherits_ = false;
   continued_from_.reset();
-  task_progress_.bytes().plan(planned(*identity));
-  if (metadata.adopted > 0) return adopt_first(output_file, known, std::move(*first), stop);
-  if (identity->layout) return fetch_segments(output_file, known, std::move(*first), stop);
-  return fetch_stream(output_file, known, std::move(*first), stop);
+  task_.progress.bytes().plan(planned(*identity));
+  if (metadata.adopted > 0) return adopt_first(output_file, known, std::move(*first));
+  if (identity->layout) return fetch_segments(output_file, known, std::move(*first));
+  return fetch_stream(output_file, known, std::move(*first));
 }
 
 // Asks with a token of its own: who comes to read the response may be told to drop it, as any other, without the
 // download's being over.
-Result<Response> Transfer::ask_first(Range range, const Resource* known, const std::stop_token& stop) {
+Result<Response> Transfer::ask_first(Range range, const Resource* known) {
   std::stop_source cut;
-  const std::stop_callback over(stop, [&cut] { cut.request_stop(); });
-  auto response = fetcher_.fetch(range, known, cut.get_token());
+  const std::stop_callback over(task_.stop, [&cut] { cut.request_stop(); });
+  auto response = task_.fetcher.fetch(range, known, cut.get_token());
   if (response) response->cut = cut;
   return response;
 }
 
 // The first usable response. Without a strong validator it is made to carry all of the resource.
-Result<Response> Transfer::first_reply(std::stop_token stop, Range range) {
+Result<Response> Transfer::first_reply(Range range) {
   std::optional<Resource> known;
   for (;;) {
-    auto response = ask_first(range, known ? &*known : nullptr, stop);
+    auto response = ask_first(range, known ? &*known : nullptr);
     if (response && response->unchanged) return response;
     if (response) {
       const UsableBody& body = response->body;
       if (!body.partial || body.validator.strong()) return response;
-      if (request_.checksum && !request_.consumer && body.coding.empty()) return response;
+      if (task_.request.checksum && !task_.request.consumer && body.coding.empty()) return response;
       if (*body.total > kWorthMore)
-        task_progress_.remark("the server names no strong validator: fetching in one piece");
+        task_.progress.remark("the server names no strong validator: fetching in one piece");
       if (body.end == body.total) return response;
-      if (known) source_.forms.use(RequestForm::whole);  // not even this was given in one piece
+      if (known) task_.source.forms.use(RequestForm::whole);  // not even this was given in one piece
       range = {0, *body.total};
       known = Resource{body.total, body.validator, body.coding};
       continue;
     }
     if (response.error().remedy != Remedy::retry) return response;
-    auto paused = fetcher_.retry().pause(std::move(response).error(), stop);
+    auto paused = task_.fetcher.retry().pause(std::move(response).error(), task_.stop);
     if (!paused) return std::move(paused).error();
   }
 }
@@ -248,10 +224,10 @@ Result<JournalIdentity> Transfer::plan(const Response& response) const {
     return identity;
   }
   const std::uint64_t size =
-      request_.segment_size != 0 ? request_.segment_size : Layout::default_segment_size(*body.total);
+      task_.request.segment_size != 0 ? task_.request.segment_size : Layout::default_segment_size(*body.total);
   if (*body.total / size >= std::numeric_limits<std::uint32_t>::max()) {
-    const bool chosen = request_.segment_size != 0;
-    return make_error(chosen ? Cause::local : Cause::integrity, "lay out", name_,
+    const bool chosen = task_.request.segment_size != 0;
+    return make_error(chosen ? Cause::local : Cause::integrity, "lay out", task_.name,
                       chosen ? fmt::format("segments of {} bytes are too small for {} bytes", size, *body.total)
                              : fmt::format("the server declares a size of {} bytes, which is impossible", *body.total));
   }
@@ -259,26 +235,24 @@ Result<JournalIdentity> Transfer::plan(const Response& response) const {
   return identity;
 }
 
-Result<void> Transfer::fetch_stream(OutputFile& output_file, const Resource& known, Response first,
-                                    std::stop_token stop) {
+Result<void> Transfer::fetch_stream(OutputFile& output_file, const Resource& known, Response first) {
   if (first.body.total != std::uint64_t{0})
-    task_progress_.remark(first.body.total
+    task_.progress.remark(first.body.total
                               ? "the server does not serve ranges: an interruption restarts from the beginning"
                               : "the server sends no size: an interruption restarts from the beginning");
-  source_.forms.use(RequestForm::whole);
-  return keep_stream(output_file, known, std::move(first), stop);
+  task_.source.forms.use(RequestForm::whole);
+  return keep_stream(output_file, known, std::move(first));
 }
 
-Result<void> Transfer::receive_stream(Pass& pass, const Resource& known, std::optional<Response> first,
-                                      std::stop_token stop) {
-  StreamSink sink(pass, task_progress_, fetcher_, request_.checksum);
-  auto step = FetchLoop(fetcher_, known, stop).run(sink, std::move(first));
-  fetcher_.admission().leave();  // the last sync needs no connection
+Result<void> Transfer::receive_stream(Pass& pass, const Resource& known, std::optional<Response> first) {
+  StreamSink sink(pass, task_.progress, task_.fetcher, task_.request.checksum);
+  auto step = FetchLoop(task_.fetcher, known, task_.stop).run(sink, std::move(first));
+  task_.fetcher.admission().leave();  // the last sync needs no connection
   return step ? settle_stream(pass.output_file) : step;
 }
 
 Result<void> Transfer::settle_stream(OutputFile& output_file) {
-  Checkpoint checkpoint(env_.clock, {output_file.data(), output_file.journal()}, request_.sync, {});
+  Checkpoint checkpoint(task_.env.clock, {output_file.data(), output_file.journal()}, task_.request.sync, {});
   auto settled = settle(output_file, checkpoint);
   if (settled) return settled;
   // As with segments: after a failed sync the kernel calls pages clean that never reached the disk (J4).
@@ -291,7 +265,7 @@ Result<void> Transfer::settle_stream(OutputFile& output_file) {
 // Everything is there: the file gets its final mode, and all of it goes to disk. The journal has the last word on what
 // is there: who counted was somebody else.
 Result<void> Transfer::settle(OutputFile& output_file, Checkpoint& checkpoint) {
-  task_progress_.enter(Phase::publishing);
+  task_.progress.enter(Phase::publishing);
   const auto& layout = output_file.journal().identity().layout;
   if (layout && output_file.journal().claimed() != layout->count()) {
     return make_error(Cause::internal, "publish", output_file.path(), "not every segment is there");
@@ -306,7 +280,8 @@ Result<void> Transfer::settle(OutputFile& output_file, Checkpoint& checkpoint) {
 // The resource changed. Whether that is safe to believe is decided here (doc/http.md, validators).
 Result<void> Transfer::start_over(OutputFile& output_file, Error error) {
   const bool loses_claims = output_file.has_journal() && output_file.journal().claimed() > 0;
-  const bool in_name_only = error.cause == Cause::changed && !error.offset && source_.evidence.changed_in_name_only();
+  const bool in_name_only =
+      error.cause == Cause::changed && !error.offset && task_.source.evidence.changed_in_name_only();
   const bool in_segments = output_file.has_journal() && output_file.journal().identity().layout;
   if (in_segments && in_name_only && voucher_ == Voucher::validator) {
     return vouch_otherwise(output_file, error);
@@ -323,17 +298,18 @@ Result<void> Transfer::start_over(OutputFile& output_file, Error error) {
     error.hints = in_one_piece ? Hints{Hint::start_over, Hint::choose_other_name} : Hints{Hint::accept_new_version};
     return error;
   }
-  if (++restarts_ > kMaxRestarts) {
+  if (++task_.restarts > kMaxRestarts) {
     error.remedy = Remedy::stop;
-    error.reason += fmt::format(" (it changed {} times)", restarts_);
+    error.reason += fmt::format(" (it changed {} times)", task_.restarts);
     return error;
   }
-  in_one_piece ? task_progress_.remark(error.reason + ": starting over, in one piece")
-               : task_progress_.bytes().changed(error.reason);
-  task_progress_.bytes().start_over();
+  in_one_piece ? task_.progress.remark(error.reason + ": starting over, in one piece")
+               : task_.progress.bytes().changed(error.reason);
+  task_.progress.bytes().start_over();
   remember_begun(output_file);
   in_pieces_ = in_one_piece && in_segments ? std::optional(output_file.journal().identity()) : std::nullopt;
-  source_.forms.use(in_one_piece || restarts_ >= kMaxRestarts - 1 ? RequestForm::whole : RequestForm::conditional);
+  task_.source.forms.use(in_one_piece || task_.restarts >= kMaxRestarts - 1 ? RequestForm::whole
+                                                                            : RequestForm::conditional);
   return output_file.has_journal() ? output_file.start_over() : Result<void>();
 }
 
@@ -341,17 +317,17 @@ Result<void> Transfer::start_over(OutputFile& output_file, Error error) {
 void Transfer::remember_begun(const OutputFile& output_file) {
   if (!output_file.has_journal()) return;
   const auto metadata = output_file.journal().metadata();
-  const bool is_other = metadata && !metadata->url.empty() && metadata->url != url_.redacted();
+  const bool is_other = metadata && !metadata->url.empty() && metadata->url != task_.url.redacted();
   if (is_other) return;
-  source_.evidence.change_shown(
+  task_.source.evidence.change_shown(
       [&output_file](Shown& shown) { shown.begun(output_file.journal().identity().validator); });
-  const bool doubted = named_ && fetcher_.doubt(named_->exchange->head(), named_->body, nullptr);
+  const bool doubted = named_ && task_.fetcher.doubt(named_->exchange->head(), named_->body, nullptr);
   if (doubted) named_.reset();
 }
 
 Report Transfer::report(std::filesystem::path output) const {
-  const Progress progress = task_progress_.progress();
-  Tallies tallies = task_progress_.tallies();
+  const Progress progress = task_.progress.progress();
+  Tallies tallies = task_.progress.tallies();
   Report report;
   report.output = std::move(output);
   report.total = progress.done;
@@ -360,20 +336,20 @@ Report Transfer::report(std::filesystem::path output) const {
   report.revoked = tallies.revoked;
   report.wasted = tallies.wasted;
   report.retries = progress.retries;
-  report.restarts = restarts_;
+  report.restarts = task_.restarts;
   report.connections = tallies.most_connections;
-  report.verified_to = request_.checksum ? VerifiedTo::digest
-                       : strong_         ? VerifiedTo::strong_validator
-                                         : VerifiedTo::length;
-  report.checksum = request_.checksum;
+  report.verified_to = task_.request.checksum ? VerifiedTo::digest
+                       : strong_              ? VerifiedTo::strong_validator
+                                              : VerifiedTo::length;
+  report.checksum = task_.request.checksum;
   report.coding = coding_;
   report.decoded = decoded_;
   report.rehashed = rehashed_;
-  report.insecure = url_.origin.secure && context_.options.insecure;
+  report.insecure = task_.url.origin.secure && task_.session.options.insecure;
   report.notes = std::move(tallies.remarks);
   report.hints = std::move(tallies.hints);
   report.workarounds = std::move(tallies.workarounds);
-  report.elapsed = env_.clock.now() - begun_;
+  report.elapsed = task_.env.clock.now() - task_.begun;
   return report;
 }
 

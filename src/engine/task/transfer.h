@@ -14,10 +14,7 @@
 #include <segdl/session.h>
 #include <segdl/task.h>
 
-#include "core/url/url.h"
 #include "engine/fetch/content_decoder.h"
-#include "engine/fetch/fetcher.h"
-#include "engine/fetch/source.h"
 #include "engine/progress/task_progress.h"
 #include "engine/schedule/dispatcher.h"
 #include "engine/store/adopted_file.h"
@@ -27,12 +24,13 @@
 #include "engine/store/recovery.h"
 #include "engine/store/unnamed_file.h"
 #include "engine/task/segment_sink.h"
-#include "engine/task/session_context.h"
+#include "engine/task/task_context.h"
 
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace segdl::engine {
@@ -51,10 +49,6 @@ struct Outcome {
 // What is asked for first, of a resource of which nothing is known.
 inline constexpr Range kProbe{0, kOpenEnd};
 
-// The last of so many restarts asks for the whole resource in one response, which needs no validator: some servers name
-// another one at every turn.
-inline constexpr unsigned kMaxRestarts = 3;
-
 // What vouches for the claims of one version being of one version.
 enum class Voucher : std::uint8_t {
   validator,  // a strong one; a weak one for one body, and what it was compared with
@@ -64,93 +58,90 @@ enum class Voucher : std::uint8_t {
 
 class Transfer {
  public:
-  // REQUIRES: everything referred to outlives the Transfer. `name` is one component.
-  Transfer(const SessionContext&, const Request&, Url, std::string name, TaskProgress&);
+  // REQUIRES: everything referred to outlives the Transfer.
+  Transfer(const SessionContext& session, Target target, TaskProgress& progress, std::stop_token stop)
+      : task_(session, std::move(target), progress, std::move(stop)) {}
 
   // `slot` may be empty. What is left of it afterwards is good for another download.
-  Result<Outcome> run(std::stop_token, Slot& slot);
+  Result<Outcome> run(Slot& slot);
 
  private:
-  Result<Outcome> run_place(std::stop_token);
+  Result<Outcome> run_place();
   Result<Outcome> skip_if_there(Error) const;
-  Result<std::optional<Outcome>> leave_if_unchanged(Directory&, const std::stop_token&);
-  Result<bool> is_unchanged(Present&, const std::stop_token&);
-  Result<bool> ask_if_unchanged(Present&, const std::stop_token&);
+  Result<std::optional<Outcome>> leave_if_unchanged(Directory&);
+  Result<bool> is_unchanged(Present&);
+  Result<bool> ask_if_unchanged(Present&);
   std::optional<Present> find_present(Directory&);
   bool has_leftover(Directory&) const;
-  Result<std::unique_ptr<Stream>> open_stream(OpenDirectory&, const std::stop_token&);
-  Until until(const std::stop_token&) const;
-  Result<Outcome> run_stream(Stream&, std::string path, const std::stop_token&);
-  Result<Outcome> run_consumer(const Consumer&, std::filesystem::path output, std::stop_token);
-  Result<Recovered> open_place(std::shared_ptr<OpenDirectory>, const std::stop_token&);
-  void remark_on(std::vector<std::string> notes);
+  Result<std::unique_ptr<Stream>> open_stream(OpenDirectory&);
+  Result<Outcome> run_stream(Stream&, std::string path);
+  Result<Outcome> run_consumer(const Consumer&, std::filesystem::path output);
+  Result<Recovered> open_place(std::shared_ptr<OpenDirectory>);
   Result<void> take_coding(const std::string& coding);
   Result<void> take_coding(OutputFile&, const std::string& coding);
   bool gives_up(OutputFile&);
-  Result<void> publish(OutputFile&, const std::stop_token&);
+  Result<void> publish(OutputFile&);
   void note_undecodable(OutputFile&, Error&);
-  Result<void> keep_going(const char* operation, const std::string& subject, Hints hints, const std::stop_token&) const;
-  Result<void> keep_decoding(const std::string& subject, const std::stop_token&) const;
-  Result<ContentDecoder> start_decoding(const std::string& coding, const Consumer&, const std::stop_token&);
-  Result<void> decode(OutputFile&, const std::stop_token&);
-  Result<void> check_decoded(OutputFile&, File&, const DecodedOutput&, const std::stop_token&);
-  Result<void> read_proved(OutputFile&, const ContentDecoder::Take&, const std::stop_token&);
-  Result<bool> continue_stream(OutputFile&, const std::stop_token&);
-  Result<bool> is_wanted(Recovered&, const std::stop_token&);
-  Result<bool> is_what_was_asked_for(const Published&, const std::stop_token&);
-  Result<bool> is_current(const JournalIdentity&, const std::stop_token&);
-  Result<bool> is_whole_and_outdated(OutputFile&, const std::stop_token&);
-  Result<Outcome> finish(Published&, const std::stop_token&);
-  Result<void> fetch_until_whole(OutputFile&, std::stop_token);
-  Result<void> fetch_version(OutputFile&, std::stop_token);
-  Result<void> begin_version(OutputFile&, std::stop_token);
+  Result<void> keep_decoding(const std::string& subject) const;
+  Result<ContentDecoder> start_decoding(const std::string& coding, const Consumer&);
+  Result<void> decode(OutputFile&);
+  Result<void> check_decoded(OutputFile&, File&, const DecodedOutput&);
+  Result<void> read_proved(OutputFile&, const ContentDecoder::Take&);
+  Result<bool> continue_stream(OutputFile&);
+  Result<bool> is_wanted(Recovered&);
+  Result<bool> is_what_was_asked_for(const Published&);
+  Result<bool> is_current(const JournalIdentity&);
+  Result<bool> is_whole_and_outdated(OutputFile&);
+  Result<Outcome> finish(Published&);
+  Result<void> fetch_until_whole(OutputFile&);
+  Result<void> fetch_version(OutputFile&);
+  Result<void> begin_version(OutputFile&);
   void give_access(OutputFile&, File&);
-  Result<bool> fetch_small(OutputFile&, Response&, std::stop_token);
-  Result<void> continue_version(OutputFile&, std::stop_token);
-  Result<std::optional<Response>> check_same(OutputFile&, const Resource&, std::stop_token);
+  Result<bool> fetch_small(OutputFile&, Response&);
+  Result<void> continue_version(OutputFile&);
+  Result<std::optional<Response>> check_same(OutputFile&, const Resource&);
   Result<void> choose_voucher(OutputFile&);
   Result<void> vouch_otherwise(OutputFile&, const Error& change);
   Result<void> mark_mixed(OutputFile&);
   Resource known_of(const JournalIdentity&) const;
-  Result<std::optional<Response>> compare_samples(OutputFile&, const Resource&, bool is_fresh_link,
-                                                  const std::stop_token&);
+  Result<std::optional<Response>> compare_samples(OutputFile&, const Resource&, bool is_fresh_link);
   // Gives the file its length and its space again; whether it had lost its length.
   static Result<bool> mend_length(File& data, std::uint64_t length);
   Result<void> open_adopted(Directory&, bool streams);
   std::uint64_t adoptable(const JournalIdentity&);
-  Result<void> adopt_first(OutputFile&, const Resource&, Response first, const std::stop_token&);
-  Result<void> adopt(OutputFile&, const std::stop_token&);
+  Result<void> adopt_first(OutputFile&, const Resource&, Response first);
+  Result<void> adopt(OutputFile&);
   Result<void> settle_adopted(OutputFile&);
-  Result<std::uint64_t> copy_adopted(OutputFile&, std::uint64_t end, const std::stop_token&);
+  Result<std::uint64_t> copy_adopted(OutputFile&, std::uint64_t end);
   Result<std::vector<Segment>> forget_adopted(OutputFile&);
   Result<std::vector<Segment>> forget_gaps(OutputFile&);
   Result<void> forget_unvouched(OutputFile&);
   Result<bool> give_up_adopted(OutputFile&, const std::vector<bool>& inherited);
-  Result<void> fetch_segments(OutputFile&, const Resource&, std::optional<Response> first, std::stop_token);
-  Result<void> fetch_missing(Pass&, const Resource&, std::optional<Response> first, std::stop_token);
+  Result<void> fetch_segments(OutputFile&, const Resource&, std::optional<Response> first);
+  Result<void> fetch_missing(Pass&, const Resource&, std::optional<Response> first);
   Result<void> revoke_damaged(OutputFile&, std::vector<Segment> damaged, const std::vector<bool>& inherited);
   Result<void> fetch_together(Work&, const Resource&, std::optional<Response> first, Assist&);
-  Result<void> fetch_alone(Work&, const Resource&, std::optional<Response> first, std::stop_token);
+  Result<void> fetch_alone(Work&, const Resource&, std::optional<Response> first);
   Result<void> forget_doubted(OutputFile&, const std::vector<Segment>&);
   void tell_joined(std::uint64_t compared);
-  Result<void> fetch_stream(OutputFile&, const Resource&, Response first, std::stop_token);
-  Result<void> keep_stream(OutputFile&, const Resource&, Response first, std::stop_token);
-  Result<void> receive_stream(Pass&, const Resource&, std::optional<Response> first, std::stop_token);
+  Result<void> fetch_stream(OutputFile&, const Resource&, Response first);
+  Result<void> keep_stream(OutputFile&, const Resource&, Response first);
+  Result<void> receive_stream(Pass&, const Resource&, std::optional<Response> first);
   Result<void> settle_stream(OutputFile&);
   Result<void> drop_stream(OutputFile&, Metadata);
   Result<void> reread_small(OutputFile&, UnnamedFile&, std::span<const std::byte> bytes);
-  Result<Response> first_reply(std::stop_token, Range = kProbe);
-  Result<Response> ask_first(Range, const Resource*, const std::stop_token&);
+  Result<Response> first_reply(Range = kProbe);
+  Result<Response> ask_first(Range, const Resource*);
   Result<JournalIdentity> plan(const Response&) const;
   Result<void> start_over(OutputFile&, Error);
   void remember_begun(const OutputFile&);
-  Result<void> check_whole(OutputFile&, PrefixHasher&, const std::stop_token&);
+  Result<void> check_whole(OutputFile&, PrefixHasher&);
   Result<void> refute(OutputFile&, Error);
   Result<void> forget_refuted(OutputFile&);
-  Result<void> check_published(Published&, std::uint64_t size, const std::stop_token&);
-  Result<void> check_digest(File&, std::uint64_t size, const std::string& path, const std::stop_token&);
+  Result<void> check_published(Published&, std::uint64_t size);
+  Result<void> check_digest(File&, std::uint64_t size, const std::string& path);
   Result<void> settle(OutputFile&, Checkpoint&);
-  Result<void> take_remote_name(const std::stop_token&);
+  Result<void> take_remote_name();
   void fit_name(std::size_t longest);
   void give_remote_time(File&);
   void disclaim_time(File&);
@@ -158,18 +149,7 @@ class Transfer {
   Report report(std::filesystem::path output) const;
   Error final_error(Error, OutputFile&) const;
 
-  const SessionContext& context_;
-  Env env_;
-  const std::optional<Request> updating_;  // what the request comes to, if it adopts its own output
-  const Request& request_;
-  Url url_;
-  std::string name_;
-  TaskProgress& task_progress_;
-  Instant begun_;
-  Source source_;
-  FetchContext fetch_context_;
-  Fetcher fetcher_;  // the leader's
-  unsigned restarts_ = 0;
+  TaskContext task_;
   std::unique_ptr<UnnamedFile> unnamed_;  // a small resource, whole
   std::optional<AdoptedFile> adopted_;
   bool blamed_gaps_ = false;       // of what was adopted

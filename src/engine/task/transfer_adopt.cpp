@@ -23,18 +23,19 @@
 namespace segdl::engine {
 
 Result<void> Transfer::open_adopted(Directory& directory, bool streams) {
-  if (request_.adopt.empty()) return {};
+  if (task_.request.adopt.empty()) return {};
   if (streams) {
-    return with_hints(make_error(Cause::usage, "adopt", request_.adopt.string(),
-                                 directory.path_of(name_) + " is no regular file that it could be copied to"),
+    return with_hints(make_error(Cause::usage, "adopt", task_.request.adopt.string(),
+                                 directory.path_of(task_.name) + " is no regular file that it could be copied to"),
                       {Hint::choose_other_name, Hint::leave_adopt_out});
   }
-  if (request_.existing == Existing::skip && adopts_output(env_.files, request_, name_)) {
-    return with_hints(make_error(Cause::usage, "adopt", request_.adopt.string(),
+  if (task_.request.existing == Existing::skip && adopts_output(task_.env.files, task_.request, task_.name)) {
+    return with_hints(make_error(Cause::usage, "adopt", task_.request.adopt.string(),
                                  "it is the output, and a file that is there is to be skipped"),
                       {Hint::do_not_skip_existing});
   }
-  auto opened = AdoptedFile::open(env_.files, request_.adopt, directory, Names(name_, directory.longest_name()));
+  auto opened =
+      AdoptedFile::open(task_.env.files, task_.request.adopt, directory, Names(task_.name, directory.longest_name()));
   if (!opened) return std::move(opened).error();
   adopted_ = std::move(*opened);
   return {};
@@ -42,11 +43,11 @@ Result<void> Transfer::open_adopted(Directory& directory, bool streams) {
 
 // How much of a new version may be adopted.
 std::uint64_t Transfer::adoptable(const JournalIdentity& identity) {
-  if (!adopted_ || !request_.checksum) return 0;
+  if (!adopted_ || !task_.request.checksum) return 0;
   const bool continues = identity.layout && identity.coding.empty();
   const std::uint64_t end = continues ? adopted_->end_in(*identity.layout) : 0;
   if (end > 0) return end;
-  task_progress_.remark(fmt::format("nothing of {} is adopted: {}", adopted_->path(),
+  task_.progress.remark(fmt::format("nothing of {} is adopted: {}", adopted_->path(),
                                     !identity.layout           ? "the server does not serve ranges"
                                     : !identity.coding.empty() ? "what the server sends is coded"
                                                                : "it has not even one segment"));
@@ -54,20 +55,19 @@ std::uint64_t Transfer::adoptable(const JournalIdentity& identity) {
 }
 
 // Of a new version. The response at hand brings what is perhaps here; it waits until another is there.
-Result<void> Transfer::adopt_first(OutputFile& output_file, const Resource& known, Response first,
-                                   const std::stop_token& stop) {
-  auto step = adopt(output_file, stop);
-  return step ? fetch_segments(output_file, known, std::move(first), stop) : step;
+Result<void> Transfer::adopt_first(OutputFile& output_file, const Resource& known, Response first) {
+  auto step = adopt(output_file);
+  return step ? fetch_segments(output_file, known, std::move(first)) : step;
 }
 
 // What of that part is not claimed yet, as far as the file has it.
-Result<void> Transfer::adopt(OutputFile& output_file, const std::stop_token& stop) {
+Result<void> Transfer::adopt(OutputFile& output_file) {
   if (!adopted_) return {};
   Journal& journal = output_file.journal();
   const Layout& layout = *journal.identity().layout;
   const std::uint64_t end = std::min(journal.metadata().value_or(Metadata{}).adopted, adopted_->end_in(layout));
   if (end == 0) {
-    task_progress_.remark(
+    task_.progress.remark(
         fmt::format("nothing of {} is adopted: what is here was begun without it, or without success; "
                     "it is adopted if the download starts over",
                     adopted_->path()));
@@ -75,18 +75,18 @@ Result<void> Transfer::adopt(OutputFile& output_file, const std::stop_token& sto
   }
   std::uint64_t claimed = 0;
   for (const Segment segment : claimed_segments(journal)) claimed += layout.range(segment).size();
-  task_progress_.bytes().plan(planned(journal.identity(), claimed));
-  task_progress_.enter(Phase::adopting);
-  auto taken = copy_adopted(output_file, end, stop);
+  task_.progress.bytes().plan(planned(journal.identity(), claimed));
+  task_.progress.enter(Phase::adopting);
+  auto taken = copy_adopted(output_file, end);
   if (!taken) return std::move(taken).error();
   if (*taken > 0)
-    task_progress_.remark(
+    task_.progress.remark(
         fmt::format("adopted {} bytes of {}: the checksum is compared at the end", *taken, adopted_->path()));
   return {};
 }
 
 // J3, as for every segment. What can't be read is fetched, and noted once.
-Result<std::uint64_t> Transfer::copy_adopted(OutputFile& output_file, std::uint64_t end, const std::stop_token& stop) {
+Result<std::uint64_t> Transfer::copy_adopted(OutputFile& output_file, std::uint64_t end) {
   Journal& journal = output_file.journal();
   const Layout& layout = *journal.identity().layout;
   std::vector<std::byte> buffer(std::min(layout.segment_size(), layout.total()));
@@ -94,7 +94,7 @@ Result<std::uint64_t> Transfer::copy_adopted(OutputFile& output_file, std::uint6
   std::uint64_t unread = 0;
   std::optional<Error> problem;  // the first one
   for (std::uint32_t i = 0; i < layout.count() && layout.range(Segment{i}).end <= end; ++i) {
-    auto going = keep_going("adopt", adopted_->path(), {Hint::allow_more_time}, stop);
+    auto going = task_.keep_going("adopt", adopted_->path(), {Hint::allow_more_time});
     if (!going) return std::move(going).error();
     const Segment segment{i};
     const Range range = layout.range(segment);
@@ -108,11 +108,11 @@ Result<std::uint64_t> Transfer::copy_adopted(OutputFile& output_file, std::uint6
     if (step) step = journal.commit(segment, digest_of(bytes));
     if (step) step = output_file.backup().drop();
     if (!step) return std::move(step).error();
-    task_progress_.bytes().adopted(bytes.size());
+    task_.progress.bytes().adopted(bytes.size());
     taken += bytes.size();
   }
   if (problem)
-    task_progress_.remark(fmt::format("{}: {} bytes are fetched that can't be read", problem->message(), unread));
+    task_.progress.remark(fmt::format("{}: {} bytes are fetched that can't be read", problem->message(), unread));
   return taken;
 }
 
@@ -176,10 +176,10 @@ Result<bool> Transfer::give_up_adopted(OutputFile& output_file, const std::vecto
   std::uint64_t bytes = 0;
   for (const Segment segment : *forgotten) {
     const Range range = output_file.journal().identity().layout->range(segment);
-    task_progress_.bytes().damaged(range, inherited[index(segment)]);
+    task_.progress.bytes().damaged(range, inherited[index(segment)]);
     bytes += range.size();
   }
-  task_progress_.remark(
+  task_.progress.remark(
       fmt::format("with what was adopted it does not have this checksum: {} bytes of that are fetched", bytes));
   return bytes > 0;
 }

@@ -25,7 +25,7 @@ bool may_be_repeated(const Error& error) { return error.remedy == Remedy::retry 
 
 }  // namespace
 
-Result<void> Transfer::continue_version(OutputFile& output_file, std::stop_token stop) {
+Result<void> Transfer::continue_version(OutputFile& output_file) {
   auto forgotten = forget_refuted(output_file);
   if (forgotten) forgotten = forget_unvouched(output_file);
   if (!forgotten) return forgotten;
@@ -38,7 +38,7 @@ Result<void> Transfer::continue_version(OutputFile& output_file, std::stop_token
     inherits_ = *continued_from_ > 0;
     auto chosen = choose_voucher(output_file);
     if (!chosen) return chosen;
-    auto same = check_same(output_file, known_of(identity), stop);
+    auto same = check_same(output_file, known_of(identity));
     if (!same) return std::move(same).error();
     first = std::move(*same);
   }
@@ -47,14 +47,14 @@ Result<void> Transfer::continue_version(OutputFile& output_file, std::stop_token
   // It died between naming the journal and setting the length, or somebody cut the file: then the proofs tell.
   auto mended = mend_length(output_file.data(), output_file.journal().identity().layout->total());
   if (!mended) return std::move(mended).error();
-  auto adopted = adopt(output_file, stop);
-  return adopted ? fetch_segments(output_file, known, std::move(first), stop) : adopted;
+  auto adopted = adopt(output_file);
+  return adopted ? fetch_segments(output_file, known, std::move(first)) : adopted;
 }
 
 // What was adopted, if there is no checksum to tell whether it is of this version (A2).
 Result<void> Transfer::forget_unvouched(OutputFile& output_file) {
-  if (request_.checksum || output_file.journal().metadata().value_or(Metadata{}).adopted == 0) return {};
-  task_progress_.remark("without a checksum nothing vouches for what was adopted: it is fetched");
+  if (task_.request.checksum || output_file.journal().metadata().value_or(Metadata{}).adopted == 0) return {};
+  task_.progress.remark("without a checksum nothing vouches for what was adopted: it is fetched");
   const auto forgotten = forget_adopted(output_file);
   return forgotten ? Result<void>() : forgotten.error();
 }
@@ -83,10 +83,10 @@ Result<void> Transfer::mark_mixed(OutputFile& output_file) {
 Result<void> Transfer::choose_voucher(OutputFile& output_file) {
   const JournalIdentity& identity = output_file.journal().identity();
   const auto metadata = output_file.journal().metadata();
-  const bool same_url = metadata && is_hash_of(metadata->url_hash, url_);
+  const bool same_url = metadata && is_hash_of(metadata->url_hash, task_.url);
   const bool plain = same_url && identity.validator.strong() && !metadata->mixed;
   if (plain) return {};
-  if (request_.checksum && identity.coding.empty()) {
+  if (task_.request.checksum && identity.coding.empty()) {
     voucher_ = Voucher::digest;
     return mark_mixed(output_file);
   }
@@ -100,9 +100,9 @@ Result<void> Transfer::choose_voucher(OutputFile& output_file) {
 // comes, byte by byte; or the checksum tells in the end.
 Result<void> Transfer::vouch_otherwise(OutputFile& output_file, const Error& change) {
   switched_ = true;
-  const bool by_digest = request_.checksum && output_file.journal().identity().coding.empty();
+  const bool by_digest = task_.request.checksum && output_file.journal().identity().coding.empty();
   voucher_ = by_digest ? Voucher::digest : Voucher::bytes;
-  task_progress_.remark(change.reason + (by_digest
+  task_.progress.remark(change.reason + (by_digest
                                              ? ", at the same size: the checksum will decide"
                                              : ", at the same size: comparing one response with all that is here"));
   return mark_mixed(output_file);
@@ -112,32 +112,31 @@ Result<void> Transfer::vouch_otherwise(OutputFile& output_file, const Error& cha
 // that differs in its secrets alone, of which one body is compared; with one from another where samples are equal. If
 // they are not, one that differs in its secrets alone is of a later version. May come with a response for what is
 // missing.
-Result<std::optional<Response>> Transfer::check_same(OutputFile& output_file, const Resource& known,
-                                                     std::stop_token stop) {
+Result<std::optional<Response>> Transfer::check_same(OutputFile& output_file, const Resource& known) {
   const bool strong = known.validator.strong();
   const auto metadata = output_file.journal().metadata();
-  const bool same_url = metadata && is_hash_of(metadata->url_hash, url_);
+  const bool same_url = metadata && is_hash_of(metadata->url_hash, task_.url);
   if (same_url) return std::optional<Response>();
-  const bool same_but_secrets = metadata && metadata->url == url_.redacted();
+  const bool same_but_secrets = metadata && metadata->url == task_.url.redacted();
   const bool unknown = metadata && metadata->url.empty();  // they were lost: see choose_voucher()
   const bool compared_later = voucher_ == Voucher::digest || unknown || (same_but_secrets && !strong);
   of_other_url_ = !same_but_secrets;
   if (unknown) return std::optional<Response>();
   if (output_file.journal().claimed() > 0 && !strong && !compared_later) {
-    Error error = fetcher_.problem(Cause::changed, Remedy::stop,
-                                   "what is here is of another URL, and there is no strong validator to compare");
+    Error error = task_.fetcher.problem(Cause::changed, Remedy::stop,
+                                        "what is here is of another URL, and there is no strong validator to compare");
     error.hints = {Hint::start_over, Hint::choose_other_name};
     return error;
   }
   std::optional<Response> first;
   if (!compared_later) {
-    auto compared = compare_samples(output_file, known, same_but_secrets, stop);
+    auto compared = compare_samples(output_file, known, same_but_secrets);
     if (!compared) return std::move(compared).error();
     first = std::move(*compared);
   }
   Metadata updated = output_file.journal().metadata().value_or(Metadata{});  // which may say more by then
-  updated.url = url_.redacted();
-  updated.url_hash = hash_of(url_);
+  updated.url = task_.url.redacted();
+  updated.url_hash = hash_of(task_.url);
   auto step = output_file.journal().set_metadata(updated);
   return step ? Result<std::optional<Response>>(std::move(first)) : std::move(step).error();
 }
@@ -146,16 +145,16 @@ Result<std::optional<Response>> Transfer::check_same(OutputFile& output_file, co
 // waits for the samples. If those are refused as every further request may be, it is compared itself, byte by byte,
 // with all that is here (see Voucher::bytes).
 Result<std::optional<Response>> Transfer::compare_samples(OutputFile& output_file, const Resource& known,
-                                                          bool is_fresh_link, const std::stop_token& stop) {
+                                                          bool is_fresh_link) {
   const Journal& journal = output_file.journal();
-  SegmentSampler sampler(journal, task_progress_, fetcher_, choose_samples(journal, kSamplesOfOtherUrl));
-  FetchLoop loop(fetcher_, known, stop);
+  SegmentSampler sampler(journal, task_.progress, task_.fetcher, choose_samples(journal, kSamplesOfOtherUrl));
+  FetchLoop loop(task_.fetcher, known, task_.stop);
   std::optional<Response> all;
   for (bool asks = is_fresh_link && journal.claimed() > 0; asks;) {
-    auto asked = ask_first({0, journal.identity().layout->total()}, &known, stop);
+    auto asked = ask_first({0, journal.identity().layout->total()}, &known);
     asks = !asked;
     if (!asked && !may_be_repeated(asked.error())) return std::move(asked).error();
-    auto paused = asked ? Result<void>() : fetcher_.retry().pause(asked.error(), stop);
+    auto paused = asked ? Result<void>() : task_.fetcher.retry().pause(asked.error(), task_.stop);
     if (!paused) return std::move(paused).error();
     if (asked && asked->body.begin == 0 && asked->body.end == journal.identity().layout->total())
       all = *std::move(asked);
@@ -164,20 +163,20 @@ Result<std::optional<Response>> Transfer::compare_samples(OutputFile& output_fil
     auto want = sampler.next();
     if (!want) return std::move(want).error();
     if (!want->has_value()) return all;  // perhaps the last response that the link gives
-    auto response = fetcher_.fetch_beside(**want, &known, stop);
+    auto response = task_.fetcher.fetch_beside(**want, &known, task_.stop);
     auto step = response ? loop.pump(sampler, *response) : Result<void>(response.error());
     if (step) step = loop.check_part(sampler, response->body, **want);
     if (step) continue;
-    if (fetcher_.retry().is_given_no_more(step.error())) {
+    if (task_.fetcher.retry().is_given_no_more(step.error())) {
       voucher_ = Voucher::bytes;
-      task_progress_.remark("the link gives one response: comparing it with all that is here before the first gap");
+      task_.progress.remark("the link gives one response: comparing it with all that is here before the first gap");
       auto marked = mark_mixed(output_file);
       if (marked) marked = leave_something_missing(output_file.journal());
       return marked ? Result<std::optional<Response>>(std::move(all)) : std::move(marked).error();
     }
     if (!may_be_repeated(step.error())) return std::move(step).error();
     all.reset();  // perhaps there is no further connection beside it
-    auto paused = fetcher_.retry().pause(std::move(step).error(), stop);
+    auto paused = task_.fetcher.retry().pause(std::move(step).error(), task_.stop);
     if (!paused) return std::move(paused).error();
   }
   auto compared = loop.run(sampler);

@@ -25,16 +25,18 @@ namespace segdl::engine {
 // known before anything is fetched.
 Result<void> Transfer::take_coding(const std::string& coding) {
   const bool told = std::exchange(coding_, coding) == coding || coding.empty();
-  undo_ = request_.decode ? codings_to_undo(request_.consumer ? "" : name_, coding) : std::vector<std::string>();
-  auto can = ContentDecoder::make(undo_, source_.url.current().shown(), {});
+  undo_ = task_.request.decode ? codings_to_undo(task_.request.consumer ? "" : task_.name, coding)
+                               : std::vector<std::string>();
+  auto can = ContentDecoder::make(undo_, task_.source.url.current().shown(), {});
   undecodable_ = !can;
   if (!can) return std::move(can).error();
   if (told) return {};
-  const bool named = names_coding(last_component(url_), coding);
+  const bool named = names_coding(last_component(task_.url), coding);
   const std::string came = named ? "the server calls it compressed, as its name does"
                                  : fmt::format("it came with the content coding {}, which was not asked for", coding);
-  const bool could = !request_.decode && !named && ContentDecoder::make(codings_to_undo(name_, coding), "", {}).ok();
-  task_progress_.remark(came + (undo_.empty() ? ": it is kept as it came" : ": it is decoded") +
+  const bool could =
+      !task_.request.decode && !named && ContentDecoder::make(codings_to_undo(task_.name, coding), "", {}).ok();
+  task_.progress.remark(came + (undo_.empty() ? ": it is kept as it came" : ": it is decoded") +
                         (could ? "; decoding can be asked for" : ""));
   return {};
 }
@@ -44,20 +46,20 @@ Result<void> Transfer::take_coding(OutputFile& output_file, const std::string& c
   return taken && !undo_.empty() ? output_file.decoded().may_begin() : taken;
 }
 
-Result<void> Transfer::publish(OutputFile& output_file, const std::stop_token& stop) {
-  auto step = undo_.empty() ? Result<void>() : decode(output_file, stop);
-  if (step) return output_file.publish(may_replace_output(request_), request_.sync);
+Result<void> Transfer::publish(OutputFile& output_file) {
+  auto step = undo_.empty() ? Result<void>() : decode(output_file);
+  if (step) return output_file.publish(may_replace_output(task_.request), task_.request.sync);
   const auto dropped = output_file.decoded().drop();  // if it can't be: the next run does
   static_cast<void>(dropped.ok());
   undecodable_ = step.error().cause == Cause::integrity;
-  if (undecodable_ && !request_.checksum) note_undecodable(output_file, step.error());
+  if (undecodable_ && !task_.request.checksum) note_undecodable(output_file, step.error());
   return step;
 }
 
 // The server may mend what it sends, unless a checksum has shown that it is what was meant. The journal tells the next
 // run, so that it asks again.
 void Transfer::note_undecodable(OutputFile& output_file, Error& error) {
-  Metadata metadata = output_file.journal().metadata().value_or(Metadata{url_.redacted()});
+  Metadata metadata = output_file.journal().metadata().value_or(Metadata{task_.url.redacted()});
   metadata.undecodable = true;
   auto step = output_file.journal().set_metadata(metadata);
   if (step) step = output_file.journal().sync();
@@ -67,29 +69,21 @@ void Transfer::note_undecodable(OutputFile& output_file, Error& error) {
 // What an earlier run has fetched and could not decode is fetched again where it is to be decoded. It stays until
 // something of that has come, and a request without decoding publishes it as it was sent.
 bool Transfer::gives_up(OutputFile& output_file) {
-  if (!request_.decode || output_file.state() != OutputFile::State::resumable) return false;
+  if (!task_.request.decode || output_file.state() != OutputFile::State::resumable) return false;
   const auto metadata = output_file.journal().metadata();
-  if (!metadata || !metadata->undecodable || metadata->url != url_.redacted()) return false;
-  if (codings_to_undo(name_, output_file.journal().identity().coding).empty()) return false;
-  task_progress_.remark("what is here could not be decoded: fetching all of it again");
+  if (!metadata || !metadata->undecodable || metadata->url != task_.url.redacted()) return false;
+  if (codings_to_undo(task_.name, output_file.journal().identity().coding).empty()) return false;
+  task_.progress.remark("what is here could not be decoded: fetching all of it again");
   return true;
 }
 
 // How long decoding takes is in the hands of whoever made what came, and no wait for the network ends it.
-Result<void> Transfer::keep_decoding(const std::string& subject, const std::stop_token& stop) const {
-  return keep_going("decode", subject, {Hint::allow_more_time, Hint::keep_encoded}, stop);
+Result<void> Transfer::keep_decoding(const std::string& subject) const {
+  return task_.keep_going("decode", subject, {Hint::allow_more_time, Hint::keep_encoded});
 }
 
-Result<void> Transfer::keep_going(const char* operation, const std::string& subject, Hints hints,
-                                  const std::stop_token& stop) const {
-  if (stop.stop_requested()) return cancelled();
-  const auto last = until(stop).deadline;
-  if (!last || env_.clock.now() < *last) return {};
-  return with_hints(out_of_time(operation, subject), std::move(hints));
-}
-
-Result<void> Transfer::decode(OutputFile& output_file, const std::stop_token& stop) {
-  task_progress_.enter(Phase::decoding);
+Result<void> Transfer::decode(OutputFile& output_file) {
+  task_.progress.enter(Phase::decoding);
   auto file = output_file.decoded().begin();
   if (!file) return std::move(file).error();
   DecodedOutput made;
@@ -103,34 +97,32 @@ Result<void> Transfer::decode(OutputFile& output_file, const std::stop_token& st
     return step;
   };
   auto decoder = ContentDecoder::make(undo_, output_file.path(), take,
-                                      [this, &output_file, &stop] { return keep_decoding(output_file.path(), stop); });
+                                      [this, &output_file] { return keep_decoding(output_file.path()); });
   if (!decoder) return std::move(decoder).error();
-  auto step = read_proved(
-      output_file, [&](std::span<const std::byte> coded) { return decoder->feed(coded); }, stop);
+  auto step = read_proved(output_file, [&](std::span<const std::byte> coded) { return decoder->feed(coded); });
   if (step) step = decoder->finish();
   made.digest = digest.value();
   watch.look_at_whole(made.length);
-  if (step && (request_.verify || watch.found_traces())) step = check_decoded(output_file, **file, made, stop);
+  if (step && (task_.request.verify || watch.found_traces())) step = check_decoded(output_file, **file, made);
   if (!step) return step;
-  task_progress_.enter(Phase::publishing);
-  if (request_.checksum) made.checksum = journal_name_of(*request_.checksum);
+  task_.progress.enter(Phase::publishing);
+  if (task_.request.checksum) made.checksum = journal_name_of(*task_.request.checksum);
   decoded_ = made.length;
   give_access(output_file, **file);
   give_remote_time(**file);
   disclaim_time(**file);  // of what was sent
-  return output_file.decoded().finish(made, request_.sync);
+  return output_file.decoded().finish(made, task_.request.sync);
 }
 
 // Where there is a trace of another program, or it is asked for: all of it is read back.
-Result<void> Transfer::check_decoded(OutputFile& output_file, File& file, const DecodedOutput& made,
-                                     const std::stop_token& stop) {
-  task_progress_.enter(Phase::verifying);
+Result<void> Transfer::check_decoded(OutputFile& output_file, File& file, const DecodedOutput& made) {
+  task_.progress.enter(Phase::verifying);
   auto status = file.status();
   if (!status) return std::move(status).error();
   Metadata whole;
   whole.stream_length = made.length;
   whole.stream_digest = made.digest;
-  auto intact = status->size == made.length ? stream_intact(file, whole, stop) : Result<bool>(false);
+  auto intact = status->size == made.length ? stream_intact(file, whole, task_.stop) : Result<bool>(false);
   if (!intact) return std::move(intact).error();
   if (*intact) return {};
   return with_hints(make_error(Cause::local, "verify", output_file.directory().path_of(output_file.names().decoded),
@@ -140,8 +132,7 @@ Result<void> Transfer::check_decoded(OutputFile& output_file, File& file, const 
 
 // All that has arrived, in order. A page that the disk or another program has changed since it was proved would become
 // content of nobody's.
-Result<void> Transfer::read_proved(OutputFile& output_file, const ContentDecoder::Take& take,
-                                   const std::stop_token& stop) {
+Result<void> Transfer::read_proved(OutputFile& output_file, const ContentDecoder::Take& take) {
   const Journal& journal = output_file.journal();
   const JournalIdentity& identity = journal.identity();
   const Metadata metadata = journal.metadata().value_or(Metadata{});
@@ -152,7 +143,7 @@ Result<void> Transfer::read_proved(OutputFile& output_file, const ContentDecoder
     StreamDigest digest;
     Result<void> decoded;  // whose fault it is if it can't be, the proof tells
     while (at < range.end) {
-      auto going = keep_decoding(output_file.path(), stop);
+      auto going = keep_decoding(output_file.path());
       if (!going) return going;
       const auto want = std::span(piece).first(std::min<std::uint64_t>(piece.size(), range.end - at));
       auto got = output_file.data().read_at(at, want);

@@ -41,8 +41,7 @@ Result<bool> Transfer::mend_length(File& data, std::uint64_t length) {
 
 // Until all of it is there, and nothing shows that it is not what arrived. What was damaged meanwhile is fetched again:
 // a claim whose proof fails is revoked like one of an earlier run (J4).
-Result<void> Transfer::fetch_segments(OutputFile& output_file, const Resource& known, std::optional<Response> first,
-                                      std::stop_token stop) {
+Result<void> Transfer::fetch_segments(OutputFile& output_file, const Resource& known, std::optional<Response> first) {
   const JournalIdentity& identity = output_file.journal().identity();
   std::vector<bool> inherited(identity.layout->count());
   std::uint64_t claimed = 0;
@@ -50,18 +49,18 @@ Result<void> Transfer::fetch_segments(OutputFile& output_file, const Resource& k
     inherited[index(segment)] = true;
     claimed += identity.layout->range(segment).size();
   }
-  task_progress_.bytes().plan(planned(identity, claimed));
+  task_.progress.bytes().plan(planned(identity, claimed));
   for (unsigned repairs = 0;; ++repairs) {
     Pass pass{output_file, Watch(output_file.data()), repairs > 0};
-    auto step = fetch_missing(pass, known, std::exchange(first, std::nullopt), stop);
+    auto step = fetch_missing(pass, known, std::exchange(first, std::nullopt));
     const bool gave_up = !step && contradicted_ && repairs < kMaxRepairs;
     if (!step && !doubted_ && !gave_up) return step;
-    if (gave_up) task_progress_.remark(step.error().reason + ": what came without a length is fetched again");
+    if (gave_up) task_.progress.remark(step.error().reason + ": what came without a length is fetched again");
     pass.watch.look_at_whole(identity.layout->total());
-    const bool must = !step || request_.verify || repairs > 0;
+    const bool must = !step || task_.request.verify || repairs > 0;
     if (!must && !pass.watch.found_traces()) return step;
-    task_progress_.enter(Phase::verifying);
-    auto damaged = find_damaged(output_file.data(), output_file.journal(), stop);
+    task_.progress.enter(Phase::verifying);
+    auto damaged = find_damaged(output_file.data(), output_file.journal(), task_.stop);
     if (!damaged) return std::move(damaged).error();
     auto mended = mend_length(output_file.data(), identity.layout->total());
     if (!mended) return std::move(mended).error();
@@ -100,10 +99,10 @@ Result<void> Transfer::revoke_damaged(OutputFile& output_file, std::vector<Segme
   for (const Segment segment : damaged) {
     auto revoked = together ? journal.revoke(segment) : forget(journal, segment);
     if (!revoked) return revoked;
-    task_progress_.bytes().damaged(layout.range(segment), inherited[index(segment)]);
+    task_.progress.bytes().damaged(layout.range(segment), inherited[index(segment)]);
     bytes += layout.range(segment).size();
   }
-  task_progress_.remark(
+  task_.progress.remark(
       fmt::format("{} was changed after it was written, by another program or the disk: {} bytes are fetched "
                   "again",
                   part_of(output_file), bytes));
@@ -111,18 +110,17 @@ Result<void> Transfer::revoke_damaged(OutputFile& output_file, std::vector<Segme
 }
 
 // The same for a stream, of which the whole has one proof: what was damaged begins again.
-Result<void> Transfer::keep_stream(OutputFile& output_file, const Resource& known, Response first,
-                                   std::stop_token stop) {
+Result<void> Transfer::keep_stream(OutputFile& output_file, const Resource& known, Response first) {
   std::optional<Response> at_hand(std::move(first));
   for (unsigned repairs = 0;; ++repairs) {
     Pass pass{output_file, Watch(output_file.data()), false};
-    auto step = receive_stream(pass, known, std::exchange(at_hand, std::nullopt), stop);
+    auto step = receive_stream(pass, known, std::exchange(at_hand, std::nullopt));
     if (!step) return step;
     const Metadata metadata = output_file.journal().metadata().value_or(Metadata{});
     pass.watch.look_at_whole(metadata.stream_length);
-    if (!request_.verify && !pass.watch.found_traces() && repairs == 0) return {};
-    task_progress_.enter(Phase::verifying);
-    auto intact = stream_intact(output_file.data(), metadata, stop);
+    if (!task_.request.verify && !pass.watch.found_traces() && repairs == 0) return {};
+    task_.progress.enter(Phase::verifying);
+    auto intact = stream_intact(output_file.data(), metadata, task_.stop);
     if (!intact) return std::move(intact).error();
     auto mended = mend_length(output_file.data(), metadata.stream_length);
     if (!mended) return std::move(mended).error();
@@ -137,8 +135,8 @@ Result<void> Transfer::keep_stream(OutputFile& output_file, const Resource& know
 }
 
 Result<void> Transfer::drop_stream(OutputFile& output_file, Metadata metadata) {
-  task_progress_.bytes().discarded(metadata.stream_length);
-  task_progress_.remark(fmt::format(
+  task_.progress.bytes().discarded(metadata.stream_length);
+  task_.progress.remark(fmt::format(
       "{} was changed after it was written, by another program or the disk: starting over", part_of(output_file)));
   metadata.stream_complete = false;
   auto step = output_file.journal().set_metadata(metadata);

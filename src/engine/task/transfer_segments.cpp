@@ -93,50 +93,49 @@ Result<std::vector<std::jthread>> start_threads(std::size_t most, Function funct
 }  // namespace
 
 // What is not claimed, while the claims are proved beside it; then all of it goes to disk.
-Result<void> Transfer::fetch_missing(Pass& pass, const Resource& known, std::optional<Response> first,
-                                     std::stop_token stop) {
+Result<void> Transfer::fetch_missing(Pass& pass, const Resource& known, std::optional<Response> first) {
   OutputFile& output_file = pass.output_file;
   Journal& journal = output_file.journal();
   const Layout& layout = *journal.identity().layout;
-  task_progress_.enter(Phase::fetching);
+  task_.progress.enter(Phase::fetching);
   const bool together = voucher_ == Voucher::digest || known.validator.strong();
-  auto dropped = together ? Result<bool>(false) : drop_behind_hole(pass, task_progress_, stop);
+  auto dropped = together ? Result<bool>(false) : drop_behind_hole(pass, task_.progress, task_.stop);
   if (!dropped) return std::move(dropped).error();
   std::vector<Segment> inherited = claimed_segments(journal);
   std::vector<bool> claims(layout.count());
   for (const Segment segment : inherited) claims[index(segment)] = true;
   Assist assist;
-  Dispatcher dispatcher(layout, claims, env_.clock, [&] { context_.pool.request_workers(assist); });
+  Dispatcher dispatcher(layout, claims, task_.env.clock, [&] { task_.session.pool.request_workers(assist); });
   std::optional<PrefixHasher> front;
-  if (request_.checksum) {
-    front.emplace(request_.checksum, output_file.data(), layout);
+  if (task_.request.checksum) {
+    front.emplace(task_.request.checksum, output_file.data(), layout);
     auto started = front->start();
     if (!started) return started;
     dispatcher.on_settled([&front](Segment segment) { front->settled(segment); });
   }
-  const ShownMap shown(task_progress_, dispatcher);
+  const ShownMap shown(task_.progress, dispatcher);
   if (pass.proved) take_for_proved(dispatcher);
   const std::size_t proofs = pass.proved ? 0 : inherited.size();
-  Checkpoint checkpoint(env_.clock, {output_file.data(), journal}, request_.sync, std::move(inherited));
+  Checkpoint checkpoint(task_.env.clock, {output_file.data(), journal}, task_.request.sync, std::move(inherited));
   checkpoint.before_each([&pass, &layout] { pass.watch.look(layout.total()); });
   if (*dropped) {  // the disk must not have what fills the hole and what lay behind it at the same time
     auto forced = checkpoint.force();
     if (!forced) return forced;
   }
-  Work work{output_file, dispatcher, checkpoint, pass.watch, task_progress_, layout, output_file.backup().exists()};
-  const std::stop_callback give_up(stop, [&dispatcher] { dispatcher.fail(cancelled()); });
+  Work work{output_file, dispatcher, checkpoint, pass.watch, task_.progress, layout, output_file.backup().exists()};
+  const std::stop_callback give_up(task_.stop, [&dispatcher] { dispatcher.fail(cancelled()); });
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   auto verifiers =
       start_threads(std::min(proofs, cores), [&](const std::stop_token& own) { verify_claims(work, own); });
   if (!verifiers) return std::move(verifiers).error();
-  auto step = together ? fetch_together(work, known, std::move(first), assist)
-                       : fetch_alone(work, known, std::move(first), stop);
+  auto step =
+      together ? fetch_together(work, known, std::move(first), assist) : fetch_alone(work, known, std::move(first));
   if (!step) dispatcher.fail(step.error());
   verifiers->clear();  // asked to stop, and waited for
   auto refuted = forget_doubted(output_file, dispatcher.doubted());
   if (!refuted) return refuted;
   doubted_ = false;
-  if (step && front) step = check_whole(output_file, *front, stop);
+  if (step && front) step = check_whole(output_file, *front);
   if (doubted_) {  // what is sound is kept, whatever comes of it
     auto forced = checkpoint.force();
     if (!forced) return forced;
@@ -153,7 +152,7 @@ Result<void> Transfer::forget_doubted(OutputFile& output_file, const std::vector
   for (const Segment segment : segments) {
     auto step = engine::forget(journal, segment);
     if (!step) return step;
-    task_progress_.bytes().damaged(journal.identity().layout->range(segment), false);
+    task_.progress.bytes().damaged(journal.identity().layout->range(segment), false);
   }
   return journal.sync();
 }
@@ -162,63 +161,63 @@ Result<void> Transfer::forget_doubted(OutputFile& output_file, const std::vector
 Result<void> Transfer::fetch_together(Work& work, const Resource& known, std::optional<Response> first,
                                       Assist& assist) {
   Dispatcher& dispatcher = work.dispatcher;
-  source_.forms.set_joined(true);
+  task_.source.forms.set_joined(true);
   Worker worker(dispatcher);
   // What a URL without secrets gives it mostly gives for ever, and then nothing that is here is asked for.
-  const bool is_link = url_.redacted() != url_.text();
+  const bool is_link = task_.url.redacted() != task_.url.text();
   bool all = first || is_link || dispatcher.all_missing_behind_front();
   if (all) worker.goes_first();
   assist.help = [&](Slot slot) {
     guarded(dispatcher, [&] {
-      Fetcher fetcher(fetch_context_, std::move(slot));
+      Fetcher fetcher(task_.fetching, std::move(slot));
       Worker helper(dispatcher);
       SpanWorker(work, helper, fetcher, known).run(false);
     });
   };
   // Before there is an answer nothing but that is asked for, also where the first request was led to another host.
   assist.is_held_up = [this](Instant now) {
-    return !source_.evidence.has_answered() || source_.failures.is_held_up(now);
+    return !task_.source.evidence.has_answered() || task_.source.failures.is_held_up(now);
   };
   assist.tick = [&dispatcher](Instant now) { guarded(dispatcher, [&] { dispatcher.tick(now); }); };
   {
-    OpenAssist open(context_.pool, assist, source_.url.current().origin);
-    source_.url.on_move([&open](const Origin& origin) { open.moved(origin); });
+    OpenAssist open(task_.session.pool, assist, task_.source.url.current().origin);
+    task_.source.url.on_move([&open](const Origin& origin) { open.moved(origin); });
     guarded(dispatcher, [&] {
       do {
-        SpanWorker(work, worker, fetcher_, known).run(std::exchange(all, is_link), std::exchange(first, std::nullopt));
-        fetcher_.admission().leave();
+        SpanWorker(work, worker, task_.fetcher, known)
+            .run(std::exchange(all, is_link), std::exchange(first, std::nullopt));
+        task_.fetcher.admission().leave();
       } while (worker.wait());
     });
   }
-  source_.url.on_move({});
+  task_.source.url.on_move({});
   const auto error = dispatcher.error();
   return error ? Result<void>(*error) : Result<void>();
 }
 
 void Transfer::tell_joined(std::uint64_t compared) {
   if (compared == 0) return;
-  task_progress_.remark(
+  task_.progress.remark(
       fmt::format("no strong validator: joined with what was here after comparing {} bytes", compared));
 }
 
 // Without a strong validator a run joins nothing but one body with what an earlier run left (see single_body_sink.h).
-Result<void> Transfer::fetch_alone(Work& work, const Resource& known, std::optional<Response> first,
-                                   std::stop_token stop) {
+Result<void> Transfer::fetch_alone(Work& work, const Resource& known, std::optional<Response> first) {
   Worker worker(work.dispatcher);
-  source_.forms.set_joined(true);
-  SingleBodySink sink(work, worker.assignment(), fetcher_, !first && voucher_ == Voucher::validator);
-  FetchLoop loop(fetcher_, known, stop);
+  task_.source.forms.set_joined(true);
+  SingleBodySink sink(work, worker.assignment(), task_.fetcher, !first && voucher_ == Voucher::validator);
+  FetchLoop loop(task_.fetcher, known, task_.stop);
   for (;;) {
     auto step = loop.run_once(sink, std::exchange(first, std::nullopt));
     // Everything is here, or claims that are being proved: other downloads may have the connection.
-    if (step) fetcher_.admission().leave();
+    if (step) task_.fetcher.admission().leave();
     if (step && !worker.wait()) break;
     if (step) step = sink.interrupted(Remedy::retry);
     if (!step && step.error().remedy != Remedy::retry) {
       outdated_ = !inherits_;
       return step;
     }
-    if (sink.begins_anew()) source_.forms.use(RequestForm::whole);
+    if (sink.begins_anew()) task_.source.forms.use(RequestForm::whole);
   }
   if (const auto error = work.dispatcher.error()) return *error;
   tell_joined(sink.compared_for_others());

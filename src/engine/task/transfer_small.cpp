@@ -20,20 +20,21 @@ namespace segdl::engine {
 void Transfer::give_access(OutputFile& output_file, File& file) {
   auto old = output_file.existing().file();
   if (old && old->may_be_planted) {
-    task_progress_.remark(
+    task_.progress.remark(
         "what it replaces belongs to another user, in a directory that any user may write to: its owner and mode are "
         "those of a new file");
     old.reset();
   }
-  const unsigned mode = old ? old->mode : env_.files.default_mode();
-  for (std::string& remark : set_access(file, mode, old ? &*old : nullptr)) task_progress_.remark(std::move(remark));
+  const unsigned mode = old ? old->mode : task_.env.files.default_mode();
+  for (std::string& remark : set_access(file, mode, old ? &*old : nullptr)) task_.progress.remark(std::move(remark));
 }
 
 // A resource of one segment needs no journal: it is kept in memory until it is whole, and then in a file that a death
 // leaves nothing of. False if this is none, or the file system has no such files; then nothing was read.
-Result<bool> Transfer::fetch_small(OutputFile& output_file, Response& first, std::stop_token stop) {
+Result<bool> Transfer::fetch_small(OutputFile& output_file, Response& first) {
   const auto& [begin, end, total, validator, partial, coding] = first.body;
-  const std::uint64_t most = request_.segment_size != 0 ? request_.segment_size : Layout::default_segment_size(0);
+  const std::uint64_t most =
+      task_.request.segment_size != 0 ? task_.request.segment_size : Layout::default_segment_size(0);
   if (!total || *total > most || begin != 0 || end != total) return false;
   if (output_file.state() != OutputFile::State::fresh || !undo_.empty()) return false;
   auto unnamed = UnnamedFile::create(output_file);
@@ -41,16 +42,16 @@ Result<bool> Transfer::fetch_small(OutputFile& output_file, Response& first, std
   if (!*unnamed) return false;
   const Resource known{total, validator, coding};
   strong_ = validator.strong();
-  task_progress_.bytes().plan(planned({std::nullopt, total, validator, coding}));
-  SmallSink sink(known, fetcher_, task_progress_);
-  auto step = FetchLoop(fetcher_, known, stop).run(sink, std::move(first));
+  task_.progress.bytes().plan(planned({std::nullopt, total, validator, coding}));
+  SmallSink sink(known, task_.fetcher, task_.progress);
+  auto step = FetchLoop(task_.fetcher, known, task_.stop).run(sink, std::move(first));
   if (!step) return std::move(step).error();
-  WholeDigest digest(request_.checksum);
+  WholeDigest digest(task_.request.checksum);
   digest.update(sink.bytes());
   step = digest.check(output_file.path());
   UnnamedFile& file = **unnamed;
   if (step) step = file.write(sink.bytes());
-  if (step && request_.verify) step = reread_small(output_file, file, sink.bytes());
+  if (step && task_.request.verify) step = reread_small(output_file, file, sink.bytes());
   if (step) give_remote_time(file.file());
   if (step) keep_receipt(file.file(), known.validator);
   if (step && output_file.existing().is_replaced()) give_access(output_file, file.file());

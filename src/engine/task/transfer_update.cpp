@@ -58,7 +58,7 @@ struct Present {
 // What can't be looked at is left to whoever opens the place. What of the file is taken into account in any case is
 // that it had a strong validator.
 std::optional<Present> Transfer::find_present(Directory& directory) {
-  const Names names(name_, directory.longest_name());
+  const Names names(task_.name, directory.longest_name());
   const auto named = directory.status(names.output);
   if (!named || !named->has_value()) return std::nullopt;
   const bool link = (*named)->kind == FileKind::symlink;
@@ -75,14 +75,14 @@ std::optional<Present> Transfer::find_present(Directory& directory) {
   const auto kept = present.file->attribute(kReceipt);
   auto receipt = kept ? decode_receipt(*kept) : std::nullopt;
   if (!receipt) return present;
-  const bool same_url = receipt->url_tag == url_tag_of(receipt->salt, url_.redacted());
-  if (same_url && !request_.checksum)
-    source_.evidence.change_shown([&receipt](Shown& shown) { shown.finished(receipt->kind); });
+  const bool same_url = receipt->url_tag == url_tag_of(receipt->salt, task_.url.redacted());
+  if (same_url && !task_.request.checksum)
+    task_.source.evidence.change_shown([&receipt](Shown& shown) { shown.finished(receipt->kind); });
   if (receipt->size != status->size || receipt->modified != status->modified) {
     present.doubt = "it was changed here since it was fetched";
   } else if (!same_url) {
     present.doubt = "it was fetched from another URL";
-  } else if (receipt->whole_url_tag != url_tag_of(receipt->salt, url_.text())) {
+  } else if (receipt->whole_url_tag != url_tag_of(receipt->salt, task_.url.text())) {
     present.doubt = "it was fetched from a URL with another secret, which may be that of another file";
   } else if (receipt->kind == Validator::Kind::none) {
     present.doubt = "nothing that was kept with it names the version that it is of";
@@ -94,7 +94,7 @@ std::optional<Present> Transfer::find_present(Directory& directory) {
 
 // Whether another of our names is there: then the recovery table decides.
 bool Transfer::has_leftover(Directory& directory) const {
-  const Names names(name_, directory.longest_name());
+  const Names names(task_.name, directory.longest_name());
   for (const std::string* name : {&names.part, &names.journal, &names.old_journal}) {
     const auto there = directory.status(*name);
     if (!there || there->has_value()) return true;
@@ -102,47 +102,47 @@ bool Transfer::has_leftover(Directory& directory) const {
   return false;
 }
 
-Result<std::optional<Outcome>> Transfer::leave_if_unchanged(Directory& directory, const std::stop_token& stop) {
+Result<std::optional<Outcome>> Transfer::leave_if_unchanged(Directory& directory) {
   auto present = find_present(directory);
-  const bool doubted = named_ && fetcher_.doubt(named_->exchange->head(), named_->body, nullptr);
+  const bool doubted = named_ && task_.fetcher.doubt(named_->exchange->head(), named_->body, nullptr);
   if (doubted) named_.reset();  // what is asked for again may be better
   if (!present || has_leftover(directory)) return std::optional<Outcome>();
-  if (request_.decode) {
-    task_progress_.remark("what is decoded can't be compared with what the server has: fetching it again");
+  if (task_.request.decode) {
+    task_.progress.remark("what is decoded can't be compared with what the server has: fetching it again");
     return std::optional<Outcome>();
   }
-  auto unchanged = is_unchanged(*present, stop);
+  auto unchanged = is_unchanged(*present);
   if (!unchanged) return std::move(unchanged).error();
   if (!*unchanged) return std::optional<Outcome>();
   named_.reset();
   strong_ = present->receipt.has_value();
-  Report done = report(directory.path_of(name_));
+  Report done = report(directory.path_of(task_.name));
   done.total = present->status.size;
   done.unchanged = true;
   return std::optional(Outcome{std::move(done)});
 }
 
-Result<bool> Transfer::is_unchanged(Present& present, const std::stop_token& stop) {
-  if (request_.checksum) {
-    auto step = check_digest(*present.file, present.status.size, name_, stop);
+Result<bool> Transfer::is_unchanged(Present& present) {
+  if (task_.request.checksum) {
+    auto step = check_digest(*present.file, present.status.size, task_.name);
     if (step) return true;
     const bool other = step.error().cause == Cause::integrity || is_unreadable(step.error());
     return other ? Result<bool>(false) : std::move(step).error();
   }
   if (present.doubt != nullptr) {
-    task_progress_.remark(std::string(present.doubt) + ": fetching it again");
+    task_.progress.remark(std::string(present.doubt) + ": fetching it again");
     return false;
   }
   if (named_) return present.is_shown_by(*named_);  // by the response that has named it
-  return ask_if_unchanged(present, stop);
+  return ask_if_unchanged(present);
 }
 
 // An answer that is all of another version is kept for the download, and so is the first part of one.
-Result<bool> Transfer::ask_if_unchanged(Present& present, const std::stop_token& stop) {
+Result<bool> Transfer::ask_if_unchanged(Present& present) {
   const bool by_etag = present.receipt && present.receipt->kind == Validator::Kind::strong_etag;
-  if (by_etag) fetcher_.fetch_unless(present.receipt->validator);
-  auto response = first_reply(stop, by_etag ? kProbe : kGlance);
-  fetcher_.fetch_unless({});
+  if (by_etag) task_.fetcher.fetch_unless(present.receipt->validator);
+  auto response = first_reply(by_etag ? kProbe : kGlance);
+  task_.fetcher.fetch_unless({});
   if (!response) return std::move(response).error();
   if (response->unchanged) return true;
   const bool same = present.is_shown_by(*response);
@@ -158,48 +158,49 @@ Result<bool> Transfer::ask_if_unchanged(Present& present, const std::stop_token&
 // Whether an earlier run has left all of a version that the server no longer has, beside a file that may be newer: to
 // continue it takes no request that would show it. What is of another URL is compared anyway (J8), and a checksum tells
 // in the end.
-Result<bool> Transfer::is_whole_and_outdated(OutputFile& output_file, const std::stop_token& stop) {
-  if (request_.existing != Existing::update || request_.checksum || !output_file.existing().is_replaced()) return false;
+Result<bool> Transfer::is_whole_and_outdated(OutputFile& output_file) {
+  if (task_.request.existing != Existing::update || task_.request.checksum || !output_file.existing().is_replaced())
+    return false;
   const Journal& journal = output_file.journal();
   const Metadata metadata = journal.metadata().value_or(Metadata{});
-  if (!is_hash_of(metadata.url_hash, url_) && metadata.url != url_.redacted()) return false;
+  if (!is_hash_of(metadata.url_hash, task_.url) && metadata.url != task_.url.redacted()) return false;
   const auto& layout = journal.identity().layout;
   const bool whole =
       layout ? journal.claimed() == layout->count() : metadata.stream_complete || metadata.stream_unvouched;
-  auto current = whole && metadata.vouched() ? is_current(journal.identity(), stop) : Result<bool>(!whole);
+  auto current = whole && metadata.vouched() ? is_current(journal.identity()) : Result<bool>(!whole);
   if (!current) return current;
   if (*current) return false;
   remember_begun(output_file);
-  task_progress_.remark("what had arrived whole before can't be shown to be what the server has: starting over");
+  task_.progress.remark("what had arrived whole before can't be shown to be what the server has: starting over");
   return true;
 }
 
 // What no file can be as old as, or as new as, is a server's mistake.
 void Transfer::give_remote_time(File& file) {
-  const auto time = source_.evidence.modified();
-  const auto now = std::chrono::floor<std::chrono::seconds>(env_.clock.wall());
+  const auto time = task_.source.evidence.modified();
+  const auto now = std::chrono::floor<std::chrono::seconds>(task_.env.clock.wall());
   if (!time || time->time_since_epoch().count() <= 0 || *time > now + kClockError) {
     constexpr std::string_view kWrong = "the server's time for it can't be right: it has that of its arrival";
     constexpr std::string_view kNone = "the server sends no time for it: it has that of its arrival";
-    if (request_.remote_time && request_.existing != Existing::update)
-      task_progress_.tolerated({time ? kWrong : kNone});
+    if (task_.request.remote_time && task_.request.existing != Existing::update)
+      task_.progress.tolerated({time ? kWrong : kNone});
     return;
   }
   const auto set = file.change({.modified = *time});
-  if (!set) task_progress_.remark("its time could not be set: " + set.error().message());
+  if (!set) task_.progress.remark("its time could not be set: " + set.error().message());
 }
 
 // The server's date, as the file's time, that is no proof of what the file holds: listings show the same second, and it
 // is no date that a server can name. Where times are kept in steps of two seconds it is an older one.
 void Transfer::disclaim_time(File& file) {
-  const auto time = source_.evidence.modified();
+  const auto time = task_.source.evidence.modified();
   for (const std::chrono::milliseconds off : {std::chrono::milliseconds(500), std::chrono::milliseconds(-2000)}) {
     const auto status = file.status();
     if (!time || !status || status->modified != *time) return;
     const auto set = file.change({.modified = *time + off});
-    if (!set) return task_progress_.remark("its time can't be changed, and is no proof: " + set.error().message());
+    if (!set) return task_.progress.remark("its time can't be changed, and is no proof: " + set.error().message());
     if (off.count() < -1000)
-      task_progress_.remark("its time is two seconds before the server's, which would be no proof");
+      task_.progress.remark("its time is two seconds before the server's, which would be no proof");
   }
 }
 
@@ -211,16 +212,16 @@ void Transfer::disclaim_time(File& file) {
 void Transfer::keep_receipt(File& file, const Validator& validator, bool claims_vouched) {
   // If not, the file may be of a version that is called otherwise.
   const bool vouched = voucher_ == Voucher::validator && claims_vouched;
-  const bool synced = request_.sync != Sync::none;
-  const bool date_proves = vouched && synced && source_.evidence.modified_is_strong();
+  const bool synced = task_.request.sync != Sync::none;
+  const bool date_proves = vouched && synced && task_.source.evidence.modified_is_strong();
   const bool proves = vouched && validator.strong();
-  const bool misleads =
-      !vouched || (!validator.strong() && source_.evidence.modified() && !source_.evidence.modified_is_strong());
+  const bool misleads = !vouched || (!validator.strong() && task_.source.evidence.modified() &&
+                                     !task_.source.evidence.modified_is_strong());
   const auto status = file.status();
   if (!status) return;
   Receipt receipt{status->size, status->modified, random_salt()};
-  receipt.url_tag = url_tag_of(receipt.salt, url_.redacted());
-  receipt.whole_url_tag = url_tag_of(receipt.salt, url_.text());
+  receipt.url_tag = url_tag_of(receipt.salt, task_.url.redacted());
+  receipt.whole_url_tag = url_tag_of(receipt.salt, task_.url.text());
   if (proves) receipt.kind = validator.kind;
   if (proves) receipt.validator = validator.value();
   const bool kept = synced && (proves || misleads) && file.set_attribute(kReceipt, encode_receipt(receipt)).ok();

@@ -1,0 +1,51 @@
+#include "engine/task/task_context.h"
+
+#include "core/base/errors.h"
+#include "engine/store/adopted_file.h"
+
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+std::optional<Instant> deadline_of(const SessionOptions& options, Instant begun) {
+  return options.max_time.count() > 0 ? std::optional(begun + options.max_time) : std::nullopt;
+}
+
+}  // namespace
+
+TaskContext::TaskContext(const SessionContext& context, Target target, TaskProgress& to, std::stop_token token)
+    : session(context),
+      env(context.env),
+      updating(adopting_output(env.files, target.request, target.name)),
+      request(updating ? *updating : target.request),
+      url(std::move(target.url)),
+      name(std::move(target.name)),
+      progress(to),
+      stop(std::move(token)),
+      begun(env.clock.now()),
+      source(url),
+      fetching{env.transport,   env.clock, session.options, session.pool, session.throttle,
+               session.secrets, request,   source,          progress,     deadline_of(session.options, begun)},
+      fetcher(fetching) {}
+
+Until TaskContext::until() const { return {stop, fetching.deadline}; }
+
+Result<void> TaskContext::keep_going(const char* operation, const std::string& subject, Hints hints) const {
+  if (stop.stop_requested()) return cancelled();
+  if (!fetching.deadline || env.clock.now() < *fetching.deadline) return {};
+  return with_hints(make_error(Cause::network, operation, subject, "the time limit for the download is reached"),
+                    std::move(hints));
+}
+
+void TaskContext::rename(std::string to) {
+  name = std::move(to);
+  progress.set_output(request.directory / name);
+}
+
+void TaskContext::remark(std::vector<std::string> notes) {
+  for (std::string& note : notes) progress.remark(std::move(note));
+  for (const std::string& lack : env.files.take_lacking()) progress.worked_around(lack);
+}
+
+}  // namespace segdl::engine

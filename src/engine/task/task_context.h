@@ -1,0 +1,66 @@
+// What all parts of one download use: what was asked for, the session, where the bytes come from, who is told, and the
+// one way to stop that every wait of its leader knows.
+//
+// Used by the leader's thread. Its helpers share the source and the progress, and make fetchers of their own with
+// `fetching`.
+#pragma once
+
+#include <segdl/error.h>
+#include <segdl/task.h>
+
+#include "core/url/url.h"
+#include "engine/fetch/fetcher.h"
+#include "engine/fetch/source.h"
+#include "engine/progress/task_progress.h"
+#include "engine/task/session_context.h"
+
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace segdl::engine {
+
+// What is downloaded, and under which name: one component.
+struct Target {
+  const Request& request;
+  Url url;
+  std::string name;
+};
+
+// The last of so many restarts asks for the whole resource in one response, which needs no validator: some servers name
+// another one at every turn.
+inline constexpr unsigned kMaxRestarts = 3;
+
+struct TaskContext {
+  // REQUIRES: everything referred to outlives it.
+  TaskContext(const SessionContext&, Target, TaskProgress&, std::stop_token);
+  TaskContext(const TaskContext&) = delete;
+  TaskContext& operator=(const TaskContext&) = delete;
+
+  // The end of waits that can take a deadline.
+  Until until() const;
+  // For work that no wait for the network ends. Errors: cancelled, or Cause::network when the time limit is reached.
+  Result<void> keep_going(const char* operation, const std::string& subject, Hints) const;
+
+  // The output gets another name.
+  void rename(std::string to);
+  // Notes that belong in the report, and what the file system lacks.
+  void remark(std::vector<std::string> notes);
+
+  const SessionContext& session;
+  const Env env;
+  const std::optional<Request> updating;  // what the request comes to, if it adopts its own output
+  const Request& request;
+  const Url url;
+  std::string name;
+  TaskProgress& progress;
+  const std::stop_token stop;
+  const Instant begun;
+  Source source;
+  const FetchContext fetching;
+  Fetcher fetcher;        // the leader's
+  unsigned restarts = 0;  // so far
+};
+
+}  // namespace segdl::engine
