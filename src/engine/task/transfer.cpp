@@ -8,8 +8,8 @@
 #include "engine/progress/planned.h"
 #include "engine/schedule/dispatcher.h"
 #include "engine/store/journal/checkpoint.h"
-#include "engine/task/consumer_sink.h"
-#include "engine/task/stream_sink.h"
+#include "engine/task/sink/consumer_sink.h"
+#include "engine/task/sink/stream_sink.h"
 
 #include <fmt/format.h>
 

@@ -23,7 +23,7 @@
 #include "engine/store/output_file.h"
 #include "engine/store/recovery.h"
 #include "engine/store/unnamed_file.h"
-#include "engine/task/segment_sink.h"
+#include "engine/task/sink/segment_sink.h"
 #include "engine/task/task_context.h"
 
 #include <memory>

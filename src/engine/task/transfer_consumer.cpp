@@ -3,7 +3,7 @@
 #include "core/base/errors.h"
 #include "engine/fetch/fetch_loop.h"
 #include "engine/progress/planned.h"
-#include "engine/task/consumer_sink.h"
+#include "engine/task/sink/consumer_sink.h"
 #include "engine/task/transfer.h"
 
 #include <fmt/format.h>

@@ -2,7 +2,7 @@
 #include "core/base/errors.h"
 #include "engine/base/url_hash.h"
 #include "engine/fetch/fetch_loop.h"
-#include "engine/task/segment_sampler.h"
+#include "engine/task/sink/segment_sampler.h"
 #include "engine/task/transfer.h"
 
 #include <optional>

@@ -11,8 +11,8 @@
 #include "engine/store/existing_output.h"
 #include "engine/store/journal/proof.h"
 #include "engine/store/journal/recheck.h"
+#include "engine/task/sink/whole_digest.h"
 #include "engine/task/transfer.h"
-#include "engine/task/whole_digest.h"
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 #include "engine/progress/planned.h"
 #include "engine/store/journal/proof.h"
 #include "engine/store/journal/recheck.h"
-#include "engine/task/stream_sink.h"
+#include "engine/task/sink/stream_sink.h"
 #include "engine/task/transfer.h"
 
 #include <fmt/format.h>

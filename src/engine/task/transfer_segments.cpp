@@ -3,11 +3,11 @@
 #include "engine/base/threads.h"
 #include "engine/fetch/fetch_loop.h"
 #include "engine/store/journal/proof.h"
-#include "engine/task/prefix_hasher.h"
-#include "engine/task/single_body_sink.h"
+#include "engine/task/sink/prefix_hasher.h"
+#include "engine/task/sink/single_body_sink.h"
+#include "engine/task/sink/verifier.h"
+#include "engine/task/sink/worker.h"
 #include "engine/task/transfer.h"
-#include "engine/task/verifier.h"
-#include "engine/task/worker.h"
 
 #include <fmt/format.h>
 

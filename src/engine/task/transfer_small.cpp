@@ -5,9 +5,9 @@
 #include "engine/fetch/fetch_loop.h"
 #include "engine/progress/planned.h"
 #include "engine/store/access.h"
-#include "engine/task/small_sink.h"
+#include "engine/task/sink/small_sink.h"
+#include "engine/task/sink/whole_digest.h"
 #include "engine/task/transfer.h"
-#include "engine/task/whole_digest.h"
 
 #include <utility>
 

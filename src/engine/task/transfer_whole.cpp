@@ -7,9 +7,9 @@
 #include "engine/progress/planned.h"
 #include "engine/store/existing_output.h"
 #include "engine/store/journal/proof.h"
-#include "engine/task/prefix_hasher.h"
+#include "engine/task/sink/prefix_hasher.h"
+#include "engine/task/sink/whole_digest.h"
 #include "engine/task/transfer.h"
-#include "engine/task/whole_digest.h"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 #include <segdl/checksum.h>
 #include <segdl/session.h>
 
-#include "engine/task/prefix_hasher.h"
+#include "engine/task/sink/prefix_hasher.h"
 #include "seams/digest.h"
 #include "support/hints.h"
 #include "support/pattern.h"

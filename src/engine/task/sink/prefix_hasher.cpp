@@ -1,4 +1,4 @@
-#include "engine/task/prefix_hasher.h"
+#include "engine/task/sink/prefix_hasher.h"
 
 #include "core/base/errors.h"
 #include "engine/base/pieces.h"

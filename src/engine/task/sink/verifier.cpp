@@ -1,4 +1,4 @@
-#include "engine/task/verifier.h"
+#include "engine/task/sink/verifier.h"
 
 #include "core/base/errors.h"
 #include "engine/base/threads.h"

@@ -7,7 +7,7 @@
 #include "core/http/verdict.h"
 #include "engine/fetch/fetch_loop.h"
 #include "engine/progress/task_progress.h"
-#include "engine/task/whole_digest.h"
+#include "engine/task/sink/whole_digest.h"
 
 #include <cstddef>
 #include <cstdint>

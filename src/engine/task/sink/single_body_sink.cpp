@@ -1,4 +1,4 @@
-#include "engine/task/single_body_sink.h"
+#include "engine/task/sink/single_body_sink.h"
 
 #include "core/base/errors.h"
 #include "core/base/xxh3.h"

@@ -4,7 +4,7 @@
 #include "core/http/verdict.h"
 #include "engine/fetch/fetcher.h"
 #include "engine/schedule/worker.h"
-#include "engine/task/segment_sink.h"
+#include "engine/task/sink/segment_sink.h"
 
 #include <cstdint>
 #include <optional>

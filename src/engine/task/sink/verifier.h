@@ -1,7 +1,7 @@
 // Proves the claims of an earlier run while what is missing is already being fetched (J2, J9).
 #pragma once
 
-#include "engine/task/segment_sink.h"
+#include "engine/task/sink/segment_sink.h"
 
 #include <stop_token>
 

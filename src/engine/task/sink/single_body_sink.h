@@ -17,7 +17,7 @@
 #pragma once
 
 #include "core/store/layout.h"
-#include "engine/task/segment_sink.h"
+#include "engine/task/sink/segment_sink.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "engine/task/whole_digest.h"
+#include "engine/task/sink/whole_digest.h"
 
 #include "core/base/errors.h"
 #include "core/base/xxh3.h"

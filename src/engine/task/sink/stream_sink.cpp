@@ -1,4 +1,4 @@
-#include "engine/task/stream_sink.h"
+#include "engine/task/sink/stream_sink.h"
 
 #include "core/base/errors.h"
 #include "engine/base/pieces.h"

@@ -17,7 +17,7 @@
 
 #include "core/store/layout.h"
 #include "engine/base/monitor.h"
-#include "engine/task/whole_digest.h"
+#include "engine/task/sink/whole_digest.h"
 #include "seams/file_system.h"
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "engine/task/segment_sampler.h"
+#include "engine/task/sink/segment_sampler.h"
 
 #include "core/base/errors.h"
 #include "engine/base/pieces.h"

@@ -1,4 +1,4 @@
-#include "engine/task/segment_sink.h"
+#include "engine/task/sink/segment_sink.h"
 
 #include "core/base/require.h"
 #include "core/base/xxh3.h"

@@ -10,7 +10,7 @@
 #include "engine/progress/task_progress.h"
 #include "engine/store/journal/recheck.h"
 #include "engine/store/output_file.h"
-#include "engine/task/whole_digest.h"
+#include "engine/task/sink/whole_digest.h"
 
 #include <cstddef>
 #include <cstdint>
