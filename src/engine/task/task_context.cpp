@@ -1,8 +1,15 @@
 #include "engine/task/task_context.h"
 
 #include "core/base/errors.h"
+#include "engine/base/pieces.h"
 #include "engine/store/adopted_file.h"
+#include "engine/task/sink/whole_digest.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
 #include <utility>
 
 namespace segdl::engine {
@@ -46,6 +53,25 @@ void TaskContext::rename(std::string to) {
 void TaskContext::remark(std::vector<std::string> notes) {
   for (std::string& note : notes) progress.remark(std::move(note));
   for (const std::string& lack : env.files.take_lacking()) progress.worked_around(lack);
+}
+
+void TaskContext::remark_joined(std::uint64_t compared) const {
+  if (compared == 0) return;
+  progress.remark(fmt::format("no strong validator: joined with what was here after comparing {} bytes", compared));
+}
+
+Result<void> TaskContext::check_digest(File& file, std::uint64_t size, const std::string& path) const {
+  progress.enter(Phase::verifying);
+  WholeDigest digest(request.checksum);
+  std::vector<std::byte> piece(std::min<std::uint64_t>(kIoBuffer, size));
+  for (std::uint64_t at = 0; at < size; at += piece.size()) {
+    if (stop.stop_requested()) return cancelled();
+    const auto bytes = std::span(piece).first(std::min<std::uint64_t>(piece.size(), size - at));
+    auto got = file.read_at(at, bytes);
+    if (!got) return std::move(got).error();
+    digest.update(bytes.first(*got));
+  }
+  return digest.check(path);
 }
 
 }  // namespace segdl::engine

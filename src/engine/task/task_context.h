@@ -1,5 +1,5 @@
-// What all parts of one download use: what was asked for, the session, where the bytes come from, who is told, and the
-// one way to stop that every wait of its leader knows.
+// What all parts of one download use: the request, the session, the source of the bytes, the progress, and the one way
+// to stop that every wait of its leader knows.
 //
 // Used by the leader's thread. Its helpers share the source and the progress, and make fetchers of their own with
 // `fetching`.
@@ -13,7 +13,9 @@
 #include "engine/fetch/source.h"
 #include "engine/progress/task_progress.h"
 #include "engine/task/session_context.h"
+#include "seams/file_system.h"
 
+#include <cstdint>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -47,6 +49,11 @@ struct TaskContext {
   void rename(std::string to);
   // Notes that belong in the report, and what the file system lacks.
   void remark(std::vector<std::string> notes);
+  // It was joined with what an earlier run had left, after comparing so much with it.
+  void remark_joined(std::uint64_t compared) const;
+
+  // Whether a file hashes to what the request expects; what can't be read does not.
+  Result<void> check_digest(File&, std::uint64_t size, const std::string& path) const;
 
   const SessionContext& session;
   const Env env;

@@ -1,26 +1,25 @@
 #include "engine/task/transfer.h"
 
 #include "core/base/ascii.h"
+#include "core/store/file_name.h"
 
 #include "core/base/errors.h"
 #include "engine/base/url_hash.h"
-#include "engine/fetch/fetch_loop.h"
 #include "engine/progress/planned.h"
-#include "engine/schedule/dispatcher.h"
-#include "engine/store/journal/checkpoint.h"
-#include "engine/task/sink/consumer_sink.h"
-#include "engine/task/sink/stream_sink.h"
+#include "engine/store/existing_output.h"
+#include "engine/task/continuation.h"
+#include "engine/task/damage.h"
+#include "engine/task/segmented_fetch.h"
+#include "engine/task/small_fetch.h"
+#include "engine/task/stream_fetch.h"
 
 #include <fmt/format.h>
 
 #include <limits>
-#include <utility>
-#include <vector>
+#include <string>
 
 namespace segdl::engine {
 namespace {
-
-constexpr std::uint64_t kWorthMore = 4 * kMiB;  // connections than one
 
 // Some servers answer a range that asks for everything with 200, though they serve others.
 bool may_serve_ranges(const Response& response) {
@@ -36,59 +35,87 @@ bool may_serve_ranges(const Response& response) {
 
 Result<Outcome> Transfer::run(Slot& slot) {
   task_.fetcher.admission().take(std::move(slot));
-  auto outcome =
-      task_.request.consumer ? run_consumer({task_.request.consumer, task_.request.checksum}, {}) : run_place();
+  auto outcome = run_states();
   if (!outcome && outcome.error().cause == Cause::exists && task_.request.existing == Existing::skip) {
     outcome = skip_if_there(std::move(outcome).error());
   }
   if (!outcome && outcome.error().tries > 0) outcome.error().remedy = Remedy::retry;
-  if (!outcome && outcome.error().operation == "verify" && !coding_.empty()) {
-    outcome.error().reason += fmt::format(", of all as it was sent, coded with {}", coding_);
+  if (!outcome && outcome.error().operation == "verify" && !decoding_.coding().empty()) {
+    outcome.error().reason += fmt::format(", of all as it was sent, coded with {}", decoding_.coding());
   }
   slot = task_.fetcher.admission().give();
   return outcome;
 }
 
-Result<Outcome> Transfer::run_place() {
-  if (task_.request.remote_name && task_.request.output.empty()) {
-    auto named = take_remote_name();
-    if (!named) return std::move(named).error();
+Result<Outcome> Transfer::run_states() {
+  State state = task_.request.consumer ? State::delivering : State::naming;
+  while (state != State::ended) {
+    auto next = handle(state);
+    const bool has_changed = !next && next.error().remedy == Remedy::restart;
+    if (has_changed && state >= State::choosing && state <= State::streaming) {
+      change_ = std::move(next).error();
+      first_.reset();
+      next = State::restarting;
+    }
+    if (!next) return give_up(std::move(next).error());
+    state = *next;
   }
-  auto directory = task_.session.directories.open(task_.request.directory, task_.request.create_directories);
-  if (!directory) return std::move(directory).error();
-  fit_name((*directory)->longest_name());
-  auto stream = open_stream(**directory);
-  if (!stream) return std::move(stream).error();
-  auto adopted = open_adopted((*directory)->directory(), *stream != nullptr);
-  if (!adopted) return std::move(adopted).error();
-  if (*stream) return run_stream(**stream, (*directory)->directory().path_of(task_.name));
-  if (task_.request.existing == Existing::update) {
-    auto unchanged = leave_if_unchanged((*directory)->directory());
-    if (!unchanged) return std::move(unchanged).error();
-    if (*unchanged) return std::move(**unchanged);
+  return *std::move(outcome_);
+}
+
+Result<Transfer::State> Transfer::handle(State state) {
+  switch (state) {
+    case State::naming:
+      return handle_naming();
+    case State::opening:
+      return handle_opening();
+    case State::delivering:
+      return handle_delivering();
+    case State::comparing:
+      return handle_comparing();
+    case State::recovering:
+      return handle_recovering();
+    case State::recognising:
+      return handle_recognising();
+    case State::finishing:
+      return handle_finishing();
+    case State::choosing:
+      return handle_choosing();
+    case State::beginning:
+      return handle_beginning();
+    case State::continuing:
+      return handle_continuing();
+    case State::fetching:
+      return handle_fetching();
+    case State::streaming:
+      return handle_streaming();
+    case State::restarting:
+      return handle_restarting();
+    case State::publishing:
+      return handle_publishing();
+    case State::ended:
+      break;
   }
-  auto opened = open_place(std::move(*directory));
-  if (!opened) return std::move(opened).error();
-  if (opened->published) {
-    auto wanted = is_wanted(*opened);
-    if (!wanted) return std::move(wanted).error();
-    if (*wanted) return finish(*opened->published);
-  }
-  auto output_file = std::move(opened->output_file);
-  auto step = fetch_until_whole(*output_file);
-  if (step && unnamed_) {
-    Report done = report(output_file->path());
-    return Outcome{std::move(done), std::move(output_file), std::move(unnamed_)};
-  }
-  if (step) task_.fetcher.admission().leave();
-  if (step) step = publish(*output_file);
-  if (!step) {
-    Error error = final_error(std::move(step).error(), *output_file);
-    output_file->leave();
-    return error;
-  }
-  task_.remark(output_file->take_notes());
-  return Outcome{report(output_file->path())};
+  return State::ended;
+}
+
+Result<Transfer::State> Transfer::after(Result<void> step, State next) {
+  if (!step) return std::move(step).error();
+  return next;
+}
+
+Transfer::State Transfer::end_with(Report report) {
+  outcome_ = Outcome{std::move(report)};
+  return State::ended;
+}
+
+Error Transfer::give_up(Error error) {
+  first_.reset();
+  if (!output_file_) return error;
+  error = final_error(std::move(error));
+  output_file_->leave();
+  output_file_.reset();
+  return error;
 }
 
 // A file that is in the way of its download counts as done.
@@ -102,114 +129,121 @@ Result<Outcome> Transfer::skip_if_there(Error error) const {
   return Outcome{std::move(done)};
 }
 
-Result<Recovered> Transfer::open_place(std::shared_ptr<OpenDirectory> directory) {
-  auto opened = recover(std::move(directory), task_.name, task_.request, task_.stop);
-  if (!opened) return opened;
-  task_.remark(opened->published ? std::move(opened->published->notes) : opened->output_file->take_notes());
-  return opened;
+Result<Transfer::State> Transfer::handle_naming() {
+  const bool by_server = task_.request.remote_name && task_.request.output.empty();
+  return after(by_server ? probe_.name_output() : Result<void>(), State::opening);
 }
 
-Result<void> Transfer::fetch_until_whole(OutputFile& output_file) {
-  for (;;) {
-    auto step = fetch_version(output_file);
-    if (step || step.error().remedy != Remedy::restart) return step;
-    step = start_over(output_file, std::move(step).error());
-    if (!step) return step;
-  }
+Result<Transfer::State> Transfer::handle_opening() {
+  auto opened = task_.session.directories.open(task_.request.directory, task_.request.create_directories);
+  if (!opened) return std::move(opened).error();
+  directory_ = std::move(*opened);
+  // Encrypted file systems take 143 bytes. A name that was asked for is not made another: OutputFile refuses it.
+  const std::size_t longest = directory_->longest_name();
+  if (task_.request.output.empty() && task_.name.size() > longest) task_.rename(fitting_name(task_.name, longest));
+  auto streams = delivery_.open(*directory_);
+  if (!streams) return std::move(streams).error();
+  auto adopted = adoption_.open(directory_->directory(), *streams);
+  if (!adopted) return std::move(adopted).error();
+  if (*streams) return State::delivering;
+  return task_.request.existing == Existing::update ? State::comparing : State::recovering;
 }
 
-Result<void> Transfer::fetch_version(OutputFile& output_file) {
-  const bool resumable = output_file.state() == OutputFile::State::resumable;
-  if (gives_up(output_file)) return begin_version(output_file);
-  auto outdated = resumable && !switched_ ? is_whole_and_outdated(output_file) : Result<bool>(false);
-  if (outdated && *outdated) {
-    auto aside = output_file.start_over();
-    if (!aside) return aside;
-  }
+Result<Transfer::State> Transfer::handle_delivering() {
+  const Request& request = task_.request;
+  const std::string path = request.consumer ? std::string() : directory_->directory().path_of(task_.name);
+  auto step =
+      request.consumer ? delivery_.to_consumer({request.consumer, request.checksum}) : delivery_.to_stream(path);
+  if (!step) return std::move(step).error();
+  return end_with(report(path));
+}
+
+Result<Transfer::State> Transfer::handle_comparing() {
+  auto unchanged = update_check_.find_unchanged(directory_->directory());
+  if (!unchanged) return std::move(unchanged).error();
+  if (!*unchanged) return State::recovering;
+  version_.strong = (*unchanged)->strong;
+  Report done = report(directory_->directory().path_of(task_.name));
+  done.total = (*unchanged)->size;
+  done.unchanged = true;
+  return end_with(std::move(done));
+}
+
+Result<Transfer::State> Transfer::handle_choosing() {
+  const bool resumable = output_file_->state() == OutputFile::State::resumable;
+  if (decoding_.gives_up(*output_file_)) return State::beginning;
+  auto outdated =
+      resumable && !version_.switched ? update_check_.is_whole_and_outdated(*output_file_) : Result<bool>(false);
   if (!outdated) return std::move(outdated).error();
-  if (output_file.has_journal() && (resumable || switched_) && output_file.journal().identity().layout) {
-    named_.reset();
-    return continue_version(output_file);
+  auto aside = *outdated ? output_file_->start_over() : Result<void>();
+  if (!aside) return std::move(aside).error();
+  if (!output_file_->has_journal()) return State::beginning;
+  if ((resumable || version_.switched) && output_file_->journal().identity().layout) {
+    probe_.drop();
+    return State::continuing;
   }
-  if (output_file.has_journal() && task_.request.resume) {
-    auto continued = continue_stream(output_file);
-    if (!continued) return std::move(continued).error();
-    if (*continued) return {};
-    remember_begun(output_file);
-  }
-  return begin_version(output_file);
+  if (!task_.request.resume) return State::beginning;
+  auto whole = has_whole_stream();
+  if (!whole) return std::move(whole).error();
+  if (*whole) return State::publishing;
+  probe_.remember_begun(*output_file_);
+  return State::beginning;
 }
 
-// A resource of which nothing is known yet, or nothing any more.
-Result<void> Transfer::begin_version(OutputFile& output_file) {
+Result<bool> Transfer::has_whole_stream() {
+  StreamFetch stream(task_, version_, *output_file_);
+  auto here = stream.is_here();
+  if (!here || !*here) return here;
+  probe_.drop();
+  auto step = decoding_.take(*output_file_, output_file_->journal().identity().coding);
+  if (step) step = stream.settle();
+  return step ? here : std::move(step).error();
+}
+
+Result<Transfer::State> Transfer::handle_beginning() {
   task_.source.forms.set_joined(false);
-  auto first = named_ ? Result<Response>(*std::exchange(named_, std::nullopt)) : first_reply();
+  auto first = probe_.first();
   if (!first) return std::move(first).error();
-  auto taken = take_coding(output_file, first->body.coding);
-  if (!taken) return taken;
-  auto small = fetch_small(output_file, *first);
+  auto taken = decoding_.take(*output_file_, first->body.coding);
+  if (!taken) return std::move(taken).error();
+  auto small =
+      decoding_.is_wanted() ? std::unique_ptr<UnnamedFile>() : fetch_small(task_, version_, *output_file_, *first);
   if (!small) return std::move(small).error();
-  if (*small) return {};
+  if (*small) {
+    Report done = report(output_file_->path());
+    outcome_ = Outcome{std::move(done), std::move(output_file_), std::move(*small)};
+    return State::ended;
+  }
   auto identity = plan(*first);
   if (!identity) return std::move(identity).error();
-  if (output_file.state() == OutputFile::State::unusable || output_file.has_journal()) {
-    auto aside = output_file.start_over();
+  auto begun = begin(*identity);
+  if (!begun) return std::move(begun).error();
+  first_ = std::move(*first);  // which waits for what is adopted
+  return identity->layout ? State::fetching : State::streaming;
+}
+
+// Gives up what is here for a new version.
+Result<void> Transfer::begin(const JournalIdentity& identity) {
+  if (output_file_->state() == OutputFile::State::unusable || output_file_->has_journal()) {
+    auto aside = output_file_->start_over();
     if (!aside) return aside;
   }
+  Version version;
   // The checksum tells in the end what no validator does.
-  const bool by_digest = identity->layout && !identity->validator.strong() && identity->coding.empty();
-  voucher_ = by_digest && task_.request.checksum ? Voucher::digest : Voucher::validator;
-  switched_ = of_other_url_ = false;
+  const bool by_digest = identity.layout && !identity.validator.strong() && identity.coding.empty();
+  version.voucher = by_digest && task_.request.checksum ? Voucher::digest : Voucher::validator;
+  version.strong = identity.validator.strong();
   Metadata metadata;
   metadata.url = task_.url.redacted();
   metadata.url_hash = hash_of(task_.url);
   metadata.owner_token = random_token();
-  metadata.mixed = voucher_ == Voucher::digest;
-  metadata.adopted = adoptable(*identity);
-  auto begun = output_file.begin(*identity, metadata);
+  metadata.mixed = version.voucher == Voucher::digest;
+  metadata.adopted = adoption_.adoptable(identity);
+  auto begun = output_file_->begin(identity, metadata);
   if (!begun) return begun;
-  const Resource known = known_of(*identity);
-  strong_ = identity->validator.strong();
-  inherits_ = false;
-  continued_from_.reset();
-  task_.progress.bytes().plan(planned(*identity));
-  if (metadata.adopted > 0) return adopt_first(output_file, known, std::move(*first));
-  if (identity->layout) return fetch_segments(output_file, known, std::move(*first));
-  return fetch_stream(output_file, known, std::move(*first));
-}
-
-// Asks with a token of its own: who comes to read the response may be told to drop it, as any other, without the
-// download's being over.
-Result<Response> Transfer::ask_first(Range range, const Resource* known) {
-  std::stop_source cut;
-  const std::stop_callback over(task_.stop, [&cut] { cut.request_stop(); });
-  auto response = task_.fetcher.fetch(range, known, cut.get_token());
-  if (response) response->cut = cut;
-  return response;
-}
-
-// The first usable response. Without a strong validator it is made to carry all of the resource.
-Result<Response> Transfer::first_reply(Range range) {
-  std::optional<Resource> known;
-  for (;;) {
-    auto response = ask_first(range, known ? &*known : nullptr);
-    if (response && response->unchanged) return response;
-    if (response) {
-      const UsableBody& body = response->body;
-      if (!body.partial || body.validator.strong()) return response;
-      if (task_.request.checksum && !task_.request.consumer && body.coding.empty()) return response;
-      if (*body.total > kWorthMore)
-        task_.progress.remark("the server names no strong validator: fetching in one piece");
-      if (body.end == body.total) return response;
-      if (known) task_.source.forms.use(RequestForm::whole);  // not even this was given in one piece
-      range = {0, *body.total};
-      known = Resource{body.total, body.validator, body.coding};
-      continue;
-    }
-    if (response.error().remedy != Remedy::retry) return response;
-    auto paused = task_.fetcher.retry().pause(std::move(response).error(), task_.stop);
-    if (!paused) return std::move(paused).error();
-  }
+  version_ = version;
+  task_.progress.bytes().plan(planned(identity));
+  return metadata.adopted > 0 ? adoption_.adopt(*output_file_) : Result<void>();
 }
 
 Result<JournalIdentity> Transfer::plan(const Response& response) const {
@@ -235,65 +269,51 @@ Result<JournalIdentity> Transfer::plan(const Response& response) const {
   return identity;
 }
 
-Result<void> Transfer::fetch_stream(OutputFile& output_file, const Resource& known, Response first) {
-  if (first.body.total != std::uint64_t{0})
-    task_.progress.remark(first.body.total
-                              ? "the server does not serve ranges: an interruption restarts from the beginning"
-                              : "the server sends no size: an interruption restarts from the beginning");
-  task_.source.forms.use(RequestForm::whole);
-  return keep_stream(output_file, known, std::move(first));
+Result<Transfer::State> Transfer::handle_continuing() {
+  const JournalIdentity& identity = output_file_->journal().identity();
+  Continuation continuation(task_, probe_, version_, *output_file_);
+  auto step = continuation.forget_refuted();
+  if (step) step = adoption_.forget_unvouched(*output_file_);
+  if (step) step = decoding_.take(*output_file_, identity.coding);
+  if (!step) return std::move(step).error();
+  auto same = version_.switched ? Result<std::optional<Response>>(std::nullopt) : continuation.check();
+  if (!same) return std::move(same).error();
+  first_ = std::move(*same);
+  version_.strong = version_.voucher == Voucher::validator && identity.validator.strong();
+  // It died between naming the journal and setting the length, or somebody cut the file: then the proofs tell.
+  auto mended = mend_length(output_file_->data(), identity.layout->total());
+  if (!mended) return std::move(mended).error();
+  return after(adoption_.adopt(*output_file_), State::fetching);
 }
 
-Result<void> Transfer::receive_stream(Pass& pass, const Resource& known, std::optional<Response> first) {
-  StreamSink sink(pass, task_.progress, task_.fetcher, task_.request.checksum);
-  auto step = FetchLoop(task_.fetcher, known, task_.stop).run(sink, std::move(first));
-  task_.fetcher.admission().leave();  // the last sync needs no connection
-  return step ? settle_stream(pass.output_file) : step;
+Result<Transfer::State> Transfer::handle_fetching() {
+  auto step = SegmentedFetch(task_, version_, adoption_, *output_file_).fetch(std::exchange(first_, std::nullopt));
+  return after(std::move(step), State::publishing);
 }
 
-Result<void> Transfer::settle_stream(OutputFile& output_file) {
-  Checkpoint checkpoint(task_.env.clock, {output_file.data(), output_file.journal()}, task_.request.sync, {});
-  auto settled = settle(output_file, checkpoint);
-  if (settled) return settled;
-  // As with segments: after a failed sync the kernel calls pages clean that never reached the disk (J4).
-  Metadata metadata = output_file.journal().metadata().value_or(Metadata{});
-  metadata.stream_complete = false;
-  const auto forgotten = output_file.journal().set_metadata(metadata);
-  return forgotten ? settled : forgotten;
-}
-
-// Everything is there: the file gets its final mode, and all of it goes to disk. The journal has the last word on what
-// is there: who counted was somebody else.
-Result<void> Transfer::settle(OutputFile& output_file, Checkpoint& checkpoint) {
-  task_.progress.enter(Phase::publishing);
-  const auto& layout = output_file.journal().identity().layout;
-  if (layout && output_file.journal().claimed() != layout->count()) {
-    return make_error(Cause::internal, "publish", output_file.path(), "not every segment is there");
-  }
-  give_remote_time(output_file.data());
-  const Metadata metadata = output_file.journal().metadata().value_or(Metadata{});
-  keep_receipt(output_file.data(), output_file.journal().identity().validator, metadata.vouched());
-  give_access(output_file, output_file.data());
-  return checkpoint.force();
+Result<Transfer::State> Transfer::handle_streaming() {
+  auto step = StreamFetch(task_, version_, *output_file_).fetch(*std::exchange(first_, std::nullopt));
+  return after(std::move(step), State::publishing);
 }
 
 // The resource changed. Whether that is safe to believe is decided here (doc/http.md, validators).
-Result<void> Transfer::start_over(OutputFile& output_file, Error error) {
-  const bool loses_claims = output_file.has_journal() && output_file.journal().claimed() > 0;
+Result<Transfer::State> Transfer::handle_restarting() {
+  Error error = *std::exchange(change_, std::nullopt);
+  const bool loses_claims = output_file_->has_journal() && output_file_->journal().claimed() > 0;
   const bool in_name_only =
       error.cause == Cause::changed && !error.offset && task_.source.evidence.changed_in_name_only();
-  const bool in_segments = output_file.has_journal() && output_file.journal().identity().layout;
-  if (in_segments && in_name_only && voucher_ == Voucher::validator) {
-    return vouch_otherwise(output_file, error);
+  const bool in_segments = output_file_->has_journal() && output_file_->journal().identity().layout;
+  if (in_segments && in_name_only && version_.voucher == Voucher::validator) {
+    return after(Continuation(task_, probe_, version_, *output_file_).vouch_otherwise(error), State::choosing);
   }
-  if (loses_claims && of_other_url_) {
+  if (loses_claims && version_.of_other_url) {
     error.remedy = Remedy::stop;
     error.hints = {Hint::choose_other_name, Hint::start_over};
     return error;
   }
-  const bool outdated = std::exchange(outdated_, false);
+  const bool outdated = std::exchange(version_.outdated, false);
   const bool in_one_piece = error.cause != Cause::changed;
-  if (loses_claims && !outdated && !output_file.journal().identity().validator.strong()) {
+  if (loses_claims && !outdated && !output_file_->journal().identity().validator.strong()) {
     error.remedy = Remedy::stop;
     error.hints = in_one_piece ? Hints{Hint::start_over, Hint::choose_other_name} : Hints{Hint::accept_new_version};
     return error;
@@ -306,23 +326,20 @@ Result<void> Transfer::start_over(OutputFile& output_file, Error error) {
   in_one_piece ? task_.progress.remark(error.reason + ": starting over, in one piece")
                : task_.progress.bytes().changed(error.reason);
   task_.progress.bytes().start_over();
-  remember_begun(output_file);
-  in_pieces_ = in_one_piece && in_segments ? std::optional(output_file.journal().identity()) : std::nullopt;
+  probe_.remember_begun(*output_file_);
+  in_pieces_ = in_one_piece && in_segments ? std::optional(output_file_->journal().identity()) : std::nullopt;
   task_.source.forms.use(in_one_piece || task_.restarts >= kMaxRestarts - 1 ? RequestForm::whole
                                                                             : RequestForm::conditional);
-  return output_file.has_journal() ? output_file.start_over() : Result<void>();
+  return after(output_file_->has_journal() ? output_file_->start_over() : Result<void>(), State::choosing);
 }
 
-// Unless it was of another URL, which may have another resource.
-void Transfer::remember_begun(const OutputFile& output_file) {
-  if (!output_file.has_journal()) return;
-  const auto metadata = output_file.journal().metadata();
-  const bool is_other = metadata && !metadata->url.empty() && metadata->url != task_.url.redacted();
-  if (is_other) return;
-  task_.source.evidence.change_shown(
-      [&output_file](Shown& shown) { shown.begun(output_file.journal().identity().validator); });
-  const bool doubted = named_ && task_.fetcher.doubt(named_->exchange->head(), named_->body, nullptr);
-  if (doubted) named_.reset();
+Result<Transfer::State> Transfer::handle_publishing() {
+  task_.fetcher.admission().leave();
+  auto step = decoding_.finish(*output_file_);
+  if (step) step = output_file_->publish(may_replace_output(task_.request), task_.request.sync);
+  if (!step) return std::move(step).error();
+  task_.remark(output_file_->take_notes());
+  return end_with(report(output_file_->path()));
 }
 
 Report Transfer::report(std::filesystem::path output) const {
@@ -339,12 +356,12 @@ Report Transfer::report(std::filesystem::path output) const {
   report.restarts = task_.restarts;
   report.connections = tallies.most_connections;
   report.verified_to = task_.request.checksum ? VerifiedTo::digest
-                       : strong_              ? VerifiedTo::strong_validator
+                       : version_.strong      ? VerifiedTo::strong_validator
                                               : VerifiedTo::length;
   report.checksum = task_.request.checksum;
-  report.coding = coding_;
-  report.decoded = decoded_;
-  report.rehashed = rehashed_;
+  report.coding = decoding_.coding();
+  report.decoded = decoding_.decoded();
+  report.rehashed = version_.rehashed;
   report.insecure = task_.url.origin.secure && task_.session.options.insecure;
   report.notes = std::move(tallies.remarks);
   report.hints = std::move(tallies.hints);
@@ -355,10 +372,12 @@ Report Transfer::report(std::filesystem::path output) const {
 
 // A server that contradicts what an earlier run has kept may go on with that for ever. Whose mistake it is is not
 // known, so what is kept stays; but that the same command would get on is no more than a hope.
-Error Transfer::final_error(Error error, OutputFile& output_file) const {
+Error Transfer::final_error(Error error) const {
   error.remedy = Remedy::stop;
-  error.resumable = !refuted_ && !undecodable_ && output_file.has_journal() && can_continue(output_file.journal());
-  const bool is_stuck = error.resumable && continued_from_ && output_file.journal().claimed() <= *continued_from_;
+  error.resumable = !version_.refuted && !decoding_.is_impossible() && output_file_->has_journal() &&
+                    can_continue(output_file_->journal());
+  const bool is_stuck =
+      error.resumable && version_.continued_from && output_file_->journal().claimed() <= *version_.continued_from;
   if (!is_stuck || error.cause != Cause::integrity || !error.hints.empty()) return error;
   error.resumable = false;
   return with_hints(std::move(error), {Hint::start_over_if_stuck, Hint::choose_other_name});

@@ -1,29 +1,24 @@
-// Transfer's way with content codings that nobody has asked for: told, and undone if the request says so.
-//
-// What is fetched, joined, continued, counted and hashed to the request's checksum is the resource as it was sent. Its
-// content is made of it once all of it is here and proved, in one pass and in bounded memory, and is published in its
-// place; a death on the way costs that pass.
+#include "engine/task/decoding.h"
+
 #include "core/base/xxh3.h"
 #include "core/http/content_coding.h"
 
 #include "core/base/errors.h"
 #include "engine/base/pieces.h"
-#include "engine/store/existing_output.h"
 #include "engine/store/journal/proof.h"
 #include "engine/store/journal/recheck.h"
+#include "engine/task/settling.h"
 #include "engine/task/sink/whole_digest.h"
-#include "engine/task/transfer.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace segdl::engine {
 
-// None was asked for, so that is how it is stored, or somebody on the way has done it. Whether it can be undone is
-// known before anything is fetched.
-Result<void> Transfer::take_coding(const std::string& coding) {
+Result<void> Decoding::take(const std::string& coding) {
   const bool told = std::exchange(coding_, coding) == coding || coding.empty();
   undo_ = task_.request.decode ? codings_to_undo(task_.request.consumer ? "" : task_.name, coding)
                                : std::vector<std::string>();
@@ -41,14 +36,41 @@ Result<void> Transfer::take_coding(const std::string& coding) {
   return {};
 }
 
-Result<void> Transfer::take_coding(OutputFile& output_file, const std::string& coding) {
-  auto taken = take_coding(coding);
+Result<void> Decoding::take(OutputFile& output_file, const std::string& coding) {
+  auto taken = take(coding);
   return taken && !undo_.empty() ? output_file.decoded().may_begin() : taken;
 }
 
-Result<void> Transfer::publish(OutputFile& output_file) {
+bool Decoding::would_undo(const std::string& coding) const {
+  return task_.request.decode && !codings_to_undo(task_.name, coding).empty();
+}
+
+bool Decoding::gives_up(OutputFile& output_file) {
+  if (!task_.request.decode || output_file.state() != OutputFile::State::resumable) return false;
+  const auto metadata = output_file.journal().metadata();
+  if (!metadata || !metadata->undecodable || metadata->url != task_.url.redacted()) return false;
+  if (!would_undo(output_file.journal().identity().coding)) return false;
+  task_.progress.remark("what is here could not be decoded: fetching all of it again");
+  return true;
+}
+
+Result<ContentDecoder> Decoding::begin(const std::string& coding, const Consumer& consumer) {
+  auto taken = take(coding);
+  if (!taken) return std::move(taken).error();
+  if (!undo_.empty()) decoded_ = 0;
+  const std::string subject = task_.source.url.current().shown();
+  return ContentDecoder::make(
+      undo_, subject,
+      [this, &consumer](std::span<const std::byte> content) {
+        if (decoded_) *decoded_ += content.size();
+        return consumer.take(content);
+      },
+      [this, subject] { return keep_decoding(subject); });
+}
+
+Result<void> Decoding::finish(OutputFile& output_file) {
   auto step = undo_.empty() ? Result<void>() : decode(output_file);
-  if (step) return output_file.publish(may_replace_output(task_.request), task_.request.sync);
+  if (step) return step;
   const auto dropped = output_file.decoded().drop();  // if it can't be: the next run does
   static_cast<void>(dropped.ok());
   undecodable_ = step.error().cause == Cause::integrity;
@@ -58,7 +80,7 @@ Result<void> Transfer::publish(OutputFile& output_file) {
 
 // The server may mend what it sends, unless a checksum has shown that it is what was meant. The journal tells the next
 // run, so that it asks again.
-void Transfer::note_undecodable(OutputFile& output_file, Error& error) {
+void Decoding::note_undecodable(OutputFile& output_file, Error& error) {
   Metadata metadata = output_file.journal().metadata().value_or(Metadata{task_.url.redacted()});
   metadata.undecodable = true;
   auto step = output_file.journal().set_metadata(metadata);
@@ -66,23 +88,12 @@ void Transfer::note_undecodable(OutputFile& output_file, Error& error) {
   if (step) error.hints.push_back(Hint::fetch_again);
 }
 
-// What an earlier run has fetched and could not decode is fetched again where it is to be decoded. It stays until
-// something of that has come, and a request without decoding publishes it as it was sent.
-bool Transfer::gives_up(OutputFile& output_file) {
-  if (!task_.request.decode || output_file.state() != OutputFile::State::resumable) return false;
-  const auto metadata = output_file.journal().metadata();
-  if (!metadata || !metadata->undecodable || metadata->url != task_.url.redacted()) return false;
-  if (codings_to_undo(task_.name, output_file.journal().identity().coding).empty()) return false;
-  task_.progress.remark("what is here could not be decoded: fetching all of it again");
-  return true;
-}
-
 // How long decoding takes is in the hands of whoever made what came, and no wait for the network ends it.
-Result<void> Transfer::keep_decoding(const std::string& subject) const {
+Result<void> Decoding::keep_decoding(const std::string& subject) const {
   return task_.keep_going("decode", subject, {Hint::allow_more_time, Hint::keep_encoded});
 }
 
-Result<void> Transfer::decode(OutputFile& output_file) {
+Result<void> Decoding::decode(OutputFile& output_file) {
   task_.progress.enter(Phase::decoding);
   auto file = output_file.decoded().begin();
   if (!file) return std::move(file).error();
@@ -108,14 +119,14 @@ Result<void> Transfer::decode(OutputFile& output_file) {
   task_.progress.enter(Phase::publishing);
   if (task_.request.checksum) made.checksum = journal_name_of(*task_.request.checksum);
   decoded_ = made.length;
-  give_access(output_file, **file);
-  give_remote_time(**file);
-  disclaim_time(**file);  // of what was sent
+  give_access(task_, output_file, **file);
+  give_remote_time(task_, **file);
+  disclaim_time(task_, **file);  // of what was sent
   return output_file.decoded().finish(made, task_.request.sync);
 }
 
 // Where there is a trace of another program, or it is asked for: all of it is read back.
-Result<void> Transfer::check_decoded(OutputFile& output_file, File& file, const DecodedOutput& made) {
+Result<void> Decoding::check_decoded(OutputFile& output_file, File& file, const DecodedOutput& made) {
   task_.progress.enter(Phase::verifying);
   auto status = file.status();
   if (!status) return std::move(status).error();
@@ -132,7 +143,7 @@ Result<void> Transfer::check_decoded(OutputFile& output_file, File& file, const 
 
 // All that has arrived, in order. A page that the disk or another program has changed since it was proved would become
 // content of nobody's.
-Result<void> Transfer::read_proved(OutputFile& output_file, const ContentDecoder::Take& take) {
+Result<void> Decoding::read_proved(OutputFile& output_file, const ContentDecoder::Take& take) {
   const Journal& journal = output_file.journal();
   const JournalIdentity& identity = journal.identity();
   const Metadata metadata = journal.metadata().value_or(Metadata{});

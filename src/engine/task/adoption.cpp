@@ -1,28 +1,19 @@
-// Transfer's way of taking what another tool has left (see adopted_file.h).
-//
-// (A1) Before anything of it is claimed the journal says, durably, up to where such claims may lie (Metadata::adopted).
-// (A2) Only the digest of everything vouches for them: a run without a checksum gives them up before it goes on, and
-// one whose checksum is not met does, and fetches that part, before it says that the checksum is wrong; first only what
-// shows a gap. (A3) Given up means with their proofs, durably, and before the note of them goes: a death in between
-// gives up what there is then. What was claimed by a response in that part goes with them. (A4) Before the output gets
-// its name the journal says, durably, that the digest is met (no Metadata::adopted): until then no file is taken for
-// its published one, however well the proofs fit, which may be those of the adopted file itself.
-#include "core/base/errors.h"
-#include "engine/progress/planned.h"
-#include "engine/task/transfer.h"
+#include "engine/task/adoption.h"
 
+#include "core/base/errors.h"
 #include "core/base/xxh3.h"
+#include "engine/progress/planned.h"
+#include "engine/store/journal/proof.h"
 
 #include <fmt/format.h>
 
-#include <optional>
+#include <algorithm>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace segdl::engine {
 
-Result<void> Transfer::open_adopted(Directory& directory, bool streams) {
+Result<void> Adoption::open(Directory& directory, bool streams) {
   if (task_.request.adopt.empty()) return {};
   if (streams) {
     return with_hints(make_error(Cause::usage, "adopt", task_.request.adopt.string(),
@@ -37,56 +28,48 @@ Result<void> Transfer::open_adopted(Directory& directory, bool streams) {
   auto opened =
       AdoptedFile::open(task_.env.files, task_.request.adopt, directory, Names(task_.name, directory.longest_name()));
   if (!opened) return std::move(opened).error();
-  adopted_ = std::move(*opened);
+  file_ = std::move(*opened);
   return {};
 }
 
-// How much of a new version may be adopted.
-std::uint64_t Transfer::adoptable(const JournalIdentity& identity) {
-  if (!adopted_ || !task_.request.checksum) return 0;
+std::uint64_t Adoption::adoptable(const JournalIdentity& identity) {
+  if (!file_ || !task_.request.checksum) return 0;
   const bool continues = identity.layout && identity.coding.empty();
-  const std::uint64_t end = continues ? adopted_->end_in(*identity.layout) : 0;
+  const std::uint64_t end = continues ? file_->end_in(*identity.layout) : 0;
   if (end > 0) return end;
-  task_.progress.remark(fmt::format("nothing of {} is adopted: {}", adopted_->path(),
+  task_.progress.remark(fmt::format("nothing of {} is adopted: {}", file_->path(),
                                     !identity.layout           ? "the server does not serve ranges"
                                     : !identity.coding.empty() ? "what the server sends is coded"
                                                                : "it has not even one segment"));
   return 0;
 }
 
-// Of a new version. The response at hand brings what is perhaps here; it waits until another is there.
-Result<void> Transfer::adopt_first(OutputFile& output_file, const Resource& known, Response first) {
-  auto step = adopt(output_file);
-  return step ? fetch_segments(output_file, known, std::move(first)) : step;
-}
-
-// What of that part is not claimed yet, as far as the file has it.
-Result<void> Transfer::adopt(OutputFile& output_file) {
-  if (!adopted_) return {};
+Result<void> Adoption::adopt(OutputFile& output_file) {
+  if (!file_) return {};
   Journal& journal = output_file.journal();
   const Layout& layout = *journal.identity().layout;
-  const std::uint64_t end = std::min(journal.metadata().value_or(Metadata{}).adopted, adopted_->end_in(layout));
+  const std::uint64_t end = std::min(journal.metadata().value_or(Metadata{}).adopted, file_->end_in(layout));
   if (end == 0) {
     task_.progress.remark(
         fmt::format("nothing of {} is adopted: what is here was begun without it, or without success; "
                     "it is adopted if the download starts over",
-                    adopted_->path()));
+                    file_->path()));
     return {};
   }
   std::uint64_t claimed = 0;
   for (const Segment segment : claimed_segments(journal)) claimed += layout.range(segment).size();
   task_.progress.bytes().plan(planned(journal.identity(), claimed));
   task_.progress.enter(Phase::adopting);
-  auto taken = copy_adopted(output_file, end);
+  auto taken = copy(output_file, end);
   if (!taken) return std::move(taken).error();
   if (*taken > 0)
     task_.progress.remark(
-        fmt::format("adopted {} bytes of {}: the checksum is compared at the end", *taken, adopted_->path()));
+        fmt::format("adopted {} bytes of {}: the checksum is compared at the end", *taken, file_->path()));
   return {};
 }
 
 // J3, as for every segment. What can't be read is fetched, and noted once.
-Result<std::uint64_t> Transfer::copy_adopted(OutputFile& output_file, std::uint64_t end) {
+Result<std::uint64_t> Adoption::copy(OutputFile& output_file, std::uint64_t end) {
   Journal& journal = output_file.journal();
   const Layout& layout = *journal.identity().layout;
   std::vector<std::byte> buffer(std::min(layout.segment_size(), layout.total()));
@@ -94,13 +77,13 @@ Result<std::uint64_t> Transfer::copy_adopted(OutputFile& output_file, std::uint6
   std::uint64_t unread = 0;
   std::optional<Error> problem;  // the first one
   for (std::uint32_t i = 0; i < layout.count() && layout.range(Segment{i}).end <= end; ++i) {
-    auto going = task_.keep_going("adopt", adopted_->path(), {Hint::allow_more_time});
+    auto going = task_.keep_going("adopt", file_->path(), {Hint::allow_more_time});
     if (!going) return std::move(going).error();
     const Segment segment{i};
     const Range range = layout.range(segment);
     if (journal.claims(segment)) continue;
     const auto bytes = std::span(buffer).first(range.size());
-    const auto got = adopted_->read(range, bytes);
+    const auto got = file_->read(range, bytes);
     if (!got) unread += bytes.size();
     if (!got && !problem) problem = got.error();
     if (!got || !*got) continue;
@@ -116,7 +99,23 @@ Result<std::uint64_t> Transfer::copy_adopted(OutputFile& output_file, std::uint6
   return taken;
 }
 
-Result<std::vector<Segment>> Transfer::forget_adopted(OutputFile& output_file) {
+Result<void> Adoption::forget_unvouched(OutputFile& output_file) {
+  if (task_.request.checksum || output_file.journal().metadata().value_or(Metadata{}).adopted == 0) return {};
+  task_.progress.remark("without a checksum nothing vouches for what was adopted: it is fetched");
+  const auto forgotten = forget_all(output_file);
+  return forgotten ? Result<void>() : forgotten.error();
+}
+
+Result<void> Adoption::settle(OutputFile& output_file) {
+  Metadata metadata = output_file.journal().metadata().value_or(Metadata{});
+  if (metadata.adopted == 0) return {};
+  metadata.adopted = 0;
+  metadata.mixed = true;
+  auto step = output_file.journal().set_metadata(metadata);
+  return step ? output_file.journal().sync() : step;
+}
+
+Result<std::vector<Segment>> Adoption::forget_all(OutputFile& output_file) {
   Journal& journal = output_file.journal();
   const Layout& layout = *journal.identity().layout;
   Metadata metadata = journal.metadata().value_or(Metadata{});
@@ -133,19 +132,8 @@ Result<std::vector<Segment>> Transfer::forget_adopted(OutputFile& output_file) {
   return step ? Result<std::vector<Segment>>(std::move(forgotten)) : std::move(step).error();
 }
 
-// The digest of everything is met, or nothing adopted is left: from here on the journal may be one of a published file.
-// What was adopted is not what its validator vouches for.
-Result<void> Transfer::settle_adopted(OutputFile& output_file) {
-  Metadata metadata = output_file.journal().metadata().value_or(Metadata{});
-  if (metadata.adopted == 0) return {};
-  metadata.adopted = 0;
-  metadata.mixed = true;
-  auto step = output_file.journal().set_metadata(metadata);
-  return step ? output_file.journal().sync() : step;
-}
-
 // Of that part what shows a gap: claims of what was perhaps never written.
-Result<std::vector<Segment>> Transfer::forget_gaps(OutputFile& output_file) {
+Result<std::vector<Segment>> Adoption::forget_gaps(OutputFile& output_file) {
   Journal& journal = output_file.journal();
   const Layout& layout = *journal.identity().layout;
   const std::uint64_t end = journal.metadata().value_or(Metadata{}).adopted;
@@ -165,13 +153,11 @@ Result<std::vector<Segment>> Transfer::forget_gaps(OutputFile& output_file) {
   return step ? Result<std::vector<Segment>>(std::move(forgotten)) : std::move(step).error();
 }
 
-// All of it is here, and it is not what the request expects. Whether there was something adopted to blame: first its
-// gaps, then all of it.
-Result<bool> Transfer::give_up_adopted(OutputFile& output_file, const std::vector<bool>& inherited) {
-  adopted_.reset();
+Result<bool> Adoption::give_up(OutputFile& output_file, const std::vector<bool>& inherited) {
+  file_.reset();
   if (output_file.journal().metadata().value_or(Metadata{}).adopted == 0) return false;
-  auto forgotten = std::exchange(blamed_gaps_, true) ? forget_adopted(output_file) : forget_gaps(output_file);
-  if (forgotten && forgotten->empty()) forgotten = forget_adopted(output_file);
+  auto forgotten = std::exchange(blamed_gaps_, true) ? forget_all(output_file) : forget_gaps(output_file);
+  if (forgotten && forgotten->empty()) forgotten = forget_all(output_file);
   if (!forgotten) return std::move(forgotten).error();
   std::uint64_t bytes = 0;
   for (const Segment segment : *forgotten) {

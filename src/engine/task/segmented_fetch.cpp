@@ -1,21 +1,21 @@
-// Transfer's way of fetching a resource in segments, with all who can help.
+#include "engine/task/segmented_fetch.h"
+
 #include "core/base/errors.h"
 #include "engine/base/threads.h"
 #include "engine/fetch/fetch_loop.h"
+#include "engine/schedule/dispatcher.h"
+#include "engine/store/journal/checkpoint.h"
 #include "engine/store/journal/proof.h"
+#include "engine/task/settling.h"
 #include "engine/task/sink/prefix_hasher.h"
 #include "engine/task/sink/single_body_sink.h"
 #include "engine/task/sink/verifier.h"
 #include "engine/task/sink/worker.h"
-#include "engine/task/transfer.h"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <exception>
 #include <thread>
 #include <utility>
-#include <vector>
 
 namespace segdl::engine {
 namespace {
@@ -92,23 +92,29 @@ Result<std::vector<std::jthread>> start_threads(std::size_t most, Function funct
 
 }  // namespace
 
+SegmentedFetch::SegmentedFetch(TaskContext& task, Version& version, Adoption& adoption, OutputFile& output_file)
+    : task_(task),
+      version_(version),
+      adoption_(adoption),
+      output_file_(output_file),
+      journal_(output_file.journal()),
+      layout_(*journal_.identity().layout),
+      known_(version.known(journal_.identity())) {}
+
 // What is not claimed, while the claims are proved beside it; then all of it goes to disk.
-Result<void> Transfer::fetch_missing(Pass& pass, const Resource& known, std::optional<Response> first) {
-  OutputFile& output_file = pass.output_file;
-  Journal& journal = output_file.journal();
-  const Layout& layout = *journal.identity().layout;
+Result<void> SegmentedFetch::fetch_missing(Pass& pass, std::optional<Response> first) {
   task_.progress.enter(Phase::fetching);
-  const bool together = voucher_ == Voucher::digest || known.validator.strong();
+  const bool together = version_.voucher == Voucher::digest || known_.validator.strong();
   auto dropped = together ? Result<bool>(false) : drop_behind_hole(pass, task_.progress, task_.stop);
   if (!dropped) return std::move(dropped).error();
-  std::vector<Segment> inherited = claimed_segments(journal);
-  std::vector<bool> claims(layout.count());
+  std::vector<Segment> inherited = claimed_segments(journal_);
+  std::vector<bool> claims(layout_.count());
   for (const Segment segment : inherited) claims[index(segment)] = true;
   Assist assist;
-  Dispatcher dispatcher(layout, claims, task_.env.clock, [&] { task_.session.pool.request_workers(assist); });
+  Dispatcher dispatcher(layout_, claims, task_.env.clock, [&] { task_.session.pool.request_workers(assist); });
   std::optional<PrefixHasher> front;
   if (task_.request.checksum) {
-    front.emplace(task_.request.checksum, output_file.data(), layout);
+    front.emplace(task_.request.checksum, output_file_.data(), layout_);
     auto started = front->start();
     if (!started) return started;
     dispatcher.on_settled([&front](Segment segment) { front->settled(segment); });
@@ -116,50 +122,35 @@ Result<void> Transfer::fetch_missing(Pass& pass, const Resource& known, std::opt
   const ShownMap shown(task_.progress, dispatcher);
   if (pass.proved) take_for_proved(dispatcher);
   const std::size_t proofs = pass.proved ? 0 : inherited.size();
-  Checkpoint checkpoint(task_.env.clock, {output_file.data(), journal}, task_.request.sync, std::move(inherited));
-  checkpoint.before_each([&pass, &layout] { pass.watch.look(layout.total()); });
+  Checkpoint checkpoint(task_.env.clock, {output_file_.data(), journal_}, task_.request.sync, std::move(inherited));
+  checkpoint.before_each([this, &pass] { pass.watch.look(layout_.total()); });
   if (*dropped) {  // the disk must not have what fills the hole and what lay behind it at the same time
     auto forced = checkpoint.force();
     if (!forced) return forced;
   }
-  Work work{output_file, dispatcher, checkpoint, pass.watch, task_.progress, layout, output_file.backup().exists()};
+  Work work{output_file_, dispatcher, checkpoint, pass.watch, task_.progress, layout_, output_file_.backup().exists()};
   const std::stop_callback give_up(task_.stop, [&dispatcher] { dispatcher.fail(cancelled()); });
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   auto verifiers =
       start_threads(std::min(proofs, cores), [&](const std::stop_token& own) { verify_claims(work, own); });
   if (!verifiers) return std::move(verifiers).error();
-  auto step =
-      together ? fetch_together(work, known, std::move(first), assist) : fetch_alone(work, known, std::move(first));
+  auto step = together ? fetch_together(work, std::move(first), assist) : fetch_alone(work, std::move(first));
   if (!step) dispatcher.fail(step.error());
   verifiers->clear();  // asked to stop, and waited for
-  auto refuted = forget_doubted(output_file, dispatcher.doubted());
+  auto refuted = forget_doubted(dispatcher.doubted());
   if (!refuted) return refuted;
   doubted_ = false;
-  if (step && front) step = check_whole(output_file, *front);
+  if (step && front) step = check_whole(*front);
   if (doubted_) {  // what is sound is kept, whatever comes of it
     auto forced = checkpoint.force();
     if (!forced) return forced;
   }
-  if (step) step = settle_adopted(output_file);
-  return step ? settle(output_file, checkpoint) : step;
-}
-
-// What came in responses that may be of another place of the resource; durably, as all that is no failed proof (J4).
-Result<void> Transfer::forget_doubted(OutputFile& output_file, const std::vector<Segment>& segments) {
-  contradicted_ = !segments.empty();
-  if (segments.empty()) return {};
-  Journal& journal = output_file.journal();
-  for (const Segment segment : segments) {
-    auto step = engine::forget(journal, segment);
-    if (!step) return step;
-    task_.progress.bytes().damaged(journal.identity().layout->range(segment), false);
-  }
-  return journal.sync();
+  if (step) step = adoption_.settle(output_file_);
+  return step ? settle(task_, version_, output_file_, checkpoint) : step;
 }
 
 // Leads while others help. Ends when everything is committed and proved, or with the first error.
-Result<void> Transfer::fetch_together(Work& work, const Resource& known, std::optional<Response> first,
-                                      Assist& assist) {
+Result<void> SegmentedFetch::fetch_together(Work& work, std::optional<Response> first, Assist& assist) {
   Dispatcher& dispatcher = work.dispatcher;
   task_.source.forms.set_joined(true);
   Worker worker(dispatcher);
@@ -171,7 +162,7 @@ Result<void> Transfer::fetch_together(Work& work, const Resource& known, std::op
     guarded(dispatcher, [&] {
       Fetcher fetcher(task_.fetching, std::move(slot));
       Worker helper(dispatcher);
-      SpanWorker(work, helper, fetcher, known).run(false);
+      SpanWorker(work, helper, fetcher, known_).run(false);
     });
   };
   // Before there is an answer nothing but that is asked for, also where the first request was led to another host.
@@ -184,7 +175,7 @@ Result<void> Transfer::fetch_together(Work& work, const Resource& known, std::op
     task_.source.url.on_move([&open](const Origin& origin) { open.moved(origin); });
     guarded(dispatcher, [&] {
       do {
-        SpanWorker(work, worker, task_.fetcher, known)
+        SpanWorker(work, worker, task_.fetcher, known_)
             .run(std::exchange(all, is_link), std::exchange(first, std::nullopt));
         task_.fetcher.admission().leave();
       } while (worker.wait());
@@ -195,18 +186,12 @@ Result<void> Transfer::fetch_together(Work& work, const Resource& known, std::op
   return error ? Result<void>(*error) : Result<void>();
 }
 
-void Transfer::tell_joined(std::uint64_t compared) {
-  if (compared == 0) return;
-  task_.progress.remark(
-      fmt::format("no strong validator: joined with what was here after comparing {} bytes", compared));
-}
-
 // Without a strong validator a run joins nothing but one body with what an earlier run left (see single_body_sink.h).
-Result<void> Transfer::fetch_alone(Work& work, const Resource& known, std::optional<Response> first) {
+Result<void> SegmentedFetch::fetch_alone(Work& work, std::optional<Response> first) {
   Worker worker(work.dispatcher);
   task_.source.forms.set_joined(true);
-  SingleBodySink sink(work, worker.assignment(), task_.fetcher, !first && voucher_ == Voucher::validator);
-  FetchLoop loop(task_.fetcher, known, task_.stop);
+  SingleBodySink sink(work, worker.assignment(), task_.fetcher, !first && version_.voucher == Voucher::validator);
+  FetchLoop loop(task_.fetcher, known_, task_.stop);
   for (;;) {
     auto step = loop.run_once(sink, std::exchange(first, std::nullopt));
     // Everything is here, or claims that are being proved: other downloads may have the connection.
@@ -214,13 +199,13 @@ Result<void> Transfer::fetch_alone(Work& work, const Resource& known, std::optio
     if (step && !worker.wait()) break;
     if (step) step = sink.interrupted(Remedy::retry);
     if (!step && step.error().remedy != Remedy::retry) {
-      outdated_ = !inherits_;
+      version_.outdated = !version_.inherits();
       return step;
     }
     if (sink.begins_anew()) task_.source.forms.use(RequestForm::whole);
   }
   if (const auto error = work.dispatcher.error()) return *error;
-  tell_joined(sink.compared_for_others());
+  task_.remark_joined(sink.compared_for_others());
   return {};
 }
 

@@ -1,0 +1,161 @@
+#include "engine/task/continuation.h"
+
+#include "core/base/errors.h"
+#include "engine/base/url_hash.h"
+#include "engine/fetch/fetch_loop.h"
+#include "engine/store/journal/proof.h"
+#include "engine/task/sink/segment_sampler.h"
+#include "engine/task/sink/whole_digest.h"
+
+#include <utility>
+
+namespace segdl::engine {
+namespace {
+
+constexpr std::uint32_t kSamplesOfOtherUrl = 3;  // J8
+
+// Where everything is claimed nothing would be asked for, and nothing compared.
+Result<void> leave_something_missing(Journal& journal) {
+  const std::uint32_t count = journal.identity().layout->count();
+  if (journal.claimed() < count) return {};
+  auto step = forget(journal, Segment{count - 1});
+  return step ? journal.sync() : step;
+}
+
+bool may_be_repeated(const Error& error) { return error.remedy == Remedy::retry || error.remedy == Remedy::refetch; }
+
+}  // namespace
+
+Result<std::optional<Response>> Continuation::check() {
+  version_.continued_from = journal_.claimed();
+  auto chosen = choose_voucher();
+  if (!chosen) return std::move(chosen).error();
+  return check_same(version_.known(journal_.identity()));
+}
+
+Result<void> Continuation::forget_refuted() {
+  if (!task_.request.checksum) return {};
+  auto metadata = journal_.metadata();
+  if (!metadata || metadata->refuted != journal_name_of(*task_.request.checksum)) return {};
+  task_.progress.remark("what is here does not have this checksum: fetching all of it again");
+  Result<void> step;
+  for (std::uint32_t i = 0; step && i < journal_.identity().layout->count(); ++i) {
+    step = forget(journal_, Segment{i});
+  }
+  if (step) step = journal_.sync();
+  metadata->refuted = 0;
+  if (step) step = journal_.set_metadata(*metadata);
+  return step ? journal_.sync() : step;
+}
+
+// What an earlier run left is continued under a checksum whatever the URL and its validator: that tells in the end.
+Result<void> Continuation::choose_voucher() {
+  const JournalIdentity& identity = journal_.identity();
+  const auto metadata = journal_.metadata();
+  const bool same_url = metadata && is_hash_of(metadata->url_hash, task_.url);
+  const bool plain = same_url && identity.validator.strong() && !metadata->mixed;
+  if (plain) return {};
+  if (task_.request.checksum && identity.coding.empty()) {
+    version_.voucher = Voucher::digest;
+    return mark_mixed();
+  }
+  if (metadata && !metadata->mixed) return {};
+  version_.voucher = Voucher::bytes;
+  auto marked = mark_mixed();  // facts that are torn may have said so, or that something was adopted
+  return marked ? leave_something_missing(journal_) : marked;
+}
+
+// Whether the journal may be continued from this URL (J8): without a strong validator only from the very same, or one
+// that differs in its secrets alone, of which one body is compared; with one from another where samples are equal. If
+// they are not, one that differs in its secrets alone is of a later version. May come with a response for what is
+// missing.
+Result<std::optional<Response>> Continuation::check_same(const Resource& known) {
+  const bool strong = known.validator.strong();
+  const auto metadata = journal_.metadata();
+  const bool same_url = metadata && is_hash_of(metadata->url_hash, task_.url);
+  if (same_url) return std::optional<Response>();
+  const bool same_but_secrets = metadata && metadata->url == task_.url.redacted();
+  const bool unknown = metadata && metadata->url.empty();  // they were lost: see choose_voucher()
+  const bool compared_later = version_.voucher == Voucher::digest || unknown || (same_but_secrets && !strong);
+  version_.of_other_url = !same_but_secrets;
+  if (unknown) return std::optional<Response>();
+  if (journal_.claimed() > 0 && !strong && !compared_later) {
+    Error error = task_.fetcher.problem(Cause::changed, Remedy::stop,
+                                        "what is here is of another URL, and there is no strong validator to compare");
+    error.hints = {Hint::start_over, Hint::choose_other_name};
+    return error;
+  }
+  std::optional<Response> first;
+  if (!compared_later) {
+    auto compared = compare_samples(known, same_but_secrets);
+    if (!compared) return std::move(compared).error();
+    first = std::move(*compared);
+  }
+  Metadata updated = journal_.metadata().value_or(Metadata{});  // which may say more by then
+  updated.url = task_.url.redacted();
+  updated.url_hash = hash_of(task_.url);
+  auto step = journal_.set_metadata(updated);
+  return step ? Result<std::optional<Response>>(std::move(first)) : std::move(step).error();
+}
+
+// A link that differs in its secrets alone may give its resource once: all of it is asked for first, and that response
+// waits for the samples. If those are refused as every further request may be, it is compared itself, byte by byte,
+// with all that is here (see Voucher::bytes).
+Result<std::optional<Response>> Continuation::compare_samples(const Resource& known, bool is_fresh_link) {
+  SegmentSampler sampler(journal_, task_.progress, task_.fetcher, choose_samples(journal_, kSamplesOfOtherUrl));
+  FetchLoop loop(task_.fetcher, known, task_.stop);
+  std::optional<Response> all;
+  for (bool asks = is_fresh_link && journal_.claimed() > 0; asks;) {
+    auto asked = probe_.ask({0, journal_.identity().layout->total()}, &known);
+    asks = !asked;
+    if (!asked && !may_be_repeated(asked.error())) return std::move(asked).error();
+    auto paused = asked ? Result<void>() : task_.fetcher.retry().pause(asked.error(), task_.stop);
+    if (!paused) return std::move(paused).error();
+    if (asked && asked->body.begin == 0 && asked->body.end == journal_.identity().layout->total())
+      all = *std::move(asked);
+  }
+  while (all) {
+    auto want = sampler.next();
+    if (!want) return std::move(want).error();
+    if (!want->has_value()) return all;  // perhaps the last response that the link gives
+    auto response = task_.fetcher.fetch_beside(**want, &known, task_.stop);
+    auto step = response ? loop.pump(sampler, *response) : Result<void>(response.error());
+    if (step) step = loop.check_part(sampler, response->body, **want);
+    if (step) continue;
+    if (task_.fetcher.retry().is_given_no_more(step.error())) {
+      version_.voucher = Voucher::bytes;
+      task_.progress.remark("the link gives one response: comparing it with all that is here before the first gap");
+      auto marked = mark_mixed();
+      if (marked) marked = leave_something_missing(journal_);
+      return marked ? Result<std::optional<Response>>(std::move(all)) : std::move(marked).error();
+    }
+    if (!may_be_repeated(step.error())) return std::move(step).error();
+    all.reset();  // perhaps there is no further connection beside it
+    auto paused = task_.fetcher.retry().pause(std::move(step).error(), task_.stop);
+    if (!paused) return std::move(paused).error();
+  }
+  auto compared = loop.run(sampler);
+  return compared ? Result<std::optional<Response>>(std::nullopt) : std::move(compared).error();
+}
+
+Result<void> Continuation::vouch_otherwise(const Error& change) {
+  version_.switched = true;
+  const bool by_digest = task_.request.checksum && journal_.identity().coding.empty();
+  version_.voucher = by_digest ? Voucher::digest : Voucher::bytes;
+  task_.progress.remark(change.reason + (by_digest
+                                             ? ", at the same size: the checksum will decide"
+                                             : ", at the same size: comparing one response with all that is here"));
+  return mark_mixed();
+}
+
+// Before anything is claimed that the journal's validator does not vouch for, durably: no run may believe that it does.
+// Where the facts are lost nobody knows any more which URL it is of, and no run may believe that it is of its own.
+Result<void> Continuation::mark_mixed() {
+  Metadata metadata = journal_.metadata().value_or(Metadata{});
+  if (metadata.mixed) return {};
+  metadata.mixed = true;
+  auto step = journal_.set_metadata(metadata);
+  return step ? journal_.sync() : step;
+}
+
+}  // namespace segdl::engine

@@ -1,0 +1,48 @@
+// Whether what an earlier run has left may be continued, and what vouches for it.
+#pragma once
+
+#include <segdl/error.h>
+
+#include "engine/fetch/response.h"
+#include "engine/store/output_file.h"
+#include "engine/task/probe.h"
+#include "engine/task/task_context.h"
+#include "engine/task/version.h"
+
+#include <optional>
+
+namespace segdl::engine {
+
+class Continuation {
+ public:
+  // REQUIRES: all of them outlive it; the output has a journal with a layout.
+  Continuation(TaskContext& task, Probe& probe, Version& version, OutputFile& output_file)
+      : task_(task), probe_(probe), version_(version), output_file_(output_file), journal_(output_file.journal()) {}
+
+  // Claims of what did not hash to this very checksum are given up, durably, before anything of it is fetched again
+  // (J4), and their proofs with them. The note goes after them: a death in between gives up what there is then, which
+  // is nothing yet.
+  Result<void> forget_refuted();
+
+  // Chooses what vouches for it, and compares it where that takes a request. May come with a response for what is
+  // missing.
+  Result<std::optional<Response>> check();
+
+  // The server calls the version differently, and perhaps it is the same. What is here stays, and is compared with what
+  // comes, byte by byte; or the checksum tells in the end.
+  Result<void> vouch_otherwise(const Error& change);
+
+ private:
+  Result<void> choose_voucher();
+  Result<std::optional<Response>> check_same(const Resource&);
+  Result<std::optional<Response>> compare_samples(const Resource&, bool is_fresh_link);
+  Result<void> mark_mixed();
+
+  TaskContext& task_;
+  Probe& probe_;
+  Version& version_;
+  OutputFile& output_file_;
+  Journal& journal_;
+};
+
+}  // namespace segdl::engine

@@ -1,0 +1,90 @@
+#include "engine/task/probe.h"
+
+#include "core/http/content_disposition.h"
+#include "core/store/file_name.h"
+
+#include "engine/store/output_name.h"
+
+#include <stop_token>
+#include <string>
+#include <utility>
+
+namespace segdl::engine {
+
+// With a token of its own: who comes to read the response may be told to drop it, as any other.
+Result<Response> Probe::ask(Range range, const Resource* known) {
+  std::stop_source cut;
+  const std::stop_callback over(task_.stop, [&cut] { cut.request_stop(); });
+  auto response = task_.fetcher.fetch(range, known, cut.get_token());
+  if (response) response->cut = cut;
+  return response;
+}
+
+Result<Response> Probe::ask_first(Range range) {
+  std::optional<Resource> known;
+  for (;;) {
+    auto response = ask(range, known ? &*known : nullptr);
+    if (response && response->unchanged) return response;
+    if (response) {
+      const UsableBody& body = response->body;
+      if (!body.partial || body.validator.strong()) return response;
+      if (task_.request.checksum && !task_.request.consumer && body.coding.empty()) return response;
+      if (*body.total > kWorthMore)
+        task_.progress.remark("the server names no strong validator: fetching in one piece");
+      if (body.end == body.total) return response;
+      if (known) task_.source.forms.use(RequestForm::whole);  // not even this was given in one piece
+      range = {0, *body.total};
+      known = Resource{body.total, body.validator, body.coding};
+      continue;
+    }
+    if (response.error().remedy != Remedy::retry) return response;
+    auto paused = task_.fetcher.retry().pause(std::move(response).error(), task_.stop);
+    if (!paused) return std::move(paused).error();
+  }
+}
+
+Result<Response> Probe::first() {
+  if (at_hand_) return *std::exchange(at_hand_, std::nullopt);
+  return ask_first();
+}
+
+Result<void> Probe::name_output() {
+  auto first = ask_first();
+  if (!first) return std::move(first).error();
+  const std::string* disposition = first->exchange->head().find("Content-Disposition");
+  if (const auto name = disposition != nullptr ? disposition_name(*disposition) : std::nullopt) {
+    task_.rename(name_from_server(*name));
+  }
+  at_hand_ = std::move(*first);
+  return {};
+}
+
+void Probe::drop_if_doubtful() {
+  if (at_hand_ && task_.fetcher.doubt(at_hand_->exchange->head(), at_hand_->body, nullptr)) at_hand_.reset();
+}
+
+void Probe::remember_begun(const OutputFile& output_file) {
+  if (!output_file.has_journal()) return;
+  const auto metadata = output_file.journal().metadata();
+  const bool is_other = metadata && !metadata->url.empty() && metadata->url != task_.url.redacted();
+  if (is_other) return;
+  task_.source.evidence.change_shown(
+      [&output_file](Shown& shown) { shown.begun(output_file.journal().identity().validator); });
+  drop_if_doubtful();
+}
+
+Result<bool> Probe::is_current(const JournalIdentity& identity) {
+  const auto total = identity.layout ? std::optional(identity.layout->total()) : identity.stream_total;
+  const Resource known{total, identity.validator, identity.coding};
+  if (!known.validator.strong() || known.total.value_or(0) == 0) return false;
+  for (;;) {
+    auto response = ask({0, 1}, &known);
+    if (response) return true;
+    if (response.error().remedy == Remedy::restart) return false;
+    if (response.error().remedy != Remedy::retry) return std::move(response).error();
+    auto paused = task_.fetcher.retry().pause(std::move(response).error(), task_.stop);
+    if (!paused) return std::move(paused).error();
+  }
+}
+
+}  // namespace segdl::engine
