@@ -51,9 +51,8 @@ Result<void> Adoption::adopt(OutputFile& output_file) {
   const std::uint64_t end = std::min(journal.metadata().value_or(Metadata{}).adopted, file_->end_in(layout));
   if (end == 0) {
     task_.progress.remark(
-        fmt::format("nothing of {} is adopted: what is here was begun without it, or without success; "
-                    "it is adopted if the download starts over",
-                    file_->path()));
+        fmt::format("nothing of {} is adopted: what is here was begun without it, or without success", file_->path()),
+        {Hint::start_over});
     return {};
   }
   std::uint64_t claimed = 0;

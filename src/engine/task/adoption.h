@@ -1,12 +1,13 @@
 // What a task takes of a file that another tool has left (see adopted_file.h).
 //
-// (A1) Before anything of it is claimed the journal says, durably, up to where such claims may lie (Metadata::adopted).
-// (A2) Only the digest of everything vouches for them: a run without a checksum gives them up before it goes on, and
-// one whose checksum is not met does, and fetches that part, before it says that the checksum is wrong; first only what
-// shows a gap. (A3) Given up means with their proofs, durably, and before the note of them goes: a death in between
-// gives up what there is then. What was claimed by a response in that part goes with them. (A4) Before the output gets
-// its name the journal says, durably, that the digest is met (no Metadata::adopted): until then no file is taken for
-// its published one, however well the proofs fit, which may be those of the adopted file itself.
+// (A1) Before anything of it is claimed the journal records, durably, up to where such claims may lie
+// (Metadata::adopted). (A2) Only the digest of everything vouches for them. A run without a checksum gives them up
+// before it goes on. One whose checksum is not met gives them up, and fetches that part, before it reports that the
+// checksum is wrong; first only what shows a gap. (A3) Given up means with their proofs, durably, and before the record
+// of them is removed: a death in between gives up what there is then. What was claimed by a response in that part goes
+// with them. (A4) Before the output gets its name the journal records, durably, that the digest is met (no
+// Metadata::adopted): until then no file is taken for its published one, however well the proofs fit, which may be
+// those of the adopted file itself.
 #pragma once
 
 #include <segdl/error.h>
@@ -33,7 +34,7 @@ class Adoption {
   std::uint64_t adoptable(const JournalIdentity&);
   // What of that part is not claimed yet, as far as the file has it.
   Result<void> adopt(OutputFile&);
-  // What was adopted, if there is no checksum to tell whether it is of this version (A2).
+  // Gives up what was adopted, if no checksum can show whether it is of this version (A2).
   Result<void> forget_unvouched(OutputFile&);
   // The digest of everything is met, or nothing adopted is left: from here on the journal may be one of a published
   // file. What was adopted is not what its validator vouches for.

@@ -48,7 +48,8 @@ Result<void> Continuation::forget_refuted() {
   return step ? journal_.sync() : step;
 }
 
-// What an earlier run left is continued under a checksum whatever the URL and its validator: that tells in the end.
+// Under a checksum what an earlier run left is continued whatever its URL and validator: the checksum decides in the
+// end.
 Result<void> Continuation::choose_voucher() {
   const JournalIdentity& identity = journal_.identity();
   const auto metadata = journal_.metadata();
@@ -61,7 +62,7 @@ Result<void> Continuation::choose_voucher() {
   }
   if (metadata && !metadata->mixed) return {};
   version_.voucher = Voucher::bytes;
-  auto marked = mark_mixed();  // facts that are torn may have said so, or that something was adopted
+  auto marked = mark_mixed();  // metadata that is torn may have had that, or that something was adopted
   return marked ? leave_something_missing(journal_) : marked;
 }
 
@@ -149,7 +150,7 @@ Result<void> Continuation::vouch_otherwise(const Error& change) {
 }
 
 // Before anything is claimed that the journal's validator does not vouch for, durably: no run may believe that it does.
-// Where the facts are lost nobody knows any more which URL it is of, and no run may believe that it is of its own.
+// Where the metadata is lost its URL is not known, and no run may believe that it is its own.
 Result<void> Continuation::mark_mixed() {
   Metadata metadata = journal_.metadata().value_or(Metadata{});
   if (metadata.mixed) return {};

@@ -29,7 +29,7 @@ class Continuation {
   Result<std::optional<Response>> check();
 
   // The server calls the version differently, and perhaps it is the same. What is here stays, and is compared with what
-  // comes, byte by byte; or the checksum tells in the end.
+  // comes, byte by byte; or the checksum decides in the end.
   Result<void> vouch_otherwise(const Error& change);
 
  private:

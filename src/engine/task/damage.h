@@ -1,4 +1,4 @@
-// What somebody else has done to the data of a download while it was written, and what is done about it.
+// Damage that another program or the disk does to the data of a download while it is written, and its repair.
 #pragma once
 
 #include <segdl/error.h>
@@ -10,7 +10,7 @@
 
 namespace segdl::engine {
 
-// How the data is called in what is said of it.
+// The name of the data in messages about it.
 std::string part_of(const OutputFile&);
 
 // Gives the file its length and its space again; whether it had lost its length.

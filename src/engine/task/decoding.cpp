@@ -31,8 +31,8 @@ Result<void> Decoding::take(const std::string& coding) {
                                  : fmt::format("it came with the content coding {}, which was not asked for", coding);
   const bool could =
       !task_.request.decode && !named && ContentDecoder::make(codings_to_undo(task_.name, coding), "", {}).ok();
-  task_.progress.remark(came + (undo_.empty() ? ": it is kept as it came" : ": it is decoded") +
-                        (could ? "; decoding can be asked for" : ""));
+  task_.progress.remark(came + (undo_.empty() ? ": it is kept as it came" : ": it is decoded"),
+                        could ? Hints{Hint::decode} : Hints());
   return {};
 }
 
@@ -78,8 +78,8 @@ Result<void> Decoding::finish(OutputFile& output_file) {
   return step;
 }
 
-// The server may mend what it sends, unless a checksum has shown that it is what was meant. The journal tells the next
-// run, so that it asks again.
+// The server may mend what it sends, unless a checksum has shown that it is what was meant. The journal records it for
+// the next run, which then fetches again.
 void Decoding::note_undecodable(OutputFile& output_file, Error& error) {
   Metadata metadata = output_file.journal().metadata().value_or(Metadata{task_.url.redacted()});
   metadata.undecodable = true;
@@ -88,7 +88,7 @@ void Decoding::note_undecodable(OutputFile& output_file, Error& error) {
   if (step) error.hints.push_back(Hint::fetch_again);
 }
 
-// How long decoding takes is in the hands of whoever made what came, and no wait for the network ends it.
+// How long decoding takes depends on what was sent, and no wait for the network ends it.
 Result<void> Decoding::keep_decoding(const std::string& subject) const {
   return task_.keep_going("decode", subject, {Hint::allow_more_time, Hint::keep_encoded});
 }
@@ -142,7 +142,7 @@ Result<void> Decoding::check_decoded(OutputFile& output_file, File& file, const 
 }
 
 // All that has arrived, in order. A page that the disk or another program has changed since it was proved would become
-// content of nobody's.
+// content that was never sent.
 Result<void> Decoding::read_proved(OutputFile& output_file, const ContentDecoder::Take& take) {
   const Journal& journal = output_file.journal();
   const JournalIdentity& identity = journal.identity();
@@ -152,7 +152,7 @@ Result<void> Decoding::read_proved(OutputFile& output_file, const ContentDecoder
   for (std::uint64_t at = 0; at < length;) {
     const Range range = identity.layout ? identity.layout->range(identity.layout->at(at)) : Range{0, length};
     StreamDigest digest;
-    Result<void> decoded;  // whose fault it is if it can't be, the proof tells
+    Result<void> decoded;  // if it can't be, the proof shows whether the data was changed
     while (at < range.end) {
       auto going = keep_decoding(output_file.path());
       if (!going) return going;

@@ -1,4 +1,4 @@
-// Content codings that nobody has asked for: noted, and undone if the request says so.
+// Content codings that were not requested: noted, and undone if the request wants that.
 //
 // What is fetched, joined, continued, counted and hashed to the request's checksum is the resource as it was sent. Its
 // content is made of it once all of it is here and proved, in one pass and in bounded memory, and is published in its
@@ -24,8 +24,8 @@ class Decoding {
   // REQUIRES: it outlives the Decoding.
   explicit Decoding(TaskContext& task) : task_(task) {}
 
-  // The version that comes has this coding. None was asked for, so that is how it is stored, or somebody on the way has
-  // done it. Whether it can be undone is known before anything is fetched.
+  // The version that comes has this coding. None was requested, so that is how it is stored, or an intermediary has
+  // applied it. Whether it can be undone is known before anything is fetched.
   Result<void> take(const std::string& coding);
   Result<void> take(OutputFile&, const std::string& coding);
 

@@ -23,7 +23,7 @@ class Delivery {
       : task_(task), probe_(probe), decoding_(decoding), version_(version) {}
 
   // Whether the output is no regular file, and is open then. What the request names as its output may be a pipe, a
-  // terminal or a device. What only the URL or the server names never is: nobody has asked for that to be written to.
+  // terminal or a device. What only the URL or the server names never is: the user did not ask to write to that.
   Result<bool> open(OpenDirectory&);
   // All of the resource to that.
   Result<void> to_stream(const std::string& path);

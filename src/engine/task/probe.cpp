@@ -11,7 +11,7 @@
 
 namespace segdl::engine {
 
-// With a token of its own: who comes to read the response may be told to drop it, as any other.
+// With a token of its own: the worker that reads the response later may be stopped, as any other.
 Result<Response> Probe::ask(Range range, const Resource* known) {
   std::stop_source cut;
   const std::stop_callback over(task_.stop, [&cut] { cut.request_stop(); });

@@ -89,8 +89,8 @@ Result<void> SegmentedFetch::forget_doubted(const std::vector<Segment>& segments
   return journal_.sync();
 }
 
-// A digest that is wrong, or a file that can't be read, may be somebody else's doing: then what is damaged is fetched
-// again, and this is done once more.
+// A digest that is wrong, or a file that can't be read, may be due to another program or the disk: then what is damaged
+// is fetched again, and this is done once more.
 Result<void> SegmentedFetch::check_whole(PrefixHasher& front) {
   task_.progress.enter(Phase::verifying);
   auto step = front.finish(output_file_.path(), task_.stop);

@@ -31,9 +31,9 @@ void disclaim_time(TaskContext&, File&);
 
 // REQUIRES: nothing is written to the file any more, nor is its time set; its mode is not set yet, which may be one
 // that lets not even its owner keep an attribute with it. Without a sync a power cut could leave the receipt of bytes
-// that are lost, which no later run would find out. A file whose time is a date that two versions may have had gets one
-// that says so, or a later run would take it for another program's, and the date for proof. Where nothing is kept with
-// the file, its time has to say it.
+// that are lost, which no later run would find out. A file whose time is a date that two versions may have had gets a
+// receipt that records this, or a later run would take it for another program's, and the date for proof. Where nothing
+// is kept with the file, its time has to show it.
 void keep_receipt(TaskContext&, File&, const Validator&, bool vouched);
 
 }  // namespace segdl::engine

@@ -24,8 +24,8 @@ class StreamFetch {
   Result<void> fetch(Response first);
 
   // Whether an earlier run has received it whole, and not published it; or up to an end that nothing vouches for, where
-  // the request takes that for its own, or has a checksum to tell. Nothing is asked for: no answer of today could say
-  // more of what came then. What does not prove to be just that is given up.
+  // the request takes that for its own, or has a checksum to decide. No request is made: no answer of today could
+  // show more about what came then. What does not prove to be just that is given up.
   Result<bool> is_here();
 
   Result<void> settle();

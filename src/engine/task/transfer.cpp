@@ -229,7 +229,7 @@ Result<void> Transfer::begin(const JournalIdentity& identity) {
     if (!aside) return aside;
   }
   Version version;
-  // The checksum tells in the end what no validator does.
+  // The checksum shows in the end what no validator does.
   const bool by_digest = identity.layout && !identity.validator.strong() && identity.coding.empty();
   version.voucher = by_digest && task_.request.checksum ? Voucher::digest : Voucher::validator;
   version.strong = identity.validator.strong();
@@ -280,7 +280,8 @@ Result<Transfer::State> Transfer::handle_continuing() {
   if (!same) return std::move(same).error();
   first_ = std::move(*same);
   version_.strong = version_.voucher == Voucher::validator && identity.validator.strong();
-  // It died between naming the journal and setting the length, or somebody cut the file: then the proofs tell.
+  // The earlier run died between naming the journal and setting the length, or another program cut the file: the proofs
+  // will show which.
   auto mended = mend_length(output_file_->data(), identity.layout->total());
   if (!mended) return std::move(mended).error();
   return after(adoption_.adopt(*output_file_), State::fetching);

@@ -52,7 +52,7 @@ Result<Transfer::State> Transfer::handle_recognising() {
 }
 
 // A published file that proves to be what its journal speaks of is that of the journal's URL (J8), and done unless it
-// may be replaced. Of a URL that differs in its secrets alone it is if the server says so.
+// may be replaced. With a URL that differs in its secrets alone it is if the server confirms it.
 Result<bool> Transfer::is_what_was_asked_for(const Published& published) {
   const auto& metadata = published.metadata;
   if (decoding_.would_undo(published.identity.coding) != published.decoded) return false;
@@ -60,7 +60,7 @@ Result<bool> Transfer::is_what_was_asked_for(const Published& published) {
   if (same_url && !may_replace_output(task_.request)) return true;
   const bool same_but_secrets = metadata && metadata->url == task_.url.redacted();
   const bool may_ask =
-      (same_url || same_but_secrets) && metadata->vouched();  // or else its validator says nothing of it
+      (same_url || same_but_secrets) && metadata->vouched();  // or else its validator proves nothing about it
   return may_ask ? probe_.is_current(published.identity) : Result<bool>(false);
 }
 

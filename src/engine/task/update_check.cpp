@@ -23,7 +23,7 @@ struct UpdateCheck::Present {
   std::unique_ptr<File> file;
   FileStatus status;
   std::optional<Receipt> receipt = std::nullopt;  // of just this file, from just this URL
-  const char* doubt = nullptr;                    // why it is to be fetched, whatever the server says
+  const char* doubt = nullptr;                    // why it is to be fetched, whatever the server has
 
   // Whether the head of an answer shows that the resource is what the file is.
   bool is_shown_by(const Response& response) const {
@@ -34,8 +34,8 @@ struct UpdateCheck::Present {
   }
 };
 
-// What can't be looked at is left to whoever opens the place. What of the file is taken into account in any case is
-// that it had a strong validator.
+// What can't be looked at is left to recovery. In any case it is taken into account that the file had a strong
+// validator.
 std::optional<UpdateCheck::Present> UpdateCheck::find_present(Directory& directory) {
   const Names names(task_.name, directory.longest_name());
   const auto named = directory.status(names.output);

@@ -37,7 +37,7 @@ class UpdateCheck {
 
   // Whether an earlier run has left all of a version that the server no longer has, beside a file that may be newer: to
   // continue it takes no request that would show it. What is of another URL is compared anyway (J8), and a checksum
-  // tells in the end.
+  // decides in the end.
   Result<bool> is_whole_and_outdated(OutputFile&);
 
  private:

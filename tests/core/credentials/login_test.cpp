@@ -42,9 +42,14 @@ ResponseHead head_of(int status, std::initializer_list<const char*> challenges) 
   return head;
 }
 
+// The proof after an answer that may be a refusal.
+std::optional<Proof> after(const ResponseHead& head, const Proof& refused = {}, unsigned number = 1) {
+  return proof_after({head, refused, number}, kServerLogin, kMeans);
+}
+
 std::string field_of(const char* challenge, const NameAndPassword& who = {"me", "pass"}) {
-  const auto proof = proof_after(head_of(401, {challenge}), kServerLogin, {}, 1, kMeans);
-  return proof ? login_field(*proof, who, "GET", "/f?x", shown) : "none";
+  const auto proof = after(head_of(401, {challenge}));
+  return proof ? login_field(*proof, who, {"GET", "/f?x"}, shown) : "none";
 }
 
 std::string unknown(std::initializer_list<const char*> challenges) {
@@ -140,28 +145,28 @@ TEST_CASE("without TLS nothing is sent before a challenge names it, with TLS Bas
   CHECK(Login(false).next().scheme == Scheme::none);
   CHECK(Login(true).next().scheme == Scheme::basic);
   const Proof basic{Scheme::basic};
-  CHECK(proof_after(head_of(401, {"Digest nonce=n"}), kServerLogin, basic, 1, kMeans)->scheme == Scheme::digest);
-  CHECK(proof_after(head_of(401, {"Basic realm=x"}), kServerLogin, {}, 1, kMeans)->scheme == Scheme::basic);
-  CHECK(proof_after(head_of(401, {}), kServerLogin, {}, 1, kMeans)->scheme == Scheme::basic);
-  CHECK_FALSE(proof_after(head_of(401, {"Bearer"}), kServerLogin, {}, 1, kMeans));
-  CHECK_FALSE(proof_after(head_of(407, {"Basic realm=x"}), kServerLogin, {}, 1, kMeans));
-  CHECK_FALSE(proof_after(head_of(200, {"Digest nonce=n"}), kServerLogin, {}, 1, kMeans));
+  CHECK(after(head_of(401, {"Digest nonce=n"}), basic)->scheme == Scheme::digest);
+  CHECK(after(head_of(401, {"Basic realm=x"}))->scheme == Scheme::basic);
+  CHECK(after(head_of(401, {}))->scheme == Scheme::basic);
+  CHECK_FALSE(after(head_of(401, {"Bearer"})));
+  CHECK_FALSE(after(head_of(407, {"Basic realm=x"})));
+  CHECK_FALSE(after(head_of(200, {"Digest nonce=n"})));
 }
 
 TEST_CASE("a wrong password ends at once, and a nonce that is always stale soon") {
-  CHECK_FALSE(proof_after(head_of(401, {"Basic realm=x"}), kServerLogin, {Scheme::basic}, 1, kMeans));
-  Proof proof = *proof_after(head_of(401, {"Digest nonce=n"}), kServerLogin, {}, 1, kMeans);
-  CHECK_FALSE(proof_after(head_of(401, {"Digest nonce=o"}), kServerLogin, proof, 2, kMeans));
+  CHECK_FALSE(after(head_of(401, {"Basic realm=x"}), Proof{Scheme::basic}));
+  Proof proof = *after(head_of(401, {"Digest nonce=n"}));
+  CHECK_FALSE(after(head_of(401, {"Digest nonce=o"}), proof, 2));
   unsigned refusals = 1;
   for (auto next = std::optional(proof); next && refusals < 100; ++refusals) {
-    next = proof_after(head_of(401, {"Digest nonce=n, stale=true"}), kServerLogin, *next, refusals, kMeans);
+    next = after(head_of(401, {"Digest nonce=n, stale=true"}), *next, refusals);
   }
   CHECK(refusals == 6);
 }
 
 TEST_CASE("one nonce serves many requests, each with a count of its own") {
   Login login(false);
-  Proof first = *proof_after(head_of(401, {"Digest nonce=n, qop=auth"}), kServerLogin, login.next(), 1, kMeans);
+  Proof first = *after(head_of(401, {"Digest nonce=n, qop=auth"}), login.next());
   CHECK(first.count == 1);
   CHECK(login.next().scheme == Scheme::none);  // not shared before it has proved good
   login.answered(head_of(206, {}), kServerLogin, first);
@@ -173,7 +178,7 @@ TEST_CASE("one nonce serves many requests, each with a count of its own") {
   login.answered(head_of(206, {}), kServerLogin, second);
   CHECK(login.next().count == 3);
   // A shared one that is refused is renewed, whether or not it is called stale.
-  const auto renewed = proof_after(head_of(401, {"Digest nonce=o, qop=auth"}), kServerLogin, second, 1, kMeans);
+  const auto renewed = after(head_of(401, {"Digest nonce=o, qop=auth"}), second);
   REQUIRE(renewed);
   login.answered(head_of(206, {}), kServerLogin, *renewed);
   CHECK(login.next().challenge.nonce == "o");
@@ -182,7 +187,7 @@ TEST_CASE("one nonce serves many requests, each with a count of its own") {
 
 TEST_CASE("refusals and what may pass prove nothing") {
   Login login(false);
-  const Proof proof = *proof_after(head_of(401, {"Digest nonce=n"}), kServerLogin, {}, 1, kMeans);
+  const Proof proof = *after(head_of(401, {"Digest nonce=n"}));
   for (const int status : {401, 503, 429}) login.answered(head_of(status, {}), kServerLogin, proof);
   CHECK(login.next().scheme == Scheme::none);
   login.answered(head_of(404, {}), kServerLogin, proof);
@@ -192,7 +197,7 @@ TEST_CASE("refusals and what may pass prove nothing") {
 
 TEST_CASE("the next nonce that a server names is used next") {
   Login login(false);
-  const Proof proof = *proof_after(head_of(401, {"Digest nonce=n, qop=auth"}), kServerLogin, {}, 1, kMeans);
+  const Proof proof = *after(head_of(401, {"Digest nonce=n, qop=auth"}));
   ResponseHead head = head_of(200, {});
   head.fields.push_back({"Authentication-Info", "rspauth=\"x\", nextnonce=\"o\", qop=auth"});
   login.answered(head, kServerLogin, proof);

@@ -6,10 +6,10 @@
 //
 // One thread follows the front and reads back what is there: from the page cache, where it has just been written or
 // proved, so that no worker ever waits for a digest and memory is one buffer. When the last segment comes, only what
-// lies behind the front's last standstill is left to do. What was told of once stays as it is until the end: a segment
+// lies behind the front's last standstill is left to do. What was reported once stays as it is until the end: a segment
 // counts when it is committed or, of an earlier run, proved.
 //
-// Thread-safe, but for the end: finish() once, by whoever made it, and nobody calls anything after that.
+// Thread-safe, but for the end: finish() is called once, by the owner, and nothing after that.
 #pragma once
 
 #include <segdl/checksum.h>

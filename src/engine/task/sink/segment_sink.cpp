@@ -59,7 +59,7 @@ Result<std::optional<Range>> SegmentSink::next(bool brings_all) {
   return std::optional(Range{wanted_, range.end});
 }
 
-// The segment that was being filled may have come to somebody else.
+// The segment that was being filled may be another worker's now.
 void SegmentSink::holds(Span span) {
   span_ = span;
   if (filling_ && (span.empty() || Segment{span.begin} != *filling_)) let_go();
@@ -101,7 +101,7 @@ std::span<std::byte> SegmentSink::space(std::uint64_t offset) {
   }
   // Behind what is wanted is what came or comes to another worker; before it what came to one while this one waited.
   const bool before = !span_.empty() && index(segment) < span_.begin;
-  // In this order: who is refused tells so before it lets go of what it had asked for.
+  // In this order: a worker that is refused reports that before it lets go of what it had requested.
   const bool reads_on = assignment_.is_asked_for_behind(segment) || fetcher_.context().source.failures.gives_no_more();
   if (!whole_ && !before && !reads_on) {
     if (work_.dispatcher.is_here(segment)) left_for_what_is_here_ = offset;
@@ -157,7 +157,7 @@ Result<void> SegmentSink::interrupted(Remedy) {
   return work_.checkpoint.pausing();
 }
 
-// Leaves the unfinished segment to whoever is at it next; until then its bytes count for nothing.
+// Leaves the unfinished segment to the worker that is at it next; until then its bytes count for nothing.
 void SegmentSink::let_go() {
   const auto segment = filling_;
   const std::uint64_t filled = filled_;

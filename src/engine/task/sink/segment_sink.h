@@ -38,7 +38,7 @@ struct Work {
   std::atomic<bool> aside;  // something is set aside until the first segment is here
 };
 
-// J3: the data, its digest, the bit; then what else comes with a claim. REQUIRES: begin_commit() said so.
+// J3: the data, its digest, the bit; then what else comes with a claim. REQUIRES: begin_commit() returned true.
 Result<void> write_segment(Work&, Segment, std::span<const std::byte>);
 
 class SegmentSink : public SinkDefaults {
@@ -58,7 +58,7 @@ class SegmentSink : public SinkDefaults {
   Result<void> body_ended(std::uint64_t);
   Result<void> interrupted(Remedy);
 
-  // Tells the fetcher how much of what came had never come before.
+  // Reports to the fetcher how much of what came had never come before.
   void count_progress();
 
   // Holds nothing any more: who waits, or ends, leaves the work and what it has of it to the others.

@@ -82,7 +82,7 @@ Result<void> SingleBodySink::finish(Segment segment) {
 }
 
 Result<void> SingleBodySink::keep(Segment segment) {
-  // Nobody else fetches here, so the right to write it is never another's.
+  // No other worker fetches here, so the right to write it is never another's.
   if (!assignment_.begin_commit(segment)) return {};
   auto step = note_joined(begin_ > 0 ? compared_ : 0);
   if (!step) return step;

@@ -1,6 +1,6 @@
 // A resource without a strong validator, out of one body.
 //
-// Nothing but their bytes says that two responses are of one version, so what a run publishes is joined from one body
+// Nothing but their bytes shows that two responses are of one version, so what a run publishes is joined from one body
 // alone: a segment that is missing is kept as it passes, and one that is claimed is compared with its proof.
 //
 //   claimed:   ######......        first body of a resume:   ....>>>>>>>>>    from a few claims before the first hole
@@ -12,7 +12,7 @@
 //
 // A body of which nothing was kept leaves all as it was, and the next may begin as it did. The first body of a resume
 // leaves claims uncompared that lie before its beginning: that they are of the same version is an inference from those
-// that were compared, and the report says so. Every later body begins at byte 0, and what it has passed is its own,
+// that were compared, and the report states that. Every later body begins at byte 0, and what it has passed is its own,
 // byte for byte. A claim that differs is Cause::changed, Remedy::restart. A Sink, used by one thread.
 #pragma once
 

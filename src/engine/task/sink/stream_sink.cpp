@@ -23,7 +23,7 @@ Result<std::optional<Range>> StreamSink::next() {
   if (complete_) return std::optional<Range>();
   auto ready = begin_again();
   if (!ready) return std::move(ready).error();
-  // Asked for whole: the range only says that it is wanted from its beginning.
+  // Requested whole: the range only means that it is wanted from its beginning.
   return std::optional(
       Range{0, output_file_.journal().identity().stream_total.value_or(std::numeric_limits<std::int64_t>::max())});
 }

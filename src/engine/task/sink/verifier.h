@@ -8,7 +8,7 @@
 namespace segdl::engine {
 
 // Re-hashes every claim the dispatcher has not proved yet; those that fail are revoked and fetched again. Returns when
-// none is left, on a stop request, or after telling the dispatcher of an error.
+// none is left, on a stop request, or after it has reported an error to the dispatcher.
 void verify_claims(Work&, const std::stop_token&);
 
 }  // namespace segdl::engine

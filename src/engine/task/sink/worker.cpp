@@ -83,7 +83,7 @@ SpanWorker::Then SpanWorker::after_failure(Error error) {
   const bool refused = final && (error.cause == Cause::integrity || error.cause == Cause::tls ||
                                  (error.cause == Cause::refused && error.http_status != 0));
   const bool last = !others_served && !others_at_work;
-  // A contradiction is no answer to one too many where nobody is served.
+  // A contradiction is no answer to one too many where no worker is served.
   const bool believed = error.cause == Cause::integrity ? !others_served : last;
   if (believed && asked && fetcher_.retry().asks_once_more()) return Then::go_on_as_last;
   if (refused && !believed) error.remedy = Remedy::retry;
@@ -100,9 +100,10 @@ SpanWorker::Then SpanWorker::after_failure(Error error) {
   auto step = sink_.interrupted(error.remedy);
   const bool waits = step && !fetcher_.retry().made_progress();
   const bool leaves = waits && (others_at_work || (declined && others_served));
-  // Who leaves has told before that it was refused: others come to what it held, and read through what is here.
+  // A worker that leaves has reported before that it was refused: others get what it held, and read through what is
+  // here.
   if (waits && !leaves) sink_.release();
-  if (waits && declined && !leaves) return Then::go_on;  // nobody else wants the next answer
+  if (waits && declined && !leaves) return Then::go_on;  // no other worker wants the next answer
   if (step)
     step = leaves ? fetcher_.retry().give_up(std::move(error), others_served || declined)
                   : fetcher_.retry().pause(std::move(error), worker_.token());
@@ -129,7 +130,7 @@ void SpanWorker::run(bool all, std::optional<Response> first) {
     all = all || keeps_one;
     const bool brings_all = all && work_.dispatcher.missing_bytes() > 0;
     auto want = sink_.next(all);
-    if (!want) return;  // the download has failed: whoever leads it knows why
+    if (!want) return;  // the download has failed: its leader knows why
     // What others have asked for falls to the response that is kept, if it is refused.
     const bool may_come = keeps_one && worker_.may_come_to(work_.layout.at(responses_.rest().begin));
     if (!want->has_value() && may_come) want = std::optional(responses_.rest());
@@ -148,7 +149,7 @@ void SpanWorker::run(bool all, std::optional<Response> first) {
       if (at && worker_.may_come_to(work_.layout.at(*at))) responses_.keep(*std::move(response), *at);
       if (!worker_.assignment().held().empty() || responses_.keeps_one()) continue;
       const bool closed = fetcher_.admission().is_host_closed();
-      // Whoever is served stays: the server may have no more workers than the one that waits for it.
+      // A worker that is served stays: the server may have no more workers than the one that waits for it.
       if (closed && worker_.others_at_work()) return;
       const bool others = worker_.others_at_work() && worker_.serves_others();
       const Slot& slot = fetcher_.admission().slot();
