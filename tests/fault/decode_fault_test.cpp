@@ -352,6 +352,7 @@ TEST_CASE("the time limit of a download holds for decoding too, and what came st
   REQUIRE_FALSE(report.ok());
   CHECK(report.error().cause == Cause::network);
   CHECK(report.error().operation == "decode");
+  CHECK(report.error().out_of_time);
   CHECK(report.error().resumable);
   check_after(world, true);
 }

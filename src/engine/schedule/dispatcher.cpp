@@ -90,7 +90,11 @@ std::optional<Error> Dispatcher::give_back(WorkerId worker) {
   }
 }
 
-std::stop_source Dispatcher::cut_of(WorkerId worker) const { return workers_[index(worker)]->cut_; }
+// One that has left without memory to give back what it held stops nothing.
+std::stop_source Dispatcher::cut_of(WorkerId id) const {
+  const Worker* worker = workers_[index(id)];
+  return worker != nullptr ? worker->cut_ : std::stop_source(std::nostopstate);
+}
 
 std::optional<std::stop_source> Dispatcher::next_to_stop() const {
   const MutexLock lock(mutex_);

@@ -120,14 +120,15 @@ OpenAssist::OpenAssist(Pool& pool, Assist& assist, const Origin& origin) : pool_
 OpenAssist::~OpenAssist() {
   const MutexLock lock(pool_.mutex_);
   std::erase(pool_.assists_, &assist_);
-  --assist_.host_->assists;
+  --std::exchange(assist_.host_, nullptr)->assists;
   while (assist_.users_ > 0) pool_.left_.wait(pool_.mutex_, {});
 }
 
-void OpenAssist::moved(const Origin& origin) {
-  const MutexLock lock(pool_.mutex_);
-  Host& host = pool_.host_of(origin);
-  --std::exchange(assist_.host_, &host)->assists;
+void Pool::moved(Assist& assist, const Origin& origin) {
+  const MutexLock lock(mutex_);
+  if (assist.host_ == nullptr) return;
+  Host& host = host_of(origin);
+  --std::exchange(assist.host_, &host)->assists;
   ++host.assists;
 }
 

@@ -98,6 +98,8 @@ class Pool {
 
   // It wants more workers again.
   void request_workers(Assist&);
+  // Further help goes to this host, if it is open.
+  void moved(Assist&, const Origin&);
 
   // A host that does not answer costs one download's tries, once: while it stumbles no more than one download begins
   // with it, and after a moment those that are under way count as no jobs, up to `jobs` of them: they do nothing but
@@ -180,8 +182,6 @@ class OpenAssist {
   ~OpenAssist();
   OpenAssist(const OpenAssist&) = delete;
   OpenAssist& operator=(const OpenAssist&) = delete;
-
-  void moved(const Origin&);  // further help goes there
 
  private:
   Pool& pool_;

@@ -170,9 +170,9 @@ Result<void> SegmentedFetch::fetch_together(Work& work, std::optional<Response> 
     return !task_.source.evidence.has_answered() || task_.source.failures.is_held_up(now);
   };
   assist.tick = [&dispatcher](Instant now) { guarded(dispatcher, [&] { dispatcher.tick(now); }); };
+  task_.source.url.on_move([this, &assist](const Origin& origin) { task_.session.pool.moved(assist, origin); });
   {
-    OpenAssist open(task_.session.pool, assist, task_.source.url.current().origin);
-    task_.source.url.on_move([&open](const Origin& origin) { open.moved(origin); });
+    const OpenAssist open(task_.session.pool, assist, task_.source.url.current().origin);
     guarded(dispatcher, [&] {
       do {
         SpanWorker(work, worker, task_.fetcher, known_)

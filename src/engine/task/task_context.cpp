@@ -41,8 +41,7 @@ Until TaskContext::until() const { return {stop, fetching.deadline}; }
 Result<void> TaskContext::keep_going(const char* operation, const std::string& subject, Hints hints) const {
   if (stop.stop_requested()) return cancelled();
   if (!fetching.deadline || env.clock.now() < *fetching.deadline) return {};
-  return with_hints(make_error(Cause::network, operation, subject, "the time limit for the download is reached"),
-                    std::move(hints));
+  return with_hints(out_of_time(operation, subject), std::move(hints));
 }
 
 void TaskContext::rename(std::string to) {

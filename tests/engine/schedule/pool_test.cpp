@@ -175,9 +175,13 @@ TEST_CASE("a share that has moved is helped at its new host") {
   helped.answers = false;
   REQUIRE(helped.tick_twice());
   CHECK(helped.came.value() == 0);
-  helped.open->moved(origin("b.test"));
+  scene.pool->moved(helped.assist, origin("b.test"));
   REQUIRE(helped.came.reaches(1));
   CHECK_FALSE(scene.slot(origin("b.test")));
+  helped.out.add();
+  helped.open.reset();
+  scene.pool->moved(helped.assist, origin("c.test"));  // by a redirect that came last: it is nowhere any more
+  CHECK(scene.pool->hosts() == 2);
 }
 
 TEST_CASE("downloads that wait for a slot go before helpers") {

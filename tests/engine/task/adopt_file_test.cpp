@@ -135,6 +135,7 @@ TEST_CASE("the time limit of a download holds for copying too, and the same requ
   REQUIRE_FALSE(ended.ok());
   CHECK(ended.error().cause == Cause::network);
   CHECK(ended.error().operation == "adopt");
+  CHECK(ended.error().out_of_time);
   CHECK(ended.error().resumable);
   CHECK(world.script->log().size() == 1);
   world.disk.kill();
