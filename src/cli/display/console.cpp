@@ -151,7 +151,7 @@ void Console::print_done(const Item& item, const Report& report, const Followed&
   for (const std::string& note : report.notes) {
     if (!has(followed.notes, note)) print(note_line(item, note));
   }
-  if (!report.hints.empty()) print("       " + hint_words(report.hints) + "\n");
+  if (!report.hints.empty()) print(note_line(item, hint_words(report.hints)));
   for (const std::string& lack : report.workarounds) {
     if (command_.verbose && !has(followed.notes, lack)) print(note_line(item, lack));
   }

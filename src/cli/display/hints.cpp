@@ -45,7 +45,7 @@ constexpr Row kRows[] = {
     {Hint::accept_new_version, "if the new version is what you want, start over with --no-resume"},
     {Hint::run_again, "run the same command again"},
     {Hint::fetch_again, "run the same command again, which fetches all of it"},
-    {Hint::decode, "use --decode, with which it is done"},
+    {Hint::decode, "use --decode to have its content decoded"},
     {Hint::keep_encoded, "without --decode it is kept as it was sent"},
     {Hint::accept_unframed, "use --accept-unframed to believe it"},
     {Hint::accept_unframed_kept,

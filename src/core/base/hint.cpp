@@ -83,7 +83,7 @@ constexpr std::array kRows{
     Row{Hint::check_checksum_first, "check_checksum_first",
         "check the checksum: with another one, or none, nothing is fetched again"},
     Row{Hint::use_other_checksum, "use_other_checksum", "give another checksum, or none"},
-    Row{Hint::decode, "decode", "set Request::decode, with which it is done"},
+    Row{Hint::decode, "decode", "set Request::decode to have its content decoded"},
     Row{Hint::keep_encoded, "keep_encoded", "without Request::decode it is kept as it was sent"},
     Row{Hint::accept_unframed, "accept_unframed", "set Request::accept_unframed to believe it"},
     Row{Hint::accept_unframed_kept, "accept_unframed_kept",

@@ -86,7 +86,10 @@ class TaskProgress {
   void remark(std::string text, const Hints& hints = {}) {
     const MutexLock lock(record_.mutex);
     show(text);
-    record_.tallies.hints.insert(record_.tallies.hints.end(), hints.begin(), hints.end());
+    Hints& all = record_.tallies.hints;
+    for (const Advice& hint : hints) {
+      if (std::find(all.begin(), all.end(), hint) == all.end()) all.push_back(hint);
+    }
     record_.tallies.remarks.push_back(std::move(text));
   }
 

@@ -8,7 +8,7 @@
 // A date is compared by us, with the head of a response: a server answers If-Modified-Since with 304 also where the
 // resource has become an older one, and does not say how long it is. What differs, or can't be compared, is fetched;
 // what was answered to the question is the first of the download, where it is of use. A file that is to be continued,
-// or has another of our names beside it, is no business of this: the recovery table decides (output_file.h). No lock is
+// or has another of our names beside it, is no business of this: the recovery table decides (recovery.h). No lock is
 // needed: nothing is changed, and what is there is looked at through one open file.
 #pragma once
 

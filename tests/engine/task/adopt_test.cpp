@@ -280,7 +280,8 @@ TEST_CASE("a download that was begun without the file goes on without it, and ca
     serve(world, Naming::strong);
     const auto report = world.download(adopting());
     REQUIRE(report.ok());
-    CHECK(noted(*report, "if the download starts over"));
+    CHECK(noted(*report, "is adopted: what is here was begun without it"));
+    CHECK(report->hints == Hints{Hint::start_over});
   }
   SUBCASE("starts over") {
     Request request = adopting();

@@ -36,6 +36,7 @@ TEST_CASE("what is stored compressed is kept as it came, told, and continued") {
     CHECK(report->reused > 0);
     CHECK(report->verified_to == VerifiedTo::strong_validator);
     CHECK(report->notes.front().find("gzip") != std::string::npos);
+    CHECK(report->hints == Hints{Hint::decode});
   }
 }
 
