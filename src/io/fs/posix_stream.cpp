@@ -151,7 +151,9 @@ Result<std::unique_ptr<Stream>> duplicate(int descriptor, const std::string& pat
 
 // Opening a FIFO for writing must wait for a reader.
 Result<std::unique_ptr<Stream>> open_ready(const NamedStream& stream, bool is_fifo, const Until& last) {
-  const auto& [directory, name, path] = stream;
+  const int directory = stream.directory;
+  const std::string& name = stream.name;
+  const std::string& path = stream.path;
   constexpr int kFlags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   for (;;) {
     Descriptor fd(retried([&] { return ::openat(directory, name.c_str(), kFlags); }));
@@ -169,7 +171,9 @@ Result<std::unique_ptr<Stream>> open_ready(const NamedStream& stream, bool is_fi
 }  // namespace
 
 Result<std::unique_ptr<Stream>> open_posix_stream(const NamedStream& stream, const Until& last) {
-  const auto& [directory, name, path] = stream;
+  const int directory = stream.directory;
+  const std::string& name = stream.name;
+  const std::string& path = stream.path;
   struct ::stat found {};
   struct ::stat named {};
   const auto look = [&](struct ::stat& into, int flags) {
