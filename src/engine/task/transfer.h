@@ -14,10 +14,10 @@
 //                                   publishing
 //
 // An output that is unchanged, or a stream that an earlier run has received whole, takes a shorter way. A resource that
-// turns out to have changed leads from any of choosing to streaming to restarting, and back to
-// choosing. Each state has one function, which returns the next state or the error that ends the download. What has
-// rules of its own has a type of its own; what one state leaves to the next is a member here. Runs on the thread that
-// calls run(), which leads: idle threads of the pool come to help with spans, and a few more prove claims.
+// turns out to have changed leads from any of choosing to streaming to restarting, and back to choosing. Each state has
+// one function, which returns the next state or the error that ends the download. What has rules of its own has a type
+// of its own; what one state leaves to the next is a member here. Runs on the thread that calls run(), which leads:
+// idle threads of the pool come to help with spans, and a few more prove claims.
 #pragma once
 
 #include <segdl/error.h>
