@@ -4,7 +4,7 @@
 #include <segdl/error.h>
 
 #include "engine/fetch/response.h"
-#include "engine/store/output_file.h"
+#include "engine/store/journal/journal.h"
 #include "engine/task/probe.h"
 #include "engine/task/task_context.h"
 #include "engine/task/version.h"
@@ -15,9 +15,9 @@ namespace segdl::engine {
 
 class Continuation {
  public:
-  // REQUIRES: all of them outlive it; the output has a journal with a layout.
-  Continuation(TaskContext& task, Probe& probe, Version& version, OutputFile& output_file)
-      : task_(task), probe_(probe), version_(version), output_file_(output_file), journal_(output_file.journal()) {}
+  // REQUIRES: all of them outlive it; the journal has a layout.
+  Continuation(TaskContext& task, Probe& probe, Version& version, Journal& journal)
+      : task_(task), probe_(probe), version_(version), journal_(journal) {}
 
   // Claims of what did not hash to this very checksum are given up, durably, before anything of it is fetched again
   // (J4), and their proofs with them. The note goes after them: a death in between gives up what there is then, which
@@ -41,7 +41,6 @@ class Continuation {
   TaskContext& task_;
   Probe& probe_;
   Version& version_;
-  OutputFile& output_file_;
   Journal& journal_;
 };
 

@@ -271,7 +271,7 @@ Result<JournalIdentity> Transfer::plan(const Response& response) const {
 
 Result<Transfer::State> Transfer::handle_continuing() {
   const JournalIdentity& identity = output_file_->journal().identity();
-  Continuation continuation(task_, probe_, version_, *output_file_);
+  Continuation continuation(task_, probe_, version_, output_file_->journal());
   auto step = continuation.forget_refuted();
   if (step) step = adoption_.forget_unvouched(*output_file_);
   if (step) step = decoding_.take(*output_file_, identity.coding);
@@ -305,7 +305,8 @@ Result<Transfer::State> Transfer::handle_restarting() {
       error.cause == Cause::changed && !error.offset && task_.source.evidence.changed_in_name_only();
   const bool in_segments = output_file_->has_journal() && output_file_->journal().identity().layout;
   if (in_segments && in_name_only && version_.voucher == Voucher::validator) {
-    return after(Continuation(task_, probe_, version_, *output_file_).vouch_otherwise(error), State::choosing);
+    return after(Continuation(task_, probe_, version_, output_file_->journal()).vouch_otherwise(error),
+                 State::choosing);
   }
   if (loses_claims && version_.of_other_url) {
     error.remedy = Remedy::stop;
