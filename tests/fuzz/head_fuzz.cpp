@@ -59,14 +59,14 @@ void check_verdict(const ResponseHead& head) {
     const auto* body = std::get_if<UsableBody>(&verdict);
     if (body == nullptr) continue;
     FUZZ_CHECK(head.status / 100 == 2);
-    const bool empty = head.status == 206 && body->total == 0U;
+    const bool empty = head.status == 206 && body->resource.total == 0U;
     FUZZ_CHECK(body->partial == (head.status == 206 && !empty));
-    FUZZ_CHECK(head.status == 200 || head.status == 206 || body->validator == Validator());
+    FUZZ_CHECK(head.status == 200 || head.status == 206 || body->resource.validator == Validator());
     FUZZ_CHECK(body->begin == (body->partial ? 100 : 0));
     FUZZ_CHECK(!body->partial || (body->end && *body->end > 100 && *body->end <= 200));
-    FUZZ_CHECK(!body->total || !body->end || *body->end <= *body->total);
-    FUZZ_CHECK(what == nullptr || !body->total || *body->total == 500);
-    FUZZ_CHECK(what == nullptr || !body->partial || body->validator == known.validator);
+    FUZZ_CHECK(!body->resource.total || !body->end || *body->end <= *body->resource.total);
+    FUZZ_CHECK(what == nullptr || !body->resource.total || *body->resource.total == 500);
+    FUZZ_CHECK(what == nullptr || !body->partial || body->resource.validator == known.validator);
   }
 }
 

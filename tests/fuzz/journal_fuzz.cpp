@@ -63,9 +63,9 @@ JournalBlock altered(JournalBlock block, std::string_view input) {
 
 void fuzz(std::string_view input) {
   JournalIdentity identity;
-  identity.layout = Layout(10'000'000, 65536);
-  identity.validator = {Validator::Kind::strong_etag, "\"v1\""};
-  identity.coding = "gzip, br";
+  identity.lay_out(Layout(10'000'000, 65536));
+  identity.resource.validator = {Validator::Kind::strong_etag, "\"v1\""};
+  identity.resource.coding = "gzip, br";
   Metadata metadata;
   metadata.url = "http://h/f";
   metadata.decoded = DecodedOutput{1, 2, 3};

@@ -42,7 +42,7 @@ std::optional<std::uint64_t> end_of_range(const ResponseHead& head) {
 }
 
 std::optional<std::uint64_t> size_of(const ResponseHead& head, const UsableBody* body) {
-  if (body != nullptr) return body->total;
+  if (body != nullptr) return body->resource.total;
   if (head.status == 206) return total_in_range(head);
   return head.framing == Framing::length ? std::optional(head.content_length) : std::nullopt;
 }
@@ -55,11 +55,11 @@ void Shown::used(const ResponseHead& head, const UsableBody& body, bool begins) 
   if (!begins && came_ != Came::not_yet) return;  // the rest, if it proves to be the same version
   came_ = is_page(head) ? Came::as_page : Came::as_file;
   if (!media_type(head).empty()) type_ = telling_type(head);  // a 206 may leave it out (RFC 9110 section 15.3.7)
-  if (body.total) size_ = body.total;
+  if (body.resource.total) size_ = body.resource.total;
 }
 
 void Shown::hold(const ResponseHead& head, UsableBody& body) const {
-  if (holds(body) && !is_of_same_kind(head) && !named_by(head).strong()) body.end = body.total = told_size();
+  if (holds(body) && !is_of_same_kind(head) && !named_by(head).strong()) body.end = body.resource.total = told_size();
 }
 
 void Shown::of_no_use(const ResponseHead& head) {

@@ -61,7 +61,7 @@ class Shown {
   void name(const Validator&);
   std::optional<std::uint64_t> told_size() const { return size_ || !named_ ? size_ : part_end_; }
   bool holds(const UsableBody& body) const {
-    return !body.total && told_size() && (named_ || ranged_) && body.coding.empty() && !passed_on_;
+    return !body.resource.total && told_size() && (named_ || ranged_) && body.resource.coding.empty() && !passed_on_;
   }
   std::optional<std::string> doubt_version(const ResponseHead&, const UsableBody*, bool begins) const;
 

@@ -102,7 +102,7 @@ Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Resource
   std::optional<std::uint64_t> length;
   if (head.framing == Framing::length) length = head.content_length;
   const Validator now = validator_of(head);
-  if (known == nullptr) return UsableBody{0, length, length, now, false};
+  if (known == nullptr) return UsableBody{0, length, false, {length, now}};
   const Comparison comparison = compare(now, *known);
   if (known->validator.strong() && comparison == Comparison::absent) {
     return Contradiction{"it answered 200 without a validator to compare", length && length == known->total};
@@ -113,7 +113,7 @@ Verdict judge_whole(const ResponseHead& head, const Asked& asked, const Resource
     return Contradiction{"its 200 gives no length, so it may be the range that was asked for"};
   }
   const auto total = known->total ? known->total : length;
-  return UsableBody{0, total, total, known->validator, false};
+  return UsableBody{0, total, false, {total, known->validator}};
 }
 
 // Whether the response means that the whole resource is empty, in the way of some servers.
@@ -125,13 +125,13 @@ bool is_nothing(const ResponseHead& head, const Asked& asked) {
 }
 
 Verdict judge_partial(const ResponseHead& head, const Asked& asked, const Resource* known) {
-  if (known == nullptr && is_nothing(head, asked)) return UsableBody{0, 0, 0, validator_of(head), false};
+  if (known == nullptr && is_nothing(head, asked)) return UsableBody{0, 0, false, {0, validator_of(head)}};
   const auto range = range_of(head, asked);
   if (const auto* contradiction = std::get_if<Contradiction>(&range)) return *contradiction;
   const auto& got = std::get<ContentRange>(range);
   if (known == nullptr) {
     if (!got.total) return Contradiction{"its 206 does not contain the total size"};
-    return UsableBody{got.range->begin, got.range->end, got.total, validator_of(head), true};
+    return UsableBody{got.range->begin, got.range->end, true, {got.total, validator_of(head)}};
   }
   const Validator now = validator_of(head);
   const Comparison comparison = compare(now, *known);
@@ -140,7 +140,7 @@ Verdict judge_partial(const ResponseHead& head, const Asked& asked, const Resour
   if (known->total && got.total && *known->total != *got.total) return other_size(*known, *got.total);
   if (known->total && got.range->end > *known->total) return Contradiction{"its 206 reaches beyond the end"};
   const auto total = known->total ? known->total : got.total;
-  return UsableBody{got.range->begin, got.range->end, total, known->validator, true};
+  return UsableBody{got.range->begin, got.range->end, true, {total, known->validator}};
 }
 
 // R5. Whether the bytes may be coded anew for each request, whatever the validator: some servers and proxies send
@@ -188,8 +188,8 @@ Verdict judge_body(const ResponseHead& head, const Asked& asked, const Resource*
   Verdict verdict = head.status == 206 ? judge_partial(head, asked, known) : judge_whole(head, asked, known);
   auto* body = std::get_if<UsableBody>(&verdict);
   if (body == nullptr) return verdict;
-  body->coding = coding;
-  if (may_be_made_on_way(head, asked, coding)) body->validator = weakened(std::move(body->validator));
+  body->resource.coding = coding;
+  if (may_be_made_on_way(head, asked, coding)) body->resource.validator = weakened(std::move(body->resource.validator));
   return verdict;
 }
 

@@ -33,6 +33,7 @@
 
 #include "core/http/http_fields.h"
 #include "core/http/http_head.h"
+#include "core/http/resource.h"
 
 #include <cstdint>
 #include <optional>
@@ -47,15 +48,6 @@ enum class RequestForm : std::uint8_t {
   conditional,  // Range with If-Range
   range_only,   // Range; the caller compares the validator
   whole,        // a plain GET
-};
-
-// What is known of the resource, from the journal or from the first response.
-struct Resource {
-  std::optional<std::uint64_t> total;
-  Validator validator;
-  std::string coding = {};  // from content_coding(); empty: none
-  // Accepts any validator: the caller that joins the bytes compares all of them, or verifies a digest in the end.
-  bool any_version = false;
 };
 
 struct Asked {
@@ -79,10 +71,8 @@ inline bool is_conditional(const Asked& asked, const Resource* known) {
 struct UsableBody {
   std::uint64_t begin = 0;
   std::optional<std::uint64_t> end;
-  std::optional<std::uint64_t> total;
-  Validator validator;
   bool partial = false;  // a 206: the server serves ranges
-  std::string coding = {};
+  Resource resource = {};
 };
 struct RedirectTo {
   std::string location;

@@ -160,12 +160,13 @@ std::variant<JournalIdentity, BadBlock> read_identity(Reader& reader) {
   const auto count = reader.get<std::uint32_t>();
   auto marks = read_marks(reader);
   if (!marks) return BadBlock{false, "its validator is not valid"};
-  identity.validator = std::move(marks->validator);
-  identity.coding = std::move(marks->coding);
+  identity.resource.validator = std::move(marks->validator);
+  identity.resource.coding = std::move(marks->coding);
   if (!reader.only_zeros_until(kCheckAt)) return BadBlock{false, "it has bytes where there should be none"};
   if (flags == kHasLayout) {
-    identity.layout = layout_from(total, segment_size, count);
-    if (!identity.layout) return BadBlock{false, "its sizes do not fit each other"};
+    const auto layout = layout_from(total, segment_size, count);
+    if (!layout) return BadBlock{false, "its sizes do not fit each other"};
+    identity.lay_out(*layout);
     return identity;
   }
   const bool known = flags == kHasStreamTotal;
@@ -173,7 +174,7 @@ std::variant<JournalIdentity, BadBlock> read_identity(Reader& reader) {
       (known && total >> 63 != 0)) {
     return BadBlock{false, "its sizes do not fit each other"};
   }
-  if (known) identity.stream_total = total;
+  if (known) identity.resource.total = total;
   return identity;
 }
 
@@ -188,26 +189,26 @@ bool is_begun(Block block) {
 }  // namespace
 
 JournalBlock encode_identity(const JournalIdentity& identity) {
-  const Validator& validator = identity.validator;
+  const Validator& validator = identity.resource.validator;
   const std::string etag = validator.etag.value_or("");
   const std::string modified = validator.modified.value_or("");
-  assert(std::max(etag.size(), modified.size()) <= kMaxValidator && identity.coding.size() <= kMaxCoding);
+  assert(std::max(etag.size(), modified.size()) <= kMaxValidator && identity.resource.coding.size() <= kMaxCoding);
   JournalBlock block{};
   Writer writer(block);
   writer.put(kMagic);
   writer.put(kVersion);
-  writer.put(identity.layout ? kHasLayout : identity.stream_total ? kHasStreamTotal : std::uint32_t{0});
-  writer.put(identity.layout ? identity.layout->total() : identity.stream_total.value_or(kUnknown));
+  writer.put(identity.layout ? kHasLayout : identity.resource.total ? kHasStreamTotal : std::uint32_t{0});
+  writer.put(identity.resource.total.value_or(kUnknown));
   writer.put(identity.layout ? identity.layout->segment_size() : std::uint64_t{0});
   writer.put(identity.layout ? identity.layout->count() : std::uint32_t{0});
   writer.put(static_cast<std::uint16_t>(static_cast<std::uint16_t>(validator.kind) | (validator.etag ? kHasEtag : 0) |
                                         (validator.modified ? kHasModified : 0)));
   writer.put(static_cast<std::uint16_t>(etag.size()));
   writer.put(static_cast<std::uint16_t>(modified.size()));
-  writer.put(static_cast<std::uint16_t>(identity.coding.size()));
+  writer.put(static_cast<std::uint16_t>(identity.resource.coding.size()));
   writer.put(std::string_view(etag));
   writer.put(std::string_view(modified));
-  writer.put(std::string_view(identity.coding));
+  writer.put(std::string_view(identity.resource.coding));
   writer.seal();
   return block;
 }

@@ -3,7 +3,7 @@
 
 #include <segdl/error.h>
 
-#include "core/http/http_fields.h"
+#include "core/http/resource.h"
 #include "core/store/layout.h"
 
 #include <array>
@@ -23,9 +23,13 @@ struct JournalIdentity {
   // Absent for a stream: a resource that can't be continued (no ranges served, or size unknown). Its journal makes no
   // claims.
   std::optional<Layout> layout;
-  std::optional<std::uint64_t> stream_total;  // of a stream, if known
-  Validator validator;                        // all that the server sent: each is compared
-  std::string coding = {};                    // from content_coding(); empty: none
+  Resource resource;  // its total is the layout's, if there is one
+
+  void lay_out(const Layout& in) {
+    layout = in;
+    resource.total = in.total();
+  }
+
   friend bool operator==(const JournalIdentity&, const JournalIdentity&) = default;
 };
 

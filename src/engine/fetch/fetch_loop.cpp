@@ -18,7 +18,7 @@ Result<Response> FetchLoop::response_for(Range want, std::optional<Response>& fi
 Error FetchLoop::unfit(const Response& response, std::string reason) {
   fetcher_.body_ended(false);
   if (response.body.partial) fetcher_.context().source.forms.distrust_unmeasured();
-  const bool changed = !response.body.partial && !response.body.validator.strong();
+  const bool changed = !response.body.partial && !response.body.resource.validator.strong();
   const Remedy remedy = changed ? Remedy::restart : response.body.partial ? Remedy::refetch : Remedy::retry;
   return fetcher_.problem(changed ? Cause::changed : Cause::integrity, remedy, std::move(reason));
 }

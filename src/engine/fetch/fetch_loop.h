@@ -148,7 +148,7 @@ Result<void> FetchLoop::pump(S& sink, Response& response) {
 
 template <BodySink S>
 Result<void> FetchLoop::check_part(S& sink, const UsableBody& body, Range want) {
-  const bool ends_early = body.partial && *body.end < want.end && body.end != body.total;
+  const bool ends_early = body.partial && *body.end < want.end && body.end != body.resource.total;
   if (!ends_early) return {};
   auto step = sink.interrupted(Remedy::retry);
   const bool fair = *body.end - body.begin >= (want.end - want.begin) / kFairPart;

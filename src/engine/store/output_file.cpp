@@ -25,7 +25,7 @@ Result<void> OutputFile::begin(const JournalIdentity& identity, const Metadata& 
   if (!status) return std::move(status).error();
   if (status->size != 0) ready = data_.file->resize(0);
   if (!ready) return ready;
-  const std::uint64_t length = identity.layout ? identity.layout->total() : identity.stream_total.value_or(0);
+  const std::uint64_t length = identity.resource.total.value_or(0);
   if (length > 0) {
     auto reserved = data_.file->reserve(length);
     if (!reserved) return backup_.explain(std::move(reserved).error());

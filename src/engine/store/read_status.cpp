@@ -35,11 +35,11 @@ void describe_segments(const Journal& journal, const Layout& layout, DownloadSta
 
 void describe(const Journal& journal, DownloadStatus& status) {
   const JournalIdentity& identity = journal.identity();
-  status.validator = identity.validator.value();
-  status.validator_strong = identity.validator.strong();
-  status.coding = identity.coding;
+  status.validator = identity.resource.validator.value();
+  status.validator_strong = identity.resource.validator.strong();
+  status.coding = identity.resource.coding;
   status.stream = !identity.layout;
-  status.total = identity.layout ? std::optional(identity.layout->total()) : identity.stream_total;
+  status.total = identity.resource.total;
   const auto metadata = journal.metadata();
   if (metadata) status.url = metadata->url;
   if (status.stream && metadata && metadata->stream_complete && metadata->stream_length > 0) {

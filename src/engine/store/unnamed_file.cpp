@@ -82,7 +82,7 @@ Result<void> UnnamedFile::publish_copy(Sync sync) {
   if (!data) return std::move(data).error();
   if (*data) output_file_.data_.file = std::move(*data);
   JournalIdentity identity;
-  identity.stream_total = status->size;
+  identity.resource.total = status->size;
   Metadata metadata;
   metadata.stream_complete = true;
   metadata.stream_length = status->size;

@@ -34,13 +34,13 @@ Result<void> Adoption::open(Directory& directory, bool streams) {
 
 std::uint64_t Adoption::adoptable(const JournalIdentity& identity) {
   if (!file_ || !task_.request.checksum) return 0;
-  const bool continues = identity.layout && identity.coding.empty();
+  const bool continues = identity.layout && identity.resource.coding.empty();
   const std::uint64_t end = continues ? file_->end_in(*identity.layout) : 0;
   if (end > 0) return end;
   task_.progress.remark(fmt::format("nothing of {} is adopted: {}", file_->path(),
-                                    !identity.layout           ? "the server does not serve ranges"
-                                    : !identity.coding.empty() ? "what the server sends is coded"
-                                                               : "it has not even one segment"));
+                                    !identity.layout                    ? "the server does not serve ranges"
+                                    : !identity.resource.coding.empty() ? "what the server sends is coded"
+                                                                        : "it has not even one segment"));
   return 0;
 }
 

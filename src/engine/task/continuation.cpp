@@ -54,9 +54,9 @@ Result<void> Continuation::choose_voucher() {
   const JournalIdentity& identity = journal_.identity();
   const auto metadata = journal_.metadata();
   const bool same_url = metadata && is_hash_of(metadata->url_hash, task_.url);
-  const bool plain = same_url && identity.validator.strong() && !metadata->mixed;
+  const bool plain = same_url && identity.resource.validator.strong() && !metadata->mixed;
   if (plain) return {};
-  if (task_.request.checksum && identity.coding.empty()) {
+  if (task_.request.checksum && identity.resource.coding.empty()) {
     version_.voucher = Voucher::digest;
     return mark_mixed();
   }
@@ -141,7 +141,7 @@ Result<std::optional<Response>> Continuation::compare_samples(const Resource& kn
 
 Result<void> Continuation::vouch_otherwise(const Error& change) {
   version_.switched = true;
-  const bool by_digest = task_.request.checksum && journal_.identity().coding.empty();
+  const bool by_digest = task_.request.checksum && journal_.identity().resource.coding.empty();
   version_.voucher = by_digest ? Voucher::digest : Voucher::bytes;
   task_.progress.remark(change.reason + (by_digest
                                              ? ", at the same size: the checksum will decide"

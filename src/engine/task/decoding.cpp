@@ -49,7 +49,7 @@ bool Decoding::gives_up(OutputFile& output_file) {
   if (!task_.request.decode || output_file.state() != OutputFile::State::resumable) return false;
   const auto metadata = output_file.journal().metadata();
   if (!metadata || !metadata->undecodable || metadata->url != task_.url.redacted()) return false;
-  if (!would_undo(output_file.journal().identity().coding)) return false;
+  if (!would_undo(output_file.journal().identity().resource.coding)) return false;
   task_.progress.remark("what is here could not be decoded: fetching all of it again");
   return true;
 }

@@ -31,12 +31,12 @@ Result<void> Delivery::to_consumer(const Consumer& consumer) {
   for (;;) {
     auto first = probe_.ask_first();
     if (!first) return std::move(first).error();
-    const Resource known{first->body.total, first->body.validator, first->body.coding};
+    const Resource known = first->body.resource;
     auto decoder = decoding_.begin(known.coding, consumer);
     if (!decoder) return std::move(decoder).error();
     const Consumer decoding{[&](std::span<const std::byte> coded) { return decoder->feed(coded); }, consumer.expected};
     version_.strong = known.validator.strong();
-    task_.progress.bytes().plan(planned({std::nullopt, known.total, known.validator, known.coding}));
+    task_.progress.bytes().plan(planned({std::nullopt, known}));
     ConsumerSink sink(decoding_.is_wanted() ? decoding : consumer, known, task_.progress, task_.fetcher);
     FetchLoop loop(task_.fetcher, known, task_.stop);
     auto step = version_.strong ? loop.run(sink, std::move(*first)) : loop.run_once(sink, std::move(*first));

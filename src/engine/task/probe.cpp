@@ -27,14 +27,14 @@ Result<Response> Probe::ask_first(Range range) {
     if (response && response->unchanged) return response;
     if (response) {
       const UsableBody& body = response->body;
-      if (!body.partial || body.validator.strong()) return response;
-      if (task_.request.checksum && !task_.request.consumer && body.coding.empty()) return response;
-      if (*body.total > kWorthMore)
+      if (!body.partial || body.resource.validator.strong()) return response;
+      if (task_.request.checksum && !task_.request.consumer && body.resource.coding.empty()) return response;
+      if (*body.resource.total > kWorthMore)
         task_.progress.remark("the server names no strong validator: fetching in one piece");
-      if (body.end == body.total) return response;
+      if (body.end == body.resource.total) return response;
       if (known) task_.source.forms.use(RequestForm::whole);  // not even this was given in one piece
-      range = {0, *body.total};
-      known = Resource{body.total, body.validator, body.coding};
+      range = {0, *body.resource.total};
+      known = body.resource;
       continue;
     }
     if (response.error().remedy != Remedy::retry) return response;
@@ -69,13 +69,12 @@ void Probe::remember_begun(const OutputFile& output_file) {
   const bool is_other = metadata && !metadata->url.empty() && metadata->url != task_.url.redacted();
   if (is_other) return;
   task_.source.evidence.change_shown(
-      [&output_file](Shown& shown) { shown.begun(output_file.journal().identity().validator); });
+      [&output_file](Shown& shown) { shown.begun(output_file.journal().identity().resource.validator); });
   drop_if_doubtful();
 }
 
 Result<bool> Probe::is_current(const JournalIdentity& identity) {
-  const auto total = identity.layout ? std::optional(identity.layout->total()) : identity.stream_total;
-  const Resource known{total, identity.validator, identity.coding};
+  const Resource& known = identity.resource;
   if (!known.validator.strong() || known.total.value_or(0) == 0) return false;
   for (;;) {
     auto response = ask({0, 1}, &known);

@@ -57,7 +57,7 @@ Result<void> SegmentedFetch::fetch(std::optional<Response> first) {
 // Without a strong validator the other response may be of another version: the disk must not have claims of both.
 Result<void> SegmentedFetch::revoke_damaged(std::vector<Segment> damaged) {
   if (damaged.empty()) return {};
-  const bool together = version_.voucher == Voucher::digest || journal_.identity().validator.strong();
+  const bool together = version_.voucher == Voucher::digest || journal_.identity().resource.validator.strong();
   if (!together) {
     // Two responses can't be joined unseen: all of it comes in one once more.
     damaged.clear();
@@ -102,7 +102,7 @@ Result<void> SegmentedFetch::check_whole(PrefixHasher& front) {
 // mistyped, so the claims stay; the bytes may have been wrong on their way, so the journal names the checksum, and a
 // run that expects the same one begins by giving them up.
 Result<void> SegmentedFetch::refute(Error error) {
-  const bool may_have_changed = version_.switched && journal_.identity().validator.strong();
+  const bool may_have_changed = version_.switched && journal_.identity().resource.validator.strong();
   if (may_have_changed && version_.voucher == Voucher::digest) {
     error.remedy = Remedy::restart;
     return error;

@@ -34,7 +34,7 @@ Result<void> settle(TaskContext& task, const Version& version, OutputFile& outpu
   const Metadata metadata = output_file.journal().metadata().value_or(Metadata{});
   // If not, the file may be of a version that is called otherwise.
   const bool vouched = version.voucher == Voucher::validator && metadata.vouched();
-  keep_receipt(task, output_file.data(), output_file.journal().identity().validator, vouched);
+  keep_receipt(task, output_file.data(), output_file.journal().identity().resource.validator, vouched);
   give_access(task, output_file, output_file.data());
   return checkpoint.force();
 }

@@ -33,17 +33,17 @@ Result<void> reread(OutputFile& output_file, UnnamedFile& file, std::span<const 
 
 Result<std::unique_ptr<UnnamedFile>> fetch_small(TaskContext& task, Version& version, OutputFile& output_file,
                                                  Response& first) {
-  const auto& [begin, end, total, validator, partial, coding] = first.body;
+  const Resource known = first.body.resource;
   const std::uint64_t most =
       task.request.segment_size != 0 ? task.request.segment_size : Layout::default_segment_size(0);
-  if (!total || *total > most || begin != 0 || end != total) return std::unique_ptr<UnnamedFile>();
+  if (!known.total || *known.total > most || first.body.begin != 0 || first.body.end != known.total)
+    return std::unique_ptr<UnnamedFile>();
   if (output_file.state() != OutputFile::State::fresh) return std::unique_ptr<UnnamedFile>();
   auto unnamed = UnnamedFile::create(output_file);
   if (!unnamed) return std::move(unnamed).error();
   if (!*unnamed) return std::unique_ptr<UnnamedFile>();
-  const Resource known{total, validator, coding};
-  version.strong = validator.strong();
-  task.progress.bytes().plan(planned({std::nullopt, total, validator, coding}));
+  version.strong = known.validator.strong();
+  task.progress.bytes().plan(planned({std::nullopt, known}));
   SmallSink sink(known, task.fetcher, task.progress);
   auto step = FetchLoop(task.fetcher, known, task.stop).run(sink, std::move(first));
   if (!step) return std::move(step).error();

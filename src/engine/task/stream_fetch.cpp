@@ -18,8 +18,8 @@
 namespace segdl::engine {
 
 Result<void> StreamFetch::fetch(Response first) {
-  if (first.body.total != std::uint64_t{0})
-    task_.progress.remark(first.body.total
+  if (first.body.resource.total != std::uint64_t{0})
+    task_.progress.remark(first.body.resource.total
                               ? "the server does not serve ranges: an interruption restarts from the beginning"
                               : "the server sends no size: an interruption restarts from the beginning");
   task_.source.forms.use(RequestForm::whole);
@@ -96,7 +96,7 @@ Result<bool> StreamFetch::is_here() {
     if (!step) return std::move(step).error();
   }
   task_.progress.bytes().proved(metadata.stream_length);
-  version_.strong = identity.validator.strong();
+  version_.strong = identity.resource.validator.strong();
   return true;
 }
 

@@ -24,11 +24,11 @@ namespace {
 // Some servers answer a range that asks for everything with 200, though they serve others.
 bool may_serve_ranges(const Response& response) {
   const UsableBody& body = response.body;
-  if (body.partial || !body.total) return body.partial && *body.total > 0;
+  if (body.partial || !body.resource.total) return body.partial && *body.resource.total > 0;
   const ResponseHead& head = response.exchange->head();
   const std::string* accepts = head.find("Accept-Ranges");
-  return *body.total > kWorthMore && response.asked && accepts != nullptr && same_text(*accepts, "bytes") &&
-         body.validator.strong() && head.framing == Framing::length;
+  return *body.resource.total > kWorthMore && response.asked && accepts != nullptr && same_text(*accepts, "bytes") &&
+         body.resource.validator.strong() && head.framing == Framing::length;
 }
 
 }  // namespace
@@ -195,7 +195,7 @@ Result<bool> Transfer::has_whole_stream() {
   auto here = stream.is_here();
   if (!here || !*here) return here;
   probe_.drop();
-  auto step = decoding_.take(*output_file_, output_file_->journal().identity().coding);
+  auto step = decoding_.take(*output_file_, output_file_->journal().identity().resource.coding);
   if (step) step = stream.settle();
   return step ? here : std::move(step).error();
 }
@@ -204,7 +204,7 @@ Result<Transfer::State> Transfer::handle_beginning() {
   task_.source.forms.set_joined(false);
   auto first = probe_.first();
   if (!first) return std::move(first).error();
-  auto taken = decoding_.take(*output_file_, first->body.coding);
+  auto taken = decoding_.take(*output_file_, first->body.resource.coding);
   if (!taken) return std::move(taken).error();
   auto small =
       decoding_.is_wanted() ? std::unique_ptr<UnnamedFile>() : fetch_small(task_, version_, *output_file_, *first);
@@ -230,9 +230,9 @@ Result<void> Transfer::begin(const JournalIdentity& identity) {
   }
   Version version;
   // The checksum shows in the end what no validator does.
-  const bool by_digest = identity.layout && !identity.validator.strong() && identity.coding.empty();
+  const bool by_digest = identity.layout && !identity.resource.validator.strong() && identity.resource.coding.empty();
   version.voucher = by_digest && task_.request.checksum ? Voucher::digest : Voucher::validator;
-  version.strong = identity.validator.strong();
+  version.strong = identity.resource.validator.strong();
   Metadata metadata;
   metadata.url = task_.url.redacted();
   metadata.url_hash = hash_of(task_.url);
@@ -247,25 +247,23 @@ Result<void> Transfer::begin(const JournalIdentity& identity) {
 }
 
 Result<JournalIdentity> Transfer::plan(const Response& response) const {
-  const UsableBody& body = response.body;
-  JournalIdentity identity;
-  identity.validator = body.validator;
-  identity.coding = body.coding;
+  JournalIdentity identity{std::nullopt, response.body.resource};
+  Resource& resource = identity.resource;
   if (!may_serve_ranges(response)) {
-    identity.stream_total = body.total;
-    const bool same = in_pieces_ && body.validator.strong() && body.validator == in_pieces_->validator;
-    if (same && !body.total && body.coding == in_pieces_->coding) identity.stream_total = in_pieces_->layout->total();
+    const bool same = in_pieces_ && resource.validator.strong() && resource.validator == in_pieces_->validator;
+    if (same && !resource.total && resource.coding == in_pieces_->coding) resource.total = in_pieces_->total;
     return identity;
   }
   const std::uint64_t size =
-      task_.request.segment_size != 0 ? task_.request.segment_size : Layout::default_segment_size(*body.total);
-  if (*body.total / size >= std::numeric_limits<std::uint32_t>::max()) {
+      task_.request.segment_size != 0 ? task_.request.segment_size : Layout::default_segment_size(*resource.total);
+  if (*resource.total / size >= std::numeric_limits<std::uint32_t>::max()) {
     const bool chosen = task_.request.segment_size != 0;
-    return make_error(chosen ? Cause::local : Cause::integrity, "lay out", task_.name,
-                      chosen ? fmt::format("segments of {} bytes are too small for {} bytes", size, *body.total)
-                             : fmt::format("the server declares a size of {} bytes, which is impossible", *body.total));
+    return make_error(
+        chosen ? Cause::local : Cause::integrity, "lay out", task_.name,
+        chosen ? fmt::format("segments of {} bytes are too small for {} bytes", size, *resource.total)
+               : fmt::format("the server declares a size of {} bytes, which is impossible", *resource.total));
   }
-  identity.layout = Layout(*body.total, size);
+  identity.lay_out(Layout(*resource.total, size));
   return identity;
 }
 
@@ -274,12 +272,12 @@ Result<Transfer::State> Transfer::handle_continuing() {
   Continuation continuation(task_, probe_, version_, output_file_->journal());
   auto step = continuation.forget_refuted();
   if (step) step = adoption_.forget_unvouched(*output_file_);
-  if (step) step = decoding_.take(*output_file_, identity.coding);
+  if (step) step = decoding_.take(*output_file_, identity.resource.coding);
   if (!step) return std::move(step).error();
   auto same = version_.switched ? Result<std::optional<Response>>(std::nullopt) : continuation.check();
   if (!same) return std::move(same).error();
   first_ = std::move(*same);
-  version_.strong = version_.voucher == Voucher::validator && identity.validator.strong();
+  version_.strong = version_.voucher == Voucher::validator && identity.resource.validator.strong();
   // The earlier run died between naming the journal and setting the length, or another program cut the file: the proofs
   // will show which.
   auto mended = mend_length(output_file_->data(), identity.layout->total());
@@ -315,7 +313,7 @@ Result<Transfer::State> Transfer::handle_restarting() {
   }
   const bool outdated = std::exchange(version_.outdated, false);
   const bool in_one_piece = error.cause != Cause::changed;
-  if (loses_claims && !outdated && !output_file_->journal().identity().validator.strong()) {
+  if (loses_claims && !outdated && !output_file_->journal().identity().resource.validator.strong()) {
     error.remedy = Remedy::stop;
     error.hints = in_one_piece ? Hints{Hint::start_over, Hint::choose_other_name} : Hints{Hint::accept_new_version};
     return error;
@@ -329,7 +327,7 @@ Result<Transfer::State> Transfer::handle_restarting() {
                : task_.progress.bytes().changed(error.reason);
   task_.progress.bytes().start_over();
   probe_.remember_begun(*output_file_);
-  in_pieces_ = in_one_piece && in_segments ? std::optional(output_file_->journal().identity()) : std::nullopt;
+  in_pieces_ = in_one_piece && in_segments ? std::optional(output_file_->journal().identity().resource) : std::nullopt;
   task_.source.forms.use(in_one_piece || task_.restarts >= kMaxRestarts - 1 ? RequestForm::whole
                                                                             : RequestForm::conditional);
   return after(output_file_->has_journal() ? output_file_->start_over() : Result<void>(), State::choosing);

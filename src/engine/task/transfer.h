@@ -123,7 +123,7 @@ class Transfer {
   std::unique_ptr<OutputFile> output_file_;   // from choosing on
   std::optional<Response> first_;             // of what is to be fetched
   std::optional<Error> change_;               // why it restarts
-  std::optional<JournalIdentity> in_pieces_;  // the version that could not be fetched so, and is to come in one
+  std::optional<Resource> in_pieces_;         // the version that could not be fetched so, and is to come in one
   std::optional<Outcome> outcome_;
 };
 

@@ -55,7 +55,7 @@ Result<Transfer::State> Transfer::handle_recognising() {
 // may be replaced. With a URL that differs in its secrets alone it is if the server confirms it.
 Result<bool> Transfer::is_what_was_asked_for(const Published& published) {
   const auto& metadata = published.metadata;
-  if (decoding_.would_undo(published.identity.coding) != published.decoded) return false;
+  if (decoding_.would_undo(published.identity.resource.coding) != published.decoded) return false;
   const bool same_url = metadata && is_hash_of(metadata->url_hash, task_.url);
   if (same_url && !may_replace_output(task_.request)) return true;
   const bool same_but_secrets = metadata && metadata->url == task_.url.redacted();
@@ -68,8 +68,8 @@ Result<Transfer::State> Transfer::handle_finishing() {
   auto status = published_->output->status();
   if (!status) return std::move(status).error();
   const Metadata metadata = published_->metadata.value_or(Metadata{});
-  version_.strong = published_->identity.validator.strong() && metadata.vouched();
-  auto taken = decoding_.take(published_->identity.coding);
+  version_.strong = published_->identity.resource.validator.strong() && metadata.vouched();
+  auto taken = decoding_.take(published_->identity.resource.coding);
   if (!taken) return std::move(taken).error();
   version_.rehashed = true;  // that is how it was recognised
   task_.progress.remark("it had arrived whole before; only the journal was left to remove");

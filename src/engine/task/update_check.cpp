@@ -27,10 +27,10 @@ struct UpdateCheck::Present {
 
   // Whether the head of an answer shows that the resource is what the file is.
   bool is_shown_by(const Response& response) const {
-    const Validator& now = response.body.validator;
-    if (response.body.total.value_or(status.size) != status.size) return false;
+    const Validator& now = response.body.resource.validator;
+    if (response.body.resource.total.value_or(status.size) != status.size) return false;
     if (receipt) return now.kind == receipt->kind && now.value() == receipt->validator;
-    return response.body.total && strong_date_of(response.exchange->head()) == status.modified;
+    return response.body.resource.total && strong_date_of(response.exchange->head()) == status.modified;
   }
 };
 
@@ -120,7 +120,7 @@ Result<bool> UpdateCheck::ask_if_unchanged(Present& present) {
   if (!response) return std::move(response).error();
   if (response->unchanged) return true;
   const bool same = present.is_shown_by(*response);
-  const bool first_part = by_etag || !response->body.partial || response->body.end == response->body.total;
+  const bool first_part = by_etag || !response->body.partial || response->body.end == response->body.resource.total;
   if (same || !first_part) {
     response->exchange->skip_rest();
   } else {

@@ -33,8 +33,7 @@ struct Version {
 
   // What is known of it; nothing of its validator where that vouches for nothing.
   Resource known(const JournalIdentity& identity) const {
-    Resource known{identity.layout ? std::optional(identity.layout->total()) : identity.stream_total,
-                   identity.validator, identity.coding};
+    Resource known = identity.resource;
     known.any_version = voucher != Voucher::validator;
     if (known.any_version) known.validator = {};
     return known;

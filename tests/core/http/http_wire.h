@@ -55,8 +55,10 @@ inline std::string number_or_star(const std::optional<std::uint64_t>& number) {
 inline std::string words(const Verdict& verdict) {
   if (const auto* body = std::get_if<UsableBody>(&verdict)) {
     if (body->partial)
-      return fmt::format("part {}-{} of {}", body->begin, number_or_star(body->end), number_or_star(body->total));
-    return body->begin == 0 && body->end == body->total ? "whole " + number_or_star(body->end) : "whole, but not so";
+      return fmt::format("part {}-{} of {}", body->begin, number_or_star(body->end),
+                         number_or_star(body->resource.total));
+    return body->begin == 0 && body->end == body->resource.total ? "whole " + number_or_star(body->end)
+                                                                 : "whole, but not so";
   }
   if (const auto* redirect = std::get_if<RedirectTo>(&verdict)) return "redirect " + redirect->location;
   if (std::holds_alternative<ResourceChanged>(verdict)) return "changed";

@@ -44,7 +44,7 @@ TEST_CASE("an odd 2xx is a whole body that names no version, and only where all 
     CHECK(is<Contradiction>(judged(status, tag, {RequestForm::range_only, Range{0, 100}}, &kKnown)));
     const auto fresh = judged(status, tag, kPlain, nullptr);
     REQUIRE(is<UsableBody>(fresh));
-    CHECK(std::get<UsableBody>(fresh).validator == Validator{});
+    CHECK(std::get<UsableBody>(fresh).resource.validator == Validator{});
     const auto later = judged(status, tag, kPlain, &kKnown);
     REQUIRE(is<Contradiction>(later));
     CHECK(std::get<Contradiction>(later).unnamed);
@@ -61,6 +61,6 @@ TEST_CASE("a 206 of nothing is an empty resource, unless it is known to be anoth
   const Asked first{RequestForm::conditional, Range{0, kOpenEnd}};
   const auto empty = judge(*head, first, nullptr, {});
   REQUIRE(is<UsableBody>(empty));
-  CHECK(std::get<UsableBody>(empty).total == 0U);
+  CHECK(std::get<UsableBody>(empty).resource.total == 0U);
   CHECK(is<Contradiction>(judge(*head, first, &kKnown, {})));
 }

@@ -49,8 +49,8 @@ TEST_CASE("a fresh 206 tells size and validator") {
   const auto& body = std::get<UsableBody>(got);
   CHECK(body.begin == 0);
   CHECK(body.end == 100);
-  CHECK(body.total == 500);
-  CHECK(body.validator == kA);
+  CHECK(body.resource.total == 500);
+  CHECK(body.resource.validator == kA);
   CHECK(body.partial);
 }
 
@@ -220,10 +220,10 @@ TEST_CASE("a date is compared as it was sent, whether or not it looks strong by 
 TEST_CASE("a fresh 200 of any length is a stream") {
   const auto sized = verdict(reply(200, {}, 70), kStart, nullptr);
   REQUIRE(is<UsableBody>(sized));
-  CHECK(std::get<UsableBody>(sized).total == 70);
+  CHECK(std::get<UsableBody>(sized).resource.total == 70);
   const auto open = verdict(reply(200, {}), kStart, nullptr);
   REQUIRE(is<UsableBody>(open));
-  CHECK_FALSE(std::get<UsableBody>(open).total);
+  CHECK_FALSE(std::get<UsableBody>(open).resource.total);
 }
 
 TEST_CASE("redirects need one Location") {
@@ -311,7 +311,7 @@ TEST_CASE("another coding is another representation, whatever validator it has")
   const Field etag{"ETag", "\"a\""};
   const Field coded{"Content-Encoding", "gzip"};
   CHECK(is<UsableBody>(verdict(reply(206, {range, etag, coded}, 400), kMiddle, &gzip)));
-  CHECK(std::get<UsableBody>(verdict(reply(206, {range, etag, coded}, 400), kMiddle, &gzip)).coding == "gzip");
+  CHECK(std::get<UsableBody>(verdict(reply(206, {range, etag, coded}, 400), kMiddle, &gzip)).resource.coding == "gzip");
   for (const auto& [known, field] : {std::pair(kKnown, coded),
                                      {gzip, Field{"Content-Encoding", "identity"}},
                                      {gzip, Field{"Content-Encoding", "br"}},
@@ -343,12 +343,13 @@ TEST_CASE("what may be made on its way is no part, is joined with none, and has 
               500)}) {
     const auto got = verdict(head, kWhole, nullptr);
     REQUIRE(is<UsableBody>(got));
-    CHECK(date(std::get<UsableBody>(got).validator));
+    CHECK(date(std::get<UsableBody>(got).resource.validator));
     const auto& body = std::get<UsableBody>(got);
-    const Resource same{std::nullopt, body.validator, "gzip"};
+    const Resource same{std::nullopt, body.resource.validator, "gzip"};
     CHECK(is<UsableBody>(verdict(head, kWhole, &same)));  // begun again
   }
-  CHECK(std::get<UsableBody>(verdict(reply(200, {{"ETag", "\"a\""}, coded}, 500), kWhole, nullptr)).validator.strong());
+  CHECK(std::get<UsableBody>(verdict(reply(200, {{"ETag", "\"a\""}, coded}, 500), kWhole, nullptr))
+            .resource.validator.strong());
 }
 
 TEST_CASE("a coding is the file's own if its name has it, and it has a length") {

@@ -14,8 +14,8 @@ namespace {
 
 JournalIdentity segmented() {
   JournalIdentity identity;
-  identity.layout = Layout(1'000'000, 64 * kKiB);
-  identity.validator = {Validator::Kind::strong_etag, "\"abc\""};
+  identity.lay_out(Layout(1'000'000, 64 * kKiB));
+  identity.resource.validator = {Validator::Kind::strong_etag, "\"abc\""};
   return identity;
 }
 
@@ -32,17 +32,18 @@ bool valid(const JournalBlock& block) { return std::holds_alternative<JournalIde
 
 TEST_CASE("identities come back as they were") {
   JournalIdentity sized;
-  sized.stream_total = 0;
+  sized.resource.total = 0;
   JournalIdentity unknown;
-  unknown.validator = {Validator::Kind::weak_date, std::nullopt, "Sun, 06 Nov 1994 08:49:37 GMT"};
+  unknown.resource.validator = {Validator::Kind::weak_date, std::nullopt, "Sun, 06 Nov 1994 08:49:37 GMT"};
   JournalIdentity both;
-  both.layout = Layout(1, 64 * kKiB);
-  both.validator = {Validator::Kind::strong_date, "", std::string(kMaxValidator, 'd')};
+  both.lay_out(Layout(1, 64 * kKiB));
+  both.resource.validator = {Validator::Kind::strong_date, "", std::string(kMaxValidator, 'd')};
   JournalIdentity most;
-  most.validator = {Validator::Kind::weak_etag, std::string(kMaxValidator, 'e'), std::string(kMaxValidator, 'd')};
-  most.coding = std::string(kMaxCoding, 'c');
+  most.resource.validator = {Validator::Kind::weak_etag, std::string(kMaxValidator, 'e'),
+                             std::string(kMaxValidator, 'd')};
+  most.resource.coding = std::string(kMaxCoding, 'c');
   JournalIdentity coded = segmented();
-  coded.coding = "gzip, br";
+  coded.resource.coding = "gzip, br";
   for (const JournalIdentity& identity : {segmented(), sized, unknown, both, most, coded}) {
     const auto decoded = decode_identity(encode_identity(identity));
     REQUIRE(std::holds_alternative<JournalIdentity>(decoded));
@@ -156,7 +157,7 @@ TEST_CASE("random bytes are never an identity") {
     for (std::size_t i = 8; i < 60; ++i) block[i] = static_cast<std::byte>(random() % 256);
     const auto decoded = decode_identity(resealed(block));
     if (const auto* identity = std::get_if<JournalIdentity>(&decoded)) {
-      CHECK(identity->validator.value().size() <= kMaxValidator);
+      CHECK(identity->resource.validator.value().size() <= kMaxValidator);
       if (identity->layout) CHECK(identity->layout->count() > 0);
     }
   }

@@ -60,7 +60,7 @@ constexpr const char* kOtherSmall = "g.segdl-fedcba9876543210";
 
 JournalIdentity identity() {
   JournalIdentity identity;
-  identity.layout = Layout(100, 16 * kKiB);
+  identity.lay_out(Layout(100, 16 * kKiB));
   return identity;
 }
 

@@ -223,7 +223,7 @@ TEST_CASE("of two downloads of a session over one empty file the one that comes 
   REQUIRE_FALSE(second.ok());
   CHECK(second.error().cause == Cause::busy);
   JournalIdentity identity;
-  identity.stream_total = 0;
+  identity.resource.total = 0;
   Metadata metadata;
   metadata.stream_complete = true;
   REQUIRE(first->output_file->begin(identity, metadata).ok());

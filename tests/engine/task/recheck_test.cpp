@@ -338,7 +338,7 @@ TEST_CASE("reading everything again ends when it is no longer wanted") {
   auto directory = std::move(*disk.open_directory("."));
   auto file = std::move(*directory->open("data", OpenMode::existing));
   JournalIdentity identity;
-  identity.layout = Layout(kSize, kSegment);
+  identity.lay_out(Layout(kSize, kSegment));
   auto journal = std::move(*engine::Journal::create(*directory, "j", {identity, {}}));
   std::stop_source stop;
   stop.request_stop();

@@ -12,9 +12,9 @@ namespace {
 
 JournalIdentity of_segments() {
   JournalIdentity identity;
-  identity.layout = Layout(100, 16);
-  identity.validator = {Validator::Kind::strong_etag, "\"one\""};
-  identity.coding = "gzip";
+  identity.lay_out(Layout(100, 16));
+  identity.resource.validator = {Validator::Kind::strong_etag, "\"one\""};
+  identity.resource.coding = "gzip";
   return identity;
 }
 
@@ -23,7 +23,7 @@ JournalIdentity of_segments() {
 TEST_CASE("a version is known by the validator that vouches for it") {
   const Resource known = Version{}.known(of_segments());
   CHECK(known.total == 100);
-  CHECK(known.validator == of_segments().validator);
+  CHECK(known.validator == of_segments().resource.validator);
   CHECK(known.coding == "gzip");
   CHECK_FALSE(known.any_version);
 }
@@ -42,7 +42,7 @@ TEST_CASE("a validator that vouches for nothing is neither sent nor compared") {
 TEST_CASE("a stream is as long as the server has declared, if it has") {
   JournalIdentity identity;
   CHECK_FALSE(Version{}.known(identity).total);
-  identity.stream_total = 7;
+  identity.resource.total = 7;
   CHECK(Version{}.known(identity).total == 7);
 }
 

@@ -25,7 +25,7 @@ Result<std::optional<Range>> StreamSink::next() {
   if (!ready) return std::move(ready).error();
   // Requested whole: the range only means that it is wanted from its beginning.
   return std::optional(
-      Range{0, output_file_.journal().identity().stream_total.value_or(std::numeric_limits<std::int64_t>::max())});
+      Range{0, output_file_.journal().identity().resource.total.value_or(std::numeric_limits<std::int64_t>::max())});
 }
 
 Result<void> StreamSink::begin_again() {
@@ -63,7 +63,7 @@ Result<void> StreamSink::flush() {
 Result<void> StreamSink::body_ended(std::uint64_t) {
   auto step = filled_ > 0 ? flush() : Result<void>();
   if (!step) return step;
-  const auto& total = output_file_.journal().identity().stream_total;
+  const auto& total = output_file_.journal().identity().resource.total;
   if (total && *total != written_) {
     return with_remedy(make_error(Cause::integrity, "get", output_file_.path(),
                                   fmt::format("{} bytes arrived instead of {}", written_, *total)),

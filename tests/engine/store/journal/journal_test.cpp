@@ -27,8 +27,8 @@ constexpr std::uint32_t kCount = 200;
 
 JournalIdentity identity(std::uint32_t count = kCount) {
   JournalIdentity identity;
-  identity.layout = Layout(count * 16 * kKiB - 1000, 16 * kKiB);
-  identity.validator = {Validator::Kind::strong_etag, "\"v1\""};
+  identity.lay_out(Layout(count * 16 * kKiB - 1000, 16 * kKiB));
+  identity.resource.validator = {Validator::Kind::strong_etag, "\"v1\""};
   return identity;
 }
 
@@ -283,7 +283,7 @@ TEST_CASE("the hexdump in doc/journal_format.md is that of a real journal") {
   FakeFs disk;
   auto directory = std::move(*disk.open_directory("."));
   JournalIdentity small = identity();
-  small.layout = Layout(40'000, 16 * kKiB);
+  small.lay_out(Layout(40'000, 16 * kKiB));
   auto journal = Journal::create(*directory, "f.segdl", {small, metadata()});
   REQUIRE(journal.ok());
   REQUIRE((*journal)->commit(Segment{0}, 0x1122334455667788).ok());
