@@ -21,8 +21,9 @@
 //    multipart, exactly the length of the requested range) or leaves it open: without a length, the bytes could be
 //    those of a range that does not begin at byte 0. Under a strong validator it is joined only if it proves to be the
 //    known resource; without one the caller that joins it compares its bytes.
-// R7 A validator that both have and that differs means changed. So does a new ETag where there was none. The absence of
-//    a strong one alone does not (a login page has none), nor does a malformed or weak one in its place.
+// R7 A validator that both have and that differs means changed. So does a new one: where there was none, if it is
+//    strong, and where there was a date, any ETag. The absence of a strong one alone does not (a login page has none),
+//    nor does a malformed or weak one in its place.
 // R8 Where any version is accepted (Resource::any_version), R1 and R7 are the caller's duty.
 // R9 Any other 2xx that may bring a resource (201, 203, 299...) is accepted as the last resort, in response to a plain
 //    request, and its validators are ignored: a 203 was changed by an intermediary.

@@ -72,13 +72,14 @@ class Transfer {
     recovering,   // the lock is taken, and the table of doc/recovery.md applied
     recognising,  // an earlier run has published: is it what is asked for?
     finishing,    // it is
-    choosing,     // what is here is continued or given up
-    beginning,    // the first response of a version: its plan, and its journal; a small one is fetched whole
-    continuing,   // what is here is found to be of the version that comes
-    fetching,     // what is missing comes in segments
-    streaming,    // all of it comes in one response
-    restarting,   // the resource has changed
-    publishing,   // all of it is here: it is decoded if that is wanted, and gets its name
+    // From here to streaming a changed resource leads to restarting.
+    choosing,    // what is here is continued or given up
+    beginning,   // the first response of a version: its plan, and its journal; a small one is fetched whole
+    continuing,  // what is here is found to be of the version that comes
+    fetching,    // what is missing comes in segments
+    streaming,   // all of it comes in one response
+    restarting,  // the resource has changed
+    publishing,  // all of it is here: it is decoded if that is wanted, and gets its name
     ended,
   };
   Result<State> handle(State);

@@ -43,7 +43,7 @@ Result<void> write_segment(Work&, Segment, std::span<const std::byte>);
 
 class SegmentSink : public SinkDefaults {
  public:
-  // REQUIRES: everything referred to outlives the sink; work.place.has_journal().
+  // REQUIRES: everything referred to outlives the sink; work.output_file.has_journal().
   SegmentSink(Work&, Assignment&, Fetcher&);
   ~SegmentSink();
   SegmentSink(const SegmentSink&) = delete;

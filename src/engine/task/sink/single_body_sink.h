@@ -30,7 +30,7 @@ namespace segdl::engine {
 class SingleBodySink : public SinkDefaults {
  public:
   // `resumes`: the first body begins where what an earlier run claimed ends. REQUIRES: everything referred to outlives
-  // the sink; work.place.has_journal(); nothing is claimed behind the first hole, and what is claimed is proved.
+  // the sink; work.output_file.has_journal(); nothing is claimed behind the first hole, and what is claimed is proved.
   SingleBodySink(Work&, Assignment&, Fetcher&, bool resumes);
   ~SingleBodySink();
   SingleBodySink(const SingleBodySink&) = delete;

@@ -19,7 +19,7 @@ namespace segdl::engine {
 
 class SmallSink : public SinkDefaults {
  public:
-  // REQUIRES: known.total; the fetcher and the meter outlive the sink.
+  // REQUIRES: known.total; fetcher and progress outlive the sink.
   SmallSink(const Resource& known, Fetcher& fetcher, TaskProgress& task_progress)
       : fetcher_(fetcher),
         task_progress_(task_progress),

@@ -22,7 +22,7 @@ namespace segdl::engine {
 
 class StreamSink : public SinkDefaults {
  public:
-  // REQUIRES: place.has_journal(); the file is empty; everything referred to outlives the sink.
+  // REQUIRES: output_file.has_journal(); the file is empty; everything referred to outlives the sink.
   StreamSink(Pass&, TaskProgress&, Fetcher&, const std::optional<Checksum>& expected);
 
   Result<std::optional<Range>> next();
