@@ -9,8 +9,8 @@
 #include "engine/task/settling.h"
 #include "engine/task/sink/prefix_hasher.h"
 #include "engine/task/sink/single_body_sink.h"
+#include "engine/task/sink/span_worker.h"
 #include "engine/task/sink/verifier.h"
-#include "engine/task/sink/worker.h"
 
 #include <algorithm>
 #include <exception>

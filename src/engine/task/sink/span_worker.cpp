@@ -1,4 +1,4 @@
-#include "engine/task/sink/worker.h"
+#include "engine/task/sink/span_worker.h"
 
 #include "core/base/errors.h"
 #include "engine/fetch/fetch_loop.h"
