@@ -29,7 +29,7 @@ TEST_CASE("nobody gets anything before the one that goes first is served") {
 
 TEST_CASE("while one reads ahead the others come towards it from behind") {
   Scene scene(12);
-  const auto take = [&scene](Worker& worker) {
+  const auto take = [](Worker& worker) {
     const auto span = worker.assignment().next(3 * kSegment, {});
     REQUIRE(span.ok());
     return *span;
