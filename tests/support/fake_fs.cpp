@@ -64,15 +64,6 @@ void lose_power(FakeInode& inode, const Coin& stays) {
 
 }  // namespace
 
-Error fake_error(Cause cause, std::string operation, std::string subject, std::string reason) {
-  Error error;
-  error.cause = cause;
-  error.operation = std::move(operation);
-  error.subject = std::move(subject);
-  error.reason = std::move(reason);
-  return error;
-}
-
 void FakeInode::set_length(std::uint64_t length) {
   // As on ext4: a file that grows keeps the space reserved beyond its end, any other loses it.
   if (length <= live.size()) reserved = std::min(reserved, length);
@@ -102,18 +93,18 @@ Result<std::unique_ptr<Directory>> FakeFs::open_directory(const std::filesystem:
 }
 
 std::optional<Error> FakeFs::begin(std::uint64_t life, const std::string& kind, const std::string& words) {
-  if (life != life_ || frozen_) return fake_error(Cause::internal, kind, "", "the process is dead");
+  if (life != life_ || frozen_) return make_error(Cause::internal, kind, "", "the process is dead");
   ++operations_;
   ++kinds_[kind];
   if (crash_at_ != 0 && operations_ >= crash_at_) {
     freeze();
-    return fake_error(Cause::internal, kind, "", "the process is dead");
+    return make_error(Cause::internal, kind, "", "the process is dead");
   }
   const bool now = operations_ == fail_at_ || (kind == failing_kind_ && kinds_[kind] == failing_nth_);
   if (now && fail_always_) failing_kind_ = kind;
   if (now || (fail_always_ && fired_ && kind == failing_kind_)) {
     if (!std::exchange(fired_, true)) ++failures;
-    return fake_error(Cause::local, words, "", fail_reason_);
+    return make_error(Cause::local, words, "", fail_reason_);
   }
   log_.push_back(words);
   return std::nullopt;

@@ -11,12 +11,12 @@ constexpr std::size_t kNameMax = 255;
 constexpr std::uint64_t kSizeMax = std::uint64_t{1} << 40;  // what a vector can be asked for
 
 Error no_space(const std::string& operation, const std::string& name) {
-  return fake_error(Cause::local, operation, name, "No space left on device");
+  return make_error(Cause::local, operation, name, "No space left on device");
 }
 
 std::optional<Error> bad_name(const std::string& operation, const std::string& name) {
   if (name.size() <= kNameMax) return std::nullopt;
-  return fake_error(Cause::local, operation, name, "File name too long");
+  return make_error(Cause::local, operation, name, "File name too long");
 }
 
 }  // namespace
@@ -43,11 +43,11 @@ Result<FileStatus> FakeFile::status() {
 Result<std::size_t> FakeFile::read_at(std::uint64_t offset, std::span<std::byte> into) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "read", "read " + name_)) return *error;
-  if (offset > kSizeMax) return fake_error(Cause::local, "read", name_, "Invalid argument");
+  if (offset > kSizeMax) return make_error(Cause::local, "read", name_, "Invalid argument");
   if (offset >= inode_->live.size()) return std::size_t{0};
   const std::size_t count = std::min<std::uint64_t>(into.size(), inode_->live.size() - offset);
   if (const BadSector* bad = bad_sector(offset, count)) {
-    Error error = fake_error(Cause::local, "read", name_, "Input/output error");
+    Error error = make_error(Cause::local, "read", name_, "Input/output error");
     error.offset = std::max(offset, bad->begin);
     error.remedy = Remedy::refetch;
     return error;
@@ -100,7 +100,7 @@ std::optional<Error> FakeFile::unwritable(std::uint64_t offset, std::uint64_t si
     return !sector.for_good && offset <= sector.begin && sector.end <= offset + size;
   });
   if (bad_sector(offset, size) == nullptr) return std::nullopt;
-  Error error = fake_error(Cause::local, "write", name_, "Input/output error");
+  Error error = make_error(Cause::local, "write", name_, "Input/output error");
   error.offset = offset;
   return error;
 }
@@ -108,7 +108,7 @@ std::optional<Error> FakeFile::unwritable(std::uint64_t offset, std::uint64_t si
 // Why these bytes can't be written, if they can't.
 std::optional<Error> FakeFile::refused(std::uint64_t offset, std::uint64_t size) const {
   if (writable_ && offset <= kSizeMax && size <= kSizeMax - offset) return std::nullopt;
-  Error error = fake_error(Cause::local, "write", name_, writable_ ? "Invalid argument" : "Bad file descriptor");
+  Error error = make_error(Cause::local, "write", name_, writable_ ? "Invalid argument" : "Bad file descriptor");
   error.offset = offset;
   return error;
 }
@@ -142,7 +142,7 @@ Result<bool> FakeFile::reserve(std::uint64_t length) {
 Result<void> FakeFile::resize(std::uint64_t length) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "resize", "resize " + name_ + " " + std::to_string(length))) return *error;
-  if (!writable_ || length > kSizeMax) return fake_error(Cause::local, "resize", name_, "Invalid argument");
+  if (!writable_ || length > kSizeMax) return make_error(Cause::local, "resize", name_, "Invalid argument");
   inode_->set_length(length);
   return {};
 }
@@ -167,7 +167,7 @@ Result<bool> FakeFile::has_name(const std::string& name) {
 Result<bool> FakeFile::try_lock() {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "lock", "lock " + name_)) return *error;
-  if (!writable_) return fake_error(Cause::local, "lock", name_, "Bad file descriptor");
+  if (!writable_) return make_error(Cause::local, "lock", name_, "Bad file descriptor");
   if (inode_->locked_by != nullptr && inode_->locked_by != this) return false;
   inode_->locked_by = this;
   return true;
@@ -183,10 +183,10 @@ Result<std::unique_ptr<Mapping>> FakeFile::map(std::uint64_t length) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "map", (disk_.kind_.mappable ? "map " : "no-map ") + name_)) return *error;
   if (!disk_.kind_.mappable) return std::unique_ptr<Mapping>();
-  if (!writable_) return fake_error(Cause::local, "map", name_, "Permission denied");
-  if (length == 0 || length > inode_->live.size()) return fake_error(Cause::local, "map", name_, "Invalid argument");
+  if (!writable_) return make_error(Cause::local, "map", name_, "Permission denied");
+  if (length == 0 || length > inode_->live.size()) return make_error(Cause::local, "map", name_, "Invalid argument");
   // A touch of what can't be read is a SIGBUS as well.
-  if (bad_sector(0, length) != nullptr) return fake_error(Cause::local, "map", name_, "Bus error");
+  if (bad_sector(0, length) != nullptr) return make_error(Cause::local, "map", name_, "Bus error");
   // A store into a hole of a full disk would be a SIGBUS, which a test does not survive: it is reported here.
   if (length > disk_.room_for(*inode_)) return no_space("map", name_);
   inode_->written_to = std::max(inode_->written_to, length);
@@ -199,7 +199,7 @@ Result<void> FakeFile::give_name(const std::string& name) {
   if (auto error = disk_.begin(life_, "give-name", "give-name " + name)) return *error;
   if (auto bad = bad_name("create", name)) return *bad;
   if (!disk_.image_.live.emplace(name, inode_).second)
-    return fake_error(Cause::exists, "keep", name, "it exists already");
+    return make_error(Cause::exists, "keep", name, "it exists already");
   disk_.changed_directory();
   inode_->named = true;
   name_ = name;
@@ -226,7 +226,7 @@ Result<std::unique_ptr<Stream>> FakeDirectory::open_stream(const std::string& na
   const auto found = disk_.image_.live.find(name);
   if (found == disk_.image_.live.end()) return std::unique_ptr<Stream>();
   if (found->second->kind == FileKind::directory)
-    return fake_error(Cause::exists, "write to", name, "it is a directory");
+    return make_error(Cause::exists, "write to", name, "it is a directory");
   if (found->second->kind != FileKind::other) return std::unique_ptr<Stream>();
   return std::unique_ptr<Stream>(std::make_unique<FakeStream>(disk_, life_, found->second, name));
 }
@@ -252,10 +252,10 @@ Result<std::unique_ptr<File>> FakeDirectory::open(const std::string& name, OpenM
   }
   const bool there = found != disk_.image_.live.end();
   if (there && (mode == OpenMode::create_new || found->second->kind != FileKind::regular))
-    return fake_error(Cause::exists, "keep", name, "it exists already");
+    return make_error(Cause::exists, "keep", name, "it exists already");
   const bool reads = mode == OpenMode::read_only || mode == OpenMode::read_target;
   if (!there && (mode == OpenMode::existing || reads)) {
-    return fake_error(Cause::local, "open", name, "No such file or directory");
+    return make_error(Cause::local, "open", name, "No such file or directory");
   }
   if (!there) {
     auto inode = std::make_shared<FakeInode>();
@@ -280,7 +280,7 @@ Result<void> FakeDirectory::may_be_named(const std::string& name, bool replaces)
   const std::lock_guard lock(disk_.mutex_);
   const auto found = disk_.image_.live.find(name);
   const bool fixed = replaces && found != disk_.image_.live.end() && found->second->fixed;
-  return fixed ? fake_error(Cause::local, "replace", name, "it is immutable") : Result<void>();
+  return fixed ? make_error(Cause::local, "replace", name, "it is immutable") : Result<void>();
 }
 
 Result<std::optional<std::vector<std::string>>> FakeDirectory::names(std::size_t most) {
@@ -298,15 +298,15 @@ Result<void> FakeDirectory::rename(const std::string& from, const std::string& t
   if (auto bad = bad_name("rename to", to)) return *bad;
   auto& names = disk_.image_.live;
   const auto found = names.find(from);
-  if (found == names.end()) return fake_error(Cause::local, "rename", from, "No such file or directory");
-  if (!replace && names.contains(to)) return fake_error(Cause::exists, "keep", to, "it exists already");
+  if (found == names.end()) return make_error(Cause::local, "rename", from, "No such file or directory");
+  if (!replace && names.contains(to)) return make_error(Cause::exists, "keep", to, "it exists already");
   const auto target = names.find(to);
   if (target == found) return {};
   if (target != names.end() && target->second->fixed) {
-    return fake_error(Cause::local, "rename to", to, "Operation not permitted");
+    return make_error(Cause::local, "rename to", to, "Operation not permitted");
   }
   if (target != names.end() && target->second->kind == FileKind::directory) {
-    return fake_error(Cause::local, "rename to", to, "Is a directory");
+    return make_error(Cause::local, "rename to", to, "Is a directory");
   }
   names[to] = found->second;
   names.erase(found);
@@ -319,8 +319,8 @@ Result<void> FakeDirectory::rename_by_link(const std::string& from, const std::s
   auto& names = disk_.image_.live;
   if (auto error = disk_.begin(life_, "link", "link " + from + " " + to)) return *error;
   const auto found = names.find(from);
-  if (found == names.end()) return fake_error(Cause::local, "rename", from, "No such file or directory");
-  if (!names.emplace(to, found->second).second) return fake_error(Cause::exists, "keep", to, "it exists already");
+  if (found == names.end()) return make_error(Cause::local, "rename", from, "No such file or directory");
+  if (!names.emplace(to, found->second).second) return make_error(Cause::exists, "keep", to, "it exists already");
   disk_.changed_directory();
   if (auto error = disk_.begin(life_, "unlink", "unlink " + from)) {
     if (error->cause != Cause::local) return *error;
@@ -339,7 +339,7 @@ Result<bool> FakeDirectory::exchange(const std::string& a, const std::string& b)
   if (!disk_.kind_.exchanges) return false;
   auto& names = disk_.image_.live;
   if (!names.contains(a) || !names.contains(b))
-    return fake_error(Cause::local, "exchange", a, "No such file or directory");
+    return make_error(Cause::local, "exchange", a, "No such file or directory");
   std::swap(names[a], names[b]);
   disk_.changed_directory();
   return true;
@@ -351,7 +351,7 @@ Result<void> FakeDirectory::remove(const std::string& name) {
   auto& names = disk_.image_.live;
   const auto found = disk_.find(name);
   if (found == names.end()) return {};
-  if (found->second->kind == FileKind::directory) return fake_error(Cause::local, "remove", name, "Is a directory");
+  if (found->second->kind == FileKind::directory) return make_error(Cause::local, "remove", name, "Is a directory");
   names.erase(found);
   disk_.changed_directory();
   return {};

@@ -1,11 +1,10 @@
 // FakeFs's open files and directory.
 #pragma once
 
+#include "core/base/errors.h"
 #include "support/fake_fs.h"
 
 namespace segdl::test {
-
-Error fake_error(Cause cause, std::string operation, std::string subject, std::string reason);
 
 class FakeMapping final : public Mapping {
  public:

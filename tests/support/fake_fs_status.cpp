@@ -91,7 +91,7 @@ Result<void> FakeFile::set_mode(unsigned mode) {
   if (auto error = disk_.begin(life_, "set-mode", "set-mode " + name_)) return *error;
   // It may give files away (CAP_CHOWN), and no more than that: of another's it can't set the mode.
   if (inode_->owner != FakeInode{}.owner)
-    return fake_error(Cause::local, "set the mode of", name_, "Operation not permitted");
+    return make_error(Cause::local, "set the mode of", name_, "Operation not permitted");
   inode_->mode = mode;
   return {};
 }
@@ -99,7 +99,7 @@ Result<void> FakeFile::set_mode(unsigned mode) {
 Result<void> FakeFile::set_owner(const FileChange::Owner& owner) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "set-owner", "set-owner " + name_)) return *error;
-  if (!disk_.kind_.owns) return fake_error(Cause::local, "set the owner of", name_, "Operation not permitted");
+  if (!disk_.kind_.owns) return make_error(Cause::local, "set the owner of", name_, "Operation not permitted");
   inode_->owner = owner.owner;
   inode_->group = owner.group;
   return {};
@@ -115,8 +115,8 @@ Result<void> FakeFile::set_modified(FakeTime time) {
 Result<void> FakeFile::set_attribute(const std::string& name, std::span<const std::byte> value) {
   const std::lock_guard lock(disk_.mutex_);
   if (auto error = disk_.begin(life_, "set-attribute", "set-attribute " + name_)) return *error;
-  if (!disk_.kind_.attributes) return fake_error(Cause::local, "set an attribute of", name_, "Operation not supported");
-  if ((inode_->mode & 0200U) == 0) return fake_error(Cause::local, "set an attribute of", name_, "Permission denied");
+  if (!disk_.kind_.attributes) return make_error(Cause::local, "set an attribute of", name_, "Operation not supported");
+  if ((inode_->mode & 0200U) == 0) return make_error(Cause::local, "set an attribute of", name_, "Permission denied");
   inode_->attributes[name].assign(value.begin(), value.end());
   return {};
 }
