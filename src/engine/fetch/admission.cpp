@@ -38,7 +38,7 @@ bool Admission::is_ready() const {
   return skips_back_off_ || (!is_host_closed() && context_.source.failures.backs_off_until() <= context_.clock.now());
 }
 
-Result<void> Admission::get_ready(const std::stop_token& stop) {
+Result<void> Admission::get_ready() {
   Clock& clock = context_.clock;
   Source& source = context_.source;
   if (is_ready()) return {};
@@ -47,10 +47,10 @@ Result<void> Admission::get_ready(const std::stop_token& stop) {
     const Instant rest = source.failures.backs_off_until();
     if (rest > clock.now()) {
       leave();
-      if (!clock.sleep_until(rest, stop)) return cancelled();
+      if (!clock.sleep_until(rest, flow_.token())) return cancelled();
     }
     if (is_host_closed()) leave();
-    auto entered = enter((suspended_ ? suspended_->url : source.url.current()).origin, stop);
+    auto entered = enter((suspended_ ? suspended_->url : source.url.current()).origin);
     if (!entered) return entered;
   }
   return {};
@@ -58,17 +58,19 @@ Result<void> Admission::get_ready(const std::stop_token& stop) {
 
 // After a refusal that was doubted: what is refused to the only connection is believed. Waits until the others have
 // ended, and a moment more, for the server to notice; but not for ever.
-Result<Slot> Admission::enter_alone(const Origin& origin, const std::stop_token& stop) {
+Result<Slot> Admission::enter_alone(const Origin& origin) {
   if (crowding_.count() == 0) return cancelled();
   const Instant last = context_.clock.now() + kAlone;
-  return context_.pool.enter(origin, stop, std::min(last, context_.deadline.value_or(last)), crowding_.count());
+  return context_.pool.enter(origin, flow_.token(), std::min(last, context_.deadline.value_or(last)),
+                             crowding_.count());
 }
 
-Result<void> Admission::enter(const Origin& origin, const std::stop_token& stop) {
+Result<void> Admission::enter(const Origin& origin) {
   if (slot_ && slot_.is_for(origin)) return {};
   leave();
   const Failures::Wait wait(context_.source.failures);
-  auto slot = enter_alone(origin, stop);
+  auto slot = enter_alone(origin);
+  const std::stop_token stop = flow_.token();
   if (!slot && !stop.stop_requested()) slot = context_.pool.enter(origin, stop, context_.deadline);
   if (!slot) return std::move(slot).error();
   take(std::move(*slot));

@@ -10,10 +10,10 @@
 #include "core/url/url.h"
 #include "engine/fetch/crowding.h"
 #include "engine/fetch/fetch_context.h"
+#include "engine/schedule/flow.h"
 #include "engine/schedule/pool.h"
 
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,17 +28,18 @@ struct PendingRequest {
 
 class Admission {
  public:
-  explicit Admission(const FetchContext& context) : context_(context), crowding_(slot_) {}
+  // Waits with the token of the flow. REQUIRES: both outlive this object.
+  Admission(const FetchContext& context, const Flow& flow) : context_(context), flow_(flow), crowding_(slot_) {}
   ~Admission() { leave(); }
   Admission(const Admission&) = delete;
   Admission& operator=(const Admission&) = delete;
 
   // Waits until a request may be sent. Errors: cancelled, or the time limit.
-  Result<void> get_ready(const std::stop_token&);
+  Result<void> get_ready();
   // Whether that takes no time.
   bool is_ready() const;
   // Waits for a slot of this host, unless that is the one held.
-  Result<void> enter(const Origin&, const std::stop_token&);
+  Result<void> enter(const Origin&);
   // The same without waiting; false: there is none now, or others are to be waited for.
   bool enters_now(const Origin&);
 
@@ -63,9 +64,10 @@ class Admission {
   Crowding& crowding() { return crowding_; }
 
  private:
-  Result<Slot> enter_alone(const Origin&, const std::stop_token&);
+  Result<Slot> enter_alone(const Origin&);
 
   const FetchContext& context_;
+  const Flow& flow_;
   Slot slot_;
   Crowding crowding_;
   bool waits_outside_ = false;

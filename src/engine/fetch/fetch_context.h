@@ -13,6 +13,7 @@
 #include "seams/transport.h"
 
 #include <optional>
+#include <stop_token>
 
 namespace segdl::engine {
 
@@ -28,6 +29,7 @@ struct FetchContext {
   Source& source;
   TaskProgress& task_progress;
   std::optional<Instant> deadline;  // of the download
+  std::stop_token stop;             // its end
 
   bool is_too_late(Instant moment) const { return deadline && moment > *deadline; }
 };

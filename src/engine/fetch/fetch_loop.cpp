@@ -8,9 +8,9 @@
 
 namespace segdl::engine {
 
-Result<Response> FetchLoop::response_for(Range want, std::optional<Response>& first) {
-  if (first) return *std::exchange(first, std::nullopt);
-  return fetcher_.fetch(want, &known_, stop_);
+Result<Response> FetchLoop::response_for(Range want) {
+  if (auto first = std::exchange(fetcher_.at_hand(), std::nullopt)) return *std::move(first);
+  return fetcher_.fetch(want, &known_);
 }
 
 // Where the end of a body is not what it was to be. Of a whole resource without a strong validator another length is

@@ -15,7 +15,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -59,15 +58,14 @@ struct SinkDefaults {
 class FetchLoop {
  public:
   // REQUIRES: both outlive the loop.
-  FetchLoop(Fetcher& fetcher, const Resource& known, std::stop_token stop)
-      : fetcher_(fetcher), known_(known), stop_(std::move(stop)) {}
+  FetchLoop(Fetcher& fetcher, const Resource& known) : fetcher_(fetcher), known_(known) {}
 
-  // Until the sink wants nothing more. `first` is a response already at hand for what the sink wants first.
+  // Until the sink wants nothing more. A response at hand is taken for what the sink wants first.
   template <Sink S>
-  Result<void> run(S&, std::optional<Response> first = std::nullopt);
+  Result<void> run(S&);
   // The same, but the end of the first response ends it too, after the pause, with an error to retry.
   template <Sink S>
-  Result<void> run_once(S&, std::optional<Response> first);
+  Result<void> run_once(S&);
   // One response, as far as it is wanted.
   template <BodySink S>
   Result<void> pump(S&, Response&);
@@ -77,7 +75,7 @@ class FetchLoop {
   Result<void> check_part(S&, const UsableBody&, Range want);
 
  private:
-  Result<Response> response_for(Range want, std::optional<Response>& first);
+  Result<Response> response_for(Range want);
   template <Sink S>
   Result<void> pause(S&, const Error&);
   Error unfit(const Response&, std::string reason);
@@ -89,7 +87,6 @@ class FetchLoop {
 
   Fetcher& fetcher_;
   const Resource& known_;
-  const std::stop_token stop_;
 };
 
 // Whether what ended without TLS's own end is a body that has no other.
@@ -115,8 +112,7 @@ Result<void> FetchLoop::end_open(S& sink, const Response& response, std::uint64_
 
 template <BodySink S>
 Result<void> FetchLoop::pump(S& sink, Response& response) {
-  const std::stop_callback cut(stop_, [&response] { response.cut.request_stop(); });
-  TaskProgress& task_progress = fetcher_.context().task_progress;
+  const FetchContext& context = fetcher_.context();
   std::uint64_t at = response.body.begin;
   sink.begins(response.body);
   const auto& end = response.body.end;
@@ -127,21 +123,22 @@ Result<void> FetchLoop::pump(S& sink, Response& response) {
   while (!end || at < *end) {
     std::span<std::byte> space = sink.space(at);
     if (space.empty()) return {};
-    space = space.first(std::min<std::uint64_t>(space.size(), fetcher_.flow().max_read()));
+    space = space.first(std::min<std::uint64_t>(space.size(), context.throttle.max_read()));
     if (end) space = space.first(std::min<std::uint64_t>(space.size(), *end - at));
     auto got = response.exchange->read(space);
-    task_progress.tolerated(response.exchange->head().tolerated);
+    context.task_progress.tolerated(response.exchange->head().tolerated);
     if (!got && got.error().remedy == Remedy::refetch) fetcher_.body_ended(false);
     if (!end && (got ? *got == 0 : is_cut(response))) return end_open(sink, response, at);
     if (!got) return std::move(got).error();
     if (*got == 0) return early_end(response, at);
-    task_progress.bytes().received(*got);
+    fetcher_.received(*got);
     auto taken = at + *got == end ? read_end(response) : Result<void>();
-    if (!taken) task_progress.bytes().discarded(*got);
+    if (!taken) context.task_progress.bytes().discarded(*got);
     if (taken) taken = sink.arrived(at, *got);
     if (!taken) return taken;
     at += *got;
-    if (!fetcher_.flow().received(*got, stop_)) return cancelled();
+    const Instant last = context.deadline.value_or(Instant::max());  // the next read fails
+    if (!context.throttle.consume(*got, fetcher_.flow().token(), last)) return cancelled();
   }
   return sink.body_ended(at);
 }
@@ -161,16 +158,16 @@ template <Sink S>
 Result<void> FetchLoop::pause(S& sink, const Error& error) {
   if (error.remedy != Remedy::retry && error.remedy != Remedy::refetch) return error;
   auto paused = sink.interrupted(error.remedy);
-  return paused ? fetcher_.retry().pause(error, stop_) : paused;
+  return paused ? fetcher_.retry().pause(error) : paused;
 }
 
 template <Sink S>
-Result<void> FetchLoop::run(S& sink, std::optional<Response> first) {
+Result<void> FetchLoop::run(S& sink) {
   for (;;) {
     auto want = sink.next();
     if (!want) return std::move(want).error();
     if (!want->has_value()) return {};
-    auto response = response_for(**want, first);
+    auto response = response_for(**want);
     auto step = response ? pump(sink, *response) : Result<void>(response.error());
     if (step) step = check_part(sink, response->body, **want);
     if (!step) step = pause(sink, step.error());
@@ -179,11 +176,11 @@ Result<void> FetchLoop::run(S& sink, std::optional<Response> first) {
 }
 
 template <Sink S>
-Result<void> FetchLoop::run_once(S& sink, std::optional<Response> first) {
+Result<void> FetchLoop::run_once(S& sink) {
   auto want = sink.next();
   if (!want) return std::move(want).error();
   if (!want->has_value()) return {};
-  auto response = response_for(**want, first);
+  auto response = response_for(**want);
   auto step = response ? pump(sink, *response) : Result<void>(response.error());
   if (step) {
     want = sink.next();

@@ -61,8 +61,8 @@ Fetcher::Fetcher(const FetchContext& context, Slot slot)
     : context_(context),
       source_(context.source),
       builder_(context),
-      admission_(context),
-      flow_(context, admission_.slot()),
+      flow_(context.clock, context.stop),
+      admission_(context, flow_),
       retry_(context, admission_, flow_, attempt_) {
   attempt_.asked_at = context.clock.now();
   limits_.idle = context.options.timeout.value_or(kSilence);
@@ -90,8 +90,8 @@ Error Fetcher::refusal(const ResponseHead& head, const TransientRefusal* passing
   return error;
 }
 
-Result<std::unique_ptr<Exchange>> Fetcher::send(const HttpRequest& request, const std::stop_token& stop) {
-  auto entered = admission_.enter(request.url.origin, stop);
+Result<std::unique_ptr<Exchange>> Fetcher::send(const HttpRequest& request) {
+  auto entered = admission_.enter(request.url.origin);
   if (!entered) return std::move(entered).error();
   const SessionOptions& options = context_.options;
   attempt_.asked_at = context_.clock.now();
@@ -105,7 +105,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::send(const HttpRequest& request, cons
   }
   flow_.fade(attempt_.asked_at);
   crowding().asks();
-  auto exchange = context_.transport.get(request, limits_, stop);
+  auto exchange = context_.transport.get(request, limits_, flow_.token());
   attempt_.latency = context_.clock.now() - attempt_.asked_at;
   // A 5xx may also come from a gateway whose server is down.
   if (exchange && admission_.slot() && (*exchange)->head().status < 500) admission_.slot().alive();
@@ -149,7 +149,7 @@ Result<Response> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody bod
   crowding().answered(page);
   admission_.slot().answered(attempt_.latency);
   source_.latency = attempt_.latency;
-  return Response{std::move(exchange), std::move(body), asked.range, unchanged, std::stop_source(std::nostopstate)};
+  return Response{std::move(exchange), std::move(body), asked.range, unchanged};
 }
 
 // How to ask for the same bytes once more after an answer that could not be used. Nothing: not now. All of a resource
@@ -258,11 +258,11 @@ Error Fetcher::outcome(Error first, bool alone) {
   return with_remedy(std::move(first), is_final ? Remedy::stop : Remedy::retry);
 }
 
-Result<Response> Fetcher::fetch(Range range, const Resource* known, const std::stop_token& stop, bool alone) {
+Result<Response> Fetcher::fetch(Range range, const Resource* known, bool alone) {
   if (auto down = given_up_by_others()) return *std::move(down);
   const bool waits_outside = admission_.waits_outside();
   if (waits_outside && !admission_.is_ready()) return cancelled();
-  auto ready = admission_.get_ready(stop);
+  auto ready = admission_.get_ready();
   if (!ready) return std::move(ready).error();
   admission_.skip_back_off(false);
   const std::string name = last_component(source_.url.original());
@@ -282,7 +282,7 @@ Result<Response> Fetcher::fetch(Range range, const Resource* known, const std::s
       first = first ? with_outcome(*std::move(first), error) : std::move(error);
       if (way) context_.task_progress.note("retrying with a simpler request: " + first->reason);
     };
-    auto judged = get({asked, known, waits_outside && !first, stop});  // or the first form is tried for ever
+    auto judged = get({asked, known, waits_outside && !first});  // or the first form is tried for ever
     if (!judged) {
       Error error = std::move(judged).error();
       if (error.remedy != Remedy::refetch && !(is_unanswered(error) && may_ask_for_all(known))) return error;
@@ -318,10 +318,10 @@ Result<Response> Fetcher::fetch(Range range, const Resource* known, const std::s
   return outcome(*std::move(first), alone);
 }
 
-Result<Response> Fetcher::fetch_beside(Range range, const Resource* known, const std::stop_token& stop) {
+Result<Response> Fetcher::fetch_beside(Range range, const Resource* known) {
   const RequestForm kept = attempt_.form;
   is_beside_ = true;
-  auto response = fetch(range, known, stop, false);
+  auto response = fetch(range, known, false);
   is_beside_ = false;
   if (response) return response;
   attempt_.form = kept;
@@ -338,6 +338,12 @@ void Fetcher::learn_from(const std::vector<RequestForm>& refused, const Error& r
   context_.task_progress.remark(fmt::format("{} was asked for, and {}: {}",
                                             all ? "a range" : "a range under a condition", refusal.reason,
                                             all ? "all of it was asked for instead" : "asking without the condition"));
+}
+
+void Fetcher::received(std::uint64_t bytes) {
+  flow_.add(bytes);
+  context_.task_progress.bytes().received(bytes);
+  if (admission_.slot()) admission_.slot().received(bytes);  // a response that was kept is read on without
 }
 
 void Fetcher::body_ended(bool as_promised) {

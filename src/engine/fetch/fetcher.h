@@ -12,16 +12,15 @@
 #include "engine/fetch/admission.h"
 #include "engine/fetch/attempt.h"
 #include "engine/fetch/fetch_context.h"
-#include "engine/fetch/flow.h"
 #include "engine/fetch/request_builder.h"
 #include "engine/fetch/response.h"
 #include "engine/fetch/retry_policy.h"
+#include "engine/schedule/flow.h"
 #include "seams/transport.h"
 
 #include <chrono>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,10 +38,10 @@ class Fetcher {
   // One try (redirects and simpler forms included) at the bytes of `range`. `known` is null before the first usable
   // response. `alone`: no other worker of the download is active, so that all of the resource may be asked for where
   // its ranges are refused. Remedies: retry (then RetryPolicy::pause()), restart (the resource changed), stop.
-  Result<Response> fetch(Range range, const Resource* known, const std::stop_token&, bool alone = true);
+  Result<Response> fetch(Range range, const Resource* known, bool alone = true);
   // The same while another response is kept unread: waits for an answer no longer than that is worth, and a failure
   // counts as "not so many".
-  Result<Response> fetch_beside(Range, const Resource* known, const std::stop_token&);
+  Result<Response> fetch_beside(Range, const Resource* known);
   // From here on requests of which nothing is known ask for a resource that has another ETag than this; empty: for any.
   void fetch_unless(std::string etag) { unless_ = std::move(etag); }
 
@@ -60,6 +59,11 @@ class Fetcher {
   std::chrono::nanoseconds latency() const;
 
   const FetchContext& context() const { return context_; }
+  // A response whose body is still to be read: by what asks for something first.
+  std::optional<Response>& at_hand() { return at_hand_; }
+  // These body bytes have come: counted for the worker, for its host and for the download.
+  void received(std::uint64_t bytes);
+
   Admission& admission() { return admission_; }
   RetryPolicy& retry() { return retry_; }
   Flow& flow() { return flow_; }
@@ -71,7 +75,6 @@ class Fetcher {
     const Asked& asked;
     const Resource* known;
     bool may_suspend;
-    const std::stop_token& stop;
   };
   // A response that is no redirect, and what it means.
   struct Judged {
@@ -82,7 +85,7 @@ class Fetcher {
   Result<Judged> get(const Inquiry&);
   Result<Judged> get_from(PendingRequest, const Inquiry&);
   Result<std::unique_ptr<Exchange>> get_logged_in(const Url&, const Inquiry&);
-  Result<std::unique_ptr<Exchange>> send(const HttpRequest&, const std::stop_token&);
+  Result<std::unique_ptr<Exchange>> send(const HttpRequest&);
   bool wants_basic(const Account&, const Url&, const ResponseHead&, const Proof&) const;
   bool is_spent(const Result<Judged>&, const Resource* known) const;
   Asked asked_for(Range, const Resource* known, std::string_view name) const;
@@ -108,11 +111,12 @@ class Fetcher {
   Source& source_;
   const RequestBuilder builder_;
   Attempt attempt_;
-  Admission admission_;
   Flow flow_;
+  Admission admission_;
   RetryPolicy retry_;
   Limits limits_;
   std::string unless_;  // see fetch_unless()
+  std::optional<Response> at_hand_;
   bool is_beside_ = false;
   enum class Told : std::uint8_t { nothing, believed_before, never_believed };
   Told told_ = Told::nothing;  // to the server, of who asks, with the latest request

@@ -26,14 +26,14 @@ bool Fetcher::wants_basic(const Account& account, const Url& url, const Response
 Result<std::unique_ptr<Exchange>> Fetcher::get_logged_in(const Url& url, const Inquiry& inquiry) {
   told_ = Told::nothing;
   const auto account = builder_.account_at(url);
-  if (!account) return send(builder_.build(url, inquiry.asked, inquiry.known), inquiry.stop);
+  if (!account) return send(builder_.build(url, inquiry.asked, inquiry.known));
   const LoginMeans means = login_means();
   Proof proof = context_.secrets.next_proof(*account);
   for (unsigned refusals = 1;; ++refusals) {
     HttpRequest request = builder_.build(url, inquiry.asked, inquiry.known);
     std::string field = login_field(proof, {account->who.user, account->who.password}, {"GET", url.target}, means.hash);
     if (!field.empty()) request.fields.push_back({std::string(kServerLogin.answer), std::move(field)});
-    auto exchange = send(request, inquiry.stop);
+    auto exchange = send(request);
     if (!exchange) return exchange;
     const ResponseHead& head = (*exchange)->head();
     auto again = proof_after({head, proof, refusals}, kServerLogin, means);

@@ -33,7 +33,7 @@ Result<Url> follow(const Url& from, const std::string& location, int status) {
 // server reports that in its own way: then the original URL is requested for another one.
 Result<Fetcher::Judged> Fetcher::get(const Inquiry& inquiry) {
   if (auto from = admission_.resume()) {
-    return get_from(*std::move(from), {inquiry.asked, inquiry.known, false, inquiry.stop});
+    return get_from(*std::move(from), {inquiry.asked, inquiry.known, false});
   }
   const Url led = source_.url.current();
   auto judged = get_from({led}, inquiry);

@@ -8,7 +8,6 @@
 
 #include <memory>
 #include <optional>
-#include <stop_token>
 
 namespace segdl::engine {
 
@@ -18,8 +17,6 @@ struct Response {
   UsableBody body;
   std::optional<Range> asked;  // the range that was asked for
   bool unchanged = false;      // instead of a body: the resource is what fetch_unless() named
-  // Ends the exchange, where it was begun with another token than that of who reads it.
-  std::stop_source cut{std::nostopstate};
 };
 
 }  // namespace segdl::engine

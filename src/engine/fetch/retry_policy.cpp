@@ -57,7 +57,7 @@ Origin RetryPolicy::origin() const { return (attempt_.led_to ? *attempt_.led_to 
 
 void RetryPolicy::count_anew() {
   progress_ = 0;
-  came_before_ = flow_.total();
+  came_before_ = flow_.received();
 }
 
 bool RetryPolicy::is_over(const Failing& failing) const {
@@ -113,7 +113,7 @@ Error RetryPolicy::spent(Error error, unsigned tries) const {
 }
 
 bool RetryPolicy::made_progress() const {
-  return progress_ >= kProgress && progress_ >= (flow_.total() - came_before_) / kMaxAgain;
+  return progress_ >= kProgress && progress_ >= (flow_.received() - came_before_) / kMaxAgain;
 }
 
 bool RetryPolicy::goes_on() {
@@ -123,7 +123,7 @@ bool RetryPolicy::goes_on() {
   return true;
 }
 
-Result<void> RetryPolicy::pause(Error error, const std::stop_token& stop) {
+Result<void> RetryPolicy::pause(Error error) {
   Clock& clock = context_.clock;
   Slot& slot = admission_.slot();
   const bool doubted = admission_.crowding().is_doubted();
@@ -160,7 +160,7 @@ Result<void> RetryPolicy::pause(Error error, const std::stop_token& stop) {
     source_.failures.back_off_until(until);
     admission_.leave();
   }
-  if (!clock.sleep_until(until, stop)) return cancelled();
+  if (!clock.sleep_until(until, flow_.token())) return cancelled();
   flow_.measure_anew();
   return {};
 }

@@ -12,12 +12,11 @@
 #include "engine/fetch/admission.h"
 #include "engine/fetch/attempt.h"
 #include "engine/fetch/fetch_context.h"
-#include "engine/fetch/flow.h"
+#include "engine/schedule/flow.h"
 
 #include <chrono>
 #include <cstdint>
 #include <random>
-#include <stop_token>
 
 namespace segdl::engine {
 
@@ -28,7 +27,7 @@ class RetryPolicy {
 
   // After an error of Remedy::retry, for the only worker of a download: waits as long as is polite. Fails with that
   // error, now with Remedy::stop, if there were too many in a row, or with cancelled.
-  Result<void> pause(Error, const std::stop_token&);
+  Result<void> pause(Error);
   // The same for one worker of several, which ends and leaves its work to the others; `others_served`: another one gets
   // what it asks for, so that "not so many" is no failure. Nor does the first failure since there was progress count.
   Result<void> give_up(Error, bool others_served);
@@ -80,7 +79,7 @@ class RetryPolicy {
   Flow& flow_;
   Attempt& attempt_;
   std::uint64_t progress_ = 0;     // bytes since the last failure
-  std::uint64_t came_before_ = 0;  // Flow::total() at that
+  std::uint64_t came_before_ = 0;  // Flow::received() at that
   unsigned passed_over_ = 0;       // how often in a row
   bool tried_all_ = false;         // since there was progress
   std::minstd_rand random_;

@@ -68,7 +68,7 @@ Span Assignment::answered() {
   const MutexLock lock(dispatcher_.mutex_);
   at_ = At::response;
   keeps_ = false;
-  answered_at_ = received;
+  answered_at_ = flow_.received();
   return dispatcher_.scheduler_.held(id_);
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "engine/schedule/dispatcher.h"
+#include "engine/schedule/flow.h"
 
 #include <atomic>
 #include <cstdint>
@@ -14,13 +15,13 @@ namespace segdl::engine {
 
 class Assignment {
  public:
-  explicit Assignment(Dispatcher& dispatcher) : dispatcher_(dispatcher), last_byte_(dispatcher.clock_.now()) {}
+  Assignment(Dispatcher& dispatcher, const Flow& flow)
+      : dispatcher_(dispatcher), flow_(flow), last_byte_(dispatcher.clock_.now()) {}
   Assignment(const Assignment&) = delete;
   Assignment& operator=(const Assignment&) = delete;
 
-  std::atomic<std::uint64_t> received = 0;  // body bytes, ever
-  std::atomic<std::uint64_t> filled = 0;    // of the segment it is at
-  std::atomic<bool> writing = false;        // it waits for the disk: no measure of its connection
+  std::atomic<std::uint64_t> filled = 0;  // of the segment it is at
+  std::atomic<bool> writing = false;      // it waits for the disk: no measure of its connection
 
   // What the worker is to fetch next, at most `limit` bytes. Nothing: there is no work for it now. Errors: the first
   // one given to Dispatcher::fail(). REQUIRES for this and the next two: it holds nothing.
@@ -81,22 +82,23 @@ class Assignment {
   friend class Worker;
 
   // What it asked for is promised at most: no answer has come, or nothing of its body.
-  bool awaits_body() const { return at_ == At::request || (at_ == At::response && received == answered_at_); }
+  bool awaits_body() const { return at_ == At::request || (at_ == At::response && flow_.received() == answered_at_); }
   // It has something to fetch, reads on for what it may come to, or keeps a response.
   bool is_busy(const Scheduler& scheduler) const {
     return !gives_up_ && (at_ == At::response || keeps_ || !scheduler.held(id_).empty());
   }
 
   Dispatcher& dispatcher_;
+  const Flow& flow_;
   WorkerId id_{};
 
   // The monitor's.
   enum class At : std::uint8_t { rest, request, response } at_ = At::rest;
   bool gives_up_ = false;          // it is about to leave its work to the others
   bool keeps_ = false;             // see Worker::keeps()
-  std::uint64_t answered_at_ = 0;  // `received`, when the response came
-  std::uint64_t counted_ = 0;      // of `received`, at the last tick
-  Instant last_byte_;              // when `received` was last seen to grow
+  std::uint64_t answered_at_ = 0;  // Flow::received(), when the response came
+  std::uint64_t counted_ = 0;      // of Flow::received(), at the last tick
+  Instant last_byte_;              // when that was last seen to grow
   double speed_ = 0;               // bytes/s, smoothed
   std::uint64_t gained_ = 0;       // bytes of segments that it committed, not yet counted
 };

@@ -93,13 +93,13 @@ std::optional<Error> Dispatcher::give_back(WorkerId worker) {
 // One that has left without memory to give back what it held stops nothing.
 std::stop_source Dispatcher::cut_of(WorkerId id) const {
   const Worker* worker = workers_[index(id)];
-  return worker != nullptr ? worker->cut_ : std::stop_source(std::nostopstate);
+  return worker != nullptr ? worker->flow_.cut() : std::stop_source(std::nostopstate);
 }
 
 std::optional<std::stop_source> Dispatcher::next_to_stop() const {
   const MutexLock lock(mutex_);
   for (const Worker* worker : workers_) {
-    if (worker != nullptr && !worker->cut_.stop_requested()) return worker->cut_;
+    if (worker != nullptr && !worker->flow_.token().stop_requested()) return worker->flow_.cut();
   }
   return std::nullopt;
 }
@@ -112,7 +112,7 @@ void Dispatcher::stop_all_workers() const {
 
 void Dispatcher::measure(Worker& worker, Instant now, double elapsed) {
   Assignment& work = worker.assignment_;
-  const std::uint64_t received = work.received;
+  const std::uint64_t received = worker.flow_.received();
   if (work.writing) {
     work.last_byte_ = now;
     work.counted_ = received;

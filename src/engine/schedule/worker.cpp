@@ -5,14 +5,15 @@
 
 namespace segdl::engine {
 
-Worker::Worker(Dispatcher& dispatcher) : dispatcher_(dispatcher), assignment_(dispatcher) {
+Worker::Worker(Dispatcher& dispatcher, Flow& flow)
+    : dispatcher_(dispatcher), flow_(flow), assignment_(dispatcher, flow) {
   const MutexLock lock(dispatcher_.mutex_);
   auto& workers = dispatcher_.workers_;
   auto place = std::find(workers.begin(), workers.end(), nullptr);
   if (place == workers.end()) place = workers.insert(place, nullptr);
   *place = this;
   assignment_.id_ = WorkerId{static_cast<std::uint32_t>(place - workers.begin())};
-  if (dispatcher_.over()) cut_.request_stop();
+  if (dispatcher_.over()) flow_.cut().request_stop();
 }
 
 Worker::~Worker() {
@@ -45,17 +46,17 @@ bool Worker::wait() {
     dispatcher_.changed_.wait(dispatcher_.mutex_, {});
   }
   idle_ = false;
-  if (!dispatcher_.over() && cut_.stop_requested()) cut_ = std::stop_source();
+  if (!dispatcher_.over() && flow_.token().stop_requested()) flow_.renew();
   return !dispatcher_.over();
 }
 
 bool Worker::renew() {
   const MutexLock lock(dispatcher_.mutex_);
   if (dispatcher_.over()) return false;
-  cut_ = std::stop_source();
+  flow_.renew();
   assignment_.last_byte_ = dispatcher_.clock_.now();
   assignment_.speed_ = 0;
-  return true;
+  return !flow_.token().stop_requested();
 }
 
 bool Worker::be_served(bool alone) {

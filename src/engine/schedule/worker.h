@@ -1,7 +1,8 @@
 // One of a download's workers, and what they are to one another: whether a failure is one worker's, or the download's.
 //
-// A worker joins and leaves with this object. Its token stops when it is to drop its response: because it is far slower
-// than the others, because another was sooner with a hedged segment, or because the download is over: renew().
+// A worker joins and leaves with this object. The token of its flow stops when it is to drop its response: because it
+// is far slower than the others, because another was sooner with a hedged segment, or because the download is over:
+// renew().
 //
 // Of several that fail together one is the last, which waits and tries again, or ends the download; the others leave
 // their work to it. Each may take another for the last one only while that is at work, so who is about to leave is not.
@@ -10,20 +11,20 @@
 #pragma once
 
 #include "engine/schedule/assignment.h"
-
-#include <stop_token>
+#include "engine/schedule/flow.h"
 
 namespace segdl::engine {
 
 class Worker {
  public:
-  explicit Worker(Dispatcher&);
+  // REQUIRES: both outlive it.
+  Worker(Dispatcher&, Flow&);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
   Assignment& assignment() { return assignment_; }
-  std::stop_token token() const { return cut_.get_token(); }
+  Flow& flow() { return flow_; }
 
   // Waits until there may be work for it again. False: the download is over. REQUIRES: it holds nothing.
   bool wait();
@@ -82,10 +83,10 @@ class Worker {
   bool others_busy() const SEGDL_REQUIRES(dispatcher_.mutex_);
 
   Dispatcher& dispatcher_;
+  Flow& flow_;
   Assignment assignment_;
 
   // The monitor's.
-  std::stop_source cut_;
   bool idle_ = false;    // inside wait()
   bool served_ = false;  // its latest answer is, or was, of use
 };

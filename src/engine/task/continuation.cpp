@@ -26,10 +26,10 @@ bool may_be_repeated(const Error& error) { return error.remedy == Remedy::retry 
 
 }  // namespace
 
-Result<std::optional<Response>> Continuation::check() {
+Result<void> Continuation::check() {
   version_.continued_from = journal_.claimed();
   auto chosen = choose_voucher();
-  if (!chosen) return std::move(chosen).error();
+  if (!chosen) return chosen;
   return check_same(version_.known(journal_.identity()));
 }
 
@@ -68,58 +68,53 @@ Result<void> Continuation::choose_voucher() {
 
 // Whether the journal may be continued from this URL (J8): without a strong validator only from the very same, or one
 // that differs in its secrets alone, of which one body is compared; with one from another where samples are equal. If
-// they are not, one that differs in its secrets alone is of a later version. May come with a response for what is
-// missing.
-Result<std::optional<Response>> Continuation::check_same(const Resource& known) {
+// they are not, one that differs in its secrets alone is of a later version. A response for what is missing may be
+// at hand then.
+Result<void> Continuation::check_same(const Resource& known) {
   const bool strong = known.validator.strong();
   const auto metadata = journal_.metadata();
   const bool same_url = metadata && is_hash_of(metadata->url_hash, task_.url);
-  if (same_url) return std::optional<Response>();
+  if (same_url) return {};
   const bool same_but_secrets = metadata && metadata->url == task_.url.redacted();
   const bool unknown = metadata && metadata->url.empty();  // they were lost: see choose_voucher()
   const bool compared_later = version_.voucher == Voucher::digest || unknown || (same_but_secrets && !strong);
   version_.of_other_url = !same_but_secrets;
-  if (unknown) return std::optional<Response>();
+  if (unknown) return {};
   if (journal_.claimed() > 0 && !strong && !compared_later) {
     Error error = task_.fetcher.problem(Cause::changed, Remedy::stop,
                                         "what is here is of another URL, and there is no strong validator to compare");
     error.hints = {Hint::start_over, Hint::choose_other_name};
     return error;
   }
-  std::optional<Response> first;
-  if (!compared_later) {
-    auto compared = compare_samples(known, same_but_secrets);
-    if (!compared) return std::move(compared).error();
-    first = std::move(*compared);
-  }
+  auto compared = compared_later ? Result<void>() : compare_samples(known, same_but_secrets);
+  if (!compared) return compared;
   Metadata updated = journal_.metadata().value_or(Metadata{});  // which may say more by then
   updated.url = task_.url.redacted();
   updated.url_hash = hash_of(task_.url);
-  auto step = journal_.set_metadata(updated);
-  return step ? Result<std::optional<Response>>(std::move(first)) : std::move(step).error();
+  return journal_.set_metadata(updated);
 }
 
 // A link that differs in its secrets alone may give its resource once: all of it is asked for first, and that response
 // waits for the samples. If those are refused as every further request may be, it is compared itself, byte by byte,
 // with all that is here (see Voucher::bytes).
-Result<std::optional<Response>> Continuation::compare_samples(const Resource& known, bool is_fresh_link) {
+Result<void> Continuation::compare_samples(const Resource& known, bool is_fresh_link) {
   SegmentSampler sampler(journal_, task_.progress, task_.fetcher, choose_samples(journal_, kSamplesOfOtherUrl));
-  FetchLoop loop(task_.fetcher, known, task_.stop);
-  std::optional<Response> all;
+  FetchLoop loop(task_.fetcher, known);
+  std::optional<Response>& all = task_.fetcher.at_hand();
   for (bool asks = is_fresh_link && journal_.claimed() > 0; asks;) {
-    auto asked = probe_.ask({0, journal_.identity().layout->total()}, &known);
+    auto asked = task_.fetcher.fetch({0, journal_.identity().layout->total()}, &known);
     asks = !asked;
     if (!asked && !may_be_repeated(asked.error())) return std::move(asked).error();
-    auto paused = asked ? Result<void>() : task_.fetcher.retry().pause(asked.error(), task_.stop);
-    if (!paused) return std::move(paused).error();
+    auto paused = asked ? Result<void>() : task_.fetcher.retry().pause(asked.error());
+    if (!paused) return paused;
     if (asked && asked->body.begin == 0 && asked->body.end == journal_.identity().layout->total())
       all = *std::move(asked);
   }
   while (all) {
     auto want = sampler.next();
     if (!want) return std::move(want).error();
-    if (!want->has_value()) return all;  // perhaps the last response that the link gives
-    auto response = task_.fetcher.fetch_beside(**want, &known, task_.stop);
+    if (!want->has_value()) return {};  // perhaps the last response that the link gives
+    auto response = task_.fetcher.fetch_beside(**want, &known);
     auto step = response ? loop.pump(sampler, *response) : Result<void>(response.error());
     if (step) step = loop.check_part(sampler, response->body, **want);
     if (step) continue;
@@ -128,15 +123,14 @@ Result<std::optional<Response>> Continuation::compare_samples(const Resource& kn
       task_.progress.remark("the link gives one response: comparing it with all that is here before the first gap");
       auto marked = mark_mixed();
       if (marked) marked = leave_something_missing(journal_);
-      return marked ? Result<std::optional<Response>>(std::move(all)) : std::move(marked).error();
+      return marked;
     }
     if (!may_be_repeated(step.error())) return std::move(step).error();
     all.reset();  // perhaps there is no further connection beside it
-    auto paused = task_.fetcher.retry().pause(std::move(step).error(), task_.stop);
-    if (!paused) return std::move(paused).error();
+    auto paused = task_.fetcher.retry().pause(std::move(step).error());
+    if (!paused) return paused;
   }
-  auto compared = loop.run(sampler);
-  return compared ? Result<std::optional<Response>>(std::nullopt) : std::move(compared).error();
+  return loop.run(sampler);
 }
 
 Result<void> Continuation::vouch_otherwise(const Error& change) {

@@ -29,17 +29,17 @@ Result<void> Delivery::to_stream(const std::string& path) {
 Result<void> Delivery::to_consumer(const Consumer& consumer) {
   task_.source.evidence.change_shown([](Shown& shown) { shown.passed_on(); });
   for (;;) {
-    auto first = probe_.ask_first();
+    auto first = probe_.first();
     if (!first) return std::move(first).error();
-    const Resource known = first->body.resource;
+    const Resource known = (*first)->body.resource;
     auto decoder = decoding_.begin(known.coding, consumer);
     if (!decoder) return std::move(decoder).error();
     const Consumer decoding{[&](std::span<const std::byte> coded) { return decoder->feed(coded); }, consumer.expected};
     version_.strong = known.validator.strong();
     task_.progress.bytes().plan(planned({std::nullopt, known}));
     ConsumerSink sink(decoding_.is_wanted() ? decoding : consumer, known, task_.progress, task_.fetcher);
-    FetchLoop loop(task_.fetcher, known, task_.stop);
-    auto step = version_.strong ? loop.run(sink, std::move(*first)) : loop.run_once(sink, std::move(*first));
+    FetchLoop loop(task_.fetcher, known);
+    auto step = version_.strong ? loop.run(sink) : loop.run_once(sink);
     task_.fetcher.admission().leave();
     if (step) step = decoder->finish();
     if (step) step = sink.check(task_.name);

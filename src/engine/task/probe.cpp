@@ -5,25 +5,15 @@
 
 #include "engine/store/output_name.h"
 
-#include <stop_token>
 #include <string>
 #include <utility>
 
 namespace segdl::engine {
 
-// With a token of its own: the worker that reads the response later may be stopped, as any other.
-Result<Response> Probe::ask(Range range, const Resource* known) {
-  std::stop_source cut;
-  const std::stop_callback over(task_.stop, [&cut] { cut.request_stop(); });
-  auto response = task_.fetcher.fetch(range, known, cut.get_token());
-  if (response) response->cut = cut;
-  return response;
-}
-
 Result<Response> Probe::ask_first(Range range) {
   std::optional<Resource> known;
   for (;;) {
-    auto response = ask(range, known ? &*known : nullptr);
+    auto response = task_.fetcher.fetch(range, known ? &*known : nullptr);
     if (response && response->unchanged) return response;
     if (response) {
       const UsableBody& body = response->body;
@@ -38,29 +28,34 @@ Result<Response> Probe::ask_first(Range range) {
       continue;
     }
     if (response.error().remedy != Remedy::retry) return response;
-    auto paused = task_.fetcher.retry().pause(std::move(response).error(), task_.stop);
+    auto paused = task_.fetcher.retry().pause(std::move(response).error());
     if (!paused) return std::move(paused).error();
   }
 }
 
-Result<Response> Probe::first() {
-  if (at_hand_) return *std::exchange(at_hand_, std::nullopt);
-  return ask_first();
+Result<const Response*> Probe::first() {
+  std::optional<Response>& at_hand = task_.fetcher.at_hand();
+  if (!at_hand) {
+    auto first = ask_first();
+    if (!first) return std::move(first).error();
+    at_hand = std::move(*first);
+  }
+  return &*at_hand;
 }
 
 Result<void> Probe::name_output() {
-  auto first = ask_first();
+  auto first = this->first();
   if (!first) return std::move(first).error();
-  const std::string* disposition = first->exchange->head().find("Content-Disposition");
+  const std::string* disposition = (*first)->exchange->head().find("Content-Disposition");
   if (const auto name = disposition != nullptr ? disposition_name(*disposition) : std::nullopt) {
     task_.rename(name_from_server(*name));
   }
-  at_hand_ = std::move(*first);
   return {};
 }
 
 void Probe::drop_if_doubtful() {
-  if (at_hand_ && task_.fetcher.doubt(at_hand_->exchange->head(), at_hand_->body, nullptr)) at_hand_.reset();
+  std::optional<Response>& at_hand = task_.fetcher.at_hand();
+  if (at_hand && task_.fetcher.doubt(at_hand->exchange->head(), at_hand->body, nullptr)) at_hand.reset();
 }
 
 void Probe::remember_begun(const OutputFile& output_file) {
@@ -77,11 +72,11 @@ Result<bool> Probe::is_current(const JournalIdentity& identity) {
   const Resource& known = identity.resource;
   if (!known.validator.strong() || known.total.value_or(0) == 0) return false;
   for (;;) {
-    auto response = ask({0, 1}, &known);
+    auto response = task_.fetcher.fetch({0, 1}, &known);
     if (response) return true;
     if (response.error().remedy == Remedy::restart) return false;
     if (response.error().remedy != Remedy::retry) return std::move(response).error();
-    auto paused = task_.fetcher.retry().pause(std::move(response).error(), task_.stop);
+    auto paused = task_.fetcher.retry().pause(std::move(response).error());
     if (!paused) return std::move(paused).error();
   }
 }

@@ -1,7 +1,8 @@
 // The requests of a task that are made before anything is planned: of a resource of which nothing is known yet, or
 // whether it still is what it was.
 //
-// The first response may wait to be used, for the output is named by it, or compared with it.
+// The first response may stay at hand (see Fetcher::at_hand()) while the output is named by it, or compared with it,
+// until what reads it is ready.
 #pragma once
 
 #include <segdl/error.h>
@@ -11,8 +12,6 @@
 #include "engine/fetch/response.h"
 #include "engine/store/output_file.h"
 #include "engine/task/task_context.h"
-
-#include <optional>
 
 namespace segdl::engine {
 
@@ -26,18 +25,13 @@ class Probe {
   // REQUIRES: it outlives the Probe.
   explicit Probe(TaskContext& task) : task_(task) {}
 
-  // One request. Its response may be cut off by who reads it without the download's being over.
-  Result<Response> ask(Range, const Resource* known);
   // The first usable response. Without a strong validator it is made to carry all of the resource.
   Result<Response> ask_first(Range = kProbe);
-  // The one at hand, or else that.
-  Result<Response> first();
+  // The one at hand, or else that, which is at hand then.
+  Result<const Response*> first();
 
   // The server's word for the output's name (doc/disks.md, names): taken from the first response, which stays at hand.
   Result<void> name_output();
-  const std::optional<Response>& at_hand() const { return at_hand_; }
-  void keep(Response response) { at_hand_ = std::move(response); }
-  void drop() { at_hand_.reset(); }
   void drop_if_doubtful();
 
   // That a version of this was begun is taken into account from here on, unless it was of another URL, which may have
@@ -50,7 +44,6 @@ class Probe {
 
  private:
   TaskContext& task_;
-  std::optional<Response> at_hand_;
 };
 
 }  // namespace segdl::engine

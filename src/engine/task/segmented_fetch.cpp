@@ -102,7 +102,7 @@ SegmentedFetch::SegmentedFetch(TaskContext& task, Version& version, Adoption& ad
       known_(version.known(journal_.identity())) {}
 
 // What is not claimed, while the claims are proved beside it; then all of it goes to disk.
-Result<void> SegmentedFetch::fetch_missing(Pass& pass, std::optional<Response> first) {
+Result<void> SegmentedFetch::fetch_missing(Pass& pass) {
   task_.progress.enter(Phase::fetching);
   const bool together = version_.voucher == Voucher::digest || known_.validator.strong();
   auto dropped = together ? Result<bool>(false) : drop_behind_hole(pass, task_.progress, task_.stop);
@@ -134,7 +134,8 @@ Result<void> SegmentedFetch::fetch_missing(Pass& pass, std::optional<Response> f
   auto verifiers =
       start_threads(std::min(proofs, cores), [&](const std::stop_token& own) { verify_claims(work, own); });
   if (!verifiers) return std::move(verifiers).error();
-  auto step = together ? fetch_together(work, std::move(first), assist) : fetch_alone(work, std::move(first));
+  auto step = together ? fetch_together(work, assist) : fetch_alone(work);
+  task_.fetcher.flow().renew();  // no worker has it any more, and the end of the pass stopped it
   if (!step) dispatcher.fail(step.error());
   verifiers->clear();  // asked to stop, and waited for
   auto refuted = forget_doubted(dispatcher.doubted());
@@ -150,18 +151,18 @@ Result<void> SegmentedFetch::fetch_missing(Pass& pass, std::optional<Response> f
 }
 
 // Leads while others help. Ends when everything is committed and proved, or with the first error.
-Result<void> SegmentedFetch::fetch_together(Work& work, std::optional<Response> first, Assist& assist) {
+Result<void> SegmentedFetch::fetch_together(Work& work, Assist& assist) {
   Dispatcher& dispatcher = work.dispatcher;
   task_.source.forms.set_joined(true);
-  Worker worker(dispatcher);
+  Worker worker(dispatcher, task_.fetcher.flow());
   // What a URL without secrets gives it mostly gives for ever, and then nothing that is here is asked for.
   const bool is_link = task_.url.redacted() != task_.url.text();
-  bool all = first || is_link || dispatcher.all_missing_behind_front();
+  bool all = task_.fetcher.at_hand() || is_link || dispatcher.all_missing_behind_front();
   if (all) worker.goes_first();
   assist.help = [&](Slot slot) {
     guarded(dispatcher, [&] {
       Fetcher fetcher(task_.fetching, std::move(slot));
-      Worker helper(dispatcher);
+      Worker helper(dispatcher, fetcher.flow());
       SpanWorker(work, helper, fetcher, known_).run(false);
     });
   };
@@ -175,8 +176,7 @@ Result<void> SegmentedFetch::fetch_together(Work& work, std::optional<Response> 
     const OpenAssist open(task_.session.pool, assist, task_.source.url.current().origin);
     guarded(dispatcher, [&] {
       do {
-        SpanWorker(work, worker, task_.fetcher, known_)
-            .run(std::exchange(all, is_link), std::exchange(first, std::nullopt));
+        SpanWorker(work, worker, task_.fetcher, known_).run(std::exchange(all, is_link));
         task_.fetcher.admission().leave();
       } while (worker.wait());
     });
@@ -187,13 +187,15 @@ Result<void> SegmentedFetch::fetch_together(Work& work, std::optional<Response> 
 }
 
 // Without a strong validator a run joins nothing but one body with what an earlier run left (see single_body_sink.h).
-Result<void> SegmentedFetch::fetch_alone(Work& work, std::optional<Response> first) {
-  Worker worker(work.dispatcher);
+Result<void> SegmentedFetch::fetch_alone(Work& work) {
+  Flow uncut(task_.env.clock, task_.stop);  // reads its response to the end, where the last segment is here before
+  Worker worker(work.dispatcher, uncut);
   task_.source.forms.set_joined(true);
-  SingleBodySink sink(work, worker.assignment(), task_.fetcher, !first && version_.voucher == Voucher::validator);
-  FetchLoop loop(task_.fetcher, known_, task_.stop);
+  SingleBodySink sink(work, worker.assignment(), task_.fetcher,
+                      !task_.fetcher.at_hand() && version_.voucher == Voucher::validator);
+  FetchLoop loop(task_.fetcher, known_);
   for (;;) {
-    auto step = loop.run_once(sink, std::exchange(first, std::nullopt));
+    auto step = loop.run_once(sink);
     // Everything is here, or claims that are being proved: other downloads may have the connection.
     if (step) task_.fetcher.admission().leave();
     if (step && !worker.wait()) break;

@@ -10,7 +10,6 @@
 #include <segdl/error.h>
 
 #include "core/store/layout.h"
-#include "engine/fetch/response.h"
 #include "engine/schedule/pool.h"
 #include "engine/store/journal/recheck.h"
 #include "engine/store/output_file.h"
@@ -19,7 +18,6 @@
 #include "engine/task/task_context.h"
 #include "engine/task/version.h"
 
-#include <optional>
 #include <vector>
 
 namespace segdl::engine {
@@ -31,14 +29,14 @@ class SegmentedFetch {
   // REQUIRES: all of them outlive it; the output has a journal with a layout.
   SegmentedFetch(TaskContext&, Version&, Adoption&, OutputFile&);
 
-  // Until all of it is there, and nothing shows that it is not what arrived. `first` is a response at hand for what is
+  // Until all of it is there, and nothing shows that it is not what arrived. A response may be at hand for what is
   // missing, or all of it.
-  Result<void> fetch(std::optional<Response> first);
+  Result<void> fetch();
 
  private:
-  Result<void> fetch_missing(Pass&, std::optional<Response> first);
-  Result<void> fetch_together(Work&, std::optional<Response> first, Assist&);
-  Result<void> fetch_alone(Work&, std::optional<Response> first);
+  Result<void> fetch_missing(Pass&);
+  Result<void> fetch_together(Work&, Assist&);
+  Result<void> fetch_alone(Work&);
   Result<void> revoke_damaged(std::vector<Segment> damaged);
   Result<void> forget_doubted(const std::vector<Segment>&);
   Result<void> check_whole(PrefixHasher&);

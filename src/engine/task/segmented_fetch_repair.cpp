@@ -13,7 +13,7 @@
 
 namespace segdl::engine {
 
-Result<void> SegmentedFetch::fetch(std::optional<Response> first) {
+Result<void> SegmentedFetch::fetch() {
   inherited_.assign(layout_.count(), false);
   std::uint64_t claimed = 0;
   for (const Segment segment : claimed_segments(journal_)) {
@@ -23,7 +23,7 @@ Result<void> SegmentedFetch::fetch(std::optional<Response> first) {
   task_.progress.bytes().plan(planned(journal_.identity(), claimed));
   for (unsigned repairs = 0;; ++repairs) {
     Pass pass{output_file_, Watch(output_file_.data()), repairs > 0};
-    auto step = fetch_missing(pass, std::exchange(first, std::nullopt));
+    auto step = fetch_missing(pass);
     const bool gave_up = !step && contradicted_ && repairs < kMaxRepairs;
     if (!step && !doubted_ && !gave_up) return step;
     if (gave_up) task_.progress.remark(step.error().reason + ": what came without a length is fetched again");

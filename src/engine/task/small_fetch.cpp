@@ -31,12 +31,12 @@ Result<void> reread(OutputFile& output_file, UnnamedFile& file, std::span<const 
 
 }  // namespace
 
-Result<std::unique_ptr<UnnamedFile>> fetch_small(TaskContext& task, Version& version, OutputFile& output_file,
-                                                 Response& first) {
-  const Resource known = first.body.resource;
+Result<std::unique_ptr<UnnamedFile>> fetch_small(TaskContext& task, Version& version, OutputFile& output_file) {
+  const UsableBody& body = task.fetcher.at_hand()->body;
+  const Resource known = body.resource;
   const std::uint64_t most =
       task.request.segment_size != 0 ? task.request.segment_size : Layout::default_segment_size(0);
-  if (!known.total || *known.total > most || first.body.begin != 0 || first.body.end != known.total)
+  if (!known.total || *known.total > most || body.begin != 0 || body.end != known.total)
     return std::unique_ptr<UnnamedFile>();
   if (output_file.state() != OutputFile::State::fresh) return std::unique_ptr<UnnamedFile>();
   auto unnamed = UnnamedFile::create(output_file);
@@ -45,7 +45,7 @@ Result<std::unique_ptr<UnnamedFile>> fetch_small(TaskContext& task, Version& ver
   version.strong = known.validator.strong();
   task.progress.bytes().plan(planned({std::nullopt, known}));
   SmallSink sink(known, task.fetcher, task.progress);
-  auto step = FetchLoop(task.fetcher, known, task.stop).run(sink, std::move(first));
+  auto step = FetchLoop(task.fetcher, known).run(sink);
   if (!step) return std::move(step).error();
   WholeDigest digest(task.request.checksum);
   digest.update(sink.bytes());

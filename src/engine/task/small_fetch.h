@@ -3,7 +3,6 @@
 
 #include <segdl/error.h>
 
-#include "engine/fetch/response.h"
 #include "engine/store/output_file.h"
 #include "engine/store/unnamed_file.h"
 #include "engine/task/task_context.h"
@@ -14,7 +13,8 @@
 namespace segdl::engine {
 
 // A resource of one segment needs no journal: it is kept in memory until it is whole, and then in a file that a death
-// leaves nothing of. Null if this is none, or the file system has no such files; then nothing was read.
-Result<std::unique_ptr<UnnamedFile>> fetch_small(TaskContext&, Version&, OutputFile&, Response& first);
+// leaves nothing of. Null if this is none, or the file system has no such files; then nothing was read. REQUIRES: the
+// first response is at hand.
+Result<std::unique_ptr<UnnamedFile>> fetch_small(TaskContext&, Version&, OutputFile&);
 
 }  // namespace segdl::engine

@@ -12,21 +12,19 @@
 
 #include <fmt/format.h>
 
-#include <optional>
 #include <utility>
 
 namespace segdl::engine {
 
-Result<void> StreamFetch::fetch(Response first) {
-  if (first.body.resource.total != std::uint64_t{0})
-    task_.progress.remark(first.body.resource.total
-                              ? "the server does not serve ranges: an interruption restarts from the beginning"
-                              : "the server sends no size: an interruption restarts from the beginning");
+Result<void> StreamFetch::fetch() {
+  const auto total = task_.fetcher.at_hand()->body.resource.total;
+  if (total != std::uint64_t{0})
+    task_.progress.remark(total ? "the server does not serve ranges: an interruption restarts from the beginning"
+                                : "the server sends no size: an interruption restarts from the beginning");
   task_.source.forms.use(RequestForm::whole);
-  std::optional<Response> at_hand(std::move(first));
   for (unsigned repairs = 0;; ++repairs) {
     Pass pass{output_file_, Watch(output_file_.data()), false};
-    auto step = receive(pass, std::exchange(at_hand, std::nullopt));
+    auto step = receive(pass);
     if (!step) return step;
     const Metadata metadata = journal_.metadata().value_or(Metadata{});
     pass.watch.look_at_whole(metadata.stream_length);
@@ -46,10 +44,10 @@ Result<void> StreamFetch::fetch(Response first) {
   }
 }
 
-Result<void> StreamFetch::receive(Pass& pass, std::optional<Response> first) {
+Result<void> StreamFetch::receive(Pass& pass) {
   const Resource known = version_.known(journal_.identity());
   StreamSink sink(pass, task_.progress, task_.fetcher, task_.request.checksum);
-  auto step = FetchLoop(task_.fetcher, known, task_.stop).run(sink, std::move(first));
+  auto step = FetchLoop(task_.fetcher, known).run(sink);
   task_.fetcher.admission().leave();  // the last sync needs no connection
   return step ? settle() : step;
 }

@@ -3,13 +3,10 @@
 
 #include <segdl/error.h>
 
-#include "engine/fetch/response.h"
 #include "engine/store/journal/recheck.h"
 #include "engine/store/output_file.h"
 #include "engine/task/task_context.h"
 #include "engine/task/version.h"
-
-#include <optional>
 
 namespace segdl::engine {
 
@@ -20,8 +17,8 @@ class StreamFetch {
       : task_(task), version_(version), output_file_(output_file), journal_(output_file.journal()) {}
 
   // Until all of it is there, and nothing shows that it is not what arrived: of the whole there is one proof, and what
-  // was damaged begins again. Then it goes to disk.
-  Result<void> fetch(Response first);
+  // was damaged begins again. Then it goes to disk. REQUIRES: the first response is at hand.
+  Result<void> fetch();
 
   // Whether an earlier run has received it whole, and not published it; or up to an end that nothing vouches for, where
   // the request takes that for its own, or has a checksum to decide. No request is made: no answer of today could
@@ -31,7 +28,7 @@ class StreamFetch {
   Result<void> settle();
 
  private:
-  Result<void> receive(Pass&, std::optional<Response> first);
+  Result<void> receive(Pass&);
   Result<void> drop(Metadata);
 
   TaskContext& task_;

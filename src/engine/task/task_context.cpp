@@ -32,8 +32,17 @@ TaskContext::TaskContext(const SessionContext& context, Target target, TaskProgr
       stop(std::move(token)),
       begun(env.clock.now()),
       source(url),
-      fetching{env.transport,   env.clock, session.options, session.pool, session.throttle,
-               session.secrets, request,   source,          progress,     deadline_of(session.options, begun)},
+      fetching{env.transport,
+               env.clock,
+               session.options,
+               session.pool,
+               session.throttle,
+               session.secrets,
+               request,
+               source,
+               progress,
+               deadline_of(session.options, begun),
+               stop},
       fetcher(fetching) {}
 
 Until TaskContext::until() const { return {stop, fetching.deadline}; }

@@ -54,7 +54,7 @@ Result<Outcome> Transfer::run_states() {
     const bool has_changed = !next && next.error().remedy == Remedy::restart;
     if (has_changed && state >= State::choosing && state <= State::streaming) {
       change_ = std::move(next).error();
-      first_.reset();
+      task_.fetcher.at_hand().reset();
       next = State::restarting;
     }
     if (!next) return give_up(std::move(next).error());
@@ -110,7 +110,7 @@ Transfer::State Transfer::end_with(Report report) {
 }
 
 Error Transfer::give_up(Error error) {
-  first_.reset();
+  task_.fetcher.at_hand().reset();
   if (!output_file_) return error;
   error = final_error(std::move(error));
   output_file_->leave();
@@ -179,7 +179,7 @@ Result<Transfer::State> Transfer::handle_choosing() {
   if (!aside) return std::move(aside).error();
   if (!output_file_->has_journal()) return State::beginning;
   if ((resumable || version_.switched) && output_file_->journal().identity().layout) {
-    probe_.drop();
+    task_.fetcher.at_hand().reset();
     return State::continuing;
   }
   if (!task_.request.resume) return State::beginning;
@@ -194,7 +194,7 @@ Result<bool> Transfer::has_whole_stream() {
   StreamFetch stream(task_, version_, *output_file_);
   auto here = stream.is_here();
   if (!here || !*here) return here;
-  probe_.drop();
+  task_.fetcher.at_hand().reset();
   auto step = decoding_.take(*output_file_, output_file_->journal().identity().resource.coding);
   if (step) step = stream.settle();
   return step ? here : std::move(step).error();
@@ -204,21 +204,19 @@ Result<Transfer::State> Transfer::handle_beginning() {
   task_.source.forms.set_joined(false);
   auto first = probe_.first();
   if (!first) return std::move(first).error();
-  auto taken = decoding_.take(*output_file_, first->body.resource.coding);
+  auto taken = decoding_.take(*output_file_, (*first)->body.resource.coding);
   if (!taken) return std::move(taken).error();
-  auto small =
-      decoding_.is_wanted() ? std::unique_ptr<UnnamedFile>() : fetch_small(task_, version_, *output_file_, *first);
+  auto small = decoding_.is_wanted() ? std::unique_ptr<UnnamedFile>() : fetch_small(task_, version_, *output_file_);
   if (!small) return std::move(small).error();
   if (*small) {
     Report done = report(output_file_->path());
     outcome_ = Outcome{std::move(done), std::move(output_file_), std::move(*small)};
     return State::ended;
   }
-  auto identity = plan(*first);
+  auto identity = plan(**first);
   if (!identity) return std::move(identity).error();
   auto begun = begin(*identity);
   if (!begun) return std::move(begun).error();
-  first_ = std::move(*first);  // which waits for what is adopted
   return identity->layout ? State::fetching : State::streaming;
 }
 
@@ -269,14 +267,13 @@ Result<JournalIdentity> Transfer::plan(const Response& response) const {
 
 Result<Transfer::State> Transfer::handle_continuing() {
   const JournalIdentity& identity = output_file_->journal().identity();
-  Continuation continuation(task_, probe_, version_, output_file_->journal());
+  Continuation continuation(task_, version_, output_file_->journal());
   auto step = continuation.forget_refuted();
   if (step) step = adoption_.forget_unvouched(*output_file_);
   if (step) step = decoding_.take(*output_file_, identity.resource.coding);
   if (!step) return std::move(step).error();
-  auto same = version_.switched ? Result<std::optional<Response>>(std::nullopt) : continuation.check();
-  if (!same) return std::move(same).error();
-  first_ = std::move(*same);
+  if (!version_.switched) step = continuation.check();
+  if (!step) return std::move(step).error();
   version_.strong = version_.voucher == Voucher::validator && identity.resource.validator.strong();
   // The earlier run died between naming the journal and setting the length, or another program cut the file: the proofs
   // will show which.
@@ -286,12 +283,12 @@ Result<Transfer::State> Transfer::handle_continuing() {
 }
 
 Result<Transfer::State> Transfer::handle_fetching() {
-  auto step = SegmentedFetch(task_, version_, adoption_, *output_file_).fetch(std::exchange(first_, std::nullopt));
+  auto step = SegmentedFetch(task_, version_, adoption_, *output_file_).fetch();
   return after(std::move(step), State::publishing);
 }
 
 Result<Transfer::State> Transfer::handle_streaming() {
-  auto step = StreamFetch(task_, version_, *output_file_).fetch(*std::exchange(first_, std::nullopt));
+  auto step = StreamFetch(task_, version_, *output_file_).fetch();
   return after(std::move(step), State::publishing);
 }
 
@@ -303,8 +300,7 @@ Result<Transfer::State> Transfer::handle_restarting() {
       error.cause == Cause::changed && !error.offset && task_.source.evidence.changed_in_name_only();
   const bool in_segments = output_file_->has_journal() && output_file_->journal().identity().layout;
   if (in_segments && in_name_only && version_.voucher == Voucher::validator) {
-    return after(Continuation(task_, probe_, version_, output_file_->journal()).vouch_otherwise(error),
-                 State::choosing);
+    return after(Continuation(task_, version_, output_file_->journal()).vouch_otherwise(error), State::choosing);
   }
   if (loses_claims && version_.of_other_url) {
     error.remedy = Remedy::stop;

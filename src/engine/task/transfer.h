@@ -122,7 +122,6 @@ class Transfer {
   std::shared_ptr<OpenDirectory> directory_;  // until its files are recovered
   std::unique_ptr<Published> published_;      // by an earlier run
   std::unique_ptr<OutputFile> output_file_;   // from choosing on
-  std::optional<Response> first_;             // of what is to be fetched
   std::optional<Error> change_;               // why it restarts
   std::optional<Resource> in_pieces_;         // the version that could not be fetched so, and is to come in one
   std::optional<Outcome> outcome_;

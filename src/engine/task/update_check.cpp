@@ -92,7 +92,7 @@ Result<std::optional<UpdateCheck::Unchanged>> UpdateCheck::find_unchanged(Direct
   auto unchanged = is_unchanged(*present);
   if (!unchanged) return std::move(unchanged).error();
   if (!*unchanged) return std::optional<Unchanged>();
-  probe_.drop();
+  task_.fetcher.at_hand().reset();
   return std::optional(Unchanged{present->status.size, present->receipt.has_value()});
 }
 
@@ -107,7 +107,8 @@ Result<bool> UpdateCheck::is_unchanged(Present& present) {
     task_.progress.remark(std::string(present.doubt) + ": fetching it again");
     return false;
   }
-  if (probe_.at_hand()) return present.is_shown_by(*probe_.at_hand());  // by the response that has named it
+  const std::optional<Response>& at_hand = task_.fetcher.at_hand();
+  if (at_hand) return present.is_shown_by(*at_hand);  // by the response that has named it
   return ask_if_unchanged(present);
 }
 
@@ -124,7 +125,7 @@ Result<bool> UpdateCheck::ask_if_unchanged(Present& present) {
   if (same || !first_part) {
     response->exchange->skip_rest();
   } else {
-    probe_.keep(std::move(*response));
+    task_.fetcher.at_hand() = std::move(*response);
   }
   return same;
 }

@@ -116,13 +116,13 @@ TEST_CASE("a response that goes on takes the front of what was answered, until s
   Scene scene(6);
   Worker& leader = scene.worker(1);
   Worker& other = scene.worker(3);
-  other.assignment().received += 7;  // of another response
+  other.flow().add(7);  // of another response
   other.assignment().asks();
   CHECK(other.assignment().answered() == Span{1, 4});
   scene.commit(leader, 0);
   CHECK(leader.assignment().go_on(Segment{1}, kAll) == Span{1, 2});
   CHECK(other.assignment().held() == Span{2, 4});
-  other.assignment().received += 1;
+  other.flow().add(1);
   CHECK_FALSE(other.assignment().begin_commit(Segment{1}));
   scene.commit(leader, 1);
   CHECK_FALSE(leader.assignment().go_on(Segment{2}, kAll));

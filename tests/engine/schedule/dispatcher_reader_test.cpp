@@ -86,7 +86,7 @@ TEST_CASE("who reads ahead knows of what behind it nothing has come yet") {
   CHECK_FALSE(other.assignment().is_asked_for_behind(Segment{0}));
   other.assignment().answered();
   CHECK(reader.assignment().is_asked_for_behind(Segment{2}));
-  other.assignment().received += 1;
+  other.flow().add(1);
   CHECK_FALSE(reader.assignment().is_asked_for_behind(Segment{2}));
 }
 

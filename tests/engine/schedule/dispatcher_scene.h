@@ -36,7 +36,7 @@ struct Scene {
     return all;
   }
 
-  Worker& join() { return workers.emplace_back(dispatcher); }
+  Worker& join() { return workers.emplace_back(dispatcher, flows.emplace_back(clock, std::stop_token())); }
   void leave(Worker& worker) {
     workers.remove_if([&worker](const Worker& one) { return &one == &worker; });
   }
@@ -66,7 +66,7 @@ struct Scene {
     constexpr std::chrono::milliseconds kTick{100};
     for (auto left = time; left.count() > 0; left -= kTick) {
       clock.advance(kTick);
-      for (Worker* worker : receiving) worker->assignment().received += kMiB / 10;
+      for (Worker* worker : receiving) worker->flow().add(kMiB / 10);
       dispatcher.tick(clock.now());
     }
   }
@@ -79,6 +79,7 @@ struct Scene {
   FakeClock clock;
   std::atomic<unsigned> fed = 0;
   Dispatcher dispatcher;
+  std::list<Flow> flows;
   std::list<Worker> workers;
 };
 

@@ -19,7 +19,8 @@ namespace {
 
 // A thread that waits for work, and does so by the time this returns.
 std::future<bool> waits(Scene& scene, Worker& worker) {
-  Worker observer(scene.dispatcher);
+  Flow flow(scene.clock, {});
+  Worker observer(scene.dispatcher, flow);
   worker.be_served(false);
   auto woken = std::async(std::launch::async, [&] { return worker.wait(); });
   while (observer.serves_others()) std::this_thread::yield();
@@ -42,15 +43,15 @@ TEST_CASE("the first of two at one segment writes it, and the other drops its re
     Worker& winner = late_wins ? slow : third;
     Worker& loser = late_wins ? third : slow;
     REQUIRE(winner.assignment().begin_commit(Segment{0}));
-    CHECK_FALSE(loser.token().stop_requested());
+    CHECK_FALSE(loser.flow().token().stop_requested());
     winner.assignment().committed(Segment{0});
-    CHECK(loser.token().stop_requested());
-    CHECK_FALSE(winner.token().stop_requested());
-    CHECK_FALSE(other.token().stop_requested());
+    CHECK(loser.flow().token().stop_requested());
+    CHECK_FALSE(winner.flow().token().stop_requested());
+    CHECK_FALSE(other.flow().token().stop_requested());
     CHECK(loser.assignment().held().empty());
     CHECK_FALSE(loser.assignment().begin_commit(Segment{0}));
     CHECK(loser.renew());
-    CHECK_FALSE(loser.token().stop_requested());
+    CHECK_FALSE(loser.flow().token().stop_requested());
   }
 }
 
@@ -88,15 +89,15 @@ TEST_CASE("of two who are both late at a segment one gives way to a third") {
   scene.pass(1200ms);
   Worker& third = scene.join();
   REQUIRE(scene.next(third) == Span{0, 1});
-  const bool first_gave_way = scene.first.token().stop_requested();
-  CHECK(first_gave_way != scene.second.token().stop_requested());
+  const bool first_gave_way = scene.first.flow().token().stop_requested();
+  CHECK(first_gave_way != scene.second.flow().token().stop_requested());
   Worker& gone = first_gave_way ? scene.first : scene.second;
   Worker& stays = first_gave_way ? scene.second : scene.first;
   CHECK(gone.assignment().held().empty());
   CHECK(stays.assignment().held() == Span{0, 1});
   CHECK_FALSE(gone.assignment().begin_commit(Segment{0}));
   scene.commit(third, 0);
-  CHECK(stays.token().stop_requested());
+  CHECK(stays.flow().token().stop_requested());
   CHECK_FALSE(stays.renew());
 }
 
@@ -109,7 +110,7 @@ TEST_CASE("a split moves the end of what the other holds, and stops nobody") {
   REQUIRE(taken.has_value());
   CHECK(taken->end == 8);
   CHECK(first.assignment().held() == Span{0, taken->begin});
-  CHECK_FALSE(first.token().stop_requested());
+  CHECK_FALSE(first.flow().token().stop_requested());
   REQUIRE(first.assignment().begin_commit(Segment{0}));
   CHECK(first.assignment().committed(Segment{0}) == Span{1, taken->begin});
 }
@@ -121,7 +122,7 @@ TEST_CASE("the first error stops everybody and is the one that is told") {
   scene.dispatcher.fail(error_of("first"));
   scene.dispatcher.fail(error_of("second"));
   for (Worker* worker : {&first, &second}) {
-    CHECK(worker->token().stop_requested());
+    CHECK(worker->flow().token().stop_requested());
     CHECK_FALSE(worker->renew());
     worker->assignment().release();
     const auto span = worker->assignment().next(kAll, {});
@@ -131,7 +132,7 @@ TEST_CASE("the first error stops everybody and is the one that is told") {
   }
   REQUIRE(scene.dispatcher.error().has_value());
   CHECK(scene.dispatcher.error()->reason == "first");
-  CHECK(scene.join().token().stop_requested());
+  CHECK(scene.join().flow().token().stop_requested());
   CHECK_FALSE(scene.dispatcher.next_to_prove().has_value());
 }
 
@@ -141,12 +142,12 @@ TEST_CASE("the last commit stops everybody") {
   Worker& second = scene.worker(1);
   Worker& idle = scene.join();
   scene.commit(first, 0);
-  CHECK_FALSE(idle.token().stop_requested());
+  CHECK_FALSE(idle.flow().token().stop_requested());
   scene.commit(second, 1);
-  for (Worker* worker : {&first, &second, &idle}) CHECK(worker->token().stop_requested());
+  for (Worker* worker : {&first, &second, &idle}) CHECK(worker->flow().token().stop_requested());
   CHECK_FALSE(idle.wait());
   CHECK_FALSE(first.renew());
-  CHECK(scene.join().token().stop_requested());
+  CHECK(scene.join().flow().token().stop_requested());
   CHECK_FALSE(scene.dispatcher.error().has_value());
 }
 
@@ -155,10 +156,10 @@ TEST_CASE("the download is not over before the last claim is proved") {
   Worker& worker = scene.worker(1);
   REQUIRE(scene.dispatcher.next_to_prove() == Segment{0});
   scene.commit(worker, 1);
-  CHECK_FALSE(worker.token().stop_requested());
+  CHECK_FALSE(worker.flow().token().stop_requested());
   CHECK(worker.renew());
   scene.dispatcher.proved(Segment{0});
-  CHECK(worker.token().stop_requested());
+  CHECK(worker.flow().token().stop_requested());
   CHECK_FALSE(worker.wait());
 }
 
@@ -168,14 +169,14 @@ TEST_CASE("one that is silent while the others receive is cut, and may begin ane
   Worker& second = scene.worker(100);
   Worker& third = scene.worker(100);
   scene.pass(1900ms, {&second, &third});
-  CHECK_FALSE(silent.token().stop_requested());
+  CHECK_FALSE(silent.flow().token().stop_requested());
   scene.pass(200ms, {&second, &third});
-  CHECK(silent.token().stop_requested());
-  CHECK_FALSE(second.token().stop_requested());
-  CHECK_FALSE(third.token().stop_requested());
+  CHECK(silent.flow().token().stop_requested());
+  CHECK_FALSE(second.flow().token().stop_requested());
+  CHECK_FALSE(third.flow().token().stop_requested());
   CHECK(silent.assignment().held() == Span{0, 100});  // it goes on with what it has
   CHECK(silent.renew());
-  CHECK_FALSE(silent.token().stop_requested());
+  CHECK_FALSE(silent.flow().token().stop_requested());
 }
 
 TEST_CASE("who had nothing to do for a while is not taken for slow") {
@@ -197,8 +198,8 @@ TEST_CASE("nobody is cut where all are silent") {
   Worker& first = scene.worker(100);
   Worker& second = scene.worker(100);
   scene.pass(10s);
-  CHECK_FALSE(first.token().stop_requested());
-  CHECK_FALSE(second.token().stop_requested());
+  CHECK_FALSE(first.flow().token().stop_requested());
+  CHECK_FALSE(second.flow().token().stop_requested());
 }
 
 TEST_CASE("who waits is woken by work that was given back, failed or revoked") {
@@ -256,15 +257,15 @@ TEST_CASE("work that comes back is offered to idle threads") {
 TEST_CASE("who takes the place of one that left begins with nothing of it") {
   Scene scene(4);
   Worker& first = scene.worker(2);
-  first.assignment().received += 100;
+  first.flow().add(100);
   first.assignment().filled = 7;
   scene.pass(100ms);
   scene.leave(first);
   Worker& second = scene.join();
-  CHECK(second.assignment().received == 0);
+  CHECK(second.flow().received() == 0);
   CHECK(second.assignment().filled == 0);
   CHECK(second.assignment().held().empty());
-  CHECK_FALSE(second.token().stop_requested());
+  CHECK_FALSE(second.flow().token().stop_requested());
   CHECK(scene.next(second) == Span{0, 4});
 }
 
@@ -278,7 +279,7 @@ TEST_CASE("a response that goes on takes what is missing, and the front of what 
   scene.commit(leader, 0);
   CHECK(leader.assignment().go_on(Segment{1}, kAll) == Span{1, 2});
   CHECK(other.assignment().answered() == Span{2, 3});
-  other.assignment().received += 1;
+  other.flow().add(1);
   scene.commit(leader, 1);
   CHECK_FALSE(leader.assignment().go_on(Segment{2}, kAll));
   CHECK(leader.assignment().go_on(Segment{3}, kAll) == Span{3, 6});
@@ -292,7 +293,7 @@ TEST_CASE("a response that goes on takes a segment that two are at, unless somet
     scene.first.assignment().asks();
     scene.second.assignment().asks();
     if (answered) scene.first.assignment().answered();
-    if (answered) scene.first.assignment().received += 1;
+    if (answered) scene.first.flow().add(1);
     CHECK(leader.assignment().go_on(Segment{0}, kAll).has_value() == !answered);
     if (answered) continue;
     const unsigned holders = !scene.first.assignment().held().empty() + !scene.second.assignment().held().empty();

@@ -2,6 +2,7 @@
 
 #include "core/base/require.h"
 #include "core/base/xxh3.h"
+#include "engine/fetch/span_limit.h"
 
 #include <algorithm>
 #include <utility>
@@ -45,9 +46,9 @@ Result<std::optional<Range>> SegmentSink::next(bool brings_all) {
   if (span_.empty()) {
     const std::uint64_t left = work_.dispatcher.missing_bytes();
     const double latency = std::chrono::duration<double>(fetcher_.latency()).count();
-    if (brings_all) assignment_.reads_ahead(fetcher_.flow().reserve());
-    auto span =
-        assignment_.next(fetcher_.flow().span_limit(left), {fetcher_.flow().speed(), kMinCost + kRoundTrips * latency});
+    if (brings_all) assignment_.reads_ahead(reserve_of(fetcher_.context().request));
+    const std::uint64_t limit = span_limit(fetcher_.context(), fetcher_.flow(), left);
+    auto span = assignment_.next(limit, {fetcher_.flow().speed(), kMinCost + kRoundTrips * latency});
     if (!span) return std::move(span).error();
     if (!span->has_value()) return std::optional<Range>();
     span_ = **span;
@@ -71,7 +72,7 @@ void SegmentSink::begins(const UsableBody& body) {
   left_for_what_is_here_.reset();
   if (body.begin != wanted_) {
     release();
-    if (brings_all_) assignment_.reads_ahead(fetcher_.flow().reserve());
+    if (brings_all_) assignment_.reads_ahead(reserve_of(fetcher_.context().request));
   }
   holds(assignment_.answered());
 }
@@ -80,7 +81,8 @@ void SegmentSink::begins(const UsableBody& body) {
 // comes behind the span as well.
 bool SegmentSink::begin_segment(Segment segment) {
   if (span_.empty()) {
-    const std::uint64_t limit = whole_ ? 0 : fetcher_.flow().span_limit(work_.dispatcher.missing_bytes());
+    const std::uint64_t left = work_.dispatcher.missing_bytes();
+    const std::uint64_t limit = whole_ ? 0 : span_limit(fetcher_.context(), fetcher_.flow(), left);
     span_ = assignment_.go_on(segment, limit).value_or(Span{});
   }
   if (span_.empty() || Segment{span_.begin} != segment) return false;
@@ -112,7 +114,6 @@ std::span<std::byte> SegmentSink::space(std::uint64_t offset) {
 }
 
 Result<void> SegmentSink::arrived(std::uint64_t offset, std::size_t count) {
-  assignment_.received += count;
   const bool kept = filling_ && work_.layout.range(*filling_).begin + filled_ == offset;
   if (!kept) {
     work_.task_progress.bytes().discarded(count);

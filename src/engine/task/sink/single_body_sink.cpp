@@ -61,7 +61,6 @@ std::span<std::byte> SingleBodySink::space(std::uint64_t offset) {
 }
 
 Result<void> SingleBodySink::arrived(std::uint64_t offset, std::size_t count) {
-  assignment_.received += count;
   filled_ += count;
   if (kept_) assignment_.filled = filled_;
   if (!kept_) work_.task_progress.bytes().discarded(count);

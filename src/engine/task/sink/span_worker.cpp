@@ -13,8 +13,8 @@ Responses::~Responses() {
   worker_.keeps(false);
 }
 
-void Responses::begin(std::optional<Response> at_hand) {
-  kept_ = std::move(at_hand);
+void Responses::begin() {
+  kept_ = std::exchange(fetcher_.at_hand(), std::nullopt);
   is_first_ = kept_.has_value();
   worker_.keeps(is_first_);
 }
@@ -31,8 +31,8 @@ Result<Response> Responses::get(Range want, bool alone) {
   const bool reads_through = fetcher_.context().source.failures.gives_no_more();
   if (kept && (kept->body.begin == want.begin || reads_through)) return *std::move(kept);
   fetcher_.admission().wait_outside(!kept);
-  if (!kept) return fetcher_.fetch(want, &known_, worker_.token(), alone);
-  auto response = fetcher_.fetch_beside(want, &known_, worker_.token());
+  if (!kept) return fetcher_.fetch(want, &known_, alone);
+  auto response = fetcher_.fetch_beside(want, &known_);
   if (!response && fetcher_.retry().is_given_no_more(response.error())) return *std::move(kept);
   more_ = response ? more_ - 1 : 0;  // a server that has no further connection for it
   worker_.keeps(false);
@@ -65,7 +65,7 @@ Result<void> SpanWorker::take(Range want, Response& response) {
     error.http_status = 200;
     return error;
   }
-  FetchLoop loop(fetcher_, known_, worker_.token());
+  FetchLoop loop(fetcher_, known_);
   auto step = believe(response, loop.pump(sink_, response));
   return step ? loop.check_part(sink_, response.body, want) : step;
 }
@@ -106,15 +106,15 @@ SpanWorker::Then SpanWorker::after_failure(Error error) {
   if (waits && declined && !leaves) return Then::go_on;  // no other worker wants the next answer
   if (step)
     step = leaves ? fetcher_.retry().give_up(std::move(error), others_served || declined)
-                  : fetcher_.retry().pause(std::move(error), worker_.token());
+                  : fetcher_.retry().pause(std::move(error));
   if (step) return leaves ? Then::leave : Then::go_on;
   if (step.error().cause == Cause::cancelled) return worker_.renew() ? Then::go_on : Then::leave;
   dispatcher.fail(std::move(step).error());
   return Then::leave;
 }
 
-void SpanWorker::run(bool all, std::optional<Response> first) {
-  responses_.begin(std::move(first));
+void SpanWorker::run(bool all) {
+  responses_.begin();
   Then then = Then::go_on;
   while (then != Then::leave) {
     // First, so that who waits holds no work: a whole resource that comes to another could not serve it, and others
@@ -122,7 +122,7 @@ void SpanWorker::run(bool all, std::optional<Response> first) {
     if (!fetcher_.admission().is_ready()) responses_.let_go();
     const bool keeps_one = responses_.keeps_one();
     if (!keeps_one && !fetcher_.admission().is_ready()) sink_.release();
-    auto ready = keeps_one ? Result<void>() : fetcher_.admission().get_ready(worker_.token());
+    auto ready = keeps_one ? Result<void>() : fetcher_.admission().get_ready();
     if (!ready) {
       then = after_failure(std::move(ready).error());
       continue;
@@ -139,7 +139,7 @@ void SpanWorker::run(bool all, std::optional<Response> first) {
     const bool alone = then == Then::go_on_as_last || !worker_.others_at_work();
     auto response = responses_.get(**want, alone);
     const bool is_to_wait =
-        !response && response.error().cause == Cause::cancelled && !worker_.token().stop_requested();
+        !response && response.error().cause == Cause::cancelled && !fetcher_.flow().token().stop_requested();
     if (is_to_wait) continue;
     all = false;
     then = Then::go_on;

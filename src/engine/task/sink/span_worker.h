@@ -22,8 +22,8 @@ class Responses {
   Responses(const Responses&) = delete;
   Responses& operator=(const Responses&) = delete;
 
-  // `at_hand`: of what is missing, or of what lies before it as well.
-  void begin(std::optional<Response> at_hand);
+  // With the fetcher's response at hand, if there is one: of what is missing, or of what lies before it as well.
+  void begin();
 
   bool keeps_one() const { return kept_.has_value(); }
   // What it brings. REQUIRES: keeps_one().
@@ -66,8 +66,8 @@ class SpanWorker {
         responses_(work, worker, fetcher, known) {}
 
   // `all`: the first request is for everything behind what the dispatcher hands out first as well, as far as it will be
-  // used: there may be no second one. `first` is such a response at hand, for that or from before it on.
-  void run(bool all, std::optional<Response> first = std::nullopt);
+  // used: there may be no second one. Such a response may be at hand, for that or from before it on.
+  void run(bool all);
 
  private:
   enum class Then : std::uint8_t { go_on, go_on_as_last, leave };
