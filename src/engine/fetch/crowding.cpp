@@ -18,15 +18,15 @@ std::string page_of(const ResponseHead& head) {
 
 }  // namespace
 
-bool Crowding::doubts() {
+bool Crowding::judge_refusal() {
   doubted_ = crowded_ && !believed_ && doubts_ < kMaxDoubts;
   if (doubted_) ++doubts_;
   return doubted_;
 }
 
-bool Crowding::doubts_status(bool may_be_doubted) {
+bool Crowding::judge_status(bool may_be_doubted) {
   by_page_ = false;
-  return may_be_doubted && doubts();
+  return may_be_doubted && judge_refusal();
 }
 
 Crowding::Page Crowding::judge_page(const ResponseHead& head) {
@@ -35,13 +35,13 @@ Crowding::Page Crowding::judge_page(const ResponseHead& head) {
   const bool is_no_file = meaning == Slot::Page::no_file;
   if (!is_no_file && (!crowded_ || meaning == Slot::Page::meant)) return Page::may_be_file;
   by_page_ = true;
-  doubts();
+  judge_refusal();
   return is_no_file ? Page::is_no_file : Page::is_doubted;
 }
 
 void Crowding::rejects_page(const ResponseHead& head) { slot_.gave_no_file(page_of(head)); }
 
-bool Crowding::believes() {
+bool Crowding::believe() {
   believed_ = true;
   const unsigned doubts = std::exchange(doubts_, 0);
   if (doubts > 0) slot_.refused_for_another_reason(doubts);

@@ -24,17 +24,17 @@ class Crowding {
   void begins_form() { crowded_ = false; }
   void asks() { crowded_ = crowded_ || slot_.may_be_crowded(doubts_); }
 
-  // Whether a refusal is doubted.
-  bool doubts();
+  // A refusal came. Whether it is doubted; if so it counts as one more in a row.
+  bool judge_refusal();
   // The same for one that is no page.
-  bool doubts_status(bool may_be_doubted);
+  bool judge_status(bool may_be_doubted);
   // A page instead of the first response.
   enum class Page : std::uint8_t { may_be_file, is_no_file, is_doubted };
   Page judge_page(const ResponseHead&);
   // A page that can't be the resource: it is none for other downloads either.
   void rejects_page(const ResponseHead&);
   // A refusal is believed. Whether one was doubted before it.
-  bool believes();
+  bool believe();
   // A usable response, which may be a page.
   void answered(bool page);
 

@@ -224,9 +224,9 @@ Error Fetcher::failure(const Verdict& verdict, const ResponseHead& head, const R
 Error Fetcher::final_refusal(const ResponseHead& head) {
   Error error = refusal(head, nullptr);
   const bool is_wrong_password = head.status == 401 && told_ == Told::never_believed;
-  if (crowding().doubts_status(!is_wrong_password)) {
+  if (crowding().judge_status(!is_wrong_password)) {
     error.remedy = Remedy::retry;
-  } else if (crowding().believes()) {
+  } else if (crowding().believe()) {
     const Origin first = source_.url.current().origin;
     if (!admission_.slot().is_for(first)) context_.pool.led_where_it_should(first);
   }
@@ -254,7 +254,7 @@ std::optional<Error> Fetcher::given_up_by_others() const {
 Error Fetcher::outcome(Error first, bool alone) {
   if (first.cause != Cause::integrity || first.http_status != 0) return first;
   const bool is_first = !source_.evidence.has_answered();  // perhaps it is one too many beside other downloads
-  const bool is_final = attempt_.form == RequestForm::whole && alone && !(is_first && crowding().doubts());
+  const bool is_final = attempt_.form == RequestForm::whole && alone && !(is_first && crowding().judge_refusal());
   return with_remedy(std::move(first), is_final ? Remedy::stop : Remedy::retry);
 }
 

@@ -85,7 +85,7 @@ Result<Fetcher::Judged> Fetcher::get_from(PendingRequest from, const Inquiry& in
     auto next = follow(url, redirect->location, head.status);
     if (!next) {  // where other connections are in use, perhaps to a page about that
       Error error = std::move(next).error();
-      if (crowding().doubts()) error.remedy = Remedy::retry;
+      if (crowding().judge_refusal()) error.remedy = Remedy::retry;
       return error;
     }
     // The same URL may have another answer the next time, with a cookie or without.
@@ -97,7 +97,7 @@ Result<Fetcher::Judged> Fetcher::get_from(PendingRequest from, const Inquiry& in
     context_.task_progress.redirected({url.shown(), next->shown(), status});
     url = std::move(*next);
   }
-  return problem(Cause::refused, crowding().doubts() ? Remedy::retry : Remedy::stop,
+  return problem(Cause::refused, crowding().judge_refusal() ? Remedy::retry : Remedy::stop,
                  fmt::format("more than {} redirects{}", kMaxRedirects, circles ? ", in a circle" : ""));
 }
 
