@@ -122,6 +122,44 @@ def urls_of(scene, *lists):
     return path
 
 
+def test_a_dead_link_does_not_hold_up_the_file_beside_it(scene):
+    """The others of its host give way to it for a moment, not until they have ended."""
+    lock = threading.Lock()
+    live = set()
+    most = [0]
+    served = threading.Event()
+    dead = []  # how many were served whenever it was asked for
+
+    def answer(connection, request, number):
+        if b"/dead" in request.split(b"\r\n")[0]:
+            if not dead:
+                served.wait(10)
+            dead.append(len(live))
+            connection.sendall(page("404 Not Found"))
+            return None
+        with lock:
+            live.add(connection)
+            most[0] = max(most[0], len(live))
+            served.set()
+        try:
+            first, body = ranged(DATA, request)
+            connection.sendall(first)
+            for at in range(0, len(body), 32768):
+                connection.sendall(body[at:at + 32768])
+                time.sleep(0.03)
+        finally:
+            with lock:
+                live.discard(connection)
+        return None
+
+    server = scene.raw(answer)
+    done = scene.run("-x", "8", server.url("big.bin"), server.url("dead"))
+    assert done.returncode == 4, done
+    assert harness.read(scene.path("big.bin")) == DATA
+    assert most[0] >= 4, most
+    assert dead[0] >= 1, dead
+
+
 def test_a_host_that_is_down_or_refuses_everything_costs_seconds_once(scene):
     """And the other half of the list does not wait for it."""
     def answer(connection, request, number):

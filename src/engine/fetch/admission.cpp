@@ -59,10 +59,10 @@ Result<void> Admission::get_ready() {
 // After a refusal that was doubted: what is refused to the only connection is believed. Waits until the others have
 // ended, and a moment more, for the server to notice; but not for ever.
 Result<Slot> Admission::enter_alone(const Origin& origin) {
-  if (crowding_.count() == 0) return cancelled();
+  if (crowding_.doubts().count == 0) return cancelled();
   const Instant last = context_.clock.now() + kAlone;
   return context_.pool.enter(origin, flow_.token(), std::min(last, context_.deadline.value_or(last)),
-                             crowding_.count());
+                             crowding_.doubts());
 }
 
 Result<void> Admission::enter(const Origin& origin) {
@@ -80,7 +80,7 @@ Result<void> Admission::enter(const Origin& origin) {
 bool Admission::enters_now(const Origin& origin) {
   if (slot_ && slot_.is_for(origin)) return true;
   leave();
-  if (crowding_.count() > 0) return false;
+  if (crowding_.doubts().count > 0) return false;
   auto slot = context_.pool.enter(origin, {}, context_.clock.now());
   if (slot) take(std::move(*slot));
   return slot.ok();

@@ -19,8 +19,8 @@ std::string page_of(const ResponseHead& head) {
 }  // namespace
 
 bool Crowding::judge_refusal() {
-  doubted_ = crowded_ && !believed_ && doubts_ < kMaxDoubts;
-  if (doubted_) ++doubts_;
+  doubted_ = crowd_ && !believed_ && doubts_.count < kMaxDoubts;
+  if (doubted_) doubts_ = {doubts_.count + 1, crowd_->connections, crowd_->at};
   return doubted_;
 }
 
@@ -33,7 +33,7 @@ Crowding::Page Crowding::judge_page(const ResponseHead& head) {
   page_ = page_of(head);
   const Slot::Page meaning = slot_.meaning_of(page_);
   const bool is_no_file = meaning == Slot::Page::no_file;
-  if (!is_no_file && (!crowded_ || meaning == Slot::Page::meant)) return Page::may_be_file;
+  if (!is_no_file && (!crowd_ || meaning == Slot::Page::meant)) return Page::may_be_file;
   by_page_ = true;
   judge_refusal();
   return is_no_file ? Page::is_no_file : Page::is_doubted;
@@ -43,13 +43,13 @@ void Crowding::rejects_page(const ResponseHead& head) { slot_.gave_no_file(page_
 
 bool Crowding::believe() {
   believed_ = true;
-  const unsigned doubts = std::exchange(doubts_, 0);
-  if (doubts > 0) slot_.refused_for_another_reason(doubts);
-  return doubts > 0;
+  const Doubts doubts = std::exchange(doubts_, {});
+  if (doubts.count > 0) slot_.refused_for_another_reason(doubts);
+  return doubts.count > 0;
 }
 
 void Crowding::answered(bool page) {
-  const unsigned doubts = std::exchange(doubts_, 0);
+  const unsigned doubts = std::exchange(doubts_, {}).count;
   if (doubts == 0) return;
   if (page && by_page_) return slot_.believe_pages();
   slot_.was_crowded(doubts);

@@ -10,6 +10,7 @@
 #include "engine/schedule/host.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace segdl::engine {
@@ -21,8 +22,10 @@ class Crowding {
 
   // Before each fetch, each form of its request, and each request.
   void begins_fetch() { doubted_ = believed_ = false; }
-  void begins_form() { crowded_ = false; }
-  void asks() { crowded_ = crowded_ || slot_.may_be_crowded(doubts_); }
+  void begins_form() { crowd_.reset(); }
+  void asks() {
+    if (!crowd_) crowd_ = slot_.crowd(doubts_);
+  }
 
   // A refusal came. Whether it is doubted; if so it counts as one more in a row.
   bool judge_refusal();
@@ -41,18 +44,18 @@ class Crowding {
   // Whether the latest refusal is doubted; decided elsewhere for a request beside another response.
   bool is_doubted() const { return doubted_; }
   void set_doubted(bool doubted) { doubted_ = doubted; }
-  // How many in a row were.
-  unsigned count() const { return doubts_; }
-  void forget() { doubts_ = 0; }
+  // Those in a row that were.
+  const Doubts& doubts() const { return doubts_; }
+  void forget() { doubts_ = {}; }
 
  private:
   Slot& slot_;
-  bool crowded_ = false;   // the latest request was sent where a refusal may be doubted
-  bool doubted_ = false;   // its refusal is
-  bool believed_ = false;  // a refusal is believed, so that of another form is not doubted either
+  std::optional<Crowd> crowd_;  // where the latest request was sent, if a refusal may be doubted there
+  bool doubted_ = false;        // its refusal is
+  bool believed_ = false;       // a refusal is believed, so that of another form is not doubted either
   bool by_page_ = false;
   std::string page_;  // that one
-  unsigned doubts_ = 0;
+  Doubts doubts_;
 };
 
 }  // namespace segdl::engine

@@ -343,7 +343,8 @@ void Fetcher::learn_from(const std::vector<RequestForm>& refused, const Error& r
 void Fetcher::received(std::uint64_t bytes) {
   flow_.add(bytes);
   context_.task_progress.bytes().received(bytes);
-  if (admission_.slot()) admission_.slot().received(bytes);  // a response that was kept is read on without
+  Slot& slot = admission_.slot();
+  if (slot) slot.received(bytes, context_.throttle.is_limited());  // a response that was kept is read on without
 }
 
 void Fetcher::body_ended(bool as_promised) {

@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace segdl::engine {
 
@@ -30,6 +31,26 @@ inline constexpr std::chrono::milliseconds kForgotten{1000};
 // So long a server that has called "not so many" something else is taken to do that again.
 inline constexpr std::chrono::minutes kNarrow{10};
 
+// Refusals in a row that were doubted: so many connections were in use when the latest was asked for, its own included.
+struct Doubts {
+  unsigned count = 0;
+  unsigned connections = 0;
+  Instant asked_at = {};
+};
+
+// How long a host has served so many connections without a pause.
+struct Streak {
+  std::optional<Instant> since = {};  // ticks
+  Instant seen = Instant::min();      // the latest at which that was kSteady ago, or longer
+};
+inline constexpr std::chrono::seconds kSteady{1};
+
+// Where a refusal may be one of the number of connections.
+struct Crowd {
+  unsigned connections;
+  Instant at;
+};
+
 // What the pool knows of one host. Its budget is guarded by the pool.
 struct Host {
   Host(Origin origin_, unsigned most, bool adaptive) : origin(std::move(origin_)), budget(most, adaptive) {}
@@ -37,7 +58,11 @@ struct Host {
   HostBudget budget;
   std::atomic<std::uint64_t> received = 0;    // body bytes, ever
   std::uint64_t received_before = 0;          // at the latest tick
+  std::atomic<unsigned> tick = 1;             // the present one
+  std::atomic<unsigned> steady = 0;           // slots that have received in it, and in the one before
+  std::vector<Streak> streaks = {};           // of so many that were steady
   unsigned waiting = 0;                       // downloads under way that wait for a slot
+  unsigned patient = 0;                       // of them, for others to end, who have let them go on
   unsigned queued = 0;                        // downloads that have not begun
   unsigned assists = 0;                       // that are open, and lead to it
   bool refused = false;                       // ever
@@ -60,6 +85,11 @@ struct Host {
 
   static constexpr Instant::rep kNever = std::numeric_limits<Instant::rep>::min();
   bool is_narrow(Instant now) const { return narrow && now - *narrow < kNarrow; }
+  // A tick of the pool has ended.
+  void measure(Instant now);
+  // Whether it has served as many together since, for kSteady: then it was for another reason that it refused. What a
+  // server has sent may lie in buffers when it serves the next, so less than that shows nothing.
+  bool refutes(const Doubts&) const;
   // Whether refusals that do not name it, where so many connections are in use, may be of their number: it is known for
   // that, or for nothing yet, or has never served as many at a time.
   bool is_doubted(unsigned connections, Instant now) const;
@@ -67,6 +97,8 @@ struct Host {
   Instant is_quiet_from(unsigned doubts, Instant now) const;
   // Whether it may count connections for longer than kNoticed.
   bool may_count_longer() const;
+  // Whether its helpers are to leave their slots to downloads.
+  bool is_awaited() const { return waiting > patient; }
   bool is_idle() const { return budget.in_use() == 0 && waiting == 0 && queued == 0 && assists == 0 && running == 0; }
 };
 
@@ -82,7 +114,8 @@ class Slot {
 
   bool is_for(const Origin& origin) const { return host_->origin == origin; }
 
-  void received(std::uint64_t bytes);
+  // `paced`: as slowly as the reader wants it, which shows nothing of how many the host serves.
+  void received(std::uint64_t bytes, bool paced);
   // A usable answer came, so long after it was asked for.
   void answered(std::chrono::nanoseconds latency);
   // An answer came, whatever is in it.
@@ -93,8 +126,8 @@ class Slot {
   bool is_alone() const;
   // Whether it has given anything after that.
   bool has_served_since(Instant) const;
-  // Not because there were too many connections, as it was the same `doubts` times before; or just because of that.
-  void refused_for_another_reason(unsigned doubts);
+  // Not because there were too many connections, as it was the same so often before; or just because of that.
+  void refused_for_another_reason(const Doubts&);
   void was_crowded(unsigned doubts);
   // It has answered with a page when no other connection was in use, so a page is what it means.
   void believe_pages();
@@ -104,9 +137,10 @@ class Slot {
   // Whether this one is such; and if not, whether a page is what the host means.
   Page meaning_of(const std::string& page) const;
   // Whether a refusal may be one of the number of connections, though it does not name that: others are in use, or were
-  // a moment ago, and the host is doubted. `doubts`: so many in a row have been taken for that (see Pool::enter). After
-  // the first it was asked by itself; but a host may count what was closed for longer than that.
-  bool may_be_crowded(unsigned doubts) const;
+  // a moment ago, and the host is doubted, as it is known for that, or for nothing yet. With those that have been taken
+  // for it (see Pool::enter): after the first it was asked by itself; but a host may count what was closed for longer
+  // than that. Not once the host has refuted them.
+  std::optional<Crowd> crowd(const Doubts&) const;
 
   // Whether the connection is worth more elsewhere: the host allows fewer than are in use, or a download waits.
   bool wanted_elsewhere() const;
@@ -119,6 +153,7 @@ class Slot {
   void give_back();
   Pool* pool_ = nullptr;
   Host* host_ = nullptr;
+  unsigned tick_ = 0;  // of the host, when it last received
 };
 
 }  // namespace segdl::engine

@@ -13,6 +13,7 @@ namespace segdl::engine {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{100};
+constexpr std::chrono::seconds kImpatient{2};  // so long a host's helpers give way to one who doubts its refusal
 constexpr std::chrono::seconds kStalled{2};    // a host that stumbles so long is waited for, and not for a moment
 constexpr std::ptrdiff_t kMaxPassedBy = 1000;  // downloads that wait for such hosts
 constexpr std::chrono::hours kLongWait{1};     // looked at again after that, though nothing has changed
@@ -69,43 +70,61 @@ bool Pool::has_tasks() {
 }
 
 Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, const std::optional<Instant>& deadline,
-                         unsigned doubts) {
+                         const Doubts& doubts) {
   const Instant last = deadline.value_or(Instant::max());
+  Instant patient_from = doubts.count > 0 ? clock_.now() + kImpatient : Instant::max();
   bool counted = false;  // among those who wait, also while it sleeps
+  bool patient = false;
   for (;;) {
     Instant opens;
     {
       const MutexLock lock(mutex_);
       Host& host = host_of(origin);
       if (!counted) ++host.waiting;
-      const auto alone = [&] { return doubts > 0 && host.is_doubted(host.doubtful, clock_.now()); };
+      const auto alone = [&] { return doubts.count > 0 && host.is_doubted(host.doubtful, clock_.now()); };
       const auto opens_at = [&] {
         const bool quiet = alone() && host.budget.in_use() == 0;
-        return quiet ? std::max(host.budget.opens(), host.is_quiet_from(doubts, clock_.now())) : host.budget.opens();
+        return quiet ? std::max(host.budget.opens(), host.is_quiet_from(doubts.count, clock_.now()))
+                     : host.budget.opens();
       };
       const auto may = [&] {
         const bool fits = !alone() || host.budget.in_use() == 0;
         return fits && clock_.now() >= opens_at() && host.budget.may_enter(clock_.now());
       };
-      while (!stop.stop_requested() && !may() && clock_.now() >= opens_at() && clock_.now() < last) {
-        slots_.wait_until(mutex_, stop, std::min(last, clock_.now() + kLongWait));
+      const auto ends = [&] { return clock_.now() >= last || host.refutes(doubts); };
+      while (!stop.stop_requested() && !may() && clock_.now() >= opens_at() && !ends() && clock_.now() < patient_from) {
+        slots_.wait_until(mutex_, stop, std::min({last, patient_from, clock_.now() + kLongWait}));
       }
       const bool stopped = stop.stop_requested();
       const bool enters = !stopped && may();
-      const bool is_over = enters || stopped || clock_.now() >= last;
-      counted = doubts > 0 && !is_over;
+      const bool is_over = enters || stopped || ends();
+      counted = doubts.count > 0 && !is_over;
+      if (counted && clock_.now() >= patient_from) {
+        patient_from = Instant::max();
+        patient = !host.is_narrow(clock_.now());
+        if (patient) let_go_on(host);
+      }
       if (!counted) --host.waiting;
+      if (!counted && patient) --host.patient;
       if (enters) {
         host.budget.enter();
-        if (host.waiting == 0) call_thread();  // what is left is for helpers
+        if (!host.is_awaited()) call_thread();  // what is left is for helpers
         return Slot(*this, host);
       }
       if (stopped) return cancelled();
       if (is_over) return out_of_time("wait for", origin.authority());
-      opens = std::min(opens_at(), last);
+      opens = std::min({opens_at(), last, patient_from});
     }
     if (!clock_.sleep_until(opens, stop) && !counted) return cancelled();
   }
+}
+
+// One who doubts a refusal has waited for the host's others to end, and they may take long. If it was for another
+// reason, that shows by how many of them the host serves now.
+void Pool::let_go_on(Host& host) {
+  ++host.patient;
+  host.budget.unlearn();
+  changed(host);
 }
 
 OpenAssist::OpenAssist(Pool& pool, Assist& assist, const Origin& origin) : pool_(pool), assist_(assist) {
@@ -158,11 +177,8 @@ Host& Pool::host_of(const Origin& origin) {
 
 // A slot of this host may have become free.
 void Pool::changed(Host& host) {
-  if (host.waiting > 0) {
-    slots_.notify_all();
-  } else {
-    call_thread();
-  }
+  if (host.waiting > 0) slots_.notify_all();
+  if (!host.is_awaited()) call_thread();
 }
 
 Assist* Pool::assist_to_join() {
@@ -172,7 +188,7 @@ Assist* Pool::assist_to_join() {
     if (!assist->wants_workers || (assist->is_held_up && assist->is_held_up(now))) continue;
     const Host& host = *assist->host_;
     // Of a host that gives nothing a helper would only wait, with a thread that others could use.
-    if (host.stumbles || host.waiting > 0 || is_queued_for(host) || !host.budget.may_enter(now)) continue;
+    if (host.stumbles || host.is_awaited() || is_queued_for(host) || !host.budget.may_enter(now)) continue;
     next_assist_ = (next_assist_ + i + 1) % assists_.size();
     return assist;
   }
@@ -180,7 +196,9 @@ Assist* Pool::assist_to_join() {
 }
 
 // Whether a download will begin as soon as the host has a slot for it.
-bool Pool::is_queued_for(const Host& host) const { return host.queued > 0 && may_start() && !is_passed_by(host); }
+bool Pool::is_queued_for(const Host& host) const {
+  return host.queued > 0 && host.waiting == 0 && may_start() && !is_passed_by(host);
+}
 
 // Whether others' downloads precede those of the host: it gives nothing, and one that waits for it is enough.
 bool Pool::is_passed_by(const Host& host) { return host.stumbles && host.running > 0 && !host.down; }
@@ -309,8 +327,7 @@ void Pool::measure_hosts() {
   const Instant now = clock_.now();
   unsigned stalled = 0;
   for (auto& [name, host] : hosts_) {
-    host->budget.measured(now, host->received);
-    if (std::exchange(host->received_before, host->received) != host->received) host->stumbles.reset();
+    host->measure(now);
     if (host->stumbles && now - *host->stumbles >= kStalled) stalled += host->running;
     changed(*host);
   }

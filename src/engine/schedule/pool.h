@@ -89,12 +89,13 @@ class Pool {
   // Whether a download is under way.
   bool has_tasks();
 
-  // Waits until one more connection to the host may be used. `doubts`: by who has got nothing so often in a row,
-  // perhaps since others were in use; if it is not 0 none is to be, nor to have been for kNoticed; after two, where the
-  // host may count them longer, for kForgotten. Not where it is doubted no more. No download begins with the host
-  // meanwhile. Errors: cancelled, or the deadline.
+  // Waits until one more connection to the host may be used. With doubts, by who has got nothing so often in a
+  // row, perhaps since others were in use, none is to be, nor to have been for kNoticed; after two, where the host may
+  // count them longer, for kForgotten. Not where it is doubted no more. No download begins with the host meanwhile, and
+  // for a while the helpers of the others leave; but after a first refusal of a host that is not known for that, they
+  // go on then. Errors: cancelled, or the deadline; the same where the doubts are refuted meanwhile.
   Result<Slot> enter(const Origin&, const std::stop_token&, const std::optional<Instant>& deadline = std::nullopt,
-                     unsigned doubts = 0);
+                     const Doubts& = {});
 
   // It wants more workers again.
   void request_workers(Assist&);
@@ -146,6 +147,7 @@ class Pool {
   void call_thread() SEGDL_REQUIRES(mutex_);
   Result<void> add_thread() SEGDL_REQUIRES(mutex_);
   Job job_to_start(std::deque<QueuedTask>::iterator) SEGDL_REQUIRES(mutex_);
+  void let_go_on(Host&) SEGDL_REQUIRES(mutex_);
   void changed(Host&) SEGDL_REQUIRES(mutex_);
   void work(const std::stop_token&) noexcept;
   void govern(const std::stop_token&) noexcept;

@@ -33,13 +33,38 @@ Instant Host::is_quiet_from(unsigned doubts, Instant now) const {
   return *last_left + (doubts > 1 && may_count_longer() ? kForgotten : kNoticed);
 }
 
-Slot::Slot(Slot&& other) noexcept : pool_(other.pool_), host_(std::exchange(other.host_, nullptr)) {}
+void Host::measure(Instant now) {
+  budget.measured(now, received);
+  if (std::exchange(received_before, received) != received) stumbles.reset();
+  ++tick;
+  const unsigned together = steady.exchange(0);
+  if (streaks.size() <= together) streaks.resize(together + 1);
+  for (std::size_t connections = 0; connections < streaks.size(); ++connections) {
+    Streak& streak = streaks[connections];
+    if (connections > together) {
+      streak.since.reset();
+    } else if (!streak.since) {
+      streak.since = now;
+    } else if (now - *streak.since >= kSteady) {
+      streak.seen = now;
+    }
+  }
+}
+
+bool Host::refutes(const Doubts& doubts) const {
+  return doubts.count > 0 && doubts.connections < streaks.size() &&
+         streaks[doubts.connections].seen >= doubts.asked_at + kSteady;
+}
+
+Slot::Slot(Slot&& other) noexcept
+    : pool_(other.pool_), host_(std::exchange(other.host_, nullptr)), tick_(other.tick_) {}
 
 Slot& Slot::operator=(Slot&& other) noexcept {
   if (this == &other) return *this;
   give_back();
   pool_ = other.pool_;
   host_ = std::exchange(other.host_, nullptr);
+  tick_ = other.tick_;
   return *this;
 }
 
@@ -52,8 +77,11 @@ void Slot::give_back() {
   pool_->forget_idle_hosts();
 }
 
-void Slot::received(std::uint64_t bytes) {
+void Slot::received(std::uint64_t bytes, bool paced) {
   host_->received += bytes;
+  const unsigned tick = host_->tick;
+  if (tick_ + 1 == tick && !paced) ++host_->steady;
+  tick_ = tick;
   host_->served = pool_->clock_.now().time_since_epoch().count();
 }
 
@@ -87,12 +115,13 @@ void Slot::refused(std::optional<Instant> until, std::uint64_t random) {
   host_->budget.refused(pool_->clock_.now(), until, random);
 }
 
-void Slot::refused_for_another_reason(unsigned doubts) {
+void Slot::refused_for_another_reason(const Doubts& doubts) {
   const MutexLock lock(pool_->mutex_);
-  if (host_->budget.in_use() > 1) return;  // which may be the reason
-  host_->budget.unlearn();
+  const bool refuted = host_->refutes(doubts);
+  if (!refuted && host_->budget.in_use() > 1) return;  // which may be the reason
+  if (!refuted) host_->budget.unlearn();
   ++host_->honest;
-  host_->prompt = host_->prompt || doubts > 1;
+  host_->prompt = host_->prompt || (!refuted && doubts.count > 1);
   pool_->changed(*host_);
 }
 
@@ -124,20 +153,20 @@ void Slot::was_crowded(unsigned doubts) {
   host_->slow = host_->slow || doubts > 1;
 }
 
-bool Slot::may_be_crowded(unsigned doubts) const {
+std::optional<Crowd> Slot::crowd(const Doubts& doubts) const {
   const MutexLock lock(pool_->mutex_);
   const Instant now = pool_->clock_.now();
   const unsigned in_use = host_->budget.in_use();
-  const bool lately = doubts < 2 && now < host_->is_quiet_from(doubts + 1, now);
+  const bool lately = doubts.count < 2 && now < host_->is_quiet_from(doubts.count + 1, now);
   const unsigned connections = lately ? std::max(in_use, 2U) : in_use;
-  if (connections == 1 || !host_->is_doubted(connections, now)) return false;
+  if (connections == 1 || host_->refutes(doubts) || !host_->is_doubted(connections, now)) return std::nullopt;
   host_->doubtful = std::max(host_->doubtful, connections);
-  return true;
+  return Crowd{connections, now};
 }
 
 bool Slot::wanted_elsewhere() const {
   const MutexLock lock(pool_->mutex_);
-  return host_->waiting > 0 || pool_->is_queued_for(*host_) || host_->budget.in_use() > host_->budget.allowed();
+  return host_->is_awaited() || pool_->is_queued_for(*host_) || host_->budget.in_use() > host_->budget.allowed();
 }
 
 bool Slot::closed() const {

@@ -27,6 +27,7 @@ class Throttle {
     limited_ = bytes_per_second > 0;
   }
 
+  bool is_limited() const { return limited_; }
   // How much to read in one call.
   std::uint64_t max_read() const {
     if (!limited_) return std::numeric_limits<std::uint64_t>::max();

@@ -149,15 +149,15 @@ TEST_CASE(
   std::vector<Slot> slots = scene.answered_slots(2);
   slots[1].was_crowded(1);
   slots.clear();
-  for (int i = 0; i < 3; ++i) scene.slot().refused_for_another_reason(1);
+  for (int i = 0; i < 3; ++i) scene.slot().refused_for_another_reason({1, 2, scene.clock.now()});
   slots = scene.answered_slots(2);
-  CHECK(slots[0].may_be_crowded(1));
+  CHECK(slots[0].crowd({1, 2, scene.clock.now()}));
   scene.clock.advance(kNarrow);
-  CHECK_FALSE(slots[0].may_be_crowded(1));
+  CHECK_FALSE(slots[0].crowd({1, 2, scene.clock.now()}));
   slots[1].was_crowded(1);
-  CHECK(slots[0].may_be_crowded(1));
+  CHECK(slots[0].crowd({1, 2, scene.clock.now()}));
   scene.clock.advance(kNarrow);
-  CHECK(slots[0].may_be_crowded(1));  // not one refusal has meant what it said since then
+  CHECK(slots[0].crowd({1, 2, scene.clock.now()}));  // not one refusal has meant what it said since then
 }
 
 TEST_CASE("three repeated refusals are enough, but more where more connections are in use than were ever served") {
@@ -167,19 +167,86 @@ TEST_CASE("three repeated refusals are enough, but more where more connections a
   for (int i = 0; i < 3; ++i) {
     slots.push_back(scene.slot());
     slots.push_back(scene.slot());
-    CHECK(slots[0].may_be_crowded(1));
+    CHECK(slots[0].crowd({1, 2, scene.clock.now()}));
     slots.clear();
-    scene.slot().refused_for_another_reason(1);
+    scene.slot().refused_for_another_reason({1, 2, scene.clock.now()});
   }
   slots = scene.answered_slots(2);
-  CHECK_FALSE(slots[0].may_be_crowded(1));
+  CHECK_FALSE(slots[0].crowd({1, 2, scene.clock.now()}));
   slots.push_back(scene.slot());  // not answered yet
-  CHECK(slots[2].may_be_crowded(1));
+  CHECK(slots[2].crowd({1, 2, scene.clock.now()}));
   slots.clear();
-  for (int i = 0; i < 2; ++i) scene.slot().refused_for_another_reason(1);
+  for (int i = 0; i < 2; ++i) scene.slot().refused_for_another_reason({1, 2, scene.clock.now()});
   slots = scene.answered_slots(2);
   slots.push_back(scene.slot());
-  CHECK_FALSE(slots[2].may_be_crowded(1));
+  CHECK_FALSE(slots[2].crowd({1, 2, scene.clock.now()}));
+}
+
+// Connections that receive at every tick of the governor, for so long.
+void receive_together(Scene& scene, Helped& helped, std::vector<Slot>& slots, bool paced = false) {
+  for (int i = 0; i < 15; ++i) {
+    const int tick = helped.ticks.value();
+    for (Slot& slot : slots) slot.received(1000, paced);
+    scene.clock.advance(100ms);
+    REQUIRE(helped.ticks.reaches(tick + 1));
+  }
+}
+
+TEST_CASE("a host that has served as many connections together for a second has refused for another reason") {
+  Scene scene({.connections = 8, .jobs = 8});
+  Helped helped(*scene.pool, origin("b.test"));  // whose ticks are counted
+  const Leading leading(*scene.pool);
+  std::vector<Slot> slots = scene.answered_slots(2);
+  const Doubts doubts{1, 2, scene.clock.now()};
+  REQUIRE(slots[0].crowd(doubts));
+  receive_together(scene, helped, slots);
+  CHECK_FALSE(slots[0].crowd(doubts));
+  CHECK(slots[0].crowd({1, 3, doubts.asked_at}));    // it has not served three
+  CHECK(slots[0].crowd({1, 2, scene.clock.now()}));  // nor two since then
+  for (int i = 0; i < 3; ++i) slots[0].refused_for_another_reason(doubts);
+  CHECK_FALSE(slots[0].crowd({}));  // three such refusals are enough, as three that were repeated alone
+}
+
+TEST_CASE("what is read as slowly as the reader wants does not show how many connections a host serves") {
+  Scene scene({.connections = 8, .jobs = 8});
+  Helped helped(*scene.pool, origin("b.test"));
+  const Leading leading(*scene.pool);
+  std::vector<Slot> slots = scene.answered_slots(2);
+  const Doubts doubts{1, 2, scene.clock.now()};
+  receive_together(scene, helped, slots, true);
+  CHECK(slots[0].crowd(doubts));
+}
+
+TEST_CASE(
+    "who doubts a refusal waits for the others to end, lets them go on after a while, and knows when it is refuted") {
+  Scene scene({.connections = 8, .jobs = 8});
+  Helped helped(*scene.pool);
+  const Leading leading(*scene.pool);
+  REQUIRE(helped.came.reaches(1));
+  std::vector<Slot> slots = scene.answered_slots(1);
+  const Doubts doubts{1, 2, scene.clock.now()};
+  slots[0].refused(scene.clock.now());  // so that no helper comes
+  auto entered =
+      std::async(std::launch::async, [&] { return scene.pool->enter(origin(), {}, scene.clock.now() + 10s, doubts); });
+  until_waited_for(slots[0]);
+  helped.assist.wants_workers = true;
+  REQUIRE(helped.tick_twice());
+  CHECK(helped.came.value() == 1);
+  scene.clock.advance(2s);
+  while (slots[0].wanted_elsewhere()) std::this_thread::yield();  // it is patient
+  slots[0].answered(1ms);
+  CHECK(helped.came.reaches(2));
+  receive_together(scene, helped, slots);
+  CHECK(entered.wait_for(0s) == std::future_status::timeout);
+  slots.push_back(scene.slot());
+  REQUIRE(slots[1]);
+  for (int i = 0; entered.wait_for(1ms) != std::future_status::ready; ++i) {
+    REQUIRE(i < 100);
+    receive_together(scene, helped, slots);
+  }
+  const auto result = entered.get();
+  REQUIRE_FALSE(result);
+  CHECK(result.error().cause != Cause::cancelled);
 }
 
 TEST_CASE("of a long list of hosts the latest thousand are remembered, and longer those that have refused") {

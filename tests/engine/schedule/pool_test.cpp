@@ -335,7 +335,7 @@ TEST_CASE("no helpers come for a host that gives nothing until it answers or mor
     Helped helped(*scene.pool);
     REQUIRE(helped.tick_twice());
     CHECK(helped.came.value() == 0);
-    answers ? slot.alive() : slot.received(1);
+    answers ? slot.alive() : slot.received(1, false);
     CHECK(helped.came.reaches(1));
   }
 }
