@@ -83,8 +83,9 @@ enum class Hint : std::uint8_t {
   allow_more_time,       // SessionOptions::max_time; the same request continues
 
   // Adopting a file.
-  adopt_other_file,        // Request::adopt: the file that another tool has left
-  leave_adopt_out,         // Request::adopt
+  adopt_other_file,  // Request::adopt: the file that another tool has left
+  adopt_existing,    // Request::adopt, with a checksum: the file that exists, if another tool has left it unfinished
+  leave_adopt_out,   // Request::adopt
   continue_without_adopt,  // Request::adopt left out: the file is this download's own
   rename_adopted,          // the file has a name that this download needs
   give_checksum,           // Request::checksum

@@ -124,6 +124,17 @@ def test_who_wants_to_continue_is_told_how(scene):
             assert words in scene.get(*call, scene.nginx.url("f"), code=10).stderr
         assert words not in scene.get(scene.nginx.url("f"), code=10).stderr
         os.remove(scene.path(name))
+    # What is whole is nothing to continue, as the journal that is left beside it shows, though its URL is another one.
+    scene.nginx.put("g", data)
+    with scene.start("--limit-rate", "8M", "-x", "1", "-o", "f", scene.nginx.url("f")) as first:
+        wait_for(lambda: os.path.exists(scene.path("f.segdl")), "a journal")
+        os.link(scene.path("f.segdl"), scene.path("kept"))
+        assert first.wait(harness.TIMEOUT) == 0, first.stderr.read()
+    os.rename(scene.path("kept"), scene.path("f.segdl"))
+    assert scene.status("f")["state"] == "complete"
+    whole = scene.get("-c", "-o", "f", scene.nginx.url("g"), code=10).stderr
+    assert "fetched whole from" in whole and "--adopt" not in whole, whole
+    os.remove(scene.path("f"))
     for name in ("f", "f.part"):  # what nobody can continue
         os.mkdir(scene.path(name))
         assert "--adopt" not in scene.get("-c", scene.nginx.url("f"), code=10).stderr

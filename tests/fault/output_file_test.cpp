@@ -48,6 +48,7 @@ void check_untouched(World& world, const std::string& name, const std::vector<st
   REQUIRE_FALSE(report.ok());
   CHECK(report.error().cause == Cause::exists);
   CHECK(has_hint(report.error(), Hint::skip_existing) == (name == "f"));
+  CHECK(has_hint(report.error(), Hint::adopt_existing) == !world.disk.get("f.segdl").has_value());
   CHECK(world.disk.get(name) == bytes);
   CHECK(world.script->log().empty());
 }
@@ -207,6 +208,7 @@ TEST_CASE("a published file is not taken for that of another URL, nor of one tha
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().cause == Cause::exists);
   CHECK(has_hint(refused.error(), Hint::skip_existing));
+  CHECK_FALSE(has_hint(refused.error(), Hint::adopt_existing));
   CHECK(world.script->log().empty());
   CHECK(world.has("f", 1, kSize));
   CHECK(world.disk.names() == kJustOutput);
@@ -315,6 +317,7 @@ TEST_CASE("yes, yes, yes: refused without overwrite, resumed with it") {
   const auto refused = world.download();
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().cause == Cause::exists);
+  CHECK_FALSE(has_hint(refused.error(), Hint::adopt_existing));
   const auto report = world.download(overwriting());
   REQUIRE(report.ok());
   CHECK(report->reused == 2 * 16 * kKiB);

@@ -152,7 +152,7 @@ int fetch_all(const FetchCommand& command, JsonReport* json) {
 int fetch(const FetchCommand& command) {
   if (command.session.insecure) say("segdl: warning: certificates are not verified (--insecure)\n");
   if (!command.json) return fetch_all(command, nullptr);
-  JsonReport json;
+  JsonReport json(command);
   return json.end(json.broken() ? kLocal : fetch_all(command, &json));
 }
 

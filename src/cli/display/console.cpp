@@ -1,7 +1,6 @@
 #include "cli/display/console.h"
 
 #include "cli/base/streams.h"
-#include "cli/base/system_calls.h"
 #include "cli/display/draw.h"
 #include "cli/display/hints.h"
 #include "cli/display/lines.h"
@@ -23,21 +22,6 @@ constexpr std::size_t kFewUrls = 20;
 constexpr std::chrono::milliseconds kWorthALine{300};  // what is over sooner would only flicker
 constexpr const char* kStandardOutput = "standard output";
 constexpr const char* kRestart = "segdl: interrupted: run the same command to restart";
-
-bool is_file(const std::filesystem::path& path) {
-  const auto found = look_at(path);
-  return found && S_ISREG(found->st_mode);
-}
-
-// With --continue a file that is in the way and that no journal belongs to is probably one that another tool has left.
-Error with_hint(Error error, const FetchCommand& command, const std::filesystem::path& output) {
-  if (error.cause == Cause::exists && command.continues && command.request.adopt.empty() && is_file(error.subject) &&
-      !is_file(journal_path(output))) {
-    error.hints.emplace_back(Hint::custom,
-                             "to reuse the partial file of another tool, use --adopt FILE and --checksum ALGO=HEX");
-  }
-  return error;
-}
 
 // What is kept is what the journal claims, not what was in flight.
 std::string interrupted_single(const std::filesystem::path& output) {
@@ -161,7 +145,7 @@ void Console::print_done(const Item& item, const Report& report, const Followed&
 }
 
 void Console::print_failed(const Item& item, const Error& error) {
-  print(error_lines(item.list_line, item.url, single_ ? with_hint(error, command_, item.output) : error));
+  print(error_lines(item.list_line, item.url, advised(error, command_)));
   if (first_failures_.size() == kNamedAgain) return;
   std::string named = item.list_line;
   if (!named.empty() && !item.url.empty()) named += ": ";

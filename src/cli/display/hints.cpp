@@ -51,6 +51,7 @@ constexpr Row kRows[] = {
     {Hint::accept_unframed_kept,
      "what came is kept: the same command with --accept-unframed accepts it as the whole, and fetches nothing again"},
     {Hint::allow_more_time, "allow more with --max-time, with which the same command continues"},
+    {Hint::adopt_existing, "to reuse the partial file of another tool, use --adopt FILE and --checksum ALGO=HEX"},
     {Hint::leave_adopt_out, "leave --adopt out"},
     {Hint::continue_without_adopt, "leave --adopt out: the same command continues it"},
     {Hint::give_checksum, "give one with --checksum ALGO=HEX"},

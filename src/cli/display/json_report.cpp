@@ -15,7 +15,9 @@ wire::WallTime now() { return std::chrono::system_clock::now(); }
 
 }  // namespace
 
-JsonReport::JsonReport() : begun_(std::chrono::steady_clock::now()) { write(wire::hello_line(now())); }
+JsonReport::JsonReport(const FetchCommand& command) : command_(command), begun_(std::chrono::steady_clock::now()) {
+  write(wire::hello_line(now()));
+}
 
 // A signal is not taken here, only seen: the loop that takes it ends the downloads.
 void JsonReport::write(const std::string& line) {
@@ -65,7 +67,8 @@ void JsonReport::failed(const Item& item, const Error& error, bool started) {
   const bool interruption = interrupted_code_ != 0 && error.cause == Cause::cancelled;
   ++(interruption ? summary_.interrupted : summary_.failed);
   const int code = interruption ? interrupted_code_ : exit_code(error.cause);
-  write(wire::error_line(now(), item, {error, code, hint_words(error.hints)}));
+  const Error shown = advised(error, command_);
+  write(wire::error_line(now(), item, {shown, code, hint_words(shown.hints)}));
 }
 
 void JsonReport::interrupt(int exit_code) { interrupted_code_ = exit_code; }

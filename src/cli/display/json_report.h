@@ -6,6 +6,7 @@
 #pragma once
 
 #include "cli/display/speed.h"
+#include "cli/options/options.h"
 #include "wire/objects.h"
 
 #include <segdl/batch.h>
@@ -21,7 +22,8 @@ inline constexpr std::chrono::seconds kJsonProgressInterval{1};
 
 class JsonReport final : public Listener {
  public:
-  JsonReport();  // writes the first line
+  // Writes the first line. REQUIRES: the command outlives it.
+  explicit JsonReport(const FetchCommand&);
 
   // What is to be known of the whole command.
   void note(const std::string& text);
@@ -46,6 +48,7 @@ class JsonReport final : public Listener {
   void failed(const Item&, const Error&, bool started);
   void write(const std::string& line);
 
+  const FetchCommand& command_;
   std::unordered_map<std::uint64_t, Speed> speeds_;  // of those that have started, by number
   wire::Summary summary_;
   std::chrono::steady_clock::time_point begun_;

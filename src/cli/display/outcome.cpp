@@ -1,12 +1,20 @@
 #include "cli/display/outcome.h"
 
 #include "cli/base/streams.h"
-#include "cli/base/system_calls.h"
 #include "cli/display/hints.h"
 
 #include <segdl/text.h>
 
+#include <vector>
+
 namespace segdl::cli {
+
+Error advised(Error error, const FetchCommand& command) {
+  const bool is_single = !command.list && command.urls.size() == 1;
+  if (command.continues && is_single && command.request.adopt.empty()) return error;
+  std::erase_if(error.hints, [](const Advice& advice) { return advice.hint == Hint::adopt_existing; });
+  return error;
+}
 
 std::string error_lines(const std::string& list_line, const std::string& url, const Error& error) {
   const std::string message = error.message();

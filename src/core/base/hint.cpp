@@ -93,6 +93,8 @@ constexpr std::array kRows{
         "raise SessionOptions::max_time, with which the same request continues"},
 
     Row{Hint::adopt_other_file, "adopt_other_file", "name the file that the other tool has left"},
+    Row{Hint::adopt_existing, "adopt_existing",
+        "if another tool has left it unfinished, reuse it with Request::adopt and Request::checksum"},
     Row{Hint::leave_adopt_out, "leave_adopt_out", "leave Request::adopt empty"},
     Row{Hint::continue_without_adopt, "continue_without_adopt",
         "leave Request::adopt empty: the same request continues it"},

@@ -67,12 +67,14 @@ Result<void> may_be_replaced(Directory& directory, const std::string& name) {
   return *stays == nullptr ? Result<void>() : exists(directory, name, *stays);
 }
 
-Error exists(Directory& directory, const std::string& name, std::string reason) {
+Error exists(Directory& directory, const std::string& name, std::string reason, const Hints& more) {
   Error error = make_error(Cause::exists, "keep", directory.path_of(name), std::move(reason));
   const auto stays = never_replaced(directory, name);
-  if (!stays || *stays == nullptr) return with_hints(std::move(error), existing_hints());
-  error.reason = *stays;
-  return with_hints(std::move(error), move_hints());
+  const bool is_replaceable = !stays || *stays == nullptr;
+  error.hints = is_replaceable ? existing_hints() : move_hints();
+  if (is_replaceable) error.hints.insert(error.hints.end(), more.begin(), more.end());
+  if (!is_replaceable) error.reason = *stays;
+  return error;
 }
 
 std::optional<FileStatus> ExistingOutput::file() const {

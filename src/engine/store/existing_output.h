@@ -29,8 +29,8 @@ Result<bool> gives_way(const OpenDirectory&, const std::string& name, Existing);
 // it leads to stays.
 Result<void> may_be_replaced(Directory&, const std::string& name);
 
-// Of what has the output's name, and stays. `reason` counts where it could be replaced.
-Error exists(Directory&, const std::string& name, std::string reason);
+// Of what has the output's name, and stays. `reason` and `more` count where it could be replaced.
+Error exists(Directory&, const std::string& name, std::string reason, const Hints& more = {});
 
 // The file that has the output's name, and is replaced if the request allows that. Used by one thread at a time.
 class ExistingOutput {

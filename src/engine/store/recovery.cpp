@@ -57,8 +57,8 @@ Result<DataFile> try_acquire(Directory& directory, const Names& names, bool repl
   if (*output && !replace && !*part) {
     auto journal = present(directory, names.journal);
     if (!journal) return std::move(journal).error();
-    if (*journal) return exists_beside_journal(directory, names);  // row 10
-    return exists(directory, names.output, "it exists already");   // row 12
+    if (*journal) return exists_beside_journal(directory, names);                         // row 10
+    return exists(directory, names.output, "it exists already", {Hint::adopt_existing});  // row 12
   }
   auto may = *output && !replace ? Result<void>() : may_be_had(directory, names.output, *output);
   if (!may) return std::move(may).error();
@@ -205,7 +205,12 @@ Result<void> Recovery::apply_table(OutputFile& found) const {
   if (!output) return std::move(output).error();
   auto yields = *output ? gives_way(*open_, names_.output, request_.existing) : Result<bool>(true);
   if (!yields) return std::move(yields).error();
-  if (!*yields) return exists(directory_, names_.output, "it exists already");  // rows 11 and 12
+  if (!*yields) {
+    auto journal = present(directory_, names_.journal);
+    if (!journal) return std::move(journal).error();
+    return exists(directory_, names_.output, "it exists already",
+                  *journal ? Hints() : Hints{Hint::adopt_existing});  // rows 11 and 12
+  }
   found.existing_.set_replaced(*output);
   for (const std::string* name : {&names_.output, &names_.journal}) {
     auto may = may_be_replaced(directory_, *name);
@@ -218,8 +223,10 @@ Result<void> Recovery::apply_table(OutputFile& found) const {
   auto loaded = Journal::load(directory_, names_.journal);
   if (!loaded) return std::move(loaded).error();
   if (std::holds_alternative<Journal::Absent>(*loaded)) {
-    if (data->size == 0) return {};                                                                   // rows 1 and 2
-    return not_ours(directory_, names_.part, "it has no journal, so it is not segdl's to continue");  // row 3
+    if (data->size == 0) return {};  // rows 1 and 2
+    Hints hints = move_hints();
+    hints.emplace_back(Hint::adopt_existing);
+    return not_ours(directory_, names_.part, "it has no journal, so it is not segdl's to continue", hints);  // row 3
   }
   if (const auto* foreign = std::get_if<Journal::Foreign>(&*loaded)) {
     return not_ours(directory_, names_.journal, foreign->reason);  // row 6
