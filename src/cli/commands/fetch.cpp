@@ -3,10 +3,10 @@
 #include "cli/base/exit_code.h"
 #include "cli/base/signals.h"
 #include "cli/base/streams.h"
+#include "cli/commands/on_end.h"
 #include "cli/display/console.h"
 #include "cli/display/json_report.h"
 #include "cli/display/outcome.h"
-#include "cli/options/on_end.h"
 
 #include <segdl/batch.h>
 #include <segdl/text.h>

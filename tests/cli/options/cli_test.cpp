@@ -1,6 +1,6 @@
 // Values as people write them, lines as people read them, and what the process list shows.
 #include "cli/display/lines.h"
-#include "cli/options/on_end.h"
+#include "cli/options/command_words.h"
 #include "cli/options/options.h"
 #include "cli/options/values.h"
 

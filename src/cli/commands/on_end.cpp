@@ -1,4 +1,4 @@
-#include "cli/options/on_end.h"
+#include "cli/commands/on_end.h"
 
 #include "cli/base/exit_code.h"
 #include "cli/base/signals.h"

@@ -21,11 +21,6 @@
 
 namespace segdl::cli {
 
-// Words as a shell would split them, with '...', "..." and \. Throws CLI::ValidationError if there is none, a quote has
-// no end, or a shell would do more with it (variables, pipes; patterns are taken as they are), and where the first word
-// is no program that can be started: that would be found out only when the download is done.
-std::vector<std::string> parse_words(const std::string& text);
-
 class OnEnd final : public Listener {
  public:
   // Errors are printed by `print`. REQUIRES: the command outlives it.

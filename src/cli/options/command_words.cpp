@@ -1,6 +1,6 @@
-// Parses the texts of --on-done and --on-error.
+#include "cli/options/command_words.h"
+
 #include "cli/base/system_calls.h"
-#include "cli/options/on_end.h"
 
 #include <segdl/text.h>
 

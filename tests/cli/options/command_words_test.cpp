@@ -1,5 +1,5 @@
 // What is no command that can be run without a shell.
-#include "cli/options/on_end.h"
+#include "cli/options/command_words.h"
 
 #include <doctest/doctest.h>
 
