@@ -288,14 +288,14 @@ std::string error_line(WallTime moment, const Item& item, const Failure& failure
 
 std::string summary_line(WallTime moment, const Summary& summary) {
   Json made = object("summary", moment);
-  made["done"] = summary.done;
-  made["skipped"] = summary.skipped;
-  made["unchanged"] = summary.unchanged;
-  made["repeated"] = summary.repeated;
-  made["failed"] = summary.failed;
-  made["interrupted"] = summary.interrupted;
-  made["bytes"] = summary.bytes;
-  made["fetched"] = summary.fetched;
+  made["done"] = summary.tally.done;
+  made["skipped"] = summary.tally.skipped;
+  made["unchanged"] = summary.tally.unchanged;
+  made["repeated"] = summary.tally.repeated;
+  made["failed"] = summary.tally.failed;
+  made["interrupted"] = summary.tally.cancelled;
+  made["bytes"] = summary.tally.bytes;
+  made["fetched"] = summary.tally.fetched;
   made["elapsed"] = seconds(summary.elapsed);
   made["exit_code"] = summary.exit_code;
   return line_of(made);

@@ -8,7 +8,6 @@
 #include <segdl/batch.h>
 
 #include <chrono>
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -22,14 +21,7 @@ using WallTime = std::chrono::system_clock::time_point;
 
 // What became of all downloads.
 struct Summary {
-  std::uint64_t done = 0;
-  std::uint64_t skipped = 0;
-  std::uint64_t repeated = 0;
-  std::uint64_t unchanged = 0;
-  std::uint64_t failed = 0;
-  std::uint64_t interrupted = 0;
-  std::uint64_t bytes = 0;    // of the files done
-  std::uint64_t fetched = 0;  // of those, received in this run
+  BatchTally tally = {};
   std::chrono::nanoseconds elapsed{0};
   int exit_code = 0;
 };

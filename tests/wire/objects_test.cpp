@@ -120,13 +120,14 @@ TEST_CASE("an end is told with what it did, or with what stood in the way") {
 
 TEST_CASE("the last line sums up") {
   Summary summary;
-  summary.done = 2;
-  summary.failed = 1;
+  summary.tally.done = 2;
+  summary.tally.failed = 1;
+  summary.tally.cancelled = 3;
   summary.exit_code = 4;
   summary.elapsed = std::chrono::milliseconds(2500);
   CHECK(summary_line(kMoment, summary) ==
         line("summary",
-             R"(,"done":2,"skipped":0,"unchanged":0,"repeated":0,"failed":1,"interrupted":0,"bytes":0,"fetched":0,)"
+             R"(,"done":2,"skipped":0,"unchanged":0,"repeated":0,"failed":1,"interrupted":3,"bytes":0,"fetched":0,)"
              R"("elapsed":2.5,"exit_code":4)"));
 }
 

@@ -42,7 +42,7 @@ void JsonReport::on_progress(const Item& item, const Progress& progress) {
 }
 
 void JsonReport::on_repeated(const Item& item) {
-  ++summary_.repeated;
+  ++summary_.tally.repeated;
   write(wire::skipped_line(now(), item, true));
 }
 
@@ -50,14 +50,14 @@ void JsonReport::on_end(const Item& item, const Result<Report>& result) {
   const bool started = speeds_.erase(item.number) > 0;
   if (!result) return failed(item, result.error(), started);
   if (!result->skipped) return done(item, *result);
-  ++summary_.skipped;
+  ++summary_.tally.skipped;
   write(wire::skipped_line(now(), item, false));
 }
 
 void JsonReport::done(const Item& item, const Report& report) {
-  ++(report.unchanged ? summary_.unchanged : summary_.done);
-  if (!report.unchanged) summary_.bytes += report.total;
-  summary_.fetched += report.fetched;
+  ++(report.unchanged ? summary_.tally.unchanged : summary_.tally.done);
+  if (!report.unchanged) summary_.tally.bytes += report.total;
+  summary_.tally.fetched += report.fetched;
   write(wire::done_line(now(), item, report, hint_words(report.hints)));
   if (broken_) say("segdl: {} is complete, but its report could not be written\n", printable(report.output.string()));
 }
@@ -65,7 +65,7 @@ void JsonReport::done(const Item& item, const Report& report) {
 void JsonReport::failed(const Item& item, const Error& error, bool started) {
   if (!started && error.cause == Cause::cancelled) return;
   const bool interruption = interrupted_code_ != 0 && error.cause == Cause::cancelled;
-  ++(interruption ? summary_.interrupted : summary_.failed);
+  ++(interruption ? summary_.tally.cancelled : summary_.tally.failed);
   const int code = interruption ? interrupted_code_ : exit_code(error.cause);
   const Error shown = advised(error, command_);
   write(wire::error_line(now(), item, {shown, code, hint_words(shown.hints)}));
