@@ -1,5 +1,6 @@
 #include "batch/batch_state.h"
-#include "batch/system_calls.h"
+#include "shared/system_calls.h"
+#include "shared/url_word.h"
 
 #include <segdl/status.h>
 #include <segdl/text.h>
@@ -21,11 +22,6 @@ constexpr std::size_t kBeginAtMost = 256;  // before what has ended is looked at
 constexpr std::chrono::milliseconds kReportInterval{40};
 constexpr std::chrono::milliseconds kRunStep{40};  // how soon a stop request is seen
 
-// Whether it can be meant as a URL: a word without a dot, a slash or a colon is a slip.
-bool is_like_url(std::string_view text) {
-  return text.empty() || text == "localhost" || text.find_first_of("./:") != std::string_view::npos;
-}
-
 Error usage_error(std::string reason) {
   Error error{Cause::usage, Remedy::stop};
   error.reason = std::move(reason);
@@ -34,7 +30,7 @@ Error usage_error(std::string reason) {
 
 // Why nothing can go into a directory, if so: reported once instead of for each file. One that is missing may be made.
 std::optional<Error> directory_missing(const std::filesystem::path& directory, bool may_be_made) {
-  const auto found = batch::look_at(directory);
+  const auto found = look_at(directory);
   const int number = found ? ENOTDIR : errno;
   if (found && S_ISDIR(found->st_mode)) return std::nullopt;
   if (may_be_made && number == ENOENT) return std::nullopt;
@@ -99,8 +95,8 @@ void Batch::State::begin(Item item) {
   }
   if (const auto refused = named ? names.refuse(*name) : std::nullopt) return fail(item, *refused);
   // With a journal beside it, it may be one whose publication is to be finished, which only the library knows.
-  if (named && entries.several() && request.existing == Existing::skip && batch::is_file(item.output) &&
-      !batch::is_file(journal_path(item.output))) {
+  if (named && entries.several() && request.existing == Existing::skip && is_file(item.output) &&
+      !is_file(journal_path(item.output))) {
     Report report;
     report.output = item.output;
     report.skipped = true;

@@ -1,6 +1,6 @@
 // How the items of a batch end.
 #include "batch/batch_state.h"
-#include "batch/system_calls.h"
+#include "shared/system_calls.h"
 
 #include <algorithm>
 #include <utility>
@@ -13,7 +13,7 @@ constexpr const char* kAppeared = "it was created after this command started";
 // With Existing::skip: whether it ended because the file is there, or a link to one.
 bool was_there(const Result<Report>& result, Existing existing, const std::filesystem::path& output) {
   if (result) return result->skipped;
-  return result.error().cause == Cause::exists && existing == Existing::skip && batch::is_file(output);
+  return result.error().cause == Cause::exists && existing == Existing::skip && is_file(output);
 }
 
 }  // namespace
@@ -82,7 +82,7 @@ bool Batch::State::is_running(const std::string& name) const {
 }
 
 bool Batch::State::appeared_in_this_run(const std::filesystem::path& output) const {
-  const auto found = entries.several() ? batch::look_at(output) : std::nullopt;
+  const auto found = entries.several() ? look_at(output) : std::nullopt;
   if (!found) return false;
   const ::timespec& made = found->st_ctim;
   return made.tv_sec != begun_at.tv_sec ? made.tv_sec > begun_at.tv_sec : made.tv_nsec >= begun_at.tv_nsec;

@@ -1,6 +1,6 @@
 // The file or pipe a list comes from, read without ever being waited for: its writer may be slow.
 #include "batch/list_reader.h"
-#include "batch/system_calls.h"
+#include "shared/system_calls.h"
 
 #include <segdl/batch.h>
 #include <segdl/text.h>
@@ -99,7 +99,7 @@ class ListFile final : public ItemSource {
 Result<std::unique_ptr<ItemSource>> open_list(const std::filesystem::path& path) {
   if (path == "-") return std::unique_ptr<ItemSource>(std::make_unique<ListFile>("standard input", STDIN_FILENO));
   // Without O_NONBLOCK, to open a named pipe is to wait for its writer.
-  const int descriptor = batch::retried([&] { return ::open(path.c_str(), kOpenFlags); });
+  const int descriptor = retried([&] { return ::open(path.c_str(), kOpenFlags); });
   if (descriptor < 0) return list_error("open", path.string());
   return std::unique_ptr<ItemSource>(std::make_unique<ListFile>(path.string(), descriptor));
 }

@@ -1,7 +1,7 @@
 #include "cli/base/streams.h"
 
 #include "cli/base/exit_code.h"
-#include "cli/base/system_calls.h"
+#include "shared/system_calls.h"
 
 #include <fcntl.h>
 #include <poll.h>

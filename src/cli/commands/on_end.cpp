@@ -2,7 +2,7 @@
 
 #include "cli/base/exit_code.h"
 #include "cli/base/signals.h"
-#include "cli/base/system_calls.h"
+#include "shared/system_calls.h"
 
 #include <segdl/text.h>
 

@@ -2,9 +2,9 @@
 
 #include "cli/base/exit_code.h"
 #include "cli/base/streams.h"
-#include "cli/base/system_calls.h"
 #include "cli/display/hints.h"
 #include "cli/display/lines.h"
+#include "shared/system_calls.h"
 #include "wire/status.h"
 
 #include <segdl/status.h>

@@ -2,7 +2,7 @@
 
 #include "cli/base/signals.h"
 #include "cli/base/streams.h"
-#include "cli/base/system_calls.h"
+#include "shared/system_calls.h"
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>

@@ -1,7 +1,7 @@
 #include "cli/display/terminal.h"
 
 #include "cli/base/streams.h"
-#include "cli/base/system_calls.h"
+#include "shared/system_calls.h"
 
 #include <fcntl.h>
 #include <langinfo.h>

@@ -1,6 +1,5 @@
 #include "cli/options/command_words.h"
-
-#include "cli/base/system_calls.h"
+#include "shared/system_calls.h"
 
 #include <segdl/text.h>
 

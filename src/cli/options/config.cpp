@@ -1,8 +1,9 @@
 #include "cli/options/config.h"
 
-#include "cli/base/system_calls.h"
+#include "cli/base/text_of_file.h"
 #include "cli/options/config_reader.h"
 #include "cli/options/habits.h"
+#include "shared/system_calls.h"
 
 #include <segdl/text.h>
 

@@ -1,8 +1,9 @@
 #include "cli/options/foreign_word.h"
 
-#include "cli/base/system_calls.h"
 #include "cli/help/help.h"
 #include "cli/options/mistakes.h"
+#include "shared/system_calls.h"
+#include "shared/url_word.h"
 
 #include <segdl/text.h>
 
@@ -73,10 +74,6 @@ std::optional<Mistake> nearly_url(const std::string& word) {
 }
 
 }  // namespace
-
-bool is_like_url(std::string_view text) {
-  return text.empty() || text == "localhost" || text.find_first_of("./:") != std::string_view::npos;
-}
 
 std::optional<Mistake> foreign_word(const std::string& word) {
   const std::string shown = redacted_url(word);

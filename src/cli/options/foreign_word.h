@@ -5,12 +5,8 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace segdl::cli {
-
-// Whether a URL may be meant: it has a dot, a slash or a colon.
-bool is_like_url(std::string_view text);
 
 // What is wrong with the word, and what may be meant; nothing if it may be a URL.
 std::optional<Mistake> foreign_word(const std::string& word);

@@ -1,6 +1,6 @@
-#include "cli/base/system_calls.h"
 #include "cli/options/foreign_word.h"
 #include "cli/options/habits.h"
+#include "shared/system_calls.h"
 
 #include <segdl/text.h>
 

@@ -1,6 +1,5 @@
 #include "cli/options/unfed_output.h"
-
-#include "cli/base/system_calls.h"
+#include "shared/system_calls.h"
 
 #include <segdl/session.h>
 #include <segdl/text.h>

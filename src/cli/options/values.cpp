@@ -1,6 +1,7 @@
 #include "cli/options/values.h"
 
-#include "cli/base/system_calls.h"
+#include "cli/base/text_of_file.h"
+#include "shared/system_calls.h"
 
 #include <segdl/session.h>
 #include <segdl/text.h>

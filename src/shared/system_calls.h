@@ -1,5 +1,5 @@
-// System calls that were interrupted are made again (NFS and FUSE answer EINTR to any of them). The library's own are
-// in io, which a batch does not see.
+// System calls that are retried when they were interrupted (NFS and FUSE answer EINTR to any of them). The library's
+// own are in io, which neither a batch nor the command sees.
 #pragma once
 
 #include <cerrno>
@@ -8,9 +8,9 @@
 
 #include <sys/stat.h>
 
-namespace segdl::batch {
+namespace segdl {
 
-// What `call` returns, made again as long as it fails with EINTR. Not for close(2).
+// The result of `call`, retried as long as it fails with EINTR. Not for close(2).
 template <class Call>
 auto retried(Call call) {
   for (;;) {
@@ -30,4 +30,4 @@ inline bool is_file(const std::filesystem::path& path) {
   return found && S_ISREG(found->st_mode);
 }
 
-}  // namespace segdl::batch
+}  // namespace segdl

@@ -1,10 +1,14 @@
-#include "cli/base/system_calls.h"
+#include "cli/base/text_of_file.h"
+
+#include "shared/system_calls.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <utility>
 
 namespace segdl::cli {
 namespace {
@@ -35,11 +39,6 @@ std::optional<std::string> text_of_file(const std::string& path, std::size_t mos
   ::close(descriptor);
   errno = number;
   return read ? std::optional(std::move(text)) : std::nullopt;
-}
-
-std::optional<struct ::stat> look_at(const std::string& path) {
-  struct ::stat found {};
-  return retried([&] { return ::stat(path.c_str(), &found); }) == 0 ? std::optional(found) : std::nullopt;
 }
 
 }  // namespace segdl::cli
