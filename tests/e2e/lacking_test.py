@@ -142,6 +142,13 @@ def test_without_locks_two_processes_are_kept_apart_and_a_kill_leaves_no_lock(sc
         os.remove(scene.path("f"))
 
 
+def test_a_look_at_the_lock_keeps_no_download_from_beginning(scene):
+    scene.nginx.put("f", pattern(LARGE, 1))
+    # As while "segdl status" has a shared lock for a moment: refused once.
+    Lacking(scene).get(f"locks:{errno.ENOSYS},flock:{errno.EWOULDBLOCK}:1", scene.nginx.url("f"))
+    assert scene.names() == ["f"]
+
+
 def test_without_locks_the_lock_of_another_machine_is_respected_and_named(scene):
     lacking = Lacking(scene)
     lack = f"flock:{errno.ENOLCK}"

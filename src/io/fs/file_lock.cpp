@@ -34,6 +34,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kMaxOfOwner = 256;
 constexpr std::chrono::milliseconds kPauses[] = {50ms, 150ms, 400ms};  // until a lock daemon is there again
+constexpr std::chrono::milliseconds kLooks[] = {1ms, 10ms, 50ms};      // by then a look at the lock is over
 constexpr int kTakeovers = 3;                                          // each lost to another machine
 constexpr ::time_t kWrittenBy = 60;  // seconds after which an empty file is left by a dead process
 
@@ -72,6 +73,17 @@ void drop_description_lock(int file) {
 
 int take_flock(int file) {
   return retried([&] { return ::flock(file, LOCK_EX | LOCK_NB); });
+}
+
+// A look (held_by_another()) holds a shared lock for a moment, since nothing else shows who has such a lock.
+int take_flock_beside_looks(int file) {
+  int taken = take_flock(file);
+  for (const auto pause : kLooks) {
+    if (taken == 0 || errno != EWOULDBLOCK) return taken;
+    std::this_thread::sleep_for(pause);
+    taken = take_flock(file);
+  }
+  return taken;
 }
 
 void drop_flock(int file) {
@@ -168,7 +180,7 @@ Result<bool> FileLock::try_take(int file, int directory, const std::string& path
     if (errno == EAGAIN || errno == EACCES) return false;
     if (!is_missing(errno)) return file_error(errno, "lock", path);
   }
-  if (take_flock(file) == 0) {
+  if (take_flock_beside_looks(file) == 0) {
     if (keeps_others_out(file, take_flock)) {
       way_ = Way::flock;
       return true;

@@ -40,7 +40,8 @@ class FileLock {
 
   bool is_taken() const { return way_ != Way::none; }
 
-  // Whether another open description has the lock; takes nothing.
+  // Whether another open description has the lock. Where there is only flock a shared one is taken for a moment, which
+  // try_take() waits out.
   Result<bool> held_by_another(int file, const std::string& path) const;
 
  private:
