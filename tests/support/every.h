@@ -15,4 +15,15 @@ inline std::uint64_t every(std::uint64_t usual) {
   return number == 0 ? usual : number;
 }
 
+// Of the cases that loops make of each other's values: all, or one in SEGDL_EVERY. That shares no factor with how many
+// values there are, so each is tried.
+class CaseSample {
+ public:
+  // Whether the next case is tried.
+  bool takes_next() { return next_++ % every(1) == 0; }
+
+ private:
+  std::uint64_t next_ = 0;
+};
+
 }  // namespace segdl::test

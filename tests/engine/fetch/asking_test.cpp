@@ -1,5 +1,6 @@
 // How a server is asked after answers that can't be used: one is that request's misfortune, and what repeats is
 // learned. With one connection, with eight, and on a resume.
+#include "support/every.h"
 #include "support/world.h"
 
 #include <doctest/doctest.h>
@@ -184,10 +185,12 @@ std::vector<SessionOptions> bounds(unsigned connections) {
 }  // namespace
 
 TEST_CASE("before a refusal is final all was asked for in simpler ways, whatever bounds the tries") {
+  CaseSample sample;
   for (const unsigned connections : kConnections) {
     for (const SessionOptions& options : bounds(connections)) {
       for (const int status : {403, 500, 503, 0}) {  // 0: the connection is closed
         for (const char* field : {"If-Range", "Range"}) {
+          if (!sample.takes_next()) continue;
           CAPTURE(connections);
           CAPTURE(options.retries.value_or(99));
           CAPTURE(options.retry_max_time.value_or(99s).count());

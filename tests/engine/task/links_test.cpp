@@ -2,6 +2,7 @@
 // has to bring all that is missing, wherever one can.
 #include "engine/store/journal/journal.h"
 #include "seams/digest.h"
+#include "support/every.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
@@ -83,10 +84,12 @@ void leave(World& world, const Runs& claimed, const Request& request = World::re
 }  // namespace
 
 TEST_CASE("a resume of a link that gives its resource a few times brings all that is missing, between what is here") {
+  CaseSample sample;
   for (const Runs& claimed : {kHoles, kFrontAndHoles}) {
     for (const int status : {204, 200, 401, 404}) {
       for (const unsigned connections : {1U, 8U}) {
         for (const unsigned times : {1U, 3U}) {
+          if (!sample.takes_next()) continue;
           CAPTURE(claimed.size());
           CAPTURE(status);
           CAPTURE(connections);
@@ -152,10 +155,12 @@ TEST_CASE("a URL in another spelling is the same, and what it began goes on with
 }
 
 TEST_CASE("a fresh link that gives its resource once brings all that is missing of what another link began") {
+  CaseSample sample;
   for (const Naming naming : {Naming::strong, Naming::date, Naming::none}) {
     for (const bool checked : {false, true}) {
       for (const Runs& claimed : {kFront, kFrontAndHoles}) {
         for (const unsigned connections : kConnections) {
+          if (!sample.takes_next()) continue;
           CAPTURE(static_cast<int>(naming));
           CAPTURE(checked);
           CAPTURE(claimed.size());
@@ -177,10 +182,12 @@ TEST_CASE("a fresh link that gives its resource once brings all that is missing 
 
 // Never a mixture, whatever the ETag (J8): a response is compared with everything that it is joined with.
 TEST_CASE("what a fresh link gives is of one version, where it gives more than one response and where it does not") {
+  CaseSample sample;
   for (const std::uint32_t differs : {0U, 2U, 254U}) {  // this segment, of what is here
     for (const int status : {200, 204, 404}) {
       for (const unsigned connections : kConnections) {
         for (const bool beside : {false, true}) {  // it refuses what is asked for beside another response alone
+          if (!sample.takes_next()) continue;
           CAPTURE(differs);
           CAPTURE(status);
           CAPTURE(connections);

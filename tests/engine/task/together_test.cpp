@@ -1,5 +1,6 @@
 // Several workers on one download, in a world of fakes: what is asked, what is kept, what is published. The order in
 // which threads run is the machine's, so the tests say what must hold in every order.
+#include "support/every.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
@@ -125,8 +126,10 @@ TEST_CASE("without retries it ends where all fail, whoever is the last") {
 }
 
 TEST_CASE("what is refused beside others that are served is \"not so many\", whatever it is called") {
+  CaseSample sample;
   for (const int status : {400, 401, 403, 404, 410, 429, 501, 503}) {
     for (const unsigned most : {1U, 3U}) {
+      if (!sample.takes_next()) continue;
       CAPTURE(status);
       CAPTURE(most);
       World world;
@@ -177,10 +180,12 @@ TEST_CASE("a server that always cuts at the same places is given up by many work
 }
 
 TEST_CASE("a link that gives its resource once gives all of it") {
+  CaseSample sample;
   for (const int status : {401, 403, 404, 410, 503}) {
     for (const unsigned connections : {1U, 8U}) {
       for (const std::uint64_t size : {kSize, 24 * kMiB}) {
         for (const bool named : {true, false}) {
+          if (!sample.takes_next()) continue;
           CAPTURE(status);
           CAPTURE(connections);
           World world;
@@ -197,10 +202,12 @@ TEST_CASE("a link that gives its resource once gives all of it") {
 }
 
 TEST_CASE("a link that gives its resource a few times gives all of it") {
+  CaseSample sample;
   for (const int status : {204, 403, 404, 410}) {
     for (const unsigned connections : {0U, 2U, 8U}) {
       for (const unsigned times : {2U, 3U, 5U, 9U}) {
         for (const std::uint64_t size : {kSize, 6 * kMiB, 12 * kMiB, 24 * kMiB}) {
+          if (!sample.takes_next()) continue;
           CAPTURE(status);
           CAPTURE(connections);
           CAPTURE(times);
