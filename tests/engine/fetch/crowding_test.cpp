@@ -9,8 +9,8 @@ using namespace segdl::engine;
 namespace {
 
 // One worker, and others that use connections to its host.
-struct Crowd {
-  explicit Crowd(unsigned others) { among(others); }
+struct Beside {
+  explicit Beside(unsigned others) { among(others); }
 
   // So many others use a connection, and none has just ceased to.
   void among(unsigned others) {
@@ -79,34 +79,34 @@ ResponseHead page(std::uint64_t length) {
 }  // namespace
 
 TEST_CASE("a refusal is doubted where other connections are in use, and believed by the only one") {
-  Crowd crowd(1);
+  Beside crowd(1);
   CHECK(crowd.is_refused());
   CHECK(crowd.crowding.is_doubted());
-  CHECK(crowd.crowding.count() == 1);
+  CHECK(crowd.crowding.doubts().count == 1);
   crowd.among(0);
   CHECK_FALSE(crowd.is_refused());
   CHECK_FALSE(crowd.crowding.is_doubted());
-  CHECK(crowd.crowding.count() == 1);
+  CHECK(crowd.crowding.doubts().count == 1);
 }
 
 TEST_CASE("after four doubts in a row a refusal is believed, and they count from the beginning then") {
-  Crowd crowd(1);
+  Beside crowd(1);
   for (unsigned doubts = 1; doubts <= 4; ++doubts) {
     CHECK(crowd.is_refused());
-    CHECK(crowd.crowding.count() == doubts);
+    CHECK(crowd.crowding.doubts().count == doubts);
   }
   CHECK_FALSE(crowd.is_refused());
-  CHECK(crowd.crowding.count() == 4);
+  CHECK(crowd.crowding.doubts().count == 4);
   CHECK(crowd.crowding.believe());
-  CHECK(crowd.crowding.count() == 0);
+  CHECK(crowd.crowding.doubts().count == 0);
   CHECK_FALSE(crowd.crowding.believe());
   CHECK(crowd.is_refused());
   crowd.crowding.forget();
-  CHECK(crowd.crowding.count() == 0);
+  CHECK(crowd.crowding.doubts().count == 0);
 }
 
 TEST_CASE("once a refusal is believed that of another form is believed as well, until the next fetch") {
-  Crowd crowd(0);
+  Beside crowd(0);
   CHECK_FALSE(crowd.is_refused());
   CHECK_FALSE(crowd.crowding.believe());
   crowd.among(1);  // or the worker's own way from one host to the other looks like that of another one
@@ -117,7 +117,7 @@ TEST_CASE("once a refusal is believed that of another form is believed as well, 
 }
 
 TEST_CASE("a refusal is doubted if any request of its form was sent beside others, and none of another form's") {
-  Crowd crowd(1);
+  Beside crowd(1);
   crowd.ask();
   crowd.among(0);
   crowd.crowding.asks();  // where a redirect led
@@ -128,24 +128,24 @@ TEST_CASE("a refusal is doubted if any request of its form was sent beside other
 }
 
 TEST_CASE("a status that is about the request itself is believed among others too") {
-  Crowd crowd(1);
+  Beside crowd(1);
   crowd.ask();
   CHECK_FALSE(crowd.crowding.judge_status(false));
   CHECK(crowd.crowding.judge_status(true));
 }
 
 TEST_CASE("refusals that were doubted and repeated alone teach that the host means what it says") {
-  Crowd crowd(1);
+  Beside crowd(1);
   crowd.teach_honest();
   CHECK_FALSE(crowd.doubts_another());
 }
 
 TEST_CASE("a refusal that was doubted and not repeated teaches that the host has other words for its number") {
-  Crowd crowd(1);
+  Beside crowd(1);
   crowd.is_refused();
   crowd.among(0);
   crowd.crowding.answered(false);
-  CHECK(crowd.crowding.count() == 0);
+  CHECK(crowd.crowding.doubts().count == 0);
   crowd.teach_honest();
   CHECK(crowd.doubts_another());
   crowd.scene.clock.advance(kNarrow);
@@ -155,18 +155,18 @@ TEST_CASE("a refusal that was doubted and not repeated teaches that the host has
 }
 
 TEST_CASE("a page is doubted among others, and may be the file to the only connection") {
-  Crowd crowd(1);
+  Beside crowd(1);
   crowd.ask();
   CHECK(crowd.crowding.judge_page(page(100)) == Crowding::Page::is_doubted);
   CHECK(crowd.crowding.is_doubted());
-  CHECK(crowd.crowding.count() == 1);
+  CHECK(crowd.crowding.doubts().count == 1);
   crowd.among(0);
   crowd.ask();
   CHECK(crowd.crowding.judge_page(page(100)) == Crowding::Page::may_be_file);
 }
 
 TEST_CASE("a page that comes again to the only connection is what the host means by it") {
-  Crowd crowd(1);
+  Beside crowd(1);
   crowd.ask();
   crowd.crowding.judge_page(page(100));
   crowd.among(0);
@@ -179,7 +179,7 @@ TEST_CASE("a page that comes again to the only connection is what the host means
 }
 
 TEST_CASE("a page that a file came instead of later is no file for the host's other downloads") {
-  Crowd crowd(1);
+  Beside crowd(1);
   crowd.ask();
   crowd.crowding.judge_page(page(100));
   crowd.among(0);
@@ -189,7 +189,7 @@ TEST_CASE("a page that a file came instead of later is no file for the host's ot
 }
 
 TEST_CASE("a page that was doubted is forgotten with the refusal by status that follows it") {
-  Crowd crowd(1);
+  Beside crowd(1);
   crowd.ask();
   crowd.crowding.judge_page(page(100));
   crowd.ask();
@@ -202,7 +202,7 @@ TEST_CASE("a page that was doubted is forgotten with the refusal by status that 
 }
 
 TEST_CASE("a page that can't be the resource is none for other downloads, unless nothing distinguishes it") {
-  Crowd crowd(0);
+  Beside crowd(0);
   ResponseHead unmeasured = page(0);
   unmeasured.framing = Framing::until_close;
   crowd.crowding.rejects_page(page(100));

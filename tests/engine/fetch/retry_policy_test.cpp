@@ -39,7 +39,7 @@ struct Retrying : FetchScene {
   // A request is made while the host serves another download.
   void pass_over() {
     ask();
-    admission.slot().received(1);
+    admission.slot().received(1, false);
   }
   std::size_t pauses() const { return clock.pauses().size(); }
 
@@ -273,7 +273,7 @@ TEST_CASE("a worker that gives up lowers the number of connections, and no longe
   CHECK_FALSE(other.wanted_elsewhere());
   CHECK(scene.give_up(refusal(403), true).ok());
   CHECK(other.wanted_elsewhere());
-  CHECK(scene.admission.crowding().count() == 0);
+  CHECK(scene.admission.crowding().doubts().count == 0);
 }
 
 TEST_CASE("a worker that gives up closes the host for as long as it asked") {
