@@ -130,7 +130,7 @@ def test_without_locks_two_processes_are_kept_apart_and_a_kill_leaves_no_lock(sc
         done = lacking.get(lack, scene.nginx.url("f"), code=9)
         assert "another download of this file is running" in done.stderr and time.monotonic() - begun < 5, done.stderr
         status = subprocess.run([harness.BINARY, "status", "f"], cwd=scene.out, env=lacking.env(lack), capture_output=True, text=True, check=True, timeout=harness.TIMEOUT)
-        assert ", active" in status.stdout, status.stdout
+        assert ": active" in status.stdout, status.stdout
         kill(first)
         twenty = [lacking.start(lack, scene.nginx.url("f", rate=4096), "-q") for _ in range(20)]
         codes = []

@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -42,9 +43,16 @@ std::string interrupted_words(const DownloadStatus& status) {
   return words;
 }
 
+std::string_view state_words(const DownloadStatus& status) {
+  if (status.busy) return "active";
+  const bool all = status.state == DownloadStatus::State::interrupted && status.total && status.claimed > 0 &&
+                   status.claimed == *status.total;
+  return all ? "fetched, not published" : wire::state_word(status.state);
+}
+
 std::string in_words(const DownloadStatus& status) {
-  std::string words = fmt::format("{}: {}{}{}{}\n", printable(status.output.string()), wire::state_word(status.state),
-                                  status.decoded ? ", decoded" : "", status.busy ? ", active" : "",
+  std::string words = fmt::format("{}: {}{}{}\n", printable(status.output.string()), state_words(status),
+                                  status.decoded ? ", decoded" : "",
                                   status.journal_left ? "; leftover journal, removed by the next run" : "");
   if (status.state == DownloadStatus::State::interrupted) words += interrupted_words(status);
   return words;
@@ -52,12 +60,12 @@ std::string in_words(const DownloadStatus& status) {
 
 // One of those in a directory.
 std::string in_brief(const DownloadStatus& status) {
-  std::string words = fmt::format("{}: {}", printable(status.output.string()), wire::state_word(status.state));
+  std::string words = fmt::format("{}: {}", printable(status.output.string()), state_words(status));
   if (status.state == DownloadStatus::State::interrupted) {
     words += fmt::format(", {} of {}", size_words(status.claimed),
                          status.total ? size_words(*status.total) : "an unknown size");
   }
-  return words + (status.busy ? ", active\n" : "\n");
+  return words + "\n";
 }
 
 int failed(const Error& error) {

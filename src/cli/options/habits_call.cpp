@@ -244,7 +244,7 @@ class Call {
     const std::string text = rest.empty() ? next().value_or("") : rest;
     const bool is_option = text.size() > 1 && text.front() == '-';
     if (rest.empty() ? text.empty() || is_option || has_scheme(text) : are_letters) return std::nullopt;
-    if (text == "-") return Mistake{"-O - is an option of wget", "use -o -, and -q to print errors only"};
+    if (text == "-") return Mistake{"-O - is an option of wget", "use -o -, and -q to print errors and warnings only"};
     return Mistake{"-O, as in curl, is the default",
                    fmt::format("omit it; for wget's -O {0} use -o {0}", redacted_url(text))};
   }

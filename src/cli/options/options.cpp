@@ -228,7 +228,7 @@ void add_display_options(CLI::App& app, FetchCommand& command) {
   add_parsed(app, "--progress", command.progress, parse_progress)
       ->type_name("auto|bar|plain|none")
       ->description("Progress display (default: bar on a terminal, else plain, a line every 5 s)");
-  app.add_flag("-q,--quiet", command.quiet, "Print errors only");
+  app.add_flag("-q,--quiet", command.quiet, "Print errors and warnings only");
   app.add_flag("-v,--verbose", command.verbose, "Print decisions such as retries and fallbacks");
 }
 
@@ -274,14 +274,16 @@ Command read_status_command(int argc, char** argv) {
 Command read_completion_command(int argc, char** argv) {
   CLI::App app("Prints a shell completion script: source it, or save it where the shell finds it.", "segdl completion");
   std::string shell;
-  app.add_option("SHELL", shell, "bash, zsh or fish")->required()->type_name("");
+  app.add_option("SHELL", shell, "bash, zsh or fish")->type_name("");
   app.set_help_flag("-h,--help", "Print this help");
   use_help(app, "");
   if (const auto exit = parse_rest(app, argc, argv)) return *exit;
   if (shell == "bash") return PageCommand{Page::bash};
   if (shell == "zsh") return PageCommand{Page::zsh};
   if (shell == "fish") return PageCommand{Page::fish};
-  return parse_failed(app, CLI::ValidationError("completion", "'" + shell + "' is not one of bash, zsh, fish"));
+  const std::string problem =
+      shell.empty() ? "name a shell: bash, zsh or fish" : "'" + shell + "' is not one of bash, zsh, fish";
+  return parse_failed(app, CLI::ValidationError("completion", problem));
 }
 
 Command read_man_command(int argc, char** argv) {
