@@ -17,7 +17,8 @@ struct Attempt {
   std::optional<Url> led_to = std::nullopt;  // by redirects
   bool answered = false;                     // the response was usable
   bool odd = false;                          // the response contradicts what was asked
-  bool spared = false;  // refused, and made in no simpler form only because other workers were active
+  // Refused, and made in no simpler form, or doubted, only because other workers were active.
+  bool spared = false;
 };
 
 }  // namespace segdl::engine

@@ -311,6 +311,7 @@ Result<Response> Fetcher::fetch(Range range, const Resource* known, bool alone) 
     }
     Error error = doubted ? *std::move(doubted) : failure(verdict, head, known);
     const bool is_refusal = error.http_status != 0;
+    if (crowding().is_doubted()) attempt_.spared = !alone;  // refused because of the others, perhaps
     if (error.remedy == Remedy::restart || crowding().is_doubted()) return error;
     if (is_refusal) exchange->skip_rest();
     give_way(std::move(error), is_refusal);
