@@ -87,6 +87,7 @@ void HostBudget::refused(Instant now, std::optional<Instant> until, std::uint64_
     // Old peaks are no evidence for this volley.
     const bool recent = latency_.count() >= 0 && now - round_ <= 4 * latency_;
     volley_ = std::max(1U, recent ? peak() : in_use_);
+    volley_begun_ = now;
     volley_ends_ = now + std::max(latency_, Duration(0));
     refusals_ = 0;
     limit_before_volley_ = limit_;

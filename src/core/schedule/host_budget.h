@@ -56,6 +56,7 @@ class HostBudget {
   unsigned in_use() const { return in_use_; }
   unsigned proven() const { return proven_; }  // most connections served simultaneously
   Instant opens() const { return opens_; }
+  Instant taught() const { return volley_begun_; }  // when the latest volley of refusals began
 
  private:
   using Duration = std::chrono::nanoseconds;
@@ -105,6 +106,7 @@ class HostBudget {
   bool cautious_ = false;  // none was served since the host was asked again
   bool teaches_ = false;   // this volley shows how many are served
   unsigned volley_ = 0, refusals_ = 0;
+  Instant volley_begun_{};
   Instant volley_ends_{};                           // nor before opens_
   unsigned in_vain_ = 0;                            // consecutive volleys without a served one or a named time
   unsigned above_ = 0;                              // usable responses while more than the limit were in use

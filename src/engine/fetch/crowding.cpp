@@ -49,8 +49,8 @@ bool Crowding::believe() {
 }
 
 void Crowding::answered(bool page) {
-  const unsigned doubts = std::exchange(doubts_, {}).count;
-  if (doubts == 0) return;
+  const Doubts doubts = std::exchange(doubts_, {});
+  if (doubts.count == 0) return;
   if (page && by_page_) return slot_.believe_pages();
   slot_.was_crowded(doubts);
   if (by_page_) slot_.gave_no_file(std::move(page_));

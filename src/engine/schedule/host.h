@@ -43,7 +43,7 @@ struct Streak {
   std::optional<Instant> since = {};  // ticks
   Instant seen = Instant::min();      // the latest at which that was kSteady ago, or longer
 };
-inline constexpr std::chrono::seconds kSteady{1};
+inline constexpr std::chrono::seconds kSteady{2};
 
 // Where a refusal may be one of the number of connections.
 struct Crowd {
@@ -53,14 +53,16 @@ struct Crowd {
 
 // What the pool knows of one host. Its budget is guarded by the pool.
 struct Host {
-  Host(Origin origin_, unsigned most, bool adaptive) : origin(std::move(origin_)), budget(most, adaptive) {}
+  Host(Origin origin_, unsigned most, bool adaptive)
+      : origin(std::move(origin_)), budget(most, adaptive), streaks(most + 1) {}
   const Origin origin;
   HostBudget budget;
   std::atomic<std::uint64_t> received = 0;    // body bytes, ever
   std::uint64_t received_before = 0;          // at the latest tick
-  std::atomic<unsigned> tick = 1;             // the present one
+  std::atomic<unsigned> tick = 2;             // the present one
   std::atomic<unsigned> steady = 0;           // slots that have received in it, and in the one before
-  std::vector<Streak> streaks = {};           // of so many that were steady
+  std::vector<Streak> streaks;                // of so many that were steady
+  Instant ticked = {};                        // when a tick began the last time
   unsigned waiting = 0;                       // downloads under way that wait for a slot
   unsigned patient = 0;                       // of them, for others to end, who have let them go on
   unsigned queued = 0;                        // downloads that have not begun
@@ -89,7 +91,7 @@ struct Host {
   void measure(Instant now);
   // Whether it has served as many together since, for kSteady: then it was for another reason that it refused. What a
   // server has sent may lie in buffers when it serves the next, so less than that shows nothing.
-  bool refutes(const Doubts&) const;
+  bool refutes(const Doubts&, Instant now) const;
   // Whether refusals that do not name it, where so many connections are in use, may be of their number: it is known for
   // that, or for nothing yet, or has never served as many at a time.
   bool is_doubted(unsigned connections, Instant now) const;
@@ -128,7 +130,7 @@ class Slot {
   bool has_served_since(Instant) const;
   // Not because there were too many connections, as it was the same so often before; or just because of that.
   void refused_for_another_reason(const Doubts&);
-  void was_crowded(unsigned doubts);
+  void was_crowded(const Doubts&);
   // It has answered with a page when no other connection was in use, so a page is what it means.
   void believe_pages();
   // A page that came instead of a file; nothing of one that is like others, the empty one.

@@ -73,14 +73,15 @@ Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, cons
                          const Doubts& doubts) {
   const Instant last = deadline.value_or(Instant::max());
   Instant patient_from = doubts.count > 0 ? clock_.now() + kImpatient : Instant::max();
-  bool counted = false;  // among those who wait, also while it sleeps
+  const Instant begun = clock_.now();
+  Host* counted_by = nullptr;  // among those who wait, also while it sleeps
   bool patient = false;
   for (;;) {
     Instant opens;
     {
       const MutexLock lock(mutex_);
-      Host& host = host_of(origin);
-      if (!counted) ++host.waiting;
+      Host& host = counted_by != nullptr ? *counted_by : host_of(origin);
+      if (counted_by == nullptr) ++host.waiting;
       const auto alone = [&] { return doubts.count > 0 && host.is_doubted(host.doubtful, clock_.now()); };
       const auto opens_at = [&] {
         const bool quiet = alone() && host.budget.in_use() == 0;
@@ -91,21 +92,21 @@ Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, cons
         const bool fits = !alone() || host.budget.in_use() == 0;
         return fits && clock_.now() >= opens_at() && host.budget.may_enter(clock_.now());
       };
-      const auto ends = [&] { return clock_.now() >= last || host.refutes(doubts); };
+      const auto ends = [&] { return clock_.now() >= last || host.refutes(doubts, clock_.now()); };
       while (!stop.stop_requested() && !may() && clock_.now() >= opens_at() && !ends() && clock_.now() < patient_from) {
         slots_.wait_until(mutex_, stop, std::min({last, patient_from, clock_.now() + kLongWait}));
       }
       const bool stopped = stop.stop_requested();
       const bool enters = !stopped && may();
       const bool is_over = enters || stopped || ends();
-      counted = doubts.count > 0 && !is_over;
-      if (counted && clock_.now() >= patient_from) {
+      counted_by = doubts.count > 0 && !is_over ? &host : nullptr;
+      if (counted_by != nullptr && clock_.now() >= patient_from) {
         patient_from = Instant::max();
-        patient = !host.is_narrow(clock_.now());
-        if (patient) let_go_on(host);
+        patient = host.assists > 0 && !host.is_narrow(clock_.now());
+        if (patient) let_go_on(host, {doubts.asked_at, begun});
       }
-      if (!counted) --host.waiting;
-      if (!counted && patient) --host.patient;
+      if (counted_by == nullptr) --host.waiting;
+      if (counted_by == nullptr && patient) --host.patient;
       if (enters) {
         host.budget.enter();
         if (!host.is_awaited()) call_thread();  // what is left is for helpers
@@ -115,15 +116,17 @@ Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, cons
       if (is_over) return out_of_time("wait for", origin.authority());
       opens = std::min({opens_at(), last, patient_from});
     }
-    if (!clock_.sleep_until(opens, stop) && !counted) return cancelled();
+    if (!clock_.sleep_until(opens, stop) && counted_by == nullptr) return cancelled();
   }
 }
 
 // One who doubts a refusal has waited for the host's others to end, and they may take long. If it was for another
-// reason, that shows by how many of them the host serves now.
-void Pool::let_go_on(Host& host) {
+// reason, that shows by how many of them the host serves now. What only that refusal has taught is forgotten: it was
+// reported in this time.
+void Pool::let_go_on(Host& host, std::pair<Instant, Instant> reported) {
   ++host.patient;
-  host.budget.unlearn();
+  const Instant taught = host.budget.taught();
+  if (taught >= reported.first && taught <= reported.second) host.budget.unlearn();
   changed(host);
 }
 

@@ -147,7 +147,7 @@ class Pool {
   void call_thread() SEGDL_REQUIRES(mutex_);
   Result<void> add_thread() SEGDL_REQUIRES(mutex_);
   Job job_to_start(std::deque<QueuedTask>::iterator) SEGDL_REQUIRES(mutex_);
-  void let_go_on(Host&) SEGDL_REQUIRES(mutex_);
+  void let_go_on(Host&, std::pair<Instant, Instant> reported) SEGDL_REQUIRES(mutex_);
   void changed(Host&) SEGDL_REQUIRES(mutex_);
   void work(const std::stop_token&) noexcept;
   void govern(const std::stop_token&) noexcept;

@@ -12,8 +12,9 @@ constexpr unsigned kUnansweredOnes = 3;  // downloads that got no answer, and th
 constexpr unsigned kRefusedOnes = 10;    // that got refusals which did not pass
 constexpr std::chrono::seconds kFirstHold{30};
 constexpr std::chrono::seconds kLongestHold{600};
-constexpr unsigned kHonest = 3;           // so many refusals that say what they mean, and all of the host's do,
-constexpr unsigned kHonestBeyond = 5;     // where more connections are in use than it has ever served
+constexpr unsigned kHonest = 3;        // so many refusals that say what they mean, and all of the host's do,
+constexpr unsigned kHonestBeyond = 5;  // where more connections are in use than it has ever served
+constexpr std::chrono::milliseconds kLongTick{500};
 constexpr std::size_t kNoFiles = 4;       // so many are remembered of a host
 constexpr std::size_t kIdleHosts = 1000;  // so many are remembered
 
@@ -33,12 +34,12 @@ Instant Host::is_quiet_from(unsigned doubts, Instant now) const {
   return *last_left + (doubts > 1 && may_count_longer() ? kForgotten : kNoticed);
 }
 
+// A tick that takes long, of a process that was stopped, is no time in which anything was seen.
 void Host::measure(Instant now) {
   budget.measured(now, received);
   if (std::exchange(received_before, received) != received) stumbles.reset();
   ++tick;
-  const unsigned together = steady.exchange(0);
-  if (streaks.size() <= together) streaks.resize(together + 1);
+  const unsigned together = now - std::exchange(ticked, now) <= kLongTick ? steady.exchange(0) : 0;
   for (std::size_t connections = 0; connections < streaks.size(); ++connections) {
     Streak& streak = streaks[connections];
     if (connections > together) {
@@ -51,8 +52,8 @@ void Host::measure(Instant now) {
   }
 }
 
-bool Host::refutes(const Doubts& doubts) const {
-  return doubts.count > 0 && doubts.connections < streaks.size() &&
+bool Host::refutes(const Doubts& doubts, Instant now) const {
+  return doubts.count > 0 && !is_narrow(now) && doubts.connections < streaks.size() &&
          streaks[doubts.connections].seen >= doubts.asked_at + kSteady;
 }
 
@@ -117,7 +118,7 @@ void Slot::refused(std::optional<Instant> until, std::uint64_t random) {
 
 void Slot::refused_for_another_reason(const Doubts& doubts) {
   const MutexLock lock(pool_->mutex_);
-  const bool refuted = host_->refutes(doubts);
+  const bool refuted = host_->refutes(doubts, pool_->clock_.now());
   if (!refuted && host_->budget.in_use() > 1) return;  // which may be the reason
   if (!refuted) host_->budget.unlearn();
   ++host_->honest;
@@ -146,11 +147,13 @@ Slot::Page Slot::meaning_of(const std::string& page) const {
   return is_no_file ? Page::no_file : host_->pages ? Page::meant : Page::unknown;
 }
 
-void Slot::was_crowded(unsigned doubts) {
+void Slot::was_crowded(const Doubts& doubts) {
   const MutexLock lock(pool_->mutex_);
-  host_->narrow = pool_->clock_.now();
+  const Instant now = pool_->clock_.now();
+  if (host_->refutes(doubts, now)) return;
+  host_->narrow = now;
   host_->honest = 0;
-  host_->slow = host_->slow || doubts > 1;
+  host_->slow = host_->slow || doubts.count > 1;
 }
 
 std::optional<Crowd> Slot::crowd(const Doubts& doubts) const {
@@ -159,7 +162,8 @@ std::optional<Crowd> Slot::crowd(const Doubts& doubts) const {
   const unsigned in_use = host_->budget.in_use();
   const bool lately = doubts.count < 2 && now < host_->is_quiet_from(doubts.count + 1, now);
   const unsigned connections = lately ? std::max(in_use, 2U) : in_use;
-  if (connections == 1 || host_->refutes(doubts) || !host_->is_doubted(connections, now)) return std::nullopt;
+  const Doubts beside{doubts.count, std::max(connections, doubts.connections), doubts.asked_at};
+  if (connections == 1 || host_->refutes(beside, now) || !host_->is_doubted(connections, now)) return std::nullopt;
   host_->doubtful = std::max(host_->doubtful, connections);
   return Crowd{connections, now};
 }

@@ -147,14 +147,14 @@ TEST_CASE(
     "a host that called \"not so many\" something else is asked twice for ten minutes, then it is as others are") {
   Scene scene({.connections = 8, .jobs = 8});
   std::vector<Slot> slots = scene.answered_slots(2);
-  slots[1].was_crowded(1);
+  slots[1].was_crowded({1, 2, scene.clock.now()});
   slots.clear();
   for (int i = 0; i < 3; ++i) scene.slot().refused_for_another_reason({1, 2, scene.clock.now()});
   slots = scene.answered_slots(2);
   CHECK(slots[0].crowd({1, 2, scene.clock.now()}));
   scene.clock.advance(kNarrow);
   CHECK_FALSE(slots[0].crowd({1, 2, scene.clock.now()}));
-  slots[1].was_crowded(1);
+  slots[1].was_crowded({1, 2, scene.clock.now()});
   CHECK(slots[0].crowd({1, 2, scene.clock.now()}));
   scene.clock.advance(kNarrow);
   CHECK(slots[0].crowd({1, 2, scene.clock.now()}));  // not one refusal has meant what it said since then
@@ -184,7 +184,7 @@ TEST_CASE("three repeated refusals are enough, but more where more connections a
 
 // Connections that receive at every tick of the governor, for so long.
 void receive_together(Scene& scene, Helped& helped, std::vector<Slot>& slots, bool paced = false) {
-  for (int i = 0; i < 15; ++i) {
+  for (int i = 0; i < 25; ++i) {
     const int tick = helped.ticks.value();
     for (Slot& slot : slots) slot.received(1000, paced);
     scene.clock.advance(100ms);
@@ -192,7 +192,7 @@ void receive_together(Scene& scene, Helped& helped, std::vector<Slot>& slots, bo
   }
 }
 
-TEST_CASE("a host that has served as many connections together for a second has refused for another reason") {
+TEST_CASE("a host that has served as many connections together for two seconds has refused for another reason") {
   Scene scene({.connections = 8, .jobs = 8});
   Helped helped(*scene.pool, origin("b.test"));  // whose ticks are counted
   const Leading leading(*scene.pool);
