@@ -72,9 +72,11 @@ def test_the_proxys_credentials_go_to_it_and_no_further(scene):
 
 def test_eight_connections_through_socks_plain_and_with_tls_and_a_kill(scene):
     proxy = start(scene, Microsocks, password="pa55")
+    first = socket.getaddrinfo("localhost", None, type=socket.SOCK_STREAM)[0][4][0]  # this proxy tries no other
+    family = ("--ipv6",) if ":" in first else ()
     for scheme in ("socks5h", "socks5", "socks"):
-        for origin, trust in origins(scene, "--limit-rate", 2 * MiB):
-            url = origin.url.replace("127.0.0.1", "localhost")
+        for origin, trust in origins(scene, "--limit-rate", 2 * MiB, *family):
+            url = origin.url.replace("127.0.0.1", "localhost").replace("[::1]", "localhost")
             command = ("-o", "f", "-x", "8", url, *trust, "--proxy", f"{scheme}://user:pa55@{proxy.address}")
             process = scene.start(*command)
             wait_for(lambda: os.path.exists(scene.path("f.segdl")) and scene.status("f").get("claimed", 0) > MiB, "some of it")

@@ -1,6 +1,7 @@
 """Other file systems than the one that the tests run on: exFAT, FAT, NTFS and a union, as FUSE serves them, and one of our own that lacks a thing at a time."""
 import errno
 import os
+import shutil
 import threading
 import time
 
@@ -149,7 +150,10 @@ def test_a_lock_that_can_not_be_tried_from_elsewhere_is_not_believed(scene):
     ready()
     disk = mounts.Lacking(scene.directory)
     data = pattern(LARGE, 1)
-    somebody = {"user": 12345, "group": 12345, "extra_groups": []}
+    program = os.path.join(scene.directory, "segdl")  # where that user gets to, wherever this tree is
+    shutil.copy(harness.BINARY, program)
+    os.chmod(scene.directory, 0o755)
+    somebody = {"user": 12345, "group": 12345, "extra_groups": [], "executable": program}
     for lacks, words in ((("others:1",), "no locks"), (("others:1", "granted:1"), "no locks")):
         with disk.mounted(*lacks) as at:
             os.chmod(at, 0o777)

@@ -8,8 +8,8 @@
 
 namespace segdl::engine {
 
-Result<Response> FetchLoop::response_for(Range want) {
-  if (auto first = std::exchange(fetcher_.at_hand(), std::nullopt)) return *std::move(first);
+Result<Response> FetchLoop::response_for(Range want, std::optional<Response>& first) {
+  if (first) return *std::exchange(first, std::nullopt);
   return fetcher_.fetch(want, &known_);
 }
 

@@ -75,7 +75,7 @@ class FetchLoop {
   Result<void> check_part(S&, const UsableBody&, Range want);
 
  private:
-  Result<Response> response_for(Range want);
+  Result<Response> response_for(Range want, std::optional<Response>& first);
   template <Sink S>
   Result<void> pause(S&, const Error&);
   Error unfit(const Response&, std::string reason);
@@ -163,11 +163,12 @@ Result<void> FetchLoop::pause(S& sink, const Error& error) {
 
 template <Sink S>
 Result<void> FetchLoop::run(S& sink) {
+  auto first = std::exchange(fetcher_.at_hand(), std::nullopt);
   for (;;) {
     auto want = sink.next();
     if (!want) return std::move(want).error();
     if (!want->has_value()) return {};
-    auto response = response_for(**want);
+    auto response = response_for(**want, first);
     auto step = response ? pump(sink, *response) : Result<void>(response.error());
     if (step) step = check_part(sink, response->body, **want);
     if (!step) step = pause(sink, step.error());
@@ -177,10 +178,11 @@ Result<void> FetchLoop::run(S& sink) {
 
 template <Sink S>
 Result<void> FetchLoop::run_once(S& sink) {
+  auto first = std::exchange(fetcher_.at_hand(), std::nullopt);
   auto want = sink.next();
   if (!want) return std::move(want).error();
   if (!want->has_value()) return {};
-  auto response = response_for(**want);
+  auto response = response_for(**want, first);
   auto step = response ? pump(sink, *response) : Result<void>(response.error());
   if (step) {
     want = sink.next();

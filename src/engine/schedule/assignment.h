@@ -94,13 +94,13 @@ class Assignment {
 
   // The monitor's.
   enum class At : std::uint8_t { rest, request, response } at_ = At::rest;
-  bool gives_up_ = false;          // it is about to leave its work to the others
-  bool keeps_ = false;             // see Worker::keeps()
-  std::uint64_t answered_at_ = 0;  // Flow::received(), when the response came
-  std::uint64_t counted_ = 0;      // of Flow::received(), at the last tick
-  Instant last_byte_;              // when that was last seen to grow
-  double speed_ = 0;               // bytes/s, smoothed
-  std::uint64_t gained_ = 0;       // bytes of segments that it committed, not yet counted
+  bool gives_up_ = false;                         // it is about to leave its work to the others
+  bool keeps_ = false;                            // see Worker::keeps()
+  std::uint64_t answered_at_ = flow_.received();  // Flow::received(), when the response came
+  std::uint64_t counted_ = flow_.received();      // of Flow::received(), at the last tick
+  Instant last_byte_;                             // when that was last seen to grow
+  double speed_ = 0;                              // bytes/s, smoothed
+  std::uint64_t gained_ = 0;                      // bytes of segments that it committed, not yet counted
 };
 
 }  // namespace segdl::engine

@@ -24,7 +24,7 @@ std::stop_source Flow::cut() const {
 // A download that ends meanwhile is seen here, or stops what is new here.
 void Flow::renew() {
   const MutexLock lock(mutex_);
-  if (!download_.stop_requested()) cut_ = std::stop_source();
+  if (cut_.stop_requested() && !download_.stop_requested()) cut_ = std::stop_source();
 }
 
 void Flow::fade(Instant now) {

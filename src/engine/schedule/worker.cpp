@@ -7,13 +7,17 @@ namespace segdl::engine {
 
 Worker::Worker(Dispatcher& dispatcher, Flow& flow)
     : dispatcher_(dispatcher), flow_(flow), assignment_(dispatcher, flow) {
-  const MutexLock lock(dispatcher_.mutex_);
-  auto& workers = dispatcher_.workers_;
-  auto place = std::find(workers.begin(), workers.end(), nullptr);
-  if (place == workers.end()) place = workers.insert(place, nullptr);
-  *place = this;
-  assignment_.id_ = WorkerId{static_cast<std::uint32_t>(place - workers.begin())};
-  if (dispatcher_.over()) flow_.cut().request_stop();
+  bool is_over = false;
+  {
+    const MutexLock lock(dispatcher_.mutex_);
+    auto& workers = dispatcher_.workers_;
+    auto place = std::find(workers.begin(), workers.end(), nullptr);
+    if (place == workers.end()) place = workers.insert(place, nullptr);
+    *place = this;
+    assignment_.id_ = WorkerId{static_cast<std::uint32_t>(place - workers.begin())};
+    is_over = dispatcher_.over();
+  }
+  if (is_over) flow_.cut().request_stop();
 }
 
 Worker::~Worker() {
@@ -46,7 +50,7 @@ bool Worker::wait() {
     dispatcher_.changed_.wait(dispatcher_.mutex_, {});
   }
   idle_ = false;
-  if (!dispatcher_.over() && flow_.token().stop_requested()) flow_.renew();
+  if (!dispatcher_.over()) flow_.renew();
   return !dispatcher_.over();
 }
 

@@ -167,6 +167,7 @@ TEST_CASE("what breaks off in a chunk too large to be held is not gone on with")
   const auto report = consume(world, consumer);
   REQUIRE_FALSE(report.ok());
   CHECK(report.error().reason.find("were passed on and can't be taken back") != std::string::npos);
+  CHECK(world.script->log().size() == 2);
 }
 
 TEST_CASE("a resource that changes under a consumer fails, and says how much was passed on") {

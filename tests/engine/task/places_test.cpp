@@ -122,7 +122,7 @@ TEST_CASE("a lying size of a chunk too large to be held costs no claim its truth
       CAPTURE(cut);
       CAPTURE(connections);
       World world;
-      world.serve().size(kLarge).on_every([&wire](Answer& answer, const Asking& asking) {
+      world.serve().size(kLarge).cut_at(2 * kMiB + 5).on_every([&wire](Answer& answer, const Asking& asking) {
         if (asking.number < 2 || asking.number > 5) return;
         answer.sends(0, kLarge);
         answer.head.status = 200;

@@ -347,6 +347,19 @@ TEST_CASE("what a checksum was to vouch for is compared with one body where ther
   }
 }
 
+TEST_CASE("what one run fetched for a checksum is not believed by the next, which has none") {
+  World world;
+  world.serve().size(kSize).no_validator().stall_at(kStopped, 99);
+  Request request = World::request();
+  request.checksum = checksum_of(1);
+  REQUIRE_FALSE(world.download(request, with(1, 0)).ok());
+  world.disk.kill();
+  world.serve().size(kSize).no_validator();
+  REQUIRE(world.download(World::request(), with(1)).ok());
+  CHECK(world.has("f", 1, kSize));
+  CHECK(*world.script->log().front().find("Range") == fmt::format("bytes=0-{}", kSize - 1));
+}
+
 TEST_CASE("a fresh token continues what has no strong validator, over one connection") {
   for (const char* etag : {"W/\"w\"", ""}) {
     for (const bool same : {true, false}) {
