@@ -214,24 +214,6 @@ TEST_CASE("before a refusal is final all was asked for in simpler ways, whatever
   }
 }
 
-TEST_CASE("of two who are refused beside each other the last asks for all of it") {
-  for (int round = 0; round < 5; ++round) {
-    World world;
-    world.serve()
-        .size(kSmall)
-        .drip(256 * kKiB, 20ms)
-        .cut_at(5 * kMiB + 77)
-        .on_every([](Answer& answer, const test::Asking& asking) {
-          if (answer.begin == 0 || asking.find("Range") == nullptr) return;
-          answer.status(403);
-          if (asking.number == 2) answer.drip = 16;  // when the other one has been refused
-          if (asking.number == 2) answer.drip_pause = 200ms;
-        });
-    CHECK(world.download(World::request(), with(2, 0)).ok());
-    CHECK(world.has("f", 1, kSmall));
-  }
-}
-
 TEST_CASE("where only the beginning is given and breaks off, the last of many workers asks for all of it") {
   for (int round = 0; round < 20; ++round) {
     for (const int status : {403, 503}) {
