@@ -156,3 +156,15 @@ TEST_CASE("an error reads as one line, its foreign parts escaped") {
   bare.reason = "interrupted";
   CHECK(bare.message() == "interrupted");
 }
+
+TEST_CASE("the suffix of a small file that is not published yet is recognised, in any case of letters") {
+  CHECK(has_small_suffix("f.segdl-0123456789abcdef"));
+  CHECK(has_small_suffix("f.SEGDL-0123456789ABCDEF"));
+  CHECK(has_small_suffix(".segdl-0123456789abcdef"));
+  CHECK_FALSE(has_small_suffix("f.segdl-0123456789abcde"));
+  CHECK_FALSE(has_small_suffix("f.segdl-0123456789abcdeg"));
+  CHECK_FALSE(has_small_suffix("f.segdl_0123456789abcdef"));
+  CHECK_FALSE(has_small_suffix("f.segdl-0123456789abcdef0"));
+  CHECK_FALSE(has_small_suffix("segdl-0123456789abcdef"));
+  CHECK_FALSE(has_small_suffix(""));
+}
