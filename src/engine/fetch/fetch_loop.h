@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -113,6 +114,8 @@ Result<void> FetchLoop::end_open(S& sink, const Response& response, std::uint64_
 template <BodySink S>
 Result<void> FetchLoop::pump(S& sink, Response& response) {
   const FetchContext& context = fetcher_.context();
+  const std::stop_token stop = fetcher_.flow().token();
+  const Instant last = context.deadline.value_or(Instant::max());  // the next read fails
   std::uint64_t at = response.body.begin;
   sink.begins(response.body);
   const auto& end = response.body.end;
@@ -137,8 +140,7 @@ Result<void> FetchLoop::pump(S& sink, Response& response) {
     if (taken) taken = sink.arrived(at, *got);
     if (!taken) return taken;
     at += *got;
-    const Instant last = context.deadline.value_or(Instant::max());  // the next read fails
-    if (!context.throttle.consume(*got, fetcher_.flow().token(), last)) return cancelled();
+    if (!context.throttle.consume(*got, stop, last)) return cancelled();
   }
   return sink.body_ended(at);
 }

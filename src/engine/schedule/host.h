@@ -62,6 +62,7 @@ struct Host {
   std::atomic<unsigned> tick = 2;             // the present one
   std::atomic<unsigned> steady = 0;           // slots that have received in it, and in the one before
   std::vector<Streak> streaks;                // of so many that were steady
+  unsigned together_before = 0;               // how many were, in the latest tick
   Instant ticked = {};                        // when a tick began the last time
   unsigned waiting = 0;                       // downloads under way that wait for a slot
   unsigned patient = 0;                       // of them, for others to end, who have let them go on

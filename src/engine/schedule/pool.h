@@ -92,8 +92,8 @@ class Pool {
   // Waits until one more connection to the host may be used. With doubts, by who has got nothing so often in a
   // row, perhaps since others were in use, none is to be, nor to have been for kNoticed; after two, where the host may
   // count them longer, for kForgotten. Not where it is doubted no more. No download begins with the host meanwhile, and
-  // for a while the helpers of the others leave; but after a first refusal of a host that is not known for that, they
-  // go on then. Errors: cancelled, or the deadline; the same where the doubts are refuted meanwhile.
+  // the helpers of the others leave: for a while, unless the host is known for that. Errors: cancelled, or the
+  // deadline; that, too, where the doubts are refuted meanwhile.
   Result<Slot> enter(const Origin&, const std::stop_token&, const std::optional<Instant>& deadline = std::nullopt,
                      const Doubts& = {});
 

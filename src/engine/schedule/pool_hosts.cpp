@@ -39,8 +39,12 @@ void Host::measure(Instant now) {
   budget.measured(now, received);
   if (std::exchange(received_before, received) != received) stumbles.reset();
   ++tick;
-  const unsigned together = now - std::exchange(ticked, now) <= kLongTick ? steady.exchange(0) : 0;
-  for (std::size_t connections = 0; connections < streaks.size(); ++connections) {
+  const bool seen = now - std::exchange(ticked, now) <= kLongTick;
+  const auto most = static_cast<unsigned>(streaks.size() - 1);
+  const unsigned counted = steady.exchange(0);
+  const unsigned together = seen ? std::min(most, counted) : 0;
+  const unsigned before = std::exchange(together_before, together);  // of more there is no streak
+  for (unsigned connections = 1; connections <= std::max(together, before); ++connections) {
     Streak& streak = streaks[connections];
     if (connections > together) {
       streak.since.reset();
