@@ -2,7 +2,7 @@
 
 #include "core/base/errors.h"
 #include "core/credentials/cookie.h"
-#include "core/url/domain.h"
+#include "core/url/host.h"
 
 #include <fmt/format.h>
 
@@ -79,7 +79,7 @@ const char* read_line(std::string_view line, Cookie& cookie) {
   cookie.name = trim(name);
   cookie.value = trim(value);
   cookie.domain = *host;
-  cookie.host_only = !*is_below || is_ip_address(*host);
+  cookie.host_only = !*is_below || parse_ip(*host);
   cookie.path = path;
   cookie.secure = *is_secure;
   return nullptr;

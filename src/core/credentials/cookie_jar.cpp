@@ -1,6 +1,6 @@
 #include "core/credentials/cookie_jar.h"
 
-#include "core/url/domain.h"
+#include "core/url/host.h"
 
 #include <algorithm>
 #include <utility>
@@ -26,7 +26,7 @@ std::pair<std::string, std::string> key_of(const Cookie& cookie) { return {cooki
 template <class Visit>
 void for_each_domain(std::string_view host, Visit visit) {
   visit(host);
-  if (is_ip_address(host)) return;
+  if (parse_ip(host)) return;
   for (auto dot = host.find('.'); dot != std::string_view::npos; dot = host.find('.', dot + 1)) {
     visit(host.substr(dot + 1));
   }

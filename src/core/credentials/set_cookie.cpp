@@ -1,6 +1,6 @@
 #include "core/base/ascii.h"
 #include "core/credentials/cookie.h"
-#include "core/url/domain.h"
+#include "core/url/host.h"
 
 #include <algorithm>
 #include <utility>
@@ -70,7 +70,7 @@ bool set_domain(Cookie& cookie, std::string_view wanted, const std::string& host
   const auto domain = named_host(wanted);
   if (!domain || !is_in_domain(host, *domain)) return false;
   const bool is_one_label = domain->find('.') == std::string::npos;
-  if (is_one_label || is_ip_address(*domain)) return *domain == host;
+  if (is_one_label || parse_ip(*domain)) return *domain == host;
   cookie.domain = *domain;
   cookie.host_only = false;
   return true;

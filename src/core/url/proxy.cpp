@@ -2,7 +2,6 @@
 
 #include "core/base/ascii.h"
 #include "core/base/errors.h"
-#include "core/url/url_host.h"
 
 #include <fmt/format.h>
 

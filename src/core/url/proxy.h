@@ -4,7 +4,7 @@
 #include <segdl/error.h>
 #include <segdl/network.h>
 
-#include "core/url/ip_address.h"
+#include "core/url/host.h"
 #include "core/url/url.h"
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 
 #include "core/base/ascii.h"
 #include "core/base/errors.h"
-#include "core/url/url_host.h"
+#include "core/url/host.h"
 
 #include <fmt/format.h>
 

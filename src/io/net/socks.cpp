@@ -1,6 +1,6 @@
 #include "io/net/socks.h"
 
-#include "core/url/ip_address.h"
+#include "core/url/host.h"
 #include "io/net/receive_buffer.h"
 #include "io/net/tunnel.h"
 
