@@ -29,7 +29,8 @@ struct IpAddress {
   std::size_t size = 0;  // 4 or 16
 };
 
-// A dotted quad, or an IPv6 address without brackets (RFC 3986 section 3.2.2); nothing for anything else.
+// A dotted quad, or an IPv6 address without brackets: what inet_pton() reads, which are the forms of RFC 3986
+// section 3.2.2. Nothing for anything else.
 std::optional<IpAddress> parse_ip(std::string_view);
 
 // Whether the first `bits` bits of both are the same. False if one is IPv4 and the other IPv6.
