@@ -14,10 +14,7 @@ namespace {
 // Without STD3 rules: the result is checked as names in ASCII are, which may have underscores.
 constexpr int kRules = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL;
 
-struct FreeName {
-  void operator()(char* text) const { ::idn2_free(text); }
-};
-using Name = std::unique_ptr<char, FreeName>;
+using Name = std::unique_ptr<char, decltype(&::idn2_free)>;
 
 enum class Script : std::uint8_t { common, latin, cyrillic, greek, japanese, hangul, other };
 
@@ -43,17 +40,15 @@ constexpr std::array<Letters, 12> kLetters{{{'-', '-', Script::common},
 Script script_of(char32_t code) {
   // A dotless i, a kra and a thorn look like i, k and p.
   if (code == 0x131 || code == 0x138 || code == 0xfe) return Script::other;
-  const auto* found = std::find_if(kLetters.begin(), kLetters.end(), [&](const Letters& letters) {
-    return code >= letters.first && code <= letters.last;
-  });
+  const auto* found = std::ranges::find_if(
+      kLetters, [&](const Letters& letters) { return code >= letters.first && code <= letters.last; });
   return found == kLetters.end() ? Script::other : found->script;
 }
 
 // Whether a letter resembles none in ASCII, so that a word with it is recognisable as Cyrillic or Greek.
 bool is_telling(char32_t code) {
-  constexpr std::u32string_view kCyrillic = U"бвджзийклмтфцчшщыэюяђєїљњћќўґ";
-  constexpr std::u32string_view kGreek = U"δεζθλμξπσςφψ";
-  return kCyrillic.find(code) != kCyrillic.npos || kGreek.find(code) != kGreek.npos;
+  constexpr std::u32string_view kTelling = U"бвджзийклмтфцчшщыэюяђєїљњћќўґδεζθλμξπσςφψ";
+  return kTelling.find(code) != kTelling.npos;
 }
 
 bool is_safe(std::string_view label) {
@@ -75,7 +70,7 @@ std::string shown_label(const std::string& label) {
   if (!label.starts_with("xn--")) return label;
   char* decoded = nullptr;
   if (::idn2_to_unicode_8z8z(label.c_str(), &decoded, kRules) != IDN2_OK) return label;
-  const Name text(decoded);
+  const Name text(decoded, ::idn2_free);
   return is_safe(text.get()) && ascii_host(text.get()) == label ? std::string(text.get()) : label;
 }
 
@@ -85,7 +80,7 @@ std::optional<std::string> ascii_host(std::string_view host) {
   if (host.find('\0') != std::string_view::npos) return std::nullopt;
   char* encoded = nullptr;
   if (::idn2_to_ascii_8z(std::string(host).c_str(), &encoded, kRules) != IDN2_OK) return std::nullopt;
-  return std::string(Name(encoded).get());
+  return std::string(Name(encoded, ::idn2_free).get());
 }
 
 std::string shown_host(std::string_view host) {

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace segdl {
@@ -41,7 +40,7 @@ constexpr std::string_view kNone[] = {"off",  "none", "no",   "direct", "false",
                                       "null", "on",   "true", "yes",    "1",     "undefined", "system",   "auto"};
 
 bool asks_for_none(std::string_view scheme, std::string_view bare_host) {
-  return scheme == "direct" || std::find(std::begin(kNone), std::end(kNone), lower(bare_host)) != std::end(kNone);
+  return scheme == "direct" || std::ranges::find(kNone, lower(bare_host)) != std::end(kNone);
 }
 
 // A script by which a browser chooses its proxy (PAC).
@@ -51,53 +50,31 @@ bool is_script(std::string_view scheme, std::string_view rest) {
          (path.find('/') != std::string::npos && (path.ends_with(".pac") || path.ends_with("/wpad.dat")));
 }
 
-Error bad_proxy(std::string_view text, std::string reason) {
-  return with_hints(make_error(Cause::usage, "use the proxy", shown(text), std::move(reason)), {Hint::write_proxy_url});
-}
-
-bool names_port(std::string_view authority) {
-  authority.remove_prefix(authority.rfind('@') + 1);  // npos + 1 is 0
-  const auto bracket = authority.rfind(']');
-  const auto colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  return colon != std::string_view::npos && colon + 1 < authority.size();
-}
-
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  const auto port = parse_decimal(text);
-  if (!port || *port == 0 || *port > 65535) return std::nullopt;
-  return static_cast<std::uint16_t>(*port);
+Error bad_proxy(std::string_view text, std::string reason, Hint hint = Hint::write_proxy_url) {
+  return with_hints(make_error(Cause::usage, "use the proxy", shown(text), std::move(reason)), {hint});
 }
 
 }  // namespace
-
-std::string host_and_port(const Origin& origin) {
-  const bool six = origin.host.find(':') != std::string::npos;
-  return six ? fmt::format("[{}]:{}", origin.host, origin.port) : fmt::format("{}:{}", origin.host, origin.port);
-}
 
 Result<Proxy> parse_proxy(std::string_view text) {
   const auto end = text.find("://");
   const std::string scheme = end == std::string_view::npos ? "http" : lower(text.substr(0, end));
   const std::string_view rest = end == std::string_view::npos ? text : text.substr(end + 3);
   if (asks_for_none(scheme, end == std::string_view::npos ? text : "")) {
-    Error error = bad_proxy(text, "that is not the host of a proxy");
-    error.hints = {Hint::connect_directly};
-    return error;
+    return bad_proxy(text, "that is not the host of a proxy", Hint::connect_directly);
   }
   if (is_script(scheme, rest)) {
-    Error error = bad_proxy(text, "it is a proxy auto-configuration script (PAC) for browsers");
-    error.hints = {Hint::read_proxy_script};
-    return error;
+    return bad_proxy(text, "it is a proxy auto-configuration script (PAC) for browsers", Hint::read_proxy_script);
   }
-  const auto known = std::find_if(std::begin(kSchemes), std::end(kSchemes), [&](auto& s) { return s.name == scheme; });
+  const auto known = std::ranges::find(kSchemes, scheme, &Scheme::name);
   if (known == std::end(kSchemes)) {
     if (scheme.starts_with("socks4")) return bad_proxy(text, "only version 5 of SOCKS is supported");
     return bad_proxy(text, "it is neither an HTTP proxy nor a SOCKS5 proxy");
   }
   auto url = parse_url((known->secure ? "https://" : "http://") + std::string(rest));
   if (!url) return bad_proxy(text, std::move(url).error().reason);
-  Proxy proxy{std::move(url->origin), known->kind, url->has_userinfo, std::move(url->user), std::move(url->password)};
-  proxy.names_port = names_port(rest.substr(0, rest.find_first_of("/?#")));
+  Proxy proxy{std::move(url->origin),   known->kind,    url->has_userinfo, std::move(url->user),
+              std::move(url->password), url->names_port};
   if (!proxy.names_port && !known->secure) proxy.origin.port = kDefaultPort;
   const bool long_secret = proxy.user.size() > kMaxSocksSecret || proxy.password.size() > kMaxSocksSecret;
   if (proxy.kind != ProxyKind::http && long_secret) {
@@ -152,12 +129,12 @@ bool Exemptions::covers(const Item& item, const Origin& origin, const std::optio
   if (item.port && *item.port != origin.port) return false;
   if (item.network) return address && begins_like(*address, *item.network, item.bits);
   if (item.domain.empty()) return true;
-  return !address && (origin.host == item.domain || origin.host.ends_with("." + item.domain));
+  return !address && is_in_domain(origin.host, item.domain);
 }
 
 bool Exemptions::hold_for(const Origin& origin) const {
   const auto address = parse_ip(origin.host);
-  return std::any_of(items_.begin(), items_.end(), [&](const Item& item) { return covers(item, origin, address); });
+  return std::ranges::any_of(items_, [&](const Item& item) { return covers(item, origin, address); });
 }
 
 Proxies::Proxies(const NetworkOptions& options) : exempt_(options.no_proxy) {

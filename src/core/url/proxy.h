@@ -15,10 +15,6 @@
 
 namespace segdl {
 
-// HOST:PORT, with brackets around IPv6 and with the port even if it is the default: the target of CONNECT (RFC 9112
-// section 3.2.3).
-std::string host_and_port(const Origin&);
-
 // The protocol of a proxy. With socks5h the proxy looks names up.
 enum class ProxyKind : std::uint8_t { http, socks5, socks5h };
 

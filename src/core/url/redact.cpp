@@ -1,5 +1,9 @@
-// URLs without their secrets: redacted() and redact() of url.h.
+// URLs as text, for display, disk and comparison, without their secrets: <segdl/text.h>, and of url.h redacted(),
+// shown() and redact().
+#include <segdl/text.h>
+
 #include "core/base/ascii.h"
+#include "core/base/escape.h"
 #include "core/url/idn.h"
 #include "core/url/url.h"
 
@@ -9,17 +13,6 @@
 namespace segdl {
 namespace {
 
-std::string decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape =
-        text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
-    out += escape ? static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2])) : text[i];
-    if (escape) i += 2;
-  }
-  return out;
-}
-
 // Servers decode escapes in keys, so this does too.
 bool is_secret_key(std::string_view raw) {
   constexpr std::array<std::string_view, 13> kKeys = {"auth",  "authorization", "key",   "sig",    "pwd",
@@ -28,12 +21,11 @@ bool is_secret_key(std::string_view raw) {
   constexpr std::array<std::string_view, 8> kParts = {"token", "secret", "signature", "session",
                                                       "passw", "apikey", "api_key",   "api-key"};
   constexpr std::array<std::string_view, 3> kPrefixes = {"x-amz-", "x-goog-", "x-ms-"};
-  const std::string key = lower(decoded(raw));
-  const auto matches = [&](std::string_view known) { return key == known; };
+  const std::string key = lower(percent_decoded(raw));
   const auto contains = [&](std::string_view part) { return key.find(part) != std::string::npos; };
   const auto begins = [&](std::string_view prefix) { return key.starts_with(prefix); };
-  return std::any_of(kKeys.begin(), kKeys.end(), matches) || std::any_of(kParts.begin(), kParts.end(), contains) ||
-         std::any_of(kPrefixes.begin(), kPrefixes.end(), begins);
+  return std::ranges::find(kKeys, key) != kKeys.end() || std::ranges::any_of(kParts, contains) ||
+         std::ranges::any_of(kPrefixes, begins);
 }
 
 // Redacts the secret values of KEY=VALUE pairs between these separators. A '/' ends a value: a component of a path
@@ -41,19 +33,17 @@ bool is_secret_key(std::string_view raw) {
 std::string redact_pairs(std::string_view text, const char* separators) {
   std::string out;
   char before = '/';
-  for (bool more = true; more;) {
+  for (;;) {
     const auto end = text.find_first_of(separators);
     const std::string_view pair = text.substr(0, end);
     const auto equals = pair.find('=');
     const bool secret = before != '/' && equals != std::string_view::npos && is_secret_key(pair.substr(0, equals));
     out += secret ? std::string(pair.substr(0, equals)) + "=***" : std::string(pair);
-    more = end != std::string_view::npos;
-    if (!more) break;
+    if (end == std::string_view::npos) return out;
     before = text[end];
     out += before;
     text.remove_prefix(end + 1);
   }
-  return out;
 }
 
 // A path, whose components may have parameters (/f;jsessionid=...), and a query and fragment.
@@ -111,16 +101,26 @@ std::string Url::shown() const {
 
 std::string redact(std::string_view text) {
   std::string out;
-  for (bool more = true; more;) {
+  for (;;) {
     auto blank = text.find(' ');
     const auto at = blank != std::string_view::npos && is_open(text.substr(0, blank)) ? text.find('@', blank) : blank;
     if (at != std::string_view::npos) blank = text.find(' ', at);
     out += redact_word(text.substr(0, blank));
-    more = blank != std::string_view::npos;
-    if (more) out += ' ';
-    if (more) text.remove_prefix(blank + 1);
+    if (blank == std::string_view::npos) return out;
+    out += ' ';
+    text.remove_prefix(blank + 1);
   }
-  return out;
+}
+
+std::string printable(std::string_view foreign) { return escape(foreign); }
+
+std::string redacted_url(std::string_view url) { return escape(redact(url)); }
+
+std::string comparable_url(std::string_view url) {
+  const auto parsed = parse_url(url);
+  if (!parsed) return std::string(url);
+  if (!parsed->has_userinfo) return parsed->text();
+  return parsed->text() + '\n' + std::to_string(parsed->user.size()) + '\n' + parsed->user + parsed->password;
 }
 
 }  // namespace segdl

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include <optional>
+#include <algorithm>
 #include <utility>
 
 namespace segdl {
@@ -19,7 +19,7 @@ struct Parts {
 };
 
 bool is_scheme(std::string_view text) {
-  return !text.empty() && is_alpha(text[0]) && std::all_of(text.begin(), text.end(), [](char c) {
+  return !text.empty() && is_alpha(text[0]) && std::ranges::all_of(text, [](char c) {
     return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
   });
 }
@@ -70,77 +70,59 @@ std::string remove_dot_segments(std::string_view path) {
   return out;
 }
 
-// Percent-encodes what a request line can't hold. Existing escapes stay, and a stray % becomes %25.
-std::string encode(std::string_view text) {
-  constexpr std::string_view kUnsafe = " \"<>\\^`{|}";
+// Percent-encodes the characters that are unsafe; `is_unsafe` gets the text from one on.
+std::string encode(std::string_view text, bool (*is_unsafe)(std::string_view)) {
   std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool escape = c == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
-    if (static_cast<unsigned char>(c) >= 0x80 || kUnsafe.find(c) != std::string_view::npos || (c == '%' && !escape)) {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    } else {
-      out += c;
-    }
+  for (; !text.empty(); text.remove_prefix(1)) {
+    out += is_unsafe(text) ? fmt::format("%{:02X}", static_cast<unsigned char>(text[0])) : std::string(1, text[0]);
   }
   return out;
 }
 
-std::string decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape =
-        text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
-    if (escape) {
-      out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
+// What a request line can't hold. Existing escapes stay, and a stray % becomes %25.
+bool is_unsafe_in_target(std::string_view text) {
+  constexpr std::string_view kUnsafe = " \"<>\\^`{|}";
+  return static_cast<unsigned char>(text[0]) >= 0x80 || kUnsafe.find(text[0]) != std::string_view::npos ||
+         (text[0] == '%' && !begins_escape(text));
 }
+
+// As browsers escape it in a path; in a host it stays invalid.
+bool begins_with_control(std::string_view text) { return is_control(text[0]); }
 
 std::string target_of(std::string_view path, std::optional<std::string_view> query) {
   std::string target = remove_dot_segments(path);
-  if (target.empty() || target[0] != '/') target.insert(target.begin(), '/');
-  target = encode(target);
-  if (!query) return target;
-  target += '?';
-  target += encode(*query);
-  return target;
+  if (!target.starts_with('/')) target.insert(target.begin(), '/');
+  if (query) target.append("?").append(*query);
+  return encode(target, is_unsafe_in_target);
 }
 
-constexpr const char* kBadPort = "its port is not a number from 1 to 65535";
+constexpr std::string_view kNoHost = "it has no host";
+constexpr std::string_view kBadPort = "its port is not a number from 1 to 65535";
 
-// Host and port from `[userinfo@]host[:port]`; false with a reason in `problem`.
-bool read_authority(std::string_view authority, Url& url, std::string& problem) {
+// Reads `[userinfo@]host[:port]`. Returns what is wrong with it, or nothing.
+std::string_view read_authority(std::string_view authority, Url& url) {
   const auto at = authority.rfind('@');
   if (at != std::string_view::npos) {
     const std::string_view userinfo = authority.substr(0, at);
     const auto colon = userinfo.find(':');
     url.has_userinfo = true;
-    url.user = decode(userinfo.substr(0, colon));
-    if (colon != std::string_view::npos) url.password = decode(userinfo.substr(colon + 1));
+    url.user = percent_decoded(userinfo.substr(0, colon));
+    if (colon != std::string_view::npos) url.password = percent_decoded(userinfo.substr(colon + 1));
     authority.remove_prefix(at + 1);
   }
   const auto bracket = authority.rfind(']');
   const auto colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  const auto host = normal_host(authority.substr(0, colon));
-  if (!host) {
-    problem = authority.substr(0, colon).empty() ? "it has no host" : "its host is not a valid name or address";
-    return false;
-  }
+  const std::string_view name = authority.substr(0, colon);
+  const auto host = normal_host(name);
+  if (!host) return name.empty() ? kNoHost : "its host is not a valid name or address";
   url.origin.host = *host;
   url.origin.port = url.origin.secure ? 443 : 80;
-  if (colon == std::string_view::npos || colon + 1 == authority.size()) return true;
-  const auto port = parse_decimal(authority.substr(colon + 1));
-  if (!port || *port == 0 || *port > 65535) {
-    problem = kBadPort;
-    return false;
-  }
-  url.origin.port = static_cast<std::uint16_t>(*port);
-  return true;
+  url.names_port = name.size() + 1 < authority.size();
+  if (!url.names_port) return {};
+  const auto port = parse_port(authority.substr(colon + 1));
+  if (!port) return kBadPort;
+  url.origin.port = *port;
+  return {};
 }
 
 // REQUIRES: parts.scheme.
@@ -151,34 +133,18 @@ Result<Url> parse_parts(std::string_view text, const Parts& parts, Cause cause) 
   }
   Url url;
   url.origin.secure = scheme == "https";
-  std::string problem;
-  if (!parts.authority || !read_authority(*parts.authority, url, problem)) {
-    const bool is_port = problem == kBadPort;
-    return bad_url(cause, text, problem.empty() ? "it has no host" : problem,
-                   is_port ? Hint::write_valid_port : Hint::write_whole_url);
+  const std::string_view problem = parts.authority ? read_authority(*parts.authority, url) : kNoHost;
+  if (!problem.empty()) {
+    return bad_url(cause, text, std::string(problem),
+                   problem == kBadPort ? Hint::write_valid_port : Hint::write_whole_url);
   }
   url.target = target_of(parts.path, parts.query);
   return url;
 }
 
-bool has_control(std::string_view text) { return std::any_of(text.begin(), text.end(), is_control); }
-
-// As browsers do in a path; in a host control characters stay invalid.
-std::string escape_controls(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (is_control(c)) {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 std::string_view trim_spaces(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
   return text;
 }
 
@@ -187,23 +153,23 @@ bool lacks_scheme(std::string_view text) {
   if (!split_reference(text).scheme) return true;
   const auto colon = text.find(':');
   const auto port = text.substr(colon + 1, text.find_first_of("/?#", colon) - colon - 1);
-  return !port.empty() && std::all_of(port.begin(), port.end(), is_digit);
+  return !port.empty() && std::ranges::all_of(port, is_digit);
 }
+
+std::string_view path_of(const Url& url) { return std::string_view(url.target).substr(0, url.target.find('?')); }
 
 }  // namespace
 
 std::string Origin::authority() const {
-  const bool ipv6 = host.find(':') != std::string::npos;
-  std::string text = ipv6 ? "[" + host + "]" : host;
-  if (port != (secure ? 443 : 80)) text += ':' + std::to_string(port);
-  return text;
+  const std::string text = host_and_port(*this);
+  return port == (secure ? 443 : 80) ? text.substr(0, text.rfind(':')) : text;
 }
 
 std::string Url::text() const { return (origin.secure ? "https://" : "http://") + origin.authority() + target; }
 
 Result<Url> parse_url(std::string_view text) {
   text = trim_spaces(text);
-  if (has_control(text)) return bad_url(Cause::usage, text, "it has control characters");
+  if (std::ranges::any_of(text, is_control)) return bad_url(Cause::usage, text, "it has control characters");
   if (text.empty()) return bad_url(Cause::usage, text, "it is empty");
   if (!lacks_scheme(text)) return parse_parts(text, split_reference(text), Cause::usage);
   const std::string completed = (text.starts_with("//") ? "https:" : "https://") + std::string(text);
@@ -213,43 +179,53 @@ Result<Url> parse_url(std::string_view text) {
 Result<Url> resolve_url(const Url& base, std::string_view reference) {
   if (reference.find_first_of(std::string_view("\0\r\n", 3)) != std::string_view::npos)
     return bad_url(Cause::network, reference, "it has control characters");
-  const std::string escaped = escape_controls(trim_spaces(reference));
-  reference = escaped;
-  const Parts parts = split_reference(reference);
+  const std::string escaped = encode(trim_spaces(reference), begins_with_control);
+  Parts parts = split_reference(escaped);
+  if (parts.authority && !parts.scheme) parts.scheme = base.origin.secure ? "https" : "http";
   if (parts.scheme) {
-    auto url = parse_parts(reference, parts, Cause::network);
-    if (url) url->user = url->password = "";
-    if (url) url->has_userinfo = false;
+    auto url = parse_parts(escaped, parts, Cause::network);
+    if (url) url = Url{.origin = url->origin, .target = url->target};
     return url;
   }
-  Url url = base;
-  url.user = url.password = "";
-  url.has_userinfo = false;
-  std::string problem;
-  if (parts.authority) {
-    if (!read_authority(*parts.authority, url, problem)) return bad_url(Cause::network, reference, problem);
-    url.user = url.password = "";
-    url.has_userinfo = false;
-    url.target = target_of(parts.path, parts.query);
-    return url;
-  }
-  const std::string_view base_target = base.target;
-  const auto question = base_target.find('?');
-  const std::string_view base_path = base_target.substr(0, question);
+  Url url{.origin = base.origin, .target = base.target};
+  const std::string base_path(path_of(base));
   if (parts.path.empty()) {
-    if (parts.query) url.target = std::string(base_path) + "?" + encode(*parts.query);
+    if (parts.query) url.target = base_path + "?" + encode(*parts.query, is_unsafe_in_target);
     return url;
   }
-  const std::string merged = parts.path[0] == '/'
-                                 ? std::string(parts.path)
-                                 : std::string(base_path.substr(0, base_path.rfind('/') + 1)).append(parts.path);
-  url.target = target_of(merged, parts.query);
+  const std::string directory = parts.path[0] == '/' ? "" : base_path.substr(0, base_path.rfind('/') + 1);
+  url.target = target_of(directory + std::string(parts.path), parts.query);
   return url;
 }
 
 std::string last_component(const Url& url) {
-  const std::string_view path = std::string_view(url.target).substr(0, url.target.find('?'));
-  return decode(path.substr(path.rfind('/') + 1));
+  const std::string_view path = path_of(url);
+  return percent_decoded(path.substr(path.rfind('/') + 1));
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  const auto port = parse_decimal(text);
+  if (!port || *port == 0 || *port > 65535) return std::nullopt;
+  return static_cast<std::uint16_t>(*port);
+}
+
+std::string host_and_port(const Origin& origin) {
+  const bool six = origin.host.find(':') != std::string::npos;
+  return six ? fmt::format("[{}]:{}", origin.host, origin.port) : fmt::format("{}:{}", origin.host, origin.port);
+}
+
+bool begins_escape(std::string_view text) {
+  return text.size() > 2 && text[0] == '%' && hex_value(text[1]) >= 0 && hex_value(text[2]) >= 0;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const bool escape = begins_escape(text);
+    out += escape ? static_cast<char>(hex_value(text[1]) * 16 + hex_value(text[2])) : text[0];
+    text.remove_prefix(escape ? 3 : 1);
+  }
+  return out;
 }
 
 }  // namespace segdl

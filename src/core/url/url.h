@@ -5,6 +5,7 @@
 #include <segdl/error.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,7 @@ struct Url {
   std::string user = {};  // userinfo, percent-decoded; not part of any printed form
   std::string password = {};
   bool has_userinfo = false;
+  bool names_port = false;  // else it is the default one
   std::string target = {};  // path and query as sent, never empty, begins with '/'; no fragment
 
   // Whether text() is the same.
@@ -58,6 +60,18 @@ Result<Url> resolve_url(const Url& base, std::string_view reference);
 // The last component of the path, percent-decoded; may be empty. Not yet safe as a file name: see
 // core/store/file_name.h.
 std::string last_component(const Url&);
+
+// A port from 1 to 65535.
+std::optional<std::uint16_t> parse_port(std::string_view text);
+
+// HOST:PORT, with brackets around IPv6 and with the port even if it is the default: the target of CONNECT (RFC 9112
+// section 3.2.3).
+std::string host_and_port(const Origin&);
+
+// Whether an escape is at the start of the text: a percent sign and two hexadecimal digits.
+bool begins_escape(std::string_view text);
+// With the bytes that escapes stand for; a stray percent sign stays.
+std::string percent_decoded(std::string_view text);
 
 // Any text that may contain URLs, such as a malformed URL that a user typed, without userinfo and secrets.
 std::string redact(std::string_view text);
