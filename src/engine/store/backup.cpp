@@ -12,7 +12,7 @@ namespace {
 
 // An error where what has the name is none of segdl's.
 Result<Journal::Loaded> inspect_own(Directory& directory, const std::string& name) {
-  auto found = Journal::inspect(directory, name);
+  auto found = Journal::load(directory, name, OpenMode::read_only);
   const auto* foreign = found ? std::get_if<Journal::Foreign>(&*found) : nullptr;
   return foreign != nullptr ? not_ours(directory, name, foreign->reason) : std::move(found);
 }

@@ -30,8 +30,7 @@ Result<void> OutputFile::begin(const JournalIdentity& identity, const Metadata& 
     auto reserved = data_.file->reserve(length);
     if (!reserved) return backup_.explain(std::move(reserved).error());
   }
-  auto journal =
-      Journal::create(directory_, names_.journal, {identity, metadata}, {Journal::BackEnd::mapped, stale_journal_});
+  auto journal = Journal::create(directory_, names_.journal, {identity, metadata}, stale_journal_);
   if (!journal) return backup_.explain(std::move(journal).error());
   journal_ = std::move(*journal);
   state_ = State::begun;
@@ -73,7 +72,7 @@ Result<void> OutputFile::remove_journal() {
 // What identifies it where the numbers of files do not.
 bool OutputFile::has_our_token() const {
   if (journal_token_ == Token{}) return false;
-  const auto loaded = Journal::inspect(directory_, names_.journal);
+  const auto loaded = Journal::load(directory_, names_.journal, OpenMode::read_only);
   const auto* journal = loaded ? std::get_if<std::unique_ptr<Journal>>(&*loaded) : nullptr;
   const auto metadata = journal != nullptr ? (*journal)->metadata() : std::nullopt;
   return metadata && metadata->owner_token == journal_token_;

@@ -92,7 +92,7 @@ Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::pat
   const auto output = given.parent_path() / names.output;
   DownloadStatus status;
   status.output = output;
-  auto loaded = Journal::inspect(directory, names.journal);
+  auto loaded = Journal::load(directory, names.journal, OpenMode::read_only);
   if (!loaded) return std::move(loaded).error();
   if (const auto* journal = std::get_if<std::unique_ptr<Journal>>(&*loaded)) {
     describe(**journal, status);

@@ -90,7 +90,7 @@ Error decoded_exists(const Directory& directory, const Names& names) {
 
 // Removes what is left beside a published file, its journal last: until then the next run finds what this is.
 Result<void> tidy_up(Directory& directory, const Names& names, bool drop_part, bool drop_decoded) {
-  auto aside = Journal::inspect(directory, names.old_journal);
+  auto aside = Journal::load(directory, names.old_journal, OpenMode::read_only);
   if (!aside) return std::move(aside).error();
   const bool ours =
       !std::holds_alternative<Journal::Absent>(*aside) && !std::holds_alternative<Journal::Foreign>(*aside);
@@ -136,7 +136,7 @@ Result<std::unique_ptr<Published>> finish_published(const std::shared_ptr<OpenDi
   auto opened = open_locked(directory, names);
   if (!opened) return std::move(opened).error();
   if (!opened->has_value()) return std::unique_ptr<Published>();
-  auto loaded = Journal::inspect(directory, names.journal);
+  auto loaded = Journal::load(directory, names.journal, OpenMode::read_only);
   if (!loaded) return std::move(loaded).error();
   const auto* journal = std::get_if<std::unique_ptr<Journal>>(&*loaded);
   if (journal == nullptr) return std::unique_ptr<Published>();

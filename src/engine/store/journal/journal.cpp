@@ -5,18 +5,13 @@
 #include "engine/store/journal/journal_store.h"
 
 #include <algorithm>
-#include <cassert>
-#include <cstring>
-#include <utility>
-#include <vector>
+#include <span>
 
 namespace segdl::engine {
 namespace {
 
-using Block = JournalBlock;
-
-Result<Block> read_block(File& file, std::uint64_t offset) {
-  Block block{};
+Result<JournalBlock> read_block(File& file, std::uint64_t offset) {
+  JournalBlock block{};
   auto got = file.read_at(offset, block);
   if (!got) return std::move(got).error();
   return block;  // short at the end of the file: the zeros that are left fail the check
@@ -36,11 +31,11 @@ Result<void> fill_with_zeros(File& file, std::uint64_t length) {
 
 Result<void> write_whole(File& file, const Journal::Content& content) {
   const JournalIdentity& identity = content.identity;
-  const JournalShape shape{identity.layout ? identity.layout->count() : 0};
+  const JournalShape shape = shape_of(identity);
   auto reserved = file.reserve(shape.length());
   if (!reserved) return std::move(reserved).error();
   auto step = *reserved ? file.resize(shape.length()) : fill_with_zeros(file, shape.length());
-  const Block block = encode_identity(identity);
+  const JournalBlock block = encode_identity(identity);
   if (step) step = file.write_at(0, block);
   if (step) step = file.write_at(shape.metadata_at(), encode_metadata(content.metadata));
   if (step) step = file.write_at(shape.copy_at(), block);
@@ -48,12 +43,13 @@ Result<void> write_whole(File& file, const Journal::Content& content) {
   return step;
 }
 
-// The identity that a block has; nothing if the disk can't give it back.
+// The identity that a block has. What the disk can't give back may be in any file, as zeros may.
 using Decoded = std::variant<JournalIdentity, BadBlock>;
-Result<std::optional<Decoded>> identity_at(File& file, std::uint64_t offset) {
+Result<Decoded> identity_at(File& file, std::uint64_t offset) {
   auto block = read_block(file, offset);
-  if (block) return std::optional(decode_identity(*block));
-  return is_unreadable(block.error()) ? Result<std::optional<Decoded>>(std::nullopt) : std::move(block).error();
+  if (block) return decode_identity(*block);
+  if (!is_unreadable(block.error())) return std::move(block).error();
+  return Decoded(BadBlock{false, "it can't be read", true});
 }
 
 // Whether a file under the temporary name can only be what a death of ours left: empty, or with our beginning.
@@ -62,7 +58,7 @@ Result<bool> is_leftover(Directory& directory, const std::string& name) {
   if (!file) return std::move(file).error();
   auto decoded = identity_at(**file, 0);
   if (!decoded) return std::move(decoded).error();
-  const auto* bad = decoded->has_value() ? std::get_if<BadBlock>(&**decoded) : nullptr;
+  const auto* bad = std::get_if<BadBlock>(&*decoded);
   return bad == nullptr || !bad->foreign;
 }
 
@@ -78,46 +74,37 @@ Result<std::unique_ptr<File>> create_temporary(Directory& directory, const std::
   return file;
 }
 
-struct Checked {
-  std::optional<JournalIdentity> identity;
-  Journal::Loaded verdict = Journal::Absent{};  // if there is no identity
-};
-
 // On a file without a valid identity. One block torn beyond its magic is damage. Else what is foreign decides, for
 // zeros and what can't be read may be in any file; and if nothing is, it is damage as well.
-Journal::Loaded verdict_on(const std::optional<Decoded>& first, const std::optional<Decoded>& copy) {
-  std::string reason = "it can't be read";
-  bool is_foreign = false;
-  for (const auto* block : {&first, &copy}) {
-    if (!block->has_value()) continue;
-    const BadBlock& bad = std::get<BadBlock>(**block);
-    if (!bad.foreign && !bad.begun) return Journal::Damaged{bad.reason};
-    if (!is_foreign) reason = bad.reason;
-    is_foreign = is_foreign || bad.foreign;
+Journal::Loaded verdict_on(const BadBlock& first, const BadBlock& copy) {
+  for (const BadBlock* bad : {&first, &copy}) {
+    if (!bad->foreign && !bad->begun) return Journal::Damaged{bad->reason};
   }
-  if (is_foreign) return Journal::Foreign{std::move(reason)};
-  return Journal::Damaged{std::move(reason)};
+  if (!first.foreign && !copy.foreign) return Journal::Damaged{first.reason};
+  return Journal::Foreign{first.foreign ? first.reason : copy.reason};
 }
 
-// The validity rule of doc/journal_format.md.
+// The validity rule of doc/journal_format.md: the identity, or what the file is without one.
+using Checked = std::variant<JournalIdentity, Journal::Loaded>;
 Result<Checked> check(File& file) {
   auto status = file.status();
   if (!status) return std::move(status).error();
-  if (status->size == 0) return Checked{std::nullopt, Journal::Damaged{"it is empty"}};
+  if (status->size == 0) return Checked(Journal::Damaged{"it is empty"});
   auto first = identity_at(file, 0);
   if (!first) return std::move(first).error();
   auto copy = identity_at(file, status->size < kJournalBlock ? 0 : status->size - kJournalBlock);
   if (!copy) return std::move(copy).error();
-  const auto* identity = first->has_value() ? std::get_if<JournalIdentity>(&**first) : nullptr;
-  const auto* second = copy->has_value() ? std::get_if<JournalIdentity>(&**copy) : nullptr;
-  if (identity == nullptr && second == nullptr) return Checked{std::nullopt, verdict_on(*first, *copy)};
+  const auto* identity = std::get_if<JournalIdentity>(&*first);
+  const auto* second = std::get_if<JournalIdentity>(&*copy);
+  if (identity == nullptr && second == nullptr) {
+    return Checked(verdict_on(std::get<BadBlock>(*first), std::get<BadBlock>(*copy)));
+  }
   if (identity != nullptr && second != nullptr && *identity != *second) {
-    return Checked{std::nullopt, Journal::Damaged{"its two identities differ"}};
+    return Checked(Journal::Damaged{"its two identities differ"});
   }
   const JournalIdentity& valid = identity != nullptr ? *identity : *second;
-  const JournalShape shape{valid.layout ? valid.layout->count() : 0};
-  if (shape.length() != status->size) return Checked{std::nullopt, Journal::Damaged{"its length is wrong"}};
-  return Checked{valid, Journal::Absent{}};
+  if (shape_of(valid).length() != status->size) return Checked(Journal::Damaged{"its length is wrong"});
+  return Checked(valid);
 }
 
 // Writes a block anew that the disk can't give back: what it claimed is claimed no more. False if the disk does not
@@ -127,13 +114,13 @@ Result<bool> mend(File& file, std::uint64_t offset, const JournalIdentity& ident
   if (block) return true;
   if (!is_unreadable(block.error())) return std::move(block).error();
   const bool is_identity = offset == 0 || offset == shape.copy_at();
-  return file.write_at(offset, is_identity ? encode_identity(identity) : Block{}).ok();
+  return file.write_at(offset, is_identity ? encode_identity(identity) : JournalBlock{}).ok();
 }
 
 // Reads all of it once, since a sector that can't be read is an error to read() and the death of the process in a
 // mapping. False if something stays unreadable; what is only looked at is not mended.
 Result<bool> make_readable(File& file, const JournalIdentity& identity, OpenMode mode) {
-  const JournalShape shape{identity.layout ? identity.layout->count() : 0};
+  const JournalShape shape = shape_of(identity);
   std::vector<std::byte> piece(std::min<std::uint64_t>(shape.length(), kIoBuffer));
   for (std::uint64_t at = 0; at < shape.length(); at += piece.size()) {
     const std::uint64_t end = std::min<std::uint64_t>(shape.length(), at + piece.size());
@@ -150,9 +137,8 @@ Result<bool> make_readable(File& file, const JournalIdentity& identity, OpenMode
 }
 
 // Null where it is to be written to.
-std::unique_ptr<Mapping> mapping_of(File& file, const JournalIdentity& identity, Journal::BackEnd back_end) {
-  if (back_end == Journal::BackEnd::written) return nullptr;
-  auto mapping = file.map(JournalShape{identity.layout ? identity.layout->count() : 0}.length());
+std::unique_ptr<Mapping> mapping_of(File& file, const JournalIdentity& identity) {
+  auto mapping = file.map(shape_of(identity).length());
   return mapping ? std::move(*mapping) : nullptr;
 }
 
@@ -171,35 +157,15 @@ std::unique_ptr<File> under_its_name(Directory& directory, const std::string& na
   return named && *named ? std::move(*named) : std::move(file);
 }
 
-Result<Journal::Loaded> load_with(Directory& directory, const std::string& name, OpenMode mode,
-                                  Journal::BackEnd back_end) {
-  auto found = directory.status(name);
-  if (!found) return std::move(found).error();
-  if (!found->has_value()) return Journal::Loaded(Journal::Absent{});
-  if ((*found)->kind != FileKind::regular) return Journal::Loaded(Journal::Foreign{"it is not a regular file"});
-  auto file = directory.open(name, mode);
-  if (!file) return std::move(file).error();
-  auto checked = check(**file);
-  if (!checked) return std::move(checked).error();
-  if (!checked->identity) return std::move(checked->verdict);
-  auto sound = make_readable(**file, *checked->identity, mode);
-  if (!sound) return std::move(sound).error();
-  if (!*sound) return Journal::Loaded(Journal::Damaged{"a part of it can't be read"});
-  auto mapping = mapping_of(**file, *checked->identity, back_end);
-  auto store = open_store(std::move(*file), std::move(mapping), std::move(*checked->identity));
-  if (!store) return std::move(store).error();
-  return Journal::Loaded(std::move(*store));
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Journal>> Journal::create(Directory& directory, const std::string& name, Content content,
-                                                 Options options) {
+                                                 bool replace) {
   const std::string temporary = temporary_name(name);
   auto file = create_temporary(directory, name);
   if (!file) return std::move(file).error();
   auto step = write_whole(**file, content);
-  if (step) step = directory.rename(temporary, name, options.replace);
+  if (step) step = directory.rename(temporary, name, replace);
   const bool named = step.ok();
   if (step) step = directory.sync();
   if (!step) {
@@ -207,7 +173,7 @@ Result<std::unique_ptr<Journal>> Journal::create(Directory& directory, const std
     static_cast<void>(removed.ok());  // the first error is the one to report
     return std::move(step).error();
   }
-  auto mapping = mapping_of(**file, content.identity, options.back_end);
+  auto mapping = mapping_of(**file, content.identity);
   if (!mapping) *file = under_its_name(directory, name, std::move(*file));
   return open_store(std::move(*file), std::move(mapping), std::move(content.identity));
 }
@@ -241,12 +207,24 @@ Result<void> Journal::drop_leftover(Directory& directory, const std::string& nam
   return *ours ? directory.remove(temporary) : Result<void>();
 }
 
-Result<Journal::Loaded> Journal::load(Directory& directory, const std::string& name, BackEnd back_end) {
-  return load_with(directory, name, OpenMode::existing, back_end);
-}
-
-Result<Journal::Loaded> Journal::inspect(Directory& directory, const std::string& name) {
-  return load_with(directory, name, OpenMode::read_only, BackEnd::written);
+Result<Journal::Loaded> Journal::load(Directory& directory, const std::string& name, OpenMode mode) {
+  auto found = directory.status(name);
+  if (!found) return std::move(found).error();
+  if (!found->has_value()) return Loaded(Absent{});
+  if ((*found)->kind != FileKind::regular) return Loaded(Foreign{"it is not a regular file"});
+  auto file = directory.open(name, mode);
+  if (!file) return std::move(file).error();
+  auto checked = check(**file);
+  if (!checked) return std::move(checked).error();
+  auto* identity = std::get_if<JournalIdentity>(&*checked);
+  if (identity == nullptr) return std::get<Loaded>(std::move(*checked));
+  auto sound = make_readable(**file, *identity, mode);
+  if (!sound) return std::move(sound).error();
+  if (!*sound) return Loaded(Damaged{"a part of it can't be read"});
+  auto mapping = mode == OpenMode::read_only ? nullptr : mapping_of(**file, *identity);
+  auto store = open_store(std::move(*file), std::move(mapping), std::move(*identity));
+  if (!store) return std::move(store).error();
+  return Loaded(std::move(*store));
 }
 
 }  // namespace segdl::engine

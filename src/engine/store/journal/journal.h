@@ -18,16 +18,20 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace segdl::engine {
 
+inline JournalShape shape_of(const JournalIdentity& identity) {
+  return {identity.layout ? identity.layout->count() : 0};
+}
+
 class Journal {
  public:
-  enum class BackEnd : std::uint8_t { mapped, written };  // mapped: where File::map() can
-
   struct Absent {};
   struct Damaged {
     std::string reason;
@@ -42,31 +46,23 @@ class Journal {
     Metadata metadata;
   };
 
-  struct Options {
-    Options(BackEnd b = BackEnd::mapped, bool r = false) : back_end(b), replace(r) {}
-    BackEnd back_end;
-    bool replace;  // what has the name already
-  };
-
-  // Writes `name`.new whole, syncs it, gives it the name `name` (which must be free, or is replaced in one step), syncs
-  // the directory. On failure nothing of it is left. REQUIRES: the caller holds the lock of the data file; it stands
-  // for the journal's names too.
-  static Result<std::unique_ptr<Journal>> create(Directory&, const std::string& name, Content, Options = {});
+  // Writes `name`.new whole, syncs it, gives it the name `name` (which must be free, or with `replace` is replaced in
+  // one step), syncs the directory. On failure nothing of it is left. REQUIRES: the caller holds the lock of the data
+  // file; it stands for the journal's names too.
+  static Result<std::unique_ptr<Journal>> create(Directory&, const std::string& name, Content, bool replace = false);
 
   // Removes what a death within create() left under the temporary name; what is not ours stays. The same requirement.
   static Result<void> drop_leftover(Directory&, const std::string& name);
 
   // Reads and checks `name`. Valid iff magic, version, check and sizes of the first identity block (or, if that is
   // torn or unreadable, of its copy) and the file's length all agree. Blocks that the disk can't give back are written
-  // anew, without claims and proofs. Errors are those of the file system only.
-  static Result<Loaded> load(Directory&, const std::string& name, BackEnd = BackEnd::mapped);
-
-  // The same, read-only, without a mapping: for looking at a journal that another process may be working on.
-  static Result<Loaded> inspect(Directory&, const std::string& name);
+  // anew, without claims and proofs. With OpenMode::read_only nothing is written or mapped: for looking at a journal
+  // that another process may be working on. Errors are those of the file system only.
+  static Result<Loaded> load(Directory&, const std::string& name, OpenMode = OpenMode::existing);
 
   virtual ~Journal() = default;
 
-  virtual const JournalIdentity& identity() const = 0;
+  const JournalIdentity& identity() const { return identity_; }
   virtual bool claims(Segment) const = 0;                  // acquire
   virtual Result<std::uint64_t> proof(Segment) const = 0;  // 0, which proves nothing, of one that can't be read.
                                                            // REQUIRES: claims(segment), or it is being checked
@@ -81,6 +77,14 @@ class Journal {
 
   // Everything stored before this call is durable when it returns.
   virtual Result<void> sync() = 0;
+
+ protected:
+  Journal(std::unique_ptr<File> file, JournalIdentity identity)
+      : file_(std::move(file)), identity_(std::move(identity)), shape_(shape_of(identity_)) {}
+
+  const std::unique_ptr<File> file_;
+  const JournalIdentity identity_;
+  const JournalShape shape_;
 };
 
 // Whether the download that it describes can be continued: in segments, or as a stream that is whole.

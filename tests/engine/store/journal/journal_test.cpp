@@ -1,5 +1,5 @@
 // The journal, through both back ends, on the fake disk and on the real one.
-#include "engine/store/journal/journal.h"
+#include "engine/store/journal/journal_store.h"
 #include "core/base/xxh3.h"
 #include "io/fs/posix_file_system.h"
 #include "support/fake_fs.h"
@@ -68,28 +68,34 @@ class RealDisk final : public Disk {
   std::unique_ptr<Directory> directory_;
 };
 
-template <class DiskKind, Journal::BackEnd kWay>
+enum class BackEnd : std::uint8_t { mapped, written };
+
+template <class DiskKind, BackEnd kWay>
 struct Side {
   DiskKind disk;
-  static constexpr Journal::BackEnd way = kWay;
 
   std::unique_ptr<Journal> create(const JournalIdentity& about = identity()) {
-    auto made = Journal::create(disk.directory(), "f.segdl", {about, metadata()}, way);
+    auto made = Journal::create(disk.directory(), "f.segdl", {about, metadata()});
     REQUIRE(made.ok());
-    return std::move(*made);
+    made->reset();
+    return load();
   }
-  std::unique_ptr<Journal> load(Journal::BackEnd by = way) {
-    auto loaded = Journal::load(disk.directory(), "f.segdl", by);
+  std::unique_ptr<Journal> load(BackEnd by = kWay) {
+    auto loaded = Journal::load(disk.directory(), "f.segdl");
     REQUIRE(loaded.ok());
     REQUIRE(std::holds_alternative<std::unique_ptr<Journal>>(*loaded));
-    return std::move(std::get<std::unique_ptr<Journal>>(*loaded));
+    auto journal = std::move(std::get<std::unique_ptr<Journal>>(*loaded));
+    if (by == BackEnd::mapped) return journal;
+    auto written = open_written(*disk.directory().open("f.segdl", OpenMode::existing), journal->identity());
+    REQUIRE(written.ok());
+    return std::move(*written);
   }
 };
 
-using FakeMapped = Side<FakeDisk, Journal::BackEnd::mapped>;
-using FakeWritten = Side<FakeDisk, Journal::BackEnd::written>;
-using RealMapped = Side<RealDisk, Journal::BackEnd::mapped>;
-using RealWritten = Side<RealDisk, Journal::BackEnd::written>;
+using FakeMapped = Side<FakeDisk, BackEnd::mapped>;
+using FakeWritten = Side<FakeDisk, BackEnd::written>;
+using RealMapped = Side<RealDisk, BackEnd::mapped>;
+using RealWritten = Side<RealDisk, BackEnd::written>;
 
 std::vector<std::byte> bytes_of(Directory& directory, const std::string& name) {
   auto file = directory.open(name, OpenMode::read_only);
@@ -132,7 +138,7 @@ TEST_CASE_TEMPLATE("what is committed is claimed with its proof, by every back e
     REQUIRE(journal->revoke(Segment{3}).ok());
     REQUIRE(journal->sync().ok());
   }
-  for (const auto way : {Journal::BackEnd::mapped, Journal::BackEnd::written}) {
+  for (const auto way : {BackEnd::mapped, BackEnd::written}) {
     const auto journal = on.load(way);
     CHECK(journal->identity() == identity());
     CHECK(journal->metadata() == metadata());
@@ -142,7 +148,7 @@ TEST_CASE_TEMPLATE("what is committed is claimed with its proof, by every back e
       if (i % 3 == 0) CHECK(*journal->proof(Segment{i}) == 1000 + i);
     }
   }
-  const auto looked = Journal::inspect(on.disk.directory(), "f.segdl");
+  const auto looked = Journal::load(on.disk.directory(), "f.segdl", OpenMode::read_only);
   REQUIRE(looked.ok());
   CHECK(std::get<std::unique_ptr<Journal>>(*looked)->claimed() == (kCount + 2) / 3 - 1);
 }
