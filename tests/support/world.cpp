@@ -5,7 +5,7 @@
 #include "engine/progress/task_progress.h"
 #include "engine/schedule/pool.h"
 #include "engine/schedule/throttle.h"
-#include "engine/store/output_name.h"
+#include "engine/store/names.h"
 #include "engine/store/publisher.h"
 #include "engine/task/transfer.h"
 

@@ -5,7 +5,7 @@
 #include "core/store/layout.h"
 #include "engine/base/threads.h"
 #include "engine/session/session_state.h"
-#include "engine/store/output_name.h"
+#include "engine/store/names.h"
 #include "engine/task/transfer.h"
 #include "seams/digest.h"
 

@@ -34,8 +34,7 @@ std::optional<FileStatus> status_of(FileSystem& files, const std::filesystem::pa
 
 // The one of its names but the output's that the file has in this directory, if any.
 const std::string* own_name(Directory& directory, const Names& names, FileId id) {
-  for (const std::string* name :
-       {&names.part, &names.journal, &names.temporary, &names.decoded, &names.old_part, &names.old_journal}) {
+  for (const std::string* name : names.all_but_output()) {
     const auto status = directory.status(*name);
     if (status && status->has_value() && (*status)->id == id) return name;
   }

@@ -1,14 +1,18 @@
-// The names that a download's files have beside its output, and what is reported of what has one of them.
+// The names of a download's files: of its output and of those beside it, and what is reported of what has one of them.
 #pragma once
 
 #include <segdl/error.h>
+#include <segdl/task.h>
 
 #include "core/store/file_name.h"
+#include "core/url/url.h"
 #include "seams/file_system.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +31,10 @@ struct Names {
         small(name_beside(name, ".segdl-2d06800538d394c2", longest)) {}
   std::string output, part, journal, temporary, decoded, old_part, old_journal;
 
+  std::array<const std::string*, 6> all_but_output() const {
+    return {&part, &journal, &temporary, &decoded, &old_part, &old_journal};
+  }
+
   // What a small file is called for the moment before it replaces another: NAME.segdl- and the digest of its content
   // (XXH3-64, 16 digits), so that a name and the bytes that go with it prove that they are segdl's.
   std::string small_of(std::uint64_t digest) const;
@@ -36,8 +44,13 @@ struct Names {
   std::string small;  // the one of no bytes at all
 };
 
-// The hints where another process is at work on a name, and where what has it is not to be replaced.
-inline Hints busy_hints() { return {Hint::wait_for_other, Hint::choose_other_name}; }
+// As segdl::output_name(). REQUIRES: the URL is the request's.
+Result<std::string> output_name_of(const Request&, const Url&);
+// The name that a server gives a file, made safe. It is none of those beside an output: what a server gives two such
+// names could pass for an earlier run's work on another file.
+std::string name_from_server(std::string_view foreign);
+
+// The hints where what has a name is not to be replaced.
 inline Hints move_hints() { return {Hint::move_away, Hint::choose_other_name}; }
 // Of what another process is at work on.
 Error busy(const Directory&, const std::string& name, std::string reason = "another download of this file is running");
@@ -48,6 +61,12 @@ Error not_ours(const Directory&, const std::string& name, std::string reason, Hi
 Result<bool> present(Directory&, const std::string& name);
 // Whether none of those names is there that make a download anything but fresh. `replaces`: there may be an output.
 Result<bool> nothing_there(Directory&, const Names&, bool replaces);
+
+// The name that the directory has for what is there under `name`, if that is the same in another case. The system may
+// take the two for two files (FUSE on what takes no notice of case), even if their inode numbers are the same: a lock
+// under one of them does not exclude a process that has the file under the other. Lists the directory only where case
+// does not count. Nothing everywhere else.
+Result<std::optional<std::string>> name_in_other_case(Directory&, const std::string& name);
 
 // NAME.part, open and locked.
 struct DataFile {

@@ -2,7 +2,6 @@
 
 #include "core/base/errors.h"
 #include "engine/store/existing_output.h"
-#include "engine/store/other_case.h"
 #include "engine/store/unnamed_file.h"
 
 #include <fmt/format.h>

@@ -3,7 +3,7 @@
 #include "core/http/content_disposition.h"
 #include "core/store/file_name.h"
 
-#include "engine/store/output_name.h"
+#include "engine/store/names.h"
 
 #include <string>
 #include <utility>

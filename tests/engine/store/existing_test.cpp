@@ -2,7 +2,7 @@
 #include "core/base/xxh3.h"
 #include "core/store/layout.h"
 
-#include "engine/store/output_name.h"
+#include "engine/store/names.h"
 #include "support/pattern.h"
 #include "support/world.h"
 
