@@ -1,6 +1,5 @@
 #include "engine/store/directory_cache.h"
 
-#include "core/base/xxh3.h"
 #include "core/store/file_name.h"
 
 #include <algorithm>

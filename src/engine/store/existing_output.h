@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace segdl::engine {
 
@@ -31,6 +32,12 @@ Result<void> may_be_replaced(Directory&, const std::string& name);
 
 // Of what has the output's name, and stays. `reason` and `more` count where it could be replaced.
 Error exists(Directory&, const std::string& name, std::string reason, const Hints& more = {});
+
+// Gives the file the permissions of `mode` and, unless null, the owner and the group of `like`, as far as that can be
+// done, and never more to others than that. Bits that are no permissions (set-user-ID) are left out. A group that can't
+// be given gets what others have: another group must not get its rights. Returns notes for the user on what
+// could not be done; none of it costs the file.
+std::vector<std::string> set_access(File&, unsigned mode, const FileStatus* like);
 
 // The file that has the output's name, and is replaced if the request allows that. Used by one thread at a time.
 class ExistingOutput {

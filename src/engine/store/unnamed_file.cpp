@@ -2,7 +2,6 @@
 
 #include "core/base/xxh3.h"
 #include "core/store/layout.h"
-#include "engine/store/access.h"
 #include "engine/store/journal/proof.h"
 #include "engine/store/output_file.h"
 

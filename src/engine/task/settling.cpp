@@ -4,7 +4,7 @@
 
 #include "core/base/errors.h"
 #include "engine/base/url_hash.h"
-#include "engine/store/access.h"
+#include "engine/store/existing_output.h"
 
 #include <chrono>
 #include <string>
