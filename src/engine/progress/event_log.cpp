@@ -14,22 +14,19 @@ bool is_minor(const Event& event) {
 
 // Makes `range` cover `other` too, if they touch.
 bool joined(Range& range, Range other) {
-  if (range.end == other.begin) {
-    range.end = other.end;
-    return true;
-  }
-  if (other.end == range.begin) {
-    range.begin = other.begin;
-    return true;
-  }
-  return false;
+  if (range.end != other.begin && other.end != range.begin) return false;
+  range = {std::min(range.begin, other.begin), std::max(range.end, other.end)};
+  return true;
 }
 
 }  // namespace
 
 void EventLog::add(decltype(Event::what) what) {
   if (is_told(what)) return;
-  if (events_.size() >= kMaxEvents) make_room();
+  if (events_.size() >= kMaxEvents) {
+    const auto minor = std::find_if(events_.begin(), events_.end(), is_minor);
+    events_.erase(minor != events_.end() ? minor : events_.begin());
+  }
   events_.push_back({next_++, clock_.wall(), std::move(what)});
 }
 
@@ -49,11 +46,6 @@ bool EventLog::is_told(const decltype(Event::what)& what) {
   const auto* revoked = std::get_if<Revoked>(&what);
   auto* before = std::get_if<Revoked>(&latest);
   return revoked != nullptr && before != nullptr && joined(before->range, revoked->range);
-}
-
-void EventLog::make_room() {
-  const auto minor = std::find_if(events_.begin(), events_.end(), is_minor);
-  events_.erase(minor != events_.end() ? minor : events_.begin());
 }
 
 }  // namespace segdl::engine

@@ -23,7 +23,6 @@ class EventLog {
 
  private:
   bool is_told(const decltype(Event::what)&);
-  void make_room();
 
   Clock& clock_;
   std::deque<Event> events_;

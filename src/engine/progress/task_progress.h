@@ -3,20 +3,124 @@
 #pragma once
 
 #include <segdl/event.h>
+#include <segdl/segment_map.h>
 #include <segdl/task.h>
 
-#include "engine/progress/byte_counts.h"
-#include "engine/progress/map_source.h"
-#include "engine/progress/progress_record.h"
+#include "core/store/journal_format.h"
+#include "engine/base/monitor.h"
+#include "engine/progress/event_log.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace segdl::engine {
+
+// What the report has beside the progress.
+struct Tallies {
+  std::uint64_t wasted = 0, revoked = 0;  // bytes
+  unsigned most_connections = 0;
+  std::vector<std::string> remarks;
+  Hints hints;                           // that go with them
+  std::vector<std::string> workarounds;  // of what the file system lacks
+};
+
+// What is known of it, under one mutex, so that what is read of it is of one moment.
+struct ProgressRecord {
+  template <class What>
+  void log(What&& what) SEGDL_REQUIRES(mutex) {
+    if (events) events->add(std::forward<What>(what));
+  }
+
+  mutable Mutex mutex;
+  Progress progress SEGDL_GUARDED_BY(mutex);
+  Tallies tallies SEGDL_GUARDED_BY(mutex);
+  std::optional<EventLog> events SEGDL_GUARDED_BY(mutex);  // where they are asked for
+};
+
+// The bytes: how many are here, and what became of those that are not. Thread-safe.
+class ByteCounts {
+ public:
+  // REQUIRES: the record outlives it.
+  explicit ByteCounts(ProgressRecord& record) : record_(record) {}
+
+  // A start, or a new one. `reused` bytes are claimed from an earlier run.
+  void plan(const JournalIdentity&, std::uint64_t reused = 0);
+
+  void received(std::uint64_t bytes) {
+    const MutexLock lock(record_.mutex);
+    record_.progress.fetched += bytes;
+    record_.progress.done += bytes;
+  }
+
+  // Received before, and now thrown away.
+  void discarded(std::uint64_t bytes) {
+    const MutexLock lock(record_.mutex);
+    record_.tallies.wasted += bytes;
+    record_.progress.done -= bytes;
+  }
+
+  // What was thrown away is of use after all.
+  void regained(std::uint64_t bytes) {
+    const MutexLock lock(record_.mutex);
+    record_.tallies.wasted -= bytes;
+    record_.progress.done += bytes;
+  }
+
+  // Claimed from another tool's file.
+  void adopted(std::uint64_t bytes) {
+    const MutexLock lock(record_.mutex);
+    record_.progress.done += bytes;
+    record_.progress.reused += bytes;
+  }
+
+  void proved(std::uint64_t bytes) {
+    const MutexLock lock(record_.mutex);
+    record_.progress.verified += bytes;
+  }
+
+  void revoked(Range);
+  // A claim whose proof failed at the end: of an earlier run, unless it was fetched in this one.
+  void damaged(Range, bool inherited);
+
+  // The resource changed, and this is how it shows.
+  void changed(const std::string& reason);
+  // Everything received so far was of another version.
+  void start_over();
+
+ private:
+  ProgressRecord& record_;
+  std::set<std::uint64_t> revoked_ranges_ SEGDL_GUARDED_BY(record_.mutex);  // where they begin: fetched in this run
+  std::optional<Planned> planned_ SEGDL_GUARDED_BY(record_.mutex);
+};
+
+// Where the map of its segments comes from, while there is one. Thread-safe.
+class MapSource {
+ public:
+  // A dispatcher gives this, and takes it back, by an empty one, before it is gone: no thread is inside it when this
+  // returns.
+  void set(std::function<SegmentMap(std::size_t)> source) {
+    const MutexLock lock(mutex_);
+    source_ = std::move(source);
+  }
+
+  SegmentMap map(std::size_t cells) const {
+    const MutexLock lock(mutex_);
+    return source_ ? source_(cells) : SegmentMap();
+  }
+
+ private:
+  mutable Mutex mutex_;  // taken before the source's
+  std::function<SegmentMap(std::size_t)> source_ SEGDL_GUARDED_BY(mutex_);
+};
 
 class TaskProgress {
  public:

@@ -2,7 +2,6 @@
 
 #include "core/base/errors.h"
 #include "core/base/xxh3.h"
-#include "engine/progress/planned.h"
 #include "engine/store/journal/proof.h"
 
 #include <fmt/format.h>
@@ -57,7 +56,7 @@ Result<void> Adoption::adopt(OutputFile& output_file) {
   }
   std::uint64_t claimed = 0;
   for (const Segment segment : claimed_segments(journal)) claimed += layout.range(segment).size();
-  task_.progress.bytes().plan(planned(journal.identity(), claimed));
+  task_.progress.bytes().plan(journal.identity(), claimed);
   task_.progress.enter(Phase::adopting);
   auto taken = copy(output_file, end);
   if (!taken) return std::move(taken).error();

@@ -2,7 +2,6 @@
 
 #include "core/base/errors.h"
 #include "engine/fetch/fetch_loop.h"
-#include "engine/progress/planned.h"
 
 #include <fmt/format.h>
 
@@ -36,7 +35,7 @@ Result<void> Delivery::to_consumer(const Consumer& consumer) {
     if (!decoder) return std::move(decoder).error();
     const Consumer decoding{[&](std::span<const std::byte> coded) { return decoder->feed(coded); }, consumer.expected};
     version_.strong = known.validator.strong();
-    task_.progress.bytes().plan(planned({std::nullopt, known}));
+    task_.progress.bytes().plan({std::nullopt, known});
     ConsumerSink sink(decoding_.is_wanted() ? decoding : consumer, known, task_.progress, task_.fetcher);
     FetchLoop loop(task_.fetcher, known);
     auto step = version_.strong ? loop.run(sink) : loop.run_once(sink);

@@ -1,6 +1,5 @@
 // SegmentedFetch's passes: until what arrived is still there when it is about to get its name.
 #include "core/base/errors.h"
-#include "engine/progress/planned.h"
 #include "engine/store/journal/proof.h"
 #include "engine/task/damage.h"
 #include "engine/task/segmented_fetch.h"
@@ -20,7 +19,7 @@ Result<void> SegmentedFetch::fetch() {
     inherited_[index(segment)] = true;
     claimed += layout_.range(segment).size();
   }
-  task_.progress.bytes().plan(planned(journal_.identity(), claimed));
+  task_.progress.bytes().plan(journal_.identity(), claimed);
   for (unsigned repairs = 0;; ++repairs) {
     Pass pass{output_file_, Watch(output_file_.data()), repairs > 0};
     auto step = fetch_missing(pass);

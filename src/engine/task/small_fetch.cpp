@@ -3,7 +3,6 @@
 #include "core/store/layout.h"
 
 #include "engine/fetch/fetch_loop.h"
-#include "engine/progress/planned.h"
 #include "engine/store/journal/recheck.h"
 #include "engine/task/damage.h"
 #include "engine/task/settling.h"
@@ -43,7 +42,7 @@ Result<std::unique_ptr<UnnamedFile>> fetch_small(TaskContext& task, Version& ver
   if (!unnamed) return std::move(unnamed).error();
   if (!*unnamed) return std::unique_ptr<UnnamedFile>();
   version.strong = known.validator.strong();
-  task.progress.bytes().plan(planned({std::nullopt, known}));
+  task.progress.bytes().plan({std::nullopt, known});
   SmallSink sink(known, task.fetcher, task.progress);
   auto step = FetchLoop(task.fetcher, known).run(sink);
   if (!step) return std::move(step).error();

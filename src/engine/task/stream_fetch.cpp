@@ -3,7 +3,6 @@
 #include "core/base/errors.h"
 #include "engine/base/url_hash.h"
 #include "engine/fetch/fetch_loop.h"
-#include "engine/progress/planned.h"
 #include "engine/store/journal/checkpoint.h"
 #include "engine/store/journal/proof.h"
 #include "engine/task/damage.h"
@@ -77,7 +76,7 @@ Result<bool> StreamFetch::is_here() {
   Metadata metadata = journal_.metadata().value_or(Metadata{});
   const bool believed = metadata.stream_unvouched && (task_.request.accept_unframed || task_.request.checksum);
   if ((!metadata.stream_complete && !believed) || !is_hash_of(metadata.url_hash, task_.url)) return false;
-  task_.progress.bytes().plan(planned(identity, metadata.stream_length));
+  task_.progress.bytes().plan(identity, metadata.stream_length);
   task_.progress.enter(Phase::verifying);
   auto intact = stream_intact(output_file_.data(), metadata, task_.stop);
   if (!intact || !*intact) return intact;

@@ -5,7 +5,6 @@
 
 #include "core/base/errors.h"
 #include "engine/base/url_hash.h"
-#include "engine/progress/planned.h"
 #include "engine/store/existing_output.h"
 #include "engine/task/continuation.h"
 #include "engine/task/damage.h"
@@ -240,7 +239,7 @@ Result<void> Transfer::begin(const JournalIdentity& identity) {
   auto begun = output_file_->begin(identity, metadata);
   if (!begun) return begun;
   version_ = version;
-  task_.progress.bytes().plan(planned(identity));
+  task_.progress.bytes().plan(identity);
   return metadata.adopted > 0 ? adoption_.adopt(*output_file_) : Result<void>();
 }
 

@@ -1,7 +1,6 @@
 // Transfer's states that end with what an earlier run has left: recovered, or published already.
 #include "core/base/errors.h"
 #include "engine/base/url_hash.h"
-#include "engine/progress/planned.h"
 #include "engine/store/existing_output.h"
 #include "engine/store/journal/proof.h"
 #include "engine/task/sink/whole_digest.h"
@@ -77,9 +76,9 @@ Result<Transfer::State> Transfer::handle_finishing() {
   const std::uint64_t size =
       published_->decoded ? length_of(published_->identity, *published_->metadata) : status->size;
   if (published_->decoded) decoding_.found_decoded(status->size);
-  Planned whole = planned(published_->identity, size);
-  whole.total = size;
-  task_.progress.bytes().plan(std::move(whole));
+  JournalIdentity whole = published_->identity;
+  whole.resource.total = size;
+  task_.progress.bytes().plan(whole, size);
   auto checked = check_published(*published_, status->size);
   if (!checked) return std::move(checked).error();
   return end_with(report(published_->path()));
