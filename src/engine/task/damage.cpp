@@ -1,7 +1,7 @@
 #include "engine/task/damage.h"
 
 #include "core/base/errors.h"
-#include "engine/store/journal/recheck.h"
+#include "engine/store/journal/proof.h"
 
 #include <fmt/format.h>
 

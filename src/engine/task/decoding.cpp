@@ -6,7 +6,6 @@
 #include "core/base/errors.h"
 #include "engine/base/pieces.h"
 #include "engine/store/journal/proof.h"
-#include "engine/store/journal/recheck.h"
 #include "engine/task/settling.h"
 #include "engine/task/sink/whole_digest.h"
 

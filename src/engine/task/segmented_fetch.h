@@ -11,7 +11,7 @@
 
 #include "core/store/layout.h"
 #include "engine/schedule/pool.h"
-#include "engine/store/journal/recheck.h"
+#include "engine/store/journal/proof.h"
 #include "engine/store/output_file.h"
 #include "engine/task/adoption.h"
 #include "engine/task/sink/segment_sink.h"

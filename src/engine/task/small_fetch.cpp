@@ -3,7 +3,7 @@
 #include "core/store/layout.h"
 
 #include "engine/fetch/fetch_loop.h"
-#include "engine/store/journal/recheck.h"
+#include "engine/store/journal/proof.h"
 #include "engine/task/damage.h"
 #include "engine/task/settling.h"
 #include "engine/task/sink/small_sink.h"

@@ -3,7 +3,7 @@
 
 #include <segdl/error.h>
 
-#include "engine/store/journal/recheck.h"
+#include "engine/store/journal/proof.h"
 #include "engine/store/output_file.h"
 #include "engine/task/task_context.h"
 #include "engine/task/version.h"

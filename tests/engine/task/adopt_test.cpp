@@ -1,6 +1,6 @@
 // Files that other tools have left: what of them is taken, and that nothing of them is published that the checksum does
 // not vouch for.
-#include "engine/store/journal/recheck.h"
+#include "engine/store/journal/proof.h"
 #include "engine/task/adopt_scene.h"
 
 #include <algorithm>

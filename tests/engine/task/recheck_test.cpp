@@ -1,6 +1,5 @@
 // Another program changes the file while it is being downloaded, in a world of fakes: what is published is right, or
 // nothing is. Each way of changing it over one and eight connections, fresh and resumed, with and without a checksum.
-#include "engine/store/journal/recheck.h"
 #include "engine/store/journal/proof.h"
 
 #include "seams/digest.h"

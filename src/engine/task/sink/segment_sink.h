@@ -13,7 +13,7 @@
 #include "engine/progress/task_progress.h"
 #include "engine/schedule/assignment.h"
 #include "engine/store/journal/checkpoint.h"
-#include "engine/store/journal/recheck.h"
+#include "engine/store/journal/proof.h"
 #include "engine/store/output_file.h"
 
 #include <atomic>

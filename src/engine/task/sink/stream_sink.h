@@ -8,7 +8,7 @@
 #include "core/base/xxh3.h"
 #include "engine/fetch/fetch_loop.h"
 #include "engine/progress/task_progress.h"
-#include "engine/store/journal/recheck.h"
+#include "engine/store/journal/proof.h"
 #include "engine/store/output_file.h"
 #include "engine/task/sink/whole_digest.h"
 
