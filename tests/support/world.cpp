@@ -42,7 +42,7 @@ Result<Report> World::download(Request request, SessionOptions options) {
   if (!outcome->unpublished) return std::move(outcome->report);
   Result<Report> result = std::move(outcome->report);
   std::vector<engine::Publisher::Entry> small;
-  small.push_back({std::move(outcome->output_file), std::move(outcome->unpublished), nullptr, request.sync,
+  small.push_back({std::move(outcome->output_file), std::move(outcome->unpublished), request.sync,
                    [&result](Result<void> published, bool) {
                      if (!published) result = std::move(published).error();
                    }});

@@ -247,9 +247,7 @@ Slot TaskState::run(Slot slot) {
       return slot;
     }
     task_progress.enter(Phase::publishing);
-    // By the open directory: its path may lead to another one meanwhile.
-    const Directory* directory = &outcome->output_file->directory();
-    session.publisher.submit({std::move(outcome->output_file), std::move(outcome->unpublished), directory, request.sync,
+    session.publisher.submit({std::move(outcome->output_file), std::move(outcome->unpublished), request.sync,
                               [this, report = std::move(outcome->report)](Result<void> published, bool more) mutable {
                                 finish(published ? Result<Report>(std::move(report)) : std::move(published).error(),
                                        more);

@@ -1,15 +1,13 @@
 #include "engine/store/publisher.h"
 
-#include "core/base/errors.h"
 #include "engine/base/threads.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <exception>
-#include <new>
-#include <thread>
 #include <utility>
 
 namespace segdl::engine {
@@ -32,60 +30,50 @@ Error take_back(UnnamedFile& file, Error error) {
   return error;
 }
 
-// Syncs each directory in which something got a name; its error is that of all of them, and takes their names back.
-// Nothing here allocates as long as nothing fails: the names are given.
-void sync_directories(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>& steps) {
-  const auto waits = [&](std::size_t i) { return steps[i].ok() && entries[i].sync != Sync::none; };
-  const auto is_first = [&](std::size_t i) {
-    for (std::size_t k = 0; k < i; ++k) {
-      if (waits(k) && entries[k].directory == entries[i].directory) return false;
-    }
-    return true;
-  };
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (!waits(i) || !is_first(i)) continue;
-    const auto synced = entries[i].output_file->directory().sync();
-    for (std::size_t k = i; !synced && k < entries.size(); ++k) {
-      if (waits(k) && entries[k].directory == entries[i].directory) {
-        steps[k] = take_back(*entries[k].file, synced.error());
-      }
+// What is thrown for one must not be reported for others that have got their names, nor leave a thread.
+template <class Step>
+Result<void> guarded(const Step& step) {
+  try {
+    return step();
+  } catch (const std::exception& exception) {
+    return error_of(exception, "publish");
+  }
+}
+
+// Syncs each directory in which something got a name, by the open one, for its path may lead to another meanwhile; its
+// error is that of all of them, and takes their names back. Nothing here allocates as long as nothing fails: the names
+// are given.
+void sync_directories(std::vector<Publisher::Entry>& entries) {
+  for (auto first = entries.begin(); first != entries.end(); ++first) {
+    Directory& directory = first->output_file->directory();
+    const auto waits = [&directory](const Publisher::Entry& entry) {
+      return entry.step && entry.sync != Sync::none && &entry.output_file->directory() == &directory;
+    };
+    if (!waits(*first) || std::any_of(entries.begin(), first, waits)) continue;
+    const auto synced = directory.sync();
+    for (auto entry = first; !synced && entry != entries.end(); ++entry) {
+      if (waits(*entry)) entry->step = take_back(*entry->file, synced.error());
     }
   }
 }
 
 // What is kept with each file of its name; all are named before the first waits.
-void sync_names(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>& steps) {
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (!steps[i] || entries[i].sync == Sync::none) continue;
-    const auto synced = entries[i].file->sync_name();
-    if (!synced) steps[i] = take_back(*entries[i].file, synced.error());
-  }
-}
-
-// By itself: what was thrown for one must not be reported for others that have got their names.
-Result<void> name(UnnamedFile& file, Sync sync) {
-  try {
-    return file.give_name(sync);
-  } catch (const std::bad_alloc& exception) {
-    return error_of(exception, "publish");
-  }
-}
-
-Result<void> sync_data(UnnamedFile& file) {
-  try {
-    return file.file().sync();
-  } catch (const std::exception& exception) {  // on a thread of its own
-    return error_of(exception, "publish");
+void sync_names(std::vector<Publisher::Entry>& entries) {
+  for (Publisher::Entry& entry : entries) {
+    if (!entry.step || entry.sync == Sync::none) continue;
+    const auto synced = entry.file->sync_name();
+    if (!synced) entry.step = take_back(*entry.file, synced.error());
   }
 }
 
 // Flushes of a disk that are asked for at the same time are one to it, and each by itself may take it milliseconds: so
 // a few threads sync the files of a batch, or this one alone where no more can be had.
-void sync_all(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>& steps) {
+void sync_all(std::vector<Publisher::Entry>& entries) {
   std::atomic<std::size_t> next = 0;
   const auto sync_some = [&] {
     for (std::size_t i = next++; i < entries.size(); i = next++) {
-      if (entries[i].sync != Sync::none) steps[i] = sync_data(*entries[i].file);
+      Publisher::Entry& entry = entries[i];
+      if (entry.sync != Sync::none) entry.step = guarded([&] { return entry.file->file().sync(); });
     }
   };
   std::vector<std::jthread> helpers;
@@ -99,17 +87,17 @@ void sync_all(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>&
   sync_some();
 }
 
-void publish_all(std::vector<Publisher::Entry>& entries, std::vector<Result<void>>& steps) {
+void publish_all(std::vector<Publisher::Entry>& entries) {
   for (Publisher::Entry& entry : entries) {
     if (entry.sync != Sync::none) entry.file->file().start_sync();
   }
-  sync_all(entries, steps);
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (steps[i]) steps[i] = name(*entries[i].file, entries[i].sync);
-    if (!steps[i]) entries[i].output_file->leave();
+  sync_all(entries);
+  for (Publisher::Entry& entry : entries) {
+    if (entry.step) entry.step = guarded([&] { return entry.file->give_name(entry.sync); });
+    if (!entry.step) entry.output_file->leave();
   }
-  sync_names(entries, steps);
-  sync_directories(entries, steps);
+  sync_names(entries);
+  sync_directories(entries);
 }
 
 }  // namespace
@@ -132,18 +120,16 @@ void Publisher::submit(Entry entry) {
 }
 
 void Publisher::publish(std::vector<Entry> entries) {
-  std::vector<Result<void>> steps;
   std::optional<Error> thrown;
   try {
-    steps.resize(entries.size());
-    publish_all(entries, steps);
+    publish_all(entries);
   } catch (const std::exception& exception) {  // the entry of a thread: out of memory, or a bug
     thrown = error_of(exception, "publish");
   }
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    entries[i].file.reset();
-    entries[i].output_file.reset();  // its lock is given up before the end is reported
-    entries[i].done(thrown ? Result<void>(*thrown) : std::move(steps[i]), i + 1 < entries.size());
+  for (Entry& entry : entries) {
+    entry.file.reset();
+    entry.output_file.reset();  // its lock is given up before the end is reported
+    entry.done(thrown ? Result<void>(*thrown) : std::move(entry.step), &entry != &entries.back());
   }
 }
 

@@ -26,10 +26,10 @@ class Publisher {
   struct Entry {
     std::unique_ptr<OutputFile> output_file;
     std::unique_ptr<UnnamedFile> file;  // of it, whole
-    const Directory* directory;         // the open one: entries with the same share its sync
     Sync sync = Sync::interval;
     // Called on the publisher's thread; `more_follow` but for the last of a batch.
     std::function<void(Result<void>, bool more_follow)> done;
+    Result<void> step = {};  // the last that was done with it: after an error none follows
   };
 
   // `more_to_come`: whether downloads are under way that may soon be handed over; then a few milliseconds are waited

@@ -35,29 +35,41 @@ std::string name_of(unsigned file) { return fmt::format("f{}", file); }
 std::uint64_t size_of(unsigned file) { return 5000 + 4096 * std::uint64_t{file % 7}; }
 
 // A download that is whole and not published; nothing if its place can't be had.
-std::optional<Publisher::Entry> whole_download(FakeFs& disk, unsigned file, Sync sync = Sync::interval) {
-  FakeClock clock;
-  auto open = DirectoryCache(disk, clock).open(".");
-  if (!open) return std::nullopt;
-  auto place = recover(std::move(*open), name_of(file), Request{}, {});
+std::optional<Publisher::Entry> whole_download(std::shared_ptr<OpenDirectory> open, unsigned file,
+                                               Sync sync = Sync::interval) {
+  auto place = recover(std::move(open), name_of(file), Request{}, {});
   if (!place) return std::nullopt;
   auto unnamed = UnnamedFile::create(*place->output_file);
   if (!unnamed || !*unnamed || !(*unnamed)->write(pattern_bytes(file, size_of(file)))) return std::nullopt;
-  return Publisher::Entry{std::move(place->output_file), std::move(*unnamed), nullptr, sync, {}};
+  return Publisher::Entry{std::move(place->output_file), std::move(*unnamed), sync, {}};
 }
 
 struct Batch {
   FakeFs disk;
+  FakeClock clock;
+  EmptyOutputs empty_outputs;
   std::vector<std::optional<Error>> errors = std::vector<std::optional<Error>>(kFiles);
   std::vector<bool> told = std::vector<bool>(kFiles);
   std::vector<bool> more_followed;
   std::size_t logged_at_first_done = 0;
 
+  std::shared_ptr<OpenDirectory> open() {
+    auto directory = disk.open_directory(".");
+    if (!directory) return nullptr;
+    return std::make_shared<OpenDirectory>(std::move(*directory), ".", clock.now(), empty_outputs);
+  }
+
   // The downloads that are not there yet, whole and ready to be published.
   std::vector<Publisher::Entry> ready(Sync sync = Sync::interval) {
+    return ready(std::vector<std::shared_ptr<OpenDirectory>>(kFiles, open()), sync);
+  }
+
+  // The same, each in the directory that is opened for it.
+  std::vector<Publisher::Entry> ready(const std::vector<std::shared_ptr<OpenDirectory>>& opened,
+                                      Sync sync = Sync::interval) {
     std::vector<Publisher::Entry> entries;
     for (unsigned i = 0; i < kFiles; ++i) {
-      auto entry = whole_download(disk, i, sync);
+      auto entry = opened[i] ? whole_download(opened[i], i, sync) : std::nullopt;
       if (!entry) continue;
       entry->done = [this, i](Result<void> step, bool more) {
         if (more_followed.empty()) logged_at_first_done = disk.log().size();
@@ -162,8 +174,8 @@ TEST_CASE("a failed sync of a name takes that name back, and no other") {
 
 TEST_CASE("each directory of a batch is synced once") {
   Batch batch;
-  auto entries = batch.ready();
-  for (std::size_t i = 0; i < entries.size(); ++i) entries[i].directory = &entries[i % 2].output_file->directory();
+  const auto even = batch.open(), odd = batch.open();
+  auto entries = batch.ready({even, odd, even, odd, even});
   Publisher::publish(std::move(entries));
   CHECK(lines(batch.disk.log(), "sync-directory").size() == 2);
   CHECK(batch.told == std::vector<bool>(kFiles, true));
@@ -205,9 +217,8 @@ TEST_CASE("a failed sync of the directory takes back the names that were given i
 
 TEST_CASE("a failed sync of the directory fails all that got a name in it, and no others") {
   Batch batch;
-  auto entries = batch.ready();
-  for (std::size_t i = 0; i < entries.size(); ++i)
-    entries[i].directory = &entries[i < 2 ? 0 : 2].output_file->directory();
+  const auto failing = batch.open(), sound = batch.open();
+  auto entries = batch.ready({failing, failing, sound, sound, sound});
   batch.disk.fail_kind("sync-directory", 1, "Input/output error");
   Publisher::publish(std::move(entries));
   for (unsigned i = 0; i < kFiles; ++i) {
@@ -298,6 +309,10 @@ TEST_CASE("what many threads hand over is published once each, many at a time") 
   constexpr unsigned kThreads = 4;
   constexpr unsigned kEach = 100;
   FakeFs disk;
+  FakeClock clock;
+  DirectoryCache directories(disk, clock);
+  const auto open = directories.open(".");
+  REQUIRE(open.ok());
   std::mutex mutex;
   std::condition_variable changed;
   std::multiset<unsigned> done;
@@ -309,7 +324,7 @@ TEST_CASE("what many threads hand over is published once each, many at a time") 
       threads.emplace_back([&, thread] {
         for (unsigned i = 0; i < kEach; ++i) {
           const unsigned file = 100 + thread * kEach + i;
-          auto entry = whole_download(disk, file);
+          auto entry = whole_download(*open, file);
           if (!entry) return;
           entry->done = [&, file](const Result<void>& step, bool more) {
             const std::lock_guard lock(mutex);
