@@ -16,8 +16,6 @@
 #else
 #define SEGDL_THREAD_ANNOTATION(x)
 #endif
-#define SEGDL_CAPABILITY(x) SEGDL_THREAD_ANNOTATION(capability(x))
-#define SEGDL_SCOPED_CAPABILITY SEGDL_THREAD_ANNOTATION(scoped_lockable)
 #define SEGDL_GUARDED_BY(x) SEGDL_THREAD_ANNOTATION(guarded_by(x))
 #define SEGDL_REQUIRES(...) SEGDL_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
 #define SEGDL_ACQUIRE(...) SEGDL_THREAD_ANNOTATION(acquire_capability(__VA_ARGS__))
@@ -26,7 +24,7 @@
 
 namespace segdl::engine {
 
-class SEGDL_CAPABILITY("mutex") Mutex {
+class SEGDL_THREAD_ANNOTATION(capability("mutex")) Mutex {
  public:
   void lock() SEGDL_ACQUIRE() { mutex_.lock(); }
   void unlock() SEGDL_RELEASE() { mutex_.unlock(); }
@@ -35,7 +33,7 @@ class SEGDL_CAPABILITY("mutex") Mutex {
   std::mutex mutex_;
 };
 
-class SEGDL_SCOPED_CAPABILITY MutexLock {
+class SEGDL_THREAD_ANNOTATION(scoped_lockable) MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) SEGDL_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
   ~MutexLock() SEGDL_RELEASE() { mutex_.unlock(); }

@@ -1,8 +1,6 @@
 #include "engine/progress/event_log.h"
 
 #include <algorithm>
-#include <iterator>
-#include <utility>
 
 namespace segdl::engine {
 namespace {
@@ -28,12 +26,6 @@ void EventLog::add(decltype(Event::what) what) {
     events_.erase(minor != events_.end() ? minor : events_.begin());
   }
   events_.push_back({next_++, clock_.wall(), std::move(what)});
-}
-
-std::vector<Event> EventLog::take() {
-  std::vector<Event> taken(std::make_move_iterator(events_.begin()), std::make_move_iterator(events_.end()));
-  events_.clear();
-  return taken;
 }
 
 bool EventLog::is_told(const decltype(Event::what)& what) {

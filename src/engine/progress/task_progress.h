@@ -129,8 +129,6 @@ class TaskProgress {
     const MutexLock lock(record_.mutex);
     if (events != nullptr) record_.events.emplace(*events);
   }
-  TaskProgress(const TaskProgress&) = delete;
-  TaskProgress& operator=(const TaskProgress&) = delete;
 
   ByteCounts& bytes() { return bytes_; }
   MapSource& segments() { return segments_; }
