@@ -103,14 +103,9 @@ void publish_all(std::vector<Publisher::Entry>& entries) {
 }  // namespace
 
 Publisher::Publisher(std::size_t most_held, std::function<bool()> more_to_come)
-    : most_held_(most_held), more_to_come_(std::move(more_to_come)) {
-  auto started = start_thread([this](const std::stop_token& stop) { run(stop); });
-  if (started) {
-    thread_ = std::move(*started);
-  } else {
-    broken_ = std::move(started).error();
-  }
-}
+    : most_held_(most_held),
+      more_to_come_(std::move(more_to_come)),
+      thread_(start_thread([this](const std::stop_token& stop) { run(stop); })) {}
 
 void Publisher::submit(Entry entry) {
   const MutexLock lock(mutex_);

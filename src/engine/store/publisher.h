@@ -34,13 +34,10 @@ class Publisher {
 
   // `more_to_come`: whether downloads are under way that may soon be handed over; then a few milliseconds are waited
   // for them, so that fewer and larger batches are made. `most_held`: waiting and being published together, at least
-  // 1; a thread that hands over one more waits.
+  // 1; a thread that hands over one more waits. REQUIRES: everything handed over is done when it is destroyed.
   Publisher(std::size_t most_held, std::function<bool()> more_to_come);
   // Why nothing is published, if its thread could not be started: then nothing may be handed over.
-  const std::optional<Error>& broken() const { return broken_; }
-  ~Publisher() = default;  // REQUIRES: everything handed over is done
-  Publisher(const Publisher&) = delete;
-  Publisher& operator=(const Publisher&) = delete;
+  std::optional<Error> broken() const { return thread_ ? std::nullopt : std::optional(thread_.error()); }
 
   // Waits while too many are under way: each holds open files.
   void submit(Entry);
@@ -57,8 +54,7 @@ class Publisher {
   Condition changed_;
   std::vector<Entry> waiting_ SEGDL_GUARDED_BY(mutex_);
   std::size_t under_way_ SEGDL_GUARDED_BY(mutex_) = 0;  // being published
-  std::optional<Error> broken_;
-  std::jthread thread_;
+  Result<std::jthread> thread_;                         // the last, since it uses all the others
 };
 
 }  // namespace segdl::engine
