@@ -22,14 +22,9 @@ Result<const char*> never_replaced(Directory& directory, const std::string& name
   auto status = directory.status(name);
   if (!status) return std::move(status).error();
   if (!status->has_value()) return nullptr;
-  switch ((*status)->kind) {
-    case FileKind::directory:
-      return "it is a directory, or a link to one";
-    case FileKind::other:
-      return "it is a device, a FIFO or a socket, or a link to one";
-    default:
-      return nullptr;
-  }
+  if ((*status)->kind == FileKind::directory) return "it is a directory, or a link to one";
+  if ((*status)->kind == FileKind::other) return "it is a device, a FIFO or a socket, or a link to one";
+  return nullptr;
 }
 
 Result<bool> holds_nothing(File& file) {
@@ -73,13 +68,11 @@ Result<void> may_be_replaced(Directory& directory, const std::string& name) {
 }
 
 Error exists(Directory& directory, const std::string& name, std::string reason, const Hints& more) {
-  Error error = make_error(Cause::exists, "keep", directory.path_of(name), std::move(reason));
   const auto stays = never_replaced(directory, name);
-  const bool is_replaceable = !stays || *stays == nullptr;
-  error.hints = is_replaceable ? existing_hints() : move_hints();
-  if (is_replaceable) error.hints.insert(error.hints.end(), more.begin(), more.end());
-  if (!is_replaceable) error.reason = *stays;
-  return error;
+  if (stays && *stays != nullptr) return not_ours(directory, name, *stays);
+  Hints hints = existing_hints();
+  hints.insert(hints.end(), more.begin(), more.end());
+  return not_ours(directory, name, std::move(reason), std::move(hints));
 }
 
 // The group comes first, as its rights are to be that group's from the beginning. The owner comes last: from then on

@@ -153,8 +153,7 @@ void OutputFile::leave() {
   const auto status = data_.file->status();
   const auto mine = data_.file->has_name(names_.part);
   if (!status || !mine || !*mine || status->size != 0) return;
-  const auto removed = directory_.remove(names_.part);
-  static_cast<void>(removed.ok());
+  static_cast<void>(directory_.remove(names_.part).ok());
 }
 
 }  // namespace segdl::engine

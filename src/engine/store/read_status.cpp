@@ -12,21 +12,15 @@
 namespace segdl::engine {
 namespace {
 
-void extend(std::vector<Range>& ranges, Range range) {
-  if (!ranges.empty() && ranges.back().end == range.begin) {
-    ranges.back().end = range.end;
-  } else {
-    ranges.push_back(range);
-  }
-}
-
 void describe_segments(const Journal& journal, const Layout& layout, DownloadStatus& status) {
   status.segment_size = layout.segment_size();
   status.segments = layout.count();
   for (std::uint32_t i = 0; i < layout.count(); ++i) {
     const Range range = layout.range(Segment{i});
     const bool claimed = journal.claims(Segment{i});
-    extend(claimed ? status.claims : status.holes, range);
+    std::vector<Range>& ranges = claimed ? status.claims : status.holes;
+    if (ranges.empty() || ranges.back().end != range.begin) ranges.push_back({range.begin, range.begin});
+    ranges.back().end = range.end;
     if (!claimed) continue;
     ++status.claimed_segments;
     status.claimed += range.size();
@@ -50,9 +44,8 @@ void describe(const Journal& journal, DownloadStatus& status) {
 }
 
 Result<bool> is_busy(Directory& directory, const Names& names) {
-  auto part = directory.status(names.part);
-  if (!part) return std::move(part).error();
-  if (!part->has_value()) return false;
+  auto part = present(directory, names.part);
+  if (!part || !*part) return part;
   auto file = directory.open(names.part, OpenMode::read_only);
   if (!file) return std::move(file).error();
   return (*file)->locked_by_another();
@@ -89,9 +82,8 @@ Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::pat
   auto name = meant(directory, given.filename().string());
   if (!name) return std::move(name).error();
   const Names names(*name, directory.longest_name());
-  const auto output = given.parent_path() / names.output;
   DownloadStatus status;
-  status.output = output;
+  status.output = given.parent_path() / names.output;
   auto loaded = Journal::load(directory, names.journal, OpenMode::read_only);
   if (!loaded) return std::move(loaded).error();
   if (const auto* journal = std::get_if<std::unique_ptr<Journal>>(&*loaded)) {

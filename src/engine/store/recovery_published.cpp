@@ -81,13 +81,6 @@ Result<bool> is_spent(File& part, const FileStatus& output, const Journal& journ
   return all_proofs_hold(part, journal, status->size, stop);
 }
 
-// What was sent is not what has the output's name, and may be beside it still.
-Error decoded_exists(const Directory& directory, const Names& names) {
-  return with_hints(make_error(Cause::exists, "keep", directory.path_of(names.output),
-                               "it exists already, and is what decoding has made of what was sent"),
-                    {Hint::decode, Hint::replace_existing, Hint::choose_other_name});
-}
-
 // Removes what is left beside a published file, its journal last: until then the next run finds what this is.
 Result<void> tidy_up(Directory& directory, const Names& names, bool drop_part, bool drop_decoded) {
   auto aside = Journal::load(directory, names.old_journal, OpenMode::read_only);
@@ -147,7 +140,9 @@ Result<std::unique_ptr<Published>> finish_published(const std::shared_ptr<OpenDi
   if (!decoded) return std::move(decoded).error();
   if (*decoded && !request.decode) {
     if (may_replace_output(request)) return std::unique_ptr<Published>();
-    return decoded_exists(directory, names);
+    // What was sent is not what has the output's name, and may be beside it still.
+    return not_ours(directory, names.output, "it exists already, and is what decoding has made of what was sent",
+                    {Hint::decode, Hint::replace_existing, Hint::choose_other_name});
   }
   auto whole = *decoded ? Result<bool>(true) : all_proofs_hold(output, **journal, status->size, stop);
   if (stop.stop_requested()) return cancelled();

@@ -51,8 +51,8 @@ Result<void> UnnamedFile::replace(Sync sync) {
   // Before the rename: where a directory's sync does not cover link counts a power cut would cost the old file as well.
   if (sync != Sync::none) step = file_->sync_name();
   if (step) step = directory.rename(name, names.output, *replaces);
-  const auto removed = directory.remove(step ? names.part : name);
-  static_cast<void>(removed.ok());  // what stays is empty, or proves to be segdl's: the next run removes it
+  // What stays is empty, or proves to be segdl's: the next run removes it.
+  static_cast<void>(directory.remove(step ? names.part : name).ok());
   return step;
 }
 
@@ -80,12 +80,8 @@ Result<void> UnnamedFile::publish_copy(Sync sync) {
                                      : new_locked_file(output_file_.directory(), output_file_.names().part);
   if (!data) return std::move(data).error();
   if (*data) output_file_.data_.file = std::move(*data);
-  JournalIdentity identity;
-  identity.resource.total = status->size;
-  Metadata metadata;
-  metadata.stream_complete = true;
-  metadata.stream_length = status->size;
-  metadata.stream_digest = digest_;
+  const JournalIdentity identity{.layout = std::nullopt, .resource = {.total = status->size}};
+  const Metadata metadata{.url = {}, .stream_complete = true, .stream_length = status->size, .stream_digest = digest_};
   auto step = output_file_.begin(identity, metadata);
   File& copy = output_file_.data();
   if (step) step = copy.write_at(0, bytes);

@@ -96,8 +96,7 @@ Result<void> Checkpoint::make(std::vector<Segment> covered) {
 Error Checkpoint::revoke(const std::vector<Segment>& segments, Error error) {
   for (const Segment segment : segments) {
     // The first error is the one to report; a journal that can't be written either is checked by its proofs.
-    const auto revoked = files_.journal.revoke(segment);
-    static_cast<void>(revoked.ok());
+    static_cast<void>(files_.journal.revoke(segment).ok());
   }
   return error;
 }

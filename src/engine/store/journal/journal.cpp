@@ -169,8 +169,7 @@ Result<std::unique_ptr<Journal>> Journal::create(Directory& directory, const std
   const bool named = step.ok();
   if (step) step = directory.sync();
   if (!step) {
-    const auto removed = directory.remove(named ? name : temporary);
-    static_cast<void>(removed.ok());  // the first error is the one to report
+    static_cast<void>(directory.remove(named ? name : temporary).ok());  // the first error is the one to report
     return std::move(step).error();
   }
   auto mapping = mapping_of(**file, content.identity);
