@@ -1,11 +1,8 @@
 #include "engine/store/output_file.h"
 
 #include "core/base/errors.h"
-#include "engine/store/existing_output.h"
 
 #include <fmt/format.h>
-
-#include <utility>
 
 namespace segdl::engine {
 

@@ -7,7 +7,6 @@
 
 #include "core/base/errors.h"
 
-#include <utility>
 #include <vector>
 
 namespace segdl::engine {

@@ -3,7 +3,6 @@
 #include <segdl/range.h>
 
 #include <chrono>
-#include <utility>
 
 namespace segdl::engine {
 namespace {
