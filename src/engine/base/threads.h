@@ -13,6 +13,7 @@
 
 #include <exception>
 #include <new>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -21,22 +22,15 @@
 
 namespace segdl::engine {
 
-inline constexpr std::string_view kOutOfMemory = "out of memory";  // short enough for a std::string without any
-
 // An exception at the entry of a thread: memory has run out, or it is a bug.
 inline Error error_of(const std::exception& exception, std::string_view operation) noexcept {
-  Error error;
   try {
     if (dynamic_cast<const std::bad_alloc*>(&exception) == nullptr) {
-      error.operation = operation;
-      error.reason = exception.what();
-      return error;
+      return make_error(Cause::internal, std::string(operation), "", exception.what());
     }
-  } catch (const std::exception&) {
-    error.operation.clear();
+  } catch (const std::exception&) {  // no memory for the words
   }
-  error.reason = kOutOfMemory;
-  return error;
+  return Error{.reason = "out of memory"};  // short enough for a std::string without any
 }
 
 // REQUIRES: what is called throws nothing.
