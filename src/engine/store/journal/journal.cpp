@@ -2,7 +2,6 @@
 
 #include "core/base/errors.h"
 #include "engine/base/pieces.h"
-#include "engine/store/journal/journal_store.h"
 
 #include <algorithm>
 #include <span>
@@ -142,12 +141,6 @@ std::unique_ptr<Mapping> mapping_of(File& file, const JournalIdentity& identity)
   return mapping ? std::move(*mapping) : nullptr;
 }
 
-Result<std::unique_ptr<Journal>> open_store(std::unique_ptr<File> file, std::unique_ptr<Mapping> mapping,
-                                            JournalIdentity identity) {
-  if (!mapping) return open_written(std::move(file), std::move(identity));
-  return open_mapped(std::move(file), std::move(identity), std::move(mapping));
-}
-
 // Where a link gives a name (Directory::rename), the system may take the two names for two files, each with pages of
 // its own (FUSE): what is written by a handle of the first would not be seen under the second. A mapping is of the
 // file.
@@ -174,7 +167,7 @@ Result<std::unique_ptr<Journal>> Journal::create(Directory& directory, const std
   }
   auto mapping = mapping_of(**file, content.identity);
   if (!mapping) *file = under_its_name(directory, name, std::move(*file));
-  return open_store(std::move(*file), std::move(mapping), std::move(content.identity));
+  return open_journal(std::move(*file), std::move(content.identity), std::move(mapping));
 }
 
 bool can_continue(const Journal& journal) {
@@ -221,7 +214,7 @@ Result<Journal::Loaded> Journal::load(Directory& directory, const std::string& n
   if (!sound) return std::move(sound).error();
   if (!*sound) return Loaded(Damaged{"a part of it can't be read"});
   auto mapping = mode == OpenMode::read_only ? nullptr : mapping_of(**file, *identity);
-  auto store = open_store(std::move(*file), std::move(mapping), std::move(*identity));
+  auto store = open_journal(std::move(*file), std::move(*identity), std::move(mapping));
   if (!store) return std::move(store).error();
   return Loaded(std::move(*store));
 }

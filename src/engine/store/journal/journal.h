@@ -87,6 +87,10 @@ class Journal {
   const JournalShape shape_;
 };
 
+// The journal of that identity in the file: kept through the mapping of all of it or, if that is null, by reading and
+// writing. doc/journal.md has which is used when.
+Result<std::unique_ptr<Journal>> open_journal(std::unique_ptr<File>, JournalIdentity, std::unique_ptr<Mapping>);
+
 // Whether the download that it describes can be continued: in segments, or as a stream that is whole.
 bool can_continue(const Journal&);
 

@@ -1,4 +1,5 @@
-#include "engine/store/journal/journal_store.h"
+// The two forms in which a journal is kept.
+#include "engine/store/journal/journal.h"
 
 #include "core/base/errors.h"
 #include "engine/base/monitor.h"
@@ -28,6 +29,7 @@ std::array<std::byte, 8> encode_word(std::uint64_t value) {
 
 std::uint64_t bit_of(Segment segment) { return std::uint64_t{1} << index(segment) % 64; }
 
+// A shared mapping: a claim costs two stores.
 class MappedJournal final : public Journal {
  public:
   MappedJournal(std::unique_ptr<File> file, JournalIdentity identity, std::unique_ptr<Mapping> mapping)
@@ -91,6 +93,7 @@ class MappedJournal final : public Journal {
   std::unique_ptr<Mapping> mapping_;
 };
 
+// pwrite of the digest, then of the bitmap's word; the bitmap is kept in memory as well. Also for reading only.
 class WrittenJournal final : public Journal {
  public:
   WrittenJournal(std::unique_ptr<File> file, JournalIdentity identity, std::vector<std::uint64_t> words,
@@ -163,12 +166,12 @@ class WrittenJournal final : public Journal {
 
 }  // namespace
 
-std::unique_ptr<Journal> open_mapped(std::unique_ptr<File> file, JournalIdentity identity,
-                                     std::unique_ptr<Mapping> mapping) {
-  return std::make_unique<MappedJournal>(std::move(file), std::move(identity), std::move(mapping));
-}
-
-Result<std::unique_ptr<Journal>> open_written(std::unique_ptr<File> file, JournalIdentity identity) {
+Result<std::unique_ptr<Journal>> open_journal(std::unique_ptr<File> file, JournalIdentity identity,
+                                              std::unique_ptr<Mapping> mapping) {
+  if (mapping) {
+    return std::unique_ptr<Journal>(
+        std::make_unique<MappedJournal>(std::move(file), std::move(identity), std::move(mapping)));
+  }
   const JournalShape shape = shape_of(identity);
   std::vector<std::uint64_t> words(shape.bitmap_bytes() / 8);
   auto got = file->read_at(shape.bitmap_at(), std::as_writable_bytes(std::span(words)));

@@ -1,5 +1,5 @@
 // The journal, through both back ends, on the fake disk and on the real one.
-#include "engine/store/journal/journal_store.h"
+#include "engine/store/journal/journal.h"
 #include "core/base/xxh3.h"
 #include "io/fs/posix_file_system.h"
 #include "support/fake_fs.h"
@@ -86,7 +86,7 @@ struct Side {
     REQUIRE(std::holds_alternative<std::unique_ptr<Journal>>(*loaded));
     auto journal = std::move(std::get<std::unique_ptr<Journal>>(*loaded));
     if (by == BackEnd::mapped) return journal;
-    auto written = open_written(*disk.directory().open("f.segdl", OpenMode::existing), journal->identity());
+    auto written = open_journal(*disk.directory().open("f.segdl", OpenMode::existing), journal->identity(), nullptr);
     REQUIRE(written.ok());
     return std::move(*written);
   }
