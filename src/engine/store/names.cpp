@@ -77,14 +77,13 @@ Result<bool> present(Directory& directory, const std::string& name) {
   return status->has_value();
 }
 
-Result<bool> nothing_there(Directory& directory, const Names& names, bool replaces) {
+Result<bool> anything_there(Directory& directory, const Names& names, bool replaces) {
   for (const std::string* name : {&names.output, &names.journal, &names.old_journal}) {
     if (replaces && name == &names.output) continue;
     auto there = present(directory, *name);
-    if (!there) return std::move(there).error();
-    if (*there) return false;
+    if (!there || *there) return there;
   }
-  return true;
+  return false;
 }
 
 Result<std::unique_ptr<File>> new_locked_file(Directory& directory, const std::string& name) {

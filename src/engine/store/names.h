@@ -59,8 +59,8 @@ Error not_ours(const Directory&, const std::string& name, std::string reason, Hi
 
 // Whether anything has the name.
 Result<bool> present(Directory&, const std::string& name);
-// Whether none of those names is there that make a download anything but fresh. `replaces`: there may be an output.
-Result<bool> nothing_there(Directory&, const Names&, bool replaces);
+// Whether one of the names is there that make a download anything but fresh. `replaces`: there may be an output.
+Result<bool> anything_there(Directory&, const Names&, bool replaces);
 
 // The name that the directory has for what is there under `name`, if that is the same in another case. The system may
 // take the two for two files (FUSE on what takes no notice of case), even if their inode numbers are the same: a lock

@@ -9,9 +9,9 @@ namespace segdl::engine {
 // Before it gets a journal, a place that was taken for fresh by what was known of the directory is looked at as any.
 Result<void> OutputFile::look_again() {
   if (looked_) return {};
-  auto nothing = nothing_there(directory_, names_, existing_.is_replaced());
-  if (!nothing) return std::move(nothing).error();
-  looked_ = *nothing;
+  auto found = anything_there(directory_, names_, existing_.is_replaced());
+  if (!found) return std::move(found).error();
+  looked_ = !*found;
   return looked_ ? Result<void>() : exists(directory_, names_.output, "it, or its journal, has come meanwhile");
 }
 
@@ -143,10 +143,8 @@ void OutputFile::leave() {
     if (step) step = remove_journal();
     if (!step) return;
   }
-  if (!data_.created) {
-    const auto journal = directory_.status(names_.journal);
-    if (!journal || journal->has_value()) return;
-  }
+  const auto journal = data_.created ? Result<bool>(false) : present(directory_, names_.journal);
+  if (!journal || *journal) return;
   const auto status = data_.file->status();
   const auto mine = data_.file->has_name(names_.part);
   if (!status || !mine || !*mine || status->size != 0) return;

@@ -108,16 +108,13 @@ Result<DownloadStatus> read_status(FileSystem& files, const std::filesystem::pat
   }
   auto found = directory.status(names.output);
   if (!found) return std::move(found).error();
+  const auto none = [&](const char* reason, Hint hint) {
+    return with_hints(make_error(Cause::local, "find", directory.path_of(names.output), reason), {hint});
+  };
   if (!found->has_value()) {
-    return with_hints(make_error(Cause::local, "find", directory.path_of(names.output),
-                                 "there is no such file, and no interrupted download of it"),
-                      {Hint::name_output});
+    return none("there is no such file, and no interrupted download of it", Hint::name_output);
   }
-  if ((*found)->kind == FileKind::directory) {
-    return with_hints(
-        make_error(Cause::local, "find", directory.path_of(names.output), "it is a directory, or a link to one"),
-        {Hint::name_file_inside});
-  }
+  if ((*found)->kind == FileKind::directory) return none("it is a directory, or a link to one", Hint::name_file_inside);
   status.state = DownloadStatus::State::complete;
   status.total = (*found)->size;
   return status;

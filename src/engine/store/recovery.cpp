@@ -20,12 +20,6 @@ Error exists_beside_journal(Directory& directory, const Names& names) {
   return error;
 }
 
-// Whether nothing of those names was there a moment ago, as far as it is known.
-bool had_nothing(const OpenDirectory& open, const Names& names, bool replaces) {
-  return (replaces || open.lacked(names.output)) && open.lacked(names.journal) && open.lacked(names.old_journal) &&
-         open.lacked(names.temporary);
-}
-
 // The open, locked data file; null if another try is due because another process renamed or removed it meanwhile.
 Result<std::unique_ptr<File>> lock_opened(Directory& directory, const std::string& name, std::unique_ptr<File> file) {
   auto locked = file->try_lock();
@@ -34,11 +28,6 @@ Result<std::unique_ptr<File>> lock_opened(Directory& directory, const std::strin
   auto mine = file->has_name(name);
   if (!mine) return std::move(mine).error();
   return *mine ? std::move(file) : nullptr;
-}
-
-Result<std::unique_ptr<File>> lock_file(Directory& directory, const std::string& name, OpenMode mode) {
-  auto file = directory.open(name, mode);
-  return file ? lock_opened(directory, name, std::move(*file)) : std::move(file);
 }
 
 // Checked before anything is made for it, and not of an output that stays: that it exists is all there is to report.
@@ -61,7 +50,8 @@ Result<DataFile> try_acquire(Directory& directory, const Names& names, bool repl
   }
   auto may = *output && !replace ? Result<void>() : may_be_had(directory, names.output, *output);
   if (!may) return std::move(may).error();
-  auto file = lock_file(directory, names.part, *part ? OpenMode::existing : OpenMode::create_new);
+  auto file = directory.open(names.part, *part ? OpenMode::existing : OpenMode::create_new);
+  if (file) file = lock_opened(directory, names.part, std::move(*file));
   if (!file) {
     auto now = present(directory, names.part);
     if (now && *now != *part) return DataFile{};  // it came or went between the look and the open
@@ -142,12 +132,13 @@ class Recovery {
     const bool replaceable = output && (output->kind == FileKind::regular || output->kind == FileKind::symlink);
     expected.replaces = replace && replaceable;
     expected.link = expected.replaces && output->kind == FileKind::symlink;
-    expected.lacked = had_nothing(*open_, names_, expected.replaces);
+    expected.lacked = (expected.replaces || open_->lacked(names_.output)) && open_->lacked(names_.journal) &&
+                      open_->lacked(names_.old_journal) && open_->lacked(names_.temporary);
     expected.fresh = !output || expected.replaces;
     if (!expected.replaces || expected.lacked) return expected;
-    auto nothing = nothing_there(directory_, names_, true);
-    if (!nothing) return std::move(nothing).error();
-    expected.fresh = *nothing;
+    auto found = anything_there(directory_, names_, true);
+    if (!found) return std::move(found).error();
+    expected.fresh = !*found;
     return expected;
   }
 
@@ -160,14 +151,11 @@ class Recovery {
     auto file = lock_opened(directory_, names_.part, std::move(*created));
     if (!file && file.error().cause == Cause::local) static_cast<void>(directory_.remove(names_.part));
     if (!file || !*file || expected.lacked) return file;
-    auto nothing = nothing_there(directory_, names_, expected.replaces);
-    if (nothing && *nothing) {
-      auto leftover = present(directory_, names_.temporary);
-      nothing = leftover ? Result<bool>(!*leftover) : std::move(leftover);
-    }
-    if (nothing && *nothing) return file;
+    auto found = anything_there(directory_, names_, expected.replaces);
+    if (found && !*found) found = present(directory_, names_.temporary);
+    if (found && !*found) return file;
     auto removed = directory_.remove(names_.part);
-    if (!nothing) return std::move(nothing).error();
+    if (!found) return std::move(found).error();
     return removed ? Result<std::unique_ptr<File>>(nullptr) : std::move(removed).error();
   }
 

@@ -59,17 +59,16 @@ struct Opened {
 
 // Nothing if what is there can't be opened for that: it is not ours then, or on its way.
 Result<std::optional<Opened>> open_locked(Directory& directory, const Names& names) {
-  auto part = directory.status(names.part);
-  if (!part) return std::move(part).error();
-  const bool has_part = part->has_value();
-  auto output = directory.open(names.output, has_part ? OpenMode::read_only : OpenMode::existing);
-  auto data = has_part ? directory.open(names.part, OpenMode::existing) : Result<std::unique_ptr<File>>(nullptr);
+  auto has_part = present(directory, names.part);
+  if (!has_part) return std::move(has_part).error();
+  auto output = directory.open(names.output, *has_part ? OpenMode::read_only : OpenMode::existing);
+  auto data = *has_part ? directory.open(names.part, OpenMode::existing) : Result<std::unique_ptr<File>>(nullptr);
   if (!output || !data) return std::optional<Opened>();
-  File& locked = has_part ? **data : **output;
+  File& locked = *has_part ? **data : **output;
   auto taken = locked.try_lock();
   if (!taken) return std::move(taken).error();
   if (*taken) return std::optional(Opened{std::move(*output), std::move(*data)});
-  return make_error(Cause::busy, "lock", directory.path_of(has_part ? names.part : names.output),
+  return make_error(Cause::busy, "lock", directory.path_of(*has_part ? names.part : names.output),
                     "another download of this file is being published");
 }
 
