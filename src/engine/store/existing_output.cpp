@@ -42,8 +42,7 @@ Result<bool> holds_nothing(File& file) {
 // Whether it is the data of a download under way. What can't be opened is none of segdl's.
 bool is_locked(Directory& directory, const std::string& name) {
   auto file = directory.open(name, OpenMode::read_only);
-  if (!file) return false;
-  const auto locked = (*file)->locked_by_another();
+  const auto locked = file ? (*file)->locked_by_another() : Result<bool>(false);
   return locked && *locked;
 }
 

@@ -14,11 +14,10 @@ namespace engine {
 namespace {
 
 constexpr std::size_t kDigits = 16;  // of the digest in a name
-constexpr char kCase = 'a' ^ 'A';
 
 std::string in_other_case(std::string name) {
   for (char& c : name) {
-    if (is_alpha(c)) c = static_cast<char>(c ^ kCase);
+    if (is_alpha(c)) c = static_cast<char>(c ^ 'a' ^ 'A');
   }
   return name;
 }

@@ -50,12 +50,11 @@ Result<std::string> output_name_of(const Request&, const Url&);
 // names could pass for an earlier run's work on another file.
 std::string name_from_server(std::string_view foreign);
 
-// The hints where what has a name is not to be replaced.
-inline Hints move_hints() { return {Hint::move_away, Hint::choose_other_name}; }
 // Of what another process is at work on.
 Error busy(const Directory&, const std::string& name, std::string reason = "another download of this file is running");
 // Of what has one of the names that go with an output, and is none of segdl's.
-Error not_ours(const Directory&, const std::string& name, std::string reason, Hints hints = move_hints());
+Error not_ours(const Directory&, const std::string& name, std::string reason,
+               Hints hints = {Hint::move_away, Hint::choose_other_name});
 
 // Whether anything has the name.
 Result<bool> present(Directory&, const std::string& name);

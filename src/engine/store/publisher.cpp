@@ -22,11 +22,9 @@ constexpr std::size_t kWorthAThread = 4;  // files
 // name was given where there was none, so nothing is lost that was there before.
 Error take_back(UnnamedFile& file, Error error) {
   const auto back = file.take_name_back();
-  if (back) {
-    error.reason += "; the file was taken back";
-  } else {
-    error.reason += fmt::format("; its name stays, though it may not outlast a power cut ({})", back.error().reason);
-  }
+  error.reason +=
+      back ? "; the file was taken back"
+           : fmt::format("; its name stays, though it may not outlast a power cut ({})", back.error().reason);
   return error;
 }
 

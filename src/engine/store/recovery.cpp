@@ -195,9 +195,8 @@ class Recovery {
     if (!loaded) return std::move(loaded).error();
     if (std::holds_alternative<Journal::Absent>(*loaded)) {
       if (data->size == 0) return {};  // rows 1 and 2
-      Hints hints = move_hints();
-      hints.emplace_back(Hint::adopt_existing);
-      return not_ours(directory_, names_.part, "it has no journal, so it is not segdl's to continue", hints);  // row 3
+      return not_ours(directory_, names_.part, "it has no journal, so it is not segdl's to continue",
+                      {Hint::move_away, Hint::choose_other_name, Hint::adopt_existing});  // row 3
     }
     if (const auto* foreign = std::get_if<Journal::Foreign>(&*loaded)) {
       return not_ours(directory_, names_.journal, foreign->reason);  // row 6

@@ -16,11 +16,7 @@ namespace {
 
 // On disk everything is little-endian.
 constexpr std::uint64_t little(std::uint64_t value) {
-  if constexpr (std::endian::native == std::endian::big) {
-    return __builtin_bswap64(value);
-  } else {
-    return value;
-  }
+  return std::endian::native == std::endian::big ? __builtin_bswap64(value) : value;
 }
 
 std::array<std::byte, 8> encode_word(std::uint64_t value) {
