@@ -11,6 +11,7 @@
 
 #include "core/base/errors.h"
 
+#include <cstddef>
 #include <exception>
 #include <new>
 #include <string>
@@ -18,6 +19,7 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace segdl::engine {
 
@@ -41,6 +43,20 @@ Result<std::jthread> start_thread(Function function) {
     return with_hints(make_error(Cause::internal, "start a thread", "", error.code().message()),
                       {Hint::raise_thread_limits, Hint::use_fewer_connections});
   }
+}
+
+// Up to so many threads that do the same, as many as can be had; an error if that is none.
+template <class Function>
+Result<std::vector<std::jthread>> start_threads(std::size_t most, Function function) {
+  std::vector<std::jthread> threads;
+  threads.reserve(most);
+  while (threads.size() < most) {
+    auto started = start_thread(function);
+    if (!started && threads.empty()) return std::move(started).error();
+    if (!started) break;
+    threads.push_back(std::move(*started));
+  }
+  return threads;
 }
 
 }  // namespace segdl::engine

@@ -74,14 +74,8 @@ void sync_all(std::vector<Publisher::Entry>& entries) {
       if (entry.sync != Sync::none) entry.step = guarded([&] { return entry.file->file().sync(); });
     }
   };
-  std::vector<std::jthread> helpers;
-  helpers.reserve(kSyncers);
-  for (std::size_t worth = 2 * kWorthAThread; worth <= entries.size() && helpers.size() < kSyncers;
-       worth += kWorthAThread) {
-    auto helper = start_thread(sync_some);
-    if (!helper) break;
-    helpers.push_back(std::move(*helper));
-  }
+  const std::size_t shares = std::clamp<std::size_t>(entries.size() / kWorthAThread, 1, 1 + kSyncers);
+  const Result<std::vector<std::jthread>> helpers = start_threads(shares - 1, sync_some);
   sync_some();
 }
 

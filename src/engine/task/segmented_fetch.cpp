@@ -75,20 +75,6 @@ Result<bool> drop_behind_hole(Pass& pass, TaskProgress& task_progress, const std
   return dropped;
 }
 
-// Some threads that do the same; an error if there is not even one.
-template <class Function>
-Result<std::vector<std::jthread>> start_threads(std::size_t most, Function function) {
-  std::vector<std::jthread> threads;
-  threads.reserve(most);
-  while (threads.size() < most) {
-    auto started = start_thread(function);
-    if (!started && threads.empty()) return std::move(started).error();
-    if (!started) break;
-    threads.push_back(std::move(*started));
-  }
-  return threads;
-}
-
 }  // namespace
 
 SegmentedFetch::SegmentedFetch(TaskContext& task, Version& version, Adoption& adoption, OutputFile& output_file)
@@ -130,7 +116,7 @@ Result<void> SegmentedFetch::fetch_missing(Pass& pass) {
   Work work{output_file_, dispatcher, checkpoint, pass.watch, task_.progress, layout_, output_file_.backup().exists()};
   const std::stop_callback give_up(task_.stop, [&dispatcher] { dispatcher.fail(cancelled()); });
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-  auto verifiers =
+  Result<std::vector<std::jthread>> verifiers =
       start_threads(std::min(proofs, cores), [&](const std::stop_token& own) { verify_claims(work, own); });
   if (!verifiers) return std::move(verifiers).error();
   auto step = together ? fetch_together(work, assist) : fetch_alone(work);

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -108,14 +107,11 @@ void Watch::look_at_whole(std::uint64_t length) {
 
 Result<std::vector<Segment>> find_damaged(File& data, const Journal& journal, const std::stop_token& stop) {
   Proving proving(data, journal, stop);
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   {
-    std::vector<std::jthread> beside;
-    const std::size_t most =
-        std::min<std::size_t>(journal.identity().layout->count(), std::max(1U, std::thread::hardware_concurrency()));
-    try {
-      while (beside.size() + 1 < most) beside.emplace_back([&proving] { proving.run(); });
-    } catch (const std::system_error&) {  // no more threads to be had: it takes longer
-    }
+    const unsigned most = std::clamp(journal.identity().layout->count(), 1U, cores);
+    // With fewer it takes longer.
+    const Result<std::vector<std::jthread>> beside = start_threads(most - 1, [&proving] { proving.run(); });
     proving.run();
   }
   if (stop.stop_requested()) return cancelled();
