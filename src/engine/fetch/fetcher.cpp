@@ -60,7 +60,6 @@ bool is_doubtful(const Verdict& verdict) {
 Fetcher::Fetcher(const FetchContext& context, Slot slot)
     : context_(context),
       source_(context.source),
-      builder_(context),
       flow_(context.clock, context.stop),
       admission_(context, flow_),
       retry_(context, admission_, flow_, attempt_) {

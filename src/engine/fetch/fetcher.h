@@ -12,7 +12,6 @@
 #include "engine/fetch/admission.h"
 #include "engine/fetch/attempt.h"
 #include "engine/fetch/fetch_context.h"
-#include "engine/fetch/request_builder.h"
 #include "engine/fetch/response.h"
 #include "engine/fetch/retry_policy.h"
 #include "engine/schedule/flow.h"
@@ -109,7 +108,6 @@ class Fetcher {
 
   const FetchContext& context_;
   Source& source_;
-  const RequestBuilder builder_;
   Attempt attempt_;
   Flow flow_;
   Admission admission_;

@@ -1,6 +1,7 @@
 // How a Fetcher shows a server who asks.
 #include "core/credentials/login.h"
 #include "core/http/http_status.h"
+#include "engine/fetch/build_request.h"
 #include "engine/fetch/fetcher.h"
 #include "seams/digest.h"
 
@@ -25,12 +26,12 @@ bool Fetcher::wants_basic(const Account& account, const Url& url, const Response
 // The answer to one request, made as often as the login takes.
 Result<std::unique_ptr<Exchange>> Fetcher::get_logged_in(const Url& url, const Inquiry& inquiry) {
   told_ = Told::nothing;
-  const auto account = builder_.account_at(url);
-  if (!account) return send(builder_.build(url, inquiry.asked, inquiry.known));
+  const auto account = account_at(context_, url);
+  if (!account) return send(build_request(context_, url, inquiry.asked, inquiry.known));
   const LoginMeans means = login_means();
   Proof proof = context_.secrets.next_proof(*account);
   for (unsigned refusals = 1;; ++refusals) {
-    HttpRequest request = builder_.build(url, inquiry.asked, inquiry.known);
+    HttpRequest request = build_request(context_, url, inquiry.asked, inquiry.known);
     std::string field = login_field(proof, {account->who.user, account->who.password}, {"GET", url.target}, means.hash);
     if (!field.empty()) request.fields.push_back({std::string(kServerLogin.answer), std::move(field)});
     auto exchange = send(request);
