@@ -23,12 +23,24 @@ Error FetchLoop::unfit(const Response& response, std::string reason) {
   return fetcher_.problem(changed ? Cause::changed : Cause::integrity, remedy, std::move(reason));
 }
 
+// Whether the end of a body is shown: by its framing, by TLS, or in the end by a checksum.
+bool FetchLoop::is_end_shown(const Exchange& exchange) const {
+  const FetchContext& context = fetcher_.context();
+  const bool by_tls = context.source.url.current().origin.secure && !exchange.is_cut();
+  return exchange.head().framing != Framing::until_close || by_tls || context.request.checksum;
+}
+
+// Or else taken for that.
+bool FetchLoop::is_end_trusted(const Exchange& exchange) const {
+  return is_end_shown(exchange) || fetcher_.context().request.accept_unframed;
+}
+
 // The end of the body's framing, where all bytes that were promised have come. Unless it is framed by a length, they
 // were promised by another field or by another response, so the last of them are not used before the end has been seen.
 Result<void> FetchLoop::read_end(const Response& response) {
   std::array<std::byte, 512> beyond;
   const auto more = response.exchange->read(beyond);
-  const bool is_believed = is_cut(response) && fetcher_.is_end_trusted(*response.exchange);
+  const bool is_believed = is_cut(response) && is_end_trusted(*response.exchange);
   if (!more) return response.body.partial || is_believed ? Result<void>() : more.error();
   if (*more > 0) return unfit(response, fmt::format("the response goes on after byte {}, its end", *response.body.end));
   fetcher_.body_ended(true);

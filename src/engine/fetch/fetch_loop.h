@@ -62,28 +62,24 @@ class FetchLoop {
   FetchLoop(Fetcher& fetcher, const Resource& known) : fetcher_(fetcher), known_(known) {}
 
   // Until the sink wants nothing more. A response at hand is taken for what the sink wants first.
-  template <Sink S>
-  Result<void> run(S&);
+  Result<void> run(Sink auto&);
   // The same, but the end of the first response ends it too, after the pause, with an error to retry.
-  template <Sink S>
-  Result<void> run_once(S&);
+  Result<void> run_once(Sink auto&);
   // One response, as far as it is wanted.
-  template <BodySink S>
-  Result<void> pump(S&, Response&);
+  Result<void> pump(BodySink auto&, Response&);
   // After that: whether a response that promised less than was asked for has brought something. Some servers send no
   // more at a time, or a half; of one that sends a few bytes at a time each is a failed try.
-  template <BodySink S>
-  Result<void> check_part(S&, const UsableBody&, Range want);
+  Result<void> check_part(BodySink auto&, const UsableBody&, Range want);
 
  private:
   Result<Response> response_for(Range want, std::optional<Response>& first);
-  template <Sink S>
-  Result<void> pause(S&, const Error&);
+  Result<void> pause(Sink auto&, const Error&);
   Error unfit(const Response&, std::string reason);
   Result<void> read_end(const Response&);
+  bool is_end_shown(const Exchange&) const;
+  bool is_end_trusted(const Exchange&) const;
   Error early_end(const Response&, std::uint64_t at);
-  template <BodySink S>
-  Result<void> end_open(S&, const Response&, std::uint64_t at);
+  Result<void> end_open(BodySink auto&, const Response&, std::uint64_t at);
   Error unvouched_end(const Response&, std::uint64_t at) const;
 
   Fetcher& fetcher_;
@@ -100,10 +96,9 @@ inline constexpr std::uint64_t kFairPart = 8;
 
 // A body of unknown length has ended, with its last chunk or with its connection. Nothing vouches for the latter
 // without the end of TLS.
-template <BodySink S>
-Result<void> FetchLoop::end_open(S& sink, const Response& response, std::uint64_t at) {
-  if (fetcher_.is_end_trusted(*response.exchange)) {
-    if (!fetcher_.is_end_shown(*response.exchange)) sink.only_believes_end();
+Result<void> FetchLoop::end_open(BodySink auto& sink, const Response& response, std::uint64_t at) {
+  if (is_end_trusted(*response.exchange)) {
+    if (!is_end_shown(*response.exchange)) sink.only_believes_end();
     return sink.body_ended(at);
   }
   auto kept = sink.keep_unvouched();
@@ -111,8 +106,7 @@ Result<void> FetchLoop::end_open(S& sink, const Response& response, std::uint64_
   return with_hints(unvouched_end(response, at), {*kept ? Hint::accept_unframed_kept : Hint::accept_unframed});
 }
 
-template <BodySink S>
-Result<void> FetchLoop::pump(S& sink, Response& response) {
+Result<void> FetchLoop::pump(BodySink auto& sink, Response& response) {
   const FetchContext& context = fetcher_.context();
   const std::stop_token stop = fetcher_.flow().token();
   const Instant last = context.deadline.value_or(Instant::max());  // the next read fails
@@ -145,8 +139,7 @@ Result<void> FetchLoop::pump(S& sink, Response& response) {
   return sink.body_ended(at);
 }
 
-template <BodySink S>
-Result<void> FetchLoop::check_part(S& sink, const UsableBody& body, Range want) {
+Result<void> FetchLoop::check_part(BodySink auto& sink, const UsableBody& body, Range want) {
   const bool ends_early = body.partial && *body.end < want.end && body.end != body.resource.total;
   if (!ends_early) return {};
   auto step = sink.interrupted(Remedy::retry);
@@ -156,15 +149,13 @@ Result<void> FetchLoop::check_part(S& sink, const UsableBody& body, Range want) 
 }
 
 // After an error; fails with it, if it ends the download.
-template <Sink S>
-Result<void> FetchLoop::pause(S& sink, const Error& error) {
+Result<void> FetchLoop::pause(Sink auto& sink, const Error& error) {
   if (error.remedy != Remedy::retry && error.remedy != Remedy::refetch) return error;
   auto paused = sink.interrupted(error.remedy);
   return paused ? fetcher_.retry().pause(error) : paused;
 }
 
-template <Sink S>
-Result<void> FetchLoop::run(S& sink) {
+Result<void> FetchLoop::run(Sink auto& sink) {
   auto first = std::exchange(fetcher_.at_hand(), std::nullopt);
   for (;;) {
     auto want = sink.next();
@@ -178,8 +169,7 @@ Result<void> FetchLoop::run(S& sink) {
   }
 }
 
-template <Sink S>
-Result<void> FetchLoop::run_once(S& sink) {
+Result<void> FetchLoop::run_once(Sink auto& sink) {
   auto first = std::exchange(fetcher_.at_hand(), std::nullopt);
   auto want = sink.next();
   if (!want) return std::move(want).error();

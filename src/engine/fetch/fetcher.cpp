@@ -352,15 +352,6 @@ void Fetcher::body_ended(bool as_promised) {
               : source_.forms.record_failure(attempt_.form, RequestForms::Part::body);
 }
 
-bool Fetcher::is_end_shown(const Exchange& exchange) const {
-  const bool by_tls = source_.url.current().origin.secure && !exchange.is_cut();
-  return exchange.head().framing != Framing::until_close || by_tls || context_.request.checksum;
-}
-
-bool Fetcher::is_end_trusted(const Exchange& exchange) const {
-  return is_end_shown(exchange) || context_.request.accept_unframed;
-}
-
 std::chrono::nanoseconds Fetcher::latency() const {
   return attempt_.latency.count() > 0 ? attempt_.latency : source_.latency.load();
 }

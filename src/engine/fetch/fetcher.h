@@ -51,9 +51,6 @@ class Fetcher {
 
   // The body was as long as its head promised, or was not.
   void body_ended(bool as_promised);
-  // Whether the end of a body is shown: by its framing, by TLS, or in the end by a checksum. Or else taken for that.
-  bool is_end_shown(const Exchange&) const;
-  bool is_end_trusted(const Exchange&) const;
   // From a request to its answer, the last time; another worker's if there was none of its own.
   std::chrono::nanoseconds latency() const;
 
