@@ -14,6 +14,8 @@
 
 namespace segdl::engine {
 namespace {
+constexpr double kMinSpan = 4 * kMiB, kMaxSpan = 64 * kMiB;  // bytes
+constexpr double kSpanTime = 5;                              // seconds
 
 constexpr std::chrono::seconds kFirstAnswer{60};
 constexpr std::chrono::seconds kSilence{30};
@@ -354,6 +356,14 @@ void Fetcher::body_ended(bool as_promised) {
 
 std::chrono::nanoseconds Fetcher::latency() const {
   return attempt_.latency.count() > 0 ? attempt_.latency : source_.latency.load();
+}
+
+std::uint64_t Fetcher::span_limit(std::uint64_t left) const {
+  const unsigned expected = context_.pool.expected(source_.url.current().origin);
+  const double fair = static_cast<double>(left) / (expected > 1 ? 2.0 * expected : 1.0);
+  const double speed = flow_.speed();
+  const double timed = speed > 0 ? kSpanTime * speed : kMinSpan;
+  return static_cast<std::uint64_t>(std::clamp(std::min(timed, fair), kMinSpan, kMaxSpan));
 }
 
 }  // namespace segdl::engine

@@ -7,17 +7,17 @@
 #pragma once
 
 #include <segdl/error.h>
+#include <segdl/range.h>
 
 #include "core/http/verdict.h"
 #include "engine/fetch/admission.h"
-#include "engine/fetch/attempt.h"
 #include "engine/fetch/fetch_context.h"
-#include "engine/fetch/response.h"
 #include "engine/fetch/retry_policy.h"
 #include "engine/schedule/flow.h"
 #include "seams/transport.h"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +26,14 @@
 #include <vector>
 
 namespace segdl::engine {
+
+// A response whose body may be joined, from body.begin on: where it begins, or was left.
+struct Response {
+  std::unique_ptr<Exchange> exchange;
+  UsableBody body;
+  std::optional<Range> asked;  // the range that was asked for
+  bool unchanged = false;      // instead of a body: the resource is what fetch_unless() named
+};
 
 class Fetcher {
  public:
@@ -51,6 +59,11 @@ class Fetcher {
 
   // The body was as long as its head promised, or was not.
   void body_ended(bool as_promised);
+  // How many bytes to request at a time: about five seconds' worth, and no more than a fair part of what is left.
+  std::uint64_t span_limit(std::uint64_t left) const;
+  // How many bytes before the response that brings everything are left to it, so that it is not closed before others
+  // are served what is missing. Fewer where a checksum is computed, which is done in file order.
+  std::uint64_t reserve() const { return context_.request.checksum ? kHashedReserve : kReserve; }
   // From a request to its answer, the last time; another worker's if there was none of its own.
   std::chrono::nanoseconds latency() const;
 
@@ -63,6 +76,8 @@ class Fetcher {
   Admission& admission() { return admission_; }
   RetryPolicy& retry() { return retry_; }
   Flow& flow() { return flow_; }
+  static constexpr std::uint64_t kReserve = 256 * kMiB, kHashedReserve = 64 * kMiB;
+
 
  private:
   // One form of a request, for all its exchanges. `may_suspend`: where there is no slot, once for each fetch, which

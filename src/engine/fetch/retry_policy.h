@@ -9,16 +9,30 @@
 
 #include "core/http/verdict.h"
 #include "core/schedule/backoff.h"
+#include "core/url/url.h"
 #include "engine/fetch/admission.h"
-#include "engine/fetch/attempt.h"
 #include "engine/fetch/fetch_context.h"
 #include "engine/schedule/flow.h"
+#include "seams/clock.h"
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <random>
 
 namespace segdl::engine {
+
+// A worker's latest request, as far as it matters for the next one.
+struct Attempt {
+  RequestForm form = RequestForm::conditional;
+  Instant asked_at;
+  std::chrono::nanoseconds latency{0};       // from the request to the head of its response, or to its failure
+  std::optional<Url> led_to = std::nullopt;  // by redirects
+  bool answered = false;                     // the response was usable
+  bool odd = false;                          // the response contradicts what was asked
+  // Refused, and made in no simpler form, or doubted, only because other workers were active.
+  bool spared = false;
+};
 
 class RetryPolicy {
  public:

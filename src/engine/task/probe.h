@@ -9,7 +9,7 @@
 #include <segdl/range.h>
 
 #include "core/store/journal_format.h"
-#include "engine/fetch/response.h"
+#include "engine/fetch/fetcher.h"
 #include "engine/store/output_file.h"
 #include "engine/task/task_context.h"
 

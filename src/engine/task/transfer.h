@@ -25,7 +25,7 @@
 #include <segdl/task.h>
 
 #include "core/store/journal_format.h"
-#include "engine/fetch/response.h"
+#include "engine/fetch/fetcher.h"
 #include "engine/schedule/pool.h"
 #include "engine/store/output_file.h"
 #include "engine/store/recovery.h"

@@ -1,7 +1,5 @@
 #include "engine/task/sink/consumer_sink.h"
 
-#include "engine/fetch/span_limit.h"
-
 #include "core/base/errors.h"
 #include "engine/base/pieces.h"
 
@@ -26,7 +24,7 @@ Result<std::optional<Range>> ConsumerSink::next() {
   if (!known_.total) return std::optional(Range{given_, std::numeric_limits<std::int64_t>::max()});
   const std::uint64_t left = *known_.total - given_;
   // Without a strong validator two responses can't be joined: everything in one.
-  const std::uint64_t most = known_.validator.strong() ? span_limit(fetcher_.context(), fetcher_.flow(), left) : left;
+  const std::uint64_t most = known_.validator.strong() ? fetcher_.span_limit(left) : left;
   return std::optional(Range{given_, given_ + std::min(left, most)});
 }
 

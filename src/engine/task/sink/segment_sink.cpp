@@ -1,11 +1,9 @@
 #include "engine/task/sink/segment_sink.h"
 
-#include "core/base/require.h"
-#include "core/base/xxh3.h"
-#include "engine/fetch/span_limit.h"
-
 #include <algorithm>
 #include <utility>
+#include "core/base/require.h"
+#include "core/base/xxh3.h"
 
 namespace segdl::engine {
 namespace {
@@ -46,8 +44,8 @@ Result<std::optional<Range>> SegmentSink::next(bool brings_all) {
   if (span_.empty()) {
     const std::uint64_t left = work_.dispatcher.missing_bytes();
     const double latency = std::chrono::duration<double>(fetcher_.latency()).count();
-    if (brings_all) assignment_.reads_ahead(reserve_of(fetcher_.context().request));
-    const std::uint64_t limit = span_limit(fetcher_.context(), fetcher_.flow(), left);
+    if (brings_all) assignment_.reads_ahead(fetcher_.reserve());
+    const std::uint64_t limit = fetcher_.span_limit(left);
     auto span = assignment_.next(limit, {fetcher_.flow().speed(), kMinCost + kRoundTrips * latency});
     if (!span) return std::move(span).error();
     if (!span->has_value()) return std::optional<Range>();
@@ -72,7 +70,7 @@ void SegmentSink::begins(const UsableBody& body) {
   left_for_what_is_here_.reset();
   if (body.begin != wanted_) {
     release();
-    if (brings_all_) assignment_.reads_ahead(reserve_of(fetcher_.context().request));
+    if (brings_all_) assignment_.reads_ahead(fetcher_.reserve());
   }
   holds(assignment_.answered());
 }
@@ -82,7 +80,7 @@ void SegmentSink::begins(const UsableBody& body) {
 bool SegmentSink::begin_segment(Segment segment) {
   if (span_.empty()) {
     const std::uint64_t left = work_.dispatcher.missing_bytes();
-    const std::uint64_t limit = whole_ ? 0 : span_limit(fetcher_.context(), fetcher_.flow(), left);
+    const std::uint64_t limit = whole_ ? 0 : fetcher_.span_limit(left);
     span_ = assignment_.go_on(segment, limit).value_or(Span{});
   }
   if (span_.empty() || Segment{span_.begin} != segment) return false;
