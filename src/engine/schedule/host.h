@@ -15,7 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
-#include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -53,28 +53,29 @@ struct Crowd {
 
 // What the pool knows of one host. Its budget is guarded by the pool.
 struct Host {
-  Host(Origin origin_, unsigned most, bool adaptive)
-      : origin(std::move(origin_)), budget(most, adaptive), streaks(most + 1) {}
+  Host(Pool& pool_, Origin origin_, unsigned most, bool adaptive)
+      : pool(pool_), origin(std::move(origin_)), budget(most, adaptive), streaks(most + 1) {}
+  Pool& pool;
   const Origin origin;
   HostBudget budget;
-  std::atomic<std::uint64_t> received = 0;    // body bytes, ever
-  std::uint64_t received_before = 0;          // at the latest tick
-  std::atomic<unsigned> tick = 2;             // the present one
-  std::atomic<unsigned> steady = 0;           // slots that have received in it, and in the one before
-  std::vector<Streak> streaks;                // of so many that were steady
-  unsigned together_before = 0;               // how many were, in the latest tick
-  Instant ticked = {};                        // when a tick began the last time
-  unsigned waiting = 0;                       // downloads under way that wait for a slot
-  unsigned patient = 0;                       // of them, for others to end, who have let them go on
-  unsigned queued = 0;                        // downloads that have not begun
-  unsigned assists = 0;                       // that are open, and lead to it
-  bool refused = false;                       // ever
-  std::optional<Instant> narrow = {};         // when it last refused for their number, and called that otherwise
-  unsigned honest = 0;                        // refusals that were repeated when no other connection was in use
-  bool prompt = false;                        // one of them, also when none had been for kForgotten
-  bool slow = false;                          // one was not repeated when none had been for that long
-  unsigned doubtful = 0;                      // the most that were in use where a refusal was doubted
-  std::atomic<Instant::rep> served = kNever;  // when it last gave anything
+  std::atomic<std::uint64_t> received = 0;       // body bytes, ever
+  std::uint64_t received_before = 0;             // at the latest tick
+  std::atomic<unsigned> tick = 2;                // the present one
+  std::atomic<unsigned> steady = 0;              // slots that have received in it, and in the one before
+  std::vector<Streak> streaks;                   // of so many that were steady
+  unsigned together_before = 0;                  // how many were, in the latest tick
+  Instant ticked = {};                           // when a tick began the last time
+  unsigned waiting = 0;                          // downloads under way that wait for a slot
+  unsigned patient = 0;                          // of them, for others to end, who have let them go on
+  unsigned queued = 0;                           // downloads that have not begun
+  unsigned assists = 0;                          // that are open, and lead to it
+  bool refused = false;                          // ever
+  std::optional<Instant> narrow = {};            // when it last refused for their number, and called that otherwise
+  unsigned honest = 0;                           // refusals that were repeated when no other connection was in use
+  bool prompt = false;                           // one of them, also when none had been for kForgotten
+  bool slow = false;                             // one was not repeated when none had been for that long
+  unsigned doubtful = 0;                         // the most that were in use where a refusal was doubted
+  std::atomic<Instant> served = Instant::min();  // when it last gave anything
   Instant last_used = {};
   bool pages = false;                        // a page is what it means
   std::deque<std::string> no_files = {};     // the latest pages that came instead of files
@@ -86,7 +87,6 @@ struct Host {
   std::chrono::seconds patience{0};
   std::optional<Instant> last_left = std::nullopt;  // by one that used a slot
 
-  static constexpr Instant::rep kNever = std::numeric_limits<Instant::rep>::min();
   bool is_narrow(Instant now) const { return narrow && now - *narrow < kNarrow; }
   // A tick of the pool has ended.
   void measure(Instant now);
@@ -109,9 +109,6 @@ struct Host {
 class Slot {
  public:
   Slot() = default;
-  Slot(Slot&&) noexcept;
-  Slot& operator=(Slot&&) noexcept;
-  ~Slot() { give_back(); }
 
   explicit operator bool() const { return host_ != nullptr; }
 
@@ -152,10 +149,12 @@ class Slot {
 
  private:
   friend class Pool;
-  Slot(Pool& pool, Host& host) : pool_(&pool), host_(&host) {}
-  void give_back();
-  Pool* pool_ = nullptr;
-  Host* host_ = nullptr;
+  struct GiveBack {
+    void operator()(Host*) const;
+  };
+  explicit Slot(Host& host) : host_(&host) {}
+
+  std::unique_ptr<Host, GiveBack> host_;
   unsigned tick_ = 0;  // of the host, when it last received
 };
 

@@ -110,7 +110,7 @@ Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, cons
       if (enters) {
         host.budget.enter();
         if (!host.is_awaited()) call_thread();  // what is left is for helpers
-        return Slot(*this, host);
+        return Slot(host);
       }
       if (stopped) return cancelled();
       if (is_over) return out_of_time("wait for", origin.authority());
@@ -173,7 +173,8 @@ unsigned Pool::expected(const Origin& origin) {
 
 Host& Pool::host_of(const Origin& origin) {
   std::unique_ptr<Host>& host = hosts_[(origin.secure ? "s " : "p ") + origin.authority()];
-  if (host == nullptr) host = std::make_unique<Host>(origin, most_connections(options_), options_.connections == 0);
+  if (host == nullptr)
+    host = std::make_unique<Host>(*this, origin, most_connections(options_), options_.connections == 0);
   host->last_used = clock_.now();
   return *host;
 }
@@ -268,10 +269,9 @@ Pool::Job Pool::take_job() {
   return {&host, assist};
 }
 
-void Pool::take_back(Slot& slot) {
-  slot.host_->budget.leave();
-  slot.host_->last_left = slot.host_->last_used = clock_.now();
-  slot.host_ = nullptr;
+void Pool::take_back(Host& host) {
+  host.budget.leave();
+  host.last_left = host.last_used = clock_.now();
 }
 
 // Concludes one job and takes the next: in one step, so that a slot that was left goes to who left it.
@@ -285,8 +285,9 @@ Pool::Job Pool::next_job(Job ended, Slot left, const std::stop_token& stop) {
     --ended.host->running;
   }
   if (left) {
-    if (left.host_->waiting > 0) slots_.notify_all();
-    take_back(left);
+    Host& host = *left.host_.release();
+    if (host.waiting > 0) slots_.notify_all();
+    take_back(host);
     forget_idle_hosts();
   }
   while (!stop.stop_requested()) {
@@ -306,7 +307,7 @@ void Pool::work(const std::stop_token& stop) noexcept {
   Slot left;
   for (Job job = next_job({}, {}, stop); job.host != nullptr;
        job = next_job(std::move(job), std::exchange(left, Slot()), stop)) {
-    Slot slot(*this, *job.host);
+    Slot slot(*job.host);
     if (job.assist != nullptr) {
       job.assist->help(std::move(slot));
     } else {

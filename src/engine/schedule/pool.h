@@ -141,7 +141,7 @@ class Pool {
   bool may_start() const SEGDL_REQUIRES(mutex_);
   bool is_queued_for(const Host&) const SEGDL_REQUIRES(mutex_);
   static bool is_passed_by(const Host&);
-  void take_back(Slot&) SEGDL_REQUIRES(mutex_);
+  void take_back(Host&) SEGDL_REQUIRES(mutex_);
   bool has_job() SEGDL_REQUIRES(mutex_);
   Assist* assist_to_join() SEGDL_REQUIRES(mutex_);
   void call_thread() SEGDL_REQUIRES(mutex_);

@@ -23,11 +23,11 @@ constexpr std::size_t kIdleHosts = 1000;  // so many are remembered
 // The very first connection is the only one: of a host that has not served that one either one refusal is enough.
 bool Host::is_doubted(unsigned connections, Instant now) const {
   if (is_narrow(now)) return true;
-  if (served == kNever) return honest == 0;
+  if (served.load() == Instant::min()) return honest == 0;
   return honest < (connections > budget.proven() ? kHonestBeyond : kHonest);
 }
 
-bool Host::may_count_longer() const { return slow || (served != kNever && !prompt); }
+bool Host::may_count_longer() const { return slow || (served.load() != Instant::min() && !prompt); }
 
 Instant Host::is_quiet_from(unsigned doubts, Instant now) const {
   if (!last_left) return now;
@@ -61,25 +61,12 @@ bool Host::refutes(const Doubts& doubts, Instant now) const {
          streaks[doubts.connections].seen >= doubts.asked_at + kSteady;
 }
 
-Slot::Slot(Slot&& other) noexcept
-    : pool_(other.pool_), host_(std::exchange(other.host_, nullptr)), tick_(other.tick_) {}
-
-Slot& Slot::operator=(Slot&& other) noexcept {
-  if (this == &other) return *this;
-  give_back();
-  pool_ = other.pool_;
-  host_ = std::exchange(other.host_, nullptr);
-  tick_ = other.tick_;
-  return *this;
-}
-
-void Slot::give_back() {
-  if (host_ == nullptr) return;
-  const MutexLock lock(pool_->mutex_);
-  Host& host = *host_;
-  pool_->take_back(*this);
-  pool_->changed(host);
-  pool_->forget_idle_hosts();
+void Slot::GiveBack::operator()(Host* host) const {
+  Pool& pool = host->pool;
+  const MutexLock lock(pool.mutex_);
+  pool.take_back(*host);
+  pool.changed(*host);
+  pool.forget_idle_hosts();
 }
 
 void Slot::received(std::uint64_t bytes, bool paced) {
@@ -87,58 +74,58 @@ void Slot::received(std::uint64_t bytes, bool paced) {
   const unsigned tick = host_->tick;
   if (tick_ + 1 == tick && !paced) ++host_->steady;
   tick_ = tick;
-  host_->served = pool_->clock_.now().time_since_epoch().count();
+  host_->served = host_->pool.clock_.now();
 }
 
 bool Slot::is_alone() const {
-  const MutexLock lock(pool_->mutex_);
+  const MutexLock lock(host_->pool.mutex_);
   return host_->budget.in_use() == 1;
 }
 
-bool Slot::has_served_since(Instant instant) const { return host_->served > instant.time_since_epoch().count(); }
+bool Slot::has_served_since(Instant instant) const { return host_->served.load() > instant; }
 
 void Slot::answered(std::chrono::nanoseconds latency) {
-  const MutexLock lock(pool_->mutex_);
-  host_->served = pool_->clock_.now().time_since_epoch().count();
-  host_->budget.answered(pool_->clock_.now(), latency);
-  pool_->changed(*host_);
+  const MutexLock lock(host_->pool.mutex_);
+  host_->served = host_->pool.clock_.now();
+  host_->budget.answered(host_->pool.clock_.now(), latency);
+  host_->pool.changed(*host_);
 }
 
 void Slot::alive() {
-  const MutexLock lock(pool_->mutex_);
+  const MutexLock lock(host_->pool.mutex_);
   if (!host_->stumbles && host_->given_up == 0) return;
   host_->stumbles.reset();
   host_->given_up = 0;
   host_->down.reset();
   host_->patience = {};
-  pool_->call_thread();
+  host_->pool.call_thread();
 }
 
 void Slot::refused(std::optional<Instant> until, std::uint64_t random) {
-  const MutexLock lock(pool_->mutex_);
+  const MutexLock lock(host_->pool.mutex_);
   host_->refused = true;
-  host_->budget.refused(pool_->clock_.now(), until, random);
+  host_->budget.refused(host_->pool.clock_.now(), until, random);
 }
 
 void Slot::refused_for_another_reason(const Doubts& doubts) {
-  const MutexLock lock(pool_->mutex_);
-  const bool refuted = host_->refutes(doubts, pool_->clock_.now());
+  const MutexLock lock(host_->pool.mutex_);
+  const bool refuted = host_->refutes(doubts, host_->pool.clock_.now());
   if (!refuted && host_->budget.in_use() > 1) return;  // which may be the reason
   if (!refuted) host_->budget.unlearn();
   ++host_->honest;
   host_->prompt = host_->prompt || (!refuted && doubts.count > 1);
-  pool_->changed(*host_);
+  host_->pool.changed(*host_);
 }
 
 void Slot::believe_pages() {
-  const MutexLock lock(pool_->mutex_);
+  const MutexLock lock(host_->pool.mutex_);
   host_->budget.unlearn();
   host_->pages = true;
-  pool_->changed(*host_);
+  host_->pool.changed(*host_);
 }
 
 void Slot::gave_no_file(std::string page) {
-  const MutexLock lock(pool_->mutex_);
+  const MutexLock lock(host_->pool.mutex_);
   auto& pages = host_->no_files;
   if (page.empty() || std::find(pages.begin(), pages.end(), page) != pages.end()) return;
   if (pages.size() == kNoFiles) pages.pop_front();
@@ -146,14 +133,14 @@ void Slot::gave_no_file(std::string page) {
 }
 
 Slot::Page Slot::meaning_of(const std::string& page) const {
-  const MutexLock lock(pool_->mutex_);
+  const MutexLock lock(host_->pool.mutex_);
   const bool is_no_file = std::find(host_->no_files.begin(), host_->no_files.end(), page) != host_->no_files.end();
   return is_no_file ? Page::no_file : host_->pages ? Page::meant : Page::unknown;
 }
 
 void Slot::was_crowded(const Doubts& doubts) {
-  const MutexLock lock(pool_->mutex_);
-  const Instant now = pool_->clock_.now();
+  const MutexLock lock(host_->pool.mutex_);
+  const Instant now = host_->pool.clock_.now();
   if (host_->refutes(doubts, now)) return;
   host_->narrow = now;
   host_->honest = 0;
@@ -161,8 +148,8 @@ void Slot::was_crowded(const Doubts& doubts) {
 }
 
 std::optional<Crowd> Slot::crowd(const Doubts& doubts) const {
-  const MutexLock lock(pool_->mutex_);
-  const Instant now = pool_->clock_.now();
+  const MutexLock lock(host_->pool.mutex_);
+  const Instant now = host_->pool.clock_.now();
   const unsigned in_use = host_->budget.in_use();
   const bool lately = doubts.count < 2 && now < host_->is_quiet_from(doubts.count + 1, now);
   const unsigned connections = lately ? std::max(in_use, 2U) : in_use;
@@ -173,13 +160,13 @@ std::optional<Crowd> Slot::crowd(const Doubts& doubts) const {
 }
 
 bool Slot::wanted_elsewhere() const {
-  const MutexLock lock(pool_->mutex_);
-  return host_->is_awaited() || pool_->is_queued_for(*host_) || host_->budget.in_use() > host_->budget.allowed();
+  const MutexLock lock(host_->pool.mutex_);
+  return host_->is_awaited() || host_->pool.is_queued_for(*host_) || host_->budget.in_use() > host_->budget.allowed();
 }
 
 bool Slot::closed() const {
-  const MutexLock lock(pool_->mutex_);
-  return pool_->clock_.now() < host_->budget.opens();
+  const MutexLock lock(host_->pool.mutex_);
+  return host_->pool.clock_.now() < host_->budget.opens();
 }
 
 void Pool::led_where_it_should(const Origin& origin) {
