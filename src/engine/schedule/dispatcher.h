@@ -1,8 +1,8 @@
 // The monitor around the scheduler: which of a download's workers fetches what, while claims of an earlier run are
 // being proved beside it.
 //
-// What all of a download's threads share is here; what one worker does with it is in worker.h and assignment.h, under
-// the same mutex. It is not held during I/O, and nothing else is locked meanwhile. Thread-safe.
+// What all of a download's threads share is here; what one worker does with it is in worker.h, under the same mutex. It
+// is not held during I/O, and nothing else is locked meanwhile. Thread-safe.
 #pragma once
 
 #include <segdl/error.h>

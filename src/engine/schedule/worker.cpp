@@ -1,9 +1,119 @@
 #include "engine/schedule/worker.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace segdl::engine {
+
+Result<std::optional<Span>> Assignment::next(std::uint64_t limit, Offer offer) {
+  Dispatcher& shared = dispatcher_;
+  std::optional<Span> span;
+  std::optional<std::stop_source> cut;
+  {
+    const MutexLock lock(shared.mutex_);
+    if (shared.first_error_) return *shared.first_error_;
+    if (shared.first_ && *shared.first_ != id_) return std::optional<Span>();
+    // Before work is taken from a worker: what is over sooner gains nothing by another connection, and until then
+    // speeds are not known.
+    constexpr double kSettled = 0.1;  // seconds
+    const double now = shared.seconds(shared.clock_.now());
+    if (speed_ > 0) offer.speed = speed_;
+    span = shared.read_ahead_.grant(shared.scheduler_, shared.kept_, id_, {limit, now, offer.speed});
+    const bool near_end = !span && !shared.has_missing() && now >= kSettled;
+    if (near_end) span = shared.scheduler_.split(id_, now, offer);
+    if (near_end && !span) {
+      const auto hedge = shared.scheduler_.hedge(id_, now, offer);
+      if (hedge) span = hedge->span;
+      if (hedge && hedge->gave_way) cut = shared.cut_of(*hedge->gave_way);
+    }
+    if (span) last_byte_ = shared.clock_.now();  // silence is counted from its request
+  }
+  if (cut) cut->request_stop();
+  if (span) shared.request_workers_();  // where there was work for one there may be for another
+  return span;
+}
+
+std::optional<Span> Assignment::go_on(Segment segment, std::uint64_t limit) {
+  const MutexLock lock(dispatcher_.mutex_);
+  Scheduler& scheduler = dispatcher_.scheduler_;
+  const double now = dispatcher_.seconds(dispatcher_.clock_.now());
+  if (auto span = scheduler.grant(segment, id_, {limit, now, speed_})) return span;
+  std::optional<WorkerId> holder;  // or one of two
+  for (const Worker* other : dispatcher_.workers_) {
+    const Span held = other != nullptr ? scheduler.held(other->id()) : Span{};
+    if (held.empty() || held.begin != index(segment)) continue;
+    if (!other->assignment_.awaits_body()) return {};
+    holder = other->id();
+  }
+  if (!holder || !scheduler.take_first(*holder, id_, now, speed_)) return {};
+  return scheduler.held(id_);
+}
+
+Span Assignment::asks() {
+  const MutexLock lock(dispatcher_.mutex_);
+  gives_up_ = false;
+  at_ = At::request;
+  dispatcher_.read_ahead_.end(id_);
+  return dispatcher_.scheduler_.held(id_);
+}
+
+Span Assignment::answered() {
+  const MutexLock lock(dispatcher_.mutex_);
+  at_ = At::response;
+  keeps_ = false;
+  answered_at_ = flow_.received();
+  return dispatcher_.scheduler_.held(id_);
+}
+
+void Assignment::release() {
+  std::optional<Error> lost;
+  {
+    const MutexLock lock(dispatcher_.mutex_);
+    at_ = At::rest;
+    dispatcher_.read_ahead_.end(id_);
+    if (dispatcher_.scheduler_.held(id_).empty()) return;
+    lost = dispatcher_.give_back(id_);
+    dispatcher_.wake();
+  }
+  if (lost) return dispatcher_.fail(std::move(*lost));
+  dispatcher_.request_workers_();
+}
+
+Span Assignment::committed(Segment segment) {
+  Dispatcher& shared = dispatcher_;
+  if (shared.settled_) shared.settled_(segment);  // first: after the end no call may come
+  std::optional<std::stop_source> cut;
+  Span held;
+  bool is_over = false;
+  {
+    const MutexLock lock(shared.mutex_);
+    const auto loser = shared.scheduler_.committed(id_, segment);
+    if (loser) cut = shared.cut_of(*loser);
+    gained_ += shared.kept_.done(segment, shared.scheduler_.states().layout().range(segment).size());
+    held = shared.scheduler_.held(id_);
+    is_over = shared.over();
+    if (is_over) shared.changed_.notify_all();
+  }
+  if (cut) cut->request_stop();
+  if (is_over) shared.stop_all_workers();
+  return held;
+}
+
+void Assignment::keep(Segment segment, Prefix prefix) noexcept {
+  const MutexLock lock(dispatcher_.mutex_);
+  if (dispatcher_.scheduler_.states().is_done(segment)) return;
+  try {
+    dispatcher_.kept_.keep(segment, std::move(prefix), dispatcher_.workers_.size());  // P3
+  } catch (const std::bad_alloc&) {                                                   // then it is fetched again
+  }
+}
+
+std::uint64_t Assignment::gained(std::optional<Segment> at, std::uint64_t bytes) {
+  const MutexLock lock(dispatcher_.mutex_);
+  if (at && !dispatcher_.scheduler_.states().is_done(*at)) gained_ += dispatcher_.kept_.gain(*at, bytes);
+  return std::exchange(gained_, 0);
+}
 
 Worker::Worker(Dispatcher& dispatcher, Flow& flow)
     : dispatcher_(dispatcher), flow_(flow), assignment_(dispatcher, flow) {

@@ -10,10 +10,106 @@
 // A part of the dispatcher's monitor; used by one thread.
 #pragma once
 
-#include "engine/schedule/assignment.h"
+#include "engine/schedule/dispatcher.h"
 #include "engine/schedule/flow.h"
 
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
 namespace segdl::engine {
+
+// What one worker is to fetch: from its request, over the answer, to the commits.
+//
+// What it holds may change meanwhile: its end may be taken by another, and its beginning as long as nothing of the body
+// has come.
+class Assignment {
+ public:
+  Assignment(Dispatcher& dispatcher, const Flow& flow)
+      : dispatcher_(dispatcher), flow_(flow), last_byte_(dispatcher.clock_.now()) {}
+
+  std::atomic<std::uint64_t> filled = 0;  // of the segment it is at
+  std::atomic<bool> writing = false;      // it waits for the disk: no measure of its connection
+
+  // What the worker is to fetch next, at most `limit` bytes. Nothing: there is no work for it now. Errors: the first
+  // one given to Dispatcher::fail(). REQUIRES for this and the next two: it holds nothing.
+  Result<std::optional<Span>> next(std::uint64_t limit, Offer);
+
+  // It is about to ask for all from the first missing segment on. Until it asks for something else, or waits, or
+  // leaves, others get of the next `reserve` bytes what lies far from where it is. One worker at a time does.
+  void reads_ahead(std::uint64_t reserve) {
+    const MutexLock lock(dispatcher_.mutex_);
+    dispatcher_.read_ahead_.begin(id_, dispatcher_.scheduler_.states(), reserve);
+  }
+
+  // Its response has come as far as this segment: the missing ones from here on, at most `limit` bytes (at least this
+  // one); or just this one, if nothing has come to any whose it is. Nothing: it is done, or comes to another.
+  std::optional<Span> go_on(Segment, std::uint64_t limit);
+
+  // What it still holds, beginning with the segment it is at.
+  Span held() const {
+    const MutexLock lock(dispatcher_.mutex_);
+    return dispatcher_.scheduler_.held(id_);
+  }
+  // The same where it is about to ask for it, and where the answer has come. Until something of the body has, the
+  // beginning may be taken by another, see go_on().
+  Span asks();
+  Span answered();
+  void release();
+
+  // Whether this worker reads ahead, and something behind this segment was asked for by another, and nothing of it has
+  // come yet: if that is refused, or the body never comes, it falls to this one.
+  bool is_asked_for_behind(Segment segment) const {
+    const MutexLock lock(dispatcher_.mutex_);
+    return dispatcher_.may_fall_to(id_, segment);
+  }
+
+  // Whether it may write the segment it is at (J5).
+  bool begin_commit(Segment segment) {
+    const MutexLock lock(dispatcher_.mutex_);
+    return dispatcher_.scheduler_.begin_commit(id_, segment);
+  }
+  // What it holds from then on.
+  Span committed(Segment);
+
+  // What it has of a segment that it is about to let go of, unless that is done. REQUIRES: of a resource with a strong
+  // validator.
+  void keep(Segment, Prefix) noexcept;
+  // What is kept of this segment, if it is more than so many bytes.
+  Prefix take_kept(Segment segment, std::uint64_t bytes) {
+    const MutexLock lock(dispatcher_.mutex_);
+    return dispatcher_.kept_.take(segment, bytes);
+  }
+
+  // How many bytes this worker has brought since the last time that no worker had brought before: of what it committed,
+  // and of the segment it is at, of which it has so many.
+  std::uint64_t gained(std::optional<Segment> at, std::uint64_t bytes);
+
+ private:
+  friend class Dispatcher;
+  friend class Worker;
+
+  // What it asked for is promised at most: no answer has come, or nothing of its body.
+  bool awaits_body() const { return at_ == At::request || (at_ == At::response && flow_.received() == answered_at_); }
+  // It has something to fetch, reads on for what it may come to, or keeps a response.
+  bool is_busy(const Scheduler& scheduler) const {
+    return !gives_up_ && (at_ == At::response || keeps_ || !scheduler.held(id_).empty());
+  }
+
+  Dispatcher& dispatcher_;
+  const Flow& flow_;
+  WorkerId id_{};
+
+  // The monitor's.
+  enum class At : std::uint8_t { rest, request, response } at_ = At::rest;
+  bool gives_up_ = false;                         // it is about to leave its work to the others
+  bool keeps_ = false;                            // see Worker::keeps()
+  std::uint64_t answered_at_ = flow_.received();  // Flow::received(), when the response came
+  std::uint64_t counted_ = flow_.received();      // of Flow::received(), at the last tick
+  Instant last_byte_;                             // when that was last seen to grow
+  double speed_ = 0;                              // bytes/s, smoothed
+  std::uint64_t gained_ = 0;                      // bytes of segments that it committed, not yet counted
+};
 
 class Worker {
  public:

@@ -11,7 +11,7 @@
 #include "core/store/layout.h"
 #include "engine/fetch/fetch_loop.h"
 #include "engine/progress/task_progress.h"
-#include "engine/schedule/assignment.h"
+#include "engine/schedule/worker.h"
 #include "engine/store/journal/checkpoint.h"
 #include "engine/store/journal/proof.h"
 #include "engine/store/output_file.h"
