@@ -36,14 +36,11 @@ Proof CredentialStore::next_proof(const Account& account) {
   return login_of(account).next();
 }
 
-void CredentialStore::answered(const Account& account, const ResponseHead& head, const Proof& proof) {
+bool CredentialStore::answered(const Account& account, const ResponseHead& head, const Proof& proof) {
   const MutexLock lock(mutex_);
-  login_of(account).answered(head, kServerLogin, proof);
-}
-
-bool CredentialStore::is_proven(const Account& account) {
-  const MutexLock lock(mutex_);
-  return login_of(account).is_proven();
+  Login& login = login_of(account);
+  login.answered(head, kServerLogin, proof);
+  return login.is_proven();
 }
 
 std::string CredentialStore::cookies_for(const Url& url, Clock& clock) const {

@@ -45,11 +45,10 @@ class CredentialStore {
   // What the netrc file has for the host; with a login only what it has for that.
   std::optional<Credentials> credentials_for(const Origin&, const std::string& login = "") const;
 
-  // The proof for the next request there, and the final answer to it (core/credentials/login.h).
+  // The proof for the next request there, and the final answer to it (core/credentials/login.h): whether a server has
+  // taken these for right by then.
   Proof next_proof(const Account&);
-  void answered(const Account&, const ResponseHead&, const Proof&);
-  // Whether a server has taken these for right.
-  bool is_proven(const Account&);
+  bool answered(const Account&, const ResponseHead&, const Proof&);
 
   // The value of the Cookie field; empty if there is none.
   std::string cookies_for(const Url&, Clock&) const;

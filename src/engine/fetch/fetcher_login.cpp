@@ -40,9 +40,8 @@ Result<std::unique_ptr<Exchange>> Fetcher::get_logged_in(const Url& url, const I
     auto again = proof_after({head, proof, refusals}, kServerLogin, means);
     if (!again && wants_basic(*account, url, head, proof)) again = Proof{Proof::Scheme::basic};
     if (!again) {
-      context_.secrets.answered(*account, head, proof);
-      const bool before = proof.scheme == Proof::Scheme::none || context_.secrets.is_proven(*account);
-      told_ = before ? Told::believed_before : Told::never_believed;
+      const bool is_proven = context_.secrets.answered(*account, head, proof);
+      told_ = is_proven || proof.scheme == Proof::Scheme::none ? Told::believed_before : Told::never_believed;
       return exchange;
     }
     context_.secrets.learn(head, url, context_.clock);
