@@ -6,32 +6,6 @@
 #include <chrono>
 
 namespace segdl::engine {
-namespace {
-
-constexpr std::chrono::seconds kAlone{10};  // so long a host's other connections are waited for
-
-}  // namespace
-
-void Admission::take(Slot slot) {
-  slot_ = std::move(slot);
-  if (slot_) context_.task_progress.connected();
-}
-
-Slot Admission::give() {
-  if (slot_) context_.task_progress.disconnected();
-  return std::move(slot_);
-}
-
-void Admission::leave() {
-  if (!slot_) return;
-  context_.task_progress.disconnected();  // first: the next owner of the slot counts as well
-  slot_ = {};
-}
-
-void Admission::wait_outside(bool outside) {
-  waits_outside_ = outside;
-  if (!outside) suspended_.reset();
-}
 
 bool Admission::is_ready() const {
   if (!slot_) return false;
@@ -39,15 +13,14 @@ bool Admission::is_ready() const {
 }
 
 Result<void> Admission::get_ready() {
-  Clock& clock = context_.clock;
   Source& source = context_.source;
   if (is_ready()) return {};
   const Failures::Wait wait(source.failures);
   while (!is_ready()) {
     const Instant rest = source.failures.backs_off_until();
-    if (rest > clock.now()) {
+    if (rest > context_.clock.now()) {
       leave();
-      if (!clock.sleep_until(rest, flow_.token())) return cancelled();
+      if (!context_.clock.sleep_until(rest, flow_.token())) return cancelled();
     }
     if (is_host_closed()) leave();
     auto entered = enter((suspended_ ? suspended_->url : source.url.current()).origin);
@@ -56,22 +29,22 @@ Result<void> Admission::get_ready() {
   return {};
 }
 
-// After a refusal that was doubted: what is refused to the only connection is believed. Waits until the others have
-// ended, and a moment more, for the server to notice; but not for ever.
-Result<Slot> Admission::enter_alone(const Origin& origin) {
-  if (crowding_.doubts().count == 0) return cancelled();
-  const Instant last = context_.clock.now() + kAlone;
-  return context_.pool.enter(origin, flow_.token(), std::min(last, context_.deadline.value_or(last)),
-                             crowding_.doubts());
-}
-
 Result<void> Admission::enter(const Origin& origin) {
   if (slot_ && slot_.is_for(origin)) return {};
   leave();
   const Failures::Wait wait(context_.source.failures);
-  auto slot = enter_alone(origin);
   const std::stop_token stop = flow_.token();
-  if (!slot && !stop.stop_requested()) slot = context_.pool.enter(origin, stop, context_.deadline);
+  Result<Slot> slot = cancelled();
+  // What is refused to the only connection is believed. So after a refusal that was doubted the others are waited for,
+  // and a moment more, for the server to notice; but not for ever.
+  if (const Doubts& doubts = crowding_.doubts(); doubts.count > 0) {
+    constexpr std::chrono::seconds kAlone{10};
+    const Instant last = context_.clock.now() + kAlone;
+    slot = context_.pool.enter(origin, stop, std::min(last, context_.deadline.value_or(last)), doubts);
+  }
+  if (!slot && !stop.stop_requested()) {
+    slot = context_.pool.enter(origin, stop, context_.deadline.value_or(Instant::max()));
+  }
   if (!slot) return std::move(slot).error();
   take(std::move(*slot));
   return {};

@@ -44,13 +44,22 @@ class Admission {
   bool enters_now(const Origin&);
 
   // The slot, from and to another owner; either may be empty. REQUIRES: to take one: none is held.
-  void take(Slot);
-  Slot give();
-  void leave();
+  void take(Slot slot) {
+    slot_ = std::move(slot);
+    if (slot_) context_.task_progress.connected();
+  }
+  Slot give() {
+    if (slot_) context_.task_progress.disconnected();  // first: the next owner of the slot counts as well
+    return std::move(slot_);
+  }
+  void leave() { give(); }
 
   // Whether a fetch returns an error of Cause::cancelled instead of waiting for a slot, also where it is redirected to
   // another host; get_ready() waits for that one then. For workers that hold work meanwhile that others could do.
-  void wait_outside(bool outside);
+  void wait_outside(bool outside) {
+    waits_outside_ = outside;
+    if (!outside) suspended_.reset();
+  }
   bool waits_outside() const { return waits_outside_; }
   void suspend(PendingRequest request) { suspended_ = std::move(request); }
   std::optional<PendingRequest> resume() { return std::exchange(suspended_, std::nullopt); }
@@ -64,8 +73,6 @@ class Admission {
   Crowding& crowding() { return crowding_; }
 
  private:
-  Result<Slot> enter_alone(const Origin&);
-
   const FetchContext& context_;
   const Flow& flow_;
   Slot slot_;

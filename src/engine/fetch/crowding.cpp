@@ -20,13 +20,8 @@ std::string page_of(const ResponseHead& head) {
 
 bool Crowding::judge_refusal() {
   doubted_ = crowd_ && !believed_ && doubts_.count < kMaxDoubts;
-  if (doubted_) doubts_ = {doubts_.count + 1, crowd_->connections, crowd_->at};
+  if (doubted_) doubts_ = *crowd_;
   return doubted_;
-}
-
-bool Crowding::judge_status(bool may_be_doubted) {
-  by_page_ = false;
-  return may_be_doubted && judge_refusal();
 }
 
 Crowding::Page Crowding::judge_page(const ResponseHead& head) {

@@ -30,7 +30,10 @@ class Crowding {
   // A refusal came. Whether it is doubted; if so it counts as one more in a row.
   bool judge_refusal();
   // The same for one that is no page.
-  bool judge_status(bool may_be_doubted);
+  bool judge_status(bool may_be_doubted) {
+    by_page_ = false;
+    return may_be_doubted && judge_refusal();
+  }
   // A page instead of the first response.
   enum class Page : std::uint8_t { may_be_file, is_no_file, is_doubted };
   Page judge_page(const ResponseHead&);
@@ -50,9 +53,9 @@ class Crowding {
 
  private:
   Slot& slot_;
-  std::optional<Crowd> crowd_;  // where the latest request was sent, if a refusal may be doubted there
-  bool doubted_ = false;        // its refusal is
-  bool believed_ = false;       // a refusal is believed, so that of another form is not doubted either
+  std::optional<Doubts> crowd_;  // what doubts_ become with a refusal of the latest request, if that may be doubted
+  bool doubted_ = false;         // its refusal is
+  bool believed_ = false;        // a refusal is believed, so that of another form is not doubted either
   bool by_page_ = false;
   std::string page_;  // that one
   Doubts doubts_;

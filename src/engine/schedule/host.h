@@ -45,12 +45,6 @@ struct Streak {
 };
 inline constexpr std::chrono::seconds kSteady{2};
 
-// Where a refusal may be one of the number of connections.
-struct Crowd {
-  unsigned connections;
-  Instant at;
-};
-
 // What the pool knows of one host. Its budget is guarded by the pool.
 struct Host {
   Host(Pool& pool_, Origin origin_, unsigned most, bool adaptive)
@@ -99,9 +93,11 @@ struct Host {
   // From when on none of its connections counts with it any more, if none is in use.
   Instant is_quiet_from(unsigned doubts, Instant now) const;
   // Whether it may count connections for longer than kNoticed.
-  bool may_count_longer() const;
+  bool may_count_longer() const { return slow || (served.load() != Instant::min() && !prompt); }
   // Whether its helpers are to leave their slots to downloads.
   bool is_awaited() const { return waiting > patient; }
+  // Whether others' downloads precede its own: it gives nothing, and one that waits for it is enough.
+  bool is_passed_by() const { return stumbles && running > 0 && !down; }
   bool is_idle() const { return budget.in_use() == 0 && waiting == 0 && queued == 0 && assists == 0 && running == 0; }
 };
 
@@ -139,8 +135,8 @@ class Slot {
   // Whether a refusal may be one of the number of connections, though it does not name that: others are in use, or were
   // a moment ago, and the host is doubted, as it is known for that, or for nothing yet. With those that have been taken
   // for it (see Pool::enter): after the first it was asked by itself; but a host may count what was closed for longer
-  // than that. Not once the host has refuted them.
-  std::optional<Crowd> crowd(const Doubts&) const;
+  // than that. Not once the host has refuted them. Returns them with this one.
+  std::optional<Doubts> crowd(const Doubts&) const;
 
   // Whether the connection is worth more elsewhere: the host allows fewer than are in use, or a download waits.
   bool wanted_elsewhere() const;

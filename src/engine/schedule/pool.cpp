@@ -1,13 +1,9 @@
 #include "engine/schedule/pool.h"
 
-#include <segdl/session.h>
-
 #include "core/base/errors.h"
 #include "engine/base/threads.h"
 
-#include <algorithm>
 #include <new>
-#include <utility>
 
 namespace segdl::engine {
 namespace {
@@ -18,22 +14,14 @@ constexpr std::chrono::seconds kStalled{2};    // a host that stumbles so long i
 constexpr std::ptrdiff_t kMaxPassedBy = 1000;  // downloads that wait for such hosts
 constexpr std::chrono::hours kLongWait{1};     // looked at again after that, though nothing has changed
 
-unsigned most_connections(const Pool::Options& options) {
-  return options.connections > 0 ? options.connections : kMaxAutoConnections;
-}
-
 }  // namespace
-
-// Downloads that wait for a host that does not answer have a thread each, and so have those that pass them by.
-std::size_t Pool::Options::wanted_threads() const { return std::max(most_connections(*this), 2 * jobs); }
 
 Pool::Pool(Clock& clock, Options options)
     : clock_(clock), options_(options), most_threads_(std::min(options.wanted_threads(), options.most_threads)) {
   auto governor = start_thread([this](const std::stop_token& stop) { govern(stop); });
-  if (governor) governor_ = std::move(*governor);
-  auto started = governor ? Result<void>() : std::move(governor).error();
   const MutexLock lock(mutex_);
-  if (started) started = add_thread();
+  auto started = governor ? add_thread() : std::move(governor).error();
+  if (governor) governor_ = std::move(*governor);
   if (!started) broken_ = std::move(started).error();
 }
 
@@ -64,14 +52,7 @@ bool Pool::withdraw(TaskId id) {
          }) > 0;
 }
 
-bool Pool::has_tasks() {
-  const MutexLock lock(mutex_);
-  return running_ > 0;
-}
-
-Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, const std::optional<Instant>& deadline,
-                         const Doubts& doubts) {
-  const Instant last = deadline.value_or(Instant::max());
+Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, Instant last, const Doubts& doubts) {
   Instant patient_from = doubts.count > 0 ? clock_.now() + kImpatient : Instant::max();
   const Instant begun = clock_.now();
   Host* counted_by = nullptr;  // among those who wait, also while it sleeps
@@ -160,11 +141,6 @@ void Pool::request_workers(Assist& assist) {
   call_thread();
 }
 
-std::size_t Pool::hosts() {
-  const MutexLock lock(mutex_);
-  return hosts_.size();
-}
-
 unsigned Pool::expected(const Origin& origin) {
   if (options_.connections > 0) return options_.connections;
   const MutexLock lock(mutex_);
@@ -174,7 +150,7 @@ unsigned Pool::expected(const Origin& origin) {
 Host& Pool::host_of(const Origin& origin) {
   std::unique_ptr<Host>& host = hosts_[(origin.secure ? "s " : "p ") + origin.authority()];
   if (host == nullptr)
-    host = std::make_unique<Host>(*this, origin, most_connections(options_), options_.connections == 0);
+    host = std::make_unique<Host>(*this, origin, options_.most_connections(), options_.connections == 0);
   host->last_used = clock_.now();
   return *host;
 }
@@ -199,16 +175,6 @@ Assist* Pool::assist_to_join() {
   return nullptr;
 }
 
-// Whether a download will begin as soon as the host has a slot for it.
-bool Pool::is_queued_for(const Host& host) const {
-  return host.queued > 0 && host.waiting == 0 && may_start() && !is_passed_by(host);
-}
-
-// Whether others' downloads precede those of the host: it gives nothing, and one that waits for it is enough.
-bool Pool::is_passed_by(const Host& host) { return host.stumbles && host.running > 0 && !host.down; }
-
-bool Pool::may_start() const { return running_ < options_.jobs + std::min(stalled_, options_.jobs); }
-
 std::deque<Pool::QueuedTask>::iterator Pool::next_queued() {
   if (!may_start()) return queue_.end();
   const Instant now = clock_.now();
@@ -216,14 +182,12 @@ std::deque<Pool::QueuedTask>::iterator Pool::next_queued() {
   const auto last = queue_.begin() + std::min(std::ssize(queue_), options_.jobs + kMaxPassedBy);
   for (auto queued = queue_.begin(); queued != last && passed_by < options_.jobs; ++queued) {
     const Host& host = *queued->host;
-    if (is_passed_by(host)) continue;
+    if (host.is_passed_by()) continue;
     if (host.waiting == 0 && host.budget.may_enter(now)) return queued;
     ++passed_by;
   }
   return queue_.end();
 }
-
-bool Pool::has_job() { return next_queued() != queue_.end() || assist_to_join() != nullptr; }
 
 Result<void> Pool::add_thread() {
   try {
@@ -247,18 +211,16 @@ void Pool::call_thread() {
   }
 }
 
-Pool::Job Pool::job_to_start(std::deque<QueuedTask>::iterator queued) {
-  ++running_;
-  Job job{queued->host, nullptr, std::move(queued->run)};
-  queue_.erase(queued);
-  --job.host->queued;
-  ++job.host->running;
-  job.host->budget.enter();
-  return job;
-}
-
 Pool::Job Pool::take_job() {
-  if (const auto queued = next_queued(); queued != queue_.end()) return job_to_start(queued);
+  if (const auto queued = next_queued(); queued != queue_.end()) {
+    ++running_;
+    Job job{queued->host, nullptr, std::move(queued->run)};
+    queue_.erase(queued);
+    --job.host->queued;
+    ++job.host->running;
+    job.host->budget.enter();
+    return job;
+  }
   Assist* assist = assist_to_join();
   if (assist == nullptr) return {};
   Host& host = *assist->host_;
@@ -327,21 +289,17 @@ void Pool::govern(const std::stop_token& stop) noexcept {
   }
 }
 
-void Pool::measure_hosts() {
-  const Instant now = clock_.now();
-  unsigned stalled = 0;
-  for (auto& [name, host] : hosts_) {
-    host->measure(now);
-    if (host->stumbles && now - *host->stumbles >= kStalled) stalled += host->running;
-    changed(*host);
-  }
-  if (std::exchange(stalled_, stalled) < stalled) call_thread();
-}
-
 void Pool::tick() {
   {
     const MutexLock lock(mutex_);
-    measure_hosts();
+    const Instant now = clock_.now();
+    unsigned stalled = 0;
+    for (auto& [name, host] : hosts_) {
+      host->measure(now);
+      if (host->stumbles && now - *host->stumbles >= kStalled) stalled += host->running;
+      changed(*host);
+    }
+    if (std::exchange(stalled_, stalled) < stalled) call_thread();
     try {
       ticked_ = assists_;
     } catch (const std::bad_alloc&) {

@@ -17,11 +17,13 @@
 #pragma once
 
 #include <segdl/error.h>
+#include <segdl/session.h>
 
 #include "engine/base/monitor.h"
 #include "engine/schedule/host.h"
 #include "seams/clock.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -66,7 +68,10 @@ class Pool {
     unsigned jobs = 1;
     std::size_t most_threads = std::numeric_limits<std::size_t>::max();  // at least 1
 
-    std::size_t wanted_threads() const;  // so many can be of use
+    unsigned most_connections() const { return connections > 0 ? connections : kMaxAutoConnections; }
+    // So many can be of use: downloads that wait for a host that does not answer have a thread each, and so have those
+    // that pass them by.
+    std::size_t wanted_threads() const { return std::max(most_connections(), 2 * jobs); }
   };
 
   // One thread and the governor are started with it: with these every download comes to its end, so that there is none
@@ -87,15 +92,17 @@ class Pool {
   bool withdraw(TaskId);
 
   // Whether a download is under way.
-  bool has_tasks();
+  bool has_tasks() {
+    const MutexLock lock(mutex_);
+    return running_ > 0;
+  }
 
   // Waits until one more connection to the host may be used. With doubts, by who has got nothing so often in a
   // row, perhaps since others were in use, none is to be, nor to have been for kNoticed; after two, where the host may
   // count them longer, for kForgotten. Not where it is doubted no more. No download begins with the host meanwhile, and
-  // the helpers of the others leave: for a while, unless the host is known for that. Errors: cancelled, or the
-  // deadline; that, too, where the doubts are refuted meanwhile.
-  Result<Slot> enter(const Origin&, const std::stop_token&, const std::optional<Instant>& deadline = std::nullopt,
-                     const Doubts& = {});
+  // the helpers of the others leave: for a while, unless the host is known for that. Errors: cancelled, or out of time
+  // after `last`; that, too, where the doubts are refuted meanwhile.
+  Result<Slot> enter(const Origin&, const std::stop_token&, Instant last = Instant::max(), const Doubts& = {});
 
   // It wants more workers again.
   void request_workers(Assist&);
@@ -108,7 +115,10 @@ class Pool {
   // some of those none: they fail with the same error, but for one now and then. Any answer ends that.
   void stumbled(const Origin&);
   void given_up(const Origin&, const Error&);
-  bool was_given_up(const Origin&);
+  bool was_given_up(const Origin& origin) {
+    const MutexLock lock(mutex_);
+    return host_of(origin).given_up > 0;
+  }
   std::optional<Error> down(const Origin&);
 
   // What it led to was refused for another reason than its own number of connections.
@@ -118,7 +128,10 @@ class Pool {
   unsigned expected(const Origin&);
 
   // How many hosts it remembers: about a thousand at most, and those in use.
-  std::size_t hosts();
+  std::size_t hosts() {
+    const MutexLock lock(mutex_);
+    return hosts_.size();
+  }
 
  private:
   friend class OpenAssist;
@@ -138,21 +151,21 @@ class Pool {
   Job next_job(Job ended, Slot left, const std::stop_token&);
   Job take_job() SEGDL_REQUIRES(mutex_);
   std::deque<QueuedTask>::iterator next_queued() SEGDL_REQUIRES(mutex_);
-  bool may_start() const SEGDL_REQUIRES(mutex_);
-  bool is_queued_for(const Host&) const SEGDL_REQUIRES(mutex_);
-  static bool is_passed_by(const Host&);
+  bool may_start() const SEGDL_REQUIRES(mutex_) { return running_ < options_.jobs + std::min(stalled_, options_.jobs); }
+  // Whether a download will begin as soon as the host has a slot for it.
+  bool is_queued_for(const Host& host) const SEGDL_REQUIRES(mutex_) {
+    return host.queued > 0 && host.waiting == 0 && may_start() && !host.is_passed_by();
+  }
   void take_back(Host&) SEGDL_REQUIRES(mutex_);
-  bool has_job() SEGDL_REQUIRES(mutex_);
+  bool has_job() SEGDL_REQUIRES(mutex_) { return next_queued() != queue_.end() || assist_to_join() != nullptr; }
   Assist* assist_to_join() SEGDL_REQUIRES(mutex_);
   void call_thread() SEGDL_REQUIRES(mutex_);
   Result<void> add_thread() SEGDL_REQUIRES(mutex_);
-  Job job_to_start(std::deque<QueuedTask>::iterator) SEGDL_REQUIRES(mutex_);
   void let_go_on(Host&, std::pair<Instant, Instant> reported) SEGDL_REQUIRES(mutex_);
   void changed(Host&) SEGDL_REQUIRES(mutex_);
   void work(const std::stop_token&) noexcept;
   void govern(const std::stop_token&) noexcept;
   void tick();
-  void measure_hosts() SEGDL_REQUIRES(mutex_);
   void forget_idle_hosts() SEGDL_REQUIRES(mutex_);
 
   Clock& clock_;

@@ -1,9 +1,7 @@
 // What a pool knows of its hosts, and what it learns by the slots of one.
 #include "engine/schedule/pool.h"
 
-#include <algorithm>
 #include <new>
-#include <utility>
 
 namespace segdl::engine {
 namespace {
@@ -26,8 +24,6 @@ bool Host::is_doubted(unsigned connections, Instant now) const {
   if (served.load() == Instant::min()) return honest == 0;
   return honest < (connections > budget.proven() ? kHonestBeyond : kHonest);
 }
-
-bool Host::may_count_longer() const { return slow || (served.load() != Instant::min() && !prompt); }
 
 Instant Host::is_quiet_from(unsigned doubts, Instant now) const {
   if (!last_left) return now;
@@ -147,7 +143,7 @@ void Slot::was_crowded(const Doubts& doubts) {
   host_->slow = host_->slow || doubts.count > 1;
 }
 
-std::optional<Crowd> Slot::crowd(const Doubts& doubts) const {
+std::optional<Doubts> Slot::crowd(const Doubts& doubts) const {
   const MutexLock lock(host_->pool.mutex_);
   const Instant now = host_->pool.clock_.now();
   const unsigned in_use = host_->budget.in_use();
@@ -156,7 +152,7 @@ std::optional<Crowd> Slot::crowd(const Doubts& doubts) const {
   const Doubts beside{doubts.count, std::max(connections, doubts.connections), doubts.asked_at};
   if (connections == 1 || host_->refutes(beside, now) || !host_->is_doubted(connections, now)) return std::nullopt;
   host_->doubtful = std::max(host_->doubtful, connections);
-  return Crowd{connections, now};
+  return Doubts{doubts.count + 1, connections, now};
 }
 
 bool Slot::wanted_elsewhere() const {
@@ -190,11 +186,6 @@ void Pool::given_up(const Origin& origin, const Error& error) {
   host.down = error;
   host.patience = std::clamp(2 * host.patience, kFirstHold, kLongestHold);
   host.tried_again = clock_.now() + host.patience;
-}
-
-bool Pool::was_given_up(const Origin& origin) {
-  const MutexLock lock(mutex_);
-  return host_of(origin).given_up > 0;
 }
 
 std::optional<Error> Pool::down(const Origin& origin) {

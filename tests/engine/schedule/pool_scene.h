@@ -144,7 +144,7 @@ inline void until_waited_for(const Slot& held) {
 }
 
 inline std::future<Result<Slot>> enter_beside(Scene& scene, std::stop_token stop = {},
-                                              std::optional<Instant> deadline = std::nullopt) {
+                                              Instant deadline = Instant::max()) {
   return std::async(std::launch::async,
                     [&scene, stop, deadline] { return scene.pool->enter(origin(), stop, deadline); });
 }
