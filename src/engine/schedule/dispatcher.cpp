@@ -5,22 +5,12 @@
 
 #include <algorithm>
 #include <new>
-#include <utility>
 
 namespace segdl::engine {
-namespace {
-
-constexpr double kNewWeight = 0.3;  // of the latest speed in the smoothed one
-
-}  // namespace
 
 Dispatcher::Dispatcher(Layout layout, const std::vector<bool>& claims, Clock& clock,
                        std::function<void()> request_workers)
-    : clock_(clock),
-      request_workers_(std::move(request_workers)),
-      begun_(clock.now()),
-      scheduler_(layout, claims),
-      last_tick_(begun_) {}
+    : clock_(clock), request_workers_(std::move(request_workers)), scheduler_(layout, claims) {}
 
 void Dispatcher::proved(Segment segment) {
   if (settled_) settled_(segment);
@@ -58,18 +48,6 @@ void Dispatcher::fail(Error error) {
     changed_.notify_all();
   }
   stop_all_workers();
-}
-
-bool Dispatcher::all_missing_behind_front() const {
-  const MutexLock lock(mutex_);
-  const IntervalSet& missing = scheduler_.states().missing();
-  const auto first = missing.next(0);
-  return first && missing.count() == scheduler_.states().layout().count() - *first;
-}
-
-void Dispatcher::wake() {
-  ++wakeups_;
-  changed_.notify_all();
 }
 
 bool Dispatcher::may_fall_to(WorkerId worker, Segment segment) const {
@@ -111,16 +89,14 @@ void Dispatcher::stop_all_workers() const {
 }
 
 void Dispatcher::measure(Worker& worker, Instant now, double elapsed) {
+  constexpr double kNewWeight = 0.3;  // of the latest speed in the smoothed one
   Assignment& work = worker.assignment_;
   const std::uint64_t received = worker.flow_.received();
-  if (work.writing) {
-    work.last_byte_ = now;
-    work.counted_ = received;
-    return;
-  }
-  const double latest = static_cast<double>(received - work.counted_) / elapsed;
-  if (received != work.counted_) work.last_byte_ = now;
-  work.counted_ = received;
+  const std::uint64_t came = received - std::exchange(work.counted_, received);
+  const bool writing = work.writing;
+  if (writing || came > 0) work.last_byte_ = now;
+  if (writing) return;
+  const double latest = static_cast<double>(came) / elapsed;
   work.speed_ = work.speed_ == 0 ? latest : kNewWeight * latest + (1 - kNewWeight) * work.speed_;
   const double silent = std::chrono::duration<double>(now - work.last_byte_).count();
   const bool awaits_answer = work.speed_ == 0 && silent <= 1;  // which is no measure of its speed

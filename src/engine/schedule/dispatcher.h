@@ -67,7 +67,12 @@ class Dispatcher {
     return scheduler_.states().is_here(segment);
   }
   // Whether nothing that is here lies behind the first segment that is missing.
-  bool all_missing_behind_front() const;
+  bool all_missing_behind_front() const {
+    const MutexLock lock(mutex_);
+    const IntervalSet& missing = scheduler_.states().missing();
+    const auto first = missing.next(0);
+    return first && missing.count() == scheduler_.states().layout().count() - *first;
+  }
   SegmentMap map(std::size_t cells) const {
     const MutexLock lock(mutex_);
     return scheduler_.map(cells);
@@ -84,7 +89,10 @@ class Dispatcher {
   bool has_missing() const SEGDL_REQUIRES(mutex_) { return !scheduler_.states().missing().empty(); }
   double seconds(Instant now) const { return std::chrono::duration<double>(now - begun_).count(); }
   // There may be new work for those who wait.
-  void wake() SEGDL_REQUIRES(mutex_);
+  void wake() SEGDL_REQUIRES(mutex_) {
+    ++wakeups_;
+    changed_.notify_all();
+  }
   // See Assignment::is_asked_for_behind().
   bool may_fall_to(WorkerId, Segment) const SEGDL_REQUIRES(mutex_);
   std::optional<Error> give_back(WorkerId) SEGDL_REQUIRES(mutex_);
@@ -97,7 +105,7 @@ class Dispatcher {
   Clock& clock_;
   const std::function<void()> request_workers_;
   std::function<void(Segment)> settled_;  // may be empty
-  const Instant begun_;
+  const Instant begun_ = clock_.now();
   mutable Mutex mutex_;
   Condition changed_;
   Scheduler scheduler_ SEGDL_GUARDED_BY(mutex_);
@@ -108,7 +116,7 @@ class Dispatcher {
   UnmeasuredParts unmeasured_ SEGDL_GUARDED_BY(mutex_);
   std::optional<WorkerId> first_ SEGDL_GUARDED_BY(mutex_);  // see Worker::goes_first()
   std::optional<Error> first_error_ SEGDL_GUARDED_BY(mutex_);
-  Instant last_tick_ SEGDL_GUARDED_BY(mutex_);
+  Instant last_tick_ SEGDL_GUARDED_BY(mutex_) = begun_;
   std::uint64_t wakeups_ SEGDL_GUARDED_BY(mutex_) = 0;  // how often there may have been new work
 };
 

@@ -17,9 +17,8 @@ namespace segdl::engine {
 class Throttle {
  public:
   // 0: no limit. REQUIRES: the clock outlives this object.
-  Throttle(Clock& clock, std::uint64_t bytes_per_second) : clock_(clock), limit_(bytes_per_second) {
-    limited_ = bytes_per_second > 0;
-  }
+  Throttle(Clock& clock, std::uint64_t bytes_per_second)
+      : clock_(clock), limited_(bytes_per_second > 0), limit_(bytes_per_second) {}
 
   void set(std::uint64_t bytes_per_second) {
     const MutexLock lock(mutex_);

@@ -7,30 +7,29 @@
 namespace segdl::engine {
 
 Result<std::optional<Span>> Assignment::next(std::uint64_t limit, Offer offer) {
-  Dispatcher& shared = dispatcher_;
   std::optional<Span> span;
   std::optional<std::stop_source> cut;
   {
-    const MutexLock lock(shared.mutex_);
-    if (shared.first_error_) return *shared.first_error_;
-    if (shared.first_ && *shared.first_ != id_) return std::optional<Span>();
+    const MutexLock lock(dispatcher_.mutex_);
+    if (dispatcher_.first_error_) return *dispatcher_.first_error_;
+    if (dispatcher_.first_ && *dispatcher_.first_ != id_) return std::optional<Span>();
     // Before work is taken from a worker: what is over sooner gains nothing by another connection, and until then
     // speeds are not known.
     constexpr double kSettled = 0.1;  // seconds
-    const double now = shared.seconds(shared.clock_.now());
+    const double now = dispatcher_.seconds(dispatcher_.clock_.now());
     if (speed_ > 0) offer.speed = speed_;
-    span = shared.read_ahead_.grant(shared.scheduler_, shared.kept_, id_, {limit, now, offer.speed});
-    const bool near_end = !span && !shared.has_missing() && now >= kSettled;
-    if (near_end) span = shared.scheduler_.split(id_, now, offer);
+    span = dispatcher_.read_ahead_.grant(dispatcher_.scheduler_, dispatcher_.kept_, id_, {limit, now, offer.speed});
+    const bool near_end = !span && !dispatcher_.has_missing() && now >= kSettled;
+    if (near_end) span = dispatcher_.scheduler_.split(id_, now, offer);
     if (near_end && !span) {
-      const auto hedge = shared.scheduler_.hedge(id_, now, offer);
+      const auto hedge = dispatcher_.scheduler_.hedge(id_, now, offer);
       if (hedge) span = hedge->span;
-      if (hedge && hedge->gave_way) cut = shared.cut_of(*hedge->gave_way);
+      if (hedge && hedge->gave_way) cut = dispatcher_.cut_of(*hedge->gave_way);
     }
-    if (span) last_byte_ = shared.clock_.now();  // silence is counted from its request
+    if (span) last_byte_ = dispatcher_.clock_.now();  // silence is counted from its request
   }
   if (cut) cut->request_stop();
-  if (span) shared.request_workers_();  // where there was work for one there may be for another
+  if (span) dispatcher_.request_workers_();  // where there was work for one there may be for another
   return span;
 }
 
@@ -81,22 +80,21 @@ void Assignment::release() {
 }
 
 Span Assignment::committed(Segment segment) {
-  Dispatcher& shared = dispatcher_;
-  if (shared.settled_) shared.settled_(segment);  // first: after the end no call may come
+  if (dispatcher_.settled_) dispatcher_.settled_(segment);  // first: after the end no call may come
   std::optional<std::stop_source> cut;
   Span held;
   bool is_over = false;
   {
-    const MutexLock lock(shared.mutex_);
-    const auto loser = shared.scheduler_.committed(id_, segment);
-    if (loser) cut = shared.cut_of(*loser);
-    gained_ += shared.kept_.done(segment, shared.scheduler_.states().layout().range(segment).size());
-    held = shared.scheduler_.held(id_);
-    is_over = shared.over();
-    if (is_over) shared.changed_.notify_all();
+    const MutexLock lock(dispatcher_.mutex_);
+    const auto loser = dispatcher_.scheduler_.committed(id_, segment);
+    if (loser) cut = dispatcher_.cut_of(*loser);
+    gained_ += dispatcher_.kept_.done(segment, dispatcher_.scheduler_.states().layout().range(segment).size());
+    held = dispatcher_.scheduler_.held(id_);
+    is_over = dispatcher_.over();
+    if (is_over) dispatcher_.changed_.notify_all();
   }
   if (cut) cut->request_stop();
-  if (is_over) shared.stop_all_workers();
+  if (is_over) dispatcher_.stop_all_workers();
   return held;
 }
 

@@ -25,8 +25,7 @@ namespace segdl::engine {
 // has come.
 class Assignment {
  public:
-  Assignment(Dispatcher& dispatcher, const Flow& flow)
-      : dispatcher_(dispatcher), flow_(flow), last_byte_(dispatcher.clock_.now()) {}
+  Assignment(Dispatcher& dispatcher, const Flow& flow) : dispatcher_(dispatcher), flow_(flow) {}
 
   std::atomic<std::uint64_t> filled = 0;  // of the segment it is at
   std::atomic<bool> writing = false;      // it waits for the disk: no measure of its connection
@@ -106,7 +105,7 @@ class Assignment {
   bool keeps_ = false;                            // see Worker::keeps()
   std::uint64_t answered_at_ = flow_.received();  // Flow::received(), when the response came
   std::uint64_t counted_ = flow_.received();      // of Flow::received(), at the last tick
-  Instant last_byte_;                             // when that was last seen to grow
+  Instant last_byte_ = dispatcher_.clock_.now();  // when that was last seen to grow
   double speed_ = 0;                              // bytes/s, smoothed
   std::uint64_t gained_ = 0;                      // bytes of segments that it committed, not yet counted
 };
