@@ -17,7 +17,7 @@ namespace segdl::engine {
 namespace {
 
 bool has_field(const std::vector<Header>& headers, std::string_view name) {
-  return std::any_of(headers.begin(), headers.end(), [&](const Header& h) { return same_text(h.name, name); });
+  return std::ranges::any_of(headers, [&](const Header& h) { return same_text(h.name, name); });
 }
 
 bool is_own(const FetchContext& context, const Url& url) { return url.origin == context.source.url.original().origin; }
@@ -42,8 +42,7 @@ std::optional<Credentials> credentials_for(const FetchContext& context, const Ur
 // A header that segdl sends by itself: not where one was given, or none is wanted.
 bool adds(const FetchContext& context, std::string_view name, const std::vector<Header>& given) {
   const auto& omitted = context.request.omitted_headers;
-  const bool wanted =
-      std::none_of(omitted.begin(), omitted.end(), [&](const auto& other) { return same_text(other, name); });
+  const bool wanted = std::ranges::none_of(omitted, [&](const auto& other) { return same_text(other, name); });
   return wanted && !has_field(given, name);
 }
 

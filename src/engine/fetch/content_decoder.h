@@ -14,6 +14,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -56,7 +57,8 @@ class ContentDecoder {
   ContentDecoder(std::string subject, Take take, KeepGoing keep_going)
       : subject_(std::move(subject)), take_(std::move(take)), keep_going_(std::move(keep_going)) {}
   Result<void> decode(std::size_t stage, std::span<const std::byte> coded);
-  Error fault(const Stage&, std::string reason) const;
+  Error fault(std::string reason) const;
+  Error invalid(const Stage&, std::string_view reason) const;
 
   std::string subject_;
   Take take_;

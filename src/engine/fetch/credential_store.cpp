@@ -31,11 +31,6 @@ Login& CredentialStore::login_of(const Account& account) {
       .first->second;
 }
 
-Proof CredentialStore::next_proof(const Account& account) {
-  const MutexLock lock(mutex_);
-  return login_of(account).next();
-}
-
 bool CredentialStore::answered(const Account& account, const ResponseHead& head, const Proof& proof) {
   const MutexLock lock(mutex_);
   Login& login = login_of(account);

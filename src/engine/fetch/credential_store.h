@@ -47,7 +47,10 @@ class CredentialStore {
 
   // The proof for the next request there, and the final answer to it (core/credentials/login.h): whether a server has
   // taken these for right by then.
-  Proof next_proof(const Account&);
+  Proof next_proof(const Account& account) {
+    const MutexLock lock(mutex_);
+    return login_of(account).next();
+  }
   bool answered(const Account&, const ResponseHead&, const Proof&);
 
   // The value of the Cookie field; empty if there is none.

@@ -1,17 +1,10 @@
 #include "engine/fetch/fetch_loop.h"
 
-#include "core/base/errors.h"
-
 #include <fmt/format.h>
 
 #include <array>
 
 namespace segdl::engine {
-
-Result<Response> FetchLoop::response_for(Range want, std::optional<Response>& first) {
-  if (first) return *std::exchange(first, std::nullopt);
-  return fetcher_.fetch(want, &known_);
-}
 
 // Where the end of a body is not what it was to be. Of a whole resource without a strong validator another length is
 // another version's, all else a contradiction: then the bytes of a part may be those of another place.
@@ -21,18 +14,6 @@ Error FetchLoop::unfit(const Response& response, std::string reason) {
   const bool changed = !response.body.partial && !response.body.resource.validator.strong();
   const Remedy remedy = changed ? Remedy::restart : response.body.partial ? Remedy::refetch : Remedy::retry;
   return fetcher_.problem(changed ? Cause::changed : Cause::integrity, remedy, std::move(reason));
-}
-
-// Whether the end of a body is shown: by its framing, by TLS, or in the end by a checksum.
-bool FetchLoop::is_end_shown(const Exchange& exchange) const {
-  const FetchContext& context = fetcher_.context();
-  const bool by_tls = context.source.url.current().origin.secure && !exchange.is_cut();
-  return exchange.head().framing != Framing::until_close || by_tls || context.request.checksum;
-}
-
-// Or else taken for that.
-bool FetchLoop::is_end_trusted(const Exchange& exchange) const {
-  return is_end_shown(exchange) || fetcher_.context().request.accept_unframed;
 }
 
 // The end of the body's framing, where all bytes that were promised have come. Unless it is framed by a length, they

@@ -72,12 +72,22 @@ class FetchLoop {
   Result<void> check_part(BodySink auto&, const UsableBody&, Range want);
 
  private:
-  Result<Response> response_for(Range want, std::optional<Response>& first);
+  Result<Response> response_for(Range want, std::optional<Response>& first) {
+    return first ? *std::exchange(first, std::nullopt) : fetcher_.fetch(want, &known_);
+  }
   Result<void> pause(Sink auto&, const Error&);
   Error unfit(const Response&, std::string reason);
   Result<void> read_end(const Response&);
-  bool is_end_shown(const Exchange&) const;
-  bool is_end_trusted(const Exchange&) const;
+  // Whether the end of a body is shown: by its framing, by TLS, or in the end by a checksum.
+  bool is_end_shown(const Exchange& exchange) const {
+    const FetchContext& context = fetcher_.context();
+    const bool by_tls = context.source.url.current().origin.secure && !exchange.is_cut();
+    return exchange.head().framing != Framing::until_close || by_tls || context.request.checksum;
+  }
+  // Or else taken for that.
+  bool is_end_trusted(const Exchange& exchange) const {
+    return is_end_shown(exchange) || fetcher_.context().request.accept_unframed;
+  }
   Error early_end(const Response&, std::uint64_t at);
   Result<void> end_open(BodySink auto&, const Response&, std::uint64_t at);
   Error unvouched_end(const Response&, std::uint64_t at) const;
@@ -113,10 +123,8 @@ Result<void> FetchLoop::pump(BodySink auto& sink, Response& response) {
   std::uint64_t at = response.body.begin;
   sink.begins(response.body);
   const auto& end = response.body.end;
-  if (at == end) {
-    auto ended = read_end(response);
-    if (!ended) return ended;
-  }
+  auto ended = at == end ? read_end(response) : Result<void>();
+  if (!ended) return ended;
   while (!end || at < *end) {
     std::span<std::byte> space = sink.space(at);
     if (space.empty()) return {};

@@ -27,14 +27,24 @@ class EffectiveUrl {
 
   const Url& original() const { return original_; }
   // The original, or where its redirects led.
-  Url current() const;
+  Url current() const {
+    const MutexLock lock(mutex_);
+    return effective_;
+  }
   // From where it leads, whatever that is, or only from there.
   void leads_to(const Url&, const Url* from = nullptr);
   // What the redirects led to is gone (a signed link that has expired): from here on the original again. False if that
   // was known already, so that this was the original's own answer.
-  bool lost(const Url& effective);
+  bool lost(const Url& effective) {
+    if (effective.leads_to_same(original_)) return false;
+    leads_to(original_, &effective);
+    return true;
+  }
   // Called, by whichever worker finds out, with the origin that requests go to from then on.
-  void on_move(std::function<void(const Origin&)>);
+  void on_move(std::function<void(const Origin&)> call) {
+    const MutexLock lock(mutex_);
+    on_move_ = std::move(call);
+  }
 
  private:
   const Url original_;
@@ -54,7 +64,10 @@ class RequestForms {
   void use(RequestForm form) { current_ = form; }
 
   enum class Part : std::uint8_t { head, body };
-  void record_success(RequestForm, Part);
+  void record_success(RequestForm form, Part part) {
+    const MutexLock lock(mutex_);
+    trust(form, part) = {true, false};
+  }
   void record_failure(RequestForm, Part);
   // Whether what was learned of the forms is still to be reported; once.
   bool is_to_report() { return !reported_.exchange(true); }
@@ -104,12 +117,20 @@ class Failures {
   Failing failed(Instant asked, Instant now, bool broke_off);
   bool has_failed() const { return count_ > 0; }
   // What one more, made at `asked`, would make of it.
-  Failing failing(Instant asked, Instant now) const;
+  Failing failing(Instant asked, Instant now) const {
+    const MutexLock lock(mutex_);
+    const unsigned count = count_;
+    if (count == 0) return {1};
+    return {count + 1, broken_, asked - first_, now - first_};
+  }
 
   // Requests are refused for good while others are served: perhaps there are no further answers. Until one that was
   // made later is answered.
   void refused_more(Instant now) { refused_at_ = now; }
-  void gave_more(Instant asked);
+  void gave_more(Instant asked) {
+    Instant refused = refused_at_;
+    if (asked > refused) refused_at_.compare_exchange_strong(refused, Instant::min());
+  }
   bool gives_no_more() const { return refused_at_.load() != Instant::min(); }
 
   // Nothing is to be requested before then, by any worker, unless there is progress.
@@ -145,7 +166,10 @@ class Failures {
 // What the answers to all workers, and earlier runs, have shown of the resource.
 class Evidence {
  public:
-  Shown shown() const;
+  Shown shown() const {
+    const MutexLock lock(mutex_);
+    return shown_;
+  }
   // Calls the function with it.
   void change_shown(const auto& function) {
     const MutexLock lock(mutex_);
