@@ -3,22 +3,18 @@
 #include "core/base/errors.h"
 #include "core/http/http_status.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 namespace segdl::engine {
 namespace {
-constexpr double kMinSpan = 4 * kMiB, kMaxSpan = 64 * kMiB;  // bytes
-constexpr double kSpanTime = 5;                              // seconds
 
 constexpr std::chrono::seconds kFirstAnswer{60};
 constexpr std::chrono::seconds kSilence{30};
+constexpr double kMinSpan = 4 * kMiB, kMaxSpan = 64 * kMiB;  // bytes
+constexpr double kSpanTime = 5;                              // seconds
 
 // Whether all of the resource came where If-Range let the server choose, and may be what it tripped over: some answer
 // so to every If-Range with an entity tag.
@@ -41,8 +37,7 @@ bool came_by_cache(const ResponseHead& head) { return head.count("Via") > 0 || h
 bool is_unanswered(const Error& error) {
   constexpr std::string_view kBehindConnecting[] = {"send", "receive", "read the response", "get"};
   return error.cause == Cause::network && error.remedy == Remedy::retry &&
-         std::find(std::begin(kBehindConnecting), std::end(kBehindConnecting), error.operation) !=
-             std::end(kBehindConnecting);
+         std::ranges::find(kBehindConnecting, error.operation) != std::end(kBehindConnecting);
 }
 
 // What was wrong first, and where another way of asking led, if that is in doubt.
@@ -57,31 +52,62 @@ bool is_doubtful(const Verdict& verdict) {
          std::holds_alternative<RangeNotSatisfiable>(verdict);
 }
 
+// Of a host that other downloads have given up, where this one has heard nothing from it.
+std::optional<Error> given_up_by_others(const FetchContext& context) {
+  const Source& source = context.source;
+  auto down = source.evidence.has_answered() ? std::nullopt : context.pool.down(source.url.current().origin);
+  if (down) down->subject = source.url.current().shown();
+  return down;
+}
+
+// Whether all may be requested where a range has no usable answer: not after a resource has changed, where what is no
+// range of anything is no new version (see core/http/shown.h).
+bool may_ask_for_all(const FetchContext& context, const Resource* known) {
+  return (known != nullptr || !context.source.evidence.has_answered()) && !context.is_too_late(context.clock.now());
+}
+
+// What it shows of the resource; and a part of unknown length is a contradiction where such parts are distrusted.
+void note_verdict(Source& source, const ResponseHead& head, Verdict& verdict) {
+  if (std::holds_alternative<Contradiction>(verdict))
+    source.evidence.change_shown([&head](Shown& shown) { shown.of_no_use(head); });
+  const auto* body = std::get_if<UsableBody>(&verdict);
+  const bool unmeasured = body != nullptr && body->partial && head.framing != Framing::length;
+  if (!unmeasured || !source.forms.distrusts_unmeasured()) return;
+  verdict = Contradiction{"its 206 gives no length, and an earlier one went on behind its range"};
+}
+
+// The time that the file is to have: where the next run is going to compare it, only one that distinguishes versions.
+// An answer without one leaves that of a version that is known.
+void note_time(const FetchContext& context, const ResponseHead& head, bool of_known) {
+  const Request& request = context.request;
+  const auto strong = strong_date_of(head);
+  const bool updates = request.existing == Existing::update;
+  const std::string* modified = request.remote_time && !updates ? head.find("Last-Modified") : nullptr;
+  const bool compared = updates && (request.remote_time || request.sync != Sync::none);
+  const auto time = modified != nullptr ? parse_http_date(*modified) : compared ? strong : std::nullopt;
+  if (time || !of_known) context.source.evidence.modified_at(time, strong.has_value());
+}
+
 }  // namespace
 
-Fetcher::Fetcher(const FetchContext& context, Slot slot)
-    : context_(context),
-      source_(context.source),
-      flow_(context.clock, context.stop),
-      admission_(context, flow_),
-      retry_(context, admission_, flow_, attempt_) {
-  attempt_.asked_at = context.clock.now();
+Fetcher::Fetcher(const FetchContext& context, Slot slot) : context_(context) {
   limits_.idle = context.options.timeout.value_or(kSilence);
   limits_.min_speed = context.options.min_speed;
   limits_.deadline = context.deadline;
   admission_.take(std::move(slot));
 }
 
-Error Fetcher::problem(Cause cause, Remedy remedy, std::string reason) const {
-  return with_remedy(
-      make_error(cause, "get", (attempt_.led_to ? *attempt_.led_to : source_.url.current()).shown(), std::move(reason)),
-      remedy);
+Error Fetcher::problem(Cause cause, Remedy remedy, std::string reason, int http_status) const {
+  const std::string url = attempt_.led_to.value_or(source_.url.current()).shown();
+  Error error = with_remedy(make_error(cause, "get", url, std::move(reason)), remedy);
+  error.http_status = http_status;
+  return error;
 }
 
 Error Fetcher::refusal(const ResponseHead& head, const TransientRefusal* passing) const {
-  Error error = problem(Cause::refused, passing != nullptr ? Remedy::retry : Remedy::stop,
-                        fmt::format("the server answered {} ({})", head.status, status_words(head.status)));
-  error.http_status = head.status;
+  Error error =
+      problem(Cause::refused, passing != nullptr ? Remedy::retry : Remedy::stop,
+              fmt::format("the server answered {} ({})", head.status, status_words(head.status)), head.status);
   error.retry_after = passing != nullptr ? passing->after : retry_after(head, context_.clock.wall());
   if (head.status == 401) explain_login(error, head);
   if (head.status == 404 || head.status == 410) {
@@ -99,8 +125,7 @@ Result<std::unique_ptr<Exchange>> Fetcher::send(const HttpRequest& request) {
   attempt_.answered = false;
   limits_.head = options.timeout.value_or(source_.evidence.has_answered() ? kSilence : kFirstAnswer);
   limits_.connect = options.connect_timeout;
-  limits_.beside_unread = is_beside_;
-  if (is_beside_) {
+  if (limits_.beside_unread) {
     limits_.head = std::min(limits_.head, std::chrono::ceil<std::chrono::milliseconds>(retry_.in_vain()));
     limits_.connect = std::min(limits_.connect, limits_.head);
   }
@@ -120,24 +145,11 @@ Asked Fetcher::asked_for(Range range, const Resource* known, std::string_view na
   return asked;
 }
 
-// The time that the file is to have: where the next run is going to compare it, only one that distinguishes versions.
-// An answer without one leaves that of a version that is known.
-void Fetcher::note_time(const ResponseHead& head, bool of_known) {
-  const Request& request = context_.request;
-  const auto strong = strong_date_of(head);
-  const bool updates = request.existing == Existing::update;
-  const std::string* modified = request.remote_time && !updates ? head.find("Last-Modified") : nullptr;
-  const bool compared = updates && (request.remote_time || request.sync != Sync::none);
-  const auto time = modified != nullptr ? parse_http_date(*modified) : compared ? strong : std::nullopt;
-  if (time || !of_known) source_.evidence.modified_at(time, strong.has_value());
-}
-
 Result<Response> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody body, const Asked& asked,
                               const Resource* known) {
-  const bool page = is_page(exchange->head());
   source_.url.leads_to(*attempt_.led_to);
   source_.evidence.answered();
-  note_time(exchange->head(), known != nullptr);
+  note_time(context_, exchange->head(), known != nullptr);
   const bool unchanged = exchange->head().status == 304;
   source_.evidence.change_shown([&](Shown& shown) {
     if (known == nullptr && !unchanged && !context_.request.checksum) shown.hold(exchange->head(), body);
@@ -147,7 +159,7 @@ Result<Response> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody bod
   attempt_.spared = false;
   retry_.answered();
   source_.failures.gave_more(attempt_.asked_at);
-  crowding().answered(page);
+  crowding().answered(is_page(exchange->head()));
   admission_.slot().answered(attempt_.latency);
   source_.latency = attempt_.latency;
   return Response{std::move(exchange), std::move(body), asked.range, unchanged};
@@ -173,8 +185,8 @@ std::optional<RequestForm> Fetcher::simpler(const Asked& asked, const Resource* 
   const bool of_form = refusal.http_status == 0 || may_be_of_form(refusal.http_status);
   if (asked.asking == RequestForm::whole || refusal.retry_after || !of_form) return {};
   const bool passes = refusal.remedy == Remedy::retry;
-  const bool soon =
-      source_.failures.has_failed() && attempt_.latency < limits_.head;  // silence would be waited for as long again
+  // Silence would be waited for as long again.
+  const bool soon = source_.failures.has_failed() && attempt_.latency < limits_.head;
   const bool early = passes && soon && known != nullptr && retry_.is_time_for_all();
   const bool last = !passes || early || retry_.is_last_try(refusal);
   attempt_.spared = last && !alone;
@@ -183,12 +195,6 @@ std::optional<RequestForm> Fetcher::simpler(const Asked& asked, const Resource* 
   if (!alone || !last) return {};
   retry_.tries_all();
   return RequestForm::whole;
-}
-
-// Whether all may be requested where a range has no usable answer: not after a resource has changed, where what is no
-// range of anything is no new version (see core/http/shown.h).
-bool Fetcher::may_ask_for_all(const Resource* known) const {
-  return (known != nullptr || !source_.evidence.has_answered()) && !context_.is_too_late(context_.clock.now());
 }
 
 // What an answer that is of no use comes to, if nothing else is tried.
@@ -201,8 +207,8 @@ Error Fetcher::failure(const Verdict& verdict, const ResponseHead& head, const R
   }
   const Remedy remedy = attempt_.form == RequestForm::whole ? Remedy::stop : Remedy::retry;
   if (const auto* contradiction = std::get_if<Contradiction>(&verdict)) {
-    if (attempt_.form == RequestForm::whole &&
-        contradiction->unnamed) {  // it names its version in no other answer either
+    // It names its version in no other answer either.
+    if (attempt_.form == RequestForm::whole && contradiction->unnamed) {
       source_.evidence.changed(true);
       return problem(Cause::changed, Remedy::restart, contradiction->reason);
     }
@@ -215,9 +221,9 @@ Error Fetcher::failure(const Verdict& verdict, const ResponseHead& head, const R
     return problem(Cause::changed, Remedy::restart,
                    fmt::format("its size was {} and is {}", *known->total, *beyond->total));
   }
-  Error error = problem(Cause::integrity, Remedy::retry, "the server reports that the range lies beyond the end");
-  if (known != nullptr && beyond->total) error.http_status = head.status;  // it knows the resource, and refuses a part
-  return error;
+  const bool refuses_part = known != nullptr && beyond->total;  // it knows the resource
+  return problem(Cause::integrity, Remedy::retry, "the server reports that the range lies beyond the end",
+                 refuses_part ? head.status : 0);
 }
 
 // Where other connections are in use a refusal may mean "not so many", whatever its status is. It is believed once it
@@ -234,21 +240,36 @@ Error Fetcher::final_refusal(const ResponseHead& head) {
   return error;
 }
 
-// What it shows of the resource; and a part of unknown length is a contradiction where such parts are distrusted.
-void Fetcher::note_verdict(const ResponseHead& head, Verdict& verdict) const {
-  if (std::holds_alternative<Contradiction>(verdict))
-    source_.evidence.change_shown([&head](Shown& shown) { shown.of_no_use(head); });
-  const auto* body = std::get_if<UsableBody>(&verdict);
-  const bool unmeasured = body != nullptr && body->partial && head.framing != Framing::length;
-  if (!unmeasured || !source_.forms.distrusts_unmeasured()) return;
-  verdict = Contradiction{"its 206 gives no length, and an earlier one went on behind its range"};
+std::optional<Error> Fetcher::doubt(const ResponseHead& head, const Verdict& verdict, const Resource* known) const {
+  const Shown shown = source_.evidence.shown();
+  auto why = shown.doubt(head, verdict, known, context_.request.checksum.has_value());
+  if (!why) return {};
+  Error error = problem(Cause::changed, Remedy::retry, *std::move(why), head.status);
+  if (shown.has_finished()) {
+    error.hints = {Hint::replace_with_new_version};
+  } else if (source_.evidence.has_answered() || shown.has_begun()) {  // if not, starting over would not bring it
+    error.hints = {Hint::accept_new_version};
+  }
+  return error;
 }
 
-// Of a host that other downloads have given up, where this one has heard nothing from it.
-std::optional<Error> Fetcher::given_up_by_others() const {
-  auto down = source_.evidence.has_answered() ? std::nullopt : context_.pool.down(source_.url.current().origin);
-  if (down) down->subject = source_.url.current().shown();
-  return down;
+// What is doubted, and a page where the host may have no more than that for so many connections. What was no file for
+// one download is none for the host's others.
+std::optional<Error> Fetcher::doubtful(const ResponseHead& head, const Verdict& verdict, const Resource* known) {
+  auto doubted = doubt(head, verdict, known);
+  const bool plain = head.status == 200 || head.status == 206;  // of another 2xx no validator counts
+  const bool is_named = plain && validator_of(head).strong();
+  if (head.status / 100 != 2 || !is_page(head) || is_named) return doubted;
+  const bool is_of_no_use = known != nullptr && std::holds_alternative<Contradiction>(verdict);
+  if (doubted || is_of_no_use) crowding().rejects_page(head);
+  if (doubted || source_.evidence.has_answered()) return doubted;
+  const Crowding::Page page = crowding().judge_page(head);
+  if (page == Crowding::Page::may_be_file) return {};
+  return page == Crowding::Page::is_no_file
+             ? problem(Cause::changed, Remedy::retry, "it answered with a page, the same as for another file",
+                       head.status)
+             : problem(Cause::refused, Remedy::retry,
+                       "it answered with a page, perhaps because it serves no more connections at a time", head.status);
 }
 
 // Of a fetch whose every form has failed. That a server contradicts itself is final once nothing is left to ask for.
@@ -260,7 +281,7 @@ Error Fetcher::outcome(Error first, bool alone) {
 }
 
 Result<Response> Fetcher::fetch(Range range, const Resource* known, bool alone) {
-  if (auto down = given_up_by_others()) return *std::move(down);
+  if (auto down = given_up_by_others(context_)) return *std::move(down);
   const bool waits_outside = admission_.waits_outside();
   if (waits_outside && !admission_.is_ready()) return cancelled();
   auto ready = admission_.get_ready();
@@ -286,7 +307,7 @@ Result<Response> Fetcher::fetch(Range range, const Resource* known, bool alone) 
     auto judged = get({asked, known, waits_outside && !first});  // or the first form is tried for ever
     if (!judged) {
       Error error = std::move(judged).error();
-      if (error.remedy != Remedy::refetch && !(is_unanswered(error) && may_ask_for_all(known))) return error;
+      if (error.remedy != Remedy::refetch && !(is_unanswered(error) && may_ask_for_all(context_, known))) return error;
       error.remedy = Remedy::retry;  // perhaps it can be read next time
       give_way(std::move(error), true);
       continue;
@@ -294,7 +315,7 @@ Result<Response> Fetcher::fetch(Range range, const Resource* known, bool alone) 
     context_.task_progress.enter(Phase::fetching);
     auto& [exchange, verdict] = *judged;
     const ResponseHead& head = exchange->head();
-    note_verdict(head, verdict);
+    note_verdict(source_, head, verdict);
     if (is_doubtful(verdict) && came_by_cache(head) && !past_caches) {  // perhaps it has kept another version
       source_.forms.ask_past_caches();
       context_.task_progress.note("retrying past the caches");
@@ -322,9 +343,9 @@ Result<Response> Fetcher::fetch(Range range, const Resource* known, bool alone) 
 
 Result<Response> Fetcher::fetch_beside(Range range, const Resource* known) {
   const RequestForm kept = attempt_.form;
-  is_beside_ = true;
+  limits_.beside_unread = true;
   auto response = fetch(range, known, false);
-  is_beside_ = false;
+  limits_.beside_unread = false;
   if (response) return response;
   attempt_.form = kept;
   crowding().set_doubted(true);  // perhaps because of the other one alone: no failure
@@ -347,15 +368,6 @@ void Fetcher::received(std::uint64_t bytes) {
   context_.task_progress.bytes().received(bytes);
   Slot& slot = admission_.slot();
   if (slot) slot.received(bytes, context_.throttle.is_limited());  // a response that was kept is read on without
-}
-
-void Fetcher::body_ended(bool as_promised) {
-  as_promised ? source_.forms.record_success(attempt_.form, RequestForms::Part::body)
-              : source_.forms.record_failure(attempt_.form, RequestForms::Part::body);
-}
-
-std::chrono::nanoseconds Fetcher::latency() const {
-  return attempt_.latency.count() > 0 ? attempt_.latency : source_.latency.load();
 }
 
 std::uint64_t Fetcher::span_limit(std::uint64_t left) const {

@@ -39,8 +39,6 @@ class Fetcher {
  public:
   // `slot` may be empty: then one is waited for when it is needed.
   explicit Fetcher(const FetchContext&, Slot slot = {});
-  Fetcher(const Fetcher&) = delete;
-  Fetcher& operator=(const Fetcher&) = delete;
 
   // One try (redirects and simpler forms included) at the bytes of `range`. `known` is null before the first usable
   // response. `alone`: no other worker of the download is active, so that all of the resource may be asked for where
@@ -54,18 +52,23 @@ class Fetcher {
 
   // Why what the response brings may be something else than the resource, as things stand (see core/http/shown.h).
   std::optional<Error> doubt(const ResponseHead&, const Verdict&, const Resource* known) const;
-  // An error about what the server did.
-  Error problem(Cause, Remedy, std::string reason) const;
+  // An error about what the server did, or answered with this status.
+  Error problem(Cause, Remedy, std::string reason, int http_status = 0) const;
 
   // The body was as long as its head promised, or was not.
-  void body_ended(bool as_promised);
+  void body_ended(bool as_promised) {
+    as_promised ? source_.forms.record_success(attempt_.form, RequestForms::Part::body)
+                : source_.forms.record_failure(attempt_.form, RequestForms::Part::body);
+  }
+  // From a request to its answer, the last time; another worker's if there was none of its own.
+  std::chrono::nanoseconds latency() const {
+    return attempt_.latency.count() > 0 ? attempt_.latency : source_.latency.load();
+  }
   // How many bytes to request at a time: about five seconds' worth, and no more than a fair part of what is left.
   std::uint64_t span_limit(std::uint64_t left) const;
   // How many bytes before the response that brings everything are left to it, so that it is not closed before others
   // are served what is missing. Fewer where a checksum is computed, which is done in file order.
   std::uint64_t reserve() const { return context_.request.checksum ? kHashedReserve : kReserve; }
-  // From a request to its answer, the last time; another worker's if there was none of its own.
-  std::chrono::nanoseconds latency() const;
 
   const FetchContext& context() const { return context_; }
   // A response whose body is still to be read: by what asks for something first.
@@ -76,10 +79,10 @@ class Fetcher {
   Admission& admission() { return admission_; }
   RetryPolicy& retry() { return retry_; }
   Flow& flow() { return flow_; }
-  static constexpr std::uint64_t kReserve = 256 * kMiB, kHashedReserve = 64 * kMiB;
-
 
  private:
+  static constexpr std::uint64_t kReserve = 256 * kMiB, kHashedReserve = 64 * kMiB;
+
   // One form of a request, for all its exchanges. `may_suspend`: where there is no slot, once for each fetch, which
   // would be led in a circle for ever otherwise.
   struct Inquiry {
@@ -97,37 +100,29 @@ class Fetcher {
   Result<Judged> get_from(PendingRequest, const Inquiry&);
   Result<std::unique_ptr<Exchange>> get_logged_in(const Url&, const Inquiry&);
   Result<std::unique_ptr<Exchange>> send(const HttpRequest&);
-  bool wants_basic(const Account&, const Url&, const ResponseHead&, const Proof&) const;
   bool is_spent(const Result<Judged>&, const Resource* known) const;
   Asked asked_for(Range, const Resource* known, std::string_view name) const;
-  void note_verdict(const ResponseHead&, Verdict&) const;
   Result<Response> use(std::unique_ptr<Exchange>, UsableBody, const Asked&, const Resource* known);
-  void note_time(const ResponseHead&, bool of_known);
   void learn_from(const std::vector<RequestForm>& refused, const Error& refusal);
   std::optional<RequestForm> simpler(bool alone);
   std::optional<RequestForm> simpler(const Asked&, const Resource* known, const Error& refusal, bool alone);
-  bool may_ask_for_all(const Resource* known) const;
   Error failure(const Verdict&, const ResponseHead&, const Resource* known);
   Error refusal(const ResponseHead&, const TransientRefusal*) const;
   Error final_refusal(const ResponseHead&);
-  Error not_yet(const ResponseHead&, std::chrono::seconds wait) const;
   void explain_login(Error&, const ResponseHead&) const;
   std::optional<Error> doubtful(const ResponseHead&, const Verdict&, const Resource* known);
-  std::optional<Error> doubtful_page(const ResponseHead&);
-  std::optional<Error> given_up_by_others() const;
   Error outcome(Error first, bool alone);
   Crowding& crowding() { return admission_.crowding(); }
 
   const FetchContext& context_;
-  Source& source_;
-  Attempt attempt_;
-  Flow flow_;
-  Admission admission_;
-  RetryPolicy retry_;
+  Source& source_ = context_.source;
+  Attempt attempt_{.asked_at = context_.clock.now()};
+  Flow flow_{context_.clock, context_.stop};
+  Admission admission_{context_, flow_};
+  RetryPolicy retry_{context_, admission_, flow_, attempt_};
   Limits limits_;
   std::string unless_;  // see fetch_unless()
   std::optional<Response> at_hand_;
-  bool is_beside_ = false;
   enum class Told : std::uint8_t { nothing, believed_before, never_believed };
   Told told_ = Told::nothing;  // to the server, of who asks, with the latest request
 };

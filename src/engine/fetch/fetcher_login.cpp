@@ -7,21 +7,21 @@
 
 #include <fmt/format.h>
 
-#include <string>
-#include <utility>
-
 namespace segdl::engine {
+namespace {
 
 // Whether an answer to a request without credentials, from a server that asks for none, may be for strangers: a login
 // page, a 404 for what they may not know of. It is believed once credentials were sent, which they are not where it
 // only leads to its secure self.
-bool Fetcher::wants_basic(const Account& account, const Url& url, const ResponseHead& head, const Proof& proof) const {
+bool wants_basic(const Account& account, const Url& url, const ResponseHead& head, const Proof& proof) {
   if (proof.scheme != Proof::Scheme::none || head.status == kServerLogin.status || may_pass(head.status)) return false;
   const std::string* location = head.status / 100 == 3 ? head.find("Location") : nullptr;
   if (location == nullptr) return true;
   const auto to = resolve_url(url, *location);
   return !to || !to->origin.secure || to->origin.host != account.origin.host;
 }
+
+}  // namespace
 
 // The answer to one request, made as often as the login takes.
 Result<std::unique_ptr<Exchange>> Fetcher::get_logged_in(const Url& url, const Inquiry& inquiry) {
@@ -55,10 +55,8 @@ void Fetcher::explain_login(Error& error, const ResponseHead& head) const {
   if (!offer.unknown.empty()) {
     error.reason += fmt::format(" and asks for {}, which segdl can't answer", offer.unknown);
     error.hints = {{Hint::answer_challenge, offer.scheme}};
-  } else if (told_ == Told::nothing) {
-    error.hints = {Hint::give_credentials};
   } else {
-    error.hints = {Hint::check_credentials};
+    error.hints = {told_ == Told::nothing ? Hint::give_credentials : Hint::check_credentials};
   }
 }
 

@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <utility>
-#include <vector>
 
 namespace segdl::engine {
 namespace {
@@ -15,12 +13,8 @@ constexpr std::size_t kMaxRedirects = 10;
 
 Result<Url> follow(const Url& from, const std::string& location, int status) {
   auto to = resolve_url(from, location);
-  if (!to) {
-    Error error = std::move(to).error();
-    error.http_status = status;
-    return error;
-  }
-  if (from.origin.secure && !to->origin.secure) {
+  if (!to) to.error().http_status = status;
+  if (to && from.origin.secure && !to->origin.secure) {
     return make_error(Cause::tls, "follow a redirect to", to->shown(),
                       "it leads from https to http, where the data could be tampered with");
   }
@@ -32,9 +26,7 @@ Result<Url> follow(const Url& from, const std::string& location, int status) {
 // The final response to one way of asking. What redirects led to before may expire, as a signed link does, and each
 // server reports that in its own way: then the original URL is requested for another one.
 Result<Fetcher::Judged> Fetcher::get(const Inquiry& inquiry) {
-  if (auto from = admission_.resume()) {
-    return get_from(*std::move(from), {inquiry.asked, inquiry.known, false});
-  }
+  if (auto from = admission_.resume()) return get_from(*std::move(from), {inquiry.asked, inquiry.known, false});
   const Url led = source_.url.current();
   auto judged = get_from({led}, inquiry);
   const bool remembered = !led.leads_to_same(source_.url.original());
@@ -51,22 +43,16 @@ bool Fetcher::is_spent(const Result<Judged>& judged, const Resource* known) cons
   if (!judged) return judged.error().remedy == Remedy::stop && judged.error().cause != Cause::cancelled;
   const auto& [exchange, verdict] = *judged;
   const ResponseHead& head = exchange->head();
-  if (std::holds_alternative<PermanentRefusal>(verdict) || head.status == 403) return true;
-  if (doubt(head, verdict, known)) return true;
+  if (std::holds_alternative<PermanentRefusal>(verdict) || head.status == 403 || doubt(head, verdict, known))
+    return true;
   return is_page(head) && !validator_of(head).strong() && std::holds_alternative<Contradiction>(verdict);
-}
-
-// A redirect to where it comes from, with a Retry-After (RFC 9110 section 10.2.3).
-Error Fetcher::not_yet(const ResponseHead& head, std::chrono::seconds wait) const {
-  Error error = problem(Cause::refused, Remedy::retry, "the server asks to come back later");
-  error.http_status = head.status;
-  error.retry_after = wait;
-  return error;
 }
 
 Result<Fetcher::Judged> Fetcher::get_from(PendingRequest from, const Inquiry& inquiry) {
   auto& [url, visited] = from;
   bool circles = false;
+  // Where other connections are in use a bad redirect perhaps leads to a page about that.
+  const auto remedy = [this] { return crowding().judge_refusal() ? Remedy::retry : Remedy::stop; };
   while (visited.size() <= kMaxRedirects) {
     if (inquiry.may_suspend && !admission_.enters_now(url.origin)) {
       admission_.suspend(std::move(from));
@@ -83,21 +69,21 @@ Result<Fetcher::Judged> Fetcher::get_from(PendingRequest from, const Inquiry& in
     if (redirect == nullptr) return Judged{std::move(*exchange), std::move(verdict)};
     visited.push_back(url.text());
     auto next = follow(url, redirect->location, head.status);
-    if (!next) {  // where other connections are in use, perhaps to a page about that
-      Error error = std::move(next).error();
-      if (crowding().judge_refusal()) error.remedy = Remedy::retry;
-      return error;
-    }
+    if (!next) return with_remedy(std::move(next).error(), remedy());
     // The same URL may have another answer the next time, with a cookie or without.
     circles = circles || std::find(visited.begin(), visited.end(), next->text()) != visited.end();
     const auto wait = retry_after(head, context_.clock.wall());
-    if (wait && next->leads_to_same(url)) return not_yet(head, *wait);
+    if (wait && next->leads_to_same(url)) {  // RFC 9110 section 10.2.3
+      Error error = problem(Cause::refused, Remedy::retry, "the server asks to come back later", head.status);
+      error.retry_after = wait;
+      return error;
+    }
     const int status = head.status;
     (*exchange)->skip_rest();
     context_.task_progress.redirected({url.shown(), next->shown(), status});
     url = std::move(*next);
   }
-  return problem(Cause::refused, crowding().judge_refusal() ? Remedy::retry : Remedy::stop,
+  return problem(Cause::refused, remedy(),
                  fmt::format("more than {} redirects{}", kMaxRedirects, circles ? ", in a circle" : ""));
 }
 

@@ -4,12 +4,9 @@
 
 #include <segdl/range.h>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
-#include <utility>
 
 namespace segdl::engine {
 namespace {
@@ -42,23 +39,15 @@ Hints hints_of(const Error& error) {
   return {};
 }
 
-}  // namespace
-
-RetryPolicy::RetryPolicy(const FetchContext& context, Admission& admission, Flow& flow, Attempt& attempt)
-    : context_(context),
-      source_(context.source),
-      admission_(admission),
-      flow_(flow),
-      attempt_(attempt),
-      random_(static_cast<std::minstd_rand::result_type>(context.clock.now().time_since_epoch().count())),
-      jitter_(random_()) {}
-
-Origin RetryPolicy::origin() const { return (attempt_.led_to ? *attempt_.led_to : source_.url.current()).origin; }
-
-void RetryPolicy::count_anew() {
-  progress_ = 0;
-  came_before_ = flow_.received();
+// For the download it is the end; for its caller it is still a fault that passes (see Transfer::run).
+Error spent(Error error, unsigned tries) {
+  error.remedy = Remedy::stop;
+  error.tries = tries;
+  if (error.hints.empty()) error.hints = hints_of(error);
+  return error;
 }
+
+}  // namespace
 
 bool RetryPolicy::is_over(const Failing& failing) const {
   if (!source_.evidence.has_answered() && context_.pool.was_given_up(origin())) return true;
@@ -104,33 +93,17 @@ Error RetryPolicy::given_up(Error error, unsigned tries) const {
   return error;
 }
 
-// For the download it is the end; for its caller it is still a fault that passes (see Transfer::run).
-Error RetryPolicy::spent(Error error, unsigned tries) const {
-  error.remedy = Remedy::stop;
-  error.tries = tries;
-  if (error.hints.empty()) error.hints = hints_of(error);
-  return error;
-}
-
 bool RetryPolicy::made_progress() const {
   return progress_ >= kProgress && progress_ >= (flow_.received() - came_before_) / kMaxAgain;
-}
-
-bool RetryPolicy::goes_on() {
-  if (!made_progress()) return false;
-  count_anew();
-  source_.failures.progressed();
-  return true;
 }
 
 Result<void> RetryPolicy::pause(Error error) {
   Clock& clock = context_.clock;
   Slot& slot = admission_.slot();
   const bool doubted = admission_.crowding().is_doubted();
-  const bool on = made_progress();
+  const bool on = goes_on();
   if (on) tried_all_ = false;
-  count_anew();
-  if (on) source_.failures.progressed();
+  if (!on) count_anew();
   if (attempt_.odd || is_for_good(error)) source_.failures.refused_more(clock.now());
   const bool passed_over = !on && !doubted && is_passed_over(error);
   if (passed_over) ++passed_over_;
@@ -167,21 +140,6 @@ Result<void> RetryPolicy::pause(Error error) {
 
 std::chrono::nanoseconds RetryPolicy::in_vain() const {
   return std::max<std::chrono::nanoseconds>(kInVain, kMuchLonger * source_.latency.load());
-}
-
-bool RetryPolicy::waited_in_vain() const {
-  return !attempt_.answered && context_.clock.now() - attempt_.asked_at >= in_vain();
-}
-
-bool RetryPolicy::asks_once_more() {
-  const bool once = std::exchange(attempt_.spared, false);
-  admission_.skip_back_off(once);
-  return once;
-}
-
-void RetryPolicy::refused() {
-  Slot& slot = admission_.slot();
-  if (slot) slot.refused(std::nullopt, random_());
 }
 
 bool RetryPolicy::is_given_no_more(const Error& error) {

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <optional>
 #include <random>
+#include <utility>
 
 namespace segdl::engine {
 
@@ -37,7 +38,8 @@ struct Attempt {
 class RetryPolicy {
  public:
   // REQUIRES: all outlive this object.
-  RetryPolicy(const FetchContext&, Admission&, Flow&, Attempt&);
+  RetryPolicy(const FetchContext& context, Admission& admission, Flow& flow, Attempt& attempt)
+      : context_(context), admission_(admission), flow_(flow), attempt_(attempt) {}
 
   // After an error of Remedy::retry, for the only worker of a download: waits as long as is polite. Fails with that
   // error, now with Remedy::stop, if there were too many in a row, or with cancelled.
@@ -50,10 +52,16 @@ class RetryPolicy {
   bool is_given_no_more(const Error&);
   // Whether the latest attempt was spared: if the other workers have gone since, it is to be made once more, as by the
   // last one, and before any pause that others have made. True once for each.
-  bool asks_once_more();
+  bool asks_once_more() {
+    const bool once = std::exchange(attempt_.spared, false);
+    admission_.skip_back_off(once);
+    return once;
+  }
 
   // The host gives this connection nothing while it serves others.
-  void refused();
+  void refused() {
+    if (Slot& slot = admission_.slot()) slot.refused(std::nullopt, random_());
+  }
   // A usable response came.
   void answered() { passed_over_ = 0; }
 
@@ -62,11 +70,16 @@ class RetryPolicy {
   // Whether that is enough since the last failure to go on without a pause: 4 KiB, and an eighth of all that came.
   bool made_progress() const;
   // The same after a part of what was asked for: if so, the next part is to bring as much.
-  bool goes_on();
+  bool goes_on() {
+    if (!made_progress()) return false;
+    count_anew();
+    source_.failures.progressed();
+    return true;
+  }
 
   // An answer that has not come by then is not worth waiting for while others are served.
   std::chrono::nanoseconds in_vain() const;
-  bool waited_in_vain() const;
+  bool waited_in_vain() const { return !attempt_.answered && context_.clock.now() - attempt_.asked_at >= in_vain(); }
 
   // Whether pause() would not let another try follow if the latest one fails with this.
   bool is_last_try(const Error&) const;
@@ -80,15 +93,17 @@ class RetryPolicy {
   bool only_breaks_off(const Resource* known) const;
 
  private:
-  Origin origin() const;
-  void count_anew();
+  Origin origin() const { return attempt_.led_to.value_or(source_.url.current()).origin; }
+  void count_anew() {
+    progress_ = 0;
+    came_before_ = flow_.received();
+  }
   bool is_over(const Failing&) const;
   bool is_passed_over(const Error&) const;
-  Error spent(Error, unsigned tries) const;
   Error given_up(Error, unsigned tries) const;
 
   const FetchContext& context_;
-  Source& source_;
+  Source& source_ = context_.source;
   Admission& admission_;
   Flow& flow_;
   Attempt& attempt_;
@@ -96,8 +111,8 @@ class RetryPolicy {
   std::uint64_t came_before_ = 0;  // Flow::received() at that
   unsigned passed_over_ = 0;       // how often in a row
   bool tried_all_ = false;         // since there was progress
-  std::minstd_rand random_;
-  std::uint64_t jitter_;  // of the next pause
+  std::minstd_rand random_{static_cast<std::minstd_rand::result_type>(context_.clock.now().time_since_epoch().count())};
+  std::uint64_t jitter_ = random_();  // of the next pause
 };
 
 }  // namespace segdl::engine
