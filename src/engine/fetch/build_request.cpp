@@ -32,11 +32,9 @@ std::optional<Credentials> credentials_for(const FetchContext& context, const Ur
   const bool own = is_own(context, url);
   if (own && context.request.credentials) return context.request.credentials;
   if (!own || !original.has_userinfo) return context.secrets.credentials_for(url.origin);
-  Credentials given{original.user, original.password};
-  if (given.password.empty() && !given.user.empty()) {
-    if (auto found = context.secrets.credentials_for(url.origin, given.user)) return found;
-  }
-  return given;
+  const bool lacks_password = original.password.empty() && !original.user.empty();
+  auto found = lacks_password ? context.secrets.credentials_for(url.origin, original.user) : std::nullopt;
+  return found ? found : Credentials{original.user, original.password};
 }
 
 // A header that segdl sends by itself: not where one was given, or none is wanted.

@@ -86,12 +86,18 @@ struct Host {
   void measure(Instant now);
   // Whether it has served as many together since, for kSteady: then it was for another reason that it refused. What a
   // server has sent may lie in buffers when it serves the next, so less than that shows nothing.
-  bool refutes(const Doubts&, Instant now) const;
+  bool refutes(const Doubts& doubts, Instant now) const {
+    return doubts.count > 0 && !is_narrow(now) && doubts.connections < streaks.size() &&
+           streaks[doubts.connections].seen >= doubts.asked_at + kSteady;
+  }
   // Whether refusals that do not name it, where so many connections are in use, may be of their number: it is known for
   // that, or for nothing yet, or has never served as many at a time.
   bool is_doubted(unsigned connections, Instant now) const;
   // From when on none of its connections counts with it any more, if none is in use.
-  Instant is_quiet_from(unsigned doubts, Instant now) const;
+  Instant is_quiet_from(unsigned doubts, Instant now) const {
+    if (!last_left) return now;
+    return *last_left + (doubts > 1 && may_count_longer() ? kForgotten : kNoticed);
+  }
   // Whether it may count connections for longer than kNoticed.
   bool may_count_longer() const { return slow || (served.load() != Instant::min() && !prompt); }
   // Whether its helpers are to leave their slots to downloads.
@@ -121,7 +127,7 @@ class Slot {
   // Whether no other connection to the host is in use.
   bool is_alone() const;
   // Whether it has given anything after that.
-  bool has_served_since(Instant) const;
+  bool has_served_since(Instant instant) const { return host_->served.load() > instant; }
   // Not because there were too many connections, as it was the same so often before; or just because of that.
   void refused_for_another_reason(const Doubts&);
   void was_crowded(const Doubts&);

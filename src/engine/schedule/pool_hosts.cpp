@@ -25,11 +25,6 @@ bool Host::is_doubted(unsigned connections, Instant now) const {
   return honest < (connections > budget.proven() ? kHonestBeyond : kHonest);
 }
 
-Instant Host::is_quiet_from(unsigned doubts, Instant now) const {
-  if (!last_left) return now;
-  return *last_left + (doubts > 1 && may_count_longer() ? kForgotten : kNoticed);
-}
-
 // A tick that takes long, of a process that was stopped, is no time in which anything was seen.
 void Host::measure(Instant now) {
   budget.measured(now, received);
@@ -52,11 +47,6 @@ void Host::measure(Instant now) {
   }
 }
 
-bool Host::refutes(const Doubts& doubts, Instant now) const {
-  return doubts.count > 0 && !is_narrow(now) && doubts.connections < streaks.size() &&
-         streaks[doubts.connections].seen >= doubts.asked_at + kSteady;
-}
-
 void Slot::GiveBack::operator()(Host* host) const {
   Pool& pool = host->pool;
   const MutexLock lock(pool.mutex_);
@@ -77,8 +67,6 @@ bool Slot::is_alone() const {
   const MutexLock lock(host_->pool.mutex_);
   return host_->budget.in_use() == 1;
 }
-
-bool Slot::has_served_since(Instant instant) const { return host_->served.load() > instant; }
 
 void Slot::answered(std::chrono::nanoseconds latency) {
   const MutexLock lock(host_->pool.mutex_);
