@@ -2,7 +2,6 @@
 
 #include "core/base/errors.h"
 #include "core/base/xxh3.h"
-#include "engine/store/journal/proof.h"
 
 #include <fmt/format.h>
 

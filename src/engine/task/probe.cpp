@@ -1,7 +1,6 @@
 #include "engine/task/probe.h"
 
 #include "core/http/content_disposition.h"
-#include "core/store/file_name.h"
 
 #include "engine/store/names.h"
 

@@ -5,6 +5,7 @@
 #include "engine/fetch/fetch_loop.h"
 #include "engine/schedule/dispatcher.h"
 #include "engine/store/journal/checkpoint.h"
+#include "engine/store/journal/proof.h"
 #include "engine/task/settling.h"
 #include "engine/task/sink/prefix_hasher.h"
 #include "engine/task/sink/single_body_sink.h"

@@ -4,6 +4,7 @@
 #include "engine/base/url_hash.h"
 #include "engine/fetch/fetch_loop.h"
 #include "engine/store/journal/checkpoint.h"
+#include "engine/store/journal/proof.h"
 #include "engine/task/damage.h"
 #include "engine/task/settling.h"
 #include "engine/task/sink/stream_sink.h"

@@ -21,7 +21,6 @@
 #pragma once
 
 #include <segdl/error.h>
-#include <segdl/session.h>
 #include <segdl/task.h>
 
 #include "core/store/journal_format.h"

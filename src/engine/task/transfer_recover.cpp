@@ -2,7 +2,6 @@
 #include "core/base/errors.h"
 #include "engine/base/url_hash.h"
 #include "engine/store/existing_output.h"
-#include "engine/store/journal/proof.h"
 #include "engine/task/sink/whole_digest.h"
 #include "engine/task/transfer.h"
 

@@ -7,16 +7,12 @@
 #include "engine/store/names.h"
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
 namespace segdl::engine {
-namespace {
 
 constexpr Range kGlance{0, 1};  // for the head alone
-
-}  // namespace
 
 // A regular file that has the output's name, alone, or that a link of that name leads to.
 struct UpdateCheck::Present {

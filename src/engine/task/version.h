@@ -3,7 +3,6 @@
 // Begun anew with every first response, but where a server only calls it differently: then what is here is kept.
 #pragma once
 
-#include "core/http/verdict.h"
 #include "core/store/journal_format.h"
 
 #include <cstdint>

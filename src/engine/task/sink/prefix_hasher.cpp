@@ -9,7 +9,6 @@
 #include <utility>
 
 namespace segdl::engine {
-namespace {}  // namespace
 
 PrefixHasher::PrefixHasher(const std::optional<Checksum>& expected, File& data, Layout layout)
     : data_(data),

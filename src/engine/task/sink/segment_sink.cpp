@@ -1,12 +1,11 @@
 #include "engine/task/sink/segment_sink.h"
 
-#include <algorithm>
-#include <utility>
 #include "core/base/require.h"
 #include "core/base/xxh3.h"
 
+#include <algorithm>
+
 namespace segdl::engine {
-namespace {
 
 constexpr std::uint64_t kDropPiece = 64 * kKiB;
 
@@ -14,8 +13,6 @@ constexpr std::uint64_t kDropPiece = 64 * kKiB;
 // its connection with it; two new ones have to get going.
 constexpr double kMinCost = 0.02;  // seconds
 constexpr double kRoundTrips = 2;  // to connect, and to ask
-
-}  // namespace
 
 Result<void> write_segment(Work& work, Segment segment, std::span<const std::byte> bytes) {
   const Range range = work.layout.range(segment);

@@ -1,6 +1,5 @@
 #include "engine/task/sink/single_body_sink.h"
 
-#include "core/base/errors.h"
 #include "core/base/xxh3.h"
 
 #include <fmt/format.h>
@@ -9,12 +8,9 @@
 #include <utility>
 
 namespace segdl::engine {
-namespace {
 
 // How much is compared before the first hole, if so much is claimed there.
 constexpr std::uint64_t kCompared = kMiB;
-
-}  // namespace
 
 SingleBodySink::SingleBodySink(Work& work, Assignment& assignment, Fetcher& fetcher, bool resumes)
     : work_(work),
