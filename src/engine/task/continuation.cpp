@@ -1,18 +1,96 @@
 #include "engine/task/continuation.h"
 
-#include "core/base/errors.h"
+#include "core/base/xxh3.h"
+#include "engine/base/pieces.h"
 #include "engine/base/url_hash.h"
 #include "engine/fetch/fetch_loop.h"
-#include "engine/store/journal/proof.h"
-#include "engine/task/sink/segment_sampler.h"
 #include "engine/task/sink/whole_digest.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace segdl::engine {
 namespace {
 
-constexpr std::uint32_t kSamplesOfOtherUrl = 3;  // J8
+constexpr std::size_t kSamplesOfOtherUrl = 3;  // J8
+
+// Up to so many claimed segments, spread over all of them, ascending.
+std::deque<Segment> choose_samples(const Journal& journal) {
+  const std::vector<Segment> claimed = claimed_segments(journal);
+  std::deque<Segment> samples;
+  const std::size_t wanted = std::min(kSamplesOfOtherUrl, claimed.size());
+  // The n-th sample is the claim nearest to n equal steps through all of them: the first, ..., the last.
+  for (std::size_t n = 0; n < wanted; ++n) {
+    samples.push_back(claimed[wanted == 1 ? 0 : n * (claimed.size() - 1) / (wanted - 1)]);
+  }
+  return samples;
+}
+
+// Fetches finished segments once more and compares them with their proofs: evidence that a resource is still the one
+// the journal is about, where the URL is another one (J8). What a shorter or broken response brought counts, since all
+// are under one strong validator.
+class SegmentSampler : public SinkDefaults {
+ public:
+  // REQUIRES: both outlive it.
+  SegmentSampler(const Journal& journal, Fetcher& fetcher)
+      : journal_(journal), fetcher_(fetcher), segments_(choose_samples(journal)) {}
+
+  Result<std::optional<Range>> next() const { return segments_.empty() ? std::nullopt : std::optional(rest()); }
+
+  std::span<std::byte> space(std::uint64_t offset) {
+    std::uint64_t room = piece_.size();
+    if (!segments_.empty()) {
+      // Never across the edge of the segment being compared.
+      const std::uint64_t edge = offset < rest().begin ? rest().begin : rest().end;
+      if (offset < edge) room = std::min(room, edge - offset);
+    }
+    return std::span(piece_).first(room);
+  }
+
+  Result<void> arrived(std::uint64_t offset, std::size_t count) {
+    fetcher_.context().task_progress.bytes().discarded(count);
+    if (segments_.empty() || offset != rest().begin) return {};
+    digest_.update(std::span(piece_).first(count));
+    hashed_ += count;
+    fetcher_.retry().progressed(count);  // each byte of what is compared counts once
+    if (!rest().empty()) return {};
+    auto proof = journal_.proof(segments_.front());
+    if (!proof) return std::move(proof).error();
+    if (digest_.value() != *proof) {
+      const Range range = journal_.identity().layout->range(segments_.front());
+      Error error = fetcher_.problem(Cause::changed, Remedy::restart,
+                                     fmt::format("bytes {} to {} are not what they were", range.begin, range.end));
+      error.offset = range.begin;
+      return error;
+    }
+    segments_.pop_front();
+    digest_ = StreamDigest();
+    hashed_ = 0;
+    return {};
+  }
+
+ private:
+  // Of the segment being compared.
+  Range rest() const {
+    const Range range = journal_.identity().layout->range(segments_.front());
+    return {range.begin + hashed_, range.end};
+  }
+
+  const Journal& journal_;
+  Fetcher& fetcher_;
+  std::deque<Segment> segments_;
+  std::vector<std::byte> piece_ = std::vector<std::byte>(kIoBuffer);
+  StreamDigest digest_;
+  std::uint64_t hashed_ = 0;  // bytes of segments_.front()
+};
 
 // Where everything is claimed nothing would be asked for, and nothing compared.
 Result<void> leave_something_missing(Journal& journal) {
@@ -98,7 +176,7 @@ Result<void> Continuation::check_same(const Resource& known) {
 // waits for the samples. If those are refused as every further request may be, it is compared itself, byte by byte,
 // with all that is here (see Voucher::bytes).
 Result<void> Continuation::compare_samples(const Resource& known, bool is_fresh_link) {
-  SegmentSampler sampler(journal_, task_.progress, task_.fetcher, choose_samples(journal_, kSamplesOfOtherUrl));
+  SegmentSampler sampler(journal_, task_.fetcher);
   FetchLoop loop(task_.fetcher, known);
   std::optional<Response>& all = task_.fetcher.at_hand();
   for (bool asks = is_fresh_link && journal_.claimed() > 0; asks;) {

@@ -53,7 +53,7 @@ bool Decoding::gives_up(OutputFile& output_file) {
   return true;
 }
 
-Result<ContentDecoder> Decoding::begin(const std::string& coding, const Consumer& consumer) {
+Result<ContentDecoder> Decoding::begin(const std::string& coding, const ContentDecoder::Take& consumer) {
   auto taken = take(coding);
   if (!taken) return std::move(taken).error();
   if (!undo_.empty()) decoded_ = 0;
@@ -62,7 +62,7 @@ Result<ContentDecoder> Decoding::begin(const std::string& coding, const Consumer
       undo_, subject,
       [this, &consumer](std::span<const std::byte> content) {
         if (decoded_) *decoded_ += content.size();
-        return consumer.take(content);
+        return consumer(content);
       },
       [this, subject] { return keep_decoding(subject); });
 }

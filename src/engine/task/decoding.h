@@ -9,7 +9,6 @@
 
 #include "engine/fetch/content_decoder.h"
 #include "engine/store/output_file.h"
-#include "engine/task/sink/consumer_sink.h"
 #include "engine/task/task_context.h"
 
 #include <cstdint>
@@ -37,8 +36,8 @@ class Decoding {
   // something of that has come, and a request without decoding publishes it as it was sent.
   bool gives_up(OutputFile&);
 
-  // Gives on what it is fed with, decoded, if that is what is wanted.
-  Result<ContentDecoder> begin(const std::string& coding, const Consumer&);
+  // Gives on what it is fed with, decoded, if that is what is wanted. REQUIRES: what takes it outlives the decoder.
+  Result<ContentDecoder> begin(const std::string& coding, const ContentDecoder::Take&);
   // Of all that is here the content, to be published in its place, if that is what is wanted.
   Result<void> finish(OutputFile&);
   // An earlier run has done it.

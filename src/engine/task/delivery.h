@@ -7,7 +7,6 @@
 #include "engine/store/directory_cache.h"
 #include "engine/task/decoding.h"
 #include "engine/task/probe.h"
-#include "engine/task/sink/consumer_sink.h"
 #include "engine/task/task_context.h"
 #include "engine/task/version.h"
 
@@ -25,9 +24,8 @@ class Delivery {
   // Whether the output is no regular file, and is open then. What the request names as its output may be a pipe, a
   // terminal or a device. What only the URL or the server names never is: the user did not ask to write to that.
   Result<bool> open(OpenDirectory&);
-  // All of the resource to that.
-  Result<void> to_stream(const std::string& path);
-  Result<void> to_consumer(const Consumer&);
+  // All of the resource to that, whose path this is, or to the request's consumer.
+  Result<void> deliver(const std::string& path);
 
  private:
   TaskContext& task_;

@@ -1,19 +1,132 @@
 #include "engine/task/stream_fetch.h"
 
 #include "core/base/errors.h"
+#include "core/base/xxh3.h"
+#include "engine/base/pieces.h"
 #include "engine/base/url_hash.h"
 #include "engine/fetch/fetch_loop.h"
 #include "engine/store/journal/checkpoint.h"
 #include "engine/store/journal/proof.h"
 #include "engine/task/damage.h"
 #include "engine/task/settling.h"
-#include "engine/task/sink/stream_sink.h"
+#include "engine/task/sink/whole_digest.h"
 
 #include <fmt/format.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace segdl::engine {
+namespace {
+
+// A resource that can only be had in one response from its beginning: no ranges, or no known size.
+//
+// Nothing is claimed on the way, so an interruption begins again at byte 0. The end is recorded in the journal's facts,
+// with a digest of everything: that is how a download that dies while being published is recognised.
+class StreamSink : public SinkDefaults {
+ public:
+  // REQUIRES: output_file.has_journal(); the file is empty; everything referred to outlives the sink.
+  StreamSink(OutputFile& output_file, Watch& watch, const Resource& known, Fetcher& fetcher)
+      : output_file_(output_file),
+        watch_(watch),
+        known_(known),
+        fetcher_(fetcher),
+        whole_(fetcher.context().request.checksum) {}
+
+  Result<std::optional<Range>> next() {
+    if (complete_) return std::optional<Range>();
+    auto ready = begin_again();
+    if (!ready) return std::move(ready).error();
+    // Requested whole: the range only means that it is wanted from its beginning.
+    return std::optional(Range{0, known_.total.value_or(std::numeric_limits<std::int64_t>::max())});
+  }
+
+  std::span<std::byte> space(std::uint64_t) { return std::span(buffer_).subspan(filled_); }
+
+  Result<void> arrived(std::uint64_t, std::size_t count) {
+    filled_ += count;
+    const std::uint64_t come = written_ + filled_;
+    if (come > most_) fetcher_.retry().progressed(come - std::exchange(most_, come));
+    return filled_ == buffer_.size() ? flush() : Result<void>();
+  }
+
+  Result<void> body_ended(std::uint64_t) {
+    auto step = flush();
+    if (!step) return step;
+    if (known_.total && *known_.total != written_) {
+      return with_remedy(make_error(Cause::integrity, "get", output_file_.path(),
+                                    fmt::format("{} bytes arrived instead of {}", written_, *known_.total)),
+                         Remedy::retry);
+    }
+    step = whole_.check(output_file_.path());
+    if (!step) return step;
+    complete_ = true;
+    return record_end(!believed_);  // what only this request believes is no whole stream to another
+  }
+
+  void only_believes_end() { believed_ = true; }
+
+  // What came is all that the connection brought, and may be less than the whole: recorded as that, durably.
+  Result<bool> keep_unvouched() {
+    auto step = flush();
+    if (step) step = output_file_.data().sync();
+    if (step) step = record_end(false);
+    if (step) step = output_file_.journal().sync();
+    return step ? Result<bool>(true) : std::move(step).error();
+  }
+
+ private:
+  Result<void> begin_again() {
+    if (written_ + filled_ == 0) return {};
+    fetcher_.context().task_progress.bytes().discarded(written_ + filled_);
+    written_ = filled_ = 0;
+    digest_ = StreamDigest();
+    whole_.begin_again();
+    return output_file_.data().resize(0);
+  }
+
+  Result<void> flush() {
+    if (filled_ == 0) return {};
+    const auto bytes = std::span(buffer_).first(filled_);
+    watch_.look(written_);  // each write gives a file that was cut its length again
+    auto step = output_file_.data().write_at(written_, bytes);
+    if (!step) return step;
+    digest_.update(bytes);
+    whole_.update(bytes);
+    written_ += filled_;
+    filled_ = 0;
+    return {};
+  }
+
+  Result<void> record_end(bool vouched) {
+    Metadata metadata = output_file_.journal().metadata().value_or(Metadata{});
+    metadata.stream_length = written_;
+    metadata.stream_digest = digest_.value();
+    metadata.stream_complete = vouched;
+    metadata.stream_unvouched = !vouched;
+    return output_file_.journal().set_metadata(metadata);
+  }
+
+  OutputFile& output_file_;
+  Watch& watch_;
+  const Resource& known_;
+  Fetcher& fetcher_;
+  std::vector<std::byte> buffer_ = std::vector<std::byte>(kIoBuffer);
+  std::size_t filled_ = 0;
+  std::uint64_t written_ = 0;
+  std::uint64_t most_ = 0;  // how far any response has come
+  StreamDigest digest_;
+  WholeDigest whole_;
+  bool complete_ = false;
+  bool believed_ = false;
+};
+
+}  // namespace
 
 Result<void> StreamFetch::fetch() {
   const auto total = task_.fetcher.at_hand()->body.resource.total;
@@ -22,12 +135,12 @@ Result<void> StreamFetch::fetch() {
                                 : "the server sends no size: an interruption restarts from the beginning");
   task_.source.forms.use(RequestForm::whole);
   for (unsigned repairs = 0;; ++repairs) {
-    Pass pass{output_file_, Watch(output_file_.data()), false};
-    auto step = receive(pass);
+    Watch watch(output_file_.data());
+    auto step = receive(watch);
     if (!step) return step;
     const Metadata metadata = journal_.metadata().value_or(Metadata{});
-    pass.watch.look_at_whole(metadata.stream_length);
-    if (!task_.request.verify && !pass.watch.found_traces() && repairs == 0) return {};
+    watch.look_at_whole(metadata.stream_length);
+    if (!task_.request.verify && !watch.found_traces() && repairs == 0) return {};
     task_.progress.enter(Phase::verifying);
     auto intact = stream_intact(output_file_.data(), metadata, task_.stop);
     if (!intact) return std::move(intact).error();
@@ -43,9 +156,9 @@ Result<void> StreamFetch::fetch() {
   }
 }
 
-Result<void> StreamFetch::receive(Pass& pass) {
+Result<void> StreamFetch::receive(Watch& watch) {
   const Resource known = version_.known(journal_.identity());
-  StreamSink sink(pass, task_.progress, task_.fetcher, task_.request.checksum);
+  StreamSink sink(output_file_, watch, known, task_.fetcher);
   auto step = FetchLoop(task_.fetcher, known).run(sink);
   task_.fetcher.admission().leave();  // the last sync needs no connection
   return step ? settle() : step;

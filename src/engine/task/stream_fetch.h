@@ -28,7 +28,7 @@ class StreamFetch {
   Result<void> settle();
 
  private:
-  Result<void> receive(Pass&);
+  Result<void> receive(Watch&);
   Result<void> drop(Metadata);
 
   TaskContext& task_;

@@ -149,10 +149,8 @@ Result<Transfer::State> Transfer::handle_opening() {
 }
 
 Result<Transfer::State> Transfer::handle_delivering() {
-  const Request& request = task_.request;
-  const std::string path = request.consumer ? std::string() : directory_->directory().path_of(task_.name);
-  auto step =
-      request.consumer ? delivery_.to_consumer({request.consumer, request.checksum}) : delivery_.to_stream(path);
+  const std::string path = task_.request.consumer ? std::string() : directory_->directory().path_of(task_.name);
+  auto step = delivery_.deliver(path);
   if (!step) return std::move(step).error();
   return end_with(report(path));
 }
