@@ -6,11 +6,14 @@
 #include "engine/schedule/dispatcher.h"
 #include "engine/store/journal/checkpoint.h"
 #include "engine/store/journal/proof.h"
+#include "engine/task/damage.h"
 #include "engine/task/settling.h"
 #include "engine/task/sink/prefix_hasher.h"
 #include "engine/task/sink/single_body_sink.h"
 #include "engine/task/sink/span_worker.h"
-#include "engine/task/sink/verifier.h"
+#include "engine/task/sink/whole_digest.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <exception>
@@ -32,18 +35,80 @@ struct ShownMap {
   TaskProgress& task_progress;
 };
 
-// The claims of a pass that follows a re-hashing of all of them.
-void take_for_proved(Dispatcher& dispatcher) {
-  while (const auto segment = dispatcher.next_to_prove()) dispatcher.proved(*segment);
-}
-
 // Runs what a thread does for a download; nothing it throws gets out.
 template <class Function>
-void guarded(Dispatcher& dispatcher, Function&& function) {
+void guarded(Dispatcher& dispatcher, Function&& function, const char* operation = "download") {
   try {
     function();
   } catch (const std::exception& exception) {  // out of memory, or a bug
-    dispatcher.fail(error_of(exception, "download"));
+    dispatcher.fail(error_of(exception, operation));
+  }
+}
+
+// Re-hashes every claim the dispatcher has not proved yet (J2, J9), while what is missing is already being fetched;
+// those that fail are revoked and fetched again. Returns when none is left, on a stop request, or after it has reported
+// an error to the dispatcher.
+void verify_claims(Work& work, const std::stop_token& stop) {
+  Journal& journal = work.output_file.journal();
+  while (!stop.stop_requested()) {
+    const auto segment = work.dispatcher.next_to_prove();
+    if (!segment) return;
+    const Range range = work.layout.range(*segment);
+    auto holds = proof_holds(work.output_file.data(), journal, *segment);
+    if (!holds) return work.dispatcher.fail(std::move(holds).error());
+    if (*holds) {
+      work.task_progress.bytes().proved(range.size());
+      work.dispatcher.proved(*segment);
+      continue;
+    }
+    // The bit goes first: after a death in between the segment is fetched again, never believed.
+    auto revoked = journal.revoke(*segment);
+    if (!revoked) return work.dispatcher.fail(std::move(revoked).error());
+    work.task_progress.bytes().revoked(range);
+    work.dispatcher.revoked(*segment);
+  }
+}
+
+}  // namespace
+
+Result<void> SegmentedFetch::fetch() {
+  inherited_.assign(layout_.count(), false);
+  std::uint64_t claimed = 0;
+  for (const Segment segment : claimed_segments(journal_)) {
+    inherited_[index(segment)] = true;
+    claimed += layout_.range(segment).size();
+  }
+  task_.progress.bytes().plan(journal_.identity(), claimed);
+  for (unsigned repairs = 0;; ++repairs) {
+    Watch watch(output_file_.data());
+    auto step = fetch_missing(watch, repairs > 0);
+    const bool gave_up = !step && contradicted_ && repairs < kMaxRepairs;
+    if (!step && !doubted_ && !gave_up) return step;
+    if (gave_up) task_.progress.remark(step.error().reason + ": what came without a length is fetched again");
+    watch.look_at_whole(layout_.total());
+    const bool must = !step || task_.request.verify || repairs > 0;
+    if (!must && !watch.found_traces()) return step;
+    task_.progress.enter(Phase::verifying);
+    auto damaged = find_damaged(output_file_.data(), journal_, task_.stop);
+    if (!damaged) return std::move(damaged).error();
+    auto mended = mend_length(output_file_.data(), layout_.total());
+    if (!mended) return std::move(mended).error();
+    const bool clean = damaged->empty() && !*mended;
+    version_.rehashed = clean && step;
+    if (version_.rehashed) return step;
+    if (clean && gave_up) continue;
+    if (clean && step.error().cause == Cause::integrity) {
+      auto blamed = adoption_.give_up(output_file_, inherited_);
+      if (!blamed) return std::move(blamed).error();
+      if (!*blamed) return refute(std::move(step).error());
+      continue;
+    }
+    if (repairs >= kMaxRepairs && clean) return step;
+    if (repairs >= kMaxRepairs) {
+      return does_not_stay(output_file_, damaged->empty() ? 0 : layout_.range(damaged->front()).begin);
+    }
+    auto revoked = revoke_damaged(std::move(*damaged));
+    if (!revoked) return revoked;
   }
 }
 
@@ -51,48 +116,36 @@ void guarded(Dispatcher& dispatcher, Function&& function) {
 // asked for: a body is compared with its end. Claims behind the first hole came with another body than what will fill
 // the hole, and would stand beside it uncompared if the run ended before that one has passed them. True: some were
 // dropped.
-Result<bool> drop_behind_hole(Pass& pass, TaskProgress& task_progress, const std::stop_token& stop) {
-  Journal& journal = pass.output_file.journal();
-  const Layout& layout = *journal.identity().layout;
+Result<bool> SegmentedFetch::drop_behind_hole(bool proved) {
   bool whole = true;
   bool dropped = false;
-  for (std::uint32_t i = 0; i < layout.count(); ++i) {
-    if (stop.stop_requested()) return cancelled();
+  for (std::uint32_t i = 0; i < layout_.count(); ++i) {
+    if (task_.stop.stop_requested()) return cancelled();
     const Segment segment{i};
-    const bool claimed = journal.claims(segment);
+    const bool claimed = journal_.claims(segment);
     whole = whole && claimed;
-    auto holds = whole && !pass.proved ? proof_holds(pass.output_file.data(), journal, segment) : Result<bool>(whole);
+    auto holds = whole && !proved ? proof_holds(output_file_.data(), journal_, segment) : Result<bool>(whole);
     if (!holds) return std::move(holds).error();
     whole = *holds;
-    const Range range = layout.range(segment);
-    if (whole && !pass.proved) task_progress.bytes().proved(range.size());
+    const Range range = layout_.range(segment);
+    if (whole && !proved) task_.progress.bytes().proved(range.size());
     if (whole || !claimed) continue;
-    auto forgotten = forget(journal, segment);
+    auto forgotten = forget(journal_, segment);
     if (!forgotten) return std::move(forgotten).error();
-    task_progress.bytes().revoked(range);
+    task_.progress.bytes().revoked(range);
     dropped = true;
   }
-  pass.proved = true;
   return dropped;
 }
 
-}  // namespace
-
-SegmentedFetch::SegmentedFetch(TaskContext& task, Version& version, Adoption& adoption, OutputFile& output_file)
-    : task_(task),
-      version_(version),
-      adoption_(adoption),
-      output_file_(output_file),
-      journal_(output_file.journal()),
-      layout_(*journal_.identity().layout),
-      known_(version.known(journal_.identity())) {}
-
-// What is not claimed, while the claims are proved beside it; then all of it goes to disk.
-Result<void> SegmentedFetch::fetch_missing(Pass& pass) {
+// What is not claimed, while the claims are proved beside it; then all of it goes to disk. `proved`: every claim was
+// re-hashed just before.
+Result<void> SegmentedFetch::fetch_missing(Watch& watch, bool proved) {
   task_.progress.enter(Phase::fetching);
   const bool together = version_.voucher == Voucher::digest || known_.validator.strong();
-  auto dropped = together ? Result<bool>(false) : drop_behind_hole(pass, task_.progress, task_.stop);
+  auto dropped = together ? Result<bool>(false) : drop_behind_hole(proved);
   if (!dropped) return std::move(dropped).error();
+  proved = proved || !together;
   std::vector<Segment> inherited = claimed_segments(journal_);
   std::vector<bool> claims(layout_.count());
   for (const Segment segment : inherited) claims[index(segment)] = true;
@@ -106,19 +159,22 @@ Result<void> SegmentedFetch::fetch_missing(Pass& pass) {
     dispatcher.on_settled([&front](Segment segment) { front->settled(segment); });
   }
   const ShownMap shown(task_.progress, dispatcher);
-  if (pass.proved) take_for_proved(dispatcher);
-  const std::size_t proofs = pass.proved ? 0 : inherited.size();
-  Checkpoint checkpoint(task_.env.clock, {output_file_.data(), journal_}, task_.request.sync, std::move(inherited));
-  checkpoint.before_each([this, &pass] { pass.watch.look(layout_.total()); });
-  if (*dropped) {  // the disk must not have what fills the hole and what lay behind it at the same time
-    auto forced = checkpoint.force();
-    if (!forced) return forced;
+  const std::size_t proofs = proved ? 0 : inherited.size();
+  if (proved) {
+    while (const auto segment = dispatcher.next_to_prove()) dispatcher.proved(*segment);
   }
-  Work work{output_file_, dispatcher, checkpoint, pass.watch, task_.progress, layout_, output_file_.backup().exists()};
+  Checkpoint checkpoint(task_.env.clock, {output_file_.data(), journal_}, task_.request.sync, std::move(inherited));
+  checkpoint.before_each([this, &watch] { watch.look(layout_.total()); });
+  // The disk must not have what fills the hole and what lay behind it at the same time.
+  auto forced = *dropped ? checkpoint.force() : Result<void>();
+  if (!forced) return forced;
+  Work work{output_file_, dispatcher, checkpoint, watch, task_.progress, layout_, output_file_.backup().exists()};
   const std::stop_callback give_up(task_.stop, [&dispatcher] { dispatcher.fail(cancelled()); });
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-  Result<std::vector<std::jthread>> verifiers =
-      start_threads(std::min(proofs, cores), [&](const std::stop_token& own) { verify_claims(work, own); });
+  Result<std::vector<std::jthread>> verifiers = start_threads(std::min(proofs, cores), [&](const std::stop_token& own) {
+    guarded(
+        dispatcher, [&] { verify_claims(work, own); }, "verify");
+  });
   if (!verifiers) return std::move(verifiers).error();
   auto step = together ? fetch_together(work, assist) : fetch_alone(work);
   task_.fetcher.flow().renew();  // no worker has it any more, and the end of the pass stopped it
@@ -127,11 +183,15 @@ Result<void> SegmentedFetch::fetch_missing(Pass& pass) {
   auto refuted = forget_doubted(dispatcher.doubted());
   if (!refuted) return refuted;
   doubted_ = false;
-  if (step && front) step = check_whole(*front);
-  if (doubted_) {  // what is sound is kept, whatever comes of it
-    auto forced = checkpoint.force();
-    if (!forced) return forced;
+  if (step && front) {
+    task_.progress.enter(Phase::verifying);
+    step = front->finish(output_file_.path(), task_.stop);
+    // A digest that is wrong, or a file that can't be read, may be due to another program or the disk: then what is
+    // damaged is fetched again, and this is done once more.
+    doubted_ = !step && (step.error().cause == Cause::integrity || step.error().cause == Cause::local);
   }
+  forced = doubted_ ? checkpoint.force() : Result<void>();  // what is sound is kept, whatever comes of it
+  if (!forced) return forced;
   if (step) step = adoption_.settle(output_file_);
   return step ? settle(task_, version_, output_file_, checkpoint) : step;
 }
@@ -195,6 +255,59 @@ Result<void> SegmentedFetch::fetch_alone(Work& work) {
   if (const auto error = work.dispatcher.error()) return *error;
   task_.remark_joined(sink.compared_for_others());
   return {};
+}
+
+// Without a strong validator the other response may be of another version: the disk must not have claims of both.
+Result<void> SegmentedFetch::revoke_damaged(std::vector<Segment> damaged) {
+  if (damaged.empty()) return {};
+  const bool together = version_.voucher == Voucher::digest || journal_.identity().resource.validator.strong();
+  if (!together) {
+    // Two responses can't be joined unseen: all of it comes in one once more.
+    damaged.clear();
+    for (std::uint32_t i = 0; i < layout_.count(); ++i) damaged.push_back(Segment{i});
+  }
+  std::uint64_t bytes = 0;
+  for (const Segment segment : damaged) {
+    auto revoked = together ? journal_.revoke(segment) : forget(journal_, segment);
+    if (!revoked) return revoked;
+    task_.progress.bytes().damaged(layout_.range(segment), inherited_[index(segment)]);
+    bytes += layout_.range(segment).size();
+  }
+  task_.progress.remark(
+      fmt::format("{} was changed after it was written, by another program or the disk: {} bytes are fetched "
+                  "again",
+                  part_of(output_file_), bytes));
+  return together ? Result<void>() : journal_.sync();
+}
+
+// What came in responses that may be of another place of the resource; durably, as all that is no failed proof (J4).
+Result<void> SegmentedFetch::forget_doubted(const std::vector<Segment>& segments) {
+  contradicted_ = !segments.empty();
+  if (segments.empty()) return {};
+  for (const Segment segment : segments) {
+    auto step = forget(journal_, segment);
+    if (!step) return step;
+    task_.progress.bytes().damaged(layout_.range(segment), false);
+  }
+  return journal_.sync();
+}
+
+// All of it is what was sent, and it is not what the request expects. Who is wrong is not known: the checksum may be
+// mistyped, so the claims stay; the bytes may have been wrong on their way, so the journal names the checksum, and a
+// run that expects the same one begins by giving them up.
+Result<void> SegmentedFetch::refute(Error error) {
+  const bool may_have_changed = version_.switched && journal_.identity().resource.validator.strong();
+  if (may_have_changed && version_.voucher == Voucher::digest) {
+    error.remedy = Remedy::restart;
+    return error;
+  }
+  version_.refuted = true;
+  Metadata metadata = journal_.metadata().value_or(Metadata{task_.url.redacted()});
+  metadata.refuted = journal_name_of(*task_.request.checksum);
+  auto step = journal_.set_metadata(metadata);
+  if (step) step = journal_.sync();
+  if (!step) return step;
+  return with_hints(std::move(error), {Hint::check_checksum_first, Hint::fetch_again});
 }
 
 }  // namespace segdl::engine

@@ -22,33 +22,32 @@
 
 namespace segdl::engine {
 
-class PrefixHasher;
-
 class SegmentedFetch {
  public:
   // REQUIRES: all of them outlive it; the output has a journal with a layout.
-  SegmentedFetch(TaskContext&, Version&, Adoption&, OutputFile&);
+  SegmentedFetch(TaskContext& task, Version& version, Adoption& adoption, OutputFile& output_file)
+      : task_(task), version_(version), adoption_(adoption), output_file_(output_file) {}
 
   // Until all of it is there, and nothing shows that it is not what arrived. A response may be at hand for what is
   // missing, or all of it.
   Result<void> fetch();
 
  private:
-  Result<void> fetch_missing(Pass&);
+  Result<void> fetch_missing(Watch&, bool proved);
+  Result<bool> drop_behind_hole(bool proved);
   Result<void> fetch_together(Work&, Assist&);
   Result<void> fetch_alone(Work&);
   Result<void> revoke_damaged(std::vector<Segment> damaged);
   Result<void> forget_doubted(const std::vector<Segment>&);
-  Result<void> check_whole(PrefixHasher&);
   Result<void> refute(Error);
 
   TaskContext& task_;
   Version& version_;
   Adoption& adoption_;
   OutputFile& output_file_;
-  Journal& journal_;
-  const Layout layout_;
-  const Resource known_;
+  Journal& journal_ = output_file_.journal();
+  const Layout layout_ = *journal_.identity().layout;
+  const Resource known_ = version_.known(journal_.identity());
   std::vector<bool> inherited_;  // what was claimed when it began
   bool contradicted_ = false;    // the latest pass ended with a response that did, and gave up what such ones brought
   bool doubted_ = false;         // the digest of the file is not the expected one, or could not be made

@@ -17,8 +17,6 @@
 
 namespace segdl::engine {
 
-class OutputFile;
-
 // The XXH3-64 of that part. Nothing if it is not there: the file is shorter, or the disk can't give it back.
 // Cause::cancelled after a stop request.
 Result<std::optional<std::uint64_t>> digest_of_range(File&, Range, const std::stop_token& = {});
@@ -67,13 +65,6 @@ class Watch {
  private:
   File& data_;
   std::atomic<bool> traces_ = false;
-};
-
-// One time through what is missing of a resource.
-struct Pass {
-  OutputFile& output_file;
-  Watch watch;          // for as long as its bytes are written
-  bool proved = false;  // every claim was re-hashed just before
 };
 
 }  // namespace segdl::engine
