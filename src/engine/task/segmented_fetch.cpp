@@ -168,7 +168,8 @@ Result<void> SegmentedFetch::fetch_missing(Watch& watch, bool proved) {
   // The disk must not have what fills the hole and what lay behind it at the same time.
   auto forced = *dropped ? checkpoint.force() : Result<void>();
   if (!forced) return forced;
-  Work work{output_file_, dispatcher, checkpoint, watch, task_.progress, layout_, output_file_.backup().exists()};
+  Work work{output_file_,   dispatcher, checkpoint, watch,
+            task_.progress, known_,     layout_,    output_file_.backup().exists()};
   const std::stop_callback give_up(task_.stop, [&dispatcher] { dispatcher.fail(cancelled()); });
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   Result<std::vector<std::jthread>> verifiers = start_threads(std::min(proofs, cores), [&](const std::stop_token& own) {
@@ -209,7 +210,7 @@ Result<void> SegmentedFetch::fetch_together(Work& work, Assist& assist) {
     guarded(dispatcher, [&] {
       Fetcher fetcher(task_.fetching, std::move(slot));
       Worker helper(dispatcher, fetcher.flow());
-      SpanWorker(work, helper, fetcher, known_).run(false);
+      fetch_spans(work, helper, fetcher, false);
     });
   };
   // Before there is an answer nothing but that is asked for, also where the first request was led to another host.
@@ -222,7 +223,7 @@ Result<void> SegmentedFetch::fetch_together(Work& work, Assist& assist) {
     const OpenAssist open(task_.session.pool, assist, task_.source.url.current().origin);
     guarded(dispatcher, [&] {
       do {
-        SpanWorker(work, worker, task_.fetcher, known_).run(std::exchange(all, is_link));
+        fetch_spans(work, worker, task_.fetcher, std::exchange(all, is_link));
         task_.fetcher.admission().leave();
       } while (worker.wait());
     });

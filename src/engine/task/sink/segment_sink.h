@@ -34,6 +34,7 @@ struct Work {
   Checkpoint& checkpoint;
   Watch& watch;
   TaskProgress& task_progress;
+  const Resource& known;
   Layout layout;
   std::atomic<bool> aside;  // something is set aside until the first segment is here
 };
