@@ -102,133 +102,133 @@ Result<void> leave_something_missing(Journal& journal) {
 
 bool may_be_repeated(const Error& error) { return error.remedy == Remedy::retry || error.remedy == Remedy::refetch; }
 
-}  // namespace
-
-Result<void> Continuation::check() {
-  version_.continued_from = journal_.claimed();
-  auto chosen = choose_voucher();
-  if (!chosen) return chosen;
-  return check_same(version_.known(journal_.identity()));
-}
-
-Result<void> Continuation::forget_refuted() {
-  if (!task_.request.checksum) return {};
-  auto metadata = journal_.metadata();
-  if (!metadata || metadata->refuted != journal_name_of(*task_.request.checksum)) return {};
-  task_.progress.remark("what is here does not have this checksum: fetching all of it again");
-  Result<void> step;
-  for (std::uint32_t i = 0; step && i < journal_.identity().layout->count(); ++i) {
-    step = forget(journal_, Segment{i});
-  }
-  if (step) step = journal_.sync();
-  metadata->refuted = 0;
-  if (step) step = journal_.set_metadata(*metadata);
-  return step ? journal_.sync() : step;
+// Before anything is claimed that the journal's validator does not vouch for, durably: no run may believe that it does.
+// Where the metadata is lost its URL is not known, and no run may believe that it is its own.
+Result<void> mark_mixed(Journal& journal) {
+  Metadata metadata = journal.metadata().value_or(Metadata{});
+  if (metadata.mixed) return {};
+  metadata.mixed = true;
+  auto step = journal.set_metadata(metadata);
+  return step ? journal.sync() : step;
 }
 
 // Under a checksum what an earlier run left is continued whatever its URL and validator: the checksum decides in the
 // end.
-Result<void> Continuation::choose_voucher() {
-  const JournalIdentity& identity = journal_.identity();
-  const auto metadata = journal_.metadata();
-  const bool same_url = metadata && is_hash_of(metadata->url_hash, task_.url);
+Result<void> choose_voucher(TaskContext& task, Version& version, Journal& journal) {
+  const JournalIdentity& identity = journal.identity();
+  const auto metadata = journal.metadata();
+  const bool same_url = metadata && is_hash_of(metadata->url_hash, task.url);
   const bool plain = same_url && identity.resource.validator.strong() && !metadata->mixed;
   if (plain) return {};
-  if (task_.request.checksum && identity.resource.coding.empty()) {
-    version_.voucher = Voucher::digest;
-    return mark_mixed();
+  if (task.request.checksum && identity.resource.coding.empty()) {
+    version.voucher = Voucher::digest;
+    return mark_mixed(journal);
   }
   if (metadata && !metadata->mixed) return {};
-  version_.voucher = Voucher::bytes;
-  auto marked = mark_mixed();  // metadata that is torn may have had that, or that something was adopted
-  return marked ? leave_something_missing(journal_) : marked;
-}
-
-// Whether the journal may be continued from this URL (J8): without a strong validator only from the very same, or one
-// that differs in its secrets alone, of which one body is compared; with one from another where samples are equal. If
-// they are not, one that differs in its secrets alone is of a later version. A response for what is missing may be
-// at hand then.
-Result<void> Continuation::check_same(const Resource& known) {
-  const bool strong = known.validator.strong();
-  const auto metadata = journal_.metadata();
-  const bool same_url = metadata && is_hash_of(metadata->url_hash, task_.url);
-  if (same_url) return {};
-  const bool same_but_secrets = metadata && metadata->url == task_.url.redacted();
-  const bool unknown = metadata && metadata->url.empty();  // they were lost: see choose_voucher()
-  const bool compared_later = version_.voucher == Voucher::digest || unknown || (same_but_secrets && !strong);
-  version_.of_other_url = !same_but_secrets;
-  if (unknown) return {};
-  if (journal_.claimed() > 0 && !strong && !compared_later) {
-    Error error = task_.fetcher.problem(Cause::changed, Remedy::stop,
-                                        "what is here is of another URL, and there is no strong validator to compare");
-    error.hints = {Hint::start_over, Hint::choose_other_name};
-    return error;
-  }
-  auto compared = compared_later ? Result<void>() : compare_samples(known, same_but_secrets);
-  if (!compared) return compared;
-  Metadata updated = journal_.metadata().value_or(Metadata{});  // which may say more by then
-  updated.url = task_.url.redacted();
-  updated.url_hash = hash_of(task_.url);
-  return journal_.set_metadata(updated);
+  version.voucher = Voucher::bytes;
+  auto marked = mark_mixed(journal);  // metadata that is torn may have had that, or that something was adopted
+  return marked ? leave_something_missing(journal) : marked;
 }
 
 // A link that differs in its secrets alone may give its resource once: all of it is asked for first, and that response
 // waits for the samples. If those are refused as every further request may be, it is compared itself, byte by byte,
 // with all that is here (see Voucher::bytes).
-Result<void> Continuation::compare_samples(const Resource& known, bool is_fresh_link) {
-  SegmentSampler sampler(journal_, task_.fetcher);
-  FetchLoop loop(task_.fetcher, known);
-  std::optional<Response>& all = task_.fetcher.at_hand();
-  for (bool asks = is_fresh_link && journal_.claimed() > 0; asks;) {
-    auto asked = task_.fetcher.fetch({0, journal_.identity().layout->total()}, &known);
+Result<void> compare_samples(TaskContext& task, Version& version, Journal& journal, bool is_fresh_link) {
+  const Resource known = version.known(journal.identity());
+  SegmentSampler sampler(journal, task.fetcher);
+  FetchLoop loop(task.fetcher, known);
+  std::optional<Response>& all = task.fetcher.at_hand();
+  for (bool asks = is_fresh_link && journal.claimed() > 0; asks;) {
+    auto asked = task.fetcher.fetch({0, journal.identity().layout->total()}, &known);
     asks = !asked;
     if (!asked && !may_be_repeated(asked.error())) return std::move(asked).error();
-    auto paused = asked ? Result<void>() : task_.fetcher.retry().pause(asked.error());
+    auto paused = asked ? Result<void>() : task.fetcher.retry().pause(asked.error());
     if (!paused) return paused;
-    if (asked && asked->body.begin == 0 && asked->body.end == journal_.identity().layout->total())
+    if (asked && asked->body.begin == 0 && asked->body.end == journal.identity().layout->total())
       all = *std::move(asked);
   }
   while (all) {
     auto want = sampler.next();
     if (!want) return std::move(want).error();
     if (!want->has_value()) return {};  // perhaps the last response that the link gives
-    auto response = task_.fetcher.fetch_beside(**want, &known);
+    auto response = task.fetcher.fetch_beside(**want, &known);
     auto step = response ? loop.pump(sampler, *response) : Result<void>(response.error());
     if (step) step = loop.check_part(sampler, response->body, **want);
     if (step) continue;
-    if (task_.fetcher.retry().is_given_no_more(step.error())) {
-      version_.voucher = Voucher::bytes;
-      task_.progress.remark("the link gives one response: comparing it with all that is here before the first gap");
-      auto marked = mark_mixed();
-      if (marked) marked = leave_something_missing(journal_);
+    if (task.fetcher.retry().is_given_no_more(step.error())) {
+      version.voucher = Voucher::bytes;
+      task.progress.remark("the link gives one response: comparing it with all that is here before the first gap");
+      auto marked = mark_mixed(journal);
+      if (marked) marked = leave_something_missing(journal);
       return marked;
     }
     if (!may_be_repeated(step.error())) return std::move(step).error();
     all.reset();  // perhaps there is no further connection beside it
-    auto paused = task_.fetcher.retry().pause(std::move(step).error());
+    auto paused = task.fetcher.retry().pause(std::move(step).error());
     if (!paused) return paused;
   }
   return loop.run(sampler);
 }
 
-Result<void> Continuation::vouch_otherwise(const Error& change) {
-  version_.switched = true;
-  const bool by_digest = task_.request.checksum && journal_.identity().resource.coding.empty();
-  version_.voucher = by_digest ? Voucher::digest : Voucher::bytes;
-  task_.progress.remark(change.reason + (by_digest
-                                             ? ", at the same size: the checksum will decide"
-                                             : ", at the same size: comparing one response with all that is here"));
-  return mark_mixed();
+// Whether the journal may be continued from this URL (J8): without a strong validator only from the very same, or one
+// that differs in its secrets alone, of which one body is compared; with one from another where samples are equal. If
+// they are not, one that differs in its secrets alone is of a later version. A response for what is missing may be
+// at hand then.
+Result<void> check_same(TaskContext& task, Version& version, Journal& journal) {
+  const bool strong = version.known(journal.identity()).validator.strong();
+  const auto metadata = journal.metadata();
+  const bool same_url = metadata && is_hash_of(metadata->url_hash, task.url);
+  if (same_url) return {};
+  const bool same_but_secrets = metadata && metadata->url == task.url.redacted();
+  const bool unknown = metadata && metadata->url.empty();  // they were lost: see choose_voucher()
+  const bool compared_later = version.voucher == Voucher::digest || unknown || (same_but_secrets && !strong);
+  version.of_other_url = !same_but_secrets;
+  if (unknown) return {};
+  if (journal.claimed() > 0 && !strong && !compared_later) {
+    Error error = task.fetcher.problem(Cause::changed, Remedy::stop,
+                                       "what is here is of another URL, and there is no strong validator to compare");
+    error.hints = {Hint::start_over, Hint::choose_other_name};
+    return error;
+  }
+  auto compared = compared_later ? Result<void>() : compare_samples(task, version, journal, same_but_secrets);
+  if (!compared) return compared;
+  Metadata updated = journal.metadata().value_or(Metadata{});  // which may say more by then
+  updated.url = task.url.redacted();
+  updated.url_hash = hash_of(task.url);
+  return journal.set_metadata(updated);
 }
 
-// Before anything is claimed that the journal's validator does not vouch for, durably: no run may believe that it does.
-// Where the metadata is lost its URL is not known, and no run may believe that it is its own.
-Result<void> Continuation::mark_mixed() {
-  Metadata metadata = journal_.metadata().value_or(Metadata{});
-  if (metadata.mixed) return {};
-  metadata.mixed = true;
-  auto step = journal_.set_metadata(metadata);
-  return step ? journal_.sync() : step;
+}  // namespace
+
+Result<void> check_continuation(TaskContext& task, Version& version, Journal& journal) {
+  version.continued_from = journal.claimed();
+  auto chosen = choose_voucher(task, version, journal);
+  return chosen ? check_same(task, version, journal) : chosen;
+}
+
+Result<void> forget_refuted(TaskContext& task, Journal& journal) {
+  if (!task.request.checksum) return {};
+  auto metadata = journal.metadata();
+  if (!metadata || metadata->refuted != journal_name_of(*task.request.checksum)) return {};
+  task.progress.remark("what is here does not have this checksum: fetching all of it again");
+  Result<void> step;
+  for (std::uint32_t i = 0; step && i < journal.identity().layout->count(); ++i) {
+    step = forget(journal, Segment{i});
+  }
+  if (step) step = journal.sync();
+  metadata->refuted = 0;
+  if (step) step = journal.set_metadata(*metadata);
+  return step ? journal.sync() : step;
+}
+
+Result<void> vouch_otherwise(TaskContext& task, Version& version, Journal& journal, const Error& change) {
+  version.switched = true;
+  const bool by_digest = task.request.checksum && journal.identity().resource.coding.empty();
+  version.voucher = by_digest ? Voucher::digest : Voucher::bytes;
+  task.progress.remark(change.reason + (by_digest
+                                            ? ", at the same size: the checksum will decide"
+                                            : ", at the same size: comparing one response with all that is here"));
+  return mark_mixed(journal);
 }
 
 }  // namespace segdl::engine

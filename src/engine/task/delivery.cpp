@@ -2,6 +2,7 @@
 
 #include "engine/base/pieces.h"
 #include "engine/fetch/fetch_loop.h"
+#include "engine/task/probe.h"
 #include "engine/task/sink/whole_digest.h"
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -88,40 +90,36 @@ class ConsumerSink : public SinkDefaults {
 
 }  // namespace
 
-Result<bool> Delivery::open(OpenDirectory& open) {
-  if (task_.request.output.empty() || open.lacked(task_.name)) return false;
-  auto stream = open.directory().open_stream(task_.name, task_.until());
-  if (!stream) return std::move(stream).error();
-  stream_ = std::move(*stream);
-  return stream_ != nullptr;
+Result<std::unique_ptr<Stream>> open_stream(TaskContext& task, OpenDirectory& open) {
+  if (task.request.output.empty() || open.lacked(task.name)) return std::unique_ptr<Stream>();
+  return open.directory().open_stream(task.name, task.until());
 }
 
-Result<void> Delivery::deliver(const std::string& path) {
-  ContentDecoder::Take consumer = task_.request.consumer;
-  if (stream_) {
-    task_.progress.remark(path + " is no regular file: it gets the bytes in order, over one connection");
-    consumer = [this](std::span<const std::byte> bytes) { return stream_->write(bytes, task_.until()); };
+Result<void> deliver(TaskContext& task, Version& version, Decoding& decoding, Stream* stream) {
+  ContentDecoder::Take consumer = task.request.consumer;
+  if (stream != nullptr) {
+    consumer = [&](std::span<const std::byte> bytes) { return stream->write(bytes, task.until()); };
   }
-  task_.source.evidence.change_shown([](Shown& shown) { shown.passed_on(); });
+  task.source.evidence.change_shown([](Shown& shown) { shown.passed_on(); });
   for (;;) {
-    auto first = probe_.first();
+    auto first = first_response(task);
     if (!first) return std::move(first).error();
     const Resource known = (*first)->body.resource;
-    auto decoder = decoding_.begin(known.coding, consumer);
+    auto decoder = decoding.begin(known.coding, consumer);
     if (!decoder) return std::move(decoder).error();
-    version_.strong = known.validator.strong();
-    task_.progress.bytes().plan({std::nullopt, known});
+    version.strong = known.validator.strong();
+    task.progress.bytes().plan({std::nullopt, known});
     ConsumerSink sink([&decoder](std::span<const std::byte> coded) { return decoder->feed(coded); }, known,
-                      task_.fetcher);
-    FetchLoop loop(task_.fetcher, known);
-    auto step = version_.strong ? loop.run(sink) : loop.run_once(sink);
-    task_.fetcher.admission().leave();
+                      task.fetcher);
+    FetchLoop loop(task.fetcher, known);
+    auto step = version.strong ? loop.run(sink) : loop.run_once(sink);
+    task.fetcher.admission().leave();
     if (step) step = decoder->finish();
-    if (step) step = sink.check(task_.name);
+    if (step) step = sink.check(task.name);
     if (step) return step;
     Error error = std::move(step).error();
     const bool again = error.remedy == Remedy::restart || error.remedy == Remedy::retry;
-    if (!again || sink.given() > 0 || ++task_.restarts > kMaxRestarts) {
+    if (!again || sink.given() > 0 || ++task.restarts > kMaxRestarts) {
       if (again || (error.tries > 0 && sink.given() > 0)) {
         error.reason += fmt::format("; {} bytes were passed on and can't be taken back", sink.given());
       }
@@ -129,8 +127,8 @@ Result<void> Delivery::deliver(const std::string& path) {
       error.remedy = Remedy::stop;
       return error;
     }
-    if (error.remedy == Remedy::restart) task_.progress.bytes().changed(error.reason);
-    task_.progress.bytes().start_over();
+    if (error.remedy == Remedy::restart) task.progress.bytes().changed(error.reason);
+    task.progress.bytes().start_over();
   }
 }
 

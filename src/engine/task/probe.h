@@ -20,30 +20,21 @@ inline constexpr Range kProbe{0, kOpenEnd};
 
 inline constexpr std::uint64_t kWorthMore = 4 * kMiB;  // than this is worth more connections than one
 
-class Probe {
- public:
-  // REQUIRES: it outlives the Probe.
-  explicit Probe(TaskContext& task) : task_(task) {}
+// The first usable response. Without a strong validator it is made to carry all of the resource.
+Result<Response> ask_first(TaskContext&, Range = kProbe);
+// The one at hand, or else that, which is at hand then.
+Result<const Response*> first_response(TaskContext&);
 
-  // The first usable response. Without a strong validator it is made to carry all of the resource.
-  Result<Response> ask_first(Range = kProbe);
-  // The one at hand, or else that, which is at hand then.
-  Result<const Response*> first();
+// The server's word for the output's name (doc/disks.md, names): taken from the first response, which stays at hand.
+Result<void> name_output(TaskContext&);
+void drop_if_doubtful(TaskContext&);
 
-  // The server's word for the output's name (doc/disks.md, names): taken from the first response, which stays at hand.
-  Result<void> name_output();
-  void drop_if_doubtful();
+// That a version of this was begun is taken into account from here on, unless it was of another URL, which may have
+// another resource.
+void remember_begun(TaskContext&, const OutputFile&);
 
-  // That a version of this was begun is taken into account from here on, unless it was of another URL, which may have
-  // another resource.
-  void remember_begun(const OutputFile&);
-
-  // Whether what an earlier run has fetched whole is what the server has: asked where it would be replaced, may be of
-  // another URL, or would replace what may be newer.
-  Result<bool> is_current(const JournalIdentity&);
-
- private:
-  TaskContext& task_;
-};
+// Whether what an earlier run has fetched whole is what the server has: asked where it would be replaced, may be of
+// another URL, or would replace what may be newer.
+Result<bool> is_current(TaskContext&, const JournalIdentity&);
 
 }  // namespace segdl::engine

@@ -126,87 +126,89 @@ class StreamSink : public SinkDefaults {
   bool believed_ = false;
 };
 
+Result<void> receive(TaskContext& task, Version& version, OutputFile& output_file, Watch& watch) {
+  const Resource known = version.known(output_file.journal().identity());
+  StreamSink sink(output_file, watch, known, task.fetcher);
+  auto step = FetchLoop(task.fetcher, known).run(sink);
+  task.fetcher.admission().leave();  // the last sync needs no connection
+  return step ? settle_stream(task, version, output_file) : step;
+}
+
+Result<void> drop(TaskContext& task, OutputFile& output_file, Metadata metadata) {
+  task.progress.bytes().discarded(metadata.stream_length);
+  task.progress.remark(fmt::format("{} was changed after it was written, by another program or the disk: starting over",
+                                   part_of(output_file)));
+  metadata.stream_complete = false;
+  auto step = output_file.journal().set_metadata(metadata);
+  return step ? output_file.data().resize(0) : step;
+}
+
 }  // namespace
 
-Result<void> StreamFetch::fetch() {
-  const auto total = task_.fetcher.at_hand()->body.resource.total;
+Result<void> fetch_stream(TaskContext& task, Version& version, OutputFile& output_file) {
+  const auto total = task.fetcher.at_hand()->body.resource.total;
   if (total != std::uint64_t{0})
-    task_.progress.remark(total ? "the server does not serve ranges: an interruption restarts from the beginning"
-                                : "the server sends no size: an interruption restarts from the beginning");
-  task_.source.forms.use(RequestForm::whole);
+    task.progress.remark(total ? "the server does not serve ranges: an interruption restarts from the beginning"
+                               : "the server sends no size: an interruption restarts from the beginning");
+  task.source.forms.use(RequestForm::whole);
   for (unsigned repairs = 0;; ++repairs) {
-    Watch watch(output_file_.data());
-    auto step = receive(watch);
+    Watch watch(output_file.data());
+    auto step = receive(task, version, output_file, watch);
     if (!step) return step;
-    const Metadata metadata = journal_.metadata().value_or(Metadata{});
+    const Metadata metadata = output_file.journal().metadata().value_or(Metadata{});
     watch.look_at_whole(metadata.stream_length);
-    if (!task_.request.verify && !watch.found_traces() && repairs == 0) return {};
-    task_.progress.enter(Phase::verifying);
-    auto intact = stream_intact(output_file_.data(), metadata, task_.stop);
+    if (!task.request.verify && !watch.found_traces() && repairs == 0) return {};
+    task.progress.enter(Phase::verifying);
+    auto intact = stream_intact(output_file.data(), metadata, task.stop);
     if (!intact) return std::move(intact).error();
-    auto mended = mend_length(output_file_.data(), metadata.stream_length);
+    auto mended = mend_length(output_file.data(), metadata.stream_length);
     if (!mended) return std::move(mended).error();
     if (*intact) {
-      version_.rehashed = true;
-      return *mended ? settle() : Result<void>();
+      version.rehashed = true;
+      return *mended ? settle_stream(task, version, output_file) : Result<void>();
     }
-    if (repairs == kMaxRepairs) return does_not_stay(output_file_, 0);
-    auto emptied = drop(metadata);
+    if (repairs == kMaxRepairs) return does_not_stay(output_file, 0);
+    auto emptied = drop(task, output_file, metadata);
     if (!emptied) return emptied;
   }
 }
 
-Result<void> StreamFetch::receive(Watch& watch) {
-  const Resource known = version_.known(journal_.identity());
-  StreamSink sink(output_file_, watch, known, task_.fetcher);
-  auto step = FetchLoop(task_.fetcher, known).run(sink);
-  task_.fetcher.admission().leave();  // the last sync needs no connection
-  return step ? settle() : step;
-}
-
-Result<void> StreamFetch::settle() {
-  Checkpoint checkpoint(task_.env.clock, {output_file_.data(), journal_}, task_.request.sync, {});
-  auto settled = engine::settle(task_, version_, output_file_, checkpoint);
+Result<void> settle_stream(TaskContext& task, const Version& version, OutputFile& output_file) {
+  Journal& journal = output_file.journal();
+  Checkpoint checkpoint(task.env.clock, {output_file.data(), journal}, task.request.sync, {});
+  auto settled = settle(task, version, output_file, checkpoint);
   if (settled) return settled;
   // As with segments: after a failed sync the kernel calls pages clean that never reached the disk (J4).
-  Metadata metadata = journal_.metadata().value_or(Metadata{});
+  Metadata metadata = journal.metadata().value_or(Metadata{});
   metadata.stream_complete = false;
-  const auto forgotten = journal_.set_metadata(metadata);
+  const auto forgotten = journal.set_metadata(metadata);
   return forgotten ? settled : forgotten;
 }
 
-Result<void> StreamFetch::drop(Metadata metadata) {
-  task_.progress.bytes().discarded(metadata.stream_length);
-  task_.progress.remark(fmt::format(
-      "{} was changed after it was written, by another program or the disk: starting over", part_of(output_file_)));
-  metadata.stream_complete = false;
-  auto step = journal_.set_metadata(metadata);
-  return step ? output_file_.data().resize(0) : step;
-}
-
-Result<bool> StreamFetch::is_here() {
-  const JournalIdentity& identity = journal_.identity();
-  Metadata metadata = journal_.metadata().value_or(Metadata{});
-  const bool believed = metadata.stream_unvouched && (task_.request.accept_unframed || task_.request.checksum);
-  if ((!metadata.stream_complete && !believed) || !is_hash_of(metadata.url_hash, task_.url)) return false;
-  task_.progress.bytes().plan(identity, metadata.stream_length);
-  task_.progress.enter(Phase::verifying);
-  auto intact = stream_intact(output_file_.data(), metadata, task_.stop);
+Result<bool> is_stream_here(TaskContext& task, Version& version, OutputFile& output_file) {
+  Journal& journal = output_file.journal();
+  const JournalIdentity& identity = journal.identity();
+  Metadata metadata = journal.metadata().value_or(Metadata{});
+  const bool believed = metadata.stream_unvouched && (task.request.accept_unframed || task.request.checksum);
+  if ((!metadata.stream_complete && !believed) || !is_hash_of(metadata.url_hash, task.url)) return false;
+  task.progress.bytes().plan(identity, metadata.stream_length);
+  task.progress.enter(Phase::verifying);
+  auto intact = stream_intact(output_file.data(), metadata, task.stop);
   if (!intact || !*intact) return intact;
-  auto mended = mend_length(output_file_.data(), metadata.stream_length);
+  auto mended = mend_length(output_file.data(), metadata.stream_length);
   if (!mended) return mended;
-  auto checked = task_.check_digest(output_file_.data(), metadata.stream_length, output_file_.path());
+  auto checked = task.check_digest(output_file.data(), metadata.stream_length, output_file.path());
   if (!checked && checked.error().cause != Cause::integrity) return std::move(checked).error();
   if (!checked) return false;
   if (believed) {
-    task_.progress.remark("it had arrived before up to the end of its connection, which is accepted as its end");
-    metadata.stream_complete = task_.request.checksum.has_value();
+    task.progress.remark("it had arrived before up to the end of its connection, which is accepted as its end");
+    metadata.stream_complete = task.request.checksum.has_value();
     metadata.stream_unvouched = !metadata.stream_complete;
-    auto step = journal_.set_metadata(metadata);
+    auto step = journal.set_metadata(metadata);
     if (!step) return std::move(step).error();
   }
-  task_.progress.bytes().proved(metadata.stream_length);
-  version_.strong = identity.resource.validator.strong();
+  task.progress.bytes().proved(metadata.stream_length);
+  version.strong = identity.resource.validator.strong();
   return true;
 }
 

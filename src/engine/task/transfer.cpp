@@ -8,9 +8,12 @@
 #include "engine/store/existing_output.h"
 #include "engine/task/continuation.h"
 #include "engine/task/damage.h"
+#include "engine/task/delivery.h"
+#include "engine/task/probe.h"
 #include "engine/task/segmented_fetch.h"
 #include "engine/task/small_fetch.h"
 #include "engine/task/stream_fetch.h"
+#include "engine/task/update_check.h"
 
 #include <fmt/format.h>
 
@@ -130,7 +133,7 @@ Result<Outcome> Transfer::skip_if_there(Error error) const {
 
 Result<Transfer::State> Transfer::handle_naming() {
   const bool by_server = task_.request.remote_name && task_.request.output.empty();
-  return after(by_server ? probe_.name_output() : Result<void>(), State::opening);
+  return after(by_server ? name_output(task_) : Result<void>(), State::opening);
 }
 
 Result<Transfer::State> Transfer::handle_opening() {
@@ -140,23 +143,24 @@ Result<Transfer::State> Transfer::handle_opening() {
   // Encrypted file systems take 143 bytes. A name that was asked for is not made another: OutputFile refuses it.
   const std::size_t longest = directory_->longest_name();
   if (task_.request.output.empty() && task_.name.size() > longest) task_.rename(fitting_name(task_.name, longest));
-  auto streams = delivery_.open(*directory_);
-  if (!streams) return std::move(streams).error();
-  auto adopted = adoption_.open(directory_->directory(), *streams);
-  if (!adopted) return std::move(adopted).error();
-  if (*streams) return State::delivering;
-  return task_.request.existing == Existing::update ? State::comparing : State::recovering;
+  auto stream = open_stream(task_, *directory_);
+  if (!stream) return std::move(stream).error();
+  stream_ = std::move(*stream);
+  const bool updates = task_.request.existing == Existing::update;
+  const State next = stream_ ? State::delivering : updates ? State::comparing : State::recovering;
+  return after(adoption_.open(directory_->directory(), stream_ != nullptr), next);
 }
 
 Result<Transfer::State> Transfer::handle_delivering() {
   const std::string path = task_.request.consumer ? std::string() : directory_->directory().path_of(task_.name);
-  auto step = delivery_.deliver(path);
+  if (stream_) task_.progress.remark(path + " is no regular file: it gets the bytes in order, over one connection");
+  auto step = deliver(task_, version_, decoding_, stream_.get());
   if (!step) return std::move(step).error();
   return end_with(report(path));
 }
 
 Result<Transfer::State> Transfer::handle_comparing() {
-  auto unchanged = update_check_.find_unchanged(directory_->directory());
+  auto unchanged = find_unchanged(task_, directory_->directory());
   if (!unchanged) return std::move(unchanged).error();
   if (!*unchanged) return State::recovering;
   version_.strong = (*unchanged)->strong;
@@ -169,8 +173,7 @@ Result<Transfer::State> Transfer::handle_comparing() {
 Result<Transfer::State> Transfer::handle_choosing() {
   const bool resumable = output_file_->state() == OutputFile::State::resumable;
   if (decoding_.gives_up(*output_file_)) return State::beginning;
-  auto outdated =
-      resumable && !version_.switched ? update_check_.is_whole_and_outdated(*output_file_) : Result<bool>(false);
+  auto outdated = resumable && !version_.switched ? is_whole_and_outdated(task_, *output_file_) : Result<bool>(false);
   if (!outdated) return std::move(outdated).error();
   auto aside = *outdated ? output_file_->start_over() : Result<void>();
   if (!aside) return std::move(aside).error();
@@ -183,23 +186,22 @@ Result<Transfer::State> Transfer::handle_choosing() {
   auto whole = has_whole_stream();
   if (!whole) return std::move(whole).error();
   if (*whole) return State::publishing;
-  probe_.remember_begun(*output_file_);
+  remember_begun(task_, *output_file_);
   return State::beginning;
 }
 
 Result<bool> Transfer::has_whole_stream() {
-  StreamFetch stream(task_, version_, *output_file_);
-  auto here = stream.is_here();
+  auto here = is_stream_here(task_, version_, *output_file_);
   if (!here || !*here) return here;
   task_.fetcher.at_hand().reset();
   auto step = decoding_.take(*output_file_, output_file_->journal().identity().resource.coding);
-  if (step) step = stream.settle();
+  if (step) step = settle_stream(task_, version_, *output_file_);
   return step ? here : std::move(step).error();
 }
 
 Result<Transfer::State> Transfer::handle_beginning() {
   task_.source.forms.set_joined(false);
-  auto first = probe_.first();
+  auto first = first_response(task_);
   if (!first) return std::move(first).error();
   auto taken = decoding_.take(*output_file_, (*first)->body.resource.coding);
   if (!taken) return std::move(taken).error();
@@ -263,13 +265,12 @@ Result<JournalIdentity> Transfer::plan(const Response& response) const {
 }
 
 Result<Transfer::State> Transfer::handle_continuing() {
-  const JournalIdentity& identity = output_file_->journal().identity();
-  Continuation continuation(task_, version_, output_file_->journal());
-  auto step = continuation.forget_refuted();
+  Journal& journal = output_file_->journal();
+  const JournalIdentity& identity = journal.identity();
+  auto step = forget_refuted(task_, journal);
   if (step) step = adoption_.forget_unvouched(*output_file_);
   if (step) step = decoding_.take(*output_file_, identity.resource.coding);
-  if (!step) return std::move(step).error();
-  if (!version_.switched) step = continuation.check();
+  if (step && !version_.switched) step = check_continuation(task_, version_, journal);
   if (!step) return std::move(step).error();
   version_.strong = version_.voucher == Voucher::validator && identity.resource.validator.strong();
   // The earlier run died between naming the journal and setting the length, or another program cut the file: the proofs
@@ -280,13 +281,11 @@ Result<Transfer::State> Transfer::handle_continuing() {
 }
 
 Result<Transfer::State> Transfer::handle_fetching() {
-  auto step = SegmentedFetch(task_, version_, adoption_, *output_file_).fetch();
-  return after(std::move(step), State::publishing);
+  return after(fetch_segments(task_, version_, adoption_, *output_file_), State::publishing);
 }
 
 Result<Transfer::State> Transfer::handle_streaming() {
-  auto step = StreamFetch(task_, version_, *output_file_).fetch();
-  return after(std::move(step), State::publishing);
+  return after(fetch_stream(task_, version_, *output_file_), State::publishing);
 }
 
 // The resource changed. Whether that is safe to believe is decided here (doc/http.md, validators).
@@ -297,7 +296,7 @@ Result<Transfer::State> Transfer::handle_restarting() {
       error.cause == Cause::changed && !error.offset && task_.source.evidence.changed_in_name_only();
   const bool in_segments = output_file_->has_journal() && output_file_->journal().identity().layout;
   if (in_segments && in_name_only && version_.voucher == Voucher::validator) {
-    return after(Continuation(task_, version_, output_file_->journal()).vouch_otherwise(error), State::choosing);
+    return after(vouch_otherwise(task_, version_, output_file_->journal(), error), State::choosing);
   }
   if (loses_claims && version_.of_other_url) {
     error.remedy = Remedy::stop;
@@ -319,7 +318,7 @@ Result<Transfer::State> Transfer::handle_restarting() {
   in_one_piece ? task_.progress.remark(error.reason + ": starting over, in one piece")
                : task_.progress.bytes().changed(error.reason);
   task_.progress.bytes().start_over();
-  probe_.remember_begun(*output_file_);
+  remember_begun(task_, *output_file_);
   in_pieces_ = in_one_piece && in_segments ? std::optional(output_file_->journal().identity().resource) : std::nullopt;
   task_.source.forms.use(in_one_piece || task_.restarts >= kMaxRestarts - 1 ? RequestForm::whole
                                                                             : RequestForm::conditional);

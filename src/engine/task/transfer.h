@@ -15,7 +15,7 @@
 //
 // An output that is unchanged, or a stream that an earlier run has received whole, takes a shorter way. A resource that
 // turns out to have changed leads from any of choosing to streaming to restarting, and back to choosing. Each state has
-// one function, which returns the next state or the error that ends the download. What has rules of its own has a type
+// one function, which returns the next state or the error that ends the download. What has rules of its own has a file
 // of its own; what one state leaves to the next is a member here. Runs on the thread that calls run(), which leads:
 // idle threads of the pool come to help with spans, and a few more prove claims.
 #pragma once
@@ -31,11 +31,9 @@
 #include "engine/store/unnamed_file.h"
 #include "engine/task/adoption.h"
 #include "engine/task/decoding.h"
-#include "engine/task/delivery.h"
-#include "engine/task/probe.h"
 #include "engine/task/task_context.h"
-#include "engine/task/update_check.h"
 #include "engine/task/version.h"
+#include "seams/file_system.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -112,13 +110,11 @@ class Transfer {
   Error final_error(Error) const;
 
   TaskContext task_;
-  Probe probe_{task_};
   Version version_;
   Decoding decoding_{task_};
   Adoption adoption_{task_};
-  UpdateCheck update_check_{task_, probe_};
-  Delivery delivery_{task_, probe_, decoding_, version_};
   std::shared_ptr<OpenDirectory> directory_;  // until its files are recovered
+  std::unique_ptr<Stream> stream_;            // the output, if it is no regular file
   std::unique_ptr<Published> published_;      // by an earlier run
   std::unique_ptr<OutputFile> output_file_;   // from choosing on
   std::optional<Error> change_;               // why it restarts

@@ -2,6 +2,7 @@
 #include "core/base/errors.h"
 #include "engine/base/url_hash.h"
 #include "engine/store/existing_output.h"
+#include "engine/task/probe.h"
 #include "engine/task/sink/whole_digest.h"
 #include "engine/task/transfer.h"
 
@@ -59,7 +60,7 @@ Result<bool> Transfer::is_what_was_asked_for(const Published& published) {
   const bool same_but_secrets = metadata && metadata->url == task_.url.redacted();
   const bool may_ask =
       (same_url || same_but_secrets) && metadata->vouched();  // or else its validator proves nothing about it
-  return may_ask ? probe_.is_current(published.identity) : Result<bool>(false);
+  return may_ask ? is_current(task_, published.identity) : Result<bool>(false);
 }
 
 Result<Transfer::State> Transfer::handle_finishing() {

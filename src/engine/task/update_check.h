@@ -15,7 +15,6 @@
 #include <segdl/error.h>
 
 #include "engine/store/output_file.h"
-#include "engine/task/probe.h"
 #include "engine/task/task_context.h"
 
 #include <cstdint>
@@ -23,33 +22,16 @@
 
 namespace segdl::engine {
 
-class UpdateCheck {
- public:
-  // REQUIRES: both outlive it.
-  UpdateCheck(TaskContext& task, Probe& probe) : task_(task), probe_(probe) {}
-
-  struct Unchanged {
-    std::uint64_t size;
-    bool strong;  // a strong validator has shown it
-  };
-  // The file that may stay as it is, if there is one.
-  Result<std::optional<Unchanged>> find_unchanged(Directory&);
-
-  // Whether an earlier run has left all of a version that the server no longer has, beside a file that may be newer: to
-  // continue it takes no request that would show it. What is of another URL is compared anyway (J8), and a checksum
-  // decides in the end.
-  Result<bool> is_whole_and_outdated(OutputFile&);
-
- private:
-  struct Present;
-
-  std::optional<Present> find_present(Directory&);
-  bool has_leftover(Directory&) const;
-  Result<bool> is_unchanged(Present&);
-  Result<bool> ask_if_unchanged(Present&);
-
-  TaskContext& task_;
-  Probe& probe_;
+// The file that may stay as it is, if there is one.
+struct Unchanged {
+  std::uint64_t size;
+  bool strong;  // a strong validator has shown it
 };
+Result<std::optional<Unchanged>> find_unchanged(TaskContext&, Directory&);
+
+// Whether an earlier run has left all of a version that the server no longer has, beside a file that may be newer: to
+// continue it takes no request that would show it. What is of another URL is compared anyway (J8), and a checksum
+// decides in the end.
+Result<bool> is_whole_and_outdated(TaskContext&, OutputFile&);
 
 }  // namespace segdl::engine
