@@ -1,13 +1,10 @@
 #include "engine/session/completion_queue.h"
 
-#include <utility>
-
 namespace segdl::engine {
 
 void CompletionQueue::expect(std::uint64_t id) {
   const MutexLock lock(mutex_);
-  std::list<std::uint64_t> output_file{id};
-  running_.emplace(id, std::move(output_file));
+  running_.emplace(id, std::list{id});
 }
 
 void CompletionQueue::ended(std::uint64_t id, bool more_follow) {

@@ -21,8 +21,9 @@
 namespace segdl {
 namespace {
 
-// Fields that belong to the transport, to the way ranges are joined, or to the question whether a file is unchanged.
 constexpr unsigned kMaxJobs = 1'000'000;  // more are taken for that many
+
+// Fields that belong to the transport, to the way ranges are joined, or to the question whether a file is unchanged.
 constexpr std::array<std::string_view, 16> kOwnFields = {"Range",
                                                          "If-Range",
                                                          "If-None-Match",
@@ -89,14 +90,16 @@ Result<void> check_checksum(const std::optional<Checksum>& checksum) {
 }
 
 Result<void> check_adopt(const Request& request) {
-  if (request.adopt.empty()) return {};
-  const char* missing = request.consumer    ? "with a consumer there is no file to copy it to"
-                        : !request.checksum ? "only a checksum can prove that it is of this file"
-                                            : nullptr;
-  if (missing == nullptr) return {};
+  if (request.adopt.empty() || (!request.consumer && request.checksum)) return {};
+  const char* missing = request.consumer ? "with a consumer there is no file to copy it to"
+                                         : "only a checksum can prove that it is of this file";
   return with_hints(
       make_error(Cause::usage, "adopt", request.adopt.string(), missing),
       request.consumer ? Hints{Hint::leave_adopt_out} : Hints{Hint::give_checksum, Hint::leave_adopt_out});
+}
+
+engine::Pool::Options pool_options(const SessionOptions& options, std::size_t most_threads = 1) {
+  return {options.connections, std::clamp(options.jobs, 1U, kMaxJobs), most_threads};
 }
 
 }  // namespace
@@ -169,14 +172,6 @@ SegmentMap Task::map(std::size_t cells) const { return state_->task_progress.seg
 
 namespace engine {
 
-namespace {
-
-Pool::Options pool_options(const SessionOptions& options, std::size_t most_threads = 1) {
-  return {options.connections, std::clamp(options.jobs, 1U, kMaxJobs), most_threads};
-}
-
-}  // namespace
-
 SessionState::SessionState(SessionOptions options_, World world)
     : options(std::move(options_)),
       files(std::move(world.files)),
@@ -188,11 +183,8 @@ SessionState::SessionState(SessionOptions options_, World world)
       descriptors(Descriptors::shared_out(files->may_open(), pool_options(options).wanted_threads())),
       publisher(descriptors.held, [this] { return pool.has_tasks(); }),
       pool(*clock, pool_options(options, descriptors.threads)) {
-  if (world.transport) {
-    transport = std::move(*world.transport);
-  } else {
-    broken = std::move(world.transport).error();
-  }
+  if (world.transport) transport = *std::move(world.transport);
+  if (!world.transport) broken = std::move(world.transport).error();
   if (!broken) broken = publisher.broken();
   if (!broken) broken = pool.broken();
 }

@@ -14,7 +14,7 @@
 #include "engine/session/completion_queue.h"
 #include "engine/store/directory_cache.h"
 #include "engine/store/publisher.h"
-#include "engine/task/session_context.h"
+#include "engine/task/task_context.h"
 #include "engine/task/transfer.h"
 #include "seams/env.h"
 

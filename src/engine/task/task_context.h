@@ -6,13 +6,18 @@
 #pragma once
 
 #include <segdl/error.h>
+#include <segdl/session.h>
 #include <segdl/task.h>
 
 #include "core/url/url.h"
+#include "engine/fetch/credential_store.h"
 #include "engine/fetch/fetcher.h"
 #include "engine/fetch/source.h"
 #include "engine/progress/task_progress.h"
-#include "engine/task/session_context.h"
+#include "engine/schedule/pool.h"
+#include "engine/schedule/throttle.h"
+#include "engine/store/directory_cache.h"
+#include "seams/env.h"
 #include "seams/file_system.h"
 
 #include <cstdint>
@@ -22,6 +27,16 @@
 #include <vector>
 
 namespace segdl::engine {
+
+// What a task uses of its session. REQUIRES: all of it outlives every download.
+struct SessionContext {
+  Env env;
+  const SessionOptions& options;
+  Pool& pool;
+  Throttle& throttle;
+  DirectoryCache& directories;
+  CredentialStore& secrets;
+};
 
 // What is downloaded, and under which name: one component.
 struct Target {
