@@ -14,20 +14,18 @@ constexpr std::uint64_t kDropPiece = 64 * kKiB;
 constexpr double kMinCost = 0.02;  // seconds
 constexpr double kRoundTrips = 2;  // to connect, and to ask
 
-Result<void> write_segment(Work& work, Segment segment, std::span<const std::byte> bytes) {
+Result<void> write_segment(Work& work, Assignment& assignment, Segment segment, std::span<const std::byte> bytes) {
+  assignment.writing = true;
   const Range range = work.layout.range(segment);
   // Only this write gives a file that was cut its length again, and would hide it.
   if (range.end == work.layout.total()) work.watch.look(range.end);
   auto step = work.output_file.data().write_at(range.begin, bytes);
   if (step) step = work.output_file.journal().commit(segment, digest_of(bytes));
   if (step && work.aside.exchange(false)) step = work.output_file.backup().drop();
-  return step ? work.checkpoint.committed(segment, bytes.size()) : step;
+  if (step) step = work.checkpoint.committed(segment, bytes.size());
+  assignment.writing = false;
+  return step;
 }
-
-SegmentSink::SegmentSink(Work& work, Assignment& assignment, Fetcher& fetcher)
-    : work_(work), assignment_(assignment), fetcher_(fetcher) {}
-
-SegmentSink::~SegmentSink() { release(); }
 
 void SegmentSink::release() {
   let_go();
@@ -131,9 +129,7 @@ Result<void> SegmentSink::commit() {
     span_ = assignment_.held();
     return {};
   }
-  assignment_.writing = true;
-  auto step = write_segment(work_, segment, std::span(buffer_.get(), filled_));
-  assignment_.writing = false;
+  auto step = write_segment(work_, assignment_, segment, std::span(buffer_.get(), filled_));
   if (!step) return step;
   brought_.push_back(segment);
   filling_.reset();
@@ -143,8 +139,6 @@ Result<void> SegmentSink::commit() {
   span_ = assignment_.committed(segment);
   return step;
 }
-
-void SegmentSink::count_progress() { fetcher_.retry().progressed(assignment_.gained(filling_, filled_)); }
 
 Result<void> SegmentSink::interrupted(Remedy) {
   count_progress();

@@ -40,13 +40,14 @@ struct Work {
 };
 
 // J3: the data, its digest, the bit; then what else comes with a claim. REQUIRES: begin_commit() returned true.
-Result<void> write_segment(Work&, Segment, std::span<const std::byte>);
+Result<void> write_segment(Work&, Assignment&, Segment, std::span<const std::byte>);
 
 class SegmentSink : public SinkDefaults {
  public:
   // REQUIRES: everything referred to outlives the sink; work.output_file.has_journal().
-  SegmentSink(Work&, Assignment&, Fetcher&);
-  ~SegmentSink();
+  SegmentSink(Work& work, Assignment& assignment, Fetcher& fetcher)
+      : work_(work), assignment_(assignment), fetcher_(fetcher) {}
+  ~SegmentSink() { release(); }
   SegmentSink(const SegmentSink&) = delete;
   SegmentSink& operator=(const SegmentSink&) = delete;
 
@@ -60,7 +61,7 @@ class SegmentSink : public SinkDefaults {
   Result<void> interrupted(Remedy);
 
   // Reports to the fetcher how much of what came had never come before.
-  void count_progress();
+  void count_progress() { fetcher_.retry().progressed(assignment_.gained(filling_, filled_)); }
 
   // Holds nothing any more: who waits, or ends, leaves the work and what it has of it to the others.
   void release();

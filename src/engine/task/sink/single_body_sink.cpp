@@ -4,24 +4,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace segdl::engine {
 
 // How much is compared before the first hole, if so much is claimed there.
 constexpr std::uint64_t kCompared = kMiB;
-
-SingleBodySink::SingleBodySink(Work& work, Assignment& assignment, Fetcher& fetcher, bool resumes)
-    : work_(work),
-      assignment_(assignment),
-      fetcher_(fetcher),
-      resumes_(resumes),
-      buffer_(std::make_unique_for_overwrite<std::byte[]>(std::min(work.layout.segment_size(), work.layout.total()))) {
-  if (const auto metadata = work.output_file.journal().metadata()) joined_ = metadata->joined;
-}
-
-SingleBodySink::~SingleBodySink() { drop_segment(); }
 
 // The beginning of the claims that end at the first hole, kCompared of them at most; whole segments.
 std::uint64_t SingleBodySink::resume_at() const {
@@ -65,10 +53,7 @@ Result<void> SingleBodySink::arrived(std::uint64_t offset, std::size_t count) {
     furthest_ = offset + count;
   }
   const Segment segment = work_.layout.at(offset);
-  return filled_ == work_.layout.range(segment).size() ? finish(segment) : Result<void>();
-}
-
-Result<void> SingleBodySink::finish(Segment segment) {
+  if (filled_ < work_.layout.range(segment).size()) return {};
   auto step = kept_ ? keep(segment) : compare(segment);
   kept_.reset();
   filled_ = 0;
@@ -80,10 +65,7 @@ Result<void> SingleBodySink::keep(Segment segment) {
   // No other worker fetches here, so the right to write it is never another's.
   if (!assignment_.begin_commit(segment)) return {};
   auto step = note_joined(begin_ > 0 ? compared_ : 0);
-  if (!step) return step;
-  assignment_.writing = true;
-  step = write_segment(work_, segment, std::span(buffer_.get(), filled_));
-  assignment_.writing = false;
+  if (step) step = write_segment(work_, assignment_, segment, std::span(buffer_.get(), filled_));
   if (!step) return step;
   resumes_ = false;
   assignment_.committed(segment);

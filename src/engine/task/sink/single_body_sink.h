@@ -19,6 +19,7 @@
 #include "core/store/layout.h"
 #include "engine/task/sink/segment_sink.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -31,8 +32,9 @@ class SingleBodySink : public SinkDefaults {
  public:
   // `resumes`: the first body begins where what an earlier run claimed ends. REQUIRES: everything referred to outlives
   // the sink; work.output_file.has_journal(); nothing is claimed behind the first hole, and what is claimed is proved.
-  SingleBodySink(Work&, Assignment&, Fetcher&, bool resumes);
-  ~SingleBodySink();
+  SingleBodySink(Work& work, Assignment& assignment, Fetcher& fetcher, bool resumes)
+      : work_(work), assignment_(assignment), fetcher_(fetcher), resumes_(resumes) {}
+  ~SingleBodySink() { drop_segment(); }
   SingleBodySink(const SingleBodySink&) = delete;
   SingleBodySink& operator=(const SingleBodySink&) = delete;
 
@@ -51,7 +53,6 @@ class SingleBodySink : public SinkDefaults {
  private:
   std::uint64_t resume_at() const;
   void drop_segment();
-  Result<void> finish(Segment);
   Result<void> keep(Segment);
   Result<void> note_joined(std::uint64_t compared);
   Result<void> compare(Segment);
@@ -59,11 +60,12 @@ class SingleBodySink : public SinkDefaults {
   Work& work_;
   Assignment& assignment_;
   Fetcher& fetcher_;
-  bool resumes_;                         // until the first segment is kept
-  std::uint64_t begin_ = 0;              // of the present body
-  std::uint64_t compared_ = 0;           // bytes of it
-  std::uint64_t joined_ = 0;             // as the journal has it
-  std::unique_ptr<std::byte[]> buffer_;  // the segment that is passing
+  bool resumes_;                // until the first segment is kept
+  std::uint64_t begin_ = 0;     // of the present body
+  std::uint64_t compared_ = 0;  // bytes of it
+  std::uint64_t joined_ = work_.output_file.journal().metadata().value_or(Metadata{}).joined;  // as the journal has it
+  const std::unique_ptr<std::byte[]> buffer_ =  // the segment that is passing
+      std::make_unique_for_overwrite<std::byte[]>(std::min(work_.layout.segment_size(), work_.layout.total()));
   std::uint64_t filled_ = 0;
   std::optional<Segment> kept_;  // that segment, if it is to be written
   std::uint64_t furthest_ = 0;   // how far any body has come
