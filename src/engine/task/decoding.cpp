@@ -129,12 +129,10 @@ Result<void> Decoding::check_decoded(OutputFile& output_file, File& file, const 
   task_.progress.enter(Phase::verifying);
   auto status = file.status();
   if (!status) return std::move(status).error();
-  Metadata whole;
-  whole.stream_length = made.length;
-  whole.stream_digest = made.digest;
-  auto intact = status->size == made.length ? stream_intact(file, whole, task_.stop) : Result<bool>(false);
-  if (!intact) return std::move(intact).error();
-  if (*intact) return {};
+  auto digest = status->size == made.length ? digest_of_range(file, {0, made.length}, task_.stop)
+                                            : Result<std::optional<std::uint64_t>>(std::nullopt);
+  if (!digest) return std::move(digest).error();
+  if (*digest == made.digest) return {};
   return with_hints(make_error(Cause::local, "verify", output_file.directory().path_of(output_file.names().decoded),
                                "another program or the disk changed it after it was written"),
                     {Hint::find_interference});

@@ -7,22 +7,13 @@
 #include "engine/store/existing_output.h"
 
 #include <chrono>
+#include <cstring>
 #include <string>
 #include <string_view>
 
 namespace segdl::engine {
-namespace {
 
 constexpr std::chrono::hours kClockError{24};  // that a server's clock may be ahead of ours
-
-std::uint32_t random_salt() {
-  const auto token = random_token();
-  std::uint32_t salt = 0;
-  for (std::size_t i = 0; i < sizeof salt; ++i) salt = salt << 8U | std::to_integer<std::uint32_t>(token[i]);
-  return salt;
-}
-
-}  // namespace
 
 Result<void> settle(TaskContext& task, const Version& version, OutputFile& output_file, Checkpoint& checkpoint) {
   task.progress.enter(Phase::publishing);
@@ -85,7 +76,8 @@ void keep_receipt(TaskContext& task, File& file, const Validator& validator, boo
                                      !task.source.evidence.modified_is_strong());
   const auto status = file.status();
   if (!status) return;
-  Receipt receipt{status->size, status->modified, random_salt()};
+  Receipt receipt{status->size, status->modified};
+  std::memcpy(&receipt.salt, random_token().data(), sizeof receipt.salt);
   receipt.url_tag = url_tag_of(receipt.salt, task.url.redacted());
   receipt.whole_url_tag = url_tag_of(receipt.salt, task.url.text());
   if (proves) receipt.kind = validator.kind;
