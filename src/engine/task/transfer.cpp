@@ -192,9 +192,7 @@ Result<Transfer::State> Transfer::handle_beginning() {
   }
   auto identity = plan(**first);
   if (!identity) return std::move(identity).error();
-  auto begun = begin(*identity);
-  if (!begun) return std::move(begun).error();
-  return identity->layout ? State::fetching : State::streaming;
+  return after(begin(*identity), identity->layout ? State::fetching : State::streaming);
 }
 
 // Gives up what is here for a new version.

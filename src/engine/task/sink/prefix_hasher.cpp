@@ -42,13 +42,13 @@ Result<void> PrefixHasher::finish(const std::string& subject, const std::stop_to
   return digest_.check(subject);
 }
 
-// What is there to be hashed, from this offset on; waits for it. Nothing: that was all.
-std::optional<Range> PrefixHasher::next(std::uint64_t from, const std::stop_token& stop) {
+// What is there to be hashed next; waits for it. Nothing: that was all.
+std::optional<Range> PrefixHasher::next(const std::stop_token& stop) {
   const MutexLock lock(mutex_);
   for (;;) {
     const std::uint64_t there = layout_.range(Span{0, front_}).end;
-    if (stop.stop_requested() || from == layout_.total()) return std::nullopt;
-    if (there > from) return Range{from, std::min<std::uint64_t>(there, from + buffer_.size())};
+    if (stop.stop_requested() || hashed_ == layout_.total()) return std::nullopt;
+    if (there > hashed_) return Range{hashed_, std::min<std::uint64_t>(there, hashed_ + buffer_.size())};
     changed_.wait(mutex_, stop);
   }
 }
@@ -64,25 +64,23 @@ Result<void> PrefixHasher::hash(Range range) {
   return {};
 }
 
-void PrefixHasher::tell(std::uint64_t hashed, Result<void> step) {
+void PrefixHasher::fail(Error error) {
   const MutexLock lock(mutex_);
-  hashed_ = hashed;
-  const bool over = !step || hashed == layout_.total();
-  if (!step) failed_ = std::move(step).error();
-  if (over) changed_.notify_all();
+  failed_ = std::move(error);
+  changed_.notify_all();
 }
 
 void PrefixHasher::run(const std::stop_token& stop) {
-  std::uint64_t at = 0;
-  Result<void> step;
   try {
-    while (const auto range = step ? next(at, stop) : std::nullopt) {
-      step = hash(*range);
-      if (step) at = range->end;
-      tell(at, step);
+    while (const auto range = next(stop)) {
+      auto step = hash(*range);
+      if (!step) return fail(std::move(step).error());
+      const MutexLock lock(mutex_);
+      hashed_ = range->end;
+      if (hashed_ == layout_.total()) changed_.notify_all();
     }
   } catch (const std::exception& exception) {  // the entry of a thread: out of memory, or a bug
-    tell(at, error_of(exception, "verify"));
+    fail(error_of(exception, "verify"));
   }
 }
 

@@ -50,14 +50,14 @@ class PrefixHasher {
  private:
   void run(const std::stop_token&);
   Result<void> hash(Range);
-  void tell(std::uint64_t hashed, Result<void>);
-  std::optional<Range> next(std::uint64_t from, const std::stop_token&);
+  void fail(Error);
+  std::optional<Range> next(const std::stop_token&);
 
   File& data_;
   const Layout layout_;
   WholeDigest digest_;             // the thread's, until it has ended
   std::vector<std::byte> buffer_;  // likewise
-  mutable Mutex mutex_;
+  Mutex mutex_;
   Condition changed_;
   std::vector<bool> settled_ SEGDL_GUARDED_BY(mutex_);
   std::uint32_t front_ SEGDL_GUARDED_BY(mutex_) = 0;  // segments

@@ -25,8 +25,6 @@ class WholeDigest {
   // REQUIRES: make_digest() can, and `expected` outlives this object.
   explicit WholeDigest(const std::optional<Checksum>& expected);
 
-  explicit operator bool() const { return digest_ != nullptr; }
-
   // What came before does not count any more.
   void begin_again();
   void update(std::span<const std::byte> bytes) {
