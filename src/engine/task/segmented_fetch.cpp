@@ -20,6 +20,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -41,7 +42,7 @@ struct ShownMap {
 
 // Runs what a thread does for a download; nothing it throws gets out.
 template <class Function>
-void guarded(Dispatcher& dispatcher, Function&& function, const char* operation = "download") {
+void guarded(Dispatcher& dispatcher, std::string_view operation, Function&& function) {
   try {
     function();
   } catch (const std::exception& exception) {  // out of memory, or a bug
@@ -180,11 +181,9 @@ class SegmentedFetch {
               task_.progress, known_,     layout_,    output_file_.backup().exists()};
     const std::stop_callback give_up(task_.stop, [&dispatcher] { dispatcher.fail(cancelled()); });
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-    Result<std::vector<std::jthread>> verifiers =
-        start_threads(std::min(proofs, cores), [&](const std::stop_token& own) {
-          guarded(
-              dispatcher, [&] { verify_claims(work, own); }, "verify");
-        });
+    Result<std::vector<std::jthread>> verifiers = start_threads(
+        std::min(proofs, cores),
+        [&](const std::stop_token& own) { guarded(dispatcher, "verify", [&] { verify_claims(work, own); }); });
     if (!verifiers) return std::move(verifiers).error();
     auto step = together ? fetch_together(work, assist) : fetch_alone(work);
     task_.fetcher.flow().renew();  // no worker has it any more, and the end of the pass stopped it
@@ -216,7 +215,7 @@ class SegmentedFetch {
     bool all = task_.fetcher.at_hand() || is_link || dispatcher.all_missing_behind_front();
     if (all) worker.goes_first();
     assist.help = [&](Slot slot) {
-      guarded(dispatcher, [&] {
+      guarded(dispatcher, "download", [&] {
         Fetcher fetcher(task_.fetching, std::move(slot));
         Worker helper(dispatcher, fetcher.flow());
         fetch_spans(work, helper, fetcher, false);
@@ -226,11 +225,11 @@ class SegmentedFetch {
     assist.is_held_up = [this](Instant now) {
       return !task_.source.evidence.has_answered() || task_.source.failures.is_held_up(now);
     };
-    assist.tick = [&dispatcher](Instant now) { guarded(dispatcher, [&] { dispatcher.tick(now); }); };
+    assist.tick = [&dispatcher](Instant now) { guarded(dispatcher, "download", [&] { dispatcher.tick(now); }); };
     task_.source.url.on_move([this, &assist](const Origin& origin) { task_.session.pool.moved(assist, origin); });
     {
       const OpenAssist open(task_.session.pool, assist, task_.source.url.current().origin);
-      guarded(dispatcher, [&] {
+      guarded(dispatcher, "download", [&] {
         do {
           fetch_spans(work, worker, task_.fetcher, std::exchange(all, is_link));
           task_.fetcher.admission().leave();
