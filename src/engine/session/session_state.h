@@ -15,7 +15,6 @@
 #include "engine/store/directory_cache.h"
 #include "engine/store/publisher.h"
 #include "engine/task/task_context.h"
-#include "engine/task/transfer.h"
 #include "seams/env.h"
 
 #include <atomic>
