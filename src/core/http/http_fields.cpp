@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <utility>
 
 namespace segdl {
 namespace {
@@ -20,8 +21,7 @@ constexpr std::chrono::seconds kMaxRetryAfter{300};
 // entity-tag = [ %s"W/" ] DQUOTE *etagc DQUOTE (RFC 9110 section 8.8.3), and not weak.
 bool is_strong_etag(std::string_view value) {
   const bool quoted = value.size() > 2 && value.front() == '"' && value.back() == '"';
-  return quoted &&
-         std::none_of(value.begin() + 1, value.end() - 1, [](char c) { return c == '"' || c == ' ' || c == '\t'; });
+  return quoted && value.substr(1, value.size() - 2).find_first_of("\" \t") == std::string_view::npos;
 }
 
 // All values of this field as one value that can be kept and compared.
@@ -42,109 +42,39 @@ std::optional<std::chrono::sys_seconds> date_field(const ResponseHead& head, std
   return value != nullptr ? parse_http_date(*value) : std::nullopt;
 }
 
-// Reads the parts of a date one after the other.
-class DateReader {
- public:
-  explicit DateReader(std::string_view text) : text_(text) {}
-
-  bool ok() const { return ok_; }
-  bool at_end() const { return ok_ && text_.empty(); }
-
-  void expect(std::string_view literal) {
-    ok_ = ok_ && text_.starts_with(literal);
-    if (ok_) text_.remove_prefix(literal.size());
-  }
-
-  int number(std::size_t digits, bool padded = false) {
-    if (!ok_ || text_.size() < digits) return fail();
-    std::string_view part = text_.substr(0, digits);
-    if (padded && part.starts_with(' ')) part.remove_prefix(1);
-    const auto value = parse_decimal(part);
-    if (!value) return fail();
-    text_.remove_prefix(digits);
-    return static_cast<int>(*value);
-  }
-
-  unsigned month() {
-    constexpr std::array<std::string_view, 12> kNames = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    const auto found = std::find(kNames.begin(), kNames.end(), text_.substr(0, 3));
-    if (!ok_ || found == kNames.end()) return static_cast<unsigned>(fail());
-    text_.remove_prefix(3);
-    return static_cast<unsigned>(found - kNames.begin()) + 1;
-  }
-
-  std::optional<std::chrono::seconds> time_of_day() {
-    const int hour = number(2);
-    expect(":");
-    const int minute = number(2);
-    expect(":");
-    const int second = number(2);
-    if (!ok_ || hour > 23 || minute > 59 || second > 60) return std::nullopt;
-    return std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second);
-  }
-
- private:
-  int fail() {
-    ok_ = false;
-    return 0;
-  }
-
-  std::string_view text_;
-  bool ok_ = true;
+// The forms of a date behind the name of its day, and whether that name is short. The letters d, y, h, m and s stand
+// for digits, and nnn for the name of a month.
+constexpr std::pair<bool, std::string_view> kForms[] = {
+    {true, ", dd nnn yyyy hh:mm:ss GMT"},  // IMF-fixdate: Sun, 06 Nov 1994 08:49:37 GMT
+    {false, ", dd-nnn-yy hh:mm:ss GMT"},   // RFC 850: Sunday, 06-Nov-94 08:49:37 GMT
+    {true, " nnn dd hh:mm:ss yyyy"},       // asctime: Sun Nov 16 08:49:37 1994
+    {true, " nnn  d hh:mm:ss yyyy"},       // Sun Nov  6 08:49:37 1994
 };
 
-std::optional<std::chrono::sys_seconds> date_from(int year, unsigned month, int day,
-                                                  std::optional<std::chrono::seconds> time) {
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-  if (!time || !date.ok()) return std::nullopt;
-  return std::chrono::sys_days(date) + *time;
-}
-
-constexpr std::array<std::string_view, 7> kDays = {"Monday", "Tuesday",  "Wednesday", "Thursday",
-                                                   "Friday", "Saturday", "Sunday"};
-
-// Sun, 06 Nov 1994 08:49:37 GMT, after the day's name
-std::optional<std::chrono::sys_seconds> fixdate(std::string_view text) {
-  DateReader reader(text);
-  const int day = reader.number(2);
-  reader.expect(" ");
-  const unsigned month = reader.month();
-  reader.expect(" ");
-  const int year = reader.number(4);
-  reader.expect(" ");
-  const auto time = reader.time_of_day();
-  reader.expect(" GMT");
-  return reader.at_end() ? date_from(year, month, day, time) : std::nullopt;
-}
-
-// Sunday, 06-Nov-94 08:49:37 GMT, after the day's name
-std::optional<std::chrono::sys_seconds> rfc850_date(std::string_view text) {
-  DateReader reader(text);
-  const int day = reader.number(2);
-  reader.expect("-");
-  const unsigned month = reader.month();
-  reader.expect("-");
-  const int year = reader.number(2);
-  reader.expect(" ");
-  const auto time = reader.time_of_day();
-  reader.expect(" GMT");
+std::optional<std::chrono::sys_seconds> date_in_form(std::string_view text, std::string_view form) {
+  constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  if (text.size() != form.size()) return std::nullopt;
+  std::array<int, 128> number{};  // of each letter of the form
+  for (std::size_t i = 0; i < form.size(); ++i) {
+    int& part = number.at(static_cast<std::size_t>(form[i]));
+    if (std::string_view("dyhms").find(form[i]) == std::string_view::npos) {
+      if (form[i] != 'n' && text[i] != form[i]) return std::nullopt;
+    } else if (is_digit(text[i])) {
+      part = part * 10 + (text[i] - '0');
+    } else {
+      return std::nullopt;
+    }
+  }
+  const auto month = std::ranges::find(kMonths, text.substr(form.find('n'), 3)) - kMonths.begin();
   // Two digits mean the nearest century; a file's dates are in the past.
-  return reader.at_end() ? date_from(year < 70 ? 2000 + year : 1900 + year, month, day, time) : std::nullopt;
-}
-
-// Sun Nov  6 08:49:37 1994, after the day's name
-std::optional<std::chrono::sys_seconds> asctime_date(std::string_view text) {
-  DateReader reader(text);
-  const unsigned month = reader.month();
-  reader.expect(" ");
-  const int day = reader.number(2, true);
-  reader.expect(" ");
-  const auto time = reader.time_of_day();
-  reader.expect(" ");
-  const int year = reader.number(4);
-  return reader.at_end() ? date_from(year, month, day, time) : std::nullopt;
+  if (form.find("yyyy") == std::string_view::npos) number['y'] += number['y'] < 70 ? 2000 : 1900;
+  const std::chrono::year_month_day date{std::chrono::year(number['y']),
+                                         std::chrono::month(static_cast<unsigned>(month + 1)),
+                                         std::chrono::day(static_cast<unsigned>(number['d']))};
+  if (!date.ok() || number['h'] > 23 || number['m'] > 59 || number['s'] > 60) return std::nullopt;
+  return std::chrono::sys_days(date) + std::chrono::hours(number['h']) + std::chrono::minutes(number['m']) +
+         std::chrono::seconds(number['s']);
 }
 
 // A build that sets all times to zero, or a clock that was never set, gives every version the first day.
@@ -157,7 +87,7 @@ bool tells_versions_apart(const std::optional<std::chrono::sys_seconds>& modifie
 
 std::optional<ContentRange> parse_content_range(std::string_view value) {
   constexpr std::string_view kUnit = "bytes ";
-  if (value.size() < kUnit.size() || !same_text(value.substr(0, kUnit.size()), kUnit)) return std::nullopt;
+  if (!same_text(value.substr(0, kUnit.size()), kUnit)) return std::nullopt;
   value.remove_prefix(kUnit.size());
   const auto slash = value.find('/');
   if (slash == std::string_view::npos) return std::nullopt;
@@ -176,6 +106,11 @@ std::optional<ContentRange> parse_content_range(std::string_view value) {
   if (!first || !last || *last < *first || (result.total && *result.total <= *last)) return std::nullopt;
   result.range = Range{*first, *last + 1};
   return result;
+}
+
+std::optional<ContentRange> content_range_of(const ResponseHead& head) {
+  const std::string* field = head.find("Content-Range");
+  return field != nullptr ? parse_content_range(*field) : std::nullopt;
 }
 
 std::string range_field(Range range) {
@@ -219,13 +154,15 @@ std::optional<std::chrono::sys_seconds> strong_date_of(const ResponseHead& head)
 }
 
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
-  for (const std::string_view day : kDays) {
-    const std::string_view name = text.substr(0, text.find_first_of(", "));
-    const std::string_view rest = text.substr(name.size());
-    const bool brief = name == day.substr(0, 3);
-    if (brief && rest.starts_with(", ")) return fixdate(rest.substr(2));
-    if (brief && rest.starts_with(' ')) return asctime_date(rest.substr(1));
-    if (name == day && rest.starts_with(", ")) return rfc850_date(rest.substr(2));
+  constexpr std::array<std::string_view, 7> kDays = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                                     "Friday", "Saturday", "Sunday"};
+  const std::string_view name = text.substr(0, text.find_first_of(", "));
+  const bool brief = name.size() == 3;
+  const auto is_of = [&](std::string_view day) { return name == (brief ? day.substr(0, 3) : day); };
+  if (std::ranges::none_of(kDays, is_of)) return std::nullopt;
+  for (const auto& [of_brief, form] : kForms) {
+    const auto date = brief == of_brief ? date_in_form(text.substr(name.size()), form) : std::nullopt;
+    if (date) return date;
   }
   return std::nullopt;
 }
@@ -233,11 +170,8 @@ std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
 std::optional<std::chrono::seconds> retry_after(const ResponseHead& head, std::chrono::system_clock::time_point wall) {
   const std::string* value = head.find("Retry-After");
   if (value == nullptr) return std::nullopt;
-  if (!value->empty() && std::all_of(value->begin(), value->end(), is_digit)) {
-    const auto seconds = parse_decimal(*value);
-    if (!seconds) return std::nullopt;
+  if (const auto seconds = parse_decimal(*value))
     return std::min(kMaxRetryAfter, std::chrono::seconds(std::min<std::uint64_t>(*seconds, 1'000'000)));
-  }
   const auto until = parse_http_date(*value);
   if (!until) return std::nullopt;
   const auto from = date_field(head, "Date").value_or(std::chrono::floor<std::chrono::seconds>(wall));

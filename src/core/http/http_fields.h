@@ -23,6 +23,8 @@ struct ContentRange {
 };
 // Nothing if the unit is not bytes, a position is not a plain decimal below 2^63, last < first, or total <= last.
 std::optional<ContentRange> parse_content_range(std::string_view value);
+// That of a response; nothing if it has none either, or different ones.
+std::optional<ContentRange> content_range_of(const ResponseHead&);
 
 // As the end of a requested range: the end of the resource, wherever it is.
 inline constexpr std::uint64_t kOpenEnd = std::numeric_limits<std::uint64_t>::max();

@@ -1,7 +1,5 @@
 #include "core/http/shown.h"
 
-#include "core/http/http_fields.h"
-
 #include <fmt/format.h>
 
 #include <string_view>
@@ -24,19 +22,14 @@ std::string telling_type(const ResponseHead& head) {
   return type == kHtml ? std::string() : type;
 }
 
-std::optional<ContentRange> content_range(const ResponseHead& head) {
-  const std::string* field = head.find("Content-Range");
-  return field != nullptr ? parse_content_range(*field) : std::nullopt;
-}
-
 std::optional<std::uint64_t> total_in_range(const ResponseHead& head) {
-  const auto range = content_range(head);
+  const auto range = content_range_of(head);
   return range ? range->total : std::nullopt;
 }
 
 // The first request is open-ended, so the end of a range from byte 0 may be the size even without a total.
 std::optional<std::uint64_t> end_of_range(const ResponseHead& head) {
-  const auto range = content_range(head);
+  const auto range = content_range_of(head);
   const bool tells = range && range->range && range->range->begin == 0;
   return tells ? std::optional(range->range->end) : std::nullopt;
 }

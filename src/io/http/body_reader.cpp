@@ -16,8 +16,7 @@ constexpr const char* kPerhapsTwice = "its body is declared chunked twice, and m
 // The expected length of the body. For a 206 that ends with its connection, that of its range.
 std::uint64_t length_of(const ResponseHead& head) {
   if (head.framing == Framing::length) return head.content_length;
-  const std::string* field = head.status == 206 ? head.find("Content-Range") : nullptr;
-  const auto range = field != nullptr ? parse_content_range(*field) : std::nullopt;
+  const auto range = head.status == 206 ? content_range_of(head) : std::nullopt;
   return range && range->range ? range->range->size() : 0;
 }
 
