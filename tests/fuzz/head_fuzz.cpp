@@ -17,7 +17,7 @@ bool is_text(std::string_view text) {
 // Where the head ends must not depend on how many of the bytes had arrived.
 void check_end(std::string_view input, std::size_t end) {
   for (std::size_t have = 0; have <= end; have += 1 + end / 16) {
-    const auto early = find_head_end(input.substr(0, have));
+    const auto early = HeadEnd().find(input.substr(0, have));
     FUZZ_CHECK(early.ok() && (*early == 0 || (have == end && *early == end)));
   }
 }
@@ -73,7 +73,7 @@ void check_verdict(const ResponseHead& head) {
 }  // namespace
 
 void fuzz(std::string_view input) {
-  const auto end = find_head_end(input);
+  const auto end = HeadEnd().find(input);
   if (!end) return;
   FUZZ_CHECK(*end <= input.size());
   if (*end == 0) return;

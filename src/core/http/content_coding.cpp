@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <span>
 #include <utility>
 
@@ -17,8 +16,8 @@ bool is_no_coding(std::string_view word) {
   constexpr std::string_view kWords[] = {"",     "identity", "none",  "null",  "binary",   "7bit",
                                          "8bit", "raw",      "plain", "ascii", "us-ascii", "aws-chunked"};
   constexpr std::string_view kCharsets[] = {"utf-", "utf8", "utf16", "iso-8859-", "windows-125", "latin1", "charset="};
-  return std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords) ||
-         std::any_of(std::begin(kCharsets), std::end(kCharsets), [&](auto set) { return word.starts_with(set); }) ||
+  return std::ranges::find(kWords, word) != std::end(kWords) ||
+         std::ranges::any_of(kCharsets, [&](auto set) { return word.starts_with(set); }) ||
          word.find('/') != std::string_view::npos;
 }
 
@@ -26,8 +25,8 @@ bool is_no_coding(std::string_view word) {
 std::string registered(std::string_view word) {
   std::string name = lower(trim(word.substr(0, word.find(';'))));
   if (name.size() > 2 && name.starts_with("x-")) name.erase(0, 2);
-  std::replace_if(
-      name.begin(), name.end(), [](char c) { return c <= ' ' || c > '~'; }, '?');
+  std::ranges::replace_if(
+      name, [](char c) { return c <= ' ' || c > '~'; }, '?');
   return name;
 }
 
@@ -35,15 +34,9 @@ std::string registered(std::string_view word) {
 
 std::string content_coding(const ResponseHead& head) {
   std::string coding;
-  for (const Field& field : head.fields) {
-    if (!same_text(field.name, "Content-Encoding")) continue;
-    for (std::string_view rest = field.value; !rest.empty();) {
-      const std::size_t comma = std::min(rest.find(','), rest.size());
-      const std::string word = registered(rest.substr(0, comma));
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
-      if (is_no_coding(word)) continue;
-      coding += coding.empty() ? word : ", " + word;
-    }
+  for (const std::string_view element : head.list("Content-Encoding")) {
+    const std::string word = registered(element);
+    if (!is_no_coding(word)) coding += coding.empty() ? word : ", " + word;
   }
   if (coding.size() <= kMaxCoding) return coding;
   return fmt::format("{}... of XXH3-64 {:016x}", coding.substr(0, kMaxCoding / 2),
@@ -55,7 +48,7 @@ bool names_coding(std::string_view name, std::string_view coding) {
       {".gz", "gzip"}, {".tgz", "gzip"},  {".svgz", "gzip"}, {".Z", "compress"}, {".bz2", "bzip2"},
       {".xz", "xz"},   {".lzma", "lzma"}, {".br", "br"},     {".zst", "zstd"},
   };
-  return std::any_of(std::begin(kSuffixes), std::end(kSuffixes), [&](const auto& known) {
+  return std::ranges::any_of(kSuffixes, [&](const auto& known) {
     const auto& [suffix, own] = known;
     return coding == own && name.size() > suffix.size() && name.ends_with(suffix);
   });

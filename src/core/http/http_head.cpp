@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -28,17 +27,17 @@ Weight weight_of(std::string_view name) {
   constexpr std::string_view kOfRest[] = {"Location", "WWW-Authenticate", "Proxy-Authenticate"};
   constexpr std::string_view kHints[] = {"Date", "Retry-After", "Connection"};
   const auto is = [&](auto known) { return same_text(name, known); };
-  if (std::any_of(std::begin(kOfBytes), std::end(kOfBytes), is)) return Weight::bytes;
-  if (std::any_of(std::begin(kOfRest), std::end(kOfRest), is)) return Weight::what_is_done;
+  if (std::ranges::any_of(kOfBytes, is)) return Weight::bytes;
+  if (std::ranges::any_of(kOfRest, is)) return Weight::what_is_done;
   if (is("Content-Type")) return Weight::media_type;
   if (is("ETag") || is("Last-Modified")) return Weight::validator;
-  return std::any_of(std::begin(kHints), std::end(kHints), is) ? Weight::hint : Weight::nothing;
+  return std::ranges::any_of(kHints, is) ? Weight::hint : Weight::nothing;
 }
 
 // Whether some reader may take this for the name of a field that decides: it is one without blanks and controls.
 bool may_decide(std::string_view name) {
-  std::string plain;
-  std::copy_if(name.begin(), name.end(), std::back_inserter(plain), [](char c) { return !is_control(c) && c != ' '; });
+  std::string plain(name);
+  std::erase_if(plain, [](char c) { return is_control(c) || c == ' '; });
   return decides(plain);
 }
 
@@ -58,7 +57,7 @@ Line take_line(std::string_view& text) {
 
 // Whether the text holds anything but visible characters, blanks and obs-text (RFC 9110 section 5.5).
 bool has_controls(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return is_control(c) && c != '\t'; });
+  return std::ranges::any_of(text, [](char c) { return is_control(c) && c != '\t'; });
 }
 
 constexpr std::string_view kHttp = kStartsOfHeads[0], kIcy = kStartsOfHeads[1];
@@ -80,7 +79,7 @@ std::optional<int> minor_version(std::string_view protocol, ResponseHead& head) 
   const bool http = same_text(protocol.substr(0, kHttp.size()), kHttp);
   const std::string_view numbers = http ? protocol.substr(kHttp.size()) : std::string_view();
   const auto is_of_number = [](char c) { return is_digit(c) || c == '.'; };
-  if (!std::all_of(numbers.begin(), numbers.end(), is_of_number) || (numbers.empty() && protocol != kIcy)) return {};
+  if (!std::ranges::all_of(numbers, is_of_number) || (numbers.empty() && protocol != kIcy)) return {};
   head.tolerate("a status line that is not of HTTP/1");
   return 0;
 }
@@ -243,49 +242,32 @@ Result<bool> parse_fields(std::string_view text, const Line& status_line, Respon
 // elements are ignored (section 5.6.1.2).
 Result<std::optional<std::uint64_t>> content_length(ResponseHead& head) {
   std::optional<std::uint64_t> length;
-  bool said = false;
-  for (const Field& field : head.fields) {
-    if (!same_text(field.name, "Content-Length")) continue;
-    std::string_view rest = field.value;
-    for (bool more = true; more;) {
-      const auto comma = rest.find(',');
-      const std::string_view text = trim(rest.substr(0, comma));
-      const bool plus = text.starts_with('+');
-      const auto value = parse_decimal(text.substr(plus ? 1 : 0));
-      if (!text.empty() && (!value || (length && *length != *value)))
-        return unreadable("its Content-Length is not one number");
-      if (plus || text.empty()) {
-        head.tolerate("a Content-Length that is not written as one");
-        head.keep_alive = false;
-      }
-      if (value) length = value;
-      said = true;
-      more = comma != std::string_view::npos;
-      if (more) rest.remove_prefix(comma + 1);
+  const auto elements = head.list("Content-Length");
+  for (const std::string_view text : elements) {
+    const bool plus = text.starts_with('+');
+    const auto value = parse_decimal(text.substr(plus ? 1 : 0));
+    if (!text.empty() && (!value || (length && *length != *value)))
+      return unreadable("its Content-Length is not one number");
+    if (plus || text.empty()) {
+      head.tolerate("a Content-Length that is not written as one");
+      head.keep_alive = false;
     }
+    if (value) length = value;
   }
-  if (said && !length) return unreadable("its Content-Length is not one number");
+  if (!elements.empty() && !length) return unreadable("its Content-Length is not one number");
   return length;
 }
 
 // How many times the body is declared chunked. `identity` is ignored (RFC 2616 section 3.6).
 Result<std::size_t> times_chunked(ResponseHead& head) {
   std::size_t times = 0;
-  for (const Field& field : head.fields) {
-    if (!same_text(field.name, "Transfer-Encoding")) continue;
-    std::string_view rest = field.value;
-    for (bool more = true; more;) {
-      const auto comma = rest.find(',');
-      std::string_view coding = trim(rest.substr(0, comma));
-      while (!coding.empty() && is_control(coding.front())) coding.remove_prefix(1);
-      while (!coding.empty() && is_control(coding.back())) coding.remove_suffix(1);
-      const bool chunked = same_text(coding, "chunked");
-      if (!chunked && !same_text(coding, "identity")) return unreadable("its Transfer-Encoding is not just chunked");
-      if (!chunked) head.tolerate("Transfer-Encoding: identity");
-      times += chunked ? 1 : 0;
-      more = comma != std::string_view::npos;
-      if (more) rest.remove_prefix(comma + 1);
-    }
+  for (std::string_view coding : head.list("Transfer-Encoding")) {
+    while (!coding.empty() && is_control(coding.front())) coding.remove_prefix(1);
+    while (!coding.empty() && is_control(coding.back())) coding.remove_suffix(1);
+    const bool chunked = same_text(coding, "chunked");
+    if (!chunked && !same_text(coding, "identity")) return unreadable("its Transfer-Encoding is not just chunked");
+    if (!chunked) head.tolerate("Transfer-Encoding: identity");
+    times += chunked ? 1 : 0;
   }
   return times;
 }
@@ -302,6 +284,9 @@ Result<void> find_framing(ResponseHead& head) {
   if (*chunked > 1) head.tolerate("chunked given twice");
   if (head.status < 200 || head.status == 204 || head.status == 304) {
     head.framing = Framing::none;
+    // A 204 or 304 that declares a body may send it: those bytes must not become the next response.
+    const bool body_may_follow = head.count("Content-Length") > 0 || head.count("Transfer-Encoding") > 0;
+    if (head.status >= 200 && body_may_follow) head.keep_alive = false;
   } else if (*chunked > 0) {
     head.framing = Framing::chunked;
     head.chunked_twice = *chunked > 1;
@@ -345,25 +330,25 @@ const std::string* ResponseHead::find(std::string_view name) const {
 
 std::size_t ResponseHead::count(std::string_view name) const {
   return static_cast<std::size_t>(
-      std::count_if(fields.begin(), fields.end(), [&](const Field& field) { return same_text(field.name, name); }));
+      std::ranges::count_if(fields, [&](const Field& field) { return same_text(field.name, name); }));
 }
 
-bool ResponseHead::has_token(std::string_view name, std::string_view token) const {
+std::vector<std::string_view> ResponseHead::list(std::string_view name) const {
+  std::vector<std::string_view> elements;
   for (const Field& field : fields) {
     if (!same_text(field.name, name)) continue;
     std::string_view rest = field.value;
-    for (bool more = true; more;) {
-      const auto comma = rest.find(',');
-      if (same_text(trim(rest.substr(0, comma)), token)) return true;
-      more = comma != std::string_view::npos;
-      if (more) rest.remove_prefix(comma + 1);
+    for (auto comma = rest.find(','); comma != std::string_view::npos; comma = rest.find(',')) {
+      elements.push_back(trim(rest.substr(0, comma)));
+      rest.remove_prefix(comma + 1);
     }
+    elements.push_back(trim(rest));
   }
-  return false;
+  return elements;
 }
 
 void ResponseHead::tolerate(std::string_view what) {
-  if (std::find(tolerated.begin(), tolerated.end(), what) == tolerated.end()) tolerated.push_back(what);
+  if (std::ranges::find(tolerated, what) == tolerated.end()) tolerated.push_back(what);
 }
 
 Result<ResponseHead> parse_head(std::string_view text, RequestMethod method) {
@@ -381,14 +366,13 @@ Result<ResponseHead> parse_head(std::string_view text, RequestMethod method) {
     head.framing = Framing::none;
     return head;
   }
-  const bool asked_to = head.minor_version >= 1 || head.has_token("Connection", "keep-alive");
-  head.keep_alive = *persists && asked_to && !head.has_token("Connection", "close");
+  const auto options = head.list("Connection");
+  const auto has = [&](std::string_view option) {
+    return std::ranges::any_of(options, [&](std::string_view one) { return same_text(one, option); });
+  };
+  head.keep_alive = *persists && (head.minor_version >= 1 || has("keep-alive")) && !has("close");
   step = find_framing(head);
   if (!step) return std::move(step).error();
-  // A 204 or 304 that declares a body may send it: those bytes must not become the next response.
-  const bool body_may_follow = head.framing == Framing::none && head.status >= 200 &&
-                               (head.count("Content-Length") > 0 || head.count("Transfer-Encoding") > 0);
-  if (body_may_follow) head.keep_alive = false;
   return head;
 }
 

@@ -61,8 +61,9 @@ struct ResponseHead {
   const std::string* find(std::string_view name) const;
   std::size_t count(std::string_view name) const;
 
-  // Whether the comma-separated list of all fields of this name has this token (case ignored).
-  bool has_token(std::string_view name, std::string_view token) const;
+  // The elements of the comma-separated list of all fields of this name, without the blanks around them, empty ones too
+  // (RFC 9110 section 5.6.1). Valid while `fields` is unchanged.
+  std::vector<std::string_view> list(std::string_view name) const;
 };
 
 // Finds the end of a head while it arrives.
@@ -94,7 +95,6 @@ class HeadEnd {
   bool full_status_ = false;  // the status line ended in CR LF
   bool bare_before_ = false;  // the last line ended in LF alone
 };
-inline Result<std::size_t> find_head_end(std::string_view bytes) { return HeadEnd().find(bytes); }
 
 // Whether a field of this name decides something, so that odd values are refused or proof is lost.
 bool decides(std::string_view name);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
 
 namespace segdl {
 namespace {
@@ -23,14 +22,14 @@ std::size_t unread_value(std::string_view line) {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return 0;
   const std::string_view name = line.substr(0, colon);
-  const bool read = std::any_of(std::begin(kRead), std::end(kRead), [&](auto one) { return same_text(name, one); });
+  const bool read = std::ranges::any_of(kRead, [&](auto one) { return same_text(name, one); });
   return is_token(name) && !read && !decides(name) ? colon + 1 : 0;
 }
 
 // Whether the line can be dropped between lines that end as it does, unless a line is folded into it.
 bool is_unread(std::string_view line, bool bare) {
   const std::string_view text = line.substr(0, line.size() - (bare ? 1 : 2));
-  return unread_value(text) > 0 && std::none_of(text.begin(), text.end(), is_control_in_line);
+  return unread_value(text) > 0 && std::ranges::none_of(text, is_control_in_line);
 }
 
 bool ends_in_bare_feed(std::string_view line) { return line.size() < 2 || line[line.size() - 2] != '\r'; }
@@ -42,8 +41,7 @@ Result<std::size_t> HeadEnd::find(std::string_view bytes) {
     const std::string_view start = bytes.substr(0, with.size());
     return same_text(start, with.substr(0, start.size()));
   };
-  if (std::none_of(std::begin(kStartsOfHeads), std::end(kStartsOfHeads), begins))
-    return unreadable("it does not begin like an HTTP/1 response");
+  if (std::ranges::none_of(kStartsOfHeads, begins)) return unreadable("it does not begin like an HTTP/1 response");
   for (;;) {
     const auto feed = bytes.find('\n', searched_);
     const std::size_t end = feed == std::string_view::npos ? bytes.size() : feed + 1;

@@ -130,7 +130,7 @@ TEST_CASE("a head means the same whatever was left out of it, and however it arr
       }
     }
     wire += bare && random() % 2 == 0 ? "\n" : "\r\n";
-    const auto end = find_head_end(wire);
+    const auto end = HeadEnd().find(wire);
     const auto whole = !end       ? Result<ResponseHead>(end.error())
                        : *end > 0 ? parse_head(std::string_view(wire).substr(0, *end))
                                   : Result<ResponseHead>(unreadable("it has not ended"));

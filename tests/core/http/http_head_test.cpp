@@ -147,7 +147,7 @@ TEST_CASE("a head whose lines end in LF alone is read, and told") {
                            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nA: b\r\n\n",  // the last line
                            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nA: b\nC: d\r\n\r\n"}) {
     CAPTURE(wire);
-    CHECK(*find_head_end(wire) == std::string_view(wire).size());
+    CHECK(*HeadEnd().find(wire) == std::string_view(wire).size());
     CHECK(tolerated(wire) == "length 5: lines of its head that end in a bare LF");
   }
 }
@@ -157,7 +157,7 @@ TEST_CASE("a head does not end behind a bare LF that may be part of a value") {
                            "HTTP/1.1 200 OK\nA: b\r\nC: d\n\r\n", "HTTP/1.1 200 OK\r\nA: b\nC: d\n\r\n",
                            "HTTP/1.1 200 OK\r\nA: b\r\nC: d\nE: f\n\n", "HTTP/1.1 200 OK\r\nA: b\n\n"}) {
     CAPTURE(wire);
-    CHECK_FALSE(find_head_end(wire).ok());
+    CHECK_FALSE(HeadEnd().find(wire).ok());
     check_refused(wire);
   }
 }
@@ -244,12 +244,12 @@ TEST_CASE("a status line with a line end in it is refused") {
 }
 
 TEST_CASE("the lists of several fields of one name are one list") {
-  const auto head = parse_head(with("A: x, y\r\nB: 1\r\na: z\r\n"));
+  const auto head = parse_head(with("A: x,\ty\r\nB: 1\r\na:z\r\n"));
   REQUIRE(head.ok());
   CHECK(head->count("A") == 2);
   CHECK(head->find("A") == nullptr);
-  for (const char* token : {"x", "Y", "z"}) CHECK(head->has_token("a", token));
-  for (const char* token : {"", "x, y", "xy", "1"}) CHECK_FALSE(head->has_token("a", token));
+  CHECK(head->list("a") == std::vector<std::string_view>{"x", "y", "z"});
+  CHECK(head->list("c").empty());
 }
 
 TEST_CASE("some statuses have no body whatever their fields say") {
@@ -280,14 +280,14 @@ TEST_CASE("a connection on which bytes of a forbidden body may follow does not p
 
 TEST_CASE("the end of a head is found at every split") {
   const std::string head = with("A: b\r\nC: d\r\n");
-  for (std::size_t size = 0; size < head.size(); ++size) CHECK(*find_head_end(head.substr(0, size)) == 0);
-  CHECK(*find_head_end(head + "body\r\n\r\n") == head.size());
+  for (std::size_t size = 0; size < head.size(); ++size) CHECK(*HeadEnd().find(head.substr(0, size)) == 0);
+  CHECK(*HeadEnd().find(head + "body\r\n\r\n") == head.size());
 }
 
 TEST_CASE("a head that can't become one is refused early") {
-  CHECK_FALSE(find_head_end("G").ok());
-  CHECK_FALSE(find_head_end("HTTQ").ok());
-  CHECK_FALSE(find_head_end("HTTP/1.1 200 OK\r\nA: b\n\r\n").ok());
+  CHECK_FALSE(HeadEnd().find("G").ok());
+  CHECK_FALSE(HeadEnd().find("HTTQ").ok());
+  CHECK_FALSE(HeadEnd().find("HTTP/1.1 200 OK\r\nA: b\n\r\n").ok());
 }
 
 TEST_CASE("a head that trickles in is judged at every byte, and each byte looked at once") {
@@ -307,7 +307,7 @@ TEST_CASE("where a head ends, or that it can't be one, does not depend on how it
                            "HTTP/1.1 200 OK\r\nA: b\r\nC: d\n\nbody", "HTTP/1.1 200 OK\nA: b\n\r\nbody",
                            "HTTP/1.1 200 OK\r\nA: b\r\n\n", "HTTQ"}) {
     CAPTURE(wire);
-    const auto whole = find_head_end(wire);
+    const auto whole = HeadEnd().find(wire);
     HeadEnd end;
     Result<std::size_t> found = std::size_t{0};
     for (std::size_t size = 1; found && *found == 0 && size <= std::string_view(wire).size(); ++size) {
@@ -333,7 +333,7 @@ TEST_CASE("whatever is done to a head, what is accepted is clean") {
       if (how == 1) head.erase(at, 1);
       if (how == 2) head.insert(at, 1, kBytes[random() % kBytes.size()]);
     }
-    const auto end = find_head_end(head);
+    const auto end = HeadEnd().find(head);
     if (!end || *end == 0) continue;
     const auto parsed = parse_head(std::string_view(head).substr(0, *end));
     if (!parsed) continue;

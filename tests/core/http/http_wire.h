@@ -23,7 +23,7 @@ std::string head_of(const std::string& status, const Lines&... fields) {
 
 // Reads a head as the transport does.
 inline Result<ResponseHead> read_head(std::string_view wire) {
-  const auto end = find_head_end(wire);
+  const auto end = HeadEnd().find(wire);
   if (!end) return end.error();
   if (*end == 0) return Error{.cause = Cause::network, .reason = "more is needed"};
   return parse_head(wire.substr(0, *end));
