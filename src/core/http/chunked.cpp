@@ -43,14 +43,9 @@ void ChunkedDecoder::skip_body(std::uint64_t count) {
 
 // Reads one byte of framing. Returns what is wrong with it, or null.
 const char* ChunkedDecoder::take(char c) {
+  if (state_ <= State::padding) return take_size(c);
+  if (state_ >= State::trailer_start) return take_trailer(c);
   switch (state_) {
-    case State::size_first:
-    case State::sign:
-    case State::zero:
-    case State::prefix:
-    case State::size:
-    case State::padding:
-      return take_size(c);
     case State::rest:
       return take_behind_size(c);
     case State::extension:
@@ -68,21 +63,12 @@ const char* ChunkedDecoder::take(char c) {
       if (c != '\r') return "a chunk is longer than its size";
       state_ = State::body_lf;
       return nullptr;
-    case State::body_lf:
+    default:  // body_lf
       if (c != '\n') return "a chunk is longer than its size";
       state_ = State::size_first;
       ++chunks_;
       return nullptr;
-    case State::trailer_start:
-    case State::trailer:
-    case State::trailer_lf:
-    case State::end_lf:
-      return take_trailer(c);
-    case State::body:
-    case State::done:
-      break;
   }
-  return nullptr;
 }
 
 // Reads up to the last digit of a size and the blanks after it.
@@ -140,18 +126,12 @@ const char* ChunkedDecoder::take_trailer(char c) {
   if (++skipped_ > kMaxTrailers) return "the trailer section is too long";
   const bool wants_lf = state_ == State::trailer_lf || state_ == State::end_lf;
   if (wants_lf != (c == '\n')) return "the trailer section does not end with CR LF";
-  switch (state_) {
-    case State::trailer_start:
-      state_ = c == '\r' ? State::end_lf : State::trailer;
-      break;
-    case State::trailer:
-      if (c == '\r') state_ = State::trailer_lf;
-      break;
-    case State::trailer_lf:
-      state_ = State::trailer_start;
-      break;
-    default:
-      state_ = State::done;
+  if (wants_lf) {
+    state_ = state_ == State::end_lf ? State::done : State::trailer_start;
+  } else if (c == '\r') {
+    state_ = state_ == State::trailer_start ? State::end_lf : State::trailer_lf;
+  } else {
+    state_ = State::trailer;
   }
   return nullptr;
 }

@@ -52,7 +52,7 @@ class ChunkedDecoder {
   bool odd() const { return odd_; }
 
  private:
-  enum class State : std::uint8_t {
+  enum class State : std::uint8_t {  // in the order of the wire
     size_first,
     sign,
     zero,
