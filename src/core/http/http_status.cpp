@@ -1,7 +1,6 @@
 #include "core/http/http_status.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace segdl {
@@ -29,14 +28,14 @@ std::string_view status_words(int status) {
 }
 
 bool may_pass(int status) {
-  constexpr std::array<int, 4> kClient = {408, 421, 425, 429};
-  if (std::find(kClient.begin(), kClient.end(), status) != kClient.end()) return true;
+  constexpr int kClient[] = {408, 421, 425, 429};
+  if (std::ranges::find(kClient, status) != std::end(kClient)) return true;
   return status >= 500 && status != 501 && status != 505;
 }
 
 bool may_be_of_form(int status) {
-  constexpr std::array<int, 11> kOther = {202, 401, 402, 407, 408, 410, 421, 425, 429, 451, 511};
-  return std::find(kOther.begin(), kOther.end(), status) == kOther.end();
+  constexpr int kOther[] = {202, 401, 402, 407, 408, 410, 421, 425, 429, 451, 511};
+  return std::ranges::find(kOther, status) == std::end(kOther);
 }
 
 }  // namespace segdl

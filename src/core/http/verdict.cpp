@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace segdl {
@@ -56,10 +55,10 @@ ResourceChanged other_validator(const Validator& now, const Resource& known, std
 // One version has one length: another length under the same strong validator is no evidence of another version.
 Verdict other_size(const Resource& known, std::uint64_t now) {
   std::string reason = fmt::format("its size was {} and is {}", *known.total, now);
-  if (!known.validator.strong()) return ResourceChanged{std::move(reason)};
-  return Contradiction{known.validator.is_etag()
-                           ? fmt::format("{}, under the same ETag {}", reason, *known.validator.etag)
-                           : fmt::format("{}, under the same date {}", reason, *known.validator.modified)};
+  const Validator& validator = known.validator;
+  if (!validator.strong()) return ResourceChanged{std::move(reason)};
+  return Contradiction{
+      fmt::format("{}, under the same {} {}", reason, validator.is_etag() ? "ETag" : "date", validator.value())};
 }
 
 // The range of a 206, or why the response is invalid (R2, R4).
@@ -84,8 +83,7 @@ std::optional<Contradiction> speaks_of_part(const ResponseHead& head, const Aske
   const bool has_length = head.framing == Framing::length;
   if (is_multipart(head)) return Contradiction{"it answered 200 with several parts"};
   if (head.count("Content-Range") > 0) {
-    const std::string* field = head.find("Content-Range");
-    const auto range = field != nullptr ? parse_content_range(*field) : std::nullopt;
+    const auto range = content_range_of(head);
     const bool of_all = range && range->range && range->range->begin == 0 && range->range->end == range->total;
     const bool as_long = range && range->total && has_length && head.content_length == *range->total;
     const bool all = as_long && (of_all || !asked.range);
@@ -207,7 +205,7 @@ Verdict judge_not_modified(const ResponseHead& head, const Asked& asked) {
 // a result of a named transformation (226, RFC 3229).
 bool may_bring_all(const ResponseHead& head) {
   constexpr int kOther[] = {202, 204, 206, 207, 208};
-  const bool other = std::find(std::begin(kOther), std::end(kOther), head.status) != std::end(kOther);
+  const bool other = std::ranges::find(kOther, head.status) != std::end(kOther);
   return head.status / 100 == 2 && !other && head.count("IM") == 0;
 }
 
@@ -232,8 +230,11 @@ Verdict judge_redirect(const ResponseHead& head) {
 // An unknown 3xx is treated as a 300 (RFC 9110 section 15), which is followed if it has a Location. A 305 names a
 // proxy, and a 306 once did.
 bool leads_on(const ResponseHead& head, const Asked& asked) {
-  if (head.status == 304) return asked.unless.empty() && head.count("Location") > 0;
-  return head.status / 100 == 3 && head.status != 305 && head.status != 306 && head.count("Location") > 0;
+  constexpr int kRedirects[] = {301, 302, 303, 307, 308};
+  constexpr int kOther[] = {305, 306};
+  if (std::ranges::find(kRedirects, head.status) != std::end(kRedirects)) return true;
+  const bool other = std::ranges::find(kOther, head.status) != std::end(kOther);
+  return head.status / 100 == 3 && !other && head.count("Location") > 0 && (head.status != 304 || asked.unless.empty());
 }
 
 }  // namespace
@@ -241,11 +242,9 @@ bool leads_on(const ResponseHead& head, const Asked& asked) {
 // The field may have folds and control characters.
 std::string media_type(const ResponseHead& head) {
   const std::string* field = head.find("Content-Type");
-  std::string type;
-  if (field == nullptr) return type;
-  std::copy_if(field->begin(), std::find(field->begin(), field->end(), ';'), std::back_inserter(type),
-               [](char c) { return !is_blank(c) && !is_control(c); });
-  return lower(type);
+  std::string type = field != nullptr ? lower(field->substr(0, field->find(';'))) : "";
+  std::erase_if(type, [](char c) { return is_blank(c) || is_control(c); });
+  return type;
 }
 
 bool is_multipart(const ResponseHead& head) { return media_type(head).starts_with("multipart/byteranges"); }
@@ -259,27 +258,13 @@ bool is_page(const ResponseHead& head) { return is_page_type(media_type(head)); 
 
 Verdict judge(const ResponseHead& head, const Asked& asked, const Resource* known,
               std::chrono::system_clock::time_point wall) {
-  switch (head.status) {
-    case 200:
-    case 206:
-      return judge_body(head, asked, known);
-    case 301:
-    case 302:
-    case 303:
-    case 307:
-    case 308:
-      return judge_redirect(head);
-    case 304:
-      return leads_on(head, asked) ? judge_redirect(head) : judge_not_modified(head, asked);
-    case 416: {
-      const std::string* field = head.find("Content-Range");
-      const auto range = field != nullptr ? parse_content_range(*field) : std::nullopt;
-      return RangeNotSatisfiable{range && !range->range ? range->total : std::nullopt};
-    }
-    default:
-      break;
-  }
+  if (head.status == 200 || head.status == 206) return judge_body(head, asked, known);
   if (leads_on(head, asked)) return judge_redirect(head);
+  if (head.status == 304) return judge_not_modified(head, asked);
+  if (head.status == 416) {
+    const auto range = content_range_of(head);
+    return RangeNotSatisfiable{range && !range->range ? range->total : std::nullopt};
+  }
   if (may_bring_all(head)) return judge_odd_success(head, asked, known);
   const auto after = retry_after(head, wall);
   const bool is_limit = (head.status == 403 || head.status == 202) && after;  // too many requests; not ready yet
