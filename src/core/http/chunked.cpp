@@ -7,7 +7,6 @@
 #include "core/http/http_head.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace segdl {
 namespace {

@@ -64,6 +64,16 @@ inline constexpr std::size_t kMaxValidator = 1024;
 // response.
 Validator validator_of(const ResponseHead&);
 
+// The resource that a URL names, as far as it is known: from a response, or from the journal of an earlier run.
+struct Resource {
+  std::optional<std::uint64_t> total = std::nullopt;  // bytes
+  Validator validator = {};                           // all that the server sent: each is compared
+  std::string coding = {};                            // from content_coding(); empty: none
+  // Accepts any validator: the caller that joins the bytes compares all of them, or verifies a digest in the end.
+  bool any_version = false;
+  friend bool operator==(const Resource&, const Resource&) = default;
+};
+
 // The Last-Modified of a response that is at least 60 s older than its Date: a second change within the same second is
 // then included (RFC 9110 section 8.8.2.2). None on the first day of 1970, which is not the date of a version.
 std::optional<std::chrono::sys_seconds> strong_date_of(const ResponseHead&);

@@ -34,7 +34,6 @@
 
 #include "core/http/http_fields.h"
 #include "core/http/http_head.h"
-#include "core/http/resource.h"
 
 #include <cstdint>
 #include <optional>

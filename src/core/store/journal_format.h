@@ -3,7 +3,7 @@
 
 #include <segdl/error.h>
 
-#include "core/http/resource.h"
+#include "core/http/http_fields.h"
 #include "core/store/layout.h"
 
 #include <array>
