@@ -69,7 +69,7 @@ Result<AdoptedFile> AdoptedFile::open(FileSystem& files, const std::filesystem::
     return unfit(shown, fmt::format("this download itself writes to {}", output.path_of(*own)),
                  {continues ? Hint::continue_without_adopt : Hint::rename_adopted});
   }
-  return AdoptedFile(std::move(*file), shown, status->size);
+  return AdoptedFile(std::move(*file), status->size);
 }
 
 std::uint64_t AdoptedFile::end_in(const Layout& layout) const {

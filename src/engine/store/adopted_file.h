@@ -47,14 +47,11 @@ class AdoptedFile {
   // Fills `into` with that segment of it. False if it does not have all of it, or it was not written.
   Result<bool> read(Range, std::span<std::byte> into);
 
-  const std::string& path() const { return path_; }
-
  private:
-  AdoptedFile(std::unique_ptr<File> file, std::string path, std::uint64_t size)
-      : file_(std::move(file)), path_(std::move(path)), size_(size), first_hole_(file_->first_hole()) {}
+  AdoptedFile(std::unique_ptr<File> file, std::uint64_t size)
+      : file_(std::move(file)), size_(size), first_hole_(file_->first_hole()) {}
 
   std::unique_ptr<File> file_;
-  std::string path_;
   std::uint64_t size_;
   std::uint64_t first_hole_;
 };

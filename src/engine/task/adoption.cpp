@@ -35,7 +35,7 @@ std::uint64_t Adoption::adoptable(const JournalIdentity& identity) {
   const bool continues = identity.layout && identity.resource.coding.empty();
   const std::uint64_t end = continues ? file_->end_in(*identity.layout) : 0;
   if (end > 0) return end;
-  task_.progress.remark(fmt::format("nothing of {} is adopted: {}", file_->path(),
+  task_.progress.remark(fmt::format("nothing of {} is adopted: {}", task_.request.adopt.string(),
                                     !identity.layout                    ? "the server does not serve ranges"
                                     : !identity.resource.coding.empty() ? "what the server sends is coded"
                                                                         : "it has not even one segment"));
@@ -48,9 +48,9 @@ Result<void> Adoption::adopt(OutputFile& output_file) {
   const Layout& layout = *journal.identity().layout;
   const std::uint64_t end = std::min(journal.metadata().value_or(Metadata{}).adopted, file_->end_in(layout));
   if (end == 0) {
-    task_.progress.remark(
-        fmt::format("nothing of {} is adopted: what is here was begun without it, or without success", file_->path()),
-        {Hint::start_over});
+    task_.progress.remark(fmt::format("nothing of {} is adopted: what is here was begun without it, or without success",
+                                      task_.request.adopt.string()),
+                          {Hint::start_over});
     return {};
   }
   std::uint64_t claimed = 0;
@@ -60,8 +60,8 @@ Result<void> Adoption::adopt(OutputFile& output_file) {
   auto taken = copy(output_file, end);
   if (!taken) return std::move(taken).error();
   if (*taken > 0)
-    task_.progress.remark(
-        fmt::format("adopted {} bytes of {}: the checksum is compared at the end", *taken, file_->path()));
+    task_.progress.remark(fmt::format("adopted {} bytes of {}: the checksum is compared at the end", *taken,
+                                      task_.request.adopt.string()));
   return {};
 }
 
@@ -74,7 +74,7 @@ Result<std::uint64_t> Adoption::copy(OutputFile& output_file, std::uint64_t end)
   std::uint64_t unread = 0;
   std::optional<Error> problem;  // the first one
   for (std::uint32_t i = 0; i < layout.count() && layout.range(Segment{i}).end <= end; ++i) {
-    auto going = task_.keep_going("adopt", file_->path(), {Hint::allow_more_time});
+    auto going = task_.keep_going("adopt", task_.request.adopt.string(), {Hint::allow_more_time});
     if (!going) return std::move(going).error();
     const Segment segment{i};
     const Range range = layout.range(segment);
