@@ -20,7 +20,6 @@ StreamDigest::StreamDigest() : state_(std::make_unique<State>()) {
   XXH3_64bits_reset(&state_->xxh3);
 }
 StreamDigest::~StreamDigest() = default;
-StreamDigest::StreamDigest(StreamDigest&&) noexcept = default;
 StreamDigest& StreamDigest::operator=(StreamDigest&&) noexcept = default;
 
 void StreamDigest::update(std::span<const std::byte> bytes) {
@@ -29,21 +28,8 @@ void StreamDigest::update(std::span<const std::byte> bytes) {
 
 std::uint64_t StreamDigest::value() const { return XXH3_64bits_digest(&state_->xxh3); }
 
-struct StreamDigest128::State {
-  XXH3_state_t xxh3;
-};
-
-StreamDigest128::StreamDigest128() : state_(std::make_unique<State>()) {
-  XXH3_INITSTATE(&state_->xxh3);
-  XXH3_128bits_reset(&state_->xxh3);
-}
-StreamDigest128::~StreamDigest128() = default;
-
-void StreamDigest128::update(std::span<const std::byte> bytes) {
-  if (!bytes.empty()) XXH3_128bits_update(&state_->xxh3, bytes.data(), bytes.size());
-}
-
-StreamDigest128::Value StreamDigest128::value() const {
+// Both forms reset and update a state alike.
+StreamDigest::Value128 StreamDigest::value128() const {
   const XXH128_hash_t hash = XXH3_128bits_digest(&state_->xxh3);
   return {hash.high64, hash.low64};
 }

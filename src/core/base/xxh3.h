@@ -14,37 +14,22 @@ namespace segdl {
 
 std::uint64_t digest_of(std::span<const std::byte> bytes);
 
-// The same over bytes that come in pieces: value() after any split equals digest_of() of the whole.
+// The same over bytes that come in pieces, and its form of 128 bits: value() after any split equals digest_of() of the
+// whole.
 class StreamDigest {
  public:
   StreamDigest();
   ~StreamDigest();
-  StreamDigest(StreamDigest&&) noexcept;
   StreamDigest& operator=(StreamDigest&&) noexcept;
 
   void update(std::span<const std::byte> bytes);
   std::uint64_t value() const;
 
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
-
-// XXH3 with 128 bits, seed 0, over bytes that come in pieces.
-class StreamDigest128 {
- public:
-  struct Value {
+  struct Value128 {
     std::uint64_t high = 0;
     std::uint64_t low = 0;
   };
-
-  StreamDigest128();
-  ~StreamDigest128();
-  StreamDigest128(const StreamDigest128&) = delete;
-  StreamDigest128& operator=(const StreamDigest128&) = delete;
-
-  void update(std::span<const std::byte> bytes);
-  Value value() const;
+  Value128 value128() const;
 
  private:
   struct State;

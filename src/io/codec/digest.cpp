@@ -73,7 +73,7 @@ class Xxh128Digest final : public Digest {
  public:
   void update(std::span<const std::byte> bytes) override { digest_.update(bytes); }
   std::vector<std::byte> value() override {
-    const auto [high, low] = digest_.value();
+    const auto [high, low] = digest_.value128();
     std::vector<std::byte> bytes;
     append(bytes, high);
     append(bytes, low);
@@ -81,7 +81,7 @@ class Xxh128Digest final : public Digest {
   }
 
  private:
-  StreamDigest128 digest_;
+  StreamDigest digest_;
 };
 
 // Whether OpenSSL's last call failed for lack of memory; it then has no memory for an error message either.
