@@ -11,12 +11,8 @@ namespace segdl {
 
 // An error with Remedy::stop, the most common one.
 inline Error make_error(Cause cause, std::string operation, std::string subject, std::string reason) {
-  Error error;
-  error.cause = cause;
-  error.operation = std::move(operation);
-  error.subject = std::move(subject);
-  error.reason = std::move(reason);
-  return error;
+  return {
+      .cause = cause, .operation = std::move(operation), .subject = std::move(subject), .reason = std::move(reason)};
 }
 
 inline Error with_remedy(Error error, Remedy remedy) {

@@ -4,10 +4,7 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
-
 namespace segdl {
-
 namespace {
 
 std::string escaped(std::string_view foreign) {
@@ -15,14 +12,11 @@ std::string escaped(std::string_view foreign) {
   shown.reserve(foreign.size());
   while (!foreign.empty()) {
     const Utf8Character character = next_character(foreign);
-    if (!character.valid) {
-      fmt::format_to(std::back_inserter(shown), "\\x{:02x}", static_cast<unsigned char>(foreign[0]));
-    } else if (!is_unprintable(character.code)) {
+    const unsigned code = character.valid ? character.code : static_cast<unsigned char>(foreign[0]);
+    if (character.valid && !is_unprintable(code)) {
       shown += foreign.substr(0, character.size);
-    } else if (character.code < 0x100) {
-      fmt::format_to(std::back_inserter(shown), "\\x{:02x}", static_cast<unsigned>(character.code));
     } else {
-      fmt::format_to(std::back_inserter(shown), "\\u{{{:x}}}", static_cast<unsigned>(character.code));
+      shown += code < 0x100 ? fmt::format("\\x{:02x}", code) : fmt::format("\\u{{{:x}}}", code);
     }
     foreign.remove_prefix(character.size);
   }
