@@ -1,6 +1,7 @@
 #include <segdl/checksum.h>
 
 #include "core/base/ascii.h"
+#include "core/base/errors.h"
 #include "core/base/escape.h"
 
 #include <fmt/format.h>
@@ -18,41 +19,27 @@ constexpr std::size_t kLongestName = 16;  // of an algorithm, to be looked up an
 struct Entry {
   Algorithm algorithm;
   std::string_view name;
+  std::array<std::string_view, 2> spellings;  // without hyphens
   std::size_t size;
 };
-constexpr std::array<Entry, 6> kKnown = {{{Algorithm::sha256, "sha-256", 32},
-                                          {Algorithm::sha512, "sha-512", 64},
-                                          {Algorithm::sha1, "sha-1", 20},
-                                          {Algorithm::md5, "md5", 16},
-                                          {Algorithm::xxh3_64, "xxh3-64", 8},
-                                          {Algorithm::xxh128, "xxh128", 16}}};
-
-constexpr std::array<std::pair<std::string_view, Algorithm>, 10> kSpellings = {{{"sha256", Algorithm::sha256},
-                                                                                {"sha2256", Algorithm::sha256},
-                                                                                {"sha512", Algorithm::sha512},
-                                                                                {"sha2512", Algorithm::sha512},
-                                                                                {"sha1", Algorithm::sha1},
-                                                                                {"md5", Algorithm::md5},
-                                                                                {"xxh3", Algorithm::xxh3_64},
-                                                                                {"xxh364", Algorithm::xxh3_64},
-                                                                                {"xxh3128", Algorithm::xxh128},
-                                                                                {"xxh128", Algorithm::xxh128}}};
+constexpr std::array<Entry, 6> kKnown = {{{Algorithm::sha256, "sha-256", {"sha256", "sha2256"}, 32},
+                                          {Algorithm::sha512, "sha-512", {"sha512", "sha2512"}, 64},
+                                          {Algorithm::sha1, "sha-1", {"sha1", "sha1"}, 20},
+                                          {Algorithm::md5, "md5", {"md5", "md5"}, 16},
+                                          {Algorithm::xxh3_64, "xxh3-64", {"xxh364", "xxh3"}, 8},
+                                          {Algorithm::xxh128, "xxh128", {"xxh128", "xxh3128"}, 16}}};
 
 const Entry& known(Algorithm algorithm) { return kKnown[static_cast<std::size_t>(algorithm)]; }
 
-Error refused(std::string reason) {
-  Error error{Cause::usage, Remedy::stop, "read checksum"};
-  error.reason = std::move(reason);
-  return error;
-}
+Error refused(std::string reason) { return make_error(Cause::usage, "read checksum", "", std::move(reason)); }
 
 // Case, hyphens and underscores are ignored: "SHA256", "sha-256", "SHA2_256".
 std::optional<Algorithm> algorithm_of(std::string_view name) {
   if (name.size() > kLongestName) return std::nullopt;
   std::string plain = lower(name);
   std::erase_if(plain, [](char c) { return c == '-' || c == '_'; });
-  for (const auto& [spelling, algorithm] : kSpellings) {
-    if (spelling == plain) return algorithm;
+  for (const Entry& one : kKnown) {
+    if (std::ranges::count(one.spellings, plain) > 0) return one.algorithm;
   }
   return std::nullopt;
 }
@@ -82,12 +69,7 @@ std::string_view algorithm_name(Algorithm algorithm) { return known(algorithm).n
 
 std::size_t digest_size(Algorithm algorithm) { return known(algorithm).size; }
 
-std::string hex(const Checksum& checksum) {
-  std::string text;
-  text.reserve(2 * checksum.digest.size());
-  for (const std::byte byte : checksum.digest) text += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
-  return text;
-}
+std::string hex(const Checksum& checksum) { return fmt::format("{:02x}", fmt::join(checksum.digest, "")); }
 
 Result<Checksum> parse_checksum(std::string_view text) {
   const std::string_view whole = trim(text);
