@@ -4,9 +4,10 @@
 #include "core/base/utf8.h"
 #include "core/base/xxh3.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <span>
 
 namespace segdl {
@@ -18,28 +19,25 @@ constexpr const char* kNoName = "index.html";
 
 // Percent-encoded, so that two names that differ stay two.
 std::string percent_escaped(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string text;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += {'%', kDigits[byte >> 4U], kDigits[byte & 15U]};
-  }
+  for (const char c : bytes) text += fmt::format("%{:02X}", static_cast<unsigned char>(c));
   return text;
 }
 
-std::string replace_unsafe(std::string_view foreign) {
+// What can't be in a name or be shown becomes '_' in an untrusted name. It is percent-encoded in a typed one, and where
+// it is not valid UTF-8.
+std::string replace_unsafe(std::string_view text, bool untrusted) {
   std::string name;
-  while (!foreign.empty()) {
-    const Utf8Character character = next_character(foreign);
-    const std::string_view bytes = foreign.substr(0, character.size);
-    if (!character.valid) {
-      name += percent_escaped(bytes);
-    } else if (is_unprintable(character.code) || bytes == "/" || bytes == "\\") {
-      name += '_';
-    } else {
+  while (!text.empty()) {
+    const Utf8Character character = next_character(text);
+    const std::string_view bytes = text.substr(0, character.size);
+    const bool separates = bytes == "/" || (untrusted && bytes == "\\");
+    if (character.valid && !is_unprintable(character.code) && !separates) {
       name += bytes;
+    } else {
+      name += untrusted && character.valid ? "_" : percent_escaped(bytes);
     }
-    foreign.remove_prefix(character.size);
+    text.remove_prefix(character.size);
   }
   return name;
 }
@@ -48,11 +46,9 @@ std::string replace_unsafe(std::string_view foreign) {
 bool is_device_name(std::string_view name) {
   constexpr std::array<std::string_view, 4> kDevices = {"con", "prn", "aux", "nul"};
   const std::string_view stem = name.substr(0, name.find('.'));
-  for (const std::string_view device : kDevices) {
-    if (same_text(stem, device)) return true;
-  }
-  return stem.size() == 4 && (same_text(stem.substr(0, 3), "com") || same_text(stem.substr(0, 3), "lpt")) &&
-         is_digit(stem[3]);
+  if (stem.size() == 4 && is_digit(stem[3]))
+    return same_text(stem.substr(0, 3), "com") || same_text(stem.substr(0, 3), "lpt");
+  return std::ranges::any_of(kDevices, [&](std::string_view device) { return same_text(stem, device); });
 }
 
 // The longest prefix of at most `limit` bytes that ends between two characters of a valid UTF-8 text.
@@ -71,32 +67,19 @@ std::string shorten(const std::string& name, std::size_t longest, const std::str
   return std::string(cut(stem, longest - std::min(longest, end.size()))) + end;
 }
 
-std::string shorten(const std::string& name) {
-  return name.size() <= kMaxMadeName ? name : shorten(name, kMaxMadeName, "");
-}
-
-std::string hex_of(std::uint64_t number) {
-  std::string text(16, '0');
-  for (std::size_t i = text.size(); i > 0; number >>= 4U) text[--i] = "0123456789abcdef"[number & 15U];
-  return text;
-}
-
 // Distinguishes a shortened name from others of the same beginning.
-std::string mark_of(std::string_view name) { return '~' + hex_of(digest_of(std::as_bytes(std::span(name)))); }
+std::string mark_of(std::string_view name) {
+  return fmt::format("~{:016x}", digest_of(std::as_bytes(std::span(name))));
+}
+
+// Drops the dots and blanks at the end.
+void drop_end(std::string& name) { name.erase(name.find_last_not_of(". ") + 1); }
 
 }  // namespace
 
 std::string typed_name(std::string_view text) {
   if (text.empty() || text == "." || text == "..") return kNoName;
-  std::string name;
-  while (!text.empty()) {
-    const Utf8Character character = next_character(text);
-    const std::string_view bytes = text.substr(0, character.size);
-    const bool plain = character.valid && !is_unprintable(character.code) && bytes != "/";
-    name += plain ? std::string(bytes) : percent_escaped(bytes);
-    text.remove_prefix(character.size);
-  }
-  return fitting_name(name, kMaxMadeName);
+  return fitting_name(replace_unsafe(text, false), kMaxMadeName);
 }
 
 std::string fitting_name(const std::string& name, std::size_t longest) {
@@ -111,16 +94,14 @@ std::string name_beside(std::string_view name, std::string_view suffix, std::siz
 }
 
 std::string safe_name(std::string_view foreign) {
-  std::string name = replace_unsafe(foreign);
-  const auto last = name.find_last_not_of(". ");
-  name.erase(last == std::string::npos ? 0 : last + 1);
-  const auto first = name.find_first_not_of(' ');
-  name.erase(0, std::min(first, name.size()));
+  std::string name = replace_unsafe(foreign, true);
+  drop_end(name);
+  name.erase(0, name.find_first_not_of(' '));
   if (name.empty()) return kNoName;
   if (name[0] == '.' || name[0] == '-' || name[0] == '~') name[0] = '_';
   if (is_device_name(name)) name.insert(name.begin(), '_');
-  name = shorten(name);
-  while (name.back() == '.' || name.back() == ' ') name.pop_back();
+  if (name.size() > kMaxMadeName) name = shorten(name, kMaxMadeName, "");
+  drop_end(name);
   return name;
 }
 
