@@ -14,8 +14,8 @@ namespace segdl {
 namespace {
 
 // As in PNG's magic, a byte above 0x7f, line ends of both kinds and a ^Z reveal damage by text-mode copies.
-constexpr std::array<unsigned char, 8> kMagic = {0x93, 'S', 'G', 'D', '\r', '\n', 0x1a, '\n'};
-constexpr std::array<unsigned char, 8> kMetadataMagic = {'S', 'G', 'D', 'F', 'A', 'C', 'T', 'S'};
+constexpr std::string_view kMagic = "\x93SGD\r\n\x1a\n";
+constexpr std::string_view kMetadataMagic = "SGDFACTS";
 constexpr std::uint32_t kVersion = 3;
 constexpr std::size_t kCheckAt = kJournalBlock - 8;
 constexpr std::size_t kJoinedAt = kCheckAt - 8;
@@ -46,20 +46,14 @@ class Writer {
   void put(Integer value) {
     for (std::size_t i = 0; i < sizeof(Integer); ++i) block_[at_++] = static_cast<std::byte>(value >> (8 * i) & 0xff);
   }
-  void put(const std::array<unsigned char, 8>& bytes) {
-    for (const unsigned char byte : bytes) block_[at_++] = std::byte{byte};
-  }
   void put_bytes(std::span<const std::byte> bytes) {
     for (const std::byte byte : bytes) block_[at_++] = byte;
   }
-  void put(std::string_view text) {
-    for (const char c : text) block_[at_++] = static_cast<std::byte>(c);
-  }
+  void put_text(std::string_view text) { put_bytes(std::as_bytes(std::span(text))); }
   void go_to(std::size_t offset) { at_ = offset; }
   void seal() {
-    const std::uint64_t check = digest_of(std::span(block_).first(kCheckAt));
-    at_ = kCheckAt;
-    put(check);
+    go_to(kCheckAt);
+    put(digest_of(std::span(block_).first(kCheckAt)));
   }
 
  private:
@@ -71,20 +65,13 @@ using Block = std::span<const std::byte, kJournalBlock>;
 
 class Reader {
  public:
-  explicit Reader(Block block) : block_(block) {}
+  explicit Reader(Block block, std::size_t at = 0) : block_(block), at_(at) {}
 
   template <class Integer>
   Integer get() {
-    Integer value = 0;
-    for (std::size_t i = 0; i < sizeof(Integer); ++i) {
-      value = static_cast<Integer>(value | static_cast<Integer>(std::to_integer<Integer>(block_[at_++]) << (8 * i)));
-    }
-    return value;
-  }
-  bool has(const std::array<unsigned char, 8>& bytes) {
-    bool same = true;
-    for (const unsigned char byte : bytes) same = block_[at_++] == std::byte{byte} && same;
-    return same;
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < sizeof(Integer); ++i) value |= std::to_integer<std::uint64_t>(block_[at_++]) << (8 * i);
+    return static_cast<Integer>(value);
   }
   void get_bytes(std::span<std::byte> into) {
     for (std::byte& byte : into) byte = block_[at_++];
@@ -103,14 +90,10 @@ class Reader {
 
  private:
   Block block_;
-  std::size_t at_ = 0;
+  std::size_t at_;
 };
 
-bool sealed(Block block) {
-  std::uint64_t check = 0;
-  for (std::size_t i = 0; i < 8; ++i) check |= std::to_integer<std::uint64_t>(block[kCheckAt + i]) << (8 * i);
-  return check == digest_of(block.first(kCheckAt));
-}
+bool sealed(Block block) { return Reader(block, kCheckAt).get<std::uint64_t>() == digest_of(block.first(kCheckAt)); }
 
 // The layout of these numbers, if they are consistent.
 std::optional<Layout> layout_from(std::uint64_t total, std::uint64_t segment_size, std::uint32_t count) {
@@ -120,13 +103,8 @@ std::optional<Layout> layout_from(std::uint64_t total, std::uint64_t segment_siz
   return layout.count() == count ? std::optional(layout) : std::nullopt;
 }
 
-struct Marks {
-  Validator validator;
-  std::string coding;
-};
-
-// Nothing if kind, lengths and values are inconsistent.
-std::optional<Marks> read_marks(Reader& reader) {
+// Reads the validator and the coding. False if kind, lengths and values are inconsistent.
+bool read_marks(Reader& reader, Resource& resource) {
   const auto bits = reader.get<std::uint16_t>();
   const auto etag_length = reader.get<std::uint16_t>();
   const auto modified_length = reader.get<std::uint16_t>();
@@ -137,19 +115,17 @@ std::optional<Marks> read_marks(Reader& reader) {
   if (kind > static_cast<int>(Validator::Kind::strong_etag) || bits > (0xff | kHasEtag | kHasModified) ||
       std::max(etag_length, modified_length) > kMaxValidator || (!has_etag && etag_length > 0) ||
       (!has_modified && modified_length > 0) || coding_length > kMaxCoding) {
-    return std::nullopt;
+    return false;
   }
-  Validator validator{static_cast<Validator::Kind>(kind)};
-  std::string etag = reader.text(etag_length);
-  std::string modified = reader.text(modified_length);
-  if (has_etag) validator.etag = std::move(etag);
-  if (has_modified) validator.modified = std::move(modified);
+  Validator& validator = resource.validator;
+  validator.kind = static_cast<Validator::Kind>(kind);
+  if (has_etag) validator.etag = reader.text(etag_length);
+  if (has_modified) validator.modified = reader.text(modified_length);
   const bool there = validator.kind == Validator::Kind::none ? !has_etag && !has_modified
                      : validator.is_etag()                   ? has_etag
                                                              : has_modified;
-  std::string coding = reader.text(coding_length);
-  const bool shown = std::all_of(coding.begin(), coding.end(), [](char c) { return c >= ' ' && c <= '~'; });
-  return there && shown ? std::optional(Marks{std::move(validator), std::move(coding)}) : std::nullopt;
+  resource.coding = reader.text(coding_length);
+  return there && std::ranges::all_of(resource.coding, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 std::variant<JournalIdentity, BadBlock> read_identity(Reader& reader) {
@@ -158,10 +134,7 @@ std::variant<JournalIdentity, BadBlock> read_identity(Reader& reader) {
   const auto total = reader.get<std::uint64_t>();
   const auto segment_size = reader.get<std::uint64_t>();
   const auto count = reader.get<std::uint32_t>();
-  auto marks = read_marks(reader);
-  if (!marks) return BadBlock{false, "its validator is not valid"};
-  identity.resource.validator = std::move(marks->validator);
-  identity.resource.coding = std::move(marks->coding);
+  if (!read_marks(reader, identity.resource)) return BadBlock{false, "its validator is not valid"};
   if (!reader.only_zeros_until(kCheckAt)) return BadBlock{false, "it has bytes where there should be none"};
   if (flags == kHasLayout) {
     const auto layout = layout_from(total, segment_size, count);
@@ -170,10 +143,8 @@ std::variant<JournalIdentity, BadBlock> read_identity(Reader& reader) {
     return identity;
   }
   const bool known = flags == kHasStreamTotal;
-  if ((flags != 0 && !known) || segment_size != 0 || count != 0 || (!known && total != kUnknown) ||
-      (known && total >> 63 != 0)) {
-    return BadBlock{false, "its sizes do not fit each other"};
-  }
+  const bool fits = known ? total >> 63 == 0 : flags == 0 && total == kUnknown;
+  if (!fits || segment_size != 0 || count != 0) return BadBlock{false, "its sizes do not fit each other"};
   if (known) identity.resource.total = total;
   return identity;
 }
@@ -183,7 +154,7 @@ bool is_begun(Block block) {
   const auto last = std::find_if(block.rbegin(), block.rend(), [](std::byte b) { return b != std::byte{0}; });
   const auto there = block.first(static_cast<std::size_t>(block.rend() - last));
   return there.size() < kMagic.size() &&
-         std::equal(there.begin(), there.end(), std::as_bytes(std::span(kMagic)).begin());
+         std::ranges::equal(there, std::as_bytes(std::span(kMagic)).first(there.size()));
 }
 
 }  // namespace
@@ -195,7 +166,7 @@ JournalBlock encode_identity(const JournalIdentity& identity) {
   assert(std::max(etag.size(), modified.size()) <= kMaxValidator && identity.resource.coding.size() <= kMaxCoding);
   JournalBlock block{};
   Writer writer(block);
-  writer.put(kMagic);
+  writer.put_text(kMagic);
   writer.put(kVersion);
   writer.put(identity.layout ? kHasLayout : identity.resource.total ? kHasStreamTotal : std::uint32_t{0});
   writer.put(identity.resource.total.value_or(kUnknown));
@@ -206,22 +177,21 @@ JournalBlock encode_identity(const JournalIdentity& identity) {
   writer.put(static_cast<std::uint16_t>(etag.size()));
   writer.put(static_cast<std::uint16_t>(modified.size()));
   writer.put(static_cast<std::uint16_t>(identity.resource.coding.size()));
-  writer.put(std::string_view(etag));
-  writer.put(std::string_view(modified));
-  writer.put(std::string_view(identity.resource.coding));
+  writer.put_text(etag);
+  writer.put_text(modified);
+  writer.put_text(identity.resource.coding);
   writer.seal();
   return block;
 }
 
 std::variant<JournalIdentity, BadBlock> decode_identity(Block block) {
   Reader reader(block);
-  if (!reader.has(kMagic)) {
+  if (reader.text(kMagic.size()) != kMagic) {
     if (is_begun(block)) return BadBlock{false, "it is empty, or cut in its first bytes", true};
     return BadBlock{true, "it is not a segdl journal"};
   }
   if (!sealed(block)) return BadBlock{false, "its check does not match"};
-  const auto version = reader.get<std::uint32_t>();
-  if (version != kVersion) return BadBlock{true, "it was made by another version of segdl"};
+  if (reader.get<std::uint32_t>() != kVersion) return BadBlock{true, "it was made by another version of segdl"};
   return read_identity(reader);
 }
 
@@ -229,7 +199,7 @@ JournalBlock encode_metadata(const Metadata& metadata) {
   JournalBlock block{};
   Writer writer(block);
   const std::string_view url = std::string_view(metadata.url).substr(0, kMaxUrl);
-  writer.put(kMetadataMagic);
+  writer.put_text(kMetadataMagic);
   writer.put((metadata.stream_complete ? kStreamComplete : 0U) | (metadata.decoding ? kDecoding : 0U) |
              (metadata.decoded ? kDecoded : 0U) | (metadata.stream_unvouched ? kStreamUnvouched : 0U) |
              (metadata.mixed ? kMixed : 0U) | (metadata.undecodable ? kUndecodable : 0U));
@@ -240,7 +210,7 @@ JournalBlock encode_metadata(const Metadata& metadata) {
   writer.put_bytes(metadata.url_hash.salt);
   writer.put_bytes(metadata.url_hash.digest);
   writer.put_bytes(metadata.owner_token);
-  writer.put(url);
+  writer.put_text(url);
   writer.go_to(kAdoptedAt);
   writer.put(metadata.adopted);
   const DecodedOutput decoded = metadata.decoded.value_or(DecodedOutput{});
@@ -254,7 +224,7 @@ JournalBlock encode_metadata(const Metadata& metadata) {
 
 std::optional<Metadata> decode_metadata(Block block) {
   Reader reader(block);
-  if (!reader.has(kMetadataMagic) || !sealed(block)) return std::nullopt;
+  if (reader.text(kMetadataMagic.size()) != kMetadataMagic || !sealed(block)) return std::nullopt;
   Metadata metadata;
   const auto flags = reader.get<std::uint32_t>();
   const auto length = reader.get<std::uint32_t>();

@@ -1,9 +1,10 @@
 #include "core/store/receipt.h"
 
+#include "core/base/ascii.h"
 #include "core/base/xxh3.h"
 
-#include <cstring>
-#include <string>
+#include <algorithm>
+#include <utility>
 
 namespace segdl {
 namespace {
@@ -63,10 +64,7 @@ std::optional<Receipt> decode_receipt(std::span<const std::byte> bytes) {
   receipt.whole_url_tag = take_number<std::uint32_t>(bytes);
   receipt.validator.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   // The validator is going to be sent in a request.
-  for (const char c : receipt.validator) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return std::nullopt;
-  }
-  return receipt;
+  return std::ranges::none_of(receipt.validator, is_control) ? std::optional(std::move(receipt)) : std::nullopt;
 }
 
 }  // namespace segdl
