@@ -107,7 +107,6 @@ void HostBudget::refused(Instant now, std::optional<Instant> until, std::uint64_
   if (kept_ == 0) return;
   goal_ = std::clamp(served, back_to_, goal_);
   kept_ = 0;
-  grown_.reset();
   from_.reset();
   next_growth_ = std::max(next_growth_, now + kFirstPause);
 }
@@ -149,11 +148,8 @@ void HostBudget::measured(Instant now, std::uint64_t bytes) {
   const bool full = sample_peak_ >= allowed_ && 2 * in_use_ >= allowed_;
   sample_peak_ = in_use_;
   if (!adaptive_) return;
-  if (kept_ != 0) {
-    judge({now, bytes}, full);
-  } else {
-    survey({now, bytes}, full);
-  }
+  if (kept_ != 0) return judge({now, bytes}, full);
+  survey({now, bytes}, full);
 }
 
 // Measures at the level that was kept, and grows from it when it is time.
@@ -182,14 +178,14 @@ bool HostBudget::grow(Sample here) {
 
 // Evaluates a growth. The first quarter of the window does not count: the new connections are starting.
 void HostBudget::judge(Sample here, bool full) {
-  const Duration since = here.at - grown_->at;
+  const Duration since = here.at - grown_.at;
   if (!full) {
     from_.reset();
     // So many connections are not wanted: there is nothing to measure.
     if (since >= window()) fall_back(here, Duration(0));
     return;
   }
-  if (since >= window() * 3 / 4 && speed(*grown_, here) >= kClearGain * base_) return keep(here, speed(*grown_, here));
+  if (since >= window() * 3 / 4 && speed(grown_, here) >= kClearGain * base_) return keep(here, speed(grown_, here));
   if (!from_) {
     if (since >= window() / 4) from_ = here;
     return;
@@ -226,7 +222,6 @@ void HostBudget::fall_back(Sample here, Duration pause) {
   goal_ = back_to_;
   allowed_ = std::min(allowed_, goal_);
   kept_ = 0;
-  grown_.reset();
   from_.reset();
   next_growth_ = here.at + pause;
 }

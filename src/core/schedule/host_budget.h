@@ -116,13 +116,13 @@ class HostBudget {
 
   // Measuring.
   unsigned goal_;
-  unsigned kept_ = 0;            // the level before the growth that is measured; 0: none is
-  unsigned back_to_ = 0;         // the level to return to if it brings nothing
-  unsigned sample_peak_ = 0;     // the most in use since the last sample
-  std::optional<Sample> grown_;  // when the growth that is measured began
-  std::optional<Sample> from_;   // begin of the measurement
-  double base_ = 0;              // bytes/s before the growth
-  Duration pause_{};             // after the last growth that brought nothing
+  unsigned kept_ = 0;           // the level before the growth that is measured; 0: none is
+  unsigned back_to_ = 0;        // the level to return to if it brings nothing
+  unsigned sample_peak_ = 0;    // the most in use since the last sample
+  Sample grown_{};              // when the growth that is measured began
+  std::optional<Sample> from_;  // begin of the measurement
+  double base_ = 0;             // bytes/s before the growth
+  Duration pause_{};            // after the last growth that brought nothing
   Instant next_growth_{};
 };
 

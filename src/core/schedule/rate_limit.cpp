@@ -22,8 +22,7 @@ constexpr double kLongestWait = 1e18;  // ns, 30 years: far from overflow
 void RateLimit::set(std::uint64_t bytes_per_second, Instant now) {
   const std::uint64_t before = rate_;
   rate_ = bytes_per_second;
-  if (before == 0 || level_ < now) level_ = now;
-  if (rate_ == 0) level_ = now;
+  if (before == 0 || rate_ == 0 || level_ < now) level_ = now;
   if (rate_ <= before) return;
   const auto wait = std::chrono::duration<double, std::nano>(level_ - now);
   level_ = now + nanoseconds(std::llround(wait.count() * static_cast<double>(before) / static_cast<double>(rate_)));

@@ -22,8 +22,10 @@ struct Scheduler::Terms {
 
 namespace {
 
-// Whether a speed is usable. Any other, for whatever reason, counts as unknown.
-bool is_known(double speed) { return speed > 0 && std::isfinite(speed); }
+// A speed that is not usable, for whatever reason, counts as unknown.
+std::optional<double> known(double speed) {
+  return speed > 0 && std::isfinite(speed) ? std::optional(speed) : std::nullopt;
+}
 
 }  // namespace
 
@@ -93,7 +95,7 @@ Span Scheduler::held(WorkerId worker) const { return index(worker) < holdings_.s
 void Scheduler::measured(WorkerId worker, double now, double speed, std::uint64_t filled) {
   if (held(worker).empty()) return;
   Holding& holding = at(worker);
-  set_speed(holding, speed == 0 || is_known(speed) ? std::optional(speed) : std::nullopt);
+  set_speed(holding, speed == 0 ? 0 : known(speed));
   holding.since = now;
   holding.left = std::max(0.0, bytes(holding.span) - static_cast<double>(filled));
   reorder(worker);
@@ -154,9 +156,10 @@ std::uint64_t Scheduler::steps() const {
 // A sum from which large speeds were subtracted may contain nothing but rounding errors.
 Scheduler::Terms Scheduler::terms(double now, Offer offer) const {
   const bool moving = moving_ > 0 && moving_speed_ > 0;
-  if (!moving && !is_known(offer.speed)) return {now, 1, 0, 1};
-  const double typical = moving ? moving_speed_ / moving_ : offer.speed;
-  return {now, is_known(offer.speed) ? offer.speed : typical, offer.reconnect, typical};
+  const auto offered = known(offer.speed);
+  if (!moving && !offered) return {now, 1, 0, 1};
+  const double typical = moving ? moving_speed_ / moving_ : *offered;
+  return {now, offered.value_or(typical), offer.reconnect, typical};
 }
 
 // A worker that should be further than it reported is assumed to be at most at the end of its first segment.
@@ -207,7 +210,7 @@ void Scheduler::hold(WorkerId worker, Span span, double since, double speed) {
   holding.span = span;
   holding.since = since;
   holding.left = bytes(span);
-  set_speed(holding, is_known(speed) ? std::optional(speed) : std::nullopt);
+  set_speed(holding, known(speed));
   reorder(worker);
 }
 

@@ -30,8 +30,7 @@ void SegmentStates::done(Segment segment) {
 void SegmentStates::proved(Segment segment) {
   require(inherited_.contains(index(segment)), "a segment was proved that was not inherited");
   inherited_.remove(index(segment));
-  is_done_[index(segment)] = true;
-  ++done_;
+  done(segment);
 }
 
 void SegmentStates::revoke(Segment segment) {

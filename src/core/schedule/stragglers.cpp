@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 namespace segdl {
 namespace {
@@ -21,11 +22,9 @@ double median_without(const std::vector<double>& sorted, double speed) {
   return (peer((peers - 1) / 2) + peer(peers / 2)) / 2;
 }
 
-bool worse(const Pace& a, const Pace& b) {
-  const bool a_silent = a.silent >= kSilence;
-  const bool b_silent = b.silent >= kSilence;
-  if (a_silent != b_silent) return a_silent;
-  return a_silent ? a.silent > b.silent : a.speed < b.speed;
+// The worst first: those that are silent, the longest first, then the others by their speed.
+std::pair<double, double> rank(const Pace& pace) {
+  return pace.silent >= kSilence ? std::pair(-pace.silent, 0.0) : std::pair(0.0, pace.speed);
 }
 
 }  // namespace
@@ -35,19 +34,20 @@ std::vector<WorkerId> Stragglers::judge(double now, std::span<const Pace> at_wor
   if (at_work.size() < 2) return {};
   std::vector<double> sorted;
   for (const Pace& pace : at_work) sorted.push_back(pace.speed);
-  std::sort(sorted.begin(), sorted.end());
+  std::ranges::sort(sorted);
 
   std::vector<Pace> found;
   for (const Pace& pace : at_work) {
     if (is_straggler(now, pace, median_without(sorted, pace.speed))) found.push_back(pace);
   }
-  const std::size_t most = at_work.size() / 2;
-  std::stable_sort(found.begin(), found.end(), worse);
-  if (found.size() > most) found.resize(most);
+  std::ranges::stable_sort(found, {}, rank);
 
   std::vector<WorkerId> cuts;
-  for (const Pace& pace : found) {
-    cut(now, records_[index(pace.worker)]);
+  for (const Pace& pace : std::span(found).first(std::min(found.size(), at_work.size() / 2))) {
+    Record& record = records_[index(pace.worker)];
+    record.slow_since.reset();
+    record.pause = record.pause > 0 ? std::min(2 * record.pause, kLongRest) : kShortRest;
+    record.spared_until = now + record.pause;
     cuts.push_back(pace.worker);
   }
   return cuts;
@@ -63,12 +63,6 @@ bool Stragglers::is_straggler(double now, const Pace& pace, double median) {
   if (now < record.spared_until) return false;
   if (pace.silent >= kSilence && median > kFlowing) return true;
   return record.slow_since && now - *record.slow_since >= kPatience;
-}
-
-void Stragglers::cut(double now, Record& record) {
-  record.slow_since.reset();
-  record.pause = record.pause > 0 ? std::min(2 * record.pause, kLongRest) : kShortRest;
-  record.spared_until = now + record.pause;
 }
 
 }  // namespace segdl

@@ -39,7 +39,6 @@ class Stragglers {
     std::uint64_t judged = 0;
   };
   bool is_straggler(double now, const Pace&, double median);
-  void cut(double now, Record&);
 
   std::vector<Record> records_;  // by worker
   std::uint64_t judgements_ = 0;
