@@ -14,23 +14,11 @@ bool is_below_path(std::string_view requested, std::string_view path) {
   return requested.size() == path.size() || path.ends_with('/') || requested[path.size()] == '/';
 }
 
-std::string_view path_of(const Url& url) { return std::string_view(url.target).substr(0, url.target.find('?')); }
-
 bool has_expired(const Cookie& cookie, std::chrono::sys_seconds now) {
   return cookie.expires && *cookie.expires <= now;
 }
 
 std::pair<std::string, std::string> key_of(const Cookie& cookie) { return {cookie.name, cookie.path}; }
-
-// The host, and every domain it is in, innermost first.
-template <class Visit>
-void for_each_domain(std::string_view host, Visit visit) {
-  visit(host);
-  if (parse_ip(host)) return;
-  for (auto dot = host.find('.'); dot != std::string_view::npos; dot = host.find('.', dot + 1)) {
-    visit(host.substr(dot + 1));
-  }
-}
 
 }  // namespace
 
@@ -42,9 +30,8 @@ bool CookieJar::learn(std::string_view set_cookie, const Url& from, std::chrono:
   auto cookie = parse_set_cookie(set_cookie, from, now);
   if (!cookie || !may_be_set(*cookie, from)) return false;
   if (has_expired(*cookie, now)) return remove(*cookie);
-  const std::string domain = cookie->domain;
-  const bool changed = put(std::move(*cookie), false);
-  make_room(domain, now);
+  const bool changed = put(*cookie, false);
+  make_room(cookie->domain, now);
   return changed;
 }
 
@@ -59,30 +46,32 @@ bool CookieJar::may_be_set(Cookie& cookie, const Url& from) const {
 // A plain connection, which anyone on the path can write to, must not replace cookies of a secure one
 // (draft-ietf-httpbis-rfc6265bis section 5.7).
 bool CookieJar::hides_secure(const Cookie& cookie, const Url& from) const {
-  bool hides = false;
-  for_each_domain(from.origin.host, [&](std::string_view domain) {
-    const auto found = domains_.find(domain);
-    if (found == domains_.end()) return;
-    for (const auto& [key, kept] : found->second) {
-      hides = hides || (kept.cookie.secure && key.first == cookie.name && is_below_path(cookie.path, key.second));
-    }
+  return std::ranges::any_of(around(from.origin.host), [&](const Kept* kept) {
+    return kept->cookie.secure && kept->cookie.name == cookie.name && is_below_path(cookie.path, kept->cookie.path);
   });
-  return hides;
+}
+
+std::vector<const CookieJar::Kept*> CookieJar::around(std::string_view host) const {
+  std::vector<const Kept*> all;
+  const bool is_address = parse_ip(host).has_value();
+  for (;;) {
+    const auto domain = domains_.find(host);
+    if (domain != domains_.end()) {
+      for (const auto& [key, kept] : domain->second) all.push_back(&kept);
+    }
+    const auto dot = host.find('.');
+    if (is_address || dot == std::string_view::npos) return all;
+    host.remove_prefix(dot + 1);
+  }
 }
 
 bool CookieJar::put(Cookie cookie, bool given) {
-  Domain& domain = domains_[cookie.domain];
-  const auto key = key_of(cookie);
-  const auto old = domain.find(key);
-  if (old == domain.end()) {
-    if (!given) ++learned_;
-    domain.emplace(key, Kept{std::move(cookie), next_++, given});
-    return true;
-  }
-  Kept& kept = old->second;
-  const bool changed = kept.cookie.value != cookie.value || kept.cookie.secure != cookie.secure ||
+  const auto [place, added] = domains_[cookie.domain].try_emplace(key_of(cookie), Kept{{}, next_++, given});
+  Kept& kept = place->second;
+  const bool changed = added || kept.cookie.value != cookie.value || kept.cookie.secure != cookie.secure ||
                        kept.cookie.host_only != cookie.host_only;
   kept.cookie = std::move(cookie);
+  if (added && !given) ++learned_;
   if (given && !std::exchange(kept.given, true)) --learned_;
   return changed;
 }
@@ -113,30 +102,22 @@ void CookieJar::drop_one(Domains::iterator first, Domains::iterator last, std::c
 // REQUIRES: at most one cookie was added since the last call.
 void CookieJar::make_room(const std::string& name, std::chrono::sys_seconds now) {
   const auto domain = domains_.find(name);
-  const auto of_domain = std::count_if(domain->second.begin(), domain->second.end(),
-                                       [](const auto& entry) { return !entry.second.given; });
+  const auto of_domain = std::ranges::count_if(domain->second, [](const auto& entry) { return !entry.second.given; });
   if (static_cast<std::size_t>(of_domain) > kMaxCookiesOfDomain) drop_one(domain, std::next(domain), now);
   if (learned_ > kMaxCookies) drop_one(domains_.begin(), domains_.end(), now);
 }
 
 std::string CookieJar::field_for(const Url& url, std::chrono::sys_seconds now) const {
-  std::vector<const Kept*> sent;
-  for_each_domain(url.origin.host, [&](std::string_view name) {
-    const auto found = domains_.find(name);
-    if (found == domains_.end()) return;
-    for (const auto& [key, kept] : found->second) {
-      const Cookie& cookie = kept.cookie;
-      const bool is_for_host = !cookie.host_only || cookie.domain == url.origin.host;
-      const bool is_safe = !cookie.secure || url.origin.secure;
-      if (is_for_host && is_safe && !has_expired(cookie, now) && is_below_path(path_of(url), cookie.path)) {
-        sent.push_back(&kept);
-      }
-    }
+  const std::string_view path = std::string_view(url.target).substr(0, url.target.find('?'));
+  auto sent = around(url.origin.host);
+  std::erase_if(sent, [&](const Kept* kept) {
+    const Cookie& cookie = kept->cookie;
+    const bool is_for_host = !cookie.host_only || cookie.domain == url.origin.host;
+    const bool is_safe = !cookie.secure || url.origin.secure;
+    return !is_for_host || !is_safe || has_expired(cookie, now) || !is_below_path(path, cookie.path);
   });
-  std::sort(sent.begin(), sent.end(), [](const Kept* a, const Kept* b) {
-    const std::size_t long_a = a->cookie.path.size();
-    const std::size_t long_b = b->cookie.path.size();
-    return long_a != long_b ? long_a > long_b : a->order < b->order;
+  std::ranges::sort(sent, [](const Kept* a, const Kept* b) {
+    return std::pair(b->cookie.path.size(), a->order) < std::pair(a->cookie.path.size(), b->order);
   });
   std::string field;
   for (const Kept* kept : sent) {
@@ -144,12 +125,6 @@ std::string CookieJar::field_for(const Url& url, std::chrono::sys_seconds now) c
     field += kept->cookie.name + "=" + kept->cookie.value;
   }
   return field;
-}
-
-std::size_t CookieJar::size() const {
-  std::size_t count = 0;
-  for (const auto& [name, domain] : domains_) count += domain.size();
-  return count;
 }
 
 }  // namespace segdl

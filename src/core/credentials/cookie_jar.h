@@ -41,8 +41,6 @@ class CookieJar {
   // The value of the Cookie field for a request; empty if there is none to be sent.
   std::string field_for(const Url&, std::chrono::sys_seconds now) const;
 
-  std::size_t size() const;
-
  private:
   // RFC 6265 section 5.3: a cookie replaces the one of its name, domain and path.
   struct Kept {
@@ -55,6 +53,8 @@ class CookieJar {
 
   bool may_be_set(Cookie&, const Url& from) const;
   bool hides_secure(const Cookie&, const Url& from) const;
+  // The cookies of the host and of every domain that it is in.
+  std::vector<const Kept*> around(std::string_view host) const;
   bool put(Cookie, bool given);
   bool remove(const Cookie&);
   void drop_one(Domains::iterator first, Domains::iterator last, std::chrono::sys_seconds now);
