@@ -45,7 +45,7 @@ Result<std::vector<Cookie>> read_cookies(const std::filesystem::path& path, std:
   auto text = io::read_small_file(path, kMaxCookieFile, io::Secrecy::any);
   if (!text) return with_hint(std::move(text).error(), Hint::name_readable_cookies);
   std::vector<std::string> skipped;
-  auto parsed = parse_cookies(*text, &skipped);
+  auto parsed = parse_cookies(*text, skipped);
   if (!parsed) parsed.error().subject = path.string();
   for (const std::string& line : skipped) notes.push_back(path.string() + ": " + line);
   return parsed;

@@ -49,9 +49,20 @@ constexpr std::string_view trim(std::string_view text) {
   return text;
 }
 
+// Whether it has a control character that is not a TAB.
+inline bool has_control_but_tab(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) { return is_control(c) && c != '\t'; });
+}
+
+// Removes the text up to the separator, and the separator; returns it without that. All of it if there is none.
+constexpr std::string_view take_until(std::string_view& text, char separator) {
+  const std::string_view taken = text.substr(0, text.find(separator));
+  text.remove_prefix(std::min(taken.size() + 1, text.size()));
+  return taken;
+}
+
 // A plain decimal number below 2^63: digits only, no sign, no overflow.
 inline std::optional<std::uint64_t> parse_decimal(std::string_view text) {
-  if (text.empty() || !std::all_of(text.begin(), text.end(), is_digit)) return std::nullopt;
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value >> 63 != 0) return std::nullopt;

@@ -35,7 +35,7 @@ struct Cookie {
 // So is a malformed line if another line is usable: its number and what is wrong, but nothing of its text, is added to
 // `skipped`.
 // Errors: Cause::usage, if no line is usable.
-Result<std::vector<Cookie>> parse_cookies(std::string_view text, std::vector<std::string>* skipped = nullptr);
+Result<std::vector<Cookie>> parse_cookies(std::string_view text, std::vector<std::string>& skipped);
 
 // The cookie of a Set-Cookie field in a response from `from` (RFC 6265 sections 5.2 and 5.3).
 // Nothing if it must be rejected: it has no name, is too large, is for a domain that the host is not in, is for https

@@ -25,14 +25,9 @@ using Fields = std::array<std::string_view, 7>;
 
 // An empty value may be missing with its TAB: editors strip blanks at the ends of lines.
 bool split(std::string_view line, Fields& fields) {
-  for (std::size_t i = 0; i + 1 < fields.size(); ++i) {
-    const auto tab = line.find('\t');
-    fields.at(i) = line.substr(0, tab);
-    if (tab == std::string_view::npos) return i + 2 == fields.size();
-    line.remove_prefix(tab + 1);
-  }
-  fields.back() = line;
-  return line.find('\t') == std::string_view::npos;
+  const auto tabs = std::ranges::count(line, '\t');
+  for (std::string_view& field : fields) field = take_until(line, '\t');
+  return tabs == 6 || tabs == 5;
 }
 
 std::optional<bool> flag(std::string_view text) {
@@ -57,9 +52,7 @@ bool read_time(std::string_view text, std::optional<std::chrono::sys_seconds>& e
 
 // What is wrong with the line, or null.
 const char* read_line(std::string_view line, Cookie& cookie) {
-  if (std::any_of(line.begin(), line.end(), [](char c) { return is_control(c) && c != '\t'; })) {
-    return "it has control characters";
-  }
+  if (has_control_but_tab(line)) return "it has control characters";
   Fields fields;
   if (!split(line, fields)) return "it does not have seven fields separated by TABs";
   auto [domain, below, path, secure, expires, name, value] = fields;
@@ -87,16 +80,14 @@ const char* read_line(std::string_view line, Cookie& cookie) {
 
 }  // namespace
 
-Result<std::vector<Cookie>> parse_cookies(std::string_view text, std::vector<std::string>* skipped) {
+Result<std::vector<Cookie>> parse_cookies(std::string_view text, std::vector<std::string>& skipped) {
   if (text.size() > kMaxCookieFile) return bad_cookies("it is larger than 16 MiB");
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   std::vector<Cookie> cookies;
   std::string first_problem;
   std::size_t problems = 0;
   for (std::size_t number = 1; !text.empty(); ++number) {
-    const auto end = text.find('\n');
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    std::string_view line = take_until(text, '\n');
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.starts_with(kHttpOnly)) {
       line.remove_prefix(kHttpOnly.size());
@@ -106,17 +97,13 @@ Result<std::vector<Cookie>> parse_cookies(std::string_view text, std::vector<std
     Cookie cookie;
     if (const char* problem = read_line(line, cookie)) {
       if (problems++ == 0) first_problem = fmt::format("line {}: {}", number, problem);
-      if (skipped != nullptr && problems <= kMaxTold) {
-        skipped->push_back(fmt::format("line {} is skipped: {}", number, problem));
-      }
+      if (problems <= kMaxTold) skipped.push_back(fmt::format("line {} is skipped: {}", number, problem));
       continue;
     }
     cookies.push_back(std::move(cookie));
   }
   if (cookies.empty() && problems > 0) return bad_cookies(first_problem);
-  if (skipped != nullptr && problems > kMaxTold) {
-    skipped->push_back(fmt::format("{} more lines are skipped", problems - kMaxTold));
-  }
+  if (problems > kMaxTold) skipped.push_back(fmt::format("{} more lines are skipped", problems - kMaxTold));
   return cookies;
 }
 

@@ -3,20 +3,66 @@
 #include "core/url/host.h"
 
 #include <algorithm>
-#include <utility>
+#include <array>
 
 namespace segdl {
 namespace {
 
 constexpr std::size_t kMaxAttribute = 1024;
 
-// The text up to the separator, trimmed. Removes both from `text`.
-std::string_view take(std::string_view& text, char separator) {
-  const auto end = text.find(separator);
-  const std::string_view part = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return trim(part);
+// Of dates, by RFC 6265 section 5.1.1, which accepts more than HTTP's own forms.
+bool is_delimiter(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte == 0x09 || (byte >= 0x20 && byte <= 0x2f) || (byte >= 0x3b && byte <= 0x40) ||
+         (byte >= 0x5b && byte <= 0x60) || (byte >= 0x7b && byte <= 0x7e);
 }
+
+// Removes a number from the start of the text: at least `least` and at most `most` digits.
+std::optional<int> take_number(std::string_view& text, std::size_t least, std::size_t most) {
+  const auto digits = static_cast<std::size_t>(std::ranges::find_if_not(text, is_digit) - text.begin());
+  if (digits < least || digits > most) return std::nullopt;
+  const auto value = static_cast<int>(*parse_decimal(text.substr(0, digits)));
+  text.remove_prefix(digits);
+  return value;
+}
+
+std::optional<std::chrono::seconds> time_of(std::string_view token) {
+  std::array<int, 3> parts{};
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0 && !token.starts_with(':')) return std::nullopt;
+    if (i > 0) token.remove_prefix(1);
+    const auto part = take_number(token, 1, 2);
+    if (!part) return std::nullopt;
+    parts.at(i) = *part;
+  }
+  if (parts[0] > 23 || parts[1] > 59 || parts[2] > 59) return std::nullopt;
+  return std::chrono::hours(parts[0]) + std::chrono::minutes(parts[1]) + std::chrono::seconds(parts[2]);
+}
+
+std::optional<unsigned> month_of(std::string_view token) {
+  constexpr std::array<std::string_view, 12> kNames = {"jan", "feb", "mar", "apr", "may", "jun",
+                                                       "jul", "aug", "sep", "oct", "nov", "dec"};
+  const auto* const found =
+      std::ranges::find_if(kNames, [&](std::string_view name) { return same_text(name, token.substr(0, 3)); });
+  if (found == kNames.end()) return std::nullopt;
+  return static_cast<unsigned>(found - kNames.begin()) + 1;
+}
+
+struct DateParts {
+  std::optional<std::chrono::seconds> time;
+  std::optional<int> day;
+  std::optional<unsigned> month;
+  std::optional<int> year;
+
+  // Each token becomes the first part that it can be and that is still missing.
+  void take(std::string_view token) {
+    if (!time && (time = time_of(token))) return;
+    std::string_view rest = token;
+    if (!day && (day = take_number(rest, 1, 2))) return;
+    if (!month && (month = month_of(token))) return;
+    if (!year) year = take_number(rest = token, 2, 4);
+  }
+};
 
 // RFC 6265 section 5.1.4.
 std::string default_path(std::string_view target) {
@@ -45,8 +91,8 @@ struct Attributes {
 Attributes attributes_of(std::string_view text, std::chrono::sys_seconds now) {
   Attributes found;
   while (!text.empty()) {
-    std::string_view value = take(text, ';');
-    const std::string_view name = take(value, '=');
+    std::string_view value = take_until(text, ';');
+    const std::string_view name = trim(take_until(value, '='));
     value = trim(value);
     if (value.size() > kMaxAttribute) continue;
     if (same_text(name, "Domain") && !value.empty()) found.domain = value;
@@ -87,11 +133,27 @@ bool keeps_promise(const Cookie& cookie) {
 
 }  // namespace
 
+std::optional<std::chrono::sys_seconds> parse_cookie_date(std::string_view text) {
+  DateParts parts;
+  while (!text.empty()) {
+    const auto end = static_cast<std::size_t>(std::ranges::find_if(text, is_delimiter) - text.begin());
+    if (end > 0) parts.take(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  if (!parts.time || !parts.day || !parts.month || !parts.year) return std::nullopt;
+  int year = *parts.year;
+  if (year < 100) year += year < 70 ? 2000 : 1900;
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(*parts.month),
+                                         std::chrono::day(static_cast<unsigned>(*parts.day))};
+  if (year < 1601 || !date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date) + *parts.time;
+}
+
 std::optional<Cookie> parse_set_cookie(std::string_view value, const Url& from, std::chrono::sys_seconds now) {
-  if (std::any_of(value.begin(), value.end(), [](char c) { return is_control(c) && c != '\t'; })) return std::nullopt;
-  std::string_view pair = take(value, ';');
+  if (has_control_but_tab(value)) return std::nullopt;
+  std::string_view pair = take_until(value, ';');
   if (pair.find('=') == std::string_view::npos) return std::nullopt;
-  const std::string_view name = take(pair, '=');
+  const std::string_view name = trim(take_until(pair, '='));
   pair = trim(pair);
   if (name.empty() || name.size() + pair.size() > kMaxCookie) return std::nullopt;
   const Attributes attributes = attributes_of(value, now);

@@ -22,7 +22,10 @@ struct Kitchen {
   std::chrono::sys_seconds now = kNow;
 
   bool set(std::string_view from, std::string_view cookie) { return jar.learn(cookie, *parse_url(from), now); }
-  void give(std::string_view lines) { jar.give(*parse_cookies(lines)); }
+  void give(std::string_view lines) {
+    std::vector<std::string> skipped;
+    jar.give(*parse_cookies(lines, skipped));
+  }
   std::string sent(std::string_view to) const { return jar.field_for(*parse_url(to), now); }
   // The number of cookies that are sent there.
   std::size_t count(std::string_view to) const { return static_cast<std::size_t>(std::ranges::count(sent(to), '=')); }

@@ -33,8 +33,13 @@ std::optional<std::int64_t> age(std::string_view value) {
   return (*cookie->expires - kNow).count();
 }
 
+Result<std::vector<Cookie>> parsed(std::string_view text) {
+  std::vector<std::string> skipped;
+  return parse_cookies(text, skipped);
+}
+
 std::string file(std::string_view text) {
-  const auto cookies = parse_cookies(text);
+  const auto cookies = parsed(text);
   if (!cookies) return cookies.error().reason;
   std::string all;
   for (const Cookie& cookie : *cookies) {
@@ -46,15 +51,15 @@ std::string file(std::string_view text) {
 }
 
 std::int64_t date(std::string_view text) {
-  const auto parsed = parse_cookie_date(text);
-  return parsed ? parsed->time_since_epoch().count() : -1;
+  const auto read = parse_cookie_date(text);
+  return read ? read->time_since_epoch().count() : -1;
 }
 
 }  // namespace
 
 TEST_CASE("a cookie of a file must have a name that is more than blanks") {
-  CHECK_FALSE(parse_cookies("h\tFALSE\t/\tFALSE\t0\t \tvalue").ok());
-  CHECK_FALSE(parse_cookies("h\tFALSE\t/\tFALSE\t0\t\tvalue").ok());
+  CHECK_FALSE(parsed("h\tFALSE\t/\tFALSE\t0\t \tvalue").ok());
+  CHECK_FALSE(parsed("h\tFALSE\t/\tFALSE\t0\t\tvalue").ok());
 }
 
 TEST_CASE("a cookie without attributes is for its host and the folder it was set in") {
@@ -169,7 +174,7 @@ TEST_CASE("a line that is no cookie is refused, by number and without its text")
     CHECK(file("# first\n" + line) == reason);
   }
   CHECK(file(std::string(kMaxCookieFile + 1, '\n')) == "it is larger than 16 MiB");
-  CHECK(parse_cookies("x").error().cause == Cause::usage);
+  CHECK(parsed("x").error().cause == Cause::usage);
 }
 
 TEST_CASE("a line of a cookie file that can't be used is skipped and named, and harms no other") {
@@ -180,17 +185,17 @@ TEST_CASE("a line of a cookie file that can't be used is skipped and named, and 
            {"h\tFALSE\t/\tFALSE\t0\tb\t" + std::string(5000, 'x'), "its cookie is larger than 4096 bytes"},
            {"words", "it does not have seven fields separated by TABs"}}) {
     std::vector<std::string> skipped;
-    const auto cookies = parse_cookies("\xef\xbb\xbf" + good + "\r\n" + odd + "\r\n" + good + "\r\n", &skipped);
+    const auto cookies = parse_cookies("\xef\xbb\xbf" + good + "\r\n" + odd + "\r\n" + good + "\r\n", skipped);
     REQUIRE(cookies.ok());
     CHECK(cookies->size() == 2);
     CHECK(cookies->front().value == "1");
     CHECK(skipped == std::vector<std::string>{"line 2 is skipped: " + reason});
-    CHECK_FALSE(parse_cookies("\xef\xbb\xbf" + odd).ok());
+    CHECK_FALSE(parsed("\xef\xbb\xbf" + odd).ok());
   }
   std::vector<std::string> skipped;
   std::string many = good;
   for (int i = 0; i < 25; ++i) many += "\nwords";
-  CHECK(parse_cookies(many, &skipped)->size() == 1);
+  CHECK(parse_cookies(many, skipped)->size() == 1);
   CHECK(skipped.size() == 11);
   CHECK(skipped.back() == "15 more lines are skipped");
 }
