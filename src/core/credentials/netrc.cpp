@@ -14,6 +14,7 @@ namespace segdl {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::string_view kKeywords[] = {"machine", "login", "password", "account", "macdef"};  // before a value
 
 Error bad_netrc(std::string reason) { return make_error(Cause::usage, "read netrc", "", std::move(reason)); }
 
@@ -59,16 +60,14 @@ class Words {
   }
 
   void skip_line() {
-    const auto end = text_.find('\n');
-    text_.remove_prefix(end == std::string_view::npos ? text_.size() : end + 1);
+    take_until(text_, '\n');
     ++line_;
   }
 
   void skip_blanks() {
-    while (!text_.empty() && kBlanks.find(text_.front()) != std::string_view::npos) {
-      if (text_.front() == '\n') ++line_;
-      text_.remove_prefix(1);
-    }
+    const std::string_view blanks = text_.substr(0, text_.find_first_not_of(kBlanks));
+    line_ += static_cast<std::size_t>(std::ranges::count(blanks, '\n'));
+    text_.remove_prefix(blanks.size());
   }
 
   void skip_blanks_and_comments() {
@@ -80,7 +79,8 @@ class Words {
   }
 
   Result<std::optional<Word>> plain() {
-    return checked({std::string(text_.substr(0, text_.find_first_of(kBlanks))), false}, 0);
+    const std::string_view word = text_.substr(0, text_.find_first_of(kBlanks));
+    return checked({std::string(word), false}, word.size());
   }
 
   Result<std::optional<Word>> quoted() {
@@ -91,8 +91,7 @@ class Words {
       word.text += escaped ? unescaped(text_[++at]) : text_[at];
     }
     if (at >= text_.size() || text_[at] != '"') return problem("a quoted word has no end");
-    const std::string_view rest = text_.substr(at + 1);
-    if (!rest.empty() && kBlanks.find(rest.front()) == std::string_view::npos) {
+    if (at + 1 < text_.size() && kBlanks.find(text_[at + 1]) == std::string_view::npos) {
       return problem("something is attached to the end of a quoted word");
     }
     return checked(std::move(word), at + 1);
@@ -100,14 +99,11 @@ class Words {
 
   static char unescaped(char c) { return c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : c; }
 
-  // `size`: of the word in the text; 0: that of the word itself.
+  // `size`: of the word in the text.
   Result<std::optional<Word>> checked(Word word, std::size_t size) {
-    const std::string_view source = text_.substr(0, size == 0 ? word.text.size() : size);
-    if (source.size() > kMaxNetrcWord) return problem(fmt::format("a word is longer than {} bytes", kMaxNetrcWord));
-    if (std::any_of(source.begin(), source.end(), [](char c) { return is_control(c) && c != '\t'; })) {
-      return problem("a word has control characters");
-    }
-    text_.remove_prefix(source.size());
+    if (size > kMaxNetrcWord) return problem(fmt::format("a word is longer than {} bytes", kMaxNetrcWord));
+    if (has_control_but_tab(text_.substr(0, size))) return problem("a word has control characters");
+    text_.remove_prefix(size);
     return std::optional<Word>(std::move(word));
   }
 
@@ -122,9 +118,8 @@ Result<void> take(const Words::Word& keyword, Words& words, std::vector<NetrcEnt
     entries.emplace_back();
     return {};
   }
-  const bool known = keyword.text == "machine" || keyword.text == "login" || keyword.text == "password" ||
-                     keyword.text == "account" || keyword.text == "macdef";
-  if (!known) return words.problem("machine, default, login, password, account or macdef is expected");
+  if (std::ranges::count(kKeywords, keyword.text) == 0)
+    return words.problem("machine, default, login, password, account or macdef is expected");
   auto value = words.value_of(keyword.text);
   if (!value) return std::move(value).error();
   if (keyword.text == "macdef") {
@@ -158,19 +153,16 @@ Result<std::vector<NetrcEntry>> parse_netrc(std::string_view text) {
 }
 
 const NetrcEntry* find_netrc(std::span<const NetrcEntry> entries, std::string_view host, std::string_view login) {
-  const auto first = [&](std::string_view machine, auto fits) -> const NetrcEntry* {
-    const auto found = std::find_if(entries.begin(), entries.end(),
-                                    [&](const NetrcEntry& entry) { return entry.machine == machine && fits(entry); });
-    return found == entries.end() ? nullptr : &*found;
-  };
-  const auto first_of = [&](std::string_view machine) {
-    const auto* const own =
-        first(machine, [&](const NetrcEntry& entry) { return login.empty() || entry.login == login; });
-    if (own != nullptr) return own;
-    return first(machine, [](const NetrcEntry& entry) { return entry.login.empty() && !entry.password.empty(); });
-  };
-  const NetrcEntry* own = first_of(host);
-  return own != nullptr ? own : first_of("");
+  for (const std::string_view machine : {host, std::string_view()}) {
+    const NetrcEntry* without_login = nullptr;
+    for (const NetrcEntry& entry : entries) {
+      if (entry.machine != machine) continue;
+      if (login.empty() || entry.login == login) return &entry;
+      if (without_login == nullptr && entry.login.empty() && !entry.password.empty()) without_login = &entry;
+    }
+    if (without_login != nullptr) return without_login;
+  }
+  return nullptr;
 }
 
 }  // namespace segdl
