@@ -15,26 +15,25 @@ class ChallengeReader {
 
   // Skips blanks and commas. False at the end.
   bool next_item() {
-    skip([](char c) { return is_blank(c) || c == ','; });
+    take([](char c) { return is_blank(c) || c == ','; });
     return !text_.empty();
   }
 
-  void skip_blanks() { skip(is_blank); }
+  void skip_blanks() { take(is_blank); }
   bool at(char c) const { return text_.starts_with(c); }
   bool at_end_of_item() const { return text_.empty() || at(','); }
-  void skip_item() {
-    skip([](char c) { return c != ','; });
+  std::string_view rest_of_item() {
+    return take([](char c) { return c != ','; });
   }
-
   std::string_view token() { return take(is_token_character); }
 
   // Whether a token68 was skipped, which is then all that the scheme has.
   bool skip_token68() {
     const std::string_view before = text_;
-    skip([](char c) {
+    take([](char c) {
       return is_alpha(c) || is_digit(c) || std::string_view("-._~+/").find(c) != std::string_view::npos;
     });
-    skip([](char c) { return c == '='; });
+    take([](char c) { return c == '='; });
     skip_blanks();
     if (at_end_of_item()) return true;
     text_ = before;
@@ -46,20 +45,16 @@ class ChallengeReader {
     text_.remove_prefix(1);
     skip_blanks();
     if (at('"')) return quoted();
-    return std::string(trim(take([](char c) { return c != ','; })));
+    return std::string(trim(rest_of_item()));
   }
 
  private:
   template <class Predicate>
   std::string_view take(Predicate belongs) {
-    const auto end = std::find_if_not(text_.begin(), text_.end(), belongs);
+    const auto end = std::ranges::find_if_not(text_, belongs);
     const std::string_view taken = text_.substr(0, static_cast<std::size_t>(end - text_.begin()));
     text_.remove_prefix(taken.size());
     return taken;
-  }
-  template <class Predicate>
-  void skip(Predicate belongs) {
-    (void)take(belongs);
   }
 
   std::optional<std::string> quoted() {
@@ -81,8 +76,7 @@ class ChallengeReader {
 }  // namespace
 
 const std::string* Challenge::find(std::string_view name) const {
-  const auto found = std::find_if(parameters.begin(), parameters.end(),
-                                  [&](const Field& field) { return same_text(field.name, name); });
+  const auto found = std::ranges::find_if(parameters, [&](const Field& field) { return same_text(field.name, name); });
   return found == parameters.end() ? nullptr : &found->value;
 }
 
@@ -93,7 +87,7 @@ std::vector<Challenge> parse_challenges(std::string_view text) {
   while (reader.next_item()) {
     const std::string_view name = reader.token();
     if (name.empty()) {
-      reader.skip_item();
+      reader.rest_of_item();
       continue;
     }
     reader.skip_blanks();

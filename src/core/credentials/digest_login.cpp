@@ -11,12 +11,7 @@
 namespace segdl {
 namespace {
 
-struct AlgorithmName {
-  std::string_view name;
-  LoginHash hash;
-};
-constexpr AlgorithmName kAlgorithms[] = {
-    {"MD5", LoginHash::md5}, {"SHA-256", LoginHash::sha256}, {"SHA-512-256", LoginHash::sha512_256}};
+constexpr std::string_view kAlgorithms[] = {"MD5", "SHA-256", "SHA-512-256"};  // by LoginHash
 
 bool is_true(const Challenge& challenge, std::string_view name) {
   const std::string* value = challenge.find(name);
@@ -25,9 +20,7 @@ bool is_true(const Challenge& challenge, std::string_view name) {
 
 bool lists(std::string_view list, std::string_view wanted) {
   while (!list.empty()) {
-    const auto comma = std::min(list.find(','), list.size());
-    if (same_text(trim(list.substr(0, comma)), wanted)) return true;
-    list.remove_prefix(std::min(comma + 1, list.size()));
+    if (same_text(trim(take_until(list, ',')), wanted)) return true;
   }
   return false;
 }
@@ -36,8 +29,7 @@ bool lists(std::string_view list, std::string_view wanted) {
 std::string words_of(std::string_view what, std::string_view value) {
   constexpr std::size_t kMax = 40;
   std::string shown(value.substr(0, kMax));
-  std::replace_if(
-      shown.begin(), shown.end(), [](char c) { return is_control(c); }, '?');
+  std::ranges::replace_if(shown, is_control, '?');
   return fmt::format("Digest with {} {}", what, shown);
 }
 
@@ -61,8 +53,7 @@ std::string extended(std::string_view text) {
 }
 
 bool is_plain(std::string_view text) {
-  return std::none_of(text.begin(), text.end(),
-                      [](char c) { return is_control(c) || static_cast<unsigned char>(c) >= 0x80; });
+  return std::ranges::none_of(text, [](char c) { return is_control(c) || static_cast<unsigned char>(c) >= 0x80; });
 }
 
 std::string name_parameter(const DigestChallenge& challenge, std::string_view user, HashText hash) {
@@ -76,7 +67,7 @@ std::string name_parameter(const DigestChallenge& challenge, std::string_view us
 }  // namespace
 
 bool may_be_echoed(std::string_view text) {
-  return text.size() <= kMaxEchoed && std::none_of(text.begin(), text.end(), is_control);
+  return text.size() <= kMaxEchoed && std::ranges::none_of(text, is_control);
 }
 
 std::variant<DigestChallenge, std::string> read_digest(const Challenge& challenge) {
@@ -86,10 +77,9 @@ std::variant<DigestChallenge, std::string> read_digest(const Challenge& challeng
     constexpr std::string_view kSession = "-sess";
     read.session = name.size() > kSession.size() && same_text(name.substr(name.size() - kSession.size()), kSession);
     if (read.session) name.remove_suffix(kSession.size());
-    const auto* const known = std::find_if(std::begin(kAlgorithms), std::end(kAlgorithms),
-                                           [&](const AlgorithmName& one) { return same_text(one.name, name); });
+    const auto* const known = std::ranges::find_if(kAlgorithms, [&](auto one) { return same_text(one, name); });
     if (known == std::end(kAlgorithms)) return words_of("the algorithm", *algorithm);
-    read.hash = known->hash;
+    read.hash = static_cast<LoginHash>(known - kAlgorithms);
     read.algorithm = *algorithm;
   }
   if (const std::string* qop = challenge.find("qop"); qop != nullptr && !trim(*qop).empty()) {

@@ -1,7 +1,6 @@
 #include "core/credentials/login.h"
 
 #include "core/base/ascii.h"
-#include "core/base/base64.h"
 #include "core/http/http_status.h"
 
 #include <fmt/format.h>
@@ -15,6 +14,21 @@ namespace segdl {
 namespace {
 
 constexpr unsigned kMaxRefusals = 4;  // of one request: servers may call a nonce stale that is another connection's
+
+// RFC 4648 section 4.
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const std::string_view three = bytes.substr(at, 3);
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      bits = bits << 8U | (i < three.size() ? static_cast<unsigned char>(three[i]) : 0U);
+    }
+    for (std::size_t i = 0; i < 4; ++i) text += i <= three.size() ? kDigits[bits >> (18 - 6 * i) & 63U] : '=';
+  }
+  return text;
+}
 
 std::optional<std::string> next_nonce(const ResponseHead& head, std::string_view name) {
   const std::string* info = head.find(name);
@@ -47,10 +61,9 @@ LoginOffer offer_of(const ResponseHead& head, const LoginFields& fields, HashTex
       cannot = digest != nullptr ? "Digest with the algorithm " + digest->algorithm : std::get<std::string>(read);
     }
     if (offer.scheme.empty()) offer.scheme = challenge.scheme.substr(0, 40);
-    if (std::find(unknown.begin(), unknown.end(), cannot) == unknown.end()) unknown.push_back(cannot);
+    if (std::ranges::count(unknown, cannot) == 0) unknown.push_back(cannot);
   }
-  if (offer.basic || offer.digest) return offer;
-  for (const std::string& one : unknown) offer.unknown += (offer.unknown.empty() ? "" : " or ") + one;
+  if (!offer.basic && !offer.digest) offer.unknown = fmt::format("{}", fmt::join(unknown, " or "));
   return offer;
 }
 
@@ -84,15 +97,12 @@ Proof Login::next() {
 void Login::answered(const ResponseHead& head, const LoginFields& fields, const Proof& proof) {
   if (proof.scheme == Proof::Scheme::none || head.status == fields.status || may_pass(head.status)) return;
   proven_ = proven_ || head.status < 400;
-  if (proof.fresh || proof.scheme != next_.scheme) next_ = proof;
+  auto nonce = proof.scheme == Proof::Scheme::digest ? next_nonce(head, fields.info) : std::nullopt;
+  if (nonce || proof.fresh || proof.scheme != next_.scheme) next_ = proof;
   next_.fresh = false;
-  if (proof.scheme != Proof::Scheme::digest) return;
-  if (auto nonce = next_nonce(head, fields.info)) {
-    next_ = proof;
-    next_.fresh = false;
-    next_.challenge.nonce = *std::move(nonce);
-    next_.count = 0;
-  }
+  if (!nonce) return;
+  next_.challenge.nonce = *std::move(nonce);
+  next_.count = 0;
 }
 
 }  // namespace segdl
