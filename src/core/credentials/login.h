@@ -9,15 +9,21 @@
 // A refused proof is answered with the challenge of that refusal, which no other request uses until it has succeeded.
 // So a nonce that is too old, limited to few requests, or bound to another connection costs one request.
 // If that answer is refused too and the nonce is not called stale, name or password are wrong.
+//
+// Digest is that of RFC 7616, and without a qop of RFC 2069. The password is never sent, only a hash of it with the
+// server's nonce, the method and the target.
+// The supported quality of protection is `auth`; `auth-int` alone is refused. So are algorithms other than MD5, SHA-256
+// and SHA-512-256, each with or without -sess.
 #pragma once
 
-#include "core/credentials/digest_login.h"
+#include "core/credentials/challenges.h"
 #include "core/http/http_head.h"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace segdl {
 
@@ -31,17 +37,38 @@ struct LoginFields {
 inline constexpr LoginFields kServerLogin{401, "WWW-Authenticate", "Authorization", "Authentication-Info"};
 inline constexpr LoginFields kProxyLogin{407, "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Authentication-Info"};
 
+enum class LoginHash : std::uint8_t { md5, sha256, sha512_256 };  // the stronger last
+
+// The hash in lower-case hexadecimal; empty if this system does not offer it.
+using HashText = std::string (*)(LoginHash, std::string_view);
+
 // The functions of the system that a login needs.
 struct LoginMeans {
   HashText hash;
   std::string (*client_nonce)();  // printable without quotes, unique and unpredictable
 };
 
+struct DigestChallenge {
+  std::string realm = {};  // empty if it has none
+  std::string nonce = {};
+  std::optional<std::string> opaque = std::nullopt;
+  std::string algorithm = {};  // as sent; empty means MD5
+  LoginHash hash = LoginHash::md5;
+  bool session = false;     // -sess
+  bool counted = false;     // qop=auth; else by RFC 2069
+  bool hides_name = false;  // userhash
+  bool stale = false;       // the nonce is too old; the password may be right
+  friend bool operator==(const DigestChallenge&, const DigestChallenge&) = default;
+};
+
+// The challenge, or what it requires that is not supported, worded to complete "it asks for". REQUIRES: its scheme is
+// Digest.
+std::variant<DigestChallenge, std::string> read_digest(const Challenge&);
+
 // What a refusal asks for.
 struct LoginOffer {
   std::optional<DigestChallenge> digest = std::nullopt;  // the strongest that is supported
   bool basic = false;
-  bool silent = false;       // there is no challenge at all
   std::string unknown = {};  // what is not supported, worded to complete "it asks for"; empty if something is
   std::string scheme = {};   // the first that is not supported
 };
@@ -52,9 +79,14 @@ struct Proof {
   enum class Scheme : std::uint8_t { none, basic, digest };
   Scheme scheme = Scheme::none;
   DigestChallenge challenge = {};
-  std::string client_nonce = {};
-  std::uint32_t count = 0;
-  bool fresh = false;  // the challenge came with the refusal of this same request
+  std::string client_nonce = {};  // the same for all requests with one nonce
+  std::uint32_t count = 0;        // number of this request among those with this nonce, from 1 on
+  bool fresh = false;             // the challenge came with the refusal of this same request
+};
+
+struct NameAndPassword {
+  std::string_view user;
+  std::string_view password;
 };
 
 // The request that carries the proof; the target exactly as it is sent.
@@ -63,7 +95,7 @@ struct RequestLine {
   std::string_view target;
 };
 
-// The value of the field; empty for none.
+// The value of the field; empty for none. REQUIRES: the challenge was read by read_digest(), and its hash is offered.
 std::string login_field(const Proof&, const NameAndPassword&, const RequestLine&, HashText);
 
 // A response to a request with a proof. `number` counts the responses to this request that may refuse it, from 1 on.
