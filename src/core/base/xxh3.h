@@ -10,6 +10,8 @@
 #include <memory>
 #include <span>
 
+struct XXH3_state_s;
+
 namespace segdl {
 
 std::uint64_t digest_of(std::span<const std::byte> bytes);
@@ -32,8 +34,7 @@ class StreamDigest {
   Value128 value128() const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<XXH3_state_s> state_;
 };
 
 }  // namespace segdl
