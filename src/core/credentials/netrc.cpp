@@ -30,7 +30,7 @@ class Words {
 
   // Nothing at the end of the text.
   Result<std::optional<Word>> next() {
-    skip_blanks_and_comments();
+    for (skip_blanks(); text_.starts_with('#'); skip_blanks()) skip_line();
     return read();
   }
 
@@ -56,7 +56,9 @@ class Words {
  private:
   Result<std::optional<Word>> read() {
     if (text_.empty()) return std::optional<Word>();
-    return text_.front() == '"' ? quoted() : plain();
+    if (text_.front() == '"') return quoted();
+    const std::string_view word = text_.substr(0, text_.find_first_of(kBlanks));
+    return checked({std::string(word), false}, word.size());
   }
 
   void skip_line() {
@@ -68,19 +70,6 @@ class Words {
     const std::string_view blanks = text_.substr(0, text_.find_first_not_of(kBlanks));
     line_ += static_cast<std::size_t>(std::ranges::count(blanks, '\n'));
     text_.remove_prefix(blanks.size());
-  }
-
-  void skip_blanks_and_comments() {
-    skip_blanks();
-    while (text_.starts_with('#')) {
-      skip_line();
-      skip_blanks();
-    }
-  }
-
-  Result<std::optional<Word>> plain() {
-    const std::string_view word = text_.substr(0, text_.find_first_of(kBlanks));
-    return checked({std::string(word), false}, word.size());
   }
 
   Result<std::optional<Word>> quoted() {
@@ -111,32 +100,6 @@ class Words {
   std::size_t line_ = 1;
 };
 
-// One keyword and its values.
-Result<void> take(const Words::Word& keyword, Words& words, std::vector<NetrcEntry>& entries) {
-  if (keyword.quoted) return words.problem("a quoted word stands where a keyword is expected");
-  if (keyword.text == "default") {
-    entries.emplace_back();
-    return {};
-  }
-  if (std::ranges::count(kKeywords, keyword.text) == 0)
-    return words.problem("machine, default, login, password, account or macdef is expected");
-  auto value = words.value_of(keyword.text);
-  if (!value) return std::move(value).error();
-  if (keyword.text == "macdef") {
-    words.skip_macro();
-    return {};
-  }
-  if (keyword.text == "machine") {
-    if (value->empty()) return words.problem("the name of a machine is empty");
-    entries.push_back({named_host(*value).value_or(lower(*value))});
-    return {};
-  }
-  if (entries.empty()) return words.problem(fmt::format("{} stands before any machine", keyword.text));
-  if (keyword.text == "login") entries.back().login = std::move(*value);
-  if (keyword.text == "password") entries.back().password = std::move(*value);
-  return {};
-}
-
 }  // namespace
 
 Result<std::vector<NetrcEntry>> parse_netrc(std::string_view text) {
@@ -147,8 +110,29 @@ Result<std::vector<NetrcEntry>> parse_netrc(std::string_view text) {
     auto word = words.next();
     if (!word) return std::move(word).error();
     if (!*word) return entries;
-    auto taken = take(**word, words, entries);
-    if (!taken) return std::move(taken).error();
+    const Words::Word& keyword = **word;
+    if (keyword.quoted) return words.problem("a quoted word stands where a keyword is expected");
+    if (keyword.text == "default") {
+      entries.emplace_back();
+      continue;
+    }
+    if (std::ranges::count(kKeywords, keyword.text) == 0) {
+      return words.problem("machine, default, login, password, account or macdef is expected");
+    }
+    auto value = words.value_of(keyword.text);
+    if (!value) return std::move(value).error();
+    if (keyword.text == "macdef") {
+      words.skip_macro();
+    } else if (keyword.text == "machine") {
+      if (value->empty()) return words.problem("the name of a machine is empty");
+      entries.push_back({named_host(*value).value_or(lower(*value))});
+    } else if (entries.empty()) {
+      return words.problem(fmt::format("{} stands before any machine", keyword.text));
+    } else if (keyword.text == "login") {
+      entries.back().login = std::move(*value);
+    } else if (keyword.text == "password") {
+      entries.back().password = std::move(*value);
+    }
   }
 }
 
