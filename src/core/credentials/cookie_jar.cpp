@@ -3,7 +3,6 @@
 #include "core/url/host.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace segdl {
 namespace {
@@ -40,13 +39,10 @@ bool CookieJar::may_be_set(Cookie& cookie, const Url& from) const {
     if (cookie.domain != from.origin.host) return false;
     cookie.host_only = true;
   }
-  return from.origin.secure || !hides_secure(cookie, from);
-}
-
-// A plain connection, which anyone on the path can write to, must not replace cookies of a secure one
-// (draft-ietf-httpbis-rfc6265bis section 5.7).
-bool CookieJar::hides_secure(const Cookie& cookie, const Url& from) const {
-  return std::ranges::any_of(around(from.origin.host), [&](const Kept* kept) {
+  // A plain connection, which anyone on the path can write to, must not replace cookies of a secure one
+  // (draft-ietf-httpbis-rfc6265bis section 5.7).
+  if (from.origin.secure) return true;
+  return std::ranges::none_of(around(from.origin.host), [&](const Kept* kept) {
     return kept->cookie.secure && kept->cookie.name == cookie.name && is_below_path(cookie.path, kept->cookie.path);
   });
 }
@@ -79,10 +75,9 @@ bool CookieJar::put(Cookie cookie, bool given) {
 bool CookieJar::remove(const Cookie& cookie) {
   const auto domain = domains_.find(cookie.domain);
   if (domain == domains_.end()) return false;
-  const auto gone = domain->second.find(key_of(cookie));
-  if (gone == domain->second.end()) return false;
-  if (!gone->second.given) --learned_;
-  domain->second.erase(gone);
+  const auto gone = domain->second.extract(key_of(cookie));
+  if (gone.empty()) return false;
+  if (!gone.mapped().given) --learned_;
   if (domain->second.empty()) domains_.erase(domain);
   return true;
 }
@@ -96,7 +91,7 @@ void CookieJar::drop_one(Domains::iterator first, Domains::iterator last, std::c
       if (!kept.given && (worst == nullptr || worth(kept) < worth(*worst))) worst = &kept;
     }
   }
-  if (worst != nullptr) remove(Cookie(worst->cookie));
+  if (worst != nullptr) remove(worst->cookie);
 }
 
 // REQUIRES: at most one cookie was added since the last call.

@@ -52,7 +52,6 @@ class CookieJar {
   using Domains = std::map<std::string, Domain, std::less<>>;
 
   bool may_be_set(Cookie&, const Url& from) const;
-  bool hides_secure(const Cookie&, const Url& from) const;
   // The cookies of the host and of every domain that it is in.
   std::vector<const Kept*> around(std::string_view host) const;
   bool put(Cookie, bool given);

@@ -11,11 +11,7 @@ namespace {
 constexpr std::size_t kMaxAttribute = 1024;
 
 // Of dates, by RFC 6265 section 5.1.1, which accepts more than HTTP's own forms.
-bool is_delimiter(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte == 0x09 || (byte >= 0x20 && byte <= 0x2f) || (byte >= 0x3b && byte <= 0x40) ||
-         (byte >= 0x5b && byte <= 0x60) || (byte >= 0x7b && byte <= 0x7e);
-}
+bool is_delimiter(char c) { return c == '\t' || (c >= ' ' && c <= '~' && !is_alpha(c) && !is_digit(c) && c != ':'); }
 
 // Removes a number from the start of the text: at least `least` and at most `most` digits.
 std::optional<int> take_number(std::string_view& text, std::size_t least, std::size_t most) {
