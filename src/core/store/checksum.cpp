@@ -50,19 +50,6 @@ Error unknown_algorithm(std::string_view name) {
   return refused(fmt::format("'{}' is none of {}", escape(name.substr(0, kLongestName)), names));
 }
 
-// Hexadecimal digits in any case. REQUIRES: an even number of them.
-std::optional<std::vector<std::byte>> parse_hex(std::string_view text) {
-  std::vector<std::byte> bytes;
-  bytes.reserve(text.size() / 2);
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const int high = hex_value(text[i]);
-    const int low = hex_value(text[i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    bytes.push_back(static_cast<std::byte>(16 * high + low));
-  }
-  return bytes;
-}
-
 }  // namespace
 
 std::string_view algorithm_name(Algorithm algorithm) { return known(algorithm).name; }
@@ -84,9 +71,14 @@ Result<Checksum> parse_checksum(std::string_view text) {
     return refused(fmt::format("a digest of {} has {} hexadecimal digits, not {}", algorithm_name(*algorithm), wanted,
                                digits.size()));
   }
-  auto digest = parse_hex(digits);
-  if (!digest) return refused("what follows the algorithm are not all hexadecimal digits");
-  return Checksum{*algorithm, std::move(*digest)};
+  if (std::ranges::any_of(digits, [](char c) { return hex_value(c) < 0; })) {
+    return refused("what follows the algorithm are not all hexadecimal digits");
+  }
+  Checksum checksum{*algorithm};
+  for (std::size_t i = 0; i < digits.size(); i += 2) {
+    checksum.digest.push_back(static_cast<std::byte>(16 * hex_value(digits[i]) + hex_value(digits[i + 1])));
+  }
+  return checksum;
 }
 
 }  // namespace segdl

@@ -7,8 +7,6 @@
 #include <cassert>
 #include <limits>
 #include <string_view>
-#include <type_traits>
-#include <utility>
 
 namespace segdl {
 namespace {
