@@ -67,7 +67,6 @@ struct Hedge {
 
 class Scheduler {
  public:
-  Scheduler() = default;
   // `claims` has one entry per segment: true if the journal claims it.
   Scheduler(Layout, const std::vector<bool>& claims);
 

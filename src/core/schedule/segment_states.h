@@ -13,7 +13,6 @@ namespace segdl {
 
 class SegmentStates {
  public:
-  SegmentStates() = default;
   // `claims` has one entry per segment: true if the journal claims it.
   SegmentStates(Layout, const std::vector<bool>& claims);
 

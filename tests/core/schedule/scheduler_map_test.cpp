@@ -61,7 +61,7 @@ TEST_CASE("the map counts what is missing, held by whom, to be proved, and done"
   CHECK(drawn(scheduler.map(1)) == "DiiAAA..");
   CHECK(scheduler.map(100) == scheduler.map(8));
   CHECK(scheduler.map(0).empty());
-  CHECK(Scheduler().map(10).empty());
+  CHECK(Scheduler(Layout(), {}).map(10).empty());
 }
 
 TEST_CASE("a revoked segment is shown until it is done") {
