@@ -38,8 +38,6 @@ constexpr std::uint16_t kHasModified = 0x200;
 
 class Writer {
  public:
-  explicit Writer(JournalBlock& block) : block_(block) {}
-
   template <class Integer>
   void put(Integer value) {
     for (std::size_t i = 0; i < sizeof(Integer); ++i) block_[at_++] = static_cast<std::byte>(value >> (8 * i) & 0xff);
@@ -49,13 +47,15 @@ class Writer {
   }
   void put_text(std::string_view text) { put_bytes(std::as_bytes(std::span(text))); }
   void go_to(std::size_t offset) { at_ = offset; }
-  void seal() {
+  // The whole block, with its check.
+  JournalBlock seal() {
     go_to(kCheckAt);
     put(digest_of(std::span(block_).first(kCheckAt)));
+    return block_;
   }
 
  private:
-  JournalBlock& block_;
+  JournalBlock block_{};
   std::size_t at_ = 0;
 };
 
@@ -162,8 +162,7 @@ JournalBlock encode_identity(const JournalIdentity& identity) {
   const std::string etag = validator.etag.value_or("");
   const std::string modified = validator.modified.value_or("");
   assert(std::max(etag.size(), modified.size()) <= kMaxValidator && identity.resource.coding.size() <= kMaxCoding);
-  JournalBlock block{};
-  Writer writer(block);
+  Writer writer;
   writer.put_text(kMagic);
   writer.put(kVersion);
   writer.put(identity.layout ? kHasLayout : identity.resource.total ? kHasStreamTotal : std::uint32_t{0});
@@ -178,8 +177,7 @@ JournalBlock encode_identity(const JournalIdentity& identity) {
   writer.put_text(etag);
   writer.put_text(modified);
   writer.put_text(identity.resource.coding);
-  writer.seal();
-  return block;
+  return writer.seal();
 }
 
 std::variant<JournalIdentity, BadBlock> decode_identity(Block block) {
@@ -194,8 +192,7 @@ std::variant<JournalIdentity, BadBlock> decode_identity(Block block) {
 }
 
 JournalBlock encode_metadata(const Metadata& metadata) {
-  JournalBlock block{};
-  Writer writer(block);
+  Writer writer;
   const std::string_view url = std::string_view(metadata.url).substr(0, kMaxUrl);
   writer.put_text(kMetadataMagic);
   writer.put((metadata.stream_complete ? kStreamComplete : 0U) | (metadata.decoding ? kDecoding : 0U) |
@@ -216,8 +213,7 @@ JournalBlock encode_metadata(const Metadata& metadata) {
   writer.put(decoded.digest);
   writer.put(decoded.checksum);
   writer.put(metadata.joined);
-  writer.seal();
-  return block;
+  return writer.seal();
 }
 
 std::optional<Metadata> decode_metadata(Block block) {
@@ -241,10 +237,7 @@ std::optional<Metadata> decode_metadata(Block block) {
   metadata.url = reader.text(length);
   if (!reader.only_zeros_until(kAdoptedAt)) return std::nullopt;
   metadata.adopted = reader.get<std::uint64_t>();
-  DecodedOutput decoded;
-  decoded.length = reader.get<std::uint64_t>();
-  decoded.digest = reader.get<std::uint64_t>();
-  decoded.checksum = reader.get<std::uint64_t>();
+  const DecodedOutput decoded{reader.get<std::uint64_t>(), reader.get<std::uint64_t>(), reader.get<std::uint64_t>()};
   if ((flags & kDecoded) != 0) metadata.decoded = decoded;
   metadata.joined = reader.get<std::uint64_t>();
   return metadata;
