@@ -58,7 +58,6 @@ struct DigestChallenge {
   bool counted = false;     // qop=auth; else by RFC 2069
   bool hides_name = false;  // userhash
   bool stale = false;       // the nonce is too old; the password may be right
-  friend bool operator==(const DigestChallenge&, const DigestChallenge&) = default;
 };
 
 // The challenge, or what it requires that is not supported, worded to complete "it asks for". REQUIRES: its scheme is

@@ -29,8 +29,6 @@ std::optional<double> known(double speed) {
 
 }  // namespace
 
-Scheduler::Scheduler(Layout layout, const std::vector<bool>& claims) : states_(layout, claims) {}
-
 std::optional<Span> Scheduler::grant(Segment segment, WorkerId worker, Want want) {
   if (!states_.missing().contains(index(segment))) return std::nullopt;
   hold(worker, states_.take(segment, want.limit), want.now, want.speed);

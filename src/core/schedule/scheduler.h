@@ -68,7 +68,7 @@ struct Hedge {
 class Scheduler {
  public:
   // `claims` has one entry per segment: true if the journal claims it.
-  Scheduler(Layout, const std::vector<bool>& claims);
+  Scheduler(Layout layout, const std::vector<bool>& claims) : states_(layout, claims) {}
 
   // Gives the worker the missing segments from this one on; nothing if it is not missing. REQUIRES for this and the
   // next three: the worker holds nothing.
