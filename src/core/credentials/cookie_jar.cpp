@@ -30,7 +30,10 @@ bool CookieJar::learn(std::string_view set_cookie, const Url& from, std::chrono:
   if (!cookie || !may_be_set(*cookie, from)) return false;
   if (has_expired(*cookie, now)) return remove(*cookie);
   const bool changed = put(*cookie, false);
-  make_room(cookie->domain, now);
+  const auto domain = domains_.find(cookie->domain);
+  const auto of_domain = std::ranges::count_if(domain->second, [](const auto& entry) { return !entry.second.given; });
+  if (static_cast<std::size_t>(of_domain) > kMaxCookiesOfDomain) drop_one(domain, std::next(domain), now);
+  if (learned_ > kMaxCookies) drop_one(domains_.begin(), domains_.end(), now);
   return changed;
 }
 
@@ -92,14 +95,6 @@ void CookieJar::drop_one(Domains::iterator first, Domains::iterator last, std::c
     }
   }
   if (worst != nullptr) remove(worst->cookie);
-}
-
-// REQUIRES: at most one cookie was added since the last call.
-void CookieJar::make_room(const std::string& name, std::chrono::sys_seconds now) {
-  const auto domain = domains_.find(name);
-  const auto of_domain = std::ranges::count_if(domain->second, [](const auto& entry) { return !entry.second.given; });
-  if (static_cast<std::size_t>(of_domain) > kMaxCookiesOfDomain) drop_one(domain, std::next(domain), now);
-  if (learned_ > kMaxCookies) drop_one(domains_.begin(), domains_.end(), now);
 }
 
 std::string CookieJar::field_for(const Url& url, std::chrono::sys_seconds now) const {

@@ -57,7 +57,6 @@ class CookieJar {
   bool put(Cookie, bool given);
   bool remove(const Cookie&);
   void drop_one(Domains::iterator first, Domains::iterator last, std::chrono::sys_seconds now);
-  void make_room(const std::string& domain, std::chrono::sys_seconds now);
 
   SuffixTest is_public_suffix_;
   Domains domains_;

@@ -23,15 +23,13 @@ class Words {
  public:
   explicit Words(std::string_view text) : text_(text) {}
 
-  struct Word {
-    std::string text = {};
-    bool quoted = false;
-  };
-
   // Nothing at the end of the text.
-  Result<std::optional<Word>> next() {
+  Result<std::optional<std::string>> keyword() {
     for (skip_blanks(); text_.starts_with('#'); skip_blanks()) skip_line();
-    return read();
+    const bool is_quoted = text_.starts_with('"');
+    auto word = read();
+    if (word && is_quoted) return problem("a quoted word stands where a keyword is expected");
+    return word;
   }
 
   // The word after `keyword`. A comment sign here is most likely the beginning of a password.
@@ -43,7 +41,7 @@ class Words {
     auto word = read();
     if (!word) return std::move(word).error();
     if (!*word) return problem(fmt::format("nothing follows {}", keyword));
-    return std::move((*word)->text);
+    return **std::move(word);
   }
 
   void skip_macro() {
@@ -54,11 +52,11 @@ class Words {
   Error problem(std::string_view what) const { return bad_netrc(fmt::format("line {}: {}", line_, what)); }
 
  private:
-  Result<std::optional<Word>> read() {
-    if (text_.empty()) return std::optional<Word>();
+  Result<std::optional<std::string>> read() {
+    if (text_.empty()) return std::optional<std::string>();
     if (text_.front() == '"') return quoted();
     const std::string_view word = text_.substr(0, text_.find_first_of(kBlanks));
-    return checked({std::string(word), false}, word.size());
+    return checked(std::string(word), word.size());
   }
 
   void skip_line() {
@@ -72,12 +70,12 @@ class Words {
     text_.remove_prefix(blanks.size());
   }
 
-  Result<std::optional<Word>> quoted() {
-    Word word{"", true};
+  Result<std::optional<std::string>> quoted() {
+    std::string word;
     std::size_t at = 1;
     for (; at < text_.size() && text_[at] != '"' && text_[at] != '\n'; ++at) {
       const bool escaped = text_[at] == '\\' && at + 1 < text_.size() && text_[at + 1] != '\n';
-      word.text += escaped ? unescaped(text_[++at]) : text_[at];
+      word += escaped ? unescaped(text_[++at]) : text_[at];
     }
     if (at >= text_.size() || text_[at] != '"') return problem("a quoted word has no end");
     if (at + 1 < text_.size() && kBlanks.find(text_[at + 1]) == std::string_view::npos) {
@@ -89,11 +87,11 @@ class Words {
   static char unescaped(char c) { return c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : c; }
 
   // `size`: of the word in the text.
-  Result<std::optional<Word>> checked(Word word, std::size_t size) {
+  Result<std::optional<std::string>> checked(std::string word, std::size_t size) {
     if (size > kMaxNetrcWord) return problem(fmt::format("a word is longer than {} bytes", kMaxNetrcWord));
     if (has_control_but_tab(text_.substr(0, size))) return problem("a word has control characters");
     text_.remove_prefix(size);
-    return std::optional<Word>(std::move(word));
+    return std::optional(std::move(word));
   }
 
   std::string_view text_;
@@ -107,30 +105,28 @@ Result<std::vector<NetrcEntry>> parse_netrc(std::string_view text) {
   std::vector<NetrcEntry> entries;
   Words words(text);
   for (;;) {
-    auto word = words.next();
-    if (!word) return std::move(word).error();
-    if (!*word) return entries;
-    const Words::Word& keyword = **word;
-    if (keyword.quoted) return words.problem("a quoted word stands where a keyword is expected");
-    if (keyword.text == "default") {
+    auto keyword = words.keyword();
+    if (!keyword) return std::move(keyword).error();
+    if (!*keyword) return entries;
+    if (**keyword == "default") {
       entries.emplace_back();
       continue;
     }
-    if (std::ranges::count(kKeywords, keyword.text) == 0) {
+    if (std::ranges::count(kKeywords, **keyword) == 0) {
       return words.problem("machine, default, login, password, account or macdef is expected");
     }
-    auto value = words.value_of(keyword.text);
+    auto value = words.value_of(**keyword);
     if (!value) return std::move(value).error();
-    if (keyword.text == "macdef") {
+    if (**keyword == "macdef") {
       words.skip_macro();
-    } else if (keyword.text == "machine") {
+    } else if (**keyword == "machine") {
       if (value->empty()) return words.problem("the name of a machine is empty");
       entries.push_back({named_host(*value).value_or(lower(*value))});
     } else if (entries.empty()) {
-      return words.problem(fmt::format("{} stands before any machine", keyword.text));
-    } else if (keyword.text == "login") {
+      return words.problem(fmt::format("{} stands before any machine", **keyword));
+    } else if (**keyword == "login") {
       entries.back().login = std::move(*value);
-    } else if (keyword.text == "password") {
+    } else if (**keyword == "password") {
       entries.back().password = std::move(*value);
     }
   }
