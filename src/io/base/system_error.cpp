@@ -7,7 +7,9 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -15,41 +17,20 @@ namespace segdl::io {
 namespace {
 
 Hints hints_for(int number) {
-  switch (number) {
-    case ENOSPC:
-    case EDQUOT:
-      return {Hint::free_space};
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return {Hint::choose_writable_directory};
-    case ENAMETOOLONG:
-      return {Hint::choose_shorter_name};
-    case EIO:
-      return {Hint::check_disk, Hint::start_over, Hint::choose_other_directory};
-    case EFBIG:
-      return {Hint::allow_larger_files};
-    case EMFILE:
-    case ENFILE:
-      return {Hint::raise_descriptor_limit};
-    default:
-      return {};
-  }
+  if (number == ENOSPC || number == EDQUOT) return {Hint::free_space};
+  if (number == EACCES || number == EPERM || number == EROFS) return {Hint::choose_writable_directory};
+  if (number == ENAMETOOLONG) return {Hint::choose_shorter_name};
+  if (number == EIO) return {Hint::check_disk, Hint::start_over, Hint::choose_other_directory};
+  if (number == EFBIG) return {Hint::allow_larger_files};
+  if (number == EMFILE || number == ENFILE) return {Hint::raise_descriptor_limit};
+  return {};
 }
 
 }  // namespace
 
 bool is_shortage(int number) {
-  switch (number) {
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-    case EADDRNOTAVAIL:  // connect(2): all ports of the ephemeral range are in use
-      return true;
-    default:
-      return false;
-  }
+  return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM ||
+         number == EADDRNOTAVAIL;  // connect(2): all ports of the ephemeral range are in use
 }
 
 Error socket_error(int number, std::string operation, std::string subject) {
@@ -86,10 +67,8 @@ Error name_error(Error error, const std::string& name, Hint hint) {
   constexpr std::string_view kOftenRefused = "\"*:<>?\\|";
   error.reason = fmt::format("the file system refuses this name ({})", error.reason);
   std::string found;
-  for (const char c : kOftenRefused) {
-    if (name.find(c) != std::string::npos) found += fmt::format("{}{}", found.empty() ? "" : " ", c);
-  }
-  error.hints = {{hint, std::move(found)}};
+  std::ranges::copy_if(kOftenRefused, std::back_inserter(found), [&](char c) { return name.find(c) != name.npos; });
+  error.hints = {{hint, fmt::format("{}", fmt::join(found, " "))}};
   return error;
 }
 

@@ -24,19 +24,8 @@ constexpr std::uint32_t bit(std::size_t index) { return std::uint32_t{1} << inde
 }  // namespace
 
 bool is_shortage_of_disk(int number) {
-  switch (number) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-    case EIO:
-    case EROFS:
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-      return true;
-    default:
-      return false;
-  }
+  return number == ENOSPC || number == EDQUOT || number == EFBIG || number == EIO || number == EROFS ||
+         number == EMFILE || number == ENFILE || number == ENOMEM;
 }
 
 bool lacks_flags(int number) { return number == EINVAL || number == ENOSYS || number == EOPNOTSUPP || number == EPERM; }

@@ -50,18 +50,9 @@ class PosixMapping final : public Mapping {
 // Remedy::refetch if the disk, or one of its checks, lost the data; other errors may be transient.
 Error read_error(int number, const std::string& path, std::uint64_t offset) {
   Error error = file_error(number, "read", path, offset);
-  switch (number) {
-    case EIO:
-    case EBADMSG:  // a check of the file system that does not match
-    case EUCLEAN:
-    case EREMOTEIO:
-    case ENODATA:
-    case EILSEQ:
-      error.remedy = Remedy::refetch;
-      break;
-    default:
-      break;
-  }
+  const bool lost = number == EIO || number == EUCLEAN || number == EREMOTEIO || number == ENODATA ||
+                    number == EILSEQ || number == EBADMSG;  // EBADMSG: a check of the file system that does not match
+  if (lost) error.remedy = Remedy::refetch;
   return error;
 }
 

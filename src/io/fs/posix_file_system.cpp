@@ -45,26 +45,13 @@ constexpr ::rlim_t kUsualLimit = 1024;       // of descriptors, if it is unknown
 constexpr std::size_t kMaxOfStatus = 65536;  // of /proc/self/status
 
 const char* kind_words(FileKind kind) {
-  switch (kind) {
-    case FileKind::directory:
-      return "it is a directory";
-    case FileKind::symlink:
-      return "it is a symbolic link";
-    default:
-      return "it is not a regular file";
-  }
+  if (kind == FileKind::directory) return "it is a directory";
+  return kind == FileKind::symlink ? "it is a symbolic link" : "it is not a regular file";
 }
 
 int flags_for(OpenMode mode) {
-  switch (mode) {
-    case OpenMode::existing:
-      return O_RDWR;
-    case OpenMode::read_only:
-    case OpenMode::read_target:
-      return O_RDONLY;
-    default:
-      return O_RDWR | O_CREAT;
-  }
+  if (mode == OpenMode::read_only || mode == OpenMode::read_target) return O_RDONLY;
+  return mode == OpenMode::existing ? O_RDWR : O_RDWR | O_CREAT;
 }
 
 class PosixDirectory final : public Directory {
