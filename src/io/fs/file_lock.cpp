@@ -2,6 +2,7 @@
 
 #include "io/base/retried.h"
 #include "io/base/system_error.h"
+#include "io/fs/file_system_kind.h"
 #include "io/fs/named_file.h"
 #include "io/fs/small_file.h"
 

@@ -4,11 +4,8 @@
 #include "io/base/retried.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
-#include <sys/vfs.h>
 
 #include <array>
-#include <cstdint>
 #include <random>
 
 namespace segdl::io {
@@ -52,12 +49,6 @@ std::optional<bool> shows_one(int file, int other, const struct ::statx& before)
 }
 
 }  // namespace
-
-bool is_on_fuse(int file) {
-  struct ::statfs status {};
-  return retried([&] { return ::fstatfs(file, &status); }) == 0 &&
-         static_cast<std::uint32_t>(status.f_type) == FUSE_SUPER_MAGIC;
-}
 
 Error unsteady_error(const std::string& path) {
   return with_hints(

@@ -17,10 +17,6 @@
 
 namespace segdl::io {
 
-// Whether a user-space process serves the file system (FUSE): file numbers and locks are then what that process makes
-// of them.
-bool is_on_fuse(int file);
-
 // The error that nothing shows whether a name leads to the file of this path.
 Error unsteady_error(const std::string& path);
 

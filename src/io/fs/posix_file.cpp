@@ -4,14 +4,13 @@
 #include "io/base/retried.h"
 #include "io/base/system_error.h"
 #include "io/fs/file_lock.h"
+#include "io/fs/file_system_kind.h"
 #include "io/fs/named_file.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/vfs.h>
 #include <sys/xattr.h>
 
 #include <algorithm>
@@ -88,7 +87,7 @@ class PosixFile : public Interface {
     struct ::stat status {};
     if (retried([&] { return ::fstat(fd_.get(), &status); }) != 0) return 0;
     off_t hole = status.st_size;
-    if (!holes_are_slow()) hole = retried([&] { return ::lseek(fd_.get(), 0, SEEK_HOLE); });
+    if (!finds_holes_slowly(fd_.get())) hole = retried([&] { return ::lseek(fd_.get(), 0, SEEK_HOLE); });
     return static_cast<std::uint64_t>(hole < 0 ? status.st_size : hole);
   }
 
@@ -176,7 +175,7 @@ class PosixFile : public Interface {
   Result<bool> locked_by_another() override { return lock_.held_by_another(fd_.get(), path_); }
 
   Result<std::unique_ptr<Mapping>> map(std::uint64_t length) override {
-    if (!mappable()) return std::unique_ptr<Mapping>();
+    if (!maps_well(fd_.get())) return std::unique_ptr<Mapping>();
     constexpr int kAccess = PROT_READ | PROT_WRITE;
     void* address = retried([&] { return ::mmap(nullptr, length, kAccess, MAP_SHARED, fd_.get(), 0); });
     if (address == MAP_FAILED) {
@@ -218,33 +217,6 @@ class PosixFile : public Interface {
     return kept ? Result<void>() : file_error(EOPNOTSUPP, "set the time of", path_);
   }
 
-  // Not on file systems whose pages another machine or a daemon may change behind the kernel's back, or that lose
-  // mapped stores.
-  bool mappable() const {
-    constexpr std::array<std::uint32_t, 19> kRemote = {NFS_SUPER_MAGIC,
-                                                       SMB_SUPER_MAGIC,
-                                                       0xff534d42 /* CIFS */,
-                                                       0xfe534d42 /* SMB2 */,
-                                                       0x65735546 /* FUSE */,
-                                                       V9FS_MAGIC,
-                                                       AFS_SUPER_MAGIC,
-                                                       0x6b414653 /* kAFS */,
-                                                       CODA_SUPER_MAGIC,
-                                                       0x00c36400 /* Ceph */,
-                                                       0x01161970 /* GFS2 */,
-                                                       0x0bd00bd0 /* Lustre */,
-                                                       0x7461636f /* OCFS2 */,
-                                                       0x47504653 /* GPFS */,
-                                                       0xaad7aaea /* PanFS */,
-                                                       0x20030528 /* OrangeFS */,
-                                                       0x19830326 /* BeeGFS */,
-                                                       0x786f4256 /* VirtualBox */,
-                                                       0xbacbacbc /* VMware */};
-    struct ::statfs status {};
-    if (retried([&] { return ::fstatfs(fd_.get(), &status); }) != 0) return false;  // unknown
-    return std::find(kRemote.begin(), kRemote.end(), static_cast<std::uint32_t>(status.f_type)) == kRemote.end();
-  }
-
   // Whether the file system reports too little space for a file of this length. One that reports nothing (some FUSE)
   // may have enough.
   bool has_no_room(std::uint64_t length) const {
@@ -256,14 +228,6 @@ class PosixFile : public Interface {
     const std::uint64_t has = static_cast<std::uint64_t>(file.st_blocks) * kBlock;
     const std::uint64_t unit = std::max<std::uint64_t>(system.f_frsize, 1);
     return length > has && (length - has) / unit > system.f_bavail;
-  }
-
-  // ZFS writes out its memory before it answers.
-  bool holes_are_slow() const {
-    constexpr std::uint32_t kZfs = 0x2fc12fc1;
-    struct ::statfs status {};
-    return retried([&] { return ::fstatfs(fd_.get(), &status); }) == 0 &&
-           static_cast<std::uint32_t>(status.f_type) == kZfs;
   }
 
   // By number: two files never share one, but one file may have several.

@@ -4,11 +4,11 @@
 #include "io/base/retried.h"
 #include "io/base/system_error.h"
 #include "io/fs/directory_rights.h"
+#include "io/fs/file_system_kind.h"
 #include "io/fs/make_directories.h"
 #include "io/fs/posix_file.h"
 #include "io/fs/posix_stream.h"
 #include "io/fs/small_file.h"
-#include "io/fs/syncs_links.h"
 
 #include <dirent.h>
 #include <fmt/format.h>
