@@ -1,11 +1,9 @@
 #include "io/base/system_error.h"
 
 #include "core/base/errors.h"
-#include "io/base/retried.h"
+#include "io/base/status_of.h"
 
 #include <fmt/format.h>
-
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -58,9 +56,9 @@ Error file_error(int number, std::string operation, std::string path, std::optio
 
 // vfat and exfat allow no colon, and some report such a name as missing.
 bool is_name_refused(int number, int directory) {
-  struct ::stat here {};
-  const auto is_there = [&] { return retried([&] { return ::fstat(directory, &here); }) == 0 && here.st_nlink > 0; };
-  return number == EINVAL || number == EILSEQ || (number == ENOENT && is_there());
+  if (number != ENOENT) return number == EINVAL || number == EILSEQ;
+  const auto here = status_of(directory);
+  return here && here->st_nlink > 0;
 }
 
 Error name_error(Error error, const std::string& name, Hint hint) {

@@ -1,7 +1,7 @@
 #include "io/fs/directory_rights.h"
 
 #include "io/base/descriptor.h"
-#include "io/base/retried.h"
+#include "io/base/status_of.h"
 #include "io/base/system_error.h"
 
 #include <fmt/format.h>
@@ -39,12 +39,11 @@ bool acts_for_owners() {
 
 // Whether only the owner of the file or of the directory can replace it.
 bool is_kept_from_others(int directory, const std::string& name) {
-  struct ::stat file {};
-  struct ::stat here {};
+  const auto here = status_of(directory);
+  const auto file = status_of(directory, name);
   const ::uid_t user = ::geteuid();
-  if (retried([&] { return ::fstat(directory, &here); }) != 0) return false;
-  if (retried([&] { return ::fstatat(directory, name.c_str(), &file, AT_SYMLINK_NOFOLLOW); }) != 0) return false;
-  return is_sticky(here) && file.st_uid != user && here.st_uid != user && !acts_for_owners();
+  if (!here || !file) return false;
+  return is_sticky(*here) && file->st_uid != user && here->st_uid != user && !acts_for_owners();
 }
 
 Error refused(const std::string& path, const char* reason, Hints hints) {
@@ -57,22 +56,20 @@ Error refused(const std::string& path, const char* reason, Hints hints) {
 }  // namespace
 
 bool may_be_planted(int directory, const struct ::stat& file) {
-  struct ::stat here {};
   if (file.st_uid == ::geteuid()) return false;
-  if (retried([&] { return ::fstat(directory, &here); }) != 0) return false;
-  const bool shared = is_sticky(here) && (here.st_mode & (S_IWGRP | S_IWOTH)) != 0;
-  return shared && file.st_uid != here.st_uid;
+  const auto here = status_of(directory);
+  const bool shared = here && is_sticky(*here) && (here->st_mode & (S_IWGRP | S_IWOTH)) != 0;
+  return shared && file.st_uid != here->st_uid;
 }
 
 bool target_may_be_planted(int directory, const std::string& name, int file) {
-  struct ::stat link {};
-  struct ::stat found {};
-  if (retried([&] { return ::fstatat(directory, name.c_str(), &link, AT_SYMLINK_NOFOLLOW); }) != 0) return true;
-  if (may_be_planted(directory, link) || retried([&] { return ::fstat(file, &found); }) != 0) return true;
+  const auto link = status_of(directory, name);
+  const auto found = status_of(file);
+  if (!link || !found || may_be_planted(directory, *link)) return true;
   std::error_code failed;
   const auto path = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", file), failed).parent_path();
   const Descriptor at(failed ? -1 : retried([&] { return ::open(path.c_str(), O_PATH | O_CLOEXEC); }));
-  return at ? may_be_planted(at.get(), found) : found.st_uid != ::geteuid();
+  return at ? may_be_planted(at.get(), *found) : found->st_uid != ::geteuid();
 }
 
 Result<void> may_be_named(int directory, const std::string& name, const std::string& path, bool replaces) {

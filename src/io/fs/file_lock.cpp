@@ -1,6 +1,6 @@
 #include "io/fs/file_lock.h"
 
-#include "io/base/retried.h"
+#include "io/base/status_of.h"
 #include "io/base/system_error.h"
 #include "io/fs/file_system_kind.h"
 #include "io/fs/named_file.h"
@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
 
@@ -98,10 +97,10 @@ struct SocketAddress {
 
 // In the abstract namespace (unix(7)): without a file, and gone with the socket.
 Result<SocketAddress> address_of(int file, const std::string& path) {
-  struct ::stat status {};
-  if (retried([&] { return ::fstat(file, &status); }) != 0) return file_error(errno, "look at", path);
-  if (!number_is_steady(file, status)) return unsteady_error(path);
-  const std::string name = fmt::format("segdl-lock-{:x}-{:x}", status.st_dev, status.st_ino);
+  const auto status = status_of(file);
+  if (!status) return file_error(errno, "look at", path);
+  if (!number_is_steady(file, *status)) return unsteady_error(path);
+  const std::string name = fmt::format("segdl-lock-{:x}-{:x}", status->st_dev, status->st_ino);
   SocketAddress made;
   made.address.sun_family = AF_UNIX;
   std::copy(name.begin(), name.end(), made.address.sun_path + 1);
@@ -137,11 +136,9 @@ std::string content_of(int directory, const std::string& name) {
 
 // Whether an empty file is left over, and not of a machine that is about to write its name. True if it is gone.
 bool is_left(int directory, const std::string& name) {
-  struct ::stat found {};
-  if (retried([&] { return ::fstatat(directory, name.c_str(), &found, AT_SYMLINK_NOFOLLOW); }) != 0) {
-    return errno == ENOENT;
-  }
-  return S_ISREG(found.st_mode) && found.st_mtim.tv_sec + kWrittenBy < ::time(nullptr);
+  const auto found = status_of(directory, name);
+  if (!found) return errno == ENOENT;
+  return S_ISREG(found->st_mode) && found->st_mtim.tv_sec + kWrittenBy < ::time(nullptr);
 }
 
 }  // namespace
@@ -203,9 +200,9 @@ Result<bool> FileLock::take_socket(int file, int directory, const std::string& p
   if (::bind(socket.get(), generic(*address), address->length) != 0) {
     return errno == EADDRINUSE ? Result<bool>(false) : file_error(errno, "lock", path);
   }
-  struct ::stat status {};
-  if (retried([&] { return ::fstat(file, &status); }) != 0) return file_error(errno, "look at", path);
-  auto taken = take_file(directory, fmt::format(".segdl-lock-{:x}", status.st_ino), path);
+  const auto status = status_of(file);
+  if (!status) return file_error(errno, "look at", path);
+  auto taken = take_file(directory, fmt::format(".segdl-lock-{:x}", status->st_ino), path);
   if (!taken) return taken;
   socket_ = std::move(socket);
   way_ = Way::socket;

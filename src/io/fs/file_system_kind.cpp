@@ -1,11 +1,11 @@
 #include "io/fs/file_system_kind.h"
 
 #include "io/base/retried.h"
+#include "io/base/status_of.h"
 
 #include <fmt/format.h>
 
 #include <linux/magic.h>
-#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
@@ -36,10 +36,10 @@ std::optional<std::uint32_t> type_of(int descriptor) {
 
 // Whether an ext2, ext3 or ext4 has a journal on its own device.
 bool has_journal(int descriptor) {
-  struct ::stat file {};
-  if (retried([&] { return ::fstat(descriptor, &file); }) != 0) return false;
+  const auto file = status_of(descriptor);
+  if (!file) return false;
   std::error_code none;
-  const auto number = fmt::format("/sys/dev/block/{}:{}", gnu_dev_major(file.st_dev), gnu_dev_minor(file.st_dev));
+  const auto number = fmt::format("/sys/dev/block/{}:{}", gnu_dev_major(file->st_dev), gnu_dev_minor(file->st_dev));
   const auto device = std::filesystem::read_symlink(number, none).filename().string();
   const std::string journal = "/proc/fs/jbd2/" + device + "-8";  // the inode of the journal (ext4's EXT4_JOURNAL_INO)
   return !device.empty() && std::filesystem::exists(journal, none);

@@ -2,6 +2,7 @@
 
 #include "core/base/errors.h"
 #include "io/base/retried.h"
+#include "io/base/status_of.h"
 #include "io/base/system_error.h"
 #include "io/fs/file_lock.h"
 #include "io/fs/file_system_kind.h"
@@ -16,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <utility>
@@ -63,9 +65,9 @@ class PosixFile : public Interface {
       : fd_(std::move(fd)), folder_(std::move(folder)), path_(std::move(path)) {}
 
   Result<FileStatus> status() override {
-    struct ::stat status {};
-    if (retried([&] { return ::fstat(fd_.get(), &status); }) != 0) return file_error(errno, "look at", path_);
-    FileStatus file = status_from(status);
+    const auto found = status_of(fd_.get());
+    if (!found) return file_error(errno, "look at", path_);
+    FileStatus file = status_from(*found);
     file.may_be_planted = folder_.may_be_planted;
     return file;
   }
@@ -84,11 +86,11 @@ class PosixFile : public Interface {
   }
 
   std::uint64_t first_hole() override {
-    struct ::stat status {};
-    if (retried([&] { return ::fstat(fd_.get(), &status); }) != 0) return 0;
-    off_t hole = status.st_size;
+    const auto found = status_of(fd_.get());
+    if (!found) return 0;
+    off_t hole = -1;
     if (!finds_holes_slowly(fd_.get())) hole = retried([&] { return ::lseek(fd_.get(), 0, SEEK_HOLE); });
-    return static_cast<std::uint64_t>(hole < 0 ? status.st_size : hole);
+    return static_cast<std::uint64_t>(hole < 0 ? found->st_size : hole);
   }
 
   Result<void> write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
@@ -120,9 +122,8 @@ class PosixFile : public Interface {
     if (retried([&] { return ::ftruncate(fd_.get(), static_cast<off_t>(length)); }) == 0) return {};
     const int number = errno;
     // Some file systems can only truncate (ftruncate(2)): writing the last byte extends the file.
-    struct ::stat status {};
-    const bool grows = retried([&] { return ::fstat(fd_.get(), &status); }) == 0 &&
-                       static_cast<std::uint64_t>(status.st_size) < length;
+    const auto found = status_of(fd_.get());
+    const bool grows = found && static_cast<std::uint64_t>(found->st_size) < length;
     const bool can_not = number == EPERM || number == EINVAL || number == EOPNOTSUPP || number == ENOSYS;
     if (!grows || !can_not) return file_error(number, "set the length of", path_);
     constexpr std::byte kZero{0};
@@ -160,14 +161,12 @@ class PosixFile : public Interface {
   }
 
   Result<bool> has_name(const std::string& name) override {
-    struct ::stat mine {};
-    struct ::stat named {};
-    if (retried([&] { return ::fstat(fd_.get(), &mine); }) != 0) return file_error(errno, "look at", path_);
-    if (retried([&] { return ::fstatat(folder_.directory, name.c_str(), &named, AT_SYMLINK_NOFOLLOW); }) != 0) {
-      return errno == ENOENT ? Result<bool>(false) : file_error(errno, "look at", path_);
-    }
-    if (status_from(mine).id == status_from(named).id) return true;
-    return S_ISREG(named.st_mode) ? has_name_of_two_numbers(name, mine) : Result<bool>(false);
+    const auto mine = status_of(fd_.get());
+    if (!mine) return file_error(errno, "look at", path_);
+    const auto named = status_of(folder_.directory, name);
+    if (!named) return errno == ENOENT ? Result<bool>(false) : file_error(errno, "look at", path_);
+    if (status_from(*mine).id == status_from(*named).id) return true;
+    return S_ISREG(named->st_mode) ? has_name_of_two_numbers(name, *mine) : Result<bool>(false);
   }
 
   Result<bool> try_lock() override { return lock_.try_take(fd_.get(), folder_.directory, path_, *folder_.lacking); }
@@ -204,16 +203,16 @@ class PosixFile : public Interface {
 
   Result<void> set_modified(std::chrono::sys_time<std::chrono::nanoseconds> time) {
     // Sets both times: libfuse 2 calls a file system only if both are set, and reports success if not.
-    struct ::stat status {};
-    if (retried([&] { return ::fstat(fd_.get(), &status); }) != 0) return file_error(errno, "look at", path_);
+    const auto before = status_of(fd_.get());
+    if (!before) return file_error(errno, "look at", path_);
     const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
     const ::time_t wanted = seconds.time_since_epoch().count();
-    const std::array<::timespec, 2> times{{status.st_atim, {wanted, (time - seconds).count()}}};
+    const std::array<::timespec, 2> times{{before->st_atim, {wanted, (time - seconds).count()}}};
     const int set = retried([&] { return ::futimens(fd_.get(), times.data()); });
     if (set != 0) return file_error(errno, "set the time of", path_);
     constexpr ::time_t kCoarsest = 2;  // vfat
-    const bool kept = retried([&] { return ::fstat(fd_.get(), &status); }) == 0 &&
-                      std::max(status.st_mtim.tv_sec, wanted) - std::min(status.st_mtim.tv_sec, wanted) <= kCoarsest;
+    const auto after = status_of(fd_.get());
+    const bool kept = after && std::abs(after->st_mtim.tv_sec - wanted) <= kCoarsest;
     return kept ? Result<void>() : file_error(EOPNOTSUPP, "set the time of", path_);
   }
 
@@ -221,11 +220,11 @@ class PosixFile : public Interface {
   // may have enough.
   bool has_no_room(std::uint64_t length) const {
     struct ::statvfs system {};
-    struct ::stat file {};
     if (retried([&] { return ::fstatvfs(fd_.get(), &system); }) != 0 || system.f_blocks == 0) return false;
-    if (retried([&] { return ::fstat(fd_.get(), &file); }) != 0) return false;
+    const auto file = status_of(fd_.get());
+    if (!file) return false;
     constexpr std::uint64_t kBlock = 512;  // of st_blocks
-    const std::uint64_t has = static_cast<std::uint64_t>(file.st_blocks) * kBlock;
+    const std::uint64_t has = static_cast<std::uint64_t>(file->st_blocks) * kBlock;
     const std::uint64_t unit = std::max<std::uint64_t>(system.f_frsize, 1);
     return length > has && (length - has) / unit > system.f_bavail;
   }

@@ -2,6 +2,7 @@
 
 #include "io/base/descriptor.h"
 #include "io/base/retried.h"
+#include "io/base/status_of.h"
 #include "io/base/system_error.h"
 #include "io/fs/directory_rights.h"
 #include "io/fs/file_system_kind.h"
@@ -78,11 +79,11 @@ class PosixDirectory final : public Directory {
     }
     if (!fd && mode == OpenMode::create) return create_error(number, name);
     if (!fd) return file_error(number, "open", path_of(name));
-    struct ::stat found {};
-    if (retried([&] { return ::fstat(fd.get(), &found); }) != 0) return file_error(errno, "look at", path_of(name));
-    const FileStatus file = status_from(found);
+    const auto found = status_of(fd.get());
+    if (!found) return file_error(errno, "look at", path_of(name));
+    const FileStatus file = status_from(*found);
     if (file.kind != FileKind::regular) return exists_error(path_of(name), kind_words(file.kind));
-    const bool planted = follows ? target_may_be_planted(fd_.get(), name, fd.get()) : may_be_planted(found);
+    const bool planted = follows ? target_may_be_planted(fd_.get(), name, fd.get()) : may_be_planted(fd_.get(), *found);
     if (mode == OpenMode::existing && planted) return planted_error(path_of(name));
     return make_posix_file(std::move(fd), path_of(name), {fd_.get(), false, lacking_, planted});
   }
@@ -104,14 +105,13 @@ class PosixDirectory final : public Directory {
   }
 
   Result<std::optional<FileStatus>> status(const std::string& name) override {
-    struct ::stat found {};
-    if (look_at(name, found) == 0) {
-      FileStatus status = with_kind_of_target(name, status_from(found));
-      status.may_be_planted = may_be_planted(found);
-      return std::optional(status);
-    }
-    if (errno == ENOENT) return std::optional<FileStatus>();
-    return file_error(errno, "look at", path_of(name));
+    const auto found = status_of(fd_.get(), name);
+    if (!found && errno == ENOENT) return std::optional<FileStatus>();
+    if (!found) return file_error(errno, "look at", path_of(name));
+    FileStatus status = status_from(*found);
+    if (status.kind == FileKind::symlink) status.kind = special(name, true).value_or(FileKind::symlink);
+    status.may_be_planted = may_be_planted(fd_.get(), *found);
+    return std::optional(status);
   }
 
   Result<std::optional<std::vector<std::string>>> names(std::size_t most) override {
@@ -174,10 +174,9 @@ class PosixDirectory final : public Directory {
   }
 
   bool is_at(const std::filesystem::path& path) override {
-    struct ::stat here {};
-    struct ::stat there {};
-    return retried([&] { return ::fstat(fd_.get(), &here); }) == 0 &&
-           retried([&] { return ::stat(path.c_str(), &there); }) == 0 && status_from(here).id == status_from(there).id;
+    const auto here = status_of(fd_.get());
+    const auto there = status_of(AT_FDCWD, path.string(), 0);
+    return here && there && status_from(*here).id == status_from(*there).id;
   }
 
   // Some FUSE file systems report nothing, and vfat counts in units other than bytes, of which it allows more.
@@ -191,21 +190,9 @@ class PosixDirectory final : public Directory {
   std::string path_of(const std::string& name) const override { return prefix_ + name; }
 
  private:
-  int look_at(const std::string& name, struct ::stat& found) const {
-    return retried([&] { return ::fstatat(fd_.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW); });
-  }
-
-  FileStatus with_kind_of_target(const std::string& name, FileStatus status) const {
-    struct ::stat target {};
-    if (status.kind != FileKind::symlink) return status;
-    const bool leads = retried([&] { return ::fstatat(fd_.get(), name.c_str(), &target, 0); }) == 0;
-    if (leads && !S_ISREG(target.st_mode)) status.kind = status_from(target).kind;
-    return status;
-  }
-
   std::optional<FileId> id_of(const std::string& name) const {
-    struct ::stat found {};
-    return look_at(name, found) == 0 ? std::optional(status_from(found).id) : std::nullopt;
+    const auto found = status_of(fd_.get(), name);
+    return found ? std::optional(status_from(*found).id) : std::nullopt;
   }
 
   bool has_moved(const std::optional<FileId>& moving, const std::string& from, const std::string& to) const {
@@ -221,27 +208,21 @@ class PosixDirectory final : public Directory {
     return error;
   }
 
-  bool may_be_planted(const struct ::stat& file) const { return io::may_be_planted(fd_.get(), file); }
-
   // The kind of what has the name, if it is no regular file.
   std::optional<FileKind> special(const std::string& name, bool follows = false) const {
-    struct ::stat found {};
-    const int flags = follows ? 0 : AT_SYMLINK_NOFOLLOW;
-    if (retried([&] { return ::fstatat(fd_.get(), name.c_str(), &found, flags); }) != 0) return {};
-    if (S_ISREG(found.st_mode)) return {};
-    return status_from(found).kind;
+    const auto found = status_of(fd_.get(), name, follows ? 0 : AT_SYMLINK_NOFOLLOW);
+    return found && !S_ISREG(found->st_mode) ? std::optional(status_from(*found).kind) : std::nullopt;
   }
 
   // A removed directory can still be opened as the working directory; creating something in it then fails.
   Error create_error(int number, const std::string& name) const {
-    struct ::stat here {};
-    if (number == ENOENT && retried([&] { return ::fstat(fd_.get(), &here); }) == 0 && here.st_nlink == 0) {
-      Error error = file_error(number, "create", path_of(name));
+    Error error = file_error(number, "create", path_of(name));
+    const auto here = status_of(fd_.get());
+    if (number == ENOENT && here && here->st_nlink == 0) {
       error.reason = prefix_.empty() ? "the working directory was removed" : "its directory was removed";
       error.hints = {Hint::restore_working_directory, Hint::choose_other_directory};
       return error;
     }
-    Error error = file_error(number, "create", path_of(name));
     return is_name_refused(number, fd_.get()) ? name_error(std::move(error), name, Hint::choose_other_name) : error;
   }
 
@@ -249,18 +230,18 @@ class PosixDirectory final : public Directory {
   // still be continued.
   // It keeps that mode. On failure, an empty descriptor and errno.
   Descriptor open_own(const std::string& name) const {
-    struct ::stat found {};
-    if (look_at(name, found) != 0) return {};
-    const bool own = S_ISREG(found.st_mode) && found.st_uid == ::geteuid();
-    const ::mode_t opening = (found.st_mode & kModeBits) | S_IRUSR | S_IWUSR;
-    const auto set = [&] { return ::fchmodat(fd_.get(), name.c_str(), opening, AT_SYMLINK_NOFOLLOW); };
+    const auto found = status_of(fd_.get(), name);
+    if (!found) return {};
+    const bool own = S_ISREG(found->st_mode) && found->st_uid == ::geteuid();
+    const ::mode_t mode = found->st_mode & kModeBits;
+    const auto set = [&] { return ::fchmodat(fd_.get(), name.c_str(), mode | S_IRUSR | S_IWUSR, AT_SYMLINK_NOFOLLOW); };
     if (!own || retried(set) != 0) {
       errno = EACCES;
       return {};
     }
     Descriptor fd(retried([&] { return ::openat(fd_.get(), name.c_str(), O_RDWR | kAlways); }));
     const int number = errno;
-    if (fd && retried([&] { return ::fchmod(fd.get(), found.st_mode & kModeBits); }) != 0) lacking_->found(Lack::modes);
+    if (fd && retried([&] { return ::fchmod(fd.get(), mode); }) != 0) lacking_->found(Lack::modes);
     errno = number;
     return fd;
   }
@@ -286,10 +267,8 @@ class PosixDirectory final : public Directory {
       return file_error(errno, "rename to", path_of(to));
     if (from == to) return {};
     // If both are names of one file, rename(2) keeps both.
-    const auto left = status(from);
-    const auto moved = status(to);
-    const bool two = left && moved && left->has_value() && moved->has_value() && (*left)->id == (*moved)->id;
-    return two ? remove(from) : Result<void>();
+    const auto left = id_of(from);
+    return left && left == id_of(to) ? remove(from) : Result<void>();
   }
 
   // Without flags of renameat2: link fails if the name is taken, as required.

@@ -1,8 +1,10 @@
 #include "io/fs/posix_stream.h"
 
+#include "core/base/ascii.h"
 #include "core/base/errors.h"
 #include "io/base/descriptor.h"
 #include "io/base/retried.h"
+#include "io/base/status_of.h"
 #include "io/base/stoppable_wait.h"
 #include "io/base/system_error.h"
 #include "io/fs/posix_file.h"
@@ -14,15 +16,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <charconv>
 #include <climits>
 #include <csignal>
-#include <ctime>
 #include <filesystem>
 #include <optional>
-#include <span>
 #include <system_error>
 #include <utility>
 
@@ -30,9 +28,8 @@ namespace segdl::io {
 namespace {
 
 constexpr std::chrono::milliseconds kLookForReader{40};
-constexpr std::chrono::hours kLookForStop{1};  // a stop request ends the wait immediately
-constexpr int kMaxLinks = 40;                  // as the kernel follows (path_resolution(7))
-constexpr std::size_t kAtOnce = PIPE_BUF;      // what a pipe that is ready takes without waiting
+constexpr int kMaxLinks = 40;              // as the kernel follows (path_resolution(7))
+constexpr std::size_t kAtOnce = PIPE_BUF;  // what a pipe that is ready takes without waiting
 constexpr std::size_t kMuch = 256 * 1024;
 
 // Writing to a pipe without a reader raises SIGPIPE, whose handling belongs to the embedder. It is blocked meanwhile:
@@ -61,11 +58,6 @@ class NoPipeSignal {
   bool was_pending_ = false;
 };
 
-Instant soon(std::chrono::milliseconds pause, const Until& last) {
-  const Instant then = std::chrono::steady_clock::now() + pause;
-  return std::min(then, last.deadline.value_or(then));
-}
-
 bool is_over(const Until& last) { return last.deadline && std::chrono::steady_clock::now() >= *last.deadline; }
 
 Error too_late(const char* operation, const std::string& path) {
@@ -83,7 +75,7 @@ class PosixStream final : public Stream {
   Result<void> write(std::span<const std::byte> bytes, const Until& last) override {
     const NoPipeSignal quiet;
     while (!bytes.empty()) {
-      auto ready = StoppableWait(last.stop, {soon(kLookForStop, last)}).for_ready(fd_.get(), POLLOUT);
+      auto ready = StoppableWait(last.stop, {last.deadline.value_or(Instant::max())}).for_ready(fd_.get(), POLLOUT);
       if (!ready && ready.error().cause == Cause::cancelled) return ready;
       if (!ready && is_over(last)) return too_late("write to", path_);
       if (!ready) continue;
@@ -101,10 +93,8 @@ class PosixStream final : public Stream {
 };
 
 std::optional<int> number_of(const std::string& text) {
-  int number = -1;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool all = failed == std::errc() && end == text.data() + text.size();
-  return all && number >= 0 ? std::optional(number) : std::nullopt;
+  const auto number = parse_decimal(text);
+  return number && *number <= INT_MAX ? std::optional(static_cast<int>(*number)) : std::nullopt;
 }
 
 // The descriptor of this process that the name stands for: links are followed one by one up to the folder in which the
@@ -151,19 +141,17 @@ Result<std::unique_ptr<Stream>> duplicate(int descriptor, const std::string& pat
 
 // Opening a FIFO for writing must wait for a reader.
 Result<std::unique_ptr<Stream>> open_ready(const NamedStream& stream, bool is_fifo, const Until& last) {
-  const int directory = stream.directory;
-  const std::string& name = stream.name;
   const std::string& path = stream.path;
   constexpr int kFlags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   for (;;) {
-    Descriptor fd(retried([&] { return ::openat(directory, name.c_str(), kFlags); }));
+    Descriptor fd(retried([&] { return ::openat(stream.directory, stream.name.c_str(), kFlags); }));
     if (fd) return stream_of(std::move(fd), path, false);
     const int number = errno;
-    const auto own = descriptor_of(directory, name);
+    const auto own = descriptor_of(stream.directory, stream.name);
     if (own && (number == EACCES || number == EPERM)) return duplicate(*own, path);  // another user owns it
     if (!is_fifo || number != ENXIO) return file_error(number, "open", path);
     if (is_over(last)) return too_late("open", path);
-    auto waited = StoppableWait(last.stop, {soon(kLookForReader, last)}).for_any({});
+    auto waited = StoppableWait(last.stop, deadline_after(kLookForReader, {}, last.deadline)).for_any({});
     if (!waited && waited.error().cause == Cause::cancelled) return std::move(waited).error();
   }
 }
@@ -171,34 +159,24 @@ Result<std::unique_ptr<Stream>> open_ready(const NamedStream& stream, bool is_fi
 }  // namespace
 
 Result<std::unique_ptr<Stream>> open_posix_stream(const NamedStream& stream, const Until& last) {
-  const int directory = stream.directory;
-  const std::string& name = stream.name;
   const std::string& path = stream.path;
-  struct ::stat found {};
-  struct ::stat named {};
-  const auto look = [&](struct ::stat& into, int flags) {
-    return retried([&] { return ::fstatat(directory, name.c_str(), &into, flags); }) == 0;
-  };
-  if (!look(found, 0)) return std::unique_ptr<Stream>();
-  const bool is_link = look(named, AT_SYMLINK_NOFOLLOW) && S_ISLNK(named.st_mode);
-  const auto own = is_link ? descriptor_of(directory, name) : std::nullopt;
+  const auto found = status_of(stream.directory, stream.name, 0);
+  if (!found) return std::unique_ptr<Stream>();
+  const auto named = status_of(stream.directory, stream.name);
+  const bool is_link = named && S_ISLNK(named->st_mode);
+  const auto own = is_link ? descriptor_of(stream.directory, stream.name) : std::nullopt;
   if (own && is_private(*own)) {
     return refused(path, "it is a descriptor that is open for this process alone",
                    {Hint::pass_descriptor, Hint::choose_other_name});
   }
-  switch (found.st_mode & S_IFMT) {
-    case S_IFIFO:
-    case S_IFCHR:
-      return open_ready(stream, S_ISFIFO(found.st_mode), last);
-    case S_IFDIR:
-      return refused(path, "it is a directory", {Hint::separate_directory});
-    case S_IFBLK:
-      return refused(path, "it is a block device, and nothing is written over one", {Hint::use_consumer});
-    default:
-      break;
+  const ::mode_t kind = found->st_mode & S_IFMT;
+  if (kind == S_IFIFO || kind == S_IFCHR) return open_ready(stream, kind == S_IFIFO, last);
+  if (kind == S_IFDIR) return refused(path, "it is a directory", {Hint::separate_directory});
+  if (kind == S_IFBLK) {
+    return refused(path, "it is a block device, and nothing is written over one", {Hint::use_consumer});
   }
   if (own) return duplicate(*own, path);
-  if (S_ISSOCK(found.st_mode)) return refused(path, "it is a socket", {Hint::choose_other_name});
+  if (kind == S_IFSOCK) return refused(path, "it is a socket", {Hint::choose_other_name});
   return std::unique_ptr<Stream>();
 }
 

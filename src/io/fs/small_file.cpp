@@ -3,13 +3,13 @@
 #include "core/base/errors.h"
 #include "io/base/descriptor.h"
 #include "io/base/retried.h"
+#include "io/base/status_of.h"
 #include "io/base/system_error.h"
 
 #include <fmt/format.h>
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -47,13 +47,13 @@ Result<std::string> read_small_file(const std::filesystem::path& path, std::size
   // NONBLOCK: opening a FIFO must not wait for a writer. NOCTTY: a terminal must not become ours.
   constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   const Descriptor file(retried([&] { return ::open(path.c_str(), kFlags); }));
-  struct ::stat found {};
-  if (!file || retried([&] { return ::fstat(file.get(), &found); }) != 0) return unusable(path, system_words(errno));
-  const bool others_write = (found.st_mode & (S_IWGRP | S_IWOTH)) != 0;
-  const bool others_read = (found.st_mode & (S_IRGRP | S_IROTH)) != 0;
+  const auto found = file ? status_of(file.get()) : std::nullopt;
+  if (!found) return unusable(path, system_words(errno));
+  const bool others_write = (found->st_mode & (S_IWGRP | S_IWOTH)) != 0;
+  const bool others_read = (found->st_mode & (S_IRGRP | S_IROTH)) != 0;
   if (secrecy == Secrecy::secret && (others_write || others_read)) {
     std::string problem = fmt::format("it holds passwords, and others than its owner may {} it (mode {:04o})",
-                                      others_write ? "write" : "read", found.st_mode & 07777U);
+                                      others_write ? "write" : "read", found->st_mode & 07777U);
     if (others_write) return unusable(path, std::move(problem), {{Hint::restrict_permissions, path.string()}});
     if (notes != nullptr) notes->push_back(fmt::format("{}: {}", path.string(), problem));
   }
