@@ -1,5 +1,7 @@
 #include "seams/decoder.h"
 
+#include "io/base/owned.h"
+
 #include <brotli/decode.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -31,9 +33,7 @@ struct Sides {
 class ZlibDecoder final : public Decoder {
  public:
   explicit ZlibDecoder(bool gzip) : gzip_(gzip) {}
-  ~ZlibDecoder() override {
-    if (begun_) ::inflateEnd(&stream_);
-  }
+  ~ZlibDecoder() override { ::inflateEnd(&stream_); }  // does nothing if the stream has not begun
   ZlibDecoder(const ZlibDecoder&) = delete;
   ZlibDecoder& operator=(const ZlibDecoder&) = delete;
 
@@ -56,28 +56,23 @@ class ZlibDecoder final : public Decoder {
     const std::byte next = left.in.front();
     if (at_ != At::beginning && next == std::byte{0} && gzip_) {
       at_ = At::padding;
-      const auto end =
-          std::find_if(left.in.begin(), left.in.end(), [](std::byte byte) { return byte != std::byte{0}; });
+      const auto end = std::ranges::find_if(left.in, [](std::byte byte) { return byte != std::byte{0}; });
       left.moved(static_cast<std::size_t>(end - left.in.begin()), 0);
       return {};
     }
     if (at_ == At::padding || (at_ == At::behind && !gzip_)) return "bytes follow its end";
-    return begin(next);
-  }
-
-  std::string begin(std::byte first) {
-    if (begun_) {
-      ::inflateReset(&stream_);
-    } else {
-      // The low half of a zlib header is 8. Raw data of the same first byte has a stored block with padding that is not
-      // zero.
-      const bool framed = (first & std::byte{0x8f}) == std::byte{0x08};
-      const int window = gzip_ ? kGzip : framed ? MAX_WBITS : kRawDeflate;
-      if (::inflateInit2(&stream_, window) != Z_OK) throw std::bad_alloc();
-      begun_ = true;
-    }
+    if (at_ == At::behind) ::inflateReset(&stream_);
+    if (at_ == At::beginning) begin(next);
     at_ = At::inside;
     return {};
+  }
+
+  // The low half of a zlib header is 8. Raw data of the same first byte has a stored block with padding that is not
+  // zero.
+  void begin(std::byte first) {
+    const bool framed = (first & std::byte{0x8f}) == std::byte{0x08};
+    const int window = gzip_ ? kGzip : framed ? MAX_WBITS : kRawDeflate;
+    if (::inflateInit2(&stream_, window) != Z_OK) throw std::bad_alloc();
   }
 
   std::string inflate(Sides& left) {
@@ -98,7 +93,6 @@ class ZlibDecoder final : public Decoder {
   }
 
   const bool gzip_;
-  bool begun_ = false;
   bool may_hold_more_ = false;  // more output than there was room for
   At at_ = At::beginning;
   ::z_stream stream_{};
@@ -108,11 +102,8 @@ class ZlibDecoder final : public Decoder {
 class BrotliDecoder final : public Decoder {
  public:
   BrotliDecoder() : state_(::BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)) {
-    if (state_ == nullptr) throw std::bad_alloc();
+    if (!state_) throw std::bad_alloc();
   }
-  ~BrotliDecoder() override { ::BrotliDecoderDestroyInstance(state_); }
-  BrotliDecoder(const BrotliDecoder&) = delete;
-  BrotliDecoder& operator=(const BrotliDecoder&) = delete;
 
   Step decode(std::span<const std::byte> in, std::span<std::byte> out) override {
     if (in.empty() && !begun_) return {};
@@ -122,12 +113,13 @@ class BrotliDecoder final : public Decoder {
     std::size_t out_left = out.size();
     auto* next_in = reinterpret_cast<const std::uint8_t*>(in.data());
     auto* next_out = reinterpret_cast<std::uint8_t*>(out.data());
-    const auto result = ::BrotliDecoderDecompressStream(state_, &in_left, &next_in, &out_left, &next_out, nullptr);
+    const auto result =
+        ::BrotliDecoderDecompressStream(state_.get(), &in_left, &next_in, &out_left, &next_out, nullptr);
     Step step{in.size() - in_left, out.size() - out_left};
     ended_ = result == BROTLI_DECODER_RESULT_SUCCESS;
     if (ended_ && in_left > 0) step.fault = "bytes follow its end";
     if (result == BROTLI_DECODER_RESULT_ERROR) {
-      step.fault = ::BrotliDecoderErrorString(::BrotliDecoderGetErrorCode(state_));
+      step.fault = ::BrotliDecoderErrorString(::BrotliDecoderGetErrorCode(state_.get()));
     }
     return step;
   }
@@ -135,7 +127,7 @@ class BrotliDecoder final : public Decoder {
   bool is_whole() const override { return !begun_ || ended_; }
 
  private:
-  ::BrotliDecoderState* state_;
+  io::Owned<::BrotliDecoderState, ::BrotliDecoderDestroyInstance> state_;
   bool begun_ = false;
   bool ended_ = false;
 };
@@ -144,19 +136,16 @@ class BrotliDecoder final : public Decoder {
 class ZstdDecoder final : public Decoder {
  public:
   ZstdDecoder() : state_(::ZSTD_createDStream()) {
-    if (state_ == nullptr) throw std::bad_alloc();
-    ::ZSTD_DCtx_setParameter(state_, ZSTD_d_windowLogMax, static_cast<int>(kMaxWindowBits));
+    if (!state_) throw std::bad_alloc();
+    ::ZSTD_DCtx_setParameter(state_.get(), ZSTD_d_windowLogMax, static_cast<int>(kMaxWindowBits));
   }
-  ~ZstdDecoder() override { ::ZSTD_freeDStream(state_); }
-  ZstdDecoder(const ZstdDecoder&) = delete;
-  ZstdDecoder& operator=(const ZstdDecoder&) = delete;
 
   Step decode(std::span<const std::byte> in, std::span<std::byte> out) override {
     ::ZSTD_inBuffer from{in.data(), in.size(), 0};
     ::ZSTD_outBuffer to{out.data(), out.size(), 0};
     std::string fault;
     while (fault.empty() && to.pos < to.size && (from.pos < from.size || may_hold_more_)) {
-      const std::size_t result = ::ZSTD_decompressStream(state_, &to, &from);
+      const std::size_t result = ::ZSTD_decompressStream(state_.get(), &to, &from);
       if (::ZSTD_isError(result) != 0) fault = ::ZSTD_getErrorName(result);
       whole_ = result == 0;
       may_hold_more_ = !whole_ && to.pos == to.size;
@@ -167,7 +156,7 @@ class ZstdDecoder final : public Decoder {
   bool is_whole() const override { return whole_; }
 
  private:
-  ::ZSTD_DStream* state_;
+  io::Owned<::ZSTD_DStream, ::ZSTD_freeDStream> state_;
   bool whole_ = true;
   bool may_hold_more_ = false;  // more output than there was room for
 };

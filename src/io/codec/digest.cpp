@@ -1,6 +1,7 @@
 #include "seams/digest.h"
 
 #include "core/base/xxh3.h"
+#include "io/base/owned.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -10,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <new>
 #include <string>
 #include <string_view>
@@ -18,20 +20,12 @@
 namespace segdl {
 namespace {
 
-struct FreeContext {
-  void operator()(::EVP_MD_CTX* context) const { ::EVP_MD_CTX_free(context); }
-};
-using Context = std::unique_ptr<::EVP_MD_CTX, FreeContext>;
-
-struct FreeMethod {
-  void operator()(::EVP_MD* method) const { ::EVP_MD_free(method); }
-};
-using Method = std::unique_ptr<::EVP_MD, FreeMethod>;
+using Context = io::Owned<::EVP_MD_CTX, ::EVP_MD_CTX_free>;
 
 // OpenSSL's digests. After a failure the value is empty, which equals no digest.
 class EvpDigest final : public Digest {
  public:
-  EvpDigest(Method method, Context context) : method_(std::move(method)), context_(std::move(context)) {}
+  explicit EvpDigest(Context context) : context_(std::move(context)) {}
 
   void update(std::span<const std::byte> bytes) override {
     good_ = good_ && ::EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1;
@@ -46,42 +40,33 @@ class EvpDigest final : public Digest {
   }
 
  private:
-  Method method_;
   Context context_;
   bool good_ = true;
 };
 
 // The most significant byte first, as xxHash's own programs print it.
-void append(std::vector<std::byte>& to, std::uint64_t number) {
-  for (int shift = 56; shift >= 0; shift -= 8) to.push_back(static_cast<std::byte>(number >> shift & 0xff));
+std::vector<std::byte> bytes_of(std::initializer_list<std::uint64_t> numbers) {
+  std::vector<std::byte> bytes;
+  for (const std::uint64_t number : numbers) {
+    for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<std::byte>(number >> shift & 0xff));
+  }
+  return bytes;
 }
 
-class Xxh3Digest final : public Digest {
+class XxhDigest final : public Digest {
  public:
+  explicit XxhDigest(bool wide) : wide_(wide) {}
+
   void update(std::span<const std::byte> bytes) override { digest_.update(bytes); }
   std::vector<std::byte> value() override {
-    std::vector<std::byte> bytes;
-    append(bytes, digest_.value());
-    return bytes;
-  }
-
- private:
-  StreamDigest digest_;
-};
-
-class Xxh128Digest final : public Digest {
- public:
-  void update(std::span<const std::byte> bytes) override { digest_.update(bytes); }
-  std::vector<std::byte> value() override {
+    if (!wide_) return bytes_of({digest_.value()});
     const auto [high, low] = digest_.value128();
-    std::vector<std::byte> bytes;
-    append(bytes, high);
-    append(bytes, low);
-    return bytes;
+    return bytes_of({high, low});
   }
 
  private:
   StreamDigest digest_;
+  bool wide_;  // 128 bits, else 64
 };
 
 // Whether OpenSSL's last call failed for lack of memory; it then has no memory for an error message either.
@@ -93,8 +78,8 @@ bool is_out_of_memory() {
 
 Result<std::unique_ptr<Digest>> make_evp(Algorithm algorithm, const char* name) {
   ::ERR_clear_error();
-  Method method(::EVP_MD_fetch(nullptr, name, nullptr));
-  Context context(::EVP_MD_CTX_new());
+  const io::Owned<::EVP_MD, ::EVP_MD_free> method(::EVP_MD_fetch(nullptr, name, nullptr));
+  Context context(::EVP_MD_CTX_new());  // shares the method
   if (!method || !context || ::EVP_DigestInit_ex(context.get(), method.get(), nullptr) != 1) {
     if (is_out_of_memory()) throw std::bad_alloc();
     Error error{Cause::usage, Remedy::stop, "compute", std::string(algorithm_name(algorithm))};
@@ -102,21 +87,17 @@ Result<std::unique_ptr<Digest>> make_evp(Algorithm algorithm, const char* name) 
     error.hints = {Hint::use_other_checksum};
     return error;
   }
-  return std::unique_ptr<Digest>(std::make_unique<EvpDigest>(std::move(method), std::move(context)));
+  return std::unique_ptr<Digest>(std::make_unique<EvpDigest>(std::move(context)));
 }
 
-std::string hexadecimal(std::span<const unsigned char> bytes) {
-  std::string text;
-  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
-  return text;
-}
+std::string hexadecimal(std::span<const unsigned char> bytes) { return fmt::format("{:02x}", fmt::join(bytes, "")); }
 
 std::string hash_text(LoginHash hash, std::string_view text) {
   constexpr const char* kNames[] = {"MD5", "SHA2-256", "SHA2-512/256"};
-  const Method method(::EVP_MD_fetch(nullptr, kNames[static_cast<std::size_t>(hash)], nullptr));
+  const char* name = kNames[static_cast<std::size_t>(hash)];
   std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-  unsigned size = 0;
-  const bool good = method && ::EVP_Digest(text.data(), text.size(), bytes.data(), &size, method.get(), nullptr) == 1;
+  std::size_t size = 0;
+  const bool good = ::EVP_Q_digest(nullptr, name, nullptr, text.data(), text.size(), bytes.data(), &size) == 1;
   return good ? hexadecimal(std::span(bytes).first(size)) : "";
 }
 
@@ -141,9 +122,9 @@ Result<std::unique_ptr<Digest>> make_digest(Algorithm algorithm) {
     case Algorithm::md5:
       return make_evp(algorithm, "MD5");
     case Algorithm::xxh3_64:
-      return std::unique_ptr<Digest>(std::make_unique<Xxh3Digest>());
+      return std::unique_ptr<Digest>(std::make_unique<XxhDigest>(false));
     case Algorithm::xxh128:
-      return std::unique_ptr<Digest>(std::make_unique<Xxh128Digest>());
+      return std::unique_ptr<Digest>(std::make_unique<XxhDigest>(true));
   }
   return Error{Cause::internal, Remedy::stop, "compute", "a digest"};
 }
