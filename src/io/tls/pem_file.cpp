@@ -1,5 +1,8 @@
 #include "io/tls/pem_file.h"
 
+#include "core/base/errors.h"
+#include "io/base/owned.h"
+#include "io/base/system_error.h"
 #include "io/fs/small_file.h"
 
 #include <openssl/err.h>
@@ -8,7 +11,6 @@
 #include <openssl/pemerr.h>
 #include <openssl/x509.h>
 
-#include <memory>
 #include <utility>
 
 namespace segdl::io {
@@ -16,17 +18,14 @@ namespace {
 
 constexpr std::size_t kLargest = std::size_t{16} * 1024 * 1024;  // the system's trust store is a quarter of a MiB
 
-struct Free {
-  void operator()(::BIO* bio) const { ::BIO_free(bio); }
-  void operator()(::X509* certificate) const { ::X509_free(certificate); }
-  void operator()(::EVP_PKEY* key) const { ::EVP_PKEY_free(key); }
-  void operator()(STACK_OF(X509_INFO) * found) const { sk_X509_INFO_pop_free(found, ::X509_INFO_free); }
-};
-template <class Thing>
-using Owned = std::unique_ptr<Thing, Free>;
+using Certificate = Owned<::X509, ::X509_free>;
 
-Owned<::BIO> bio_of(const std::string& text) {
-  return Owned<::BIO>(::BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+void free_all(STACK_OF(X509_INFO) * found) { sk_X509_INFO_pop_free(found, ::X509_INFO_free); }
+
+// Null if out of memory. The text has to outlive it.
+Owned<::BIO, ::BIO_free> bio_of(const std::string& text) {
+  ::ERR_clear_error();
+  return Owned<::BIO, ::BIO_free>(::BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
 // Whether the end of the file was reached, which OpenSSL calls an error.
@@ -37,40 +36,57 @@ bool was_the_last() {
   return true;
 }
 
-}  // namespace
-
-Result<PemFile> PemFile::read(const std::filesystem::path& path) {
-  auto text = read_small_file(path, kLargest, Secrecy::any);
-  if (!text) return std::move(text).error();
-  return PemFile(std::move(*text));
-}
-
-bool PemFile::use_chain(::SSL_CTX* context) const {
-  ::ERR_clear_error();
-  const auto bio = bio_of(text_);
+// Uses the certificate, and those after it as the chain. False: the reason is in OpenSSL's error queue.
+bool use_chain(::SSL_CTX* context, const std::string& text) {
+  const auto bio = bio_of(text);
   if (!bio) return false;
-  const Owned<::X509> first(::PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr));
+  const Certificate first(::PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr));
   if (!first || ::SSL_CTX_use_certificate(context, first.get()) != 1) return false;
-  while (Owned<::X509> next{::PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+  while (Certificate next{::PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
     if (SSL_CTX_add0_chain_cert(context, next.get()) != 1) return false;
     static_cast<void>(next.release());  // the context's
   }
   return was_the_last();
 }
 
-bool PemFile::use_key(::SSL_CTX* context, ::pem_password_cb* ask, void* asked) const {
-  ::ERR_clear_error();
-  const auto bio = bio_of(text_);
+// Called by OpenSSL for the passphrase of an encrypted key.
+int no_passphrase(char*, int, int, void* asked) {
+  *static_cast<bool*>(asked) = true;
+  return -1;
+}
+
+// The same for the key; sets `asked` if it is encrypted.
+bool use_key(::SSL_CTX* context, const std::string& text, bool& asked) {
+  const auto bio = bio_of(text);
   if (!bio) return false;
-  const Owned<::EVP_PKEY> key(::PEM_read_bio_PrivateKey(bio.get(), nullptr, ask, asked));
+  const Owned<::EVP_PKEY, ::EVP_PKEY_free> key(::PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, &asked));
   return key && ::SSL_CTX_use_PrivateKey(context, key.get()) == 1;
 }
 
-bool PemFile::trust(::SSL_CTX* context) const {
-  ::ERR_clear_error();
-  const auto bio = bio_of(text_);
+// The first of several errors: later ones only follow from it.
+std::string openssl_reason() {
+  const unsigned long code = ::ERR_peek_error();
+  if (ERR_SYSTEM_ERROR(code)) return system_words(static_cast<int>(ERR_GET_REASON(code)));
+  const bool nothing_found = ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
+  if (nothing_found || ERR_GET_REASON(code) == ERR_R_UNSUPPORTED) return "it contains none in PEM format";
+  const char* words = ::ERR_reason_error_string(code);
+  return words != nullptr ? words : "unknown failure";
+}
+
+Error unusable_key(const std::filesystem::path& path, std::string reason, Hints hints = {}) {
+  return with_hints(make_error(Cause::usage, "read the key", path.string(), std::move(reason)), std::move(hints));
+}
+
+}  // namespace
+
+Result<std::string> read_pem(const std::filesystem::path& path) {
+  return read_small_file(path, kLargest, Secrecy::any);
+}
+
+bool trust_pem(::SSL_CTX* context, const std::string& text) {
+  const auto bio = bio_of(text);
   if (!bio) return false;
-  const Owned<STACK_OF(X509_INFO)> found(::PEM_X509_INFO_read_bio(bio.get(), nullptr, nullptr, nullptr));
+  const Owned<STACK_OF(X509_INFO), free_all> found(::PEM_X509_INFO_read_bio(bio.get(), nullptr, nullptr, nullptr));
   if (!found) return false;
   ::X509_STORE* store = ::SSL_CTX_get_cert_store(context);
   bool any = false;
@@ -81,6 +97,29 @@ bool PemFile::trust(::SSL_CTX* context) const {
     any = any || one->x509 != nullptr || one->crl != nullptr;
   }
   return any;
+}
+
+Result<void> use_client_certificate(::SSL_CTX* context, const std::filesystem::path& certificate,
+                                    const std::filesystem::path& key) {
+  const auto chain = read_pem(certificate);
+  if (!chain || !use_chain(context, *chain)) {
+    std::string reason = chain ? openssl_reason() : chain.error().reason;
+    return make_error(Cause::usage, "read the certificate", certificate.string(), std::move(reason));
+  }
+  const std::filesystem::path& key_file = key.empty() ? certificate : key;
+  const auto keys = key.empty() ? chain : read_pem(key);  // a pipe can be read once
+  if (!keys) return unusable_key(key_file, keys.error().reason);
+  bool asked = false;
+  const bool used = use_key(context, *keys, asked);
+  if (asked) {
+    return unusable_key(key_file, "it needs a passphrase, which segdl does not ask for", {Hint::use_unencrypted_key});
+  }
+  if (!used && ERR_GET_LIB(::ERR_peek_error()) == ERR_LIB_X509) {
+    return unusable_key(key_file, "it is not that of the certificate " + certificate.string());
+  }
+  if (!used) return unusable_key(key_file, openssl_reason(), key.empty() ? Hints{Hint::name_key_file} : Hints{});
+  ::SSL_CTX_set_post_handshake_auth(context, 1);  // servers may ask once they have seen the request
+  return {};
 }
 
 }  // namespace segdl::io

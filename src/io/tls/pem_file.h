@@ -6,33 +6,25 @@
 
 #include <segdl/error.h>
 
-#include <openssl/bio.h>
 #include <openssl/ssl.h>
 
 #include <filesystem>
 #include <string>
-#include <utility>
 
 namespace segdl::io {
 
-class PemFile {
- public:
-  // Errors: as those of read_small_file().
-  static Result<PemFile> read(const std::filesystem::path&);
+// The text of such a file. Errors: as those of read_small_file().
+Result<std::string> read_pem(const std::filesystem::path&);
 
-  // Uses its certificate, and those after it as the chain. False: the reason is in OpenSSL's error queue.
-  bool use_chain(::SSL_CTX*) const;
+// Trusts the certificates in the text and uses its revocation lists. False if there are none; the reason is in
+// OpenSSL's error queue.
+bool trust_pem(::SSL_CTX*, const std::string& text);
 
-  // Uses its key; `ask` is called with `asked` for the passphrase of an encrypted one.
-  bool use_key(::SSL_CTX*, ::pem_password_cb* ask, void* asked) const;
-
-  // Trusts its certificates and uses its revocation lists. False if there are none.
-  bool trust(::SSL_CTX*) const;
-
- private:
-  explicit PemFile(std::string text) : text_(std::move(text)) {}
-
-  std::string text_;
-};
+// Loads the client certificate and its key; the key is in the certificate's file if `key` is empty. Further
+// certificates are the chain of the first.
+// Every connection of the context shows it to a server that asks.
+// Errors: Cause::usage, with the file and OpenSSL's message. A key with a passphrase is an error: there is no prompt.
+Result<void> use_client_certificate(::SSL_CTX*, const std::filesystem::path& certificate,
+                                    const std::filesystem::path& key);
 
 }  // namespace segdl::io

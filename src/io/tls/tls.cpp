@@ -2,29 +2,20 @@
 
 #include "core/base/errors.h"
 #include "io/base/system_error.h"
-#include "io/tls/client_certificate.h"
 #include "io/tls/pem_file.h"
-#include "io/tls/tls_bio.h"
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include <array>
-#include <cerrno>
-#include <chrono>
-#include <optional>
+#include <algorithm>
+#include <iterator>
+#include <system_error>
 #include <utility>
 
 namespace segdl::io {
 namespace {
 
 constexpr std::size_t kReadBuffer = 64 * 1024;  // several records for one recv
-
-bool is_address(const std::string& host) {
-  ::ASN1_OCTET_STRING* address = ::a2i_IPADDRESS(host.c_str());
-  ::ASN1_OCTET_STRING_free(address);
-  return address != nullptr;
-}
 
 std::string openssl_words() {
   const unsigned long code = ::ERR_peek_last_error();
@@ -58,32 +49,23 @@ Error certificate_error(const Origin& origin, long verdict) {
   }
 }
 
-// The reason, if the server refused the client's certificate. With TLS 1.3 that comes after the handshake, in place of
-// a response.
-const char* certificate_refused() {
-  switch (ERR_GET_REASON(::ERR_peek_last_error())) {
-    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-      return "the server requires a client certificate";
-    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
-    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
-    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
-    case SSL_R_TLSV1_ALERT_DECRYPT_ERROR:  // its signature is wrong
-      return "the server does not accept the client certificate";
-    default:
-      return nullptr;
-  }
-}
-
-// The same as an error; nothing if it was not refused.
+// The error that the server refused the client's certificate; nothing if it did not. With TLS 1.3 that comes after the
+// handshake, in place of a response.
 std::optional<Error> certificate_refusal(const Origin& origin, bool to_proxy) {
-  const char* refused = certificate_refused();
-  if (refused == nullptr) return std::nullopt;
-  if (!to_proxy) return tls_error(origin, refused, {Hint::show_client_certificate});
-  return tls_error(origin, "it requires a client certificate, and segdl sends none to a proxy",
-                   {Hint::use_other_proxy});
+  constexpr int kRefusals[] = {SSL_R_TLSV1_ALERT_UNKNOWN_CA,          SSL_R_SSLV3_ALERT_BAD_CERTIFICATE,
+                               SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE,
+                               SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN,
+                               SSL_R_TLSV1_ALERT_DECRYPT_ERROR};  // its signature is wrong
+  const int alert = ERR_GET_REASON(::ERR_peek_last_error());
+  const bool required = alert == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED;
+  if (!required && std::ranges::find(kRefusals, alert) == std::end(kRefusals)) return std::nullopt;
+  if (to_proxy) {
+    return tls_error(origin, "it requires a client certificate, and segdl sends none to a proxy",
+                     {Hint::use_other_proxy});
+  }
+  const char* reason =
+      required ? "the server requires a client certificate" : "the server does not accept the client certificate";
+  return tls_error(origin, reason, {Hint::show_client_certificate});
 }
 
 Error handshake_error(const Origin& origin, const ::SSL* ssl, bool to_proxy) {
@@ -96,13 +78,34 @@ Error handshake_error(const Origin& origin, const ::SSL* ssl, bool to_proxy) {
                          "the connection was closed during the handshake");
   }
   if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST || reason == SSL_R_PACKET_LENGTH_TOO_LONG) {
-    if (!to_proxy) {
-      return tls_error(origin, "the server does not speak TLS on this port", {Hint::use_plain_http});
-    }
-    return tls_error(origin, "the proxy does not speak TLS on this port", {Hint::use_plain_proxy});
+    return to_proxy ? tls_error(origin, "the proxy does not speak TLS on this port", {Hint::use_plain_proxy})
+                    : tls_error(origin, "the server does not speak TLS on this port", {Hint::use_plain_http});
   }
   if (auto refused = certificate_refusal(origin, to_proxy)) return *std::move(refused);
   return tls_error(origin, openssl_words(), {});
+}
+
+Error unusable_trust(const std::filesystem::path& path, std::string reason) {
+  return make_error(Cause::usage, "read certificates from", path.string(), std::move(reason));
+}
+
+// Trusts the certificates in the file and the directory that the user named, if any.
+Result<void> trust_named(::SSL_CTX* context, const TrustOptions& trust) {
+  const std::filesystem::path& file = trust.ca_file;
+  const std::filesystem::path& directory = trust.ca_path;
+  std::error_code ignored;
+  if (!directory.empty() && !std::filesystem::is_directory(directory, ignored)) {
+    return unusable_trust(directory, "it is not a directory");
+  }
+  const auto text = file.empty() ? Result<std::string>("") : read_pem(file);
+  if (!text) return unusable_trust(file, text.error().reason);
+  ::ERR_clear_error();
+  if ((file.empty() || trust_pem(context, *text)) &&
+      (directory.empty() || ::SSL_CTX_load_verify_dir(context, directory.c_str()) == 1)) {
+    return {};
+  }
+  return unusable_trust(file.empty() ? directory : file,
+                        "no certificates in PEM format can be read there (" + openssl_words() + ")");
 }
 
 // The error of a wait, as one of the handshake.
@@ -137,9 +140,7 @@ Result<void> TlsChannel::handshake(const StoppableWait& wait) {
     const int result = ::SSL_connect(ssl_.get());
     if (result == 1) return {};
     auto again = wait_after(result, wait);
-    if (!again) {
-      return handshake_ended(origin, std::move(again).error());
-    }
+    if (!again) return handshake_ended(origin, std::move(again).error());
     if (*again) continue;
     place_->sessions.forget(origin);  // one of them may be what the server fails at
     return handshake_error(origin, ssl_.get(), shows_none_);
@@ -202,11 +203,8 @@ Result<void> TlsChannel::send(std::string_view bytes, const StoppableWait& wait)
 }
 
 Result<std::unique_ptr<TlsContext>> TlsContext::create(const TrustOptions& trust) {
-  std::unique_ptr<::SSL_CTX, FreeSslContext> context(::SSL_CTX_new(::TLS_client_method()));
-  Error error;
-  error.operation = "set up TLS";
-  error.reason = context ? "" : openssl_words();
-  if (!context) return error;
+  Owned<::SSL_CTX, ::SSL_CTX_free> context(::SSL_CTX_new(::TLS_client_method()));
+  if (!context) return make_error(Cause::internal, "set up TLS", "", openssl_words());
   ::SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   ::SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);
   ::SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -217,33 +215,10 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const TrustOptions& trust
     auto used = use_client_certificate(context.get(), trust.certificate, trust.key);
     if (!used) return std::move(used).error();
   }
-  const char* file = trust.ca_file.empty() ? nullptr : trust.ca_file.c_str();
-  const char* path = trust.ca_path.empty() ? nullptr : trust.ca_path.c_str();
-  if (file == nullptr && path == nullptr) {
-    return std::unique_ptr<TlsContext>(new TlsContext(std::move(context), !trust.insecure));
-  }
-  error.cause = Cause::usage;
-  error.operation = "read certificates from";
-  std::error_code ignored;
-  if (path != nullptr && !std::filesystem::is_directory(trust.ca_path, ignored)) {
-    error.subject = path;
-    error.reason = "it is not a directory";
-    return error;
-  }
-  ::ERR_clear_error();
-  const auto named = file != nullptr ? std::optional(PemFile::read(file)) : std::nullopt;
-  if (named && !*named) {
-    error.subject = file;
-    error.reason = named->error().reason;
-    return error;
-  }
-  if ((named && !(*named)->trust(context.get())) ||
-      (path != nullptr && ::SSL_CTX_load_verify_dir(context.get(), path) != 1)) {
-    error.subject = file != nullptr ? file : path;
-    error.reason = "no certificates in PEM format can be read there (" + openssl_words() + ")";
-    return error;
-  }
-  return std::unique_ptr<TlsContext>(new TlsContext(std::move(context), false));
+  auto trusted = trust_named(context.get(), trust);
+  if (!trusted) return std::move(trusted).error();
+  const bool trusts_system = trust.ca_file.empty() && trust.ca_path.empty() && !trust.insecure;
+  return std::unique_ptr<TlsContext>(new TlsContext(std::move(context), trusts_system));
 }
 
 void TlsContext::prepare() {
@@ -255,7 +230,7 @@ Result<TlsChannel> TlsContext::channel(const Origin& origin, const TlsSocket& be
     auto trusted = system_trust_->wait(wait);
     if (!trusted) return handshake_ended(origin, std::move(trusted).error());
   }
-  std::unique_ptr<::SSL, FreeSsl> ssl(::SSL_new(context_.get()));
+  Owned<::SSL, ::SSL_free> ssl(::SSL_new(context_.get()));
   auto tls_socket = std::make_unique<TlsSocket>(below);
   ::BIO* bio = ssl ? make_socket_bio(*tls_socket) : nullptr;
   if (bio == nullptr) return tls_error(origin, "out of memory", {});
@@ -263,12 +238,12 @@ Result<TlsChannel> TlsContext::channel(const Origin& origin, const TlsSocket& be
   ::X509_VERIFY_PARAM* parameters = ::SSL_get0_param(ssl.get());
   ::X509_VERIFY_PARAM_set_hostflags(parameters,
                                     X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-  const bool address = is_address(origin.host);
   // RFC 6066 section 3: literal addresses are not permitted in server_name.
-  const int named = address ? ::X509_VERIFY_PARAM_set1_ip_asc(parameters, origin.host.c_str())
-                            : ::X509_VERIFY_PARAM_set1_host(parameters, origin.host.c_str(), origin.host.size()) &
-                                  static_cast<int>(SSL_set_tlsext_host_name(ssl.get(), origin.host.c_str()));
-  if (named != 1) return tls_error(origin, "its name can't be used with TLS", {});
+  const char* host = origin.host.c_str();
+  const bool named = ::X509_VERIFY_PARAM_set1_ip_asc(parameters, host) == 1 ||
+                     (::X509_VERIFY_PARAM_set1_host(parameters, host, origin.host.size()) == 1 &&
+                      SSL_set_tlsext_host_name(ssl.get(), host) == 1);
+  if (!named) return tls_error(origin, "its name can't be used with TLS", {});
   auto place = std::make_unique<TlsSessions::Place>(TlsSessions::Place{sessions_, origin});
   TlsSessions::watch(ssl.get(), *place);
   if (const TlsSession session = sessions_.take(origin)) ::SSL_set_session(ssl.get(), session.get());

@@ -10,6 +10,7 @@
 #include <segdl/error.h>
 
 #include "core/url/url.h"
+#include "io/base/owned.h"
 #include "io/base/stoppable_wait.h"
 #include "io/tls/system_trust.h"
 #include "io/tls/tls_bio.h"
@@ -34,19 +35,11 @@ struct TrustOptions {
   std::filesystem::path key = {};          // empty: in the same file
 };
 
-struct FreeSsl {
-  void operator()(::SSL* ssl) const { ::SSL_free(ssl); }
-};
-struct FreeSslContext {
-  void operator()(::SSL_CTX* context) const { ::SSL_CTX_free(context); }
-};
-
 // One connection's TLS state. Used by one thread at a time.
 class TlsChannel {
  public:
   // `socket` is what `ssl` reads from and writes to.
-  TlsChannel(std::unique_ptr<::SSL, FreeSsl> ssl, std::unique_ptr<TlsSessions::Place> place,
-             std::unique_ptr<TlsSocket> socket)
+  TlsChannel(Owned<::SSL, ::SSL_free> ssl, std::unique_ptr<TlsSessions::Place> place, std::unique_ptr<TlsSocket> socket)
       : place_(std::move(place)), socket_(std::move(socket)), ssl_(std::move(ssl)) {}
 
   // With the origin that the channel was made for; resumes a session if there is one.
@@ -82,7 +75,7 @@ class TlsChannel {
 
   std::unique_ptr<TlsSessions::Place> place_;  // its address must not change when the channel is moved
   std::unique_ptr<TlsSocket> socket_;
-  std::unique_ptr<::SSL, FreeSsl> ssl_;
+  Owned<::SSL, ::SSL_free> ssl_;
   std::optional<Error> broken_;  // comes after what was received
   bool cut_ = false;             // it is a connection that ended without close_notify
   bool shows_none_ = false;      // see show_no_certificate()
@@ -101,12 +94,12 @@ class TlsContext {
   Result<TlsChannel> channel(const Origin&, const TlsSocket&, const StoppableWait&);
 
  private:
-  TlsContext(std::unique_ptr<::SSL_CTX, FreeSslContext> context, bool trusts_system) : context_(std::move(context)) {
+  TlsContext(Owned<::SSL_CTX, ::SSL_CTX_free> context, bool trusts_system) : context_(std::move(context)) {
     sessions_.attend(context_.get());
     if (trusts_system) system_trust_.emplace(context_.get());
   }
 
-  std::unique_ptr<::SSL_CTX, FreeSslContext> context_;
+  Owned<::SSL_CTX, ::SSL_CTX_free> context_;
   std::optional<SystemTrust> system_trust_;
   TlsSessions sessions_;
 };

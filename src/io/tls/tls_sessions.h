@@ -11,12 +11,12 @@
 #pragma once
 
 #include "core/url/url.h"
+#include "io/base/owned.h"
 
 #include <openssl/ssl.h>
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -24,10 +24,7 @@
 
 namespace segdl::io {
 
-struct FreeSslSession {
-  void operator()(::SSL_SESSION* session) const { ::SSL_SESSION_free(session); }
-};
-using TlsSession = std::unique_ptr<::SSL_SESSION, FreeSslSession>;
+using TlsSession = Owned<::SSL_SESSION, ::SSL_SESSION_free>;
 
 class TlsSessions {
  public:
