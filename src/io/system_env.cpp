@@ -85,7 +85,7 @@ Result<std::unique_ptr<Transport>> system_transport(const SessionOptions& option
 }
 
 std::unique_ptr<engine::SessionState> system_state(SessionOptions options) {
-  auto clock = io::make_real_clock();
+  auto clock = std::make_unique<io::RealClock>();
   auto secrets = read_secrets(options);
   auto transport = secrets ? system_transport(options, *clock) : Result<std::unique_ptr<Transport>>(secrets.error());
   return std::make_unique<engine::SessionState>(

@@ -14,7 +14,7 @@ struct FakeSide {
   std::unique_ptr<Clock> clock = std::make_unique<test::FakeClock>();
 };
 struct RealSide {
-  std::unique_ptr<Clock> clock = io::make_real_clock();
+  std::unique_ptr<Clock> clock = std::make_unique<io::RealClock>();
 };
 
 }  // namespace

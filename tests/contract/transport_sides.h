@@ -29,7 +29,7 @@ struct FakeSide {
 struct RealSide {
   OriginScript script;
   LoopbackOrigin origin{script};
-  std::unique_ptr<Clock> clock = io::make_real_clock();
+  std::unique_ptr<Clock> clock = std::make_unique<io::RealClock>();
   std::unique_ptr<Transport> transport = std::move(*io::make_http_transport({}, *clock));
   Url url = *parse_url(origin.url("/f"));
   Instant now() { return clock->now(); }
@@ -39,7 +39,7 @@ struct RealSide {
 struct TlsSide {
   OriginScript script;
   LoopbackOrigin origin{script, {.tls = TestAuthority().server_context()}};
-  std::unique_ptr<Clock> clock = io::make_real_clock();
+  std::unique_ptr<Clock> clock = std::make_unique<io::RealClock>();
   std::unique_ptr<Transport> transport = std::move(*io::make_http_transport({{}, {}, true}, *clock));
   Url url = *parse_url(origin.url("/f"));
   Instant now() { return clock->now(); }

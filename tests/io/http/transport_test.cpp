@@ -65,7 +65,7 @@ class TextServer {
 };
 
 struct Side {
-  std::unique_ptr<Clock> clock = io::make_real_clock();
+  std::unique_ptr<Clock> clock = std::make_unique<io::RealClock>();
   std::unique_ptr<Transport> transport;
 
   explicit Side(io::LookUpFunction look_up = io::system_look_up)

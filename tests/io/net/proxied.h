@@ -64,7 +64,7 @@ struct Side {
 
   std::mutex mutex;
   std::string looked_up;
-  std::unique_ptr<Clock> clock = io::make_real_clock();
+  std::unique_ptr<Clock> clock = std::make_unique<io::RealClock>();
   std::unique_ptr<Transport> transport;
 };
 

@@ -53,7 +53,7 @@ struct Side {
   TestAuthority authority;
   OriginScript script;
   LoopbackOrigin origin;
-  std::unique_ptr<Clock> clock = io::make_real_clock();
+  std::unique_ptr<Clock> clock = std::make_unique<io::RealClock>();
   std::unique_ptr<Transport> transport;
 };
 

@@ -96,7 +96,7 @@ struct World {
 
   std::filesystem::path directory = make_directory();
   TestAuthority authority;
-  std::unique_ptr<Clock> clock = io::make_real_clock();
+  std::unique_ptr<Clock> clock = std::make_unique<io::RealClock>();
 };
 
 // "hello", or how it failed.

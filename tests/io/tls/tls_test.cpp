@@ -76,7 +76,7 @@ void read_request_from(::SSL* ssl) {
 void answer(::SSL* ssl, const std::string& text) { ::SSL_write(ssl, text.data(), static_cast<int>(text.size())); }
 
 struct Side {
-  std::unique_ptr<Clock> clock = io::make_real_clock();
+  std::unique_ptr<Clock> clock = std::make_unique<io::RealClock>();
   std::unique_ptr<Transport> transport = std::move(*io::make_http_transport({{}, {}, true}, *clock));
   Result<std::unique_ptr<Exchange>> get(const TlsServer& server) {
     return transport->get({*parse_url(server.url()), {}}, {}, {});
