@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <utility>
@@ -67,6 +66,13 @@ Error network_error(Remedy remedy, std::string operation, std::string subject, s
   return with_remedy(make_error(Cause::network, std::move(operation), std::move(subject), std::move(reason)), remedy);
 }
 
+Error of_wait(Error error, std::string operation, std::string subject) {
+  if (error.cause != Cause::network) return error;
+  error.operation = std::move(operation);
+  error.subject = std::move(subject);
+  return error;
+}
+
 Result<void> StoppableWait::poll_until(std::span<::pollfd> all) const {
   for (;;) {
     const int ready = ::poll(all.data(), all.size(), milliseconds_until(deadline_.until));
@@ -79,33 +85,27 @@ Result<void> StoppableWait::poll_until(std::span<::pollfd> all) const {
   }
 }
 
-Result<void> StoppableWait::wait_beside(std::span<::pollfd> all) const {
+Result<void> StoppableWait::for_any(std::span<::pollfd> descriptors) const {
   if (stopped()) return cancelled();
   // Checked here too: something may always be ready, but never what is waited for.
   if (is_late()) return deadline_.error("");
   thread_local Bell bell;
   if (!bell.ready()) return socket_error(EMFILE, "connect to", "");
-  all.back() = {bell.descriptor(), POLLIN, 0};
+  std::vector<::pollfd> all(descriptors.begin(), descriptors.end());
+  all.push_back({bell.descriptor(), POLLIN, 0});
   auto waited = [&] {
     // Deregistered before this returns: a later stop request does not ring, and one in progress has rung by then.
     const std::stop_callback ring(*token_, [bell = &bell]() noexcept { bell->ring(); });
     return poll_until(all);
   }();
   if (stopped()) bell.quiet();
-  return waited;
-}
-
-Result<void> StoppableWait::for_any(std::span<::pollfd> descriptors) const {
-  std::vector<::pollfd> all(descriptors.begin(), descriptors.end());
-  all.emplace_back();
-  auto waited = wait_beside(all);
   std::copy_n(all.begin(), descriptors.size(), descriptors.begin());
   return waited;
 }
 
 Result<void> StoppableWait::for_ready(int descriptor, short events) const {
-  std::array<::pollfd, 2> both{{{descriptor, events, 0}, {}}};
-  return wait_beside(both);
+  ::pollfd one{descriptor, events, 0};
+  return for_any({&one, 1});
 }
 
 }  // namespace segdl::io

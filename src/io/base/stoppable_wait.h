@@ -37,6 +37,9 @@ Deadline deadline_after(std::chrono::milliseconds time, std::string_view what, c
 
 Error network_error(Remedy, std::string operation, std::string subject, std::string reason);
 
+// The error of a wait, as one of this operation; a cancellation has none.
+Error of_wait(Error, std::string operation, std::string subject);
+
 // One wait, or several after each other. REQUIRES: the token outlives it.
 class StoppableWait {
  public:
@@ -51,7 +54,6 @@ class StoppableWait {
   Result<void> for_ready(int descriptor, short events) const;
 
   bool stopped() const { return token_->stop_requested(); }
-  const std::stop_token& token() const { return *token_; }
   const Deadline& deadline() const { return deadline_; }
   bool is_late() const { return std::chrono::steady_clock::now() >= deadline_.until; }
 
@@ -59,8 +61,6 @@ class StoppableWait {
   StoppableWait until(const Deadline& deadline) const { return {*token_, deadline}; }
 
  private:
-  // The same; the last element of `all` is room for the thread's own descriptor.
-  Result<void> wait_beside(std::span<::pollfd> all) const;
   Result<void> poll_until(std::span<::pollfd> all) const;
 
   const std::stop_token* token_;

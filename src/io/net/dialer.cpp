@@ -6,7 +6,6 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <utility>
 #include <vector>
@@ -94,11 +93,7 @@ Result<Dialled> dial(const Origin& origin, std::span<const Address> addresses, c
     const bool more = !addresses.empty() && next_start < wait.deadline().until;
     auto waited = wait_for_any(attempts, more ? wait.until({next_start}) : wait);
     if (waited || (more && waited.error().cause == Cause::network)) continue;
-    Error error = std::move(waited).error();
-    if (error.cause != Cause::network) return error;
-    error.operation = "connect to";
-    error.subject = subject_of(origin);
-    return error;
+    return of_wait(std::move(waited).error(), "connect to", subject_of(origin));
   }
 }
 

@@ -215,12 +215,7 @@ Result<std::vector<Address>> Resolver::resolve(const Origin& origin, const Stopp
   lock.unlock();
   if (!running) return std::move(running).error();
   auto waited = wait.for_ready((*running)->done.get(), POLLIN);
-  if (!waited) {
-    Error error = std::move(waited).error();
-    if (error.cause == Cause::network) error.operation = "look up";
-    if (error.cause == Cause::network) error.subject = origin.host;
-    return error;
-  }
+  if (!waited) return of_wait(std::move(waited).error(), "look up", origin.host);
   lock.lock();
   const LookUp& result = (*running)->result;
   const int code = result.code == 0 && result.addresses.empty() ? EAI_NONAME : result.code;

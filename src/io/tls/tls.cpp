@@ -14,6 +14,7 @@
 
 namespace segdl::io {
 namespace {
+constexpr const char* kOpen = "open a secure connection to";
 
 constexpr std::size_t kReadBuffer = 64 * 1024;  // several records for one recv
 
@@ -24,8 +25,7 @@ std::string openssl_words() {
 }
 
 Error tls_error(const Origin& origin, std::string reason, Hints hints) {
-  return with_hints(make_error(Cause::tls, "open a secure connection to", origin.authority(), std::move(reason)),
-                    std::move(hints));
+  return with_hints(make_error(Cause::tls, kOpen, origin.authority(), std::move(reason)), std::move(hints));
 }
 
 Error certificate_error(const Origin& origin, long verdict) {
@@ -74,8 +74,7 @@ Error handshake_error(const Origin& origin, const ::SSL* ssl, bool to_proxy) {
   const unsigned long code = ::ERR_peek_last_error();
   const int reason = ERR_GET_REASON(code);
   if (code == 0 || reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
-    return network_error(Remedy::retry, "open a secure connection to", origin.authority(),
-                         "the connection was closed during the handshake");
+    return network_error(Remedy::retry, kOpen, origin.authority(), "the connection was closed during the handshake");
   }
   if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST || reason == SSL_R_PACKET_LENGTH_TOO_LONG) {
     return to_proxy ? tls_error(origin, "the proxy does not speak TLS on this port", {Hint::use_plain_proxy})
@@ -108,14 +107,6 @@ Result<void> trust_named(::SSL_CTX* context, const TrustOptions& trust) {
                         "no certificates in PEM format can be read there (" + openssl_words() + ")");
 }
 
-// The error of a wait, as one of the handshake.
-Error handshake_ended(const Origin& origin, Error error) {
-  if (error.cause != Cause::network) return error;
-  error.operation = "open a secure connection to";
-  error.subject = origin.authority();
-  return error;
-}
-
 }  // namespace
 
 void TlsChannel::begin_call() {
@@ -140,7 +131,7 @@ Result<void> TlsChannel::handshake(const StoppableWait& wait) {
     const int result = ::SSL_connect(ssl_.get());
     if (result == 1) return {};
     auto again = wait_after(result, wait);
-    if (!again) return handshake_ended(origin, std::move(again).error());
+    if (!again) return of_wait(std::move(again).error(), kOpen, origin.authority());
     if (*again) continue;
     place_->sessions.forget(origin);  // one of them may be what the server fails at
     return handshake_error(origin, ssl_.get(), shows_none_);
@@ -228,7 +219,7 @@ void TlsContext::prepare() {
 Result<TlsChannel> TlsContext::channel(const Origin& origin, const TlsSocket& below, const StoppableWait& wait) {
   if (system_trust_) {
     auto trusted = system_trust_->wait(wait);
-    if (!trusted) return handshake_ended(origin, std::move(trusted).error());
+    if (!trusted) return of_wait(std::move(trusted).error(), kOpen, origin.authority());
   }
   Owned<::SSL, ::SSL_free> ssl(::SSL_new(context_.get()));
   auto tls_socket = std::make_unique<TlsSocket>(below);
