@@ -3,23 +3,17 @@
 #include <segdl/status.h>
 
 #include "core/credentials/cookie.h"
-
-#include "core/base/errors.h"
 #include "core/credentials/netrc.h"
 #include "engine/session/session_state.h"
 #include "engine/store/read_status.h"
 #include "io/base/real_clock.h"
 #include "io/fs/posix_file_system.h"
 #include "io/fs/small_file.h"
-#include "io/http/certified_transport.h"
 #include "io/http/http_transport.h"
 #include "io/net/public_suffixes.h"
 
-#include <fmt/format.h>
-
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -67,27 +61,13 @@ Result<engine::GivenCredentials> read_secrets(const SessionOptions& options) {
   return given;
 }
 
-Error key_alone(const std::filesystem::path& key) {
-  return with_hints(make_error(Cause::usage, "use the key", key.string(), "there is no certificate that it belongs to"),
-                    {Hint::name_certificate});
-}
-
-Result<std::unique_ptr<Transport>> system_transport(const SessionOptions& options, Clock& clock) {
-  io::TrustOptions trust{options.ca_file, options.ca_path, options.insecure};
-  auto plain = io::make_http_transport(trust, clock, {options.network});
-  if (!plain || (options.client_certificate.empty() && options.client_key.empty())) return plain;
-  if (options.client_certificate.empty()) return key_alone(options.client_key);
-  trust.certificate = options.client_certificate;
-  trust.key = options.client_key;
-  auto certified = io::make_http_transport(trust, clock, {options.network});
-  if (!certified) return certified;
-  return io::make_certified_transport(std::move(*plain), std::move(*certified));
-}
-
 std::unique_ptr<engine::SessionState> system_state(SessionOptions options) {
   auto clock = std::make_unique<io::RealClock>();
   auto secrets = read_secrets(options);
-  auto transport = secrets ? system_transport(options, *clock) : Result<std::unique_ptr<Transport>>(secrets.error());
+  const io::TrustOptions trust{options.ca_file, options.ca_path, options.insecure, options.client_certificate,
+                               options.client_key};
+  auto transport = secrets ? io::make_http_transport(trust, *clock, {options.network})
+                           : Result<std::unique_ptr<Transport>>(secrets.error());
   return std::make_unique<engine::SessionState>(
       std::move(options), engine::World{io::make_posix_file_system(), std::move(clock), std::move(transport),
                                         secrets ? std::move(*secrets) : engine::GivenCredentials()});

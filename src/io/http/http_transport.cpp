@@ -46,20 +46,25 @@ class MessageStream final : public httplib::Stream {
   ssize_t write(const char* bytes, std::size_t size) override {
     auto sent = message_.send(as_asked({bytes, size}));
     if (sent) return static_cast<ssize_t>(size);
-    error_ = std::move(sent).error();
+    answer_ = std::move(sent).error();
     return -1;
   }
 
   ssize_t read(char* into, std::size_t size) override {
-    if (!head_ && !read_head()) return -1;
+    if (!answer_) answer_ = message_.read_head(unanswered_);
+    if (!*answer_) return -1;
+    if (canonical_.empty()) canonical_ = fmt::format("HTTP/1.1 {}\r\n\r\n", (*answer_)->status);
     const std::size_t count = std::min(size, canonical_.size() - given_);
     canonical_.copy(into, count, given_);
     given_ += count;
     return static_cast<ssize_t>(count);
   }
 
-  std::optional<ResponseHead>& head() { return head_; }
-  std::optional<Error>& error() { return error_; }
+  // The head of the response, or the first error.
+  Result<ResponseHead> answer() && {
+    if (!answer_) return network_error(Remedy::retry, "exchange messages", "", "there was no response");
+    return *std::move(answer_);
+  }
 
  private:
   // The head of the request, without the fields that httplib adds by itself.
@@ -73,22 +78,10 @@ class MessageStream final : public httplib::Stream {
     return head;
   }
 
-  bool read_head() {
-    auto head = message_.read_head(unanswered_);
-    if (!head) {
-      error_ = std::move(head).error();
-      return false;
-    }
-    head_ = std::move(*head);
-    canonical_ = fmt::format("HTTP/1.1 {}\r\n\r\n", head_->status);
-    return true;
-  }
-
   Message& message_;
   const HttpRequest& request_;
   const std::function<void()> unanswered_;
-  std::optional<ResponseHead> head_;
-  std::optional<Error> error_;
+  std::optional<Result<ResponseHead>> answer_;
   std::string canonical_;
   std::size_t given_ = 0;
 };
@@ -113,9 +106,7 @@ class MessageClient final : public httplib::ClientImpl {
     } catch (const std::exception& exception) {
       return network_error(Remedy::retry, "exchange messages", "", exception.what());
     }
-    if (stream.error()) return *stream.error();
-    if (!stream.head()) return network_error(Remedy::retry, "exchange messages", "", "there was no response");
-    return std::move(*stream.head());
+    return std::move(stream).answer();
   }
 };
 
@@ -161,8 +152,6 @@ class HttpExchange final : public Exchange {
     if (!body_ || !body_->ended_clean() || !head_.keep_alive || counts) return;
     idle_.keep(std::move(connection_), clock_.now());
   }
-  HttpExchange(const HttpExchange&) = delete;
-  HttpExchange& operator=(const HttpExchange&) = delete;
 
   bool heard() const { return message_ && message_->heard(); }
   void put_address_last(Resolver& resolver) const { connection_->put_last(resolver); }
@@ -296,14 +285,36 @@ class HttpTransport final : public Transport {
   IdleConnections idle_;
 };
 
+class CertifiedTransport final : public Transport {
+ public:
+  CertifiedTransport(std::unique_ptr<Transport> plain, std::unique_ptr<Transport> certified)
+      : plain_(std::move(plain)), certified_(std::move(certified)) {}
+
+  Result<std::unique_ptr<Exchange>> get(const HttpRequest& request, const Limits& limits,
+                                        std::stop_token stop) override {
+    return (request.certified ? certified_ : plain_)->get(request, limits, std::move(stop));
+  }
+
+ private:
+  const std::unique_ptr<Transport> plain_;
+  const std::unique_ptr<Transport> certified_;
+};
+
 }  // namespace
 
 Result<std::unique_ptr<Transport>> make_http_transport(const TrustOptions& trust, Clock& clock,
                                                        ConnectionOptions options) {
-  auto tls = TlsContext::create(trust);
-  if (!tls) return std::move(tls).error();
-  if (!options.look_up) options.look_up = system_look_up_of(options.network.addresses);
-  return std::unique_ptr<Transport>(std::make_unique<HttpTransport>(std::move(*tls), clock, std::move(options)));
+  if (!options.look_up) options.look_up = system_look_up(options.network.addresses);
+  const auto made = [&](const TrustOptions& trusted) -> Result<std::unique_ptr<Transport>> {
+    auto tls = TlsContext::create(trusted);
+    if (!tls) return std::move(tls).error();
+    return std::unique_ptr<Transport>(std::make_unique<HttpTransport>(std::move(*tls), clock, options));
+  };
+  auto plain = made({trust.ca_file, trust.ca_path, trust.insecure});
+  if (!plain || (trust.certificate.empty() && trust.key.empty())) return plain;
+  auto certified = made(trust);
+  if (!certified) return certified;
+  return std::unique_ptr<Transport>(std::make_unique<CertifiedTransport>(std::move(*plain), std::move(*certified)));
 }
 
 }  // namespace segdl::io

@@ -30,6 +30,11 @@ struct ConnectionOptions {
 
 // REQUIRES: the clock outlives the transport. Cause::usage if named certificates can't be loaded.
 //
+// Where there is a client certificate it is two transports in one, with it and without (HttpRequest::certified). A
+// server identifies the client of a connection that showed a certificate, and a resumed TLS session stands for what was
+// shown when it began. So connections with and without are never mixed: each kind has its own TLS context, sessions and
+// kept connections.
+//
 // Errors of opening a connection are Cause::network, Remedy::retry, operation "connect to" or "connect to the proxy",
 // with the system's message; a proxy's refusal is Cause::refused.
 // If the system lacks descriptors or ports they have Hint::use_fewer_connections, and no other network error to retry

@@ -161,7 +161,7 @@ struct Resolver::Shared {
   }
 };
 
-LookUpFunction system_look_up_of(AddressFamily family) {
+LookUpFunction system_look_up(AddressFamily family) {
   return [family](const std::string& host, std::uint16_t port) {
     LookUp result = ask_system(host, port, 0, family);
     if (result.code == 0) return result;
@@ -171,23 +171,8 @@ LookUpFunction system_look_up_of(AddressFamily family) {
   };
 }
 
-LookUp system_look_up(const std::string& host, std::uint16_t port) {
-  return system_look_up_of(AddressFamily::any)(host, port);
-}
-
 Resolver::Resolver(LookUpFunction look_up, Clock& clock, AddressFamily family)
     : shared_(std::make_shared<Shared>(std::move(look_up), family)), clock_(clock) {}
-
-Result<void> Resolver::start(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Running>& running,
-                             const Origin& origin) {
-  if (!running->done) return socket_error(EMFILE, "look up", origin.host);
-  try {
-    std::thread([shared, running, name = name_of(origin)] { shared->look(name, *running); }).detach();
-  } catch (const std::system_error& error) {
-    return network_error(Remedy::retry, "look up", origin.host, error.what());
-  }
-  return {};
-}
 
 Result<std::shared_ptr<Resolver::Running>> Resolver::join_or_start(const Origin& origin, Instant now) {
   const auto found = shared_->running.find(name_of(origin));
@@ -196,8 +181,12 @@ Result<std::shared_ptr<Resolver::Running>> Resolver::join_or_start(const Origin&
     return network_error(Remedy::retry, "look up", origin.host, "too many name lookups are waiting for an answer");
   }
   const auto running = std::make_shared<Running>(now);
-  auto started = start(shared_, running, origin);
-  if (!started) return std::move(started).error();
+  if (!running->done) return socket_error(EMFILE, "look up", origin.host);
+  try {
+    std::thread([shared = shared_, running, name = name_of(origin)] { shared->look(name, *running); }).detach();
+  } catch (const std::system_error& error) {
+    return network_error(Remedy::retry, "look up", origin.host, error.what());
+  }
   shared_->running.emplace(name_of(origin), running);
   return running;
 }

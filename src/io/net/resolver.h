@@ -40,9 +40,7 @@ struct LookUp {
 using LookUpFunction = std::function<LookUp(const std::string& host, std::uint16_t port)>;
 
 // The lookup by getaddrinfo(3).
-LookUp system_look_up(const std::string& host, std::uint16_t port);
-// The same, for addresses of one family only.
-LookUpFunction system_look_up_of(AddressFamily);
+LookUpFunction system_look_up(AddressFamily);
 
 // Thread-safe.
 class Resolver {
@@ -65,7 +63,6 @@ class Resolver {
   struct Shared;
   // REQUIRES: the mutex is held.
   Result<std::shared_ptr<Running>> join_or_start(const Origin&, Instant now);
-  static Result<void> start(const std::shared_ptr<Shared>&, const std::shared_ptr<Running>&, const Origin&);
 
   std::shared_ptr<Shared> shared_;  // shared with lookups that outlive the Resolver
   Clock& clock_;

@@ -101,6 +101,11 @@ bool trust_pem(::SSL_CTX* context, const std::string& text) {
 
 Result<void> use_client_certificate(::SSL_CTX* context, const std::filesystem::path& certificate,
                                     const std::filesystem::path& key) {
+  if (certificate.empty()) {
+    return with_hints(
+        make_error(Cause::usage, "use the key", key.string(), "there is no certificate that it belongs to"),
+        {Hint::name_certificate});
+  }
   const auto chain = read_pem(certificate);
   if (!chain || !use_chain(context, *chain)) {
     std::string reason = chain ? openssl_reason() : chain.error().reason;

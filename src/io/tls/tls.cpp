@@ -202,7 +202,7 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const TrustOptions& trust
   ::SSL_CTX_set_read_ahead(context.get(), 1);
   ::SSL_CTX_set_default_read_buffer_len(context.get(), kReadBuffer);
   ::SSL_CTX_set_verify(context.get(), trust.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
-  if (!trust.certificate.empty()) {
+  if (!trust.certificate.empty() || !trust.key.empty()) {
     auto used = use_client_certificate(context.get(), trust.certificate, trust.key);
     if (!used) return std::move(used).error();
   }

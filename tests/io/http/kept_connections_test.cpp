@@ -162,7 +162,7 @@ TEST_CASE("where descriptors have run out the error says so and may pass" * doct
 
 TEST_CASE("where descriptors have run out a host is not called unknown" * doctest::skip(kChecksTypesByPipes)) {
   const NoMoreDescriptors none;
-  const io::LookUp found = io::system_look_up("nobody.invalid", 80);
+  const io::LookUp found = io::system_look_up(AddressFamily::any)("nobody.invalid", 80);
   CHECK(found.code == EAI_SYSTEM);
   CHECK(found.number == EMFILE);
 }

@@ -68,7 +68,7 @@ struct Side {
   std::unique_ptr<Clock> clock = std::make_unique<io::RealClock>();
   std::unique_ptr<Transport> transport;
 
-  explicit Side(io::LookUpFunction look_up = io::system_look_up)
+  explicit Side(io::LookUpFunction look_up = {})
       : transport(std::move(*io::make_http_transport({}, *clock, {{}, std::move(look_up)}))) {}
 
   Result<std::unique_ptr<Exchange>> get(std::uint16_t port, const std::string& target = "/", Limits limits = {},

@@ -74,9 +74,9 @@ TEST_CASE("with a proxy it is the proxy's address that counts") {
 }
 
 TEST_CASE("the system is asked for addresses of one family only") {
-  for (const io::Address& address : io::system_look_up_of(AddressFamily::v4)("localhost", 80).addresses) {
+  for (const io::Address& address : io::system_look_up(AddressFamily::v4)("localhost", 80).addresses) {
     CHECK(address.storage.ss_family == AF_INET);
   }
-  const auto six = io::system_look_up_of(AddressFamily::v6)("localhost", 80);
+  const auto six = io::system_look_up(AddressFamily::v6)("localhost", 80);
   for (const io::Address& address : six.addresses) CHECK(address.storage.ss_family == AF_INET6);
 }

@@ -46,7 +46,7 @@ struct Side {
   }
 
   Result<std::unique_ptr<Exchange>> get(const std::string& url, Limits limits = {}, std::stop_token stop = {}) {
-    return transport->get({*parse_url(url), {}}, limits, stop);
+    return transport->get({.url = *parse_url(url), .fields = {}, .certified = true}, limits, stop);
   }
 
   // The body, or the error's message.
