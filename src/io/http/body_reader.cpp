@@ -40,7 +40,9 @@ Error BodyReader::ended_early() const {
 
 Result<std::size_t> BodyReader::read(std::span<std::byte> into) {
   if (ended_) return std::size_t{0};
-  auto got = read_framed(into);
+  auto got = framing_ == Framing::length    ? read_length(into)
+             : framing_ == Framing::chunked ? read_chunked(into)
+                                            : read_to_close(into);
   if (got && said_twice_.may_be_chunked(into.first(*got))) return unreadable(kPerhapsTwice);
   if (got) given_ += *got;
   if (!got && got.error().remedy == Remedy::retry && chunks_.gives_unproved()) {
@@ -49,11 +51,6 @@ Result<std::size_t> BodyReader::read(std::span<std::byte> into) {
     return error;
   }
   return got;
-}
-
-Result<std::size_t> BodyReader::read_framed(std::span<std::byte> into) {
-  if (framing_ == Framing::length) return read_length(into);
-  return framing_ == Framing::chunked ? read_chunked(into) : read_to_close(into);
 }
 
 // Receives bytes that are all body.

@@ -31,7 +31,6 @@ class BodyReader {
   }
 
  private:
-  Result<std::size_t> read_framed(std::span<std::byte> into);
   Result<std::size_t> read_length(std::span<std::byte> into);
   Result<std::size_t> read_chunked(std::span<std::byte> into);
   Result<std::size_t> receive_body(std::span<std::byte> into);

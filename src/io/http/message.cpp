@@ -3,22 +3,12 @@
 #include "io/net/head_reader.h"
 #include "io/net/tunnel.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstring>
 #include <utility>
 
 namespace segdl::io {
-namespace {
-
-std::string seconds_words(std::chrono::milliseconds time) {
-  return fmt::format("{:g} s", std::chrono::duration<double>(time).count());
-}
-
-}  // namespace
-
 Result<void> Message::send(std::string_view request) {
   const Deadline sent = deadline_after(limits_.head, "the request could not be sent within", limits_.deadline);
   return connection_.send(request, {stop_, sent});
@@ -57,12 +47,7 @@ Result<ResponseHead> Message::read_head(const std::function<void()>& unanswered)
   const Way& way = connection_.way();
   if (way.forwarded()) return proxy_gave(*way.proxy, std::move(head).error(), buffer_.view());
   if (!looks_like_tls(buffer_.view())) return head;
-  Error error = std::move(head).error();
-  error.cause = Cause::tls;
-  error.remedy = Remedy::stop;
-  error.reason = "the server speaks TLS on this port";
-  error.hints = {Hint::use_https};
-  return error;
+  return speaks_tls(std::move(head).error(), "the server", Hint::use_https);
 }
 
 Result<std::size_t> Message::receive(std::span<std::byte> into) {
@@ -92,9 +77,9 @@ Result<void> Message::count_body(std::size_t bytes) {
   waited_ = {};
   got_ = 0;
   if (speed >= static_cast<double>(limits_.min_speed)) return {};
-  return network_error(
-      Remedy::retry, "receive", "",
-      fmt::format("slower than {} bytes/s for {}", limits_.min_speed, seconds_words(limits_.speed_window)));
+  const double window = std::chrono::duration<double>(limits_.speed_window).count();
+  return network_error(Remedy::retry, "receive", "",
+                       fmt::format("slower than {} bytes/s for {:g} s", limits_.min_speed, window));
 }
 
 }  // namespace segdl::io

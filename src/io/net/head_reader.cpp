@@ -1,6 +1,6 @@
 #include "io/net/head_reader.h"
 
-#include "io/base/stoppable_wait.h"
+#include <fmt/format.h>
 
 #include <utility>
 
@@ -30,6 +30,14 @@ Result<ResponseHead> read_final_head(ReceiveBuffer& buffer, RequestMethod method
 }
 
 bool looks_like_tls(std::string_view bytes) { return !bytes.empty() && (bytes[0] == 0x15 || bytes[0] == 0x16); }
+
+Error speaks_tls(Error error, std::string_view peer, Hint hint) {
+  error.cause = Cause::tls;
+  error.remedy = Remedy::stop;
+  error.reason = fmt::format("{} speaks TLS on this port", peer);
+  error.hints = {hint};
+  return error;
+}
 
 bool looks_like_socks(std::string_view bytes) {
   if (bytes.starts_with('\5')) return true;

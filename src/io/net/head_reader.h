@@ -22,6 +22,9 @@ Result<ResponseHead> read_final_head(ReceiveBuffer&, RequestMethod,
 // Whether a TLS peer answers a plain request like this: with an alert or a handshake record (RFC 8446 section 5.1).
 bool looks_like_tls(std::string_view bytes);
 
+// The error of reading that answer.
+Error speaks_tls(Error, std::string_view peer, Hint);
+
 // Whether a SOCKS proxy refuses an unknown request like this, in version 5 (RFC 1928) or 4.
 bool looks_like_socks(std::string_view bytes);
 

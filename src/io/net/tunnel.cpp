@@ -86,16 +86,8 @@ Error on_way_to_proxy(const Proxy& proxy, Error error) {
   return error;
 }
 
-Error proxy_speaks_tls(Error error) {
-  error.cause = Cause::tls;
-  error.remedy = Remedy::stop;
-  error.reason = "the proxy speaks TLS on this port";
-  error.hints = {Hint::use_https_proxy};
-  return error;
-}
-
 Error proxy_gave(const Proxy& proxy, Error error, std::string_view came) {
-  if (looks_like_tls(came)) return proxy_speaks_tls(std::move(error));
+  if (looks_like_tls(came)) return speaks_tls(std::move(error), "the proxy", Hint::use_https_proxy);
   if (came.empty()) return unanswered_by_proxy(std::move(error));
   if (!looks_like_socks(came)) return error;
   error = broken_by_proxy(proxy, "speaks SOCKS, not HTTP");

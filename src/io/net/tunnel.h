@@ -32,9 +32,6 @@ Error broken_by_proxy(const Proxy&, std::string_view what);
 // Adds that an error occurred on the way to the proxy, instead of the origin.
 Error on_way_to_proxy(const Proxy&, Error);
 
-// The error that a proxy that should speak HTTP speaks TLS.
-Error proxy_speaks_tls(Error);
-
 // The error of reading the first response of a proxy that should speak HTTP and sent `came`.
 // Names the protocol it speaks instead, if that is recognisable, or gives a hint if it sent nothing.
 Error proxy_gave(const Proxy&, Error, std::string_view came);
