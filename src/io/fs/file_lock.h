@@ -29,10 +29,7 @@ namespace segdl::io {
 // Used by one thread at a time.
 class FileLock {
  public:
-  FileLock() = default;
   ~FileLock();
-  FileLock(const FileLock&) = delete;
-  FileLock& operator=(const FileLock&) = delete;
 
   // Takes the lock of `file`, which must stay open as long as this object lives; `directory` is its open directory.
   // False if another open description has the lock. Errors: those of the call, for `path`.

@@ -23,8 +23,6 @@ class SystemTrust {
   // REQUIRES: the context outlives this object, and makes no connection before wait() has succeeded.
   explicit SystemTrust(::SSL_CTX* context) : context_(context) {}
   ~SystemTrust();
-  SystemTrust(const SystemTrust&) = delete;
-  SystemTrust& operator=(const SystemTrust&) = delete;
 
   // Begins to read, unless that has begun.
   void begin();

@@ -236,7 +236,7 @@ Result<TlsChannel> TlsContext::channel(const Origin& origin, const TlsSocket& be
                       SSL_set_tlsext_host_name(ssl.get(), host) == 1);
   if (!named) return tls_error(origin, "its name can't be used with TLS", {});
   auto place = std::make_unique<TlsSessions::Place>(TlsSessions::Place{sessions_, origin});
-  TlsSessions::watch(ssl.get(), *place);
+  SSL_set_app_data(ssl.get(), place.get());
   if (const TlsSession session = sessions_.take(origin)) ::SSL_set_session(ssl.get(), session.get());
   return TlsChannel(std::move(ssl), std::move(place), std::move(tls_socket));
 }

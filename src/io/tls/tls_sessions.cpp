@@ -21,8 +21,6 @@ void TlsSessions::attend(::SSL_CTX* context) {
   });
 }
 
-void TlsSessions::watch(::SSL* ssl, Place& place) { SSL_set_app_data(ssl, &place); }
-
 void TlsSessions::put(const Origin& origin, TlsSession session) {
   if (!session) return;
   const std::lock_guard lock(mutex_);

@@ -28,7 +28,7 @@ using TlsSession = Owned<::SSL_SESSION, ::SSL_SESSION_free>;
 
 class TlsSessions {
  public:
-  // Stores the sessions of this context's connections, each in the Place that watch() was given.
+  // Stores the sessions of this context's connections, each in the Place that is the connection's app data.
   void attend(::SSL_CTX*);
 
   // Where the sessions of one connection are stored. REQUIRES: it outlives the connection.
@@ -36,7 +36,6 @@ class TlsSessions {
     TlsSessions& sessions;
     Origin origin;
   };
-  static void watch(::SSL*, Place&);
 
   // The newest session for this origin, or null.
   // Tickets of TLS 1.3 should be used once (RFC 8446 appendix C.4), but the last one is reused: many connections to one
