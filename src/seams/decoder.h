@@ -4,8 +4,6 @@
 // It is here because zlib, brotli and zstd do the work, and only io may use those; make_decoder() is defined there.
 #pragma once
 
-#include <segdl/error.h>
-
 #include <cstddef>
 #include <memory>
 #include <span>

@@ -19,11 +19,9 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <ctime>
 #include <filesystem>
 #include <new>
-#include <string_view>
 #include <thread>
 #include <utility>
 

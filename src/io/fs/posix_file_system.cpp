@@ -12,7 +12,6 @@
 #include "io/fs/small_file.h"
 
 #include <dirent.h>
-#include <fmt/format.h>
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -26,7 +25,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <mutex>
 #include <optional>
 #include <string>

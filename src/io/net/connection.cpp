@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <chrono>
 #include <utility>
 #include <vector>
 

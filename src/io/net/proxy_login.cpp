@@ -2,9 +2,6 @@
 
 #include "seams/digest.h"
 
-#include <optional>
-#include <utility>
-
 namespace segdl::io {
 
 Proof ProxyLogins::next(const Proxy& proxy) {

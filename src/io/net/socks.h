@@ -8,7 +8,6 @@
 
 #include <segdl/error.h>
 
-#include "core/url/proxy.h"
 #include "io/base/stoppable_wait.h"
 #include "io/net/connection.h"
 #include "io/net/resolver.h"

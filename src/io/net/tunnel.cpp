@@ -1,6 +1,5 @@
 #include "io/net/tunnel.h"
 
-#include "core/base/ascii.h"
 #include "core/credentials/login.h"
 #include "core/http/http_fields.h"
 #include "core/http/http_status.h"
@@ -10,7 +9,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>

@@ -1,7 +1,6 @@
 #include "io/tls/tls.h"
 
 #include "core/base/errors.h"
-#include "io/base/system_error.h"
 #include "io/tls/pem_file.h"
 
 #include <openssl/err.h>
@@ -14,8 +13,8 @@
 
 namespace segdl::io {
 namespace {
-constexpr const char* kOpen = "open a secure connection to";
 
+constexpr const char* kOpen = "open a secure connection to";
 constexpr std::size_t kReadBuffer = 64 * 1024;  // several records for one recv
 
 std::string openssl_words() {
