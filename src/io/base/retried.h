@@ -13,8 +13,12 @@
 #pragma once
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include <cerrno>
+#include <optional>
+#include <string>
 
 namespace segdl::io {
 
@@ -42,6 +46,20 @@ int retried(Call call, Happened happened) {
     errno = number;
     if (number != EINTR) return -1;
   }
+}
+
+// The status of an open file (fstat(2)). Nothing and errno on failure.
+inline std::optional<struct ::stat> status_of(int descriptor) {
+  struct ::stat found {};
+  const int looked = retried([&] { return ::fstat(descriptor, &found); });
+  return looked == 0 ? std::optional(found) : std::nullopt;
+}
+
+// The same for what has this name in an open directory; with `flags` 0 for what it leads to.
+inline std::optional<struct ::stat> status_of(int directory, const std::string& name, int flags = AT_SYMLINK_NOFOLLOW) {
+  struct ::stat found {};
+  const int looked = retried([&] { return ::fstatat(directory, name.c_str(), &found, flags); });
+  return looked == 0 ? std::optional(found) : std::nullopt;
 }
 
 }  // namespace segdl::io

@@ -1,7 +1,7 @@
 #include "io/base/system_error.h"
 
 #include "core/base/errors.h"
-#include "io/base/status_of.h"
+#include "io/base/retried.h"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,7 @@
 #include "io/fs/file_lock.h"
 
-#include "io/base/status_of.h"
+#include "core/base/errors.h"
+#include "io/base/retried.h"
 #include "io/base/system_error.h"
 #include "io/fs/file_system_kind.h"
 #include "io/fs/named_file.h"

@@ -1,7 +1,6 @@
 #include "io/fs/file_system_kind.h"
 
 #include "io/base/retried.h"
-#include "io/base/status_of.h"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,6 @@
 
 #include "core/base/errors.h"
 #include "io/base/retried.h"
-#include "io/base/status_of.h"
 #include "io/base/system_error.h"
 #include "io/fs/file_lock.h"
 #include "io/fs/file_system_kind.h"

@@ -2,11 +2,9 @@
 
 #include "io/base/descriptor.h"
 #include "io/base/retried.h"
-#include "io/base/status_of.h"
 #include "io/base/system_error.h"
-#include "io/fs/directory_rights.h"
+#include "io/fs/directories.h"
 #include "io/fs/file_system_kind.h"
-#include "io/fs/make_directories.h"
 #include "io/fs/posix_file.h"
 #include "io/fs/posix_stream.h"
 #include "io/fs/small_file.h"

@@ -4,7 +4,6 @@
 #include "core/base/errors.h"
 #include "io/base/descriptor.h"
 #include "io/base/retried.h"
-#include "io/base/status_of.h"
 #include "io/base/stoppable_wait.h"
 #include "io/base/system_error.h"
 #include "io/fs/posix_file.h"

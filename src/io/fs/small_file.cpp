@@ -3,7 +3,6 @@
 #include "core/base/errors.h"
 #include "io/base/descriptor.h"
 #include "io/base/retried.h"
-#include "io/base/status_of.h"
 #include "io/base/system_error.h"
 
 #include <fmt/format.h>

@@ -1,6 +1,5 @@
 #include "io/http/message.h"
 
-#include "io/net/head_reader.h"
 #include "io/net/tunnel.h"
 
 #include <fmt/format.h>

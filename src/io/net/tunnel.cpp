@@ -3,7 +3,6 @@
 #include "core/credentials/login.h"
 #include "core/http/http_fields.h"
 #include "core/http/http_status.h"
-#include "io/net/head_reader.h"
 #include "io/net/receive_buffer.h"
 #include "seams/digest.h"
 

@@ -1,5 +1,5 @@
 // Heads that are longer than what is kept of them.
-#include "io/net/head_reader.h"
+#include "io/net/receive_buffer.h"
 
 #include <doctest/doctest.h>
 

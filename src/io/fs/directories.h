@@ -1,10 +1,11 @@
-// Permissions in a directory, and which of its files can be trusted.
+// Directories: those of a path are made, and files in one are trusted or replaced by its permissions.
 #pragma once
 
 #include <segdl/error.h>
 
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <string>
 
 namespace segdl::io {
@@ -20,5 +21,8 @@ bool target_may_be_planted(int directory, const std::string& name, int file);
 
 // Directory::may_be_named(). `path`: for messages.
 Result<void> may_be_named(int directory, const std::string& name, const std::string& path, bool replaces);
+
+// As FileSystem::make_directories().
+Result<void> make_posix_directories(const std::filesystem::path&);
 
 }  // namespace segdl::io
