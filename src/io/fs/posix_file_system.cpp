@@ -85,7 +85,7 @@ class PosixDirectory final : public Directory {
   }
 
   Result<std::unique_ptr<Stream>> open_stream(const std::string& name, const Until& last) override {
-    return open_posix_stream({fd_.get(), name, path_of(name)}, last);
+    return open_posix_stream(fd_.get(), name, path_of(name), last);
   }
 
   Result<std::unique_ptr<NamelessFile>> create_unnamed(const std::string& meant_for) override {

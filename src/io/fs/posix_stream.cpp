@@ -6,7 +6,6 @@
 #include "io/base/retried.h"
 #include "io/base/stoppable_wait.h"
 #include "io/base/system_error.h"
-#include "io/fs/posix_file.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -121,62 +120,51 @@ bool is_private(int descriptor) {
 }
 
 Result<std::unique_ptr<Stream>> refused(const std::string& path, const char* reason, Hints hints) {
-  Error error = exists_error(path, reason);
-  error.operation = "write to";
-  error.hints = std::move(hints);
-  return error;
-}
-
-Result<std::unique_ptr<Stream>> stream_of(Descriptor fd, const std::string& path, bool blocks) {
-  return std::unique_ptr<Stream>(std::make_unique<PosixStream>(std::move(fd), path, blocks));
+  return with_hints(make_error(Cause::exists, "write to", path, reason), std::move(hints));
 }
 
 // Shares the open description: what was written to it before stays, and comes first.
 Result<std::unique_ptr<Stream>> duplicate(int descriptor, const std::string& path) {
   Descriptor fd(retried([&] { return ::fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); }));
   if (!fd) return file_error(errno, "open", path);
-  return stream_of(std::move(fd), path, true);
-}
-
-// Opening a FIFO for writing must wait for a reader.
-Result<std::unique_ptr<Stream>> open_ready(const NamedStream& stream, bool is_fifo, const Until& last) {
-  const std::string& path = stream.path;
-  constexpr int kFlags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  for (;;) {
-    Descriptor fd(retried([&] { return ::openat(stream.directory, stream.name.c_str(), kFlags); }));
-    if (fd) return stream_of(std::move(fd), path, false);
-    const int number = errno;
-    const auto own = descriptor_of(stream.directory, stream.name);
-    if (own && (number == EACCES || number == EPERM)) return duplicate(*own, path);  // another user owns it
-    if (!is_fifo || number != ENXIO) return file_error(number, "open", path);
-    if (is_over(last)) return too_late("open", path);
-    auto waited = StoppableWait(last.stop, deadline_after(kLookForReader, {}, last.deadline)).for_any({});
-    if (!waited && waited.error().cause == Cause::cancelled) return std::move(waited).error();
-  }
+  return std::unique_ptr<Stream>(std::make_unique<PosixStream>(std::move(fd), path, true));
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Stream>> open_posix_stream(const NamedStream& stream, const Until& last) {
-  const std::string& path = stream.path;
-  const auto found = status_of(stream.directory, stream.name, 0);
+Result<std::unique_ptr<Stream>> open_posix_stream(int directory, const std::string& name, const std::string& path,
+                                                  const Until& last) {
+  const auto found = status_of(directory, name, 0);
   if (!found) return std::unique_ptr<Stream>();
-  const auto named = status_of(stream.directory, stream.name);
+  const auto named = status_of(directory, name);
   const bool is_link = named && S_ISLNK(named->st_mode);
-  const auto own = is_link ? descriptor_of(stream.directory, stream.name) : std::nullopt;
-  if (own && is_private(*own)) {
+  const int own = is_link ? descriptor_of(directory, name).value_or(-1) : -1;
+  if (own >= 0 && is_private(own)) {
     return refused(path, "it is a descriptor that is open for this process alone",
                    {Hint::pass_descriptor, Hint::choose_other_name});
   }
   const ::mode_t kind = found->st_mode & S_IFMT;
-  if (kind == S_IFIFO || kind == S_IFCHR) return open_ready(stream, kind == S_IFIFO, last);
   if (kind == S_IFDIR) return refused(path, "it is a directory", {Hint::separate_directory});
   if (kind == S_IFBLK) {
     return refused(path, "it is a block device, and nothing is written over one", {Hint::use_consumer});
   }
-  if (own) return duplicate(*own, path);
-  if (kind == S_IFSOCK) return refused(path, "it is a socket", {Hint::choose_other_name});
-  return std::unique_ptr<Stream>();
+  if (kind != S_IFIFO && kind != S_IFCHR) {
+    if (own >= 0) return duplicate(own, path);
+    if (kind == S_IFSOCK) return refused(path, "it is a socket", {Hint::choose_other_name});
+    return std::unique_ptr<Stream>();
+  }
+  // Opening a FIFO for writing must wait for a reader.
+  constexpr int kFlags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  for (;;) {
+    Descriptor fd(retried([&] { return ::openat(directory, name.c_str(), kFlags); }));
+    if (fd) return std::unique_ptr<Stream>(std::make_unique<PosixStream>(std::move(fd), path, false));
+    const int number = errno;
+    if (own >= 0 && (number == EACCES || number == EPERM)) return duplicate(own, path);  // another user owns it
+    if (kind != S_IFIFO || number != ENXIO) return file_error(number, "open", path);
+    if (is_over(last)) return too_late("open", path);
+    auto waited = StoppableWait(last.stop, deadline_after(kLookForReader, {}, last.deadline)).for_any({});
+    if (!waited && waited.error().cause == Cause::cancelled) return std::move(waited).error();
+  }
 }
 
 }  // namespace segdl::io

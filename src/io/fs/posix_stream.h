@@ -17,13 +17,8 @@
 
 namespace segdl::io {
 
-struct NamedStream {
-  int directory;  // open
-  const std::string& name;
-  std::string path;  // for messages
-};
-
-// As Directory::open_stream().
-Result<std::unique_ptr<Stream>> open_posix_stream(const NamedStream&, const Until&);
+// As Directory::open_stream(), in this open directory; `path` is for messages.
+Result<std::unique_ptr<Stream>> open_posix_stream(int directory, const std::string& name, const std::string& path,
+                                                  const Until&);
 
 }  // namespace segdl::io
