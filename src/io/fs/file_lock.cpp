@@ -23,6 +23,7 @@
 #include <ctime>
 #include <filesystem>
 #include <new>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -37,9 +38,9 @@ constexpr std::chrono::milliseconds kLooks[] = {1ms, 10ms, 50ms};      // by the
 constexpr int kTakeovers = 3;                                          // each lost to another machine
 constexpr ::time_t kWrittenBy = 60;  // seconds after which an empty file is left by a dead process
 
-struct ::flock whole_file() {
+struct ::flock whole_file(short type = F_WRLCK) {
   struct ::flock lock {};
-  lock.l_type = F_WRLCK;
+  lock.l_type = type;
   lock.l_whence = SEEK_SET;
   return lock;
 }
@@ -59,14 +60,35 @@ bool keeps_others_out(int file, const Take& take) {
   return other && take(other.get()) != 0;  // not trusted unless shown
 }
 
+// The result of `take`, which is repeated after each pause as long as it fails and may succeed later.
+template <class Take, class MayCome>
+int take_after(std::span<const std::chrono::milliseconds> pauses, Take take, MayCome may_come) {
+  int taken = take();
+  for (const auto pause : pauses) {
+    if (taken == 0 || !may_come()) break;
+    std::this_thread::sleep_for(pause);
+    taken = take();
+  }
+  return taken;
+}
+
 int take_description_lock(int file) {
   struct ::flock lock = whole_file();
   return retried([&] { return ::fcntl(file, F_OFD_SETLK, &lock); });
 }
 
+// ENOLCK may be transient (NFS, while its lock daemon starts). Another process could then get this very lock, which the
+// fallbacks do not exclude.
+int take_patiently(int file, Lacking& lacking) {
+  const auto may_come = [&] { return errno == ENOLCK && lacking.locks_may_come(); };
+  const int taken = take_after(
+      kPauses, [&] { return take_description_lock(file); }, may_come);
+  if (taken != 0 && errno == ENOLCK) lacking.no_locks_came();
+  return taken;
+}
+
 void drop_description_lock(int file) {
-  struct ::flock lock = whole_file();
-  lock.l_type = F_UNLCK;
+  struct ::flock lock = whole_file(F_UNLCK);
   static_cast<void>(retried([&] { return ::fcntl(file, F_OFD_SETLK, &lock); }));
 }
 
@@ -76,13 +98,8 @@ int take_flock(int file) {
 
 // A look (held_by_another()) holds a shared lock for a moment, since nothing else shows who has such a lock.
 int take_flock_beside_looks(int file) {
-  int taken = take_flock(file);
-  for (const auto pause : kLooks) {
-    if (taken == 0 || errno != EWOULDBLOCK) return taken;
-    std::this_thread::sleep_for(pause);
-    taken = take_flock(file);
-  }
-  return taken;
+  return take_after(
+      kLooks, [&] { return take_flock(file); }, [] { return errno == EWOULDBLOCK; });
 }
 
 void drop_flock(int file) {
@@ -92,6 +109,7 @@ void drop_flock(int file) {
 struct SocketAddress {
   ::sockaddr_un address{};
   ::socklen_t length = 0;
+  const ::sockaddr* generic() const { return reinterpret_cast<const ::sockaddr*>(&address); }
 };
 
 // In the abstract namespace (unix(7)): without a file, and gone with the socket.
@@ -109,10 +127,6 @@ Result<SocketAddress> address_of(int file, const std::string& path) {
 
 Descriptor datagram_socket() { return Descriptor(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)); }
 
-const ::sockaddr* generic(const SocketAddress& address) {
-  return reinterpret_cast<const ::sockaddr*>(&address.address);
-}
-
 // Identifies this machine and its network namespace, within which the kernel keeps abstract addresses.
 std::string this_owner() {
   ::utsname names{};
@@ -121,7 +135,7 @@ std::string this_owner() {
   std::error_code none;
   const auto space = std::filesystem::read_symlink("/proc/self/ns/net", none).string();
   std::string id = machine ? *machine : "";
-  id.erase(std::remove(id.begin(), id.end(), '\n'), id.end());
+  std::erase(id, '\n');
   return fmt::format("{} {} {}", names.nodename, id, space);
 }
 
@@ -150,19 +164,6 @@ FileLock::~FileLock() {
     static_cast<void>(retried([&] { return ::unlinkat(directory_.get(), name_.c_str(), 0); }));
   } catch (const std::bad_alloc&) {  // the file stays, to be taken over
   }
-}
-
-// ENOLCK may be transient (NFS, while its lock daemon starts). Another process could then get this very lock, which the
-// fallbacks do not exclude.
-int FileLock::take_patiently(int file, Lacking& lacking) {
-  int taken = take_description_lock(file);
-  for (const auto pause : kPauses) {
-    if (taken == 0 || errno != ENOLCK || !lacking.locks_may_come()) return taken;
-    std::this_thread::sleep_for(pause);
-    taken = take_description_lock(file);
-  }
-  if (taken != 0 && errno == ENOLCK) lacking.no_locks_came();
-  return taken;
 }
 
 Result<bool> FileLock::try_take(int file, int directory, const std::string& path, Lacking& lacking) {
@@ -196,7 +197,7 @@ Result<bool> FileLock::take_socket(int file, int directory, const std::string& p
   if (!address) return std::move(address).error();
   Descriptor socket = datagram_socket();
   if (!socket) return file_error(errno, "lock", path);
-  if (::bind(socket.get(), generic(*address), address->length) != 0) {
+  if (::bind(socket.get(), address->generic(), address->length) != 0) {
     return errno == EADDRINUSE ? Result<bool>(false) : file_error(errno, "lock", path);
   }
   const auto status = status_of(file);
@@ -230,11 +231,8 @@ Result<bool> FileLock::take_file(int directory, std::string name, const std::str
     if (found != owner && (!found.empty() || !is_left(directory, name))) break;
     static_cast<void>(retried([&] { return ::unlinkat(directory, name.c_str(), 0); }));
   }
-  Error error = file_error(EBUSY, "lock", path);
-  error.cause = Cause::busy;
-  error.reason = "a process on another machine is downloading this file, or died while it did";
-  error.hints = {{Hint::remove_stale_lock, name}};
-  return error;
+  const char* reason = "a process on another machine is downloading this file, or died while it did";
+  return with_hints(make_error(Cause::busy, "lock", path, reason), {{Hint::remove_stale_lock, name}});
 }
 
 Result<bool> FileLock::held_by_another(int file, const std::string& path) const {
@@ -254,7 +252,7 @@ Result<bool> FileLock::held_by_another(int file, const std::string& path) const 
   if (!address) return std::move(address).error();
   const Descriptor socket = datagram_socket();
   if (!socket) return file_error(errno, "look at the lock of", path);
-  return ::connect(socket.get(), generic(*address), address->length) == 0;  // refused if no process has it
+  return ::connect(socket.get(), address->generic(), address->length) == 0;  // refused if no process has it
 }
 
 }  // namespace segdl::io

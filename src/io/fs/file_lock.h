@@ -44,7 +44,6 @@ class FileLock {
  private:
   enum class Way { none, description, flock, socket };
 
-  static int take_patiently(int file, Lacking&);
   Result<bool> take_socket(int file, int directory, const std::string& path);
   Result<bool> take_file(int directory, std::string name, const std::string& path);
 
