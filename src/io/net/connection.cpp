@@ -1,5 +1,6 @@
 #include "io/net/connection.h"
 
+#include "io/base/retried.h"
 #include "io/base/system_error.h"
 #include "io/net/socks.h"
 #include "io/net/tunnel.h"
@@ -11,8 +12,9 @@
 #include <vector>
 
 namespace segdl::io {
+namespace {
 
-Result<Dialled> Connection::reach(const Origin& origin, Resolver& resolver, const StoppableWait& wait) {
+Result<Dialled> reach(const Origin& origin, Resolver& resolver, const StoppableWait& wait) {
   auto addresses = resolver.resolve(origin, wait);
   if (!addresses) return std::move(addresses).error();
   auto dialled = dial(origin, *addresses, wait);
@@ -20,15 +22,16 @@ Result<Dialled> Connection::reach(const Origin& origin, Resolver& resolver, cons
   return dialled;
 }
 
-void Connection::put_last(Resolver& resolver) const {
-  if (way_.proxy == nullptr) resolver.put_last(way_.origin, address_);
-}
-
-Result<void> Connection::secure(std::optional<TlsChannel>& place, Result<TlsChannel> channel,
-                                const StoppableWait& wait) {
+Result<void> secure(std::optional<TlsChannel>& place, Result<TlsChannel> channel, const StoppableWait& wait) {
   if (!channel) return std::move(channel).error();
   place = std::move(*channel);
   return place->handshake(wait);
+}
+
+}  // namespace
+
+void Connection::put_last(Resolver& resolver) const {
+  if (way_.proxy == nullptr) resolver.put_last(way_.origin, address_);
 }
 
 Result<std::unique_ptr<Connection>> Connection::begin(const Way& way, Resolver& resolver, TlsContext* tls,
@@ -97,9 +100,8 @@ Result<std::size_t> Connection::receive(std::span<std::byte> into, const Stoppab
   }
   if (tls() != nullptr) return tls()->receive(into, wait);
   for (;;) {
-    const auto got = ::recv(socket_.get(), into.data(), into.size(), 0);
+    const auto got = retried([&] { return ::recv(socket_.get(), into.data(), into.size(), 0); });
     if (got >= 0) return static_cast<std::size_t>(got);
-    if (errno == EINTR) continue;
     if (errno != EAGAIN) return network_error(Remedy::retry, "receive", "", system_words(errno));
     auto waited = wait.for_ready(socket_.get(), POLLIN);
     if (!waited) return std::move(waited).error();
@@ -117,15 +119,11 @@ Result<void> Connection::send(std::string_view bytes, const StoppableWait& wait)
   asked_ = true;
   if (tls() != nullptr) return tls()->send(bytes, wait);
   while (!bytes.empty()) {
-    const auto sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent >= 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-      continue;
-    }
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) return network_error(Remedy::retry, "send", "", system_words(errno));
-    auto waited = wait.for_ready(socket_.get(), POLLOUT);
-    if (!waited) return waited;
+    const auto sent = retried([&] { return ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); });
+    if (sent < 0 && errno != EAGAIN) return network_error(Remedy::retry, "send", "", system_words(errno));
+    auto ready = sent < 0 ? wait.for_ready(socket_.get(), POLLOUT) : Result<void>();
+    if (!ready) return ready;
+    if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
   return {};
 }

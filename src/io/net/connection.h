@@ -58,9 +58,7 @@ class Connection {
 
   // Connects to the first host of the way: the origin or the proxy; with TLS to an https proxy.
   static Result<std::unique_ptr<Connection>> begin(const Way&, Resolver&, TlsContext*, const StoppableWait&);
-  static Result<Dialled> reach(const Origin&, Resolver&, const StoppableWait&);
   static Result<std::unique_ptr<Connection>> through_socks(const Way&, Resolver&, const StoppableWait&);
-  static Result<void> secure(std::optional<TlsChannel>&, Result<TlsChannel>, const StoppableWait&);
   // The TLS that carries the requests: the origin's, or that of a proxy that forwards them.
   TlsChannel* tls() { return tls_ ? &*tls_ : proxy_tls_ ? &*proxy_tls_ : nullptr; }
 

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -18,8 +19,7 @@ constexpr std::chrono::milliseconds kStagger{250};
 struct Attempt {
   Descriptor socket;
   Address address;
-  int error = 0;  // 0: connected or in progress
-  bool connected = false;
+  std::optional<int> error = std::nullopt;  // nothing: in progress; 0: connected
 };
 
 Attempt begin(const Address& address) {
@@ -34,7 +34,7 @@ Attempt begin(const Address& address) {
   static_cast<void>(::setsockopt(attempt.socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
   static_cast<void>(::setsockopt(attempt.socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
   if (::connect(attempt.socket.get(), reinterpret_cast<const ::sockaddr*>(&address.storage), address.size) == 0) {
-    attempt.connected = true;
+    attempt.error = 0;
   } else if (errno != EINPROGRESS && errno != EINTR) {  // continues after a signal (connect(2))
     attempt.error = errno;
   }
@@ -61,9 +61,7 @@ Result<void> wait_for_any(std::vector<Attempt>& attempts, const StoppableWait& w
   auto waited = wait.for_any(polled);
   if (!waited) return waited;
   for (std::size_t i = 0; i < attempts.size(); ++i) {
-    if (polled[i].revents == 0) continue;
-    attempts[i].error = pending_error(attempts[i].socket.get());
-    attempts[i].connected = attempts[i].error == 0;
+    if (polled[i].revents != 0) attempts[i].error = pending_error(attempts[i].socket.get());
   }
   return {};
 }
@@ -82,10 +80,10 @@ Result<Dialled> dial(const Origin& origin, std::span<const Address> addresses, c
       next_start = now + kStagger;
     }
     for (Attempt& attempt : attempts) {
-      if (attempt.connected) return Dialled{std::move(attempt.socket), attempt.address};
-      if (attempt.error != 0) last_error = telling(last_error, attempt.error);
+      if (attempt.error == 0) return Dialled{std::move(attempt.socket), attempt.address};
+      if (attempt.error) last_error = telling(last_error, *attempt.error);
     }
-    std::erase_if(attempts, [](const Attempt& attempt) { return attempt.error != 0; });
+    std::erase_if(attempts, [](const Attempt& attempt) { return attempt.error.has_value(); });
     if (attempts.empty()) {
       if (addresses.empty()) return socket_error(last_error, "connect to", subject_of(origin));
       continue;

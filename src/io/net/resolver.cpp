@@ -1,5 +1,6 @@
 #include "io/net/resolver.h"
 
+#include "core/base/errors.h"
 #include "io/base/descriptor.h"
 #include "io/base/system_error.h"
 
@@ -37,7 +38,7 @@ std::vector<Address> take_turns(const std::vector<Address>& addresses) {
     (same ? first : other).push_back(address);
   }
   std::vector<Address> turns;
-  for (std::size_t i = 0; i < std::max(first.size(), other.size()); ++i) {
+  for (std::size_t i = 0; turns.size() < addresses.size(); ++i) {
     if (i < first.size()) turns.push_back(first[i]);
     if (i < other.size()) turns.push_back(other[i]);
   }
@@ -80,10 +81,9 @@ LookUp ask_system(const std::string& host, std::uint16_t port, int flags, Addres
 }
 
 Error other_family_error(const std::string& host, AddressFamily family, std::string_view reason) {
-  const bool four = family == AddressFamily::v4;
-  Error error = network_error(Remedy::stop, "look up", host, fmt::format("{} IPv{} address", reason, four ? 4 : 6));
-  error.hints = {{Hint::allow_both_families, four ? "4" : "6"}};
-  return error;
+  const char* version = family == AddressFamily::v4 ? "4" : "6";
+  return with_hints(network_error(Remedy::stop, "look up", host, fmt::format("{} IPv{} address", reason, version)),
+                    {{Hint::allow_both_families, version}});
 }
 
 Error look_up_error(const std::string& host, AddressFamily family, int code, int number) {
@@ -109,12 +109,12 @@ struct Resolver::Running {
   LookUp result;  // guarded by Shared::mutex
 };
 
-struct Resolver::Known {
-  std::vector<Address> addresses;
-  Instant until;
-};
-
 struct Resolver::Shared {
+  struct Known {
+    std::vector<Address> addresses;
+    Instant until;
+  };
+
   const LookUpFunction look_up;
   const AddressFamily family;
   std::mutex mutex;
@@ -122,12 +122,6 @@ struct Resolver::Shared {
   std::map<Name, Known> known;
 
   Shared(LookUpFunction function, AddressFamily wanted) : look_up(std::move(function)), family(wanted) {}
-
-  // Null if they are unknown or too old. REQUIRES: the mutex is held.
-  const std::vector<Address>* find(const Name& name, Instant now) const {
-    const auto found = known.find(name);
-    return found != known.end() && now < found->second.until ? &found->second.addresses : nullptr;
-  }
 
   // The lookup on its thread. Whatever the result, all waiting threads are woken.
   void look(const Name& name, Running& asked) noexcept {
@@ -149,15 +143,9 @@ struct Resolver::Shared {
   void remember(const Name& name, const LookUp& result, Instant asked) {
     Known fresh{take_turns(result.addresses), asked + kFresh};
     const std::lock_guard lock(mutex);
-    make_room(asked);
-    known.insert_or_assign(name, std::move(fresh));
-  }
-
-  // REQUIRES: the mutex is held.
-  void make_room(Instant now) {
-    if (known.size() < kMaxKnown) return;
-    std::erase_if(known, [now](const auto& item) { return item.second.until <= now; });
+    if (known.size() >= kMaxKnown) std::erase_if(known, [&](const auto& item) { return item.second.until <= asked; });
     if (known.size() >= kMaxKnown) known.clear();
+    known.insert_or_assign(name, std::move(fresh));
   }
 };
 
@@ -199,7 +187,8 @@ Result<std::vector<Address>> Resolver::resolve(const Origin& origin, const Stopp
   if (literal.code == 0) return other_family_error(origin.host, family, "it is no");
   std::unique_lock lock(shared_->mutex);
   const Instant now = clock_.now();
-  if (const auto* known = shared_->find(name_of(origin), now)) return *known;
+  const auto known = shared_->known.find(name_of(origin));
+  if (known != shared_->known.end() && now < known->second.until) return known->second.addresses;
   auto running = join_or_start(origin, now);
   lock.unlock();
   if (!running) return std::move(running).error();

@@ -59,7 +59,6 @@ class Resolver {
 
  private:
   struct Running;
-  struct Known;
   struct Shared;
   // REQUIRES: the mutex is held.
   Result<std::shared_ptr<Running>> join_or_start(const Origin&, Instant now);

@@ -1,5 +1,6 @@
 #include "io/net/socks.h"
 
+#include "core/base/errors.h"
 #include "core/url/host.h"
 #include "io/net/receive_buffer.h"
 #include "io/net/tunnel.h"
@@ -41,10 +42,6 @@ constexpr Refusal kRefusals[] = {
 };
 constexpr unsigned kNotAllowed = 2, kNoSuchAddress = 8;
 
-// Whether bytes begin with the SOCKS version, which is checked. In the reply to a password it is not: some proxies get
-// it wrong.
-enum class Begins : std::uint8_t { version, anyhow };
-
 // One conversation with the proxy.
 class Dialogue {
  public:
@@ -54,13 +51,11 @@ class Dialogue {
   Result<void> greet() {
     std::string greeting{kVersion, 1, kNoCredentials};
     if (proxy_.has_credentials) greeting = {kVersion, 2, kNoCredentials, kByPassword};
-    auto sent = connection_.send(greeting, wait_);
-    auto answer = sent ? receive(2, Begins::version) : Result<std::string>(std::move(sent).error());
-    if (!answer) return std::move(answer).error();
-    const char method = (*answer)[1];
-    if (method == kByNothing) return credentials_refused("wants credentials of another kind");
-    if (method == kNoCredentials) return {};
-    if (method == kByPassword && proxy_.has_credentials) return log_in();
+    const auto method = ask(greeting);
+    if (!method) return method.error();
+    if (*method == kByNothing) return credentials_refused("wants credentials of another kind");
+    if (*method == kNoCredentials) return {};
+    if (*method == kByPassword && proxy_.has_credentials) return log_in();
     return no_socks("chose credentials that were not offered");
   }
 
@@ -69,27 +64,35 @@ class Dialogue {
     std::string request{kVersion, 1, 0};
     request += address;
     request += {static_cast<char>(port >> 8), static_cast<char>(port & 0xff)};
-    auto sent = connection_.send(request, wait_);
-    auto answer = sent ? receive(2, Begins::version) : Result<std::string>(std::move(sent).error());
-    if (!answer) return std::move(answer).error();
-    if (const auto code = static_cast<unsigned char>((*answer)[1]); code != 0) return refusal(code);
-    answer = receive(2, Begins::anyhow);
-    if (!answer) return std::move(answer).error();
-    auto read = skip_address((*answer)[1]);
+    const auto result = ask(request);
+    if (!result) return result.error();
+    if (const auto code = static_cast<unsigned char>(*result); code != 0) return refusal(code);
+    auto bound = receive(2);
+    if (!bound) return std::move(bound).error();
+    auto read = skip_address((*bound)[1]);
     if (!read) return read;
     if (!buffer_.view().empty()) return broken_by_proxy(proxy_, "sent more than an answer before it was asked further");
     return {};
   }
 
  private:
-  // RFC 1929.
+  // Sends a request, and returns the second byte of the reply. The first is the version.
+  Result<char> ask(std::string_view request) {
+    auto sent = connection_.send(request, wait_);
+    auto answer = sent ? receive(2) : Result<std::string>(std::move(sent).error());
+    if (!answer) return std::move(answer).error();
+    if ((*answer)[0] == kVersion) return (*answer)[1];
+    return no_socks(*answer == "HT" ? "speaks HTTP, not SOCKS5" : "does not speak SOCKS5");
+  }
+
+  // RFC 1929. The version in the reply is not checked: some proxies get it wrong.
   Result<void> log_in() {
     std::string words{1, static_cast<char>(proxy_.user.size())};
     words += proxy_.user;
     words += static_cast<char>(proxy_.password.size());
     words += proxy_.password;
     auto sent = connection_.send(words, wait_);
-    auto answer = sent ? receive(2, Begins::anyhow) : Result<std::string>(std::move(sent).error());
+    auto answer = sent ? receive(2) : Result<std::string>(std::move(sent).error());
     if (!answer) return std::move(answer).error();
     return (*answer)[1] == 0 ? Result<void>() : credentials_refused("did not accept the name and password");
   }
@@ -98,18 +101,18 @@ class Dialogue {
   Result<void> skip_address(char kind) {
     std::size_t size = kind == kFour ? 4 : 16;
     if (kind == kName) {
-      auto length = receive(1, Begins::anyhow);
+      auto length = receive(1);
       if (!length) return std::move(length).error();
       size = static_cast<unsigned char>((*length)[0]);
     } else if (kind != kFour && kind != kSix) {
       return no_socks("gave an address of an unknown kind");
     }
-    auto rest = receive(size + 2, Begins::anyhow);
+    auto rest = receive(size + 2);
     return rest ? Result<void>() : Result<void>(std::move(rest).error());
   }
 
   // Receives `count` bytes.
-  Result<std::string> receive(std::size_t count, Begins begins) {
+  Result<std::string> receive(std::size_t count) {
     while (buffer_.view().size() < count) {
       auto got = connection_.receive(buffer_.room(), wait_);
       if (!got) return heard_ ? std::move(got).error() : unanswered_by_proxy(std::move(got).error());
@@ -119,17 +122,12 @@ class Dialogue {
       heard_ = true;
     }
     std::string bytes(buffer_.view().substr(0, count));
-    if (begins == Begins::version && bytes[0] != kVersion) {
-      return no_socks(bytes.starts_with("HT") ? "speaks HTTP, not SOCKS5" : "does not speak SOCKS5");
-    }
     buffer_.take(count);
     return bytes;
   }
 
   Error no_socks(std::string_view what) const {
-    Error error = broken_by_proxy(proxy_, what);
-    error.hints = {Hint::check_proxy_scheme};
-    return error;
+    return with_hints(broken_by_proxy(proxy_, what), {Hint::check_proxy_scheme});
   }
 
   Error credentials_refused(std::string_view what) const {
