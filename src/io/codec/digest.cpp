@@ -1,5 +1,6 @@
 #include "seams/digest.h"
 
+#include "core/base/errors.h"
 #include "core/base/xxh3.h"
 #include "io/base/owned.h"
 
@@ -82,10 +83,9 @@ Result<std::unique_ptr<Digest>> make_evp(Algorithm algorithm, const char* name) 
   Context context(::EVP_MD_CTX_new());  // shares the method
   if (!method || !context || ::EVP_DigestInit_ex(context.get(), method.get(), nullptr) != 1) {
     if (is_out_of_memory()) throw std::bad_alloc();
-    Error error{Cause::usage, Remedy::stop, "compute", std::string(algorithm_name(algorithm))};
-    error.reason = "this machine's OpenSSL does not offer it";
-    error.hints = {Hint::use_other_checksum};
-    return error;
+    return with_hints(make_error(Cause::usage, "compute", std::string(algorithm_name(algorithm)),
+                                 "this machine's OpenSSL does not offer it"),
+                      {Hint::use_other_checksum});
   }
   return std::unique_ptr<Digest>(std::make_unique<EvpDigest>(std::move(context)));
 }

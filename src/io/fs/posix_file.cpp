@@ -285,28 +285,19 @@ Error exists_error(const std::string& path, std::string reason) {
   return with_hints(make_error(Cause::exists, "keep", path, std::move(reason)), {Hint::choose_other_name});
 }
 
-// Where owners are mapped (sshfs, NFS with root_squash), files of this user have another owner's number.
-Error planted_error(const std::string& path) {
-  Error error = exists_error(path, "it belongs to another user, in a directory that any user may write to");
-  error.hints.push_back(Hint::remove_if_own);
-  return error;
-}
-
 FileStatus status_from(const struct ::stat& status) {
-  FileStatus result;
-  result.id = {status.st_dev, status.st_ino};
-  result.size = static_cast<std::uint64_t>(status.st_size);
-  result.links = static_cast<std::uint64_t>(status.st_nlink);
-  result.mode = status.st_mode & 07777U;
-  result.owner = status.st_uid;
-  result.group = status.st_gid;
-  result.modified = std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::seconds(status.st_mtim.tv_sec) +
-                                                                    std::chrono::nanoseconds(status.st_mtim.tv_nsec));
-  result.kind = S_ISREG(status.st_mode)   ? FileKind::regular
-                : S_ISDIR(status.st_mode) ? FileKind::directory
-                : S_ISLNK(status.st_mode) ? FileKind::symlink
-                                          : FileKind::other;
-  return result;
+  const std::chrono::sys_time<std::chrono::seconds> modified{std::chrono::seconds(status.st_mtim.tv_sec)};
+  return {.id = {status.st_dev, status.st_ino},
+          .kind = S_ISREG(status.st_mode)   ? FileKind::regular
+                  : S_ISDIR(status.st_mode) ? FileKind::directory
+                  : S_ISLNK(status.st_mode) ? FileKind::symlink
+                                            : FileKind::other,
+          .size = static_cast<std::uint64_t>(status.st_size),
+          .links = static_cast<std::uint64_t>(status.st_nlink),
+          .mode = status.st_mode & 07777U,
+          .owner = status.st_uid,
+          .group = status.st_gid,
+          .modified = modified + std::chrono::nanoseconds(status.st_mtim.tv_nsec)};
 }
 
 std::unique_ptr<File> make_posix_file(Descriptor fd, std::string path, PosixFolder folder) {

@@ -29,7 +29,4 @@ std::unique_ptr<NamelessFile> make_nameless_file(Descriptor, std::string path, P
 // "It exists already", with hints.
 Error exists_error(const std::string& path, std::string reason);
 
-// The same for a file that may be planted.
-Error planted_error(const std::string& path);
-
 }  // namespace segdl::io

@@ -1,5 +1,6 @@
 #include "io/fs/posix_file_system.h"
 
+#include "core/base/errors.h"
 #include "io/base/descriptor.h"
 #include "io/base/retried.h"
 #include "io/base/system_error.h"
@@ -49,6 +50,12 @@ const char* kind_words(FileKind kind) {
 int flags_for(OpenMode mode) {
   if (mode == OpenMode::read_only || mode == OpenMode::read_target) return O_RDONLY;
   return mode == OpenMode::existing ? O_RDWR : O_RDWR | O_CREAT;
+}
+
+// Where owners are mapped (sshfs, NFS with root_squash), files of this user have another owner's number.
+Error planted_error(const std::string& path) {
+  return with_hints(exists_error(path, "it belongs to another user, in a directory that any user may write to"),
+                    {Hint::choose_other_name, Hint::remove_if_own});
 }
 
 class PosixDirectory final : public Directory {
@@ -199,9 +206,7 @@ class PosixDirectory final : public Directory {
   Result<void> sync_all() {
     const Descriptor file(retried([&] { return ::openat(fd_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kPrivate); }));
     if (file && retried([&] { return ::syncfs(file.get()); }) == 0) return {};
-    Error error = file_error(errno, "sync", path_);
-    error.hints = {Hint::make_readable, Hint::choose_other_directory};
-    return error;
+    return with_hints(file_error(errno, "sync", path_), {Hint::make_readable, Hint::choose_other_directory});
   }
 
   // The kind of what has the name, if it is no regular file.

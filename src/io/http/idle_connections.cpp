@@ -115,14 +115,12 @@ void IdleConnections::clear(const Way& way) {
 // Drops connections that were idle too long, and entries without connections.
 void IdleConnections::sort_out(Instant now, Kept& closed) {
   sorted_out_ = now;
-  for (auto it = idle_.begin(); it != idle_.end();) {
-    Kept& kept = it->second;
-    const auto old =
-        std::find_if(kept.begin(), kept.end(), [&](const Idle& idle) { return now - idle.since > kLongest; });
+  for (auto& [way, kept] : idle_) {
+    const auto old = std::ranges::find_if(kept, [&](const Idle& idle) { return now - idle.since > kLongest; });
     count_ -= static_cast<std::size_t>(std::distance(old, kept.end()));
     closed.splice(closed.end(), kept, old, kept.end());
-    it = kept.empty() ? idle_.erase(it) : std::next(it);
   }
+  std::erase_if(idle_, [](const auto& of_way) { return of_way.second.empty(); });
 }
 
 void IdleConnections::push_out_oldest(Kept& closed) {

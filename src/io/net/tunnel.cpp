@@ -1,5 +1,6 @@
 #include "io/net/tunnel.h"
 
+#include "core/base/errors.h"
 #include "core/credentials/login.h"
 #include "core/http/http_fields.h"
 #include "core/http/http_status.h"
@@ -87,10 +88,8 @@ Error proxy_gave(const Proxy& proxy, Error error, std::string_view came) {
   if (looks_like_tls(came)) return speaks_tls(std::move(error), "the proxy", Hint::use_https_proxy);
   if (came.empty()) return unanswered_by_proxy(std::move(error));
   if (!looks_like_socks(came)) return error;
-  error = broken_by_proxy(proxy, "speaks SOCKS, not HTTP");
-  error.remedy = Remedy::stop;
-  error.hints = {Hint::use_socks_proxy};
-  return error;
+  error = with_remedy(broken_by_proxy(proxy, "speaks SOCKS, not HTTP"), Remedy::stop);
+  return with_hints(std::move(error), {Hint::use_socks_proxy});
 }
 
 Error unanswered_by_proxy(Error error) {

@@ -13,10 +13,6 @@
 
 namespace segdl::io {
 
-SystemTrust::~SystemTrust() {
-  if (reader_.joinable()) reader_.join();
-}
-
 void SystemTrust::read() {
   // As SSL_CTX_set_default_verify_paths(), which would wait for a pipe for ever. Directories are read when needed. An
   // unreadable file adds no trust.
@@ -36,7 +32,7 @@ void SystemTrust::begin() {
     done_ = Descriptor(::eventfd(0, EFD_CLOEXEC));
     if (!done_) return read();
     try {
-      reader_ = std::thread([this] { read(); });
+      reader_ = std::jthread([this] { read(); });
     } catch (const std::exception&) {  // no thread, or no memory for one
       read();
     }

@@ -22,7 +22,6 @@ class SystemTrust {
  public:
   // REQUIRES: the context outlives this object, and makes no connection before wait() has succeeded.
   explicit SystemTrust(::SSL_CTX* context) : context_(context) {}
-  ~SystemTrust();
 
   // Begins to read, unless that has begun.
   void begin();
@@ -34,8 +33,8 @@ class SystemTrust {
   ::SSL_CTX* context_;
   std::once_flag begun_;
   std::atomic<bool> there_{false};
-  Descriptor done_;  // readable for ever once they are read
-  std::thread reader_;
+  Descriptor done_;      // readable for ever once they are read
+  std::jthread reader_;  // last: it has ended before what it uses is destroyed
 };
 
 }  // namespace segdl::io

@@ -25,11 +25,8 @@ int read_through(::BIO* bio, char* bytes, std::size_t size, std::size_t* got) {
   const int result = ::SSL_read_ex(socket.outer, bytes, size, got);
   if (result == 1) return 1;
   const int why = ::SSL_get_error(socket.outer, result);
-  if (why == SSL_ERROR_ZERO_RETURN) {
-    ::BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
-  } else if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) {
-    BIO_set_retry_read(bio);
-  }
+  if (why == SSL_ERROR_ZERO_RETURN) ::BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+  if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) BIO_set_retry_read(bio);
   return 0;
 }
 
@@ -37,10 +34,8 @@ int bio_write(::BIO* bio, const char* bytes, std::size_t size, std::size_t* writ
   BIO_clear_retry_flags(bio);
   if (socket_of(bio).outer != nullptr) return write_through(bio, bytes, size, written);
   const auto sent = ::send(socket_of(bio).descriptor, bytes, size, MSG_NOSIGNAL);
-  if (sent < 0) {
-    if (errno == EAGAIN || errno == EINTR) BIO_set_retry_write(bio);
-    return 0;
-  }
+  if (sent < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_write(bio);
+  if (sent < 0) return 0;
   *written = static_cast<std::size_t>(sent);
   return 1;
 }
@@ -55,14 +50,9 @@ int bio_read(::BIO* bio, char* bytes, std::size_t size, std::size_t* got) {
   --socket.reads_left;
   if (socket.outer != nullptr) return read_through(bio, bytes, size, got);
   const auto received = ::recv(socket.descriptor, bytes, size, 0);
-  if (received <= 0) {
-    if (received == 0) {
-      ::BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
-    } else if (errno == EAGAIN || errno == EINTR) {
-      BIO_set_retry_read(bio);
-    }
-    return 0;
-  }
+  if (received == 0) ::BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+  if (received < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_read(bio);
+  if (received <= 0) return 0;
   *got = static_cast<std::size_t>(received);
   return 1;
 }
