@@ -51,7 +51,7 @@ class Bell {
 Error Deadline::error(std::string operation) const {
   std::string words(what);
   if (time.count() > 0) words += fmt::format(" {:g} s", std::chrono::duration<double>(time).count());
-  Error error = network_error(Remedy::retry, std::move(operation), "", std::move(words));
+  Error error = network_error(std::move(operation), "", std::move(words));
   error.out_of_time = of_download;
   return error;
 }
@@ -62,8 +62,9 @@ Deadline deadline_after(std::chrono::milliseconds time, std::string_view what, c
   return {until, what, time};
 }
 
-Error network_error(Remedy remedy, std::string operation, std::string subject, std::string reason) {
-  return with_remedy(make_error(Cause::network, std::move(operation), std::move(subject), std::move(reason)), remedy);
+Error network_error(std::string operation, std::string subject, std::string reason) {
+  Error error = make_error(Cause::network, std::move(operation), std::move(subject), std::move(reason));
+  return with_remedy(std::move(error), Remedy::retry);
 }
 
 Error of_wait(Error error, std::string operation, std::string subject) {
@@ -76,8 +77,7 @@ Error of_wait(Error error, std::string operation, std::string subject) {
 Result<void> StoppableWait::poll_until(std::span<::pollfd> all) const {
   for (;;) {
     const int ready = ::poll(all.data(), all.size(), milliseconds_until(deadline_.until));
-    if (ready < 0 && errno != EINTR)
-      return network_error(Remedy::retry, "wait for the network", "", system_words(errno));
+    if (ready < 0 && errno != EINTR) return network_error("wait for the network", "", system_words(errno));
     if (stopped()) return cancelled();
     // What arrived while this process was suspended arrived in time.
     if (ready > 0) return {};

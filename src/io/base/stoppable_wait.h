@@ -35,7 +35,8 @@ struct Deadline {
 // `time` from now, but no later than `last`, the time limit for the download.
 Deadline deadline_after(std::chrono::milliseconds time, std::string_view what, const std::optional<Instant>& last);
 
-Error network_error(Remedy, std::string operation, std::string subject, std::string reason);
+// A network error to retry.
+Error network_error(std::string operation, std::string subject, std::string reason);
 
 // The error of a wait, as one of this operation; a cancellation has none.
 Error of_wait(Error, std::string operation, std::string subject);

@@ -32,7 +32,7 @@ BodyReader::BodyReader(Message& message, const ResponseHead& head, bool joined)
       said_twice_(head.chunked_twice) {}
 
 Error BodyReader::ended_early() const {
-  return network_error(Remedy::retry, "receive", "",
+  return network_error("receive", "",
                        framing_ == Framing::length
                            ? fmt::format("the connection was closed after {} of {} bytes", given_, length_)
                            : fmt::format("the connection was closed after {} bytes, before the end", given_));

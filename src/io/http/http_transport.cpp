@@ -62,7 +62,7 @@ class MessageStream final : public httplib::Stream {
 
   // The head of the response, or the first error.
   Result<ResponseHead> answer() && {
-    if (!answer_) return network_error(Remedy::retry, "exchange messages", "", "there was no response");
+    if (!answer_) return network_error("exchange messages", "", "there was no response");
     return *std::move(answer_);
   }
 
@@ -104,7 +104,7 @@ class MessageClient final : public httplib::ClientImpl {
       request.response_handler = [](const httplib::Response&) { return false; };  // httplib must not read the body
       process_request(stream, request, response, false, failure);
     } catch (const std::exception& exception) {
-      return network_error(Remedy::retry, "exchange messages", "", exception.what());
+      return network_error("exchange messages", "", exception.what());
     }
     return std::move(stream).answer();
   }

@@ -24,7 +24,7 @@ Result<void> Message::receive_more(const Deadline& deadline, const std::function
   if (!got) return std::move(got).error();
   if (*got == 0) {
     return network_error(
-        Remedy::retry, "read the response", "",
+        "read the response", "",
         heard_ ? "the connection was closed within the head" : "the connection was closed without a response");
   }
   buffer_.put(*got);
@@ -77,8 +77,7 @@ Result<void> Message::count_body(std::size_t bytes) {
   got_ = 0;
   if (speed >= static_cast<double>(limits_.min_speed)) return {};
   const double window = std::chrono::duration<double>(limits_.speed_window).count();
-  return network_error(Remedy::retry, "receive", "",
-                       fmt::format("slower than {} bytes/s for {:g} s", limits_.min_speed, window));
+  return network_error("receive", "", fmt::format("slower than {} bytes/s for {:g} s", limits_.min_speed, window));
 }
 
 }  // namespace segdl::io

@@ -102,7 +102,7 @@ Result<std::size_t> Connection::receive(std::span<std::byte> into, const Stoppab
   for (;;) {
     const auto got = retried([&] { return ::recv(socket_.get(), into.data(), into.size(), 0); });
     if (got >= 0) return static_cast<std::size_t>(got);
-    if (errno != EAGAIN) return network_error(Remedy::retry, "receive", "", system_words(errno));
+    if (errno != EAGAIN) return network_error("receive", "", system_words(errno));
     auto waited = wait.for_ready(socket_.get(), POLLIN);
     if (!waited) return std::move(waited).error();
   }
@@ -120,7 +120,7 @@ Result<void> Connection::send(std::string_view bytes, const StoppableWait& wait)
   if (tls() != nullptr) return tls()->send(bytes, wait);
   while (!bytes.empty()) {
     const auto sent = retried([&] { return ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); });
-    if (sent < 0 && errno != EAGAIN) return network_error(Remedy::retry, "send", "", system_words(errno));
+    if (sent < 0 && errno != EAGAIN) return network_error("send", "", system_words(errno));
     auto ready = sent < 0 ? wait.for_ready(socket_.get(), POLLOUT) : Result<void>();
     if (!ready) return ready;
     if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));

@@ -82,7 +82,7 @@ LookUp ask_system(const std::string& host, std::uint16_t port, int flags, Addres
 
 Error other_family_error(const std::string& host, AddressFamily family, std::string_view reason) {
   const char* version = family == AddressFamily::v4 ? "4" : "6";
-  return with_hints(network_error(Remedy::stop, "look up", host, fmt::format("{} IPv{} address", reason, version)),
+  return with_hints(make_error(Cause::network, "look up", host, fmt::format("{} IPv{} address", reason, version)),
                     {{Hint::allow_both_families, version}});
 }
 
@@ -92,10 +92,8 @@ Error look_up_error(const std::string& host, AddressFamily family, int code, int
   if (unknown && family != AddressFamily::any) {
     return other_family_error(host, family, "unknown host, or one that has no");
   }
-  Error error = network_error(unknown ? Remedy::stop : Remedy::retry, "look up", host,
-                              unknown ? "unknown host" : ::gai_strerror(code));
-  if (unknown) error.hints = {Hint::check_host};
-  return error;
+  if (!unknown) return network_error("look up", host, ::gai_strerror(code));
+  return with_hints(make_error(Cause::network, "look up", host, "unknown host"), {Hint::check_host});
 }
 
 }  // namespace
@@ -166,14 +164,14 @@ Result<std::shared_ptr<Resolver::Running>> Resolver::join_or_start(const Origin&
   const auto found = shared_->running.find(name_of(origin));
   if (found != shared_->running.end()) return found->second;
   if (shared_->running.size() >= kMaxLookUps) {
-    return network_error(Remedy::retry, "look up", origin.host, "too many name lookups are waiting for an answer");
+    return network_error("look up", origin.host, "too many name lookups are waiting for an answer");
   }
   const auto running = std::make_shared<Running>(now);
   if (!running->done) return socket_error(EMFILE, "look up", origin.host);
   try {
     std::thread([shared = shared_, running, name = name_of(origin)] { shared->look(name, *running); }).detach();
   } catch (const std::system_error& error) {
-    return network_error(Remedy::retry, "look up", origin.host, error.what());
+    return network_error("look up", origin.host, error.what());
   }
   shared_->running.emplace(name_of(origin), running);
   return running;

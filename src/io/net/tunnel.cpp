@@ -63,7 +63,7 @@ Error about_origin(const Way& way, Error error) {
 }
 
 Error broken_by_proxy(const Proxy& proxy, std::string_view what) {
-  return network_error(Remedy::retry, "", "", fmt::format("the proxy {} {}", host_and_port(proxy.origin), what));
+  return network_error("", "", fmt::format("the proxy {} {}", host_and_port(proxy.origin), what));
 }
 
 Error proxy_refusal(const Proxy& proxy, const ResponseHead& head) {

@@ -73,7 +73,7 @@ Error handshake_error(const Origin& origin, const ::SSL* ssl, bool to_proxy) {
   const unsigned long code = ::ERR_peek_last_error();
   const int reason = ERR_GET_REASON(code);
   if (code == 0 || reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
-    return network_error(Remedy::retry, kOpen, origin.authority(), "the connection was closed during the handshake");
+    return network_error(kOpen, origin.authority(), "the connection was closed during the handshake");
   }
   if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST || reason == SSL_R_PACKET_LENGTH_TOO_LONG) {
     return to_proxy ? tls_error(origin, "the proxy does not speak TLS on this port", {Hint::use_plain_proxy})
@@ -160,9 +160,7 @@ Result<std::size_t> TlsChannel::receive(std::span<std::byte> into, const Stoppab
     if (*again) continue;
     cut_ = ERR_GET_REASON(::ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
     broken_ = certificate_refusal(place_->origin, shows_none_);
-    if (!broken_) {
-      broken_ = network_error(Remedy::retry, "receive", "", "the secure connection broke: " + openssl_words());
-    }
+    if (!broken_) broken_ = network_error("receive", "", "the secure connection broke: " + openssl_words());
     if (total > 0) return total;
     return *broken_;
   }
@@ -187,7 +185,7 @@ Result<void> TlsChannel::send(std::string_view bytes, const StoppableWait& wait)
     }
     auto again = wait_after(result, wait);
     if (!again) return std::move(again).error();
-    if (!*again) return network_error(Remedy::retry, "send", "", "the secure connection broke: " + openssl_words());
+    if (!*again) return network_error("send", "", "the secure connection broke: " + openssl_words());
   }
   return {};
 }
