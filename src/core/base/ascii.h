@@ -49,7 +49,7 @@ constexpr std::string_view trim(std::string_view text) {
   return text;
 }
 
-// Whether it has a control character that is not a TAB.
+// Whether it holds anything but visible characters, blanks and obs-text (RFC 9110 section 5.5).
 inline bool has_control_but_tab(std::string_view text) {
   return std::ranges::any_of(text, [](char c) { return is_control(c) && c != '\t'; });
 }

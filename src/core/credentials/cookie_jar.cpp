@@ -106,8 +106,11 @@ std::string CookieJar::field_for(const Url& url, std::chrono::sys_seconds now) c
     const bool is_safe = !cookie.secure || url.origin.secure;
     return !is_for_host || !is_safe || has_expired(cookie, now) || !is_below_path(path, cookie.path);
   });
+  // The longest path first, and of the same length the cookie that came first.
   std::ranges::sort(sent, [](const Kept* a, const Kept* b) {
-    return std::pair(b->cookie.path.size(), a->order) < std::pair(a->cookie.path.size(), b->order);
+    const std::size_t long_a = a->cookie.path.size();
+    const std::size_t long_b = b->cookie.path.size();
+    return long_a != long_b ? long_a > long_b : a->order < b->order;
   });
   std::string field;
   for (const Kept* kept : sent) {

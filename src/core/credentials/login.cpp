@@ -4,6 +4,7 @@
 #include "core/http/http_status.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -31,7 +32,12 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
-constexpr std::string_view kAlgorithms[] = {"MD5", "SHA-256", "SHA-512-256"};  // by LoginHash
+struct Algorithm {
+  std::string_view name;
+  LoginHash hash;
+};
+constexpr Algorithm kAlgorithms[] = {
+    {"MD5", LoginHash::md5}, {"SHA-256", LoginHash::sha256}, {"SHA-512-256", LoginHash::sha512_256}};
 
 bool is_true(const Challenge& challenge, std::string_view name) {
   const std::string* value = challenge.find(name);
@@ -125,9 +131,10 @@ std::variant<DigestChallenge, std::string> read_digest(const Challenge& challeng
     constexpr std::string_view kSession = "-sess";
     read.session = name.size() > kSession.size() && same_text(name.substr(name.size() - kSession.size()), kSession);
     if (read.session) name.remove_suffix(kSession.size());
-    const auto* const known = std::ranges::find_if(kAlgorithms, [&](auto one) { return same_text(one, name); });
+    const auto* const known =
+        std::ranges::find_if(kAlgorithms, [&](const auto& one) { return same_text(one.name, name); });
     if (known == std::end(kAlgorithms)) return words_of("the algorithm", *algorithm);
-    read.hash = static_cast<LoginHash>(known - kAlgorithms);
+    read.hash = known->hash;
     read.algorithm = *algorithm;
   }
   if (const std::string* qop = challenge.find("qop"); qop != nullptr && !trim(*qop).empty()) {

@@ -42,9 +42,14 @@ void ChunkedDecoder::skip_body(std::uint64_t count) {
 
 // Reads one byte of framing. Returns what is wrong with it, or null.
 const char* ChunkedDecoder::take(char c) {
-  if (state_ <= State::padding) return take_size(c);
-  if (state_ >= State::trailer_start) return take_trailer(c);
   switch (state_) {
+    case State::size_first:
+    case State::sign:
+    case State::zero:
+    case State::prefix:
+    case State::size:
+    case State::padding:
+      return take_size(c);
     case State::rest:
       return take_behind_size(c);
     case State::extension:
@@ -62,12 +67,21 @@ const char* ChunkedDecoder::take(char c) {
       if (c != '\r') return "a chunk is longer than its size";
       state_ = State::body_lf;
       return nullptr;
-    default:  // body_lf
+    case State::body_lf:
       if (c != '\n') return "a chunk is longer than its size";
       state_ = State::size_first;
       ++chunks_;
       return nullptr;
+    case State::trailer_start:
+    case State::trailer:
+    case State::trailer_lf:
+    case State::end_lf:
+      return take_trailer(c);
+    case State::body:
+    case State::done:
+      break;
   }
+  return nullptr;
 }
 
 // Reads up to the last digit of a size and the blanks after it.

@@ -70,8 +70,12 @@ std::string utf8_of_latin1(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x80) out += static_cast<char>(0xc0 | byte >> 6);
-    out += byte >= 0x80 ? static_cast<char>(0x80 | (byte & 0x3f)) : c;
+    if (byte < 0x80) {
+      out += c;
+    } else {
+      out += static_cast<char>(0xc0 | byte >> 6);
+      out += static_cast<char>(0x80 | (byte & 0x3f));
+    }
   }
   return out;
 }

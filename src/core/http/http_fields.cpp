@@ -57,10 +57,10 @@ std::optional<std::chrono::sys_seconds> date_in_form(std::string_view text, std:
   if (text.size() != form.size()) return std::nullopt;
   std::array<int, 128> number{};  // of each letter of the form
   for (std::size_t i = 0; i < form.size(); ++i) {
-    int& part = number.at(static_cast<std::size_t>(form[i]));
     if (std::string_view("dyhms").find(form[i]) == std::string_view::npos) {
       if (form[i] != 'n' && text[i] != form[i]) return std::nullopt;
     } else if (is_digit(text[i])) {
+      int& part = number.at(static_cast<std::size_t>(form[i]));
       part = part * 10 + (text[i] - '0');
     } else {
       return std::nullopt;

@@ -55,11 +55,6 @@ Line take_line(std::string_view& text) {
   return line;
 }
 
-// Whether the text holds anything but visible characters, blanks and obs-text (RFC 9110 section 5.5).
-bool has_controls(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return is_control(c) && c != '\t'; });
-}
-
 constexpr std::string_view kHttp = kStartsOfHeads[0], kIcy = kStartsOfHeads[1];
 
 // Whether a line after the first may be the status line of another response, to which the rest would belong. Names such
@@ -95,7 +90,7 @@ Result<void> parse_status_line(std::string_view line, ResponseHead& head) {
   if (!minor || !status || (rest.size() > 3 && !is_blank(rest[3]))) return unreadable("its status line is not HTTP/1");
   if (begin != end + 1 || line[end] != ' ' || (rest.size() > 3 && rest[3] != ' '))
     head.tolerate("odd blanks in its status line");
-  if (has_controls(rest)) head.tolerate("a control character in its status line");
+  if (has_control_but_tab(rest)) head.tolerate("a control character in its status line");
   if (*status < 100 || *status > 599) return unreadable(fmt::format("it has status {}", *status));
   head.minor_version = *minor;
   head.status = static_cast<int>(*status);
@@ -139,7 +134,7 @@ class FieldReader {
     kept_ = false;
     const std::string_view words = trim(name);
     const std::string_view first = words.substr(0, words.find_first_of(" \t"));
-    if (unsure || may_decide(name) || may_decide(first) || has_controls(name) || words.empty())
+    if (unsure || may_decide(name) || may_decide(first) || has_control_but_tab(name) || words.empty())
       return unreadable("a line of its head is no field");
     head_.tolerate("a line of its head that is no field");
     return {};
@@ -191,7 +186,7 @@ class FieldReader {
 
   // Checks what was just added to the last field. A NUL and a CR become spaces (RFC 9110 section 5.5).
   Result<void> check(std::string_view value) {
-    if (!has_controls(value)) return {};
+    if (!has_control_but_tab(value)) return {};
     Field& field = head_.fields.back();
     if (weight_ == Weight::hint) return leave_out();
     const bool breaks = value.find_first_of(std::string_view("\0\r", 2)) != std::string_view::npos;

@@ -93,7 +93,7 @@ Span Scheduler::held(WorkerId worker) const { return index(worker) < holdings_.s
 void Scheduler::measured(WorkerId worker, double now, double speed, std::uint64_t filled) {
   if (held(worker).empty()) return;
   Holding& holding = at(worker);
-  set_speed(holding, speed == 0 ? 0 : known(speed));
+  set_speed(holding, speed == 0 ? std::optional(0.0) : known(speed));
   holding.since = now;
   holding.left = std::max(0.0, bytes(holding.span) - static_cast<double>(filled));
   reorder(worker);

@@ -45,7 +45,7 @@ Result<std::jthread> start_thread(Function function) {
   }
 }
 
-// Up to so many threads that do the same, as many as can be had; an error if that is none.
+// Up to so many threads that do the same, as many as can be had; an error if not even the first can.
 template <class Function>
 Result<std::vector<std::jthread>> start_threads(std::size_t most, Function function) {
   std::vector<std::jthread> threads;

@@ -52,7 +52,7 @@ class Admission {
     if (slot_) context_.task_progress.disconnected();  // first: the next owner of the slot counts as well
     return std::move(slot_);
   }
-  void leave() { give(); }
+  void leave() { const Slot left = give(); }
 
   // Whether a fetch returns an error of Cause::cancelled instead of waiting for a slot, also where it is redirected to
   // another host; get_ready() waits for that one then. For workers that hold work meanwhile that others could do.

@@ -4,6 +4,7 @@
 #include "engine/base/pieces.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace segdl::engine {
 

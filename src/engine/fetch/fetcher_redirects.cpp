@@ -13,8 +13,11 @@ constexpr std::size_t kMaxRedirects = 10;
 
 Result<Url> follow(const Url& from, const std::string& location, int status) {
   auto to = resolve_url(from, location);
-  if (!to) to.error().http_status = status;
-  if (to && from.origin.secure && !to->origin.secure) {
+  if (!to) {
+    to.error().http_status = status;
+    return to;
+  }
+  if (from.origin.secure && !to->origin.secure) {
     return make_error(Cause::tls, "follow a redirect to", to->shown(),
                       "it leads from https to http, where the data could be tampered with");
   }

@@ -31,7 +31,7 @@ class EffectiveUrl {
     const MutexLock lock(mutex_);
     return effective_;
   }
-  // From where it leads, whatever that is, or only from there.
+  // Requests go there from here on; with `from` only if they went to that one until now.
   void leads_to(const Url&, const Url* from = nullptr);
   // What the redirects led to is gone (a signed link that has expired): from here on the original again. False if that
   // was known already, so that this was the original's own answer.

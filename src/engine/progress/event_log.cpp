@@ -1,6 +1,8 @@
 #include "engine/progress/event_log.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace segdl::engine {
 namespace {
@@ -12,20 +14,29 @@ bool is_minor(const Event& event) {
 
 // Makes `range` cover `other` too, if they touch.
 bool joined(Range& range, Range other) {
-  if (range.end != other.begin && other.end != range.begin) return false;
-  range = {std::min(range.begin, other.begin), std::max(range.end, other.end)};
-  return true;
+  if (range.end == other.begin) {
+    range.end = other.end;
+    return true;
+  }
+  if (other.end == range.begin) {
+    range.begin = other.begin;
+    return true;
+  }
+  return false;
 }
 
 }  // namespace
 
 void EventLog::add(decltype(Event::what) what) {
   if (is_told(what)) return;
-  if (events_.size() >= kMaxEvents) {
-    const auto minor = std::find_if(events_.begin(), events_.end(), is_minor);
-    events_.erase(minor != events_.end() ? minor : events_.begin());
-  }
+  if (events_.size() >= kMaxEvents) make_room();
   events_.push_back({next_++, clock_.wall(), std::move(what)});
+}
+
+std::vector<Event> EventLog::take() {
+  std::vector<Event> taken(std::make_move_iterator(events_.begin()), std::make_move_iterator(events_.end()));
+  events_.clear();
+  return taken;
 }
 
 bool EventLog::is_told(const decltype(Event::what)& what) {
@@ -38,6 +49,11 @@ bool EventLog::is_told(const decltype(Event::what)& what) {
   const auto* revoked = std::get_if<Revoked>(&what);
   auto* before = std::get_if<Revoked>(&latest);
   return revoked != nullptr && before != nullptr && joined(before->range, revoked->range);
+}
+
+void EventLog::make_room() {
+  const auto minor = std::find_if(events_.begin(), events_.end(), is_minor);
+  events_.erase(minor != events_.end() ? minor : events_.begin());
 }
 
 }  // namespace segdl::engine

@@ -6,7 +6,7 @@
 #include "seams/clock.h"
 
 #include <cstdint>
-#include <utility>
+#include <deque>
 #include <vector>
 
 namespace segdl::engine {
@@ -19,13 +19,14 @@ class EventLog {
   // What is no more than the event before it is left out; adjacent revoked ranges become one.
   void add(decltype(Event::what));
 
-  std::vector<Event> take() { return std::exchange(events_, {}); }
+  std::vector<Event> take();
 
  private:
   bool is_told(const decltype(Event::what)&);
+  void make_room();
 
   Clock& clock_;
-  std::vector<Event> events_;
+  std::deque<Event> events_;
   std::uint64_t next_ = 0;
 };
 

@@ -92,7 +92,8 @@ void Dispatcher::measure(Worker& worker, Instant now, double elapsed) {
   constexpr double kNewWeight = 0.3;  // of the latest speed in the smoothed one
   Assignment& work = worker.assignment_;
   const std::uint64_t received = worker.flow_.received();
-  const std::uint64_t came = received - std::exchange(work.counted_, received);
+  const std::uint64_t came = received - work.counted_;
+  work.counted_ = received;
   const bool writing = work.writing;
   if (writing || came > 0) work.last_byte_ = now;
   if (writing) return;

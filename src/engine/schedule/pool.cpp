@@ -19,9 +19,10 @@ constexpr std::chrono::hours kLongWait{1};     // looked at again after that, th
 Pool::Pool(Clock& clock, Options options)
     : clock_(clock), options_(options), most_threads_(std::min(options.wanted_threads(), options.most_threads)) {
   auto governor = start_thread([this](const std::stop_token& stop) { govern(stop); });
-  const MutexLock lock(mutex_);
-  auto started = governor ? add_thread() : std::move(governor).error();
+  auto started = governor ? Result<void>() : governor.error();
   if (governor) governor_ = std::move(*governor);
+  const MutexLock lock(mutex_);
+  if (started) started = add_thread();
   if (!started) broken_ = std::move(started).error();
 }
 

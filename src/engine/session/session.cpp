@@ -183,8 +183,11 @@ SessionState::SessionState(SessionOptions options_, World world)
       descriptors(Descriptors::shared_out(files->may_open(), pool_options(options).wanted_threads())),
       publisher(descriptors.held, [this] { return pool.has_tasks(); }),
       pool(*clock, pool_options(options, descriptors.threads)) {
-  if (world.transport) transport = *std::move(world.transport);
-  if (!world.transport) broken = std::move(world.transport).error();
+  if (world.transport) {
+    transport = std::move(*world.transport);
+  } else {
+    broken = std::move(world.transport).error();
+  }
   if (!broken) broken = publisher.broken();
   if (!broken) broken = pool.broken();
 }

@@ -75,6 +75,7 @@ void sync_all(std::vector<Publisher::Entry>& entries) {
     }
   };
   const std::size_t shares = std::clamp<std::size_t>(entries.size() / kWorthAThread, 1, 1 + kSyncers);
+  // Without them it takes longer.
   const Result<std::vector<std::jthread>> helpers = start_threads(shares - 1, sync_some);
   sync_some();
 }

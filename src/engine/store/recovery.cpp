@@ -151,11 +151,11 @@ class Recovery {
     auto file = lock_opened(directory_, names_.part, std::move(*created));
     if (!file && file.error().cause == Cause::local) static_cast<void>(directory_.remove(names_.part));
     if (!file || !*file || expected.lacked) return file;
-    auto found = anything_there(directory_, names_, expected.replaces);
-    if (found && !*found) found = present(directory_, names_.temporary);
-    if (found && !*found) return file;
+    const auto found = anything_there(directory_, names_, expected.replaces);
+    const auto leftover = found && !*found ? present(directory_, names_.temporary) : found;
+    if (leftover && !*leftover) return file;
     auto removed = directory_.remove(names_.part);
-    if (!found) return std::move(found).error();
+    if (!leftover) return leftover.error();
     return removed ? Result<std::unique_ptr<File>>(nullptr) : std::move(removed).error();
   }
 

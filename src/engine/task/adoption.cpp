@@ -99,7 +99,7 @@ Result<std::uint64_t> Adoption::copy(OutputFile& output_file, std::uint64_t end)
 Result<void> Adoption::forget_unvouched(OutputFile& output_file) {
   if (task_.request.checksum || output_file.journal().metadata().value_or(Metadata{}).adopted == 0) return {};
   task_.progress.remark("without a checksum nothing vouches for what was adopted: it is fetched");
-  const auto forgotten = forget_adopted(output_file, false);
+  const auto forgotten = forget_all(output_file);
   return forgotten ? Result<void>() : forgotten.error();
 }
 
@@ -112,37 +112,49 @@ Result<void> Adoption::settle(OutputFile& output_file) {
   return step ? output_file.journal().sync() : step;
 }
 
-Result<std::vector<Segment>> Adoption::forget_adopted(OutputFile& output_file, bool gaps_only) {
+Result<std::vector<Segment>> Adoption::forget_all(OutputFile& output_file) {
   Journal& journal = output_file.journal();
   const Layout& layout = *journal.identity().layout;
   Metadata metadata = journal.metadata().value_or(Metadata{});
-  std::vector<std::byte> buffer(std::min(layout.segment_size(), layout.total()));
   std::vector<Segment> forgotten;
   for (std::uint32_t i = 0; i < layout.count() && layout.range(Segment{i}).end <= metadata.adopted; ++i) {
-    const Segment segment{i};
-    const bool claimed = journal.claims(segment);
-    if (gaps_only) {
-      if (!claimed) continue;
-      const auto bytes = std::span(buffer).first(layout.range(segment).size());
-      const auto got = output_file.data().read_at(layout.range(segment).begin, bytes);
-      if (got && *got == bytes.size() && !shows_gap(bytes)) continue;
-    }
-    auto step = forget(journal, segment);
+    if (journal.claims(Segment{i})) forgotten.push_back(Segment{i});
+    auto step = forget(journal, Segment{i});
     if (!step) return std::move(step).error();
-    if (claimed) forgotten.push_back(segment);
   }
   auto step = journal.sync();
   metadata.adopted = 0;
-  if (step && !gaps_only) step = journal.set_metadata(metadata);
-  if (step && !gaps_only) step = journal.sync();
+  if (step) step = journal.set_metadata(metadata);
+  if (step) step = journal.sync();
+  return step ? Result<std::vector<Segment>>(std::move(forgotten)) : std::move(step).error();
+}
+
+// Of that part what shows a gap: claims of what was perhaps never written.
+Result<std::vector<Segment>> Adoption::forget_gaps(OutputFile& output_file) {
+  Journal& journal = output_file.journal();
+  const Layout& layout = *journal.identity().layout;
+  const std::uint64_t end = journal.metadata().value_or(Metadata{}).adopted;
+  std::vector<std::byte> buffer(std::min(layout.segment_size(), layout.total()));
+  std::vector<Segment> forgotten;
+  for (std::uint32_t i = 0; i < layout.count() && layout.range(Segment{i}).end <= end; ++i) {
+    const Range range = layout.range(Segment{i});
+    if (!journal.claims(Segment{i})) continue;
+    const auto bytes = std::span(buffer).first(range.size());
+    const auto got = output_file.data().read_at(range.begin, bytes);
+    if (got && *got == bytes.size() && !shows_gap(bytes)) continue;
+    auto step = forget(journal, Segment{i});
+    if (!step) return std::move(step).error();
+    forgotten.push_back(Segment{i});
+  }
+  auto step = journal.sync();
   return step ? Result<std::vector<Segment>>(std::move(forgotten)) : std::move(step).error();
 }
 
 Result<bool> Adoption::give_up(OutputFile& output_file, const std::vector<bool>& inherited) {
   file_.reset();
   if (output_file.journal().metadata().value_or(Metadata{}).adopted == 0) return false;
-  auto forgotten = forget_adopted(output_file, !std::exchange(blamed_gaps_, true));
-  if (forgotten && forgotten->empty()) forgotten = forget_adopted(output_file, false);
+  auto forgotten = std::exchange(blamed_gaps_, true) ? forget_all(output_file) : forget_gaps(output_file);
+  if (forgotten && forgotten->empty()) forgotten = forget_all(output_file);
   if (!forgotten) return std::move(forgotten).error();
   std::uint64_t bytes = 0;
   for (const Segment segment : *forgotten) {

@@ -45,8 +45,8 @@ class Adoption {
 
  private:
   Result<std::uint64_t> copy(OutputFile&, std::uint64_t end);
-  // `gaps_only`: of that part what shows a gap: claims of what was perhaps never written.
-  Result<std::vector<Segment>> forget_adopted(OutputFile&, bool gaps_only);
+  Result<std::vector<Segment>> forget_all(OutputFile&);
+  Result<std::vector<Segment>> forget_gaps(OutputFile&);
 
   TaskContext& task_;
   std::optional<AdoptedFile> file_;

@@ -51,7 +51,10 @@ class StreamSink : public SinkDefaults {
   Result<void> arrived(std::uint64_t, std::size_t count) {
     filled_ += count;
     const std::uint64_t come = written_ + filled_;
-    if (come > most_) fetcher_.retry().progressed(come - std::exchange(most_, come));
+    if (come > most_) {
+      fetcher_.retry().progressed(come - most_);
+      most_ = come;
+    }
     return filled_ == buffer_.size() ? flush() : Result<void>();
   }
 

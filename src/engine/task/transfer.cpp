@@ -68,15 +68,39 @@ Result<Outcome> Transfer::run_states() {
 }
 
 Result<Transfer::State> Transfer::handle(State state) {
-  // In the order of State.
-  static constexpr std::array kHandlers = {
-      &Transfer::handle_naming,     &Transfer::handle_opening,    &Transfer::handle_delivering,
-      &Transfer::handle_comparing,  &Transfer::handle_recovering, &Transfer::handle_recognising,
-      &Transfer::handle_finishing,  &Transfer::handle_choosing,   &Transfer::handle_beginning,
-      &Transfer::handle_continuing, &Transfer::handle_fetching,   &Transfer::handle_streaming,
-      &Transfer::handle_restarting, &Transfer::handle_publishing};
-  static_assert(kHandlers.size() == static_cast<std::size_t>(State::ended));
-  return (this->*kHandlers[static_cast<std::size_t>(state)])();
+  switch (state) {
+    case State::naming:
+      return handle_naming();
+    case State::opening:
+      return handle_opening();
+    case State::delivering:
+      return handle_delivering();
+    case State::comparing:
+      return handle_comparing();
+    case State::recovering:
+      return handle_recovering();
+    case State::recognising:
+      return handle_recognising();
+    case State::finishing:
+      return handle_finishing();
+    case State::choosing:
+      return handle_choosing();
+    case State::beginning:
+      return handle_beginning();
+    case State::continuing:
+      return handle_continuing();
+    case State::fetching:
+      return handle_fetching();
+    case State::streaming:
+      return handle_streaming();
+    case State::restarting:
+      return handle_restarting();
+    case State::publishing:
+      return handle_publishing();
+    case State::ended:
+      break;
+  }
+  return State::ended;
 }
 
 Result<Transfer::State> Transfer::after(Result<void> step, State next) {

@@ -1,4 +1,5 @@
-// Retries interrupted system calls: here, and nowhere else in this folder.
+// Retries interrupted system calls: here, and nowhere else in io. With the one that all of its folders make:
+// status_of().
 //
 // Calls on a local disk are not interrupted. Network and user-space file systems (NFS, FUSE) may answer EINTR to any
 // call, and so may a lock.

@@ -91,7 +91,8 @@ Result<void> StoppableWait::for_any(std::span<::pollfd> descriptors) const {
   if (is_late()) return deadline_.error("");
   thread_local Bell bell;
   if (!bell.ready()) return socket_error(EMFILE, "connect to", "");
-  std::vector<::pollfd> all(descriptors.begin(), descriptors.end());
+  thread_local std::vector<::pollfd> all;  // kept, as there are many waits
+  all.assign(descriptors.begin(), descriptors.end());
   all.push_back({bell.descriptor(), POLLIN, 0});
   auto waited = [&] {
     // Deregistered before this returns: a later stop request does not ring, and one in progress has rung by then.

@@ -9,6 +9,7 @@
 #include <openssl/rand.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 #include <cstdint>

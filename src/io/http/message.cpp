@@ -8,6 +8,7 @@
 #include <utility>
 
 namespace segdl::io {
+
 Result<void> Message::send(std::string_view request) {
   const Deadline sent = deadline_after(limits_.head, "the request could not be sent within", limits_.deadline);
   return connection_.send(request, {stop_, sent});

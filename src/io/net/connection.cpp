@@ -120,10 +120,13 @@ Result<void> Connection::send(std::string_view bytes, const StoppableWait& wait)
   if (tls() != nullptr) return tls()->send(bytes, wait);
   while (!bytes.empty()) {
     const auto sent = retried([&] { return ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); });
-    if (sent < 0 && errno != EAGAIN) return network_error("send", "", system_words(errno));
-    auto ready = sent < 0 ? wait.for_ready(socket_.get(), POLLOUT) : Result<void>();
+    if (sent >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+      continue;
+    }
+    if (errno != EAGAIN) return network_error("send", "", system_words(errno));
+    auto ready = wait.for_ready(socket_.get(), POLLOUT);
     if (!ready) return ready;
-    if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
   return {};
 }

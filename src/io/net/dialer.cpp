@@ -19,14 +19,14 @@ constexpr std::chrono::milliseconds kStagger{250};
 struct Attempt {
   Descriptor socket;
   Address address;
-  std::optional<int> error = std::nullopt;  // nothing: in progress; 0: connected
+  std::optional<int> result = std::nullopt;  // nothing: in progress; 0: connected; else why not
 };
 
 Attempt begin(const Address& address) {
   Attempt attempt{Descriptor(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)),
                   address};
   if (!attempt.socket) {
-    attempt.error = errno;
+    attempt.result = errno;
     return attempt;
   }
   const int on = 1;
@@ -34,9 +34,9 @@ Attempt begin(const Address& address) {
   static_cast<void>(::setsockopt(attempt.socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
   static_cast<void>(::setsockopt(attempt.socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
   if (::connect(attempt.socket.get(), reinterpret_cast<const ::sockaddr*>(&address.storage), address.size) == 0) {
-    attempt.error = 0;
+    attempt.result = 0;
   } else if (errno != EINPROGRESS && errno != EINTR) {  // continues after a signal (connect(2))
-    attempt.error = errno;
+    attempt.result = errno;
   }
   return attempt;
 }
@@ -61,7 +61,7 @@ Result<void> wait_for_any(std::vector<Attempt>& attempts, const StoppableWait& w
   auto waited = wait.for_any(polled);
   if (!waited) return waited;
   for (std::size_t i = 0; i < attempts.size(); ++i) {
-    if (polled[i].revents != 0) attempts[i].error = pending_error(attempts[i].socket.get());
+    if (polled[i].revents != 0) attempts[i].result = pending_error(attempts[i].socket.get());
   }
   return {};
 }
@@ -80,10 +80,10 @@ Result<Dialled> dial(const Origin& origin, std::span<const Address> addresses, c
       next_start = now + kStagger;
     }
     for (Attempt& attempt : attempts) {
-      if (attempt.error == 0) return Dialled{std::move(attempt.socket), attempt.address};
-      if (attempt.error) last_error = telling(last_error, *attempt.error);
+      if (attempt.result == 0) return Dialled{std::move(attempt.socket), attempt.address};
+      if (attempt.result) last_error = telling(last_error, *attempt.result);
     }
-    std::erase_if(attempts, [](const Attempt& attempt) { return attempt.error.has_value(); });
+    std::erase_if(attempts, [](const Attempt& attempt) { return attempt.result.has_value(); });
     if (attempts.empty()) {
       if (addresses.empty()) return socket_error(last_error, "connect to", subject_of(origin));
       continue;

@@ -35,7 +35,7 @@ TEST_CASE("a proxy is named by a URL, with or without http://") {
 }
 
 TEST_CASE("a proxy without a port listens on 1080, as for curl") {
-  for (const char* text : {"h", "http://h", "http://h/", "http://u:8@h", "h:"}) {
+  for (const char* text : {"h", "http://h", "http://h/", "http://u:8@h", "h:", "h: "}) {
     CAPTURE(text);
     CHECK(parse_proxy(text)->origin.port == 1080);
   }

@@ -110,7 +110,7 @@ Result<std::vector<Segment>> find_damaged(File& data, const Journal& journal, co
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   {
     const unsigned most = std::clamp(journal.identity().layout->count(), 1U, cores);
-    // With fewer it takes longer.
+    // With fewer threads than that, or none beside this one, it takes longer.
     const Result<std::vector<std::jthread>> beside = start_threads(most - 1, [&proving] { proving.run(); });
     proving.run();
   }

@@ -77,6 +77,7 @@ struct Side {
   std::unique_ptr<Journal> create(const JournalIdentity& about = identity()) {
     auto made = Journal::create(disk.directory(), "f.segdl", {about, metadata()});
     REQUIRE(made.ok());
+    if (kWay == BackEnd::mapped) return std::move(*made);
     made->reset();
     return load();
   }
