@@ -156,7 +156,7 @@ Result<Response> Fetcher::use(std::unique_ptr<Exchange> exchange, UsableBody bod
     if (!unchanged) shown.used(exchange->head(), body, known == nullptr);
   });
   attempt_.answered = true;
-  attempt_.spared = false;
+  attempt_.spared = attempt_.put_off = false;
   retry_.answered();
   source_.failures.gave_more(attempt_.asked_at);
   crowding().answered(is_page(exchange->head()));
@@ -183,6 +183,7 @@ std::optional<RequestForm> Fetcher::simpler(bool alone) {
 std::optional<RequestForm> Fetcher::simpler(const Asked& asked, const Resource* known, const Error& refusal,
                                             bool alone) {
   const bool of_form = refusal.http_status == 0 || may_be_of_form(refusal.http_status);
+  attempt_.put_off = false;
   if (asked.asking == RequestForm::whole || refusal.retry_after || !of_form) return {};
   const bool passes = refusal.remedy == Remedy::retry;
   // Silence would be waited for as long again.
@@ -190,6 +191,7 @@ std::optional<RequestForm> Fetcher::simpler(const Asked& asked, const Resource* 
   const bool early = passes && soon && known != nullptr && retry_.is_time_for_all();
   const bool last = !passes || early || retry_.is_last_try(refusal);
   attempt_.spared = last && !alone;
+  attempt_.put_off = !last;
   const bool tried = early && alone;  // without If-Range, at the failures before
   if (is_conditional(asked, known) && !tried && (!passes || soon || (last && alone))) return RequestForm::range_only;
   if (!alone || !last) return {};
@@ -291,7 +293,7 @@ Result<Response> Fetcher::fetch(Range range, const Resource* known, bool alone) 
   std::optional<Error> first;  // later ones only follow from asking in another way
   std::vector<RequestForm> refused;
   crowding().begins_fetch();
-  attempt_.spared = attempt_.odd = false;
+  attempt_.spared = attempt_.odd = attempt_.put_off = false;
   for (auto way = std::optional(alone && retry_.only_breaks_off(known) ? RequestForm::whole : source_.forms.current());
        way;) {
     attempt_.form = *way;

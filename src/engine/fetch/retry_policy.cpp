@@ -113,9 +113,17 @@ Result<void> RetryPolicy::pause(Error error) {
                                                          : backoff(failing.count, error.retry_after, jitter_);
   jitter_ = random_();
   failing.next += wait;
-  if (counts && is_over(failing)) return given_up(std::move(error), failing.count);
-  if (counts && !attempt_.answered) context_.pool.stumbled(origin());
   const Instant until = clock.now() + wait;
+  const bool is_over_now = counts && is_over(failing);
+  // What was put off for a later try is asked for now, if others' failures or the time have taken that try since.
+  const bool put_off = std::exchange(attempt_.put_off, false) && !context_.is_too_late(clock.now());
+  if (put_off && (is_over_now || context_.is_too_late(until))) {
+    admission_.skip_back_off(true);
+    context_.task_progress.retried({error, std::chrono::milliseconds(0)}, "; asking in a simpler way");
+    return {};
+  }
+  if (is_over_now) return given_up(std::move(error), failing.count);
+  if (counts && !attempt_.answered) context_.pool.stumbled(origin());
   if (context_.is_too_late(until)) {
     if (!error.out_of_time) error.reason += ", and the time limit leaves no time to try again";
     error.out_of_time = true;
@@ -163,7 +171,8 @@ Result<void> RetryPolicy::give_up(Error error, bool others_served) {
   if (crowded && (attempt_.odd || is_for_good(error))) source_.failures.refused_more(now);
   const Failing failing = crowded ? Failing{} : source_.failures.failed(attempt_.asked_at, now, attempt_.answered);
   // A failure alone, since there was progress, is made up for by those that are at work: without retries too.
-  if (failing.count > 1 && is_over(failing) && !attempt_.spared) return given_up(std::move(error), failing.count);
+  if (failing.count > 1 && is_over(failing) && !attempt_.spared && !attempt_.put_off)
+    return given_up(std::move(error), failing.count);
   context_.task_progress.retried({error, std::chrono::milliseconds(0), true}, "; leaving it to the other connections");
   if (!crowded) source_.failures.back_off_until(now + backoff(failing.count, error.retry_after, random_()));
   if (slot) slot.refused(error.retry_after ? std::optional(now + *error.retry_after) : std::nullopt, random_());

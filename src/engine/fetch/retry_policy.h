@@ -33,6 +33,7 @@ struct Attempt {
   bool odd = false;                          // the response contradicts what was asked
   // Refused, and made in no simpler form, or doubted, only because other workers were active.
   bool spared = false;
+  bool put_off = false;  // refused, and not all was asked for in simpler forms, as it was not the last try
 };
 
 class RetryPolicy {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <limits>
 
 namespace segdl::engine {
@@ -26,14 +27,14 @@ bool OpenDirectory::serves(const std::filesystem::path& path, Instant now) const
 }
 
 const std::vector<std::string>& OpenDirectory::small_names() {
-  std::call_once(small_listed_, [this] {
-    auto names = directory_->names(std::numeric_limits<std::size_t>::max());
-    if (!names || !names->has_value()) return;  // what is left there stays
-    for (std::string& name : **names) {
-      if (has_small_suffix(name)) small_names_.push_back(std::move(name));
-    }
-  });
-  return small_names_;
+  const MutexLock lock(listing_);
+  if (small_names_) return *small_names_;
+  std::vector<std::string> small;
+  auto names = directory_->names(std::numeric_limits<std::size_t>::max());
+  if (names && names->has_value()) {  // if not, what is left there stays
+    std::ranges::copy_if(**names, std::back_inserter(small), has_small_suffix);
+  }
+  return small_names_.emplace(std::move(small));
 }
 
 void OpenDirectory::count_download() {

@@ -20,6 +20,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_set>
@@ -88,8 +89,8 @@ class OpenDirectory {
   std::atomic<unsigned> downloads_ = 0;
   std::atomic<bool> listed_ = false;
   std::vector<std::uint64_t> names_;  // hashes, sorted; written once, before `listed_` is set
-  std::once_flag small_listed_;
-  std::vector<std::string> small_names_;
+  Mutex listing_;
+  std::optional<std::vector<std::string>> small_names_ SEGDL_GUARDED_BY(listing_);  // written once
 };
 
 // Thread-safe.

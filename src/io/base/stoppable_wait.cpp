@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <utility>
@@ -85,28 +86,33 @@ Result<void> StoppableWait::poll_until(std::span<::pollfd> all) const {
   }
 }
 
-Result<void> StoppableWait::for_any(std::span<::pollfd> descriptors) const {
+Result<void> StoppableWait::wait_beside(std::span<::pollfd> all) const {
   if (stopped()) return cancelled();
   // Checked here too: something may always be ready, but never what is waited for.
   if (is_late()) return deadline_.error("");
   thread_local Bell bell;
   if (!bell.ready()) return socket_error(EMFILE, "connect to", "");
-  thread_local std::vector<::pollfd> all;  // kept, as there are many waits
-  all.assign(descriptors.begin(), descriptors.end());
-  all.push_back({bell.descriptor(), POLLIN, 0});
+  all.back() = {bell.descriptor(), POLLIN, 0};
   auto waited = [&] {
     // Deregistered before this returns: a later stop request does not ring, and one in progress has rung by then.
     const std::stop_callback ring(*token_, [bell = &bell]() noexcept { bell->ring(); });
     return poll_until(all);
   }();
   if (stopped()) bell.quiet();
+  return waited;
+}
+
+Result<void> StoppableWait::for_any(std::span<::pollfd> descriptors) const {
+  std::vector<::pollfd> all(descriptors.size() + 1);
+  std::ranges::copy(descriptors, all.begin());
+  auto waited = wait_beside(all);
   std::copy_n(all.begin(), descriptors.size(), descriptors.begin());
   return waited;
 }
 
 Result<void> StoppableWait::for_ready(int descriptor, short events) const {
-  ::pollfd one{descriptor, events, 0};
-  return for_any({&one, 1});
+  std::array<::pollfd, 2> both{{{descriptor, events, 0}, {}}};
+  return wait_beside(both);
 }
 
 }  // namespace segdl::io

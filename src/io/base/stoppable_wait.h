@@ -62,6 +62,8 @@ class StoppableWait {
   StoppableWait until(const Deadline& deadline) const { return {*token_, deadline}; }
 
  private:
+  // The same; the last element of `all` is room for the thread's own descriptor.
+  Result<void> wait_beside(std::span<::pollfd> all) const;
   Result<void> poll_until(std::span<::pollfd> all) const;
 
   const std::stop_token* token_;

@@ -2,6 +2,7 @@
 
 #include "core/base/errors.h"
 #include "io/base/descriptor.h"
+#include "io/base/owned.h"
 #include "io/base/retried.h"
 #include "io/base/system_error.h"
 #include "io/fs/directories.h"
@@ -99,8 +100,7 @@ class PosixDirectory final : public Directory {
     constexpr int kFlags = O_TMPFILE | O_RDWR | O_CLOEXEC;
     Descriptor fd(retried([&] { return ::openat(fd_.get(), ".", kFlags, 0666); }));  // less the umask
     if (fd) {
-      std::call_once(looked_, [this] { syncs_links_ = syncs_links(fd_.get()); });
-      return make_nameless_file(std::move(fd), path_of(meant_for), {fd_.get(), syncs_links_, lacking_});
+      return make_nameless_file(std::move(fd), path_of(meant_for), {fd_.get(), syncs_its_links(), lacking_});
     }
     if (is_shortage_of_disk(errno)) return file_error(errno, "create", path_of(meant_for));
     lacking_->found(Lack::unnamed);
@@ -288,6 +288,14 @@ class PosixDirectory final : public Directory {
     return removed;
   }
 
+  // Looked up once, under a mutex: glibc needs memory to pass an exception through a call under a once_flag, and
+  // without that it ends the process.
+  bool syncs_its_links() {
+    const std::lock_guard lock(looking_);
+    if (!syncs_links_) syncs_links_ = syncs_links(fd_.get());
+    return *syncs_links_;
+  }
+
   // Without links too: what gets the name between the check and the rename is replaced.
   Result<void> rename_looking(const std::string& from, const std::string& to) {
     auto there = status(to);
@@ -300,8 +308,8 @@ class PosixDirectory final : public Directory {
   std::string path_;
   std::string prefix_;  // of a name in messages
   std::shared_ptr<Lacking> lacking_;
-  std::once_flag looked_;
-  bool syncs_links_ = false;
+  std::mutex looking_;
+  std::optional<bool> syncs_links_;
 };
 
 class PosixFileSystem final : public FileSystem {
@@ -334,12 +342,10 @@ class PosixFileSystem final : public FileSystem {
   std::uint64_t may_open() override {
     ::rlimit limit{kUsualLimit, kUsualLimit};
     ::getrlimit(RLIMIT_NOFILE, &limit);
-    std::error_code failed;
+    // No std::filesystem::directory_iterator: where there is no memory it ends the process.
+    const Owned<::DIR, ::closedir> descriptors(retried([] { return ::opendir("/proc/self/fd"); }));
     std::uint64_t open = 0;
-    for (std::filesystem::directory_iterator entry("/proc/self/fd", failed), end; !failed && entry != end;
-         entry.increment(failed)) {
-      ++open;
-    }
+    while (descriptors && ::readdir(descriptors.get()) != nullptr) ++open;
     return limit.rlim_cur - std::min<std::uint64_t>(limit.rlim_cur, open);
   }
 

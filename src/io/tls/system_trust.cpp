@@ -28,15 +28,15 @@ void SystemTrust::read() {
 }
 
 void SystemTrust::begin() {
-  std::call_once(begun_, [this] {
-    done_ = Descriptor(::eventfd(0, EFD_CLOEXEC));
-    if (!done_) return read();
-    try {
-      reader_ = std::jthread([this] { read(); });
-    } catch (const std::exception&) {  // no thread, or no memory for one
-      read();
-    }
-  });
+  const std::lock_guard lock(beginning_);
+  if (begun_) return;
+  done_ = Descriptor(::eventfd(0, EFD_CLOEXEC));
+  try {
+    if (done_) reader_ = std::jthread([this] { read(); });
+  } catch (const std::exception&) {  // no thread, or no memory for one
+  }
+  if (!reader_.joinable()) read();
+  begun_ = true;
 }
 
 Result<void> SystemTrust::wait(const StoppableWait& wait) {

@@ -31,7 +31,8 @@ class SystemTrust {
   void read();
 
   ::SSL_CTX* context_;
-  std::once_flag begun_;
+  std::mutex beginning_;
+  bool begun_ = false;
   std::atomic<bool> there_{false};
   Descriptor done_;      // readable for ever once they are read
   std::jthread reader_;  // last: it has ended before what it uses is destroyed

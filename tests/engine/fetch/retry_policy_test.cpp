@@ -1,60 +1,8 @@
 // When a worker requests again after a failure, and when it gives up.
-#include "engine/fetch/retry_policy.h"
-
-#include "engine/fetch/fetch_scene.h"
+#include "engine/fetch/retrying.h"
 
 using namespace segdl;
 using namespace segdl::engine;
-
-namespace {
-
-constexpr std::uint64_t kEnough = 4096;  // is progress
-
-// A worker whose requests fail, and the others of its host.
-struct Retrying : FetchScene {
-  explicit Retrying(SessionOptions options_ = {}) : FetchScene(std::move(options_)) { admission.take(slot()); }
-
-  // A request is made, and takes so long.
-  void ask(std::chrono::nanoseconds time = 1ms) {
-    REQUIRE(admission.enter(origin()).ok());
-    attempt.asked_at = clock.now();
-    attempt.answered = false;
-    clock.advance(time);
-  }
-  // A request fails like this, and the worker pauses.
-  Result<void> pause(const Error& error = no_connection()) {
-    ask();
-    return retry.pause(error);
-  }
-  // The same as one worker of several.
-  Result<void> give_up(const Error& error, bool others_served) {
-    ask();
-    return retry.give_up(error, others_served);
-  }
-  // So much has come, and so much of it is new.
-  void come(std::uint64_t bytes, std::uint64_t of_it_new) {
-    flow.add(bytes);
-    retry.progressed(of_it_new);
-  }
-  // A request is made while the host serves another download.
-  void pass_over() {
-    ask();
-    admission.slot().received(1, false);
-  }
-  std::size_t pauses() const { return clock.pauses().size(); }
-
-  Attempt attempt;
-  Admission admission{context, flow};
-  RetryPolicy retry{context, admission, flow, attempt};
-};
-
-SessionOptions with_retries(unsigned retries) {
-  SessionOptions options;
-  options.retries = retries;
-  return options;
-}
-
-}  // namespace
 
 TEST_CASE("each failure in a row is followed by a longer pause, for all workers and without a slot") {
   Retrying scene(with_retries(9));
@@ -342,58 +290,4 @@ TEST_CASE("an answer is waited for 1.5 s, or four times as long as others take")
   CHECK_FALSE(scene.retry.waited_in_vain());
   scene.source.latency = 1s;
   CHECK(scene.retry.in_vain() == 4s);
-}
-
-TEST_CASE("the last try is the one after whose failure a pause would end the download") {
-  Retrying scene(with_retries(2));
-  for (const bool last : {false, false, true}) {
-    scene.ask();
-    CHECK(scene.retry.is_last_try(no_connection()) == last);
-    CHECK(scene.retry.pause(no_connection()).ok() != last);
-  }
-  scene.come(kEnough, kEnough);
-  CHECK_FALSE(scene.retry.is_last_try(no_connection()));
-  Retrying late;
-  late.context.deadline = late.clock.now() + 100ms;
-  late.ask();
-  CHECK(late.retry.is_last_try(no_connection()));
-}
-
-TEST_CASE("all of the resource is asked for once, from the fourth failure in a row on") {
-  Retrying scene(with_retries(9));
-  for (int failures = 0; failures < 3; ++failures) {
-    scene.ask();
-    CHECK_FALSE(scene.retry.is_time_for_all());
-    CHECK(scene.pause().ok());
-  }
-  scene.ask();
-  CHECK(scene.retry.is_time_for_all());
-  scene.retry.tries_all();
-  CHECK_FALSE(scene.retry.is_time_for_all());
-  scene.come(kEnough, kEnough);
-  CHECK(scene.pause().ok());
-  for (int failures = 0; failures < 3; ++failures) CHECK(scene.pause().ok());
-  scene.ask();
-  CHECK(scene.retry.is_time_for_all());
-  scene.come(kEnough, kEnough);
-  CHECK_FALSE(scene.retry.is_time_for_all());
-}
-
-TEST_CASE("the last try asks for all where every answer broke off and brought nothing") {
-  const Resource known;
-  for (const bool break_off : {true, false}) {
-    CAPTURE(break_off);
-    Retrying scene(with_retries(2));
-    for (int failures = 0; failures < 2; ++failures) {
-      CHECK_FALSE(scene.retry.only_breaks_off(&known));
-      scene.ask();
-      scene.attempt.answered = break_off;
-      CHECK(scene.retry.pause(no_connection()).ok());
-    }
-    scene.clock.advance(1ms);
-    CHECK(scene.retry.only_breaks_off(&known) == break_off);
-    CHECK_FALSE(scene.retry.only_breaks_off(nullptr));
-    scene.source.failures.progressed();
-    CHECK_FALSE(scene.retry.only_breaks_off(&known));
-  }
 }
