@@ -149,11 +149,14 @@ unsigned Pool::expected(const Origin& origin) {
 }
 
 Host& Pool::host_of(const Origin& origin) {
-  std::unique_ptr<Host>& host = hosts_[(origin.secure ? "s " : "p ") + origin.authority()];
-  if (host == nullptr)
-    host = std::make_unique<Host>(*this, origin, options_.most_connections(), options_.connections == 0);
-  host->last_used = clock_.now();
-  return *host;
+  std::string name = (origin.secure ? "s " : "p ") + origin.authority();
+  auto known = hosts_.find(name);
+  if (known == hosts_.end()) {  // made first: without memory none may be left that is null
+    auto host = std::make_unique<Host>(*this, origin, options_.most_connections(), options_.connections == 0);
+    known = hosts_.emplace(std::move(name), std::move(host)).first;
+  }
+  known->second->last_used = clock_.now();
+  return *known->second;
 }
 
 // A slot of this host may have become free.
