@@ -59,7 +59,7 @@ def test_the_proxys_credentials_go_to_it_and_no_further(scene):
         assert read(scene.path("f")) == scene.content(1, SIZE)
         os.unlink(scene.path("f"))
         origin.wait_until_idle()
-        requests = origin.requests()
+        requests = sorted(origin.requests(), key=lambda request: request["begun"])  # the log has them as they ended
         for request in requests:
             assert "Proxy-Authorization" not in request["fields"], request
         told = ["Authorization" in request["fields"] for request in requests]
