@@ -31,7 +31,7 @@ struct Names {
         small(name_beside(name, ".segdl-2d06800538d394c2", longest)) {}
   std::string output, part, journal, temporary, decoded, old_part, old_journal;
 
-  // And but the names of a small file (see may_be_small()).
+  // The names of a small file (see may_be_small()) are none of these.
   std::array<const std::string*, 6> all_but_output() const {
     return {&part, &journal, &temporary, &decoded, &old_part, &old_journal};
   }

@@ -48,7 +48,10 @@ class SmallSink : public SinkDefaults {
     return fetcher_.problem(Cause::network, Remedy::retry, "the response was shorter than what was asked for");
   }
   Result<void> interrupted(Remedy remedy) {
-    if (filled_ > most_) fetcher_.retry().progressed(filled_ - std::exchange(most_, filled_));
+    if (filled_ > most_) {
+      fetcher_.retry().progressed(filled_ - most_);
+      most_ = filled_;
+    }
     if (whole_ || remedy == Remedy::refetch) drop();  // it begins again, and what came of a large chunk may be framing
     return {};
   }

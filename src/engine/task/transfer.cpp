@@ -17,7 +17,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cstddef>
 #include <limits>
 #include <string>

@@ -17,8 +17,11 @@ void SystemTrust::read() {
   // As SSL_CTX_set_default_verify_paths(), which would wait for a pipe for ever. Directories are read when needed. An
   // unreadable file adds no trust.
   const char* named = ::secure_getenv(::X509_get_default_cert_file_env());
-  const auto file = read_pem(named != nullptr ? named : ::X509_get_default_cert_file());
-  if (file) static_cast<void>(trust_pem(context_, *file));
+  try {
+    const auto file = read_pem(named != nullptr ? named : ::X509_get_default_cert_file());
+    if (file) static_cast<void>(trust_pem(context_, *file));
+  } catch (const std::exception&) {  // the entry of a thread: no memory for the file, which adds no trust then
+  }
   ::SSL_CTX_set_default_verify_dir(context_);
   ::SSL_CTX_set_default_verify_store(context_);
   ::ERR_clear_error();

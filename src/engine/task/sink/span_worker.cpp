@@ -145,10 +145,7 @@ class SpanWorker {
     // A response that carries all of the resource serves one worker; several of them would receive it as many times.
     const bool must_be_alone = !response.body.partial && response.body.begin != sink_.wanted();
     if (!worker_.be_served(must_be_alone)) {
-      Error error =
-          fetcher_.problem(Cause::network, Remedy::retry, "it answered with the whole resource, not the range");
-      error.http_status = 200;
-      return error;
+      return fetcher_.problem(Cause::network, Remedy::retry, "it answered with the whole resource, not the range", 200);
     }
     FetchLoop loop(fetcher_, work_.known);
     auto step = believe(response, loop.pump(sink_, response));

@@ -41,11 +41,17 @@ Metadata metadata() {
 struct Disk {
   virtual ~Disk() = default;
   virtual Directory& directory() = 0;
+  // From now on its files can be mapped, or not. False if they can in any case, against what is wanted.
+  virtual bool let_map(bool wanted) = 0;
 };
 
 class FakeDisk final : public Disk {
  public:
   Directory& directory() override { return *directory_; }
+  bool let_map(bool wanted) override {
+    disk_.set_kind(wanted ? segdl::test::kExt4 : segdl::test::kNfs);
+    return true;
+  }
 
  private:
   FakeFs disk_;
@@ -61,6 +67,7 @@ class RealDisk final : public Disk {
   }
   ~RealDisk() override { std::filesystem::remove_all(path_); }
   Directory& directory() override { return *directory_; }
+  bool let_map(bool wanted) override { return wanted; }
 
  private:
   std::unique_ptr<FileSystem> files_ = io::make_posix_file_system();
@@ -75,18 +82,20 @@ struct Side {
   DiskKind disk;
 
   std::unique_ptr<Journal> create(const JournalIdentity& about = identity()) {
+    const bool as_wanted = disk.let_map(kWay == BackEnd::mapped);
     auto made = Journal::create(disk.directory(), "f.segdl", {about, metadata()});
     REQUIRE(made.ok());
-    if (kWay == BackEnd::mapped) return std::move(*made);
+    if (as_wanted) return std::move(*made);
     made->reset();
     return load();
   }
   std::unique_ptr<Journal> load(BackEnd by = kWay) {
+    const bool as_wanted = disk.let_map(by == BackEnd::mapped);
     auto loaded = Journal::load(disk.directory(), "f.segdl");
     REQUIRE(loaded.ok());
     REQUIRE(std::holds_alternative<std::unique_ptr<Journal>>(*loaded));
     auto journal = std::move(std::get<std::unique_ptr<Journal>>(*loaded));
-    if (by == BackEnd::mapped) return journal;
+    if (as_wanted) return journal;
     auto written = open_journal(*disk.directory().open("f.segdl", OpenMode::existing), journal->identity(), nullptr);
     REQUIRE(written.ok());
     return std::move(*written);
