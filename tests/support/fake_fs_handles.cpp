@@ -199,7 +199,7 @@ Result<void> FakeFile::give_name(const std::string& name) {
   if (auto error = disk_.begin(life_, "give-name", "give-name " + name)) return *error;
   if (auto bad = bad_name("create", name)) return *bad;
   if (!disk_.image_.live.emplace(name, inode_).second)
-    return make_error(Cause::exists, "keep", name, "it exists already");
+    return make_error(Cause::exists, "write", name, "it exists already");
   disk_.changed_directory();
   inode_->named = true;
   name_ = name;
@@ -252,7 +252,7 @@ Result<std::unique_ptr<File>> FakeDirectory::open(const std::string& name, OpenM
   }
   const bool there = found != disk_.image_.live.end();
   if (there && (mode == OpenMode::create_new || found->second->kind != FileKind::regular))
-    return make_error(Cause::exists, "keep", name, "it exists already");
+    return make_error(Cause::exists, "write", name, "it exists already");
   const bool reads = mode == OpenMode::read_only || mode == OpenMode::read_target;
   if (!there && (mode == OpenMode::existing || reads)) {
     return make_error(Cause::local, "open", name, "No such file or directory");
@@ -299,7 +299,7 @@ Result<void> FakeDirectory::rename(const std::string& from, const std::string& t
   auto& names = disk_.image_.live;
   const auto found = names.find(from);
   if (found == names.end()) return make_error(Cause::local, "rename", from, "No such file or directory");
-  if (!replace && names.contains(to)) return make_error(Cause::exists, "keep", to, "it exists already");
+  if (!replace && names.contains(to)) return make_error(Cause::exists, "write", to, "it exists already");
   const auto target = names.find(to);
   if (target == found) return {};
   if (target != names.end() && target->second->fixed) {
@@ -320,7 +320,7 @@ Result<void> FakeDirectory::rename_by_link(const std::string& from, const std::s
   if (auto error = disk_.begin(life_, "link", "link " + from + " " + to)) return *error;
   const auto found = names.find(from);
   if (found == names.end()) return make_error(Cause::local, "rename", from, "No such file or directory");
-  if (!names.emplace(to, found->second).second) return make_error(Cause::exists, "keep", to, "it exists already");
+  if (!names.emplace(to, found->second).second) return make_error(Cause::exists, "write", to, "it exists already");
   disk_.changed_directory();
   if (auto error = disk_.begin(life_, "unlink", "unlink " + from)) {
     if (error->cause != Cause::local) return *error;

@@ -251,6 +251,7 @@ Result<std::unique_ptr<Exchange>> FakeOrigin::get(const HttpRequest& request, co
   auto exchange =
       std::make_unique<FakeExchange>(std::move(setting), script_.answer(request.url.target, fields_of(request)));
   auto head = exchange->read_head();
+  if (answered_) answered_();
   if (!head) return std::move(head).error();
   return std::unique_ptr<Exchange>(std::move(exchange));
 }

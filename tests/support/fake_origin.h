@@ -12,18 +12,24 @@
 #include "support/fake_clock.h"
 #include "support/origin_script.h"
 
+#include <functional>
+#include <utility>
+
 namespace segdl::test {
 
 class FakeOrigin final : public Transport {
  public:
+  // `answered` is called on the thread that asked, without a lock, before it gets its answer; it may wait.
   // REQUIRES: both outlive the origin and its exchanges.
-  FakeOrigin(OriginScript& script, FakeClock& clock) : script_(script), clock_(clock) {}
+  FakeOrigin(OriginScript& script, FakeClock& clock, std::function<void()> answered = {})
+      : script_(script), clock_(clock), answered_(std::move(answered)) {}
 
   Result<std::unique_ptr<Exchange>> get(const HttpRequest&, const Limits&, std::stop_token) override;
 
  private:
   OriginScript& script_;
   FakeClock& clock_;
+  std::function<void()> answered_;
 };
 
 }  // namespace segdl::test

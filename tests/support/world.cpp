@@ -2,7 +2,6 @@
 
 #include "core/url/url.h"
 #include "engine/fetch/credential_store.h"
-#include "engine/progress/task_progress.h"
 #include "engine/schedule/pool.h"
 #include "engine/schedule/throttle.h"
 #include "engine/store/names.h"
@@ -23,8 +22,10 @@ Request World::request() {
 }
 
 Result<Report> World::download(Request request, SessionOptions options) {
-  FakeOrigin origin(*script, clock);
   engine::TaskProgress task_progress(request.events ? &clock : nullptr);
+  FakeOrigin origin(*script, clock, [&] {
+    if (answered) answered(task_progress);
+  });
   auto url = parse_url(request.url);
   if (!url) return std::move(url).error();
   engine::Pool pool(clock, {std::max(1U, options.connections), 1});

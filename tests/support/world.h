@@ -5,11 +5,13 @@
 #include <segdl/task.h>
 
 #include "engine/fetch/credential_store.h"
+#include "engine/progress/task_progress.h"
 #include "support/fake_clock.h"
 #include "support/fake_fs.h"
 #include "support/fake_origin.h"
 #include "support/origin_script.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +24,8 @@ struct World {
   engine::GivenCredentials secrets;
   std::unique_ptr<OriginScript> script = std::make_unique<OriginScript>();
   std::vector<Event> events = {};  // of the latest download, if its request asked for them
+  // See FakeOrigin; with what the download that asks has done so far.
+  std::function<void(const engine::TaskProgress&)> answered = {};
 
   // A request for http://origin.test/f as "f", with the smallest segments.
   static Request request();

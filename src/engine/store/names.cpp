@@ -67,7 +67,7 @@ Error busy(const Directory& directory, const std::string& name, std::string reas
 }
 
 Error not_ours(const Directory& directory, const std::string& name, std::string reason, Hints hints) {
-  return with_hints(make_error(Cause::exists, "keep", directory.path_of(name), std::move(reason)), std::move(hints));
+  return with_hints(make_error(Cause::exists, "write", directory.path_of(name), std::move(reason)), std::move(hints));
 }
 
 Result<bool> present(Directory& directory, const std::string& name) {

@@ -282,7 +282,7 @@ class PosixNamelessFile final : public PosixFile<NamelessFile> {
 }  // namespace
 
 Error exists_error(const std::string& path, std::string reason) {
-  return with_hints(make_error(Cause::exists, "keep", path, std::move(reason)), {Hint::choose_other_name});
+  return with_hints(make_error(Cause::exists, "write", path, std::move(reason)), {Hint::choose_other_name});
 }
 
 FileStatus status_from(const struct ::stat& status) {

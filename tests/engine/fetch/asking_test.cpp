@@ -8,9 +8,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace segdl;
@@ -227,6 +229,42 @@ TEST_CASE("where only the beginning is given and breaks off, the last of many wo
       if (!result) MESSAGE(result.error().message());
       CHECK(result.ok());
       CHECK(world.has("f", 1, kSmall));
+    }
+  }
+}
+
+TEST_CASE("a refusal that came while others asked as well is not final for the one they have left behind") {
+  for (const unsigned connections : {2U, 8U}) {
+    for (const int status : {403, 503}) {
+      CAPTURE(connections);
+      CAPTURE(status);
+      World world;
+      // The leader asks for the rest beside the others, and gets its refusal once they have given up.
+      const auto leader = std::this_thread::get_id();
+      const auto leads = [leader] { return std::this_thread::get_id() == leader; };
+      std::atomic<bool> asked_for_rest = false;
+      std::atomic<bool> too_late = false;
+      world.serve().size(kSmall).cut_at(5 * kMiB + 77).on_every([&](Answer& answer, const test::Asking& asking) {
+        if (answer.begin == 0 || asking.find("Range") == nullptr) return;
+        answer.status(status);
+        if (leads()) asked_for_rest = true;
+      });
+      world.answered = [&](const engine::TaskProgress& shown) {
+        const auto until = std::chrono::steady_clock::now() + 10s;
+        const bool is_first = leads() && !asked_for_rest;
+        const auto may_go = [&] {
+          return is_first || (leads() ? shown.progress().connections == 1 : asked_for_rest.load());
+        };
+        while (!may_go() && !too_late) {
+          std::this_thread::sleep_for(1ms);
+          if (std::chrono::steady_clock::now() > until) too_late = true;
+        }
+      };
+      auto result = world.download(World::request(), with(connections, 0));
+      if (!result) MESSAGE(result.error().message());
+      CHECK(result.ok());
+      CHECK(world.has("f", 1, kSmall));
+      CHECK_FALSE(too_late.load());
     }
   }
 }
