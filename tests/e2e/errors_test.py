@@ -121,7 +121,7 @@ def test_what_has_a_name_that_segdl_needs_is_told_with_a_way_out_that_works(scen
             os.mkdir(name) if directory else harness.write(name, b"mine, and no journal")
             told = scene.get(url, "-d", ".", code=10).stderr
             way_out = told.splitlines()[1:]
-            assert f"keep g{suffix}: " in told and len(way_out) == 1 and "another name with -o" in way_out[0], told
+            assert f"write g{suffix}: " in told and len(way_out) == 1 and "another name with -o" in way_out[0], told
             if "--overwrite" in told:
                 scene.get("--overwrite", url)
             else:
