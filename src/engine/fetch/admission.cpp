@@ -23,7 +23,7 @@ Result<void> Admission::get_ready() {
       if (!context_.clock.sleep_until(rest, flow_.token())) return cancelled();
     }
     if (is_host_closed()) leave();
-    auto entered = enter((suspended_ ? suspended_->url : source.url.current()).origin);
+    auto entered = enter((aside_ ? aside_->url : source.url.current()).origin);
     if (!entered) return entered;
   }
   return {};

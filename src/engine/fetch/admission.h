@@ -58,11 +58,11 @@ class Admission {
   // another host; get_ready() waits for that one then. For workers that hold work meanwhile that others could do.
   void wait_outside(bool outside) {
     waits_outside_ = outside;
-    if (!outside) suspended_.reset();
+    if (!outside) aside_.reset();
   }
   bool waits_outside() const { return waits_outside_; }
-  void suspend(PendingRequest request) { suspended_ = std::move(request); }
-  std::optional<PendingRequest> resume() { return std::exchange(suspended_, std::nullopt); }
+  void set_aside(PendingRequest request) { aside_ = std::move(request); }
+  std::optional<PendingRequest> take_aside() { return std::exchange(aside_, std::nullopt); }
 
   // Whether the next request waits for no back-off.
   void skip_back_off(bool skips) { skips_back_off_ = skips; }
@@ -78,7 +78,7 @@ class Admission {
   Slot slot_;
   Crowding crowding_;
   bool waits_outside_ = false;
-  std::optional<PendingRequest> suspended_;  // where the latest request was led to, and there was no slot
+  std::optional<PendingRequest> aside_;  // where the latest request was led to, and there was no slot
   bool skips_back_off_ = false;
 };
 

@@ -37,6 +37,12 @@ class ContentDecoder {
   static Result<ContentDecoder> make(const std::vector<std::string>& codings, std::string subject, Take,
                                      KeepGoing = {});
 
+  // From now on to this taker.
+  void give_to(Take take, KeepGoing keep_going) {
+    take_ = std::move(take);
+    keep_going_ = std::move(keep_going);
+  }
+
   // The next of the coded bytes. Errors: Cause::integrity where they can't be decoded, and those of Take and
   // KeepGoing.
   Result<void> feed(std::span<const std::byte> coded) { return decode(0, coded); }

@@ -83,12 +83,12 @@ class Fetcher {
  private:
   static constexpr std::uint64_t kReserve = 256 * kMiB, kHashedReserve = 64 * kMiB;
 
-  // One form of a request, for all its exchanges. `may_suspend`: where there is no slot, once for each fetch, which
+  // One form of a request, for all its exchanges. `may_set_aside`: where there is no slot, once for each fetch, which
   // would be led in a circle for ever otherwise.
   struct Inquiry {
     const Asked& asked;
     const Resource* known;
-    bool may_suspend;
+    bool may_set_aside;
   };
   // A response that is no redirect, and what it means.
   struct Judged {

@@ -29,7 +29,7 @@ Result<Url> follow(const Url& from, const std::string& location, int status) {
 // The final response to one way of asking. What redirects led to before may expire, as a signed link does, and each
 // server reports that in its own way: then the original URL is requested for another one.
 Result<Fetcher::Judged> Fetcher::get(const Inquiry& inquiry) {
-  if (auto from = admission_.resume()) return get_from(*std::move(from), {inquiry.asked, inquiry.known, false});
+  if (auto from = admission_.take_aside()) return get_from(*std::move(from), {inquiry.asked, inquiry.known, false});
   const Url led = source_.url.current();
   auto judged = get_from({led}, inquiry);
   const bool remembered = !led.leads_to_same(source_.url.original());
@@ -57,8 +57,8 @@ Result<Fetcher::Judged> Fetcher::get_from(PendingRequest from, const Inquiry& in
   // Where other connections are in use a bad redirect perhaps leads to a page about that.
   const auto remedy = [this] { return crowding().judge_refusal() ? Remedy::retry : Remedy::stop; };
   while (visited.size() <= kMaxRedirects) {
-    if (inquiry.may_suspend && !admission_.enters_now(url.origin)) {
-      admission_.suspend(std::move(from));
+    if (inquiry.may_set_aside && !admission_.enters_now(url.origin)) {
+      admission_.set_aside(std::move(from));
       return cancelled();
     }
     attempt_.led_to = url;

@@ -189,20 +189,20 @@ TEST_CASE("where a request was led to and there was no slot is where the next on
   scene.admission.wait_outside(true);
   CHECK(scene.admission.waits_outside());
   scene.admission.leave();
-  scene.admission.suspend({parse_url("http://b.test/f").value(), {"http://a.test/f"}});
+  scene.admission.set_aside({parse_url("http://b.test/f").value(), {"http://a.test/f"}});
   CHECK(scene.admission.get_ready().ok());
   CHECK(scene.admission.slot().is_for(origin("b.test")));
-  const auto resumed = scene.admission.resume();
+  const auto resumed = scene.admission.take_aside();
   REQUIRE(resumed);
   CHECK(resumed->visited.size() == 1);
-  CHECK_FALSE(scene.admission.resume());
+  CHECK_FALSE(scene.admission.take_aside());
 }
 
 TEST_CASE("who no longer waits outside begins anew where the download stands") {
   Entering scene;
   scene.admission.wait_outside(true);
-  scene.admission.suspend({parse_url("http://b.test/f").value()});
+  scene.admission.set_aside({parse_url("http://b.test/f").value()});
   scene.admission.wait_outside(false);
   CHECK_FALSE(scene.admission.waits_outside());
-  CHECK_FALSE(scene.admission.resume());
+  CHECK_FALSE(scene.admission.take_aside());
 }
