@@ -26,7 +26,7 @@
 
 namespace segdl {
 
-// The task left the queue and begins work. Always the first event.
+// The task left the queue and begins work. Always the first event, and the first after Suspended.
 struct Started {
   friend bool operator==(const Started&, const Started&) = default;
 };
@@ -39,10 +39,11 @@ struct Redirected {
   friend bool operator==(const Redirected&, const Redirected&) = default;
 };
 
-// What is going to be fetched, known from the first response or from what an earlier run left. Repeated after Changed.
+// What is going to be fetched, known from the first response or from what was claimed before. Repeated after Changed
+// and Suspended.
 struct Planned {
   std::optional<std::uint64_t> total = std::nullopt;  // bytes; unknown for some streams
-  std::uint64_t reused = 0;        // bytes that an earlier run claimed; their proofs are checked while fetching
+  std::uint64_t reused = 0;        // bytes that were claimed before; their proofs are checked while fetching
   std::uint64_t segment_size = 0;  // bytes; 0 if it can only be fetched as a whole
   std::uint32_t segments = 0;
   std::string validator = {};  // ETag or Last-Modified as the server sent it; empty if none
@@ -76,10 +77,15 @@ struct Noted {
   friend bool operator==(const Noted&, const Noted&) = default;
 };
 
+// The task was at work and is suspended: it uses nothing until Task::resume().
+struct Suspended {
+  friend bool operator==(const Suspended&, const Suspended&) = default;
+};
+
 struct Event {
   std::uint64_t number = 0;                           // from 0 for each task; a gap: some were dropped
   std::chrono::system_clock::time_point moment = {};  // wall-clock time, which may be set back
-  std::variant<Started, Redirected, Planned, Retried, Revoked, Changed, Noted> what = {};
+  std::variant<Started, Redirected, Planned, Retried, Revoked, Changed, Noted, Suspended> what = {};
 };
 
 // At most this many events are kept until they are taken. Beyond that the oldest retry, redirect or note is dropped, or

@@ -31,6 +31,7 @@ enum class Phase : std::uint8_t {
   verifying,
   decoding,
   publishing,
+  suspended,  // until Task::resume()
   ended
 };
 
@@ -40,9 +41,9 @@ struct Progress {
   std::filesystem::path output = {};                  // where the file will be
   std::optional<std::uint64_t> total = std::nullopt;  // unknown until the first response, and for some servers always
   std::uint64_t done = 0;      // written, or in a segment being filled; inherited claims included
-  std::uint64_t fetched = 0;   // body bytes received in this run
-  std::uint64_t reused = 0;    // claims inherited from an earlier run, or adopted, less what was revoked
-  std::uint64_t verified = 0;  // of `reused`, how much has been proved again in this run
+  std::uint64_t fetched = 0;   // body bytes received by this task
+  std::uint64_t reused = 0;    // claims inherited from an earlier task, or adopted, less what was revoked
+  std::uint64_t verified = 0;  // of `reused`, how much has been proved again since it was begun or resumed
   unsigned retries = 0;
   unsigned connections = 0;  // that it may use at the moment, whether they are open or not
   std::string note = {};     // what it is waiting for or has decided; untrusted text in it is escaped
@@ -52,10 +53,10 @@ struct Progress {
 struct Report {
   std::filesystem::path output = {};
   std::uint64_t total = 0;
-  std::uint64_t fetched = 0;  // body bytes received in this run
-  std::uint64_t reused = 0;   // bytes of earlier runs, or of Request::adopt, that were proved and kept
+  std::uint64_t fetched = 0;  // body bytes received by this task, suspended or not in between
+  std::uint64_t reused = 0;   // bytes of earlier tasks, or of Request::adopt, that were proved and kept
   std::uint64_t revoked = 0;  // those whose proof failed, or that were discarded; they were fetched again
-  std::uint64_t wasted = 0;   // body bytes received and discarded: of hedges, comparisons, replaced versions
+  std::uint64_t wasted = 0;   // body bytes received and discarded: of hedges, suspensions, replaced versions
   unsigned retries = 0;
   unsigned restarts = 0;     // how often the resource changed and was fetched again from its beginning
   unsigned connections = 0;  // the most that it could use simultaneously
@@ -78,7 +79,7 @@ struct Report {
   // Each is in the report of one download of a session: the one that found it.
   std::vector<std::string> workarounds = {};
 
-  std::chrono::nanoseconds elapsed{0};
+  std::chrono::nanoseconds elapsed{0};  // since it left the queue, without suspended time
 };
 
 }  // namespace segdl

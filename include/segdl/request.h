@@ -94,7 +94,8 @@ struct Request {
   // What a download of the same URL without this has kept is then published, without a request.
   bool accept_unframed = false;
 
-  bool events = false;  // keep events for Task::take_events()
+  bool events = false;           // keep events for Task::take_events()
+  bool start_suspended = false;  // begin with Task::resume()
 
   // Let the server name the file, by Content-Disposition of the first response (RFC 6266), with unsafe parts removed.
   // The output's lock is then taken after that response.

@@ -102,8 +102,8 @@ class Session {
 
   // Waits up to `timeout` for a task to end and returns its id.
   // Each ended task is returned exactly once, by one of the threads that call this, in completion order. Its wait()
-  // then returns immediately. Returns nullopt on timeout, or immediately if no task is left to report. A task whose
-  // handle was destroyed is not reported.
+  // then returns immediately. Returns nullopt on timeout, or immediately if no task is left to report: a suspended
+  // one is left. A task whose handle was destroyed is not reported.
   std::optional<std::uint64_t> next_ended(std::chrono::milliseconds timeout);
 
   // Warnings about the options the session was created with: skipped lines of the cookie file, a netrc file that others

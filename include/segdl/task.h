@@ -33,18 +33,33 @@ class Task {
   // Unique in its session.
   std::uint64_t id() const;
 
-  // Waits for the end and returns the result.
+  // Waits for the end and returns the result. A suspended task has none until another thread resumes or cancels it.
   // Every call returns the same object, which lives as long as the task, wherever its handle is moved.
   const Result<Report>& wait();
 
   // Waits for the end, up to `timeout`. True if it has ended.
   bool wait_for(std::chrono::milliseconds timeout);
 
-  // Requests the download to end, and returns immediately.
+  // Requests the download to end, suspended or not, and returns immediately.
   // The files on disk stay, and the same request continues from them.
   // wait() then returns Cause::cancelled, or the result if the download ended first: once publishing has begun, the
   // output is published.
   void cancel();
+
+  // Requests the download to pause, and returns immediately. A state, not a count: twice is once.
+  //
+  // It then ends its requests and lets go of its threads, connections, files and locks: Phase::suspended, usually
+  // within 200 ms. What was claimed stays on disk, so that at most the segment being received on each connection is
+  // fetched again, and all of a resource without ranges (Report::wasted). A queued one keeps its place in the queue.
+  // Suspended time counts for no limit. Until resume(), another download of the same output may continue or publish it.
+  // No effect once it has ended, or if publishing has begun: then it ends.
+  void suspend();
+
+  // Takes that back. It is queued again, in its old place; its claims are proved again while the rest is fetched, and
+  // the resource is checked to be the same, as by the same request after a failure.
+  // With a consumer it continues after the bytes delivered, by the rules of Request::consumer. A pipe stays open.
+  // No effect unless it is suspended, or about to be.
+  void resume();
 
   // A copy of the state at this moment; cheap enough to call many times a second.
   Progress progress() const;

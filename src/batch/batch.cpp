@@ -40,7 +40,7 @@ std::optional<Error> directory_missing(const std::filesystem::path& directory, b
   return error;
 }
 
-bool is_at_work(Phase phase) { return phase != Phase::queued && phase != Phase::ended; }
+bool is_at_work(Phase phase) { return phase != Phase::queued && phase != Phase::suspended && phase != Phase::ended; }
 
 }  // namespace
 

@@ -71,6 +71,8 @@ const char* phase_word(Phase phase) {
       return "decoding";
     case Phase::publishing:
       return "publishing";
+    case Phase::suspended:
+      return "suspended";
     case Phase::ended:
       return "ended";
   }
@@ -176,6 +178,7 @@ struct EventObject {
     made["text"] = printable(note.text);
     return made;
   }
+  Json operator()(const Suspended&) const { return object("suspended", moment, item); }
 };
 
 // In whole seconds; null if unknown.

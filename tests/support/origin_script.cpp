@@ -119,6 +119,7 @@ OriginScript& OriginScript::drip(std::size_t bytes, std::chrono::milliseconds pa
 }
 
 OriginScript& OriginScript::change_after(unsigned request, std::uint64_t size) {
+  const std::lock_guard lock(mutex_);
   change_after_ = request;
   changed_.size = size;
   return *this;

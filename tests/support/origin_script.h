@@ -60,7 +60,7 @@ class OriginScript {
   OriginScript& flip_at(std::uint64_t offset, unsigned times = 1);
   OriginScript& drip(std::size_t bytes, std::chrono::milliseconds pause = {});  // a body comes in pieces this small
 
-  // From the request after this one on: other content, another ETag, and this size.
+  // From the request after this one on: other content, another ETag, and this size. At any time.
   OriginScript& change_after(unsigned request, std::uint64_t size);
   // The same, and also within the response that reaches the offset: overwritten in place while it is read.
   OriginScript& change_at(std::uint64_t offset, std::uint64_t size);

@@ -35,7 +35,8 @@ Result<Report> World::download(Request request, SessionOptions options) {
   const engine::SessionContext context{{disk, origin, clock}, options, pool, throttle, directories, known};
   auto name = engine::output_name_of(request, *url);
   if (!name) return std::move(name).error();
-  engine::Transfer transfer(context, {request, std::move(*url), std::move(*name)}, task_progress, {});
+  engine::Lasting lasting{.name = std::move(*name)};
+  engine::Transfer transfer(context, {request, std::move(*url), lasting}, task_progress, {});
   engine::Slot slot;
   auto outcome = transfer.run(slot);
   events = task_progress.take_events();

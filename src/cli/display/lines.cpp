@@ -60,6 +60,8 @@ std::string state_words(const Progress& progress) {
       return "decoding";
     case Phase::publishing:
       return "writing to disk";
+    case Phase::suspended:
+      return "suspended";
     default:
       break;
   }

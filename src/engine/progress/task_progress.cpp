@@ -2,10 +2,10 @@
 
 namespace segdl::engine {
 
-void ByteCounts::plan(const JournalIdentity& identity, std::uint64_t reused) {
+void ByteCounts::plan(const JournalIdentity& identity, std::uint64_t claimed) {
   const auto& [layout, resource] = identity;
   Planned plan{.total = resource.total,
-               .reused = reused,
+               .reused = claimed,
                .segment_size = layout ? layout->segment_size() : 0,
                .segments = layout ? layout->count() : 0,
                .validator = std::string(resource.validator.value()),
@@ -13,7 +13,12 @@ void ByteCounts::plan(const JournalIdentity& identity, std::uint64_t reused) {
   const MutexLock lock(record_.mutex);
   Progress& progress = record_.progress;
   progress.total = plan.total;
-  progress.done = progress.reused = reused;
+  // What the task has fetched itself: not more than was there of that, nor than there is beside what it had inherited.
+  const std::uint64_t own =
+      std::min(progress.fetched - record_.tallies.wasted, claimed - std::min(progress.reused, claimed));
+  record_.tallies.wasted = progress.fetched - own;
+  progress.done = claimed;
+  progress.reused = claimed - own;
   progress.verified = 0;
   if (!record_.events || plan == planned_) return;  // not asked for, or kept already
   planned_ = plan;
@@ -24,18 +29,29 @@ void ByteCounts::revoked(Range range) {
   const MutexLock lock(record_.mutex);
   record_.tallies.revoked += range.size();
   revoked_ranges_.insert(range.begin);
-  record_.progress.reused -= range.size();
-  record_.progress.done -= range.size();
+  take_away(range.size());
   record_.log(Revoked{range});
+}
+
+// After a second plan there are claims that the task has fetched itself: which those are is not known.
+void ByteCounts::take_away(std::uint64_t bytes) {
+  Progress& progress = record_.progress;
+  const std::uint64_t inherited = std::min(progress.reused, bytes);
+  progress.reused -= inherited;
+  record_.tallies.wasted += bytes - inherited;
+  progress.done -= bytes;
 }
 
 void ByteCounts::damaged(Range range, bool inherited) {
   const MutexLock lock(record_.mutex);
   const bool fetched = !revoked_ranges_.insert(range.begin).second || !inherited;
-  std::uint64_t& counted = fetched ? record_.tallies.wasted : record_.tallies.revoked;
-  counted += range.size();
-  if (!fetched) record_.progress.reused -= range.size();
-  record_.progress.done -= range.size();
+  if (fetched) {
+    record_.tallies.wasted += range.size();
+    record_.progress.done -= range.size();
+  } else {
+    record_.tallies.revoked += range.size();
+    take_away(range.size());
+  }
   record_.log(Revoked{range});
 }
 

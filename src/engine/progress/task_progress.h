@@ -52,8 +52,8 @@ class ByteCounts {
   // REQUIRES: the record outlives it.
   explicit ByteCounts(ProgressRecord& record) : record_(record) {}
 
-  // A start, or a new one. `reused` bytes are claimed from an earlier run.
-  void plan(const JournalIdentity&, std::uint64_t reused = 0);
+  // A start, or a new one. `claimed` bytes are here, of an earlier task or of this one; all else that came is lost.
+  void plan(const JournalIdentity&, std::uint64_t claimed = 0);
 
   void received(std::uint64_t bytes) {
     const MutexLock lock(record_.mutex);
@@ -84,7 +84,8 @@ class ByteCounts {
 
   void proved(std::uint64_t bytes) {
     const MutexLock lock(record_.mutex);
-    record_.progress.verified += bytes;
+    Progress& progress = record_.progress;
+    progress.verified = std::min(progress.verified + bytes, std::max(progress.verified, progress.reused));
   }
 
   void revoked(Range);
@@ -97,6 +98,8 @@ class ByteCounts {
   void start_over();
 
  private:
+  void take_away(std::uint64_t bytes) SEGDL_REQUIRES(record_.mutex);
+
   ProgressRecord& record_;
   std::set<std::uint64_t> revoked_ranges_ SEGDL_GUARDED_BY(record_.mutex);  // where they begin: fetched in this run
   std::optional<Planned> planned_ SEGDL_GUARDED_BY(record_.mutex);
@@ -155,8 +158,9 @@ class TaskProgress {
 
   void enter(Phase phase) {
     const MutexLock lock(record_.mutex);
-    record_.progress.phase = phase;
+    const Phase before = std::exchange(record_.progress.phase, phase);
     if (phase == Phase::starting) record_.log(Started{});
+    if (phase == Phase::suspended && before != Phase::queued) record_.log(Suspended{});
   }
 
   // One of the download's workers has got the right to use a connection, or given it back.
@@ -192,7 +196,8 @@ class TaskProgress {
     for (const Advice& hint : hints) {
       if (std::find(all.begin(), all.end(), hint) == all.end()) all.push_back(hint);
     }
-    record_.tallies.remarks.push_back(std::move(text));
+    auto& remarks = record_.tallies.remarks;
+    if (std::find(remarks.begin(), remarks.end(), text) == remarks.end()) remarks.push_back(std::move(text));
   }
 
   // What is odd in a response and was tolerated: each kind is remarked once.

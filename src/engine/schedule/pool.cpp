@@ -11,7 +11,7 @@ namespace {
 constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::seconds kImpatient{2};  // so long a host's helpers give way to one who doubts its refusal
 constexpr std::chrono::seconds kStalled{2};    // a host that stumbles so long is waited for, and not for a moment
-constexpr std::ptrdiff_t kMaxPassedBy = 1000;  // downloads that wait for such hosts
+constexpr unsigned kMaxPassedBy = 1000;        // downloads that wait for such hosts
 constexpr std::chrono::hours kLongWait{1};     // looked at again after that, though nothing has changed
 
 }  // namespace
@@ -39,7 +39,7 @@ Pool::~Pool() {
 void Pool::submit(TaskId id, const Origin& origin, Run run) {
   const MutexLock lock(mutex_);
   Host& host = host_of(origin);
-  queue_.push_back({id, &host, std::move(run)});
+  queue_.emplace_hint(queue_.end(), id, QueuedTask{&host, std::move(run)});
   ++host.queued;
   if (running_ == 0 && queue_.size() == 1) started_.notify_all();
   call_thread();
@@ -47,10 +47,11 @@ void Pool::submit(TaskId id, const Origin& origin, Run run) {
 
 bool Pool::withdraw(TaskId id) {
   const MutexLock lock(mutex_);
-  return std::erase_if(queue_, [id](const QueuedTask& queued) {
-           if (queued.id == id) --queued.host->queued;
-           return queued.id == id;
-         }) > 0;
+  const auto found = queue_.find(id);
+  if (found == queue_.end()) return false;
+  --found->second.host->queued;
+  queue_.erase(found);
+  return true;
 }
 
 Result<Slot> Pool::enter(const Origin& origin, const std::stop_token& stop, Instant last, const Doubts& doubts) {
@@ -179,13 +180,14 @@ Assist* Pool::assist_to_join() {
   return nullptr;
 }
 
-std::deque<Pool::QueuedTask>::iterator Pool::next_queued() {
+Pool::Queue::iterator Pool::next_queued() {
   if (!may_start()) return queue_.end();
   const Instant now = clock_.now();
   unsigned passed_by = 0;
-  const auto last = queue_.begin() + std::min(std::ssize(queue_), options_.jobs + kMaxPassedBy);
-  for (auto queued = queue_.begin(); queued != last && passed_by < options_.jobs; ++queued) {
-    const Host& host = *queued->host;
+  unsigned left = options_.jobs + kMaxPassedBy;
+  for (auto queued = queue_.begin(); queued != queue_.end() && left > 0 && passed_by < options_.jobs;
+       ++queued, --left) {
+    const Host& host = *queued->second.host;
     if (host.is_passed_by()) continue;
     if (host.waiting == 0 && host.budget.may_enter(now)) return queued;
     ++passed_by;
@@ -218,7 +220,7 @@ void Pool::call_thread() {
 Pool::Job Pool::take_job() {
   if (const auto queued = next_queued(); queued != queue_.end()) {
     ++running_;
-    Job job{queued->host, nullptr, std::move(queued->run)};
+    Job job{queued->second.host, nullptr, std::move(queued->second.run)};
     queue_.erase(queued);
     --job.host->queued;
     ++job.host->running;

@@ -28,7 +28,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <limits>
 #include <map>
@@ -83,7 +82,7 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  // Runs this on one of the threads when the host has a slot for it, at most `jobs` in parallel. In the order of calls,
+  // Runs this on one of the threads when the host has a slot for it, at most `jobs` in parallel. In the order of ids,
   // but that those whose host has none are passed by; not more than `jobs` of them, or a thousand where it stumbles.
   // What it returns of its slot is used for the next; it throws nothing.
   using Run = std::function<Slot(Slot)>;
@@ -137,10 +136,10 @@ class Pool {
   friend class OpenAssist;
   friend class Slot;
   struct QueuedTask {
-    TaskId id;
     Host* host;
     Run run;
   };
+  using Queue = std::map<TaskId, QueuedTask>;
   struct Job {
     Host* host = nullptr;
     Assist* assist = nullptr;  // to help with; null: the next task
@@ -150,7 +149,7 @@ class Pool {
   Host& host_of(const Origin&) SEGDL_REQUIRES(mutex_);
   Job next_job(Job ended, Slot left, const std::stop_token&);
   Job take_job() SEGDL_REQUIRES(mutex_);
-  std::deque<QueuedTask>::iterator next_queued() SEGDL_REQUIRES(mutex_);
+  Queue::iterator next_queued() SEGDL_REQUIRES(mutex_);
   bool may_start() const SEGDL_REQUIRES(mutex_) { return running_ < options_.jobs + std::min(stalled_, options_.jobs); }
   // Whether a download will begin as soon as the host has a slot for it.
   bool is_queued_for(const Host& host) const SEGDL_REQUIRES(mutex_) {
@@ -176,7 +175,7 @@ class Pool {
   Condition left_;     // for ~OpenAssist(): a thread left an assist
   Condition started_;  // for the governor: a download began
   std::map<std::string, std::unique_ptr<Host>> hosts_ SEGDL_GUARDED_BY(mutex_);
-  std::deque<QueuedTask> queue_ SEGDL_GUARDED_BY(mutex_);
+  Queue queue_ SEGDL_GUARDED_BY(mutex_);
   std::vector<Assist*> assists_ SEGDL_GUARDED_BY(mutex_);
   std::size_t next_assist_ SEGDL_GUARDED_BY(mutex_) = 0;
   std::size_t most_threads_ SEGDL_GUARDED_BY(mutex_);

@@ -5,8 +5,8 @@
 #include "core/store/layout.h"
 #include "engine/base/threads.h"
 #include "engine/session/session_state.h"
+#include "engine/session/task_state.h"
 #include "engine/store/names.h"
-#include "engine/task/transfer.h"
 #include "seams/digest.h"
 
 #include <fmt/format.h>
@@ -138,37 +138,9 @@ Result<Task> Session::download(Request request) {
 
 std::optional<std::uint64_t> Session::next_ended(std::chrono::milliseconds time) { return state_->ended.next(time); }
 
-Task::Task(std::unique_ptr<engine::TaskState> state) : state_(std::move(state)) {}
-Task::Task(Task&&) noexcept = default;
-Task& Task::operator=(Task&&) noexcept = default;
-Task::~Task() = default;  // TaskState cancels and waits
-
 const std::vector<std::string>& Session::notes() const { return state_->notes; }
 
 void Session::set_limit_rate(std::uint64_t bytes_per_second) { state_->throttle.set(bytes_per_second); }
-
-std::uint64_t Task::id() const { return state_->id; }
-
-const Result<Report>& Task::wait() {
-  while (!wait_for(std::chrono::hours(1))) {
-  }
-  const engine::MutexLock lock(state_->mutex);
-  return *state_->result;  // never changed once set
-}
-
-bool Task::wait_for(std::chrono::milliseconds time) {
-  const engine::MutexLock lock(state_->mutex);
-  return state_->ended.wait_for(state_->mutex, time,
-                                [this]() SEGDL_REQUIRES(state_->mutex) { return state_->result.has_value(); });
-}
-
-void Task::cancel() { state_->cancel(); }
-
-Progress Task::progress() const { return state_->task_progress.progress(); }
-
-std::vector<Event> Task::take_events() { return state_->task_progress.take_events(); }
-
-SegmentMap Task::map(std::size_t cells) const { return state_->task_progress.segments().map(cells); }
 
 namespace engine {
 
@@ -190,76 +162,6 @@ SessionState::SessionState(SessionOptions options_, World world)
   }
   if (!broken) broken = publisher.broken();
   if (!broken) broken = pool.broken();
-}
-
-TaskState::TaskState(SessionState& session_, Request request_, Url url_, std::string name_)
-    : session(session_),
-      id(session_.next_id++),
-      context{session_.env(),    session_.options,     session_.pool,
-              session_.throttle, session_.directories, session_.secrets},
-      request(std::move(request_)),
-      url(std::move(url_)),
-      name(std::move(name_)),
-      task_progress(request.events ? session_.clock.get() : nullptr) {
-  task_progress.set_output(request.directory / name);
-  session.ended.expect(id);
-}
-
-TaskState::~TaskState() {
-  if (!has_ended()) cancel();
-  {
-    const MutexLock lock(mutex);
-    while (!result) ended.wait(mutex, {});
-  }
-  session.ended.forget(id);
-}
-
-bool TaskState::has_ended() {
-  const MutexLock lock(mutex);
-  return result.has_value();
-}
-
-void TaskState::start() {
-  try {
-    session.pool.submit(TaskId{id}, url.origin, [this](Slot slot) { return run(std::move(slot)); });
-  } catch (const std::bad_alloc& exception) {
-    finish(error_of(exception, "download"));
-  }
-}
-
-void TaskState::cancel() {
-  stop.request_stop();
-  if (session.pool.withdraw(TaskId{id})) finish(cancelled());
-}
-
-// What it returns of the slot is used for the next download.
-Slot TaskState::run(Slot slot) {
-  task_progress.enter(Phase::starting);
-  try {
-    auto outcome = Transfer(context, {request, url, name}, task_progress, stop.get_token()).run(slot);
-    if (!outcome || !outcome->unpublished) {
-      finish(outcome ? Result<Report>(std::move(outcome->report)) : std::move(outcome).error());
-      return slot;
-    }
-    task_progress.enter(Phase::publishing);
-    session.publisher.submit({std::move(outcome->output_file), std::move(outcome->unpublished), request.sync,
-                              [this, report = std::move(outcome->report)](Result<void> published, bool more) mutable {
-                                finish(published ? Result<Report>(std::move(report)) : std::move(published).error(),
-                                       more);
-                              }});
-  } catch (const std::exception& exception) {  // the entry of a thread: out of memory, or a bug
-    finish(error_of(exception, "download"));
-  }
-  return slot;
-}
-
-// The last thing that is done with this object: a waiting thread may destroy it. Allocates nothing.
-void TaskState::finish(Result<Report> outcome, bool more_follow) {
-  task_progress.enter(Phase::ended);
-  const MutexLock lock(mutex);
-  result = std::move(outcome);
-  ended.notify_all();
-  session.ended.ended(id, more_follow);
 }
 
 }  // namespace engine

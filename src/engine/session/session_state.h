@@ -1,26 +1,20 @@
-// What a Session and a Task are made of.
+// What a Session is made of.
 #pragma once
 
 #include <segdl/session.h>
-#include <segdl/task.h>
 
-#include "core/url/url.h"
 #include "engine/base/descriptors.h"
-#include "engine/base/monitor.h"
 #include "engine/fetch/credential_store.h"
-#include "engine/progress/task_progress.h"
 #include "engine/schedule/pool.h"
 #include "engine/schedule/throttle.h"
 #include "engine/session/completion_queue.h"
 #include "engine/store/directory_cache.h"
 #include "engine/store/publisher.h"
-#include "engine/task/task_context.h"
 #include "seams/env.h"
 
 #include <atomic>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -53,34 +47,6 @@ struct SessionState {
   Pool pool;  // last: its threads use the rest
 
   Env env() const { return {*files, *transport, *clock}; }
-};
-
-struct TaskState {
-  TaskState(SessionState&, Request, Url, std::string name);
-  ~TaskState();  // cancels, and waits for the end
-  TaskState(const TaskState&) = delete;
-  TaskState& operator=(const TaskState&) = delete;
-
-  SessionState& session;
-  const std::uint64_t id;
-  const SessionContext context;
-  const Request request;
-  const Url url;
-  const std::string name;
-  TaskProgress task_progress;
-  std::stop_source stop;
-
-  Mutex mutex;
-  Condition ended;
-  std::optional<Result<Report>> result SEGDL_GUARDED_BY(mutex);
-
-  void start();
-  void cancel();
-
- private:
-  Slot run(Slot);
-  bool has_ended();
-  void finish(Result<Report>, bool more_follow = false);
 };
 
 // A session in any world; Session's own constructor takes the system's.

@@ -74,7 +74,7 @@ Result<std::uint64_t> Adoption::copy(OutputFile& output_file, std::uint64_t end)
   std::uint64_t unread = 0;
   std::optional<Error> problem;  // the first one
   for (std::uint32_t i = 0; i < layout.count() && layout.range(Segment{i}).end <= end; ++i) {
-    auto going = task_.keep_going("adopt", task_.request.adopt.string(), {Hint::allow_more_time});
+    auto going = task_.keep_going(task_.until(), "adopt", task_.request.adopt.string(), {Hint::allow_more_time});
     if (!going) return std::move(going).error();
     const Segment segment{i};
     const Range range = layout.range(segment);

@@ -57,14 +57,25 @@ Result<ContentDecoder> Decoding::begin(const std::string& coding, const ContentD
   auto taken = take(coding);
   if (!taken) return std::move(taken).error();
   if (!undo_.empty()) decoded_ = 0;
-  const std::string subject = task_.source.url.current().shown();
-  return ContentDecoder::make(
-      undo_, subject,
+  auto decoder = ContentDecoder::make(undo_, task_.source.url.current().shown(), {});
+  if (decoder) direct(*decoder, consumer);
+  return decoder;
+}
+
+Result<void> Decoding::go_on(ContentDecoder& decoder, const std::string& coding, std::optional<std::uint64_t> decoded,
+                             const ContentDecoder::Take& consumer) {
+  decoded_ = decoded;
+  direct(decoder, consumer);
+  return take(coding);
+}
+
+void Decoding::direct(ContentDecoder& decoder, const ContentDecoder::Take& consumer) {
+  decoder.give_to(
       [this, &consumer](std::span<const std::byte> content) {
         if (decoded_) *decoded_ += content.size();
         return consumer(content);
       },
-      [this, subject] { return keep_decoding(subject); });
+      [this, subject = task_.source.url.current().shown()] { return keep_decoding(subject, task_.until_end()); });
 }
 
 Result<void> Decoding::finish(OutputFile& output_file) {
@@ -88,8 +99,8 @@ void Decoding::note_undecodable(OutputFile& output_file, Error& error) {
 }
 
 // How long decoding takes depends on what was sent, and no wait for the network ends it.
-Result<void> Decoding::keep_decoding(const std::string& subject) const {
-  return task_.keep_going("decode", subject, {Hint::allow_more_time, Hint::keep_encoded});
+Result<void> Decoding::keep_decoding(const std::string& subject, const Until& last) const {
+  return task_.keep_going(last, "decode", subject, {Hint::allow_more_time, Hint::keep_encoded});
 }
 
 Result<void> Decoding::decode(OutputFile& output_file) {
@@ -106,8 +117,9 @@ Result<void> Decoding::decode(OutputFile& output_file) {
     made.length += content.size();
     return step;
   };
-  auto decoder = ContentDecoder::make(undo_, output_file.path(), take,
-                                      [this, &output_file] { return keep_decoding(output_file.path()); });
+  auto decoder = ContentDecoder::make(undo_, output_file.path(), take, [this, &output_file] {
+    return keep_decoding(output_file.path(), task_.until());
+  });
   if (!decoder) return std::move(decoder).error();
   auto step = read_proved(output_file, [&](std::span<const std::byte> coded) { return decoder->feed(coded); });
   if (step) step = decoder->finish();
@@ -151,7 +163,7 @@ Result<void> Decoding::read_proved(OutputFile& output_file, const ContentDecoder
     StreamDigest digest;
     Result<void> decoded;  // if it can't be, the proof shows whether the data was changed
     while (at < range.end) {
-      auto going = keep_decoding(output_file.path());
+      auto going = keep_decoding(output_file.path(), task_.until());
       if (!going) return going;
       const auto want = std::span(piece).first(std::min<std::uint64_t>(piece.size(), range.end - at));
       auto got = output_file.data().read_at(at, want);

@@ -38,6 +38,9 @@ class Decoding {
 
   // Gives on what it is fed with, decoded, if that is what is wanted. REQUIRES: what takes it outlives the decoder.
   Result<ContentDecoder> begin(const std::string& coding, const ContentDecoder::Take&);
+  // The same with one that has made so many bytes of content before a suspension.
+  Result<void> go_on(ContentDecoder&, const std::string& coding, std::optional<std::uint64_t> decoded,
+                     const ContentDecoder::Take&);
   // Of all that is here the content, to be published in its place, if that is what is wanted.
   Result<void> finish(OutputFile&);
   // An earlier run has done it.
@@ -49,7 +52,8 @@ class Decoding {
 
  private:
   void note_undecodable(OutputFile&, Error&);
-  Result<void> keep_decoding(const std::string& subject) const;
+  Result<void> keep_decoding(const std::string& subject, const Until&) const;
+  void direct(ContentDecoder&, const ContentDecoder::Take&);
   Result<void> decode(OutputFile&);
   Result<void> check_decoded(OutputFile&, File&, const DecodedOutput&);
   Result<void> read_proved(OutputFile&, const ContentDecoder::Take&);

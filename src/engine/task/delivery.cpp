@@ -3,7 +3,6 @@
 #include "engine/base/pieces.h"
 #include "engine/fetch/fetch_loop.h"
 #include "engine/task/probe.h"
-#include "engine/task/sink/whole_digest.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -24,8 +22,7 @@ namespace {
 class ConsumerSink : public SinkDefaults {
  public:
   // REQUIRES: everything referred to outlives the sink.
-  ConsumerSink(ContentDecoder::Take take, const Resource& known, Fetcher& fetcher)
-      : take_(std::move(take)), known_(known), fetcher_(fetcher), whole_(fetcher.context().request.checksum) {}
+  ConsumerSink(Delivered& delivered, Fetcher& fetcher) : delivered_(delivered), fetcher_(fetcher) {}
 
   Result<std::optional<Range>> next() {
     if (complete_ || known_.total == given_) return std::optional<Range>();
@@ -51,9 +48,10 @@ class ConsumerSink : public SinkDefaults {
       return {};
     }
     given_ += count;
-    whole_.update(std::span(buffer_).first(count));  // first: the consumer may take its time
+    const auto bytes = std::span(buffer_).first(count);
+    delivered_.whole.update(bytes);  // first: the consumer may take its time
     fetcher_.retry().progressed(count);
-    auto taken = take_(std::span(buffer_).first(count));
+    auto taken = delivered_.decoder->feed(bytes);
     if (!taken) taken.error().remedy = Remedy::stop;  // what it was given can't be given again
     return taken;
   }
@@ -73,20 +71,54 @@ class ConsumerSink : public SinkDefaults {
                     given_));
   }
 
-  std::uint64_t given() const { return given_; }
-  // After the last: whether all that was given is what the request expects.
-  Result<void> check(const std::string& subject) { return whole_.check(subject); }
-
  private:
-  const ContentDecoder::Take take_;
-  const Resource& known_;
+  Delivered& delivered_;
+  const Resource& known_ = delivered_.known;
+  std::uint64_t& given_ = delivered_.given;
   Fetcher& fetcher_;
   std::vector<std::byte> buffer_ = std::vector<std::byte>(kIoBuffer);
-  std::uint64_t given_ = 0;
   std::uint64_t given_before_ = 0;  // the present body
-  WholeDigest whole_;
   bool complete_ = false;
 };
+
+// The first response, and what becomes of its content.
+Result<void> begin(TaskContext& task, Decoding& decoding, const ContentDecoder::Take& consumer) {
+  auto first = first_response(task);
+  if (!first) return std::move(first).error();
+  auto delivered = std::make_unique<Delivered>((*first)->body.resource, task.request.checksum);
+  auto decoder = decoding.begin(delivered->known.coding, consumer);
+  if (!decoder) return std::move(decoder).error();
+  delivered->decoder = std::move(*decoder);
+  task.lasting.delivered = std::move(delivered);
+  return {};
+}
+
+Result<void> go_on(const TaskContext& task, Decoding& decoding, const ContentDecoder::Take& consumer) {
+  Delivered& delivered = *task.lasting.delivered;
+  if (!delivered.known.validator.strong()) {
+    return task.fetcher.problem(
+        Cause::integrity, Remedy::stop,
+        fmt::format("it was suspended after {} bytes were passed on, and without a strong validator nothing shows that "
+                    "what follows belongs to them",
+                    delivered.given));
+  }
+  return decoding.go_on(*delivered.decoder, delivered.known.coding, delivered.decoded, consumer);
+}
+
+// What comes until it ends, or can't go on.
+Result<void> pass_on(TaskContext& task, Decoding& decoding) {
+  Delivered& delivered = *task.lasting.delivered;
+  const bool strong = delivered.known.validator.strong();
+  task.progress.bytes().plan({std::nullopt, delivered.known}, delivered.given);
+  ConsumerSink sink(delivered, task.fetcher);
+  FetchLoop loop(task.fetcher, delivered.known);
+  auto step = strong ? loop.run(sink) : loop.run_once(sink);
+  task.fetcher.admission().leave();
+  if (step) step = delivered.decoder->finish();
+  if (step) step = delivered.whole.check(task.name);
+  delivered.decoded = decoding.decoded();
+  return step;
+}
 
 }  // namespace
 
@@ -95,35 +127,28 @@ Result<std::unique_ptr<Stream>> open_stream(TaskContext& task, OpenDirectory& op
   return open.directory().open_stream(task.name, task.until());
 }
 
-Result<void> deliver(TaskContext& task, Version& version, Decoding& decoding, Stream* stream) {
+Result<void> deliver(TaskContext& task, Version& version, Decoding& decoding) {
   ContentDecoder::Take consumer = task.request.consumer;
-  if (stream != nullptr) {
-    consumer = [&](std::span<const std::byte> bytes) { return stream->write(bytes, task.until()); };
+  if (Stream* const stream = task.lasting.stream.get()) {
+    consumer = [&task, stream](std::span<const std::byte> bytes) { return stream->write(bytes, task.until_end()); };
   }
+  const auto& delivered = task.lasting.delivered;
   task.source.evidence.change_shown([](Shown& shown) { shown.passed_on(); });
   for (;;) {
-    auto first = first_response(task);
-    if (!first) return std::move(first).error();
-    const Resource known = (*first)->body.resource;
-    auto decoder = decoding.begin(known.coding, consumer);
-    if (!decoder) return std::move(decoder).error();
-    version.strong = known.validator.strong();
-    task.progress.bytes().plan({std::nullopt, known});
-    ConsumerSink sink([&decoder](std::span<const std::byte> coded) { return decoder->feed(coded); }, known,
-                      task.fetcher);
-    FetchLoop loop(task.fetcher, known);
-    auto step = version.strong ? loop.run(sink) : loop.run_once(sink);
-    task.fetcher.admission().leave();
-    if (step) step = decoder->finish();
-    if (step) step = sink.check(task.name);
+    const bool began = delivered && delivered->given > 0;
+    auto ready = began ? go_on(task, decoding, consumer) : begin(task, decoding, consumer);
+    if (!ready) return ready;
+    version.strong = delivered->known.validator.strong();
+    auto step = pass_on(task, decoding);
     if (step) return step;
     Error error = std::move(step).error();
+    const std::uint64_t given = delivered->given;
     const bool again = error.remedy == Remedy::restart || error.remedy == Remedy::retry;
-    if (!again || sink.given() > 0 || ++task.restarts > kMaxRestarts) {
-      if (again || (error.tries > 0 && sink.given() > 0)) {
-        error.reason += fmt::format("; {} bytes were passed on and can't be taken back", sink.given());
+    if (!again || given > 0 || ++task.lasting.restarts > kMaxRestarts) {
+      if (again || (error.tries > 0 && given > 0)) {
+        error.reason += fmt::format("; {} bytes were passed on and can't be taken back", given);
       }
-      if (sink.given() > 0) error.tries = 0;  // the same again would pass them on twice
+      if (given > 0) error.tries = 0;  // the same again would pass them on twice
       error.remedy = Remedy::stop;
       return error;
     }

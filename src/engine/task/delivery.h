@@ -18,7 +18,7 @@ namespace segdl::engine {
 // terminal or a device. What only the URL or the server names never is: the user did not ask to write to that.
 Result<std::unique_ptr<Stream>> open_stream(TaskContext&, OpenDirectory&);
 
-// All of the resource to that, or to the request's consumer.
-Result<void> deliver(TaskContext&, Version&, Decoding&, Stream*);
+// All of the resource to that, or to the request's consumer; after a suspension what is left of it.
+Result<void> deliver(TaskContext&, Version&, Decoding&);
 
 }  // namespace segdl::engine

@@ -24,13 +24,13 @@ std::optional<Instant> deadline_of(const SessionOptions& options, Instant begun)
 TaskContext::TaskContext(const SessionContext& context, Target target, TaskProgress& to, std::stop_token token)
     : session(context),
       env(context.env),
-      updating(adopting_output(env.files, target.request, target.name)),
+      updating(adopting_output(env.files, target.request, target.lasting.name)),
       request(updating ? *updating : target.request),
       url(std::move(target.url)),
-      name(std::move(target.name)),
+      lasting(target.lasting),
       progress(to),
       stop(std::move(token)),
-      begun(env.clock.now()),
+      begun(env.clock.now() - lasting.active),
       source(url),
       fetching{env.transport,
                env.clock,
@@ -45,16 +45,15 @@ TaskContext::TaskContext(const SessionContext& context, Target target, TaskProgr
                stop},
       fetcher(fetching) {}
 
-Until TaskContext::until() const { return {stop, fetching.deadline}; }
-
-Result<void> TaskContext::keep_going(const char* operation, const std::string& subject, Hints hints) const {
-  if (stop.stop_requested()) return cancelled();
-  if (!fetching.deadline || env.clock.now() < *fetching.deadline) return {};
+Result<void> TaskContext::keep_going(const Until& last, const char* operation, const std::string& subject,
+                                     Hints hints) const {
+  if (last.stop.stop_requested()) return cancelled();
+  if (!last.deadline || env.clock.now() < *last.deadline) return {};
   return with_hints(out_of_time(operation, subject), std::move(hints));
 }
 
 void TaskContext::rename(std::string to) {
-  name = std::move(to);
+  lasting.name = std::move(to);
   progress.set_output(request.directory / name);
 }
 

@@ -17,6 +17,7 @@
 #include "engine/schedule/pool.h"
 #include "engine/schedule/throttle.h"
 #include "engine/store/directory_cache.h"
+#include "engine/task/lasting.h"
 #include "seams/env.h"
 #include "seams/file_system.h"
 
@@ -38,11 +39,11 @@ struct SessionContext {
   CredentialStore& secrets;
 };
 
-// What is downloaded, and under which name: one component.
+// What is downloaded, and what is known of that already.
 struct Target {
   const Request& request;
   Url url;
-  std::string name;
+  Lasting& lasting;
 };
 
 // The last of so many restarts asks for the whole resource in one response, which needs no validator: some servers name
@@ -56,9 +57,11 @@ struct TaskContext {
   TaskContext& operator=(const TaskContext&) = delete;
 
   // The end of waits that can take a deadline.
-  Until until() const;
+  Until until() const { return {stop, fetching.deadline}; }
+  // The same for what can't be suspended half-way: bytes that are passed on.
+  Until until_end() const { return {lasting.end.get_token(), fetching.deadline}; }
   // For work that no wait for the network ends. Errors: cancelled, or Cause::network when the time limit is reached.
-  Result<void> keep_going(const char* operation, const std::string& subject, Hints) const;
+  Result<void> keep_going(const Until&, const char* operation, const std::string& subject, Hints) const;
 
   // The output gets another name.
   void rename(std::string to);
@@ -75,14 +78,14 @@ struct TaskContext {
   const std::optional<Request> updating;  // what the request comes to, if it adopts its own output
   const Request& request;
   const Url url;
-  std::string name;
+  Lasting& lasting;
+  const std::string& name = lasting.name;  // of the output: one component
   TaskProgress& progress;
   const std::stop_token stop;
-  const Instant begun;
+  const Instant begun;  // so long ago as it was active
   Source source;
   const FetchContext fetching;
-  Fetcher fetcher;        // the leader's
-  unsigned restarts = 0;  // so far
+  Fetcher fetcher;  // the leader's
 };
 
 }  // namespace segdl::engine

@@ -133,8 +133,10 @@ Result<Outcome> Transfer::skip_if_there(Error error) const {
 }
 
 Result<Transfer::State> Transfer::handle_naming() {
-  const bool by_server = task_.request.remote_name && task_.request.output.empty();
-  return after(by_server ? name_output(task_) : Result<void>(), State::opening);
+  const bool by_server = task_.request.remote_name && task_.request.output.empty() && !task_.lasting.named;
+  auto step = by_server ? name_output(task_) : Result<void>();
+  task_.lasting.named = step.ok();
+  return after(std::move(step), State::opening);
 }
 
 Result<Transfer::State> Transfer::handle_opening() {
@@ -144,18 +146,23 @@ Result<Transfer::State> Transfer::handle_opening() {
   // Encrypted file systems take 143 bytes. A name that was asked for is not made another: OutputFile refuses it.
   const std::size_t longest = directory_->longest_name();
   if (task_.request.output.empty() && task_.name.size() > longest) task_.rename(fitting_name(task_.name, longest));
-  auto stream = open_stream(task_, *directory_);
-  if (!stream) return std::move(stream).error();
-  stream_ = std::move(*stream);
+  std::unique_ptr<Stream>& stream = task_.lasting.stream;
+  if (!stream) {
+    auto opened_stream = open_stream(task_, *directory_);
+    if (!opened_stream) return std::move(opened_stream).error();
+    stream = std::move(*opened_stream);
+  }
   const bool updates = task_.request.existing == Existing::update;
-  const State next = stream_ ? State::delivering : updates ? State::comparing : State::recovering;
-  return after(adoption_.open(directory_->directory(), stream_ != nullptr), next);
+  const State next = stream ? State::delivering : updates ? State::comparing : State::recovering;
+  return after(adoption_.open(directory_->directory(), stream != nullptr), next);
 }
 
 Result<Transfer::State> Transfer::handle_delivering() {
   const std::string path = task_.request.consumer ? std::string() : directory_->directory().path_of(task_.name);
-  if (stream_) task_.progress.remark(path + " is no regular file: it gets the bytes in order, over one connection");
-  auto step = deliver(task_, version_, decoding_, stream_.get());
+  if (task_.lasting.stream) {
+    task_.progress.remark(path + " is no regular file: it gets the bytes in order, over one connection");
+  }
+  auto step = deliver(task_, version_, decoding_);
   if (!step) return std::move(step).error();
   return end_with(report(path));
 }
@@ -238,6 +245,7 @@ Result<void> Transfer::begin(const JournalIdentity& identity) {
   auto begun = output_file_->begin(identity, metadata);
   if (!begun) return begun;
   version_ = version;
+  task_.lasting.begun = true;
   task_.progress.bytes().plan(identity);
   return metadata.adopted > 0 ? adoption_.adopt(*output_file_) : Result<void>();
 }
@@ -309,9 +317,9 @@ Result<Transfer::State> Transfer::handle_restarting() {
     error.hints = in_one_piece ? Hints{Hint::start_over, Hint::choose_other_name} : Hints{Hint::accept_new_version};
     return error;
   }
-  if (++task_.restarts > kMaxRestarts) {
+  if (++task_.lasting.restarts > kMaxRestarts) {
     error.remedy = Remedy::stop;
-    error.reason += fmt::format(" (it changed {} times)", task_.restarts);
+    error.reason += fmt::format(" (it changed {} times)", task_.lasting.restarts);
     return error;
   }
   in_one_piece ? task_.progress.remark(error.reason + ": starting over, in one piece")
@@ -319,8 +327,8 @@ Result<Transfer::State> Transfer::handle_restarting() {
   task_.progress.bytes().start_over();
   remember_begun(task_, *output_file_);
   in_pieces_ = in_one_piece && in_segments ? std::optional(output_file_->journal().identity().resource) : std::nullopt;
-  task_.source.forms.use(in_one_piece || task_.restarts >= kMaxRestarts - 1 ? RequestForm::whole
-                                                                            : RequestForm::conditional);
+  task_.source.forms.use(in_one_piece || task_.lasting.restarts >= kMaxRestarts - 1 ? RequestForm::whole
+                                                                                    : RequestForm::conditional);
   return after(output_file_->has_journal() ? output_file_->start_over() : Result<void>(), State::choosing);
 }
 
@@ -344,7 +352,7 @@ Report Transfer::report(std::filesystem::path output) const {
   report.revoked = tallies.revoked;
   report.wasted = tallies.wasted;
   report.retries = progress.retries;
-  report.restarts = task_.restarts;
+  report.restarts = task_.lasting.restarts;
   report.connections = tallies.most_connections;
   report.verified_to = task_.request.checksum ? VerifiedTo::digest
                        : version_.strong      ? VerifiedTo::strong_validator

@@ -114,7 +114,6 @@ class Transfer {
   Decoding decoding_{task_};
   Adoption adoption_{task_};
   std::shared_ptr<OpenDirectory> directory_;  // until its files are recovered
-  std::unique_ptr<Stream> stream_;            // the output, if it is no regular file
   std::unique_ptr<Published> published_;      // by an earlier run
   std::unique_ptr<OutputFile> output_file_;   // from choosing on
   std::optional<Error> change_;               // why it restarts

@@ -47,6 +47,7 @@ struct Words {
   }
   std::string operator()(const Revoked& r) const { return fmt::format("revoked {} {}", r.range.begin, r.range.end); }
   std::string operator()(const Changed& c) const { return fmt::format("changed, {} lost: {}", c.lost, c.reason); }
+  std::string operator()(const Suspended&) const { return "suspended"; }
   std::string operator()(const Noted& n) const { return n.text; }
 };
 
