@@ -84,7 +84,7 @@ class Pool {
 
   // Runs this on one of the threads when the host has a slot for it, at most `jobs` in parallel. In the order of ids,
   // but that those whose host has none are passed by; not more than `jobs` of them, or a thousand where it stumbles.
-  // What it returns of its slot is used for the next; it throws nothing.
+  // What it returns of its slot is used for the next; it throws nothing. REQUIRES: no other of this id is queued.
   using Run = std::function<Slot(Slot)>;
   void submit(TaskId, const Origin&, Run);
   // Takes it back if it has not begun.

@@ -12,7 +12,7 @@ TEST_CASE("downloads begin in the order in which they were given") {
   std::vector<int> expected;
   for (int i = 0; i < 50; ++i) {
     expected.push_back(i);
-    scene.pool->submit(TaskId{}, origin(), [&, i](Slot slot) {
+    scene.pool->submit(TaskId{static_cast<unsigned>(i)}, origin(), [&, i](Slot slot) {
       order.push_back(i);  // one at a time: needs no lock
       done.add();
       return slot;
@@ -27,7 +27,7 @@ TEST_CASE("so many downloads as jobs are led at once, and no more, however few t
   std::latch three(3);
   Scene scene({.connections = 1, .jobs = 3});
   for (int i = 0; i < 30; ++i) {
-    scene.pool->submit(TaskId{}, origin(), [&, i](Slot slot) {
+    scene.pool->submit(TaskId{static_cast<unsigned>(i)}, origin(), [&, i](Slot slot) {
       slot = {};  // as who has all, and publishes it
       running.add();
       if (i < 3) three.arrive_and_wait();  // the first three are under way together
@@ -218,7 +218,7 @@ TEST_CASE("many downloads that share few connections all come to their end") {
   Counter done, inside;
   Scene scene({.connections = 3, .jobs = 6});
   for (int i = 0; i < 300; ++i) {
-    scene.pool->submit(TaskId{}, origin(), [&, i](Slot slot) {
+    scene.pool->submit(TaskId{static_cast<unsigned>(i)}, origin(), [&, i](Slot slot) {
       if (i % 3 == 0) {  // it has paused
         slot = {};
         auto again = scene.pool->enter(origin(), {});
@@ -269,7 +269,7 @@ TEST_CASE("a download begins when its host has a slot for it, and others do not 
     here.add();
     return slot;
   });
-  scene.pool->submit(TaskId{}, origin("b.test"), [&](Slot slot) {
+  scene.pool->submit(TaskId{1}, origin("b.test"), [&](Slot slot) {
     elsewhere.add();
     return slot;
   });
@@ -346,7 +346,7 @@ TEST_CASE("a slot that a download leaves serves the next one on the same thread"
   std::vector<std::thread::id> threads;
   Slot held = scene.slot();  // until all are given
   for (int i = 0; i < 20; ++i) {
-    scene.pool->submit(TaskId{}, origin(), [&](Slot slot) {
+    scene.pool->submit(TaskId{static_cast<unsigned>(i)}, origin(), [&](Slot slot) {
       threads.push_back(std::this_thread::get_id());  // one slot: needs no lock
       done.add();
       return slot;
@@ -379,7 +379,7 @@ TEST_CASE("a pool starts no more threads than it may") {
   Counter running, done;
   Scene scene({.connections = 8, .jobs = 8, .most_threads = 2});
   for (int i = 0; i < 20; ++i) {
-    scene.pool->submit(TaskId{}, origin(), [&, i](Slot slot) {
+    scene.pool->submit(TaskId{static_cast<unsigned>(i)}, origin(), [&, i](Slot slot) {
       slot = {};
       running.add();
       if (i < 2) CHECK_FALSE(running.reaches(3, 300ms));
