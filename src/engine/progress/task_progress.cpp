@@ -13,9 +13,7 @@ void ByteCounts::plan(const JournalIdentity& identity, std::uint64_t claimed) {
   const MutexLock lock(record_.mutex);
   Progress& progress = record_.progress;
   progress.total = plan.total;
-  // What the task has fetched itself: not more than was there of that, nor than there is beside what it had inherited.
-  const std::uint64_t own =
-      std::min(progress.fetched - record_.tallies.wasted, claimed - std::min(progress.reused, claimed));
+  const std::uint64_t own = std::min(progress.fetched - record_.tallies.wasted, claimed);  // fetched by this task
   record_.tallies.wasted = progress.fetched - own;
   progress.done = claimed;
   progress.reused = claimed - own;

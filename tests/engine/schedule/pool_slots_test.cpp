@@ -199,6 +199,7 @@ TEST_CASE("a host that has served as many connections together for two seconds h
   std::vector<Slot> slots = scene.answered_slots(2);
   const Doubts doubts{1, 2, scene.clock.now()};
   REQUIRE(slots[0].crowd(doubts));
+  scene.clock.advance(3s);
   receive_together(scene, helped, slots, false, 15);
   CHECK(slots[0].crowd(doubts));  // a moment shows nothing
   receive_together(scene, helped, slots, false, 10);
