@@ -151,7 +151,8 @@ Slot TaskState::run(Slot slot) {
 // and if it has been resumed meanwhile, it is queued.
 bool TaskState::is_suspended(const Error& error, Instant begun) {
   const MutexLock lock(mutex);
-  if (error.cause != Cause::cancelled || lasting_.end.stop_requested()) return false;
+  const bool ends = lasting_.end.stop_requested() || (lasting_.delivered && lasting_.delivered->refused);
+  if (error.cause != Cause::cancelled || ends || !stop_.stop_requested()) return false;
   lasting_.active += context_.env.clock.now() - begun;
   request_.resume = request_.resume || lasting_.begun;
   stop_ = std::stop_source();

@@ -52,6 +52,7 @@ class ConsumerSink : public SinkDefaults {
     delivered_.whole.update(bytes);  // first: the consumer may take its time
     fetcher_.retry().progressed(count);
     auto taken = delivered_.decoder->feed(bytes);
+    delivered_.refused = !taken;
     if (!taken) taken.error().remedy = Remedy::stop;  // what it was given can't be given again
     return taken;
   }

@@ -28,6 +28,7 @@ struct Delivered {
   WholeDigest whole;        // of those
   std::optional<ContentDecoder> decoder = std::nullopt;
   std::optional<std::uint64_t> decoded = std::nullopt;  // bytes of content
+  bool refused = false;                                 // by whom it was given to: nothing follows
 };
 
 struct Lasting {

@@ -170,6 +170,32 @@ TEST_CASE("a consumer whose resource has no strong validator is told why it can'
   CHECK(report.error().message().find(fmt::format("suspended after {} bytes", given.load())) != std::string::npos);
 }
 
+TEST_CASE("a consumer that ends its download ends it, suspended or not") {
+  for (const bool suspended : {false, true}) {
+    CAPTURE(suspended);
+    Server server;
+    server.script.size(kSize);
+    const TemporaryDirectory place;
+    Session session;
+    std::atomic<Task*> handle = nullptr;
+    unsigned calls = 0;
+    Request request = request_for(server, place);
+    request.start_suspended = true;
+    request.consumer = [&](std::span<const std::byte>) -> Result<void> {
+      ++calls;
+      if (suspended) handle.load()->suspend();
+      return Error{Cause::cancelled, Remedy::stop, "take"};
+    };
+    auto task = session.download(request);
+    REQUIRE(task.ok());
+    handle = &*task;
+    task->resume();
+    REQUIRE(task->wait_for(10s));
+    CHECK(task->wait().error().operation == "take");
+    CHECK(calls == 1);
+  }
+}
+
 TEST_CASE("a pipe stays open, and its reader gets each byte once") {
   Server server;
   server.script.size(kSize).drip(16 * kKiB, 1ms);
