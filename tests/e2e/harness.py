@@ -392,7 +392,8 @@ def main():
     tests = [(n, f) for n, f in inspect.getmembers(module, inspect.isfunction) if n.startswith("test_")]
     tests.sort(key=lambda test: test[1].__code__.co_firstlineno)
     failed = 0
-    os.environ["XDG_CONFIG_HOME"] = os.environ["HOME"] = "/nonexistent"  # whoever runs the tests may have settings
+    home = tempfile.TemporaryDirectory()  # whoever runs the tests may have settings, or no home
+    os.environ["XDG_CONFIG_HOME"] = os.environ["HOME"] = home.name
     for name, function in tests:
         scene = Scene()
         begun = time.monotonic()
