@@ -96,6 +96,7 @@ struct Request {
 
   bool events = false;           // keep events for Task::take_events()
   bool start_suspended = false;  // begin with Task::resume()
+  int priority = 0;              // of the queued tasks the greatest begins first, of equals the oldest
 
   // Let the server name the file, by Content-Disposition of the first response (RFC 6266), with unsafe parts removed.
   // The output's lock is then taken after that response.

@@ -61,6 +61,9 @@ class Task {
   // No effect unless it is suspended, or about to be.
   void resume();
 
+  // Changes Request::priority, which takes effect while it is queued, at any time.
+  void set_priority(int priority);
+
   // A copy of the state at this moment; cheap enough to call many times a second.
   Progress progress() const;
 

@@ -36,18 +36,18 @@ Pool::~Pool() {
   // The threads are joined, then the governor, before anything they use goes.
 }
 
-void Pool::submit(TaskId id, const Origin& origin, Run run) {
+void Pool::submit(Place place, const Origin& origin, Run run) {
   const MutexLock lock(mutex_);
   Host& host = host_of(origin);
-  queue_.emplace_hint(queue_.end(), id, QueuedTask{&host, std::move(run)});
+  queue_.emplace_hint(queue_.end(), place, QueuedTask{&host, std::move(run)});
   ++host.queued;
   if (running_ == 0 && queue_.size() == 1) started_.notify_all();
   call_thread();
 }
 
-bool Pool::withdraw(TaskId id) {
+bool Pool::withdraw(Place place) {
   const MutexLock lock(mutex_);
-  const auto found = queue_.find(id);
+  const auto found = queue_.find(place);
   if (found == queue_.end()) return false;
   --found->second.host->queued;
   queue_.erase(found);

@@ -60,6 +60,17 @@ struct Assist {
 // A download, among those of a pool.
 enum class TaskId : std::uint64_t {};
 
+// Where it is in the queue: before those of lesser priority, and of those of its own before those of greater ids.
+struct Place {
+  Place(TaskId of, int by = 0) : id(of), priority(by) {}
+  friend bool operator<(const Place& a, const Place& b) {
+    return a.priority != b.priority ? a.priority > b.priority : a.id < b.id;
+  }
+
+  TaskId id;
+  int priority;
+};
+
 class Pool {
  public:
   struct Options {
@@ -82,13 +93,13 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  // Runs this on one of the threads when the host has a slot for it, at most `jobs` in parallel. In the order of ids,
-  // but that those whose host has none are passed by; not more than `jobs` of them, or a thousand where it stumbles.
-  // What it returns of its slot is used for the next; it throws nothing. REQUIRES: no other of this id is queued.
+  // Runs this on one of the threads when the host has a slot for it, at most `jobs` in parallel. In their order, but
+  // that those whose host has none are passed by; not more than `jobs` of them, or a thousand where it stumbles.
+  // What it returns of its slot is used for the next; it throws nothing. REQUIRES: its place is free.
   using Run = std::function<Slot(Slot)>;
-  void submit(TaskId, const Origin&, Run);
+  void submit(Place, const Origin&, Run);
   // Takes it back if it has not begun.
-  bool withdraw(TaskId);
+  bool withdraw(Place);
 
   // Whether a download is under way.
   bool has_tasks() {
@@ -139,7 +150,7 @@ class Pool {
     Host* host;
     Run run;
   };
-  using Queue = std::map<TaskId, QueuedTask>;
+  using Queue = std::map<Place, QueuedTask>;
   struct Job {
     Host* host = nullptr;
     Assist* assist = nullptr;  // to help with; null: the next task

@@ -37,6 +37,8 @@ void Task::resume() { state_->resume(); }
 
 void Task::cancel() { state_->cancel(); }
 
+void Task::set_priority(int priority) { state_->set_priority(priority); }
+
 Progress Task::progress() const { return state_->task_progress.progress(); }
 
 std::vector<Event> Task::take_events() { return state_->task_progress.take_events(); }
@@ -52,6 +54,7 @@ TaskState::TaskState(SessionState& session_, Request request, Url url_, std::str
       task_progress(request.events ? session_.clock.get() : nullptr),
       context_{session_.env(),    session_.options,     session_.pool,
                session_.throttle, session_.directories, session_.secrets},
+      priority_(request.priority),
       request_(std::move(request)),
       lasting_{.name = std::move(name)} {
   task_progress.set_output(request_.directory / lasting_.name);
@@ -73,12 +76,11 @@ void TaskState::start() {
   wants_rest_ ? task_progress.enter(Phase::suspended) : queue();
 }
 
-// In its place of the queue: by its number.
 void TaskState::queue() {
   state_ = State::queued;
   task_progress.enter(Phase::queued);
   try {
-    session.pool.submit(TaskId{id}, url.origin, [this](Slot slot) { return run(std::move(slot)); });
+    session.pool.submit(place(), url.origin, [this](Slot slot) { return run(std::move(slot)); });
   } catch (const std::bad_alloc& exception) {
     end(error_of(exception, "download"));
   }
@@ -89,7 +91,7 @@ void TaskState::suspend() {
   {
     const MutexLock lock(mutex);
     if (state_ == State::ended || std::exchange(wants_rest_, true)) return;
-    if (state_ == State::queued && session.pool.withdraw(TaskId{id})) {
+    if (state_ == State::queued && session.pool.withdraw(place())) {
       state_ = State::suspended;
       task_progress.enter(Phase::suspended);
     } else {
@@ -111,11 +113,18 @@ void TaskState::cancel() {
     const MutexLock lock(mutex);
     if (state_ == State::ended) return;
     stop = stop_;
-    const bool withdrawn = state_ == State::queued && session.pool.withdraw(TaskId{id});
+    const bool withdrawn = state_ == State::queued && session.pool.withdraw(place());
     if (withdrawn || state_ == State::suspended) return end(cancelled());
   }
   lasting_.end.request_stop();
   stop.request_stop();
+}
+
+void TaskState::set_priority(int priority) {
+  const MutexLock lock(mutex);
+  const bool queued = state_ == State::queued && session.pool.withdraw(place());
+  priority_ = priority;
+  if (queued) queue();
 }
 
 // What it returns of the slot is used for the next download.

@@ -47,10 +47,12 @@ struct TaskState {
   void suspend();
   void resume();
   void cancel();
+  void set_priority(int);
 
  private:
   enum class State : std::uint8_t { queued, running, suspended, ended };
 
+  Place place() const SEGDL_REQUIRES(mutex) { return {TaskId{id}, priority_}; }
   void queue() SEGDL_REQUIRES(mutex);
   Slot run(Slot);
   bool is_suspended(const Error&, Instant begun);
@@ -59,6 +61,7 @@ struct TaskState {
 
   const SessionContext context_;
   State state_ SEGDL_GUARDED_BY(mutex) = State::suspended;
+  int priority_ SEGDL_GUARDED_BY(mutex);
   bool wants_rest_ SEGDL_GUARDED_BY(mutex) = false;  // it is suspended, or about to be
   std::stop_source stop_ SEGDL_GUARDED_BY(mutex);    // of what runs
   Request request_;                                  // of who runs it, and so is the next

@@ -3,14 +3,40 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 using namespace segdl;
 using namespace segdl::test;
+
+namespace {
+
+// A download that ends when it may; until then others of one job are queued.
+struct First {
+  First(Session& session, const Server& server) {
+    Request request{.url = server.url()};
+    request.consumer = [this](std::span<const std::byte>) -> Result<void> {
+      CHECK(becomes([this] { return may_end.load(); }));
+      return {};
+    };
+    auto begun = session.download(request);
+    REQUIRE(begun.ok());
+    task.emplace(std::move(*begun));
+    REQUIRE(becomes([this] { return task->progress().phase != Phase::queued; }));
+  }
+
+  std::atomic<bool> may_end = false;
+  std::optional<Task> task;
+};
+
+}  // namespace
 
 TEST_CASE("a suspended task uses nothing, and a resumed one fetches what is missing") {
   for (const unsigned connections : {1U, 4U}) {
@@ -96,11 +122,10 @@ TEST_CASE("a task that starts suspended asks nothing until it is resumed") {
 
 TEST_CASE("a queued task that is suspended lets others pass, and has its old place when it is resumed") {
   Server server;
-  server.script.size(kSize).pattern_paths();
-  server.script.path("/slow").size(64 * kKiB).drip(kKiB, 5ms);
+  server.script.size(1000).pattern_paths();
   const TemporaryDirectory place;
   Session session({.connections = 1, .jobs = 1});
-  auto slow = session.download(request_of(server.url("slow"), place, "slow"));
+  First first(session, server);
   std::vector<Task> tasks;
   for (int i = 0; i < 3; ++i) {
     auto task = session.download(request_of(server.url(fmt::format("pattern/1/1000/{}", i)), place, fmt::to_string(i)));
@@ -112,17 +137,47 @@ TEST_CASE("a queued task that is suspended lets others pass, and has its old pla
   tasks[1].suspend();
   tasks[0].resume();
   CHECK(tasks[0].progress().phase == Phase::queued);
+  first.may_end = true;
   std::vector<std::uint64_t> ended;
   for (int i = 0; i < 3; ++i) {
     const auto id = session.next_ended(10s);
     REQUIRE(id.has_value());
     ended.push_back(*id);
   }
-  CHECK(ended == std::vector{slow->id(), tasks[0].id(), tasks[2].id()});
+  CHECK(ended == std::vector{first.task->id(), tasks[0].id(), tasks[2].id()});
   CHECK_FALSE(session.next_ended(10ms).has_value());
   tasks[1].resume();
   CHECK(session.next_ended(10s) == tasks[1].id());
   CHECK(tasks[1].wait().ok());
+}
+
+TEST_CASE("of the queued tasks the one of the greatest priority begins first, of equals the oldest") {
+  Server server;
+  server.script.size(1000).pattern_paths();
+  const TemporaryDirectory place;
+  Session session({.connections = 1, .jobs = 1});
+  First first(session, server);
+  std::vector<Task> tasks;
+  for (const int priority : {0, 5, 0, -1, 5, 0}) {
+    const std::string name = fmt::to_string(tasks.size());
+    Request request = request_of(server.url("pattern/1/1000/" + name), place, name);
+    request.priority = priority;
+    auto task = session.download(request);
+    REQUIRE(task.ok());
+    tasks.push_back(std::move(*task));
+  }
+  tasks[5].set_priority(7);
+  tasks[4].suspend();
+  tasks[4].set_priority(6);
+  tasks[4].resume();
+  tasks[1].set_priority(-2);
+  first.may_end = true;
+  std::string ended;
+  for (auto id = session.next_ended(10s); id; id = session.next_ended(10s)) {
+    if (*id != first.task->id()) ended += fmt::to_string(*id - tasks[0].id());
+  }
+  CHECK(ended == "540231");
+  tasks[0].set_priority(1);
 }
 
 TEST_CASE("a suspended task can be cancelled, and its handle destroyed") {
