@@ -65,7 +65,11 @@ bool RetryPolicy::is_passed_over(const Error& error) const {
 
 bool RetryPolicy::is_last_try(const Error& error) const {
   if (made_progress() || is_passed_over(error)) return false;
-  return is_over(source_.failures.failing(attempt_.asked_at, context_.clock.now()));
+  const Instant now = context_.clock.now();
+  Failing failing = source_.failures.failing(attempt_.asked_at, now);
+  const auto wait = backoff(failing.count, std::nullopt, jitter_);
+  failing.next += wait;
+  return is_over(failing) || context_.is_too_late(now + wait);
 }
 
 bool RetryPolicy::is_time_for_all() const {
@@ -106,7 +110,8 @@ Result<void> RetryPolicy::pause(Error error) {
   const bool counts = !on && !doubted && !passed_over;
   Failing failing = counts ? source_.failures.failed(attempt_.asked_at, clock.now(), attempt_.answered) : Failing{1};
   const auto wait = on && !doubted && !error.retry_after ? std::chrono::milliseconds(0)
-                                                         : backoff(failing.count, error.retry_after, random_());
+                                                         : backoff(failing.count, error.retry_after, jitter_);
+  jitter_ = random_();
   failing.next += wait;
   const Instant until = clock.now() + wait;
   const bool is_over_now = counts && is_over(failing);

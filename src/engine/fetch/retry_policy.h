@@ -82,8 +82,7 @@ class RetryPolicy {
   std::chrono::nanoseconds in_vain() const;
   bool waited_in_vain() const { return !attempt_.answered && context_.clock.now() - attempt_.asked_at >= in_vain(); }
 
-  // Whether pause() would not let another try follow if the latest one fails with this. Where only the length of the
-  // pause ends the tries, what was put off is asked for then.
+  // Whether pause() would not let another try follow if the latest one fails with this.
   bool is_last_try(const Error&) const;
   // Whether ranges have been refused so often in a row that perhaps none are served any more, and all of the resource,
   // which costs what is here once more, is to be asked for: once before the last try, which may be minutes away.
@@ -114,6 +113,7 @@ class RetryPolicy {
   unsigned passed_over_ = 0;       // how often in a row
   bool tried_all_ = false;         // since there was progress
   std::minstd_rand random_{static_cast<std::minstd_rand::result_type>(context_.clock.now().time_since_epoch().count())};
+  std::uint64_t jitter_ = random_();  // of the next pause
 };
 
 }  // namespace segdl::engine

@@ -51,6 +51,10 @@ TEST_CASE("the last try is the one after whose failure a pause would end the dow
   }
   scene.come(kEnough, kEnough);
   CHECK_FALSE(scene.retry.is_last_try(no_connection()));
+  Retrying late;
+  late.context.deadline = late.clock.now() + 100ms;
+  late.ask();
+  CHECK(late.retry.is_last_try(no_connection()));
 }
 
 TEST_CASE("all of the resource is asked for once, from the fourth failure in a row on") {
