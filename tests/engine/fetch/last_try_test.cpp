@@ -55,6 +55,12 @@ TEST_CASE("the last try is the one after whose failure a pause would end the dow
   late.context.deadline = late.clock.now() + 100ms;
   late.ask();
   CHECK(late.retry.is_last_try(no_connection()));
+  SessionOptions brief;
+  brief.retry_max_time = 100ms;  // less than any pause
+  Retrying timed(brief);
+  timed.ask();
+  CHECK(timed.retry.is_last_try(no_connection()));
+  CHECK_FALSE(timed.retry.pause(no_connection()).ok());
 }
 
 TEST_CASE("all of the resource is asked for once, from the fourth failure in a row on") {
