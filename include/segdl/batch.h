@@ -40,6 +40,7 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace segdl {
 
 // One download of a batch. A plain value.
@@ -169,8 +170,9 @@ class Batch {
   const std::optional<Error>& error() const;
 
  private:
-  struct State;
+  struct [[gnu::visibility("hidden")]] State;
   std::unique_ptr<State> state_;
 };
 
 }  // namespace segdl
+#pragma GCC visibility pop

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace segdl {
 
 // In order of preference.
@@ -50,3 +51,4 @@ std::string hex(const Checksum& checksum);
 Result<Checksum> parse_checksum(std::string_view text);
 
 }  // namespace segdl
+#pragma GCC visibility pop

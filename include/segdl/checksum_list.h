@@ -24,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace segdl {
 
 // The largest list worth reading, in bytes. One is held as it is, with 16 bytes more for each line with a checksum.
@@ -88,3 +89,4 @@ class ChecksumList final {
 };
 
 }  // namespace segdl
+#pragma GCC visibility pop

@@ -15,6 +15,7 @@
 #include <utility>
 #include <variant>
 
+#pragma GCC visibility push(default)
 namespace segdl {
 
 // What kind of thing failed. Each has an exit code of the command.
@@ -111,3 +112,4 @@ class [[nodiscard]] Result<void> {
 };
 
 }  // namespace segdl
+#pragma GCC visibility pop

@@ -24,6 +24,7 @@
 #include <string>
 #include <variant>
 
+#pragma GCC visibility push(default)
 namespace segdl {
 
 // The task left the queue and begins work. Always the first event, and the first after Suspended.
@@ -93,3 +94,4 @@ struct Event {
 inline constexpr std::size_t kMaxEvents = 1000;
 
 }  // namespace segdl
+#pragma GCC visibility pop

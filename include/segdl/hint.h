@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace segdl {
 
 // Only ever extended: treat a value that is not known as one without advice.
@@ -178,3 +179,4 @@ std::string describe(const Hints& hints);
 std::string join_hints(const Hints& hints, std::string (*word)(const Advice& advice));
 
 }  // namespace segdl
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#pragma GCC visibility push(default)
 namespace segdl {
 
 // Which addresses are connected to, including those of a proxy. Behind a proxy names are resolved by the proxy, except
@@ -42,3 +43,4 @@ struct NetworkOptions {
 };
 
 }  // namespace segdl
+#pragma GCC visibility pop

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace segdl {
 
 // What proves that the output is one version of the resource.
@@ -83,3 +84,4 @@ struct Report {
 };
 
 }  // namespace segdl
+#pragma GCC visibility pop

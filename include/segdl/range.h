@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#pragma GCC visibility push(default)
 namespace segdl {
 
 inline constexpr std::uint64_t kKiB = 1024;
@@ -27,3 +28,4 @@ struct Range {
 };
 
 }  // namespace segdl
+#pragma GCC visibility pop

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace segdl {
 
 // A header field sent with every request to the origin of Request::url, and to no other origin that a redirect leads to
@@ -162,3 +163,4 @@ struct Request {
 Result<std::string> output_name(const Request& request);
 
 }  // namespace segdl
+#pragma GCC visibility pop

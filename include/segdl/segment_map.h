@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace segdl {
 
 // A run of segments and what they are at one moment. A plain value.
@@ -24,3 +25,4 @@ struct MapCell {
 using SegmentMap = std::vector<MapCell>;
 
 }  // namespace segdl
+#pragma GCC visibility pop

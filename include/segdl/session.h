@@ -23,6 +23,11 @@ struct SessionState;
 Session session_of(std::unique_ptr<SessionState> state);
 }  // namespace engine
 
+}  // namespace segdl
+
+#pragma GCC visibility push(default)
+namespace segdl {
+
 struct SessionOptions {
   std::string user_agent = {};                        // empty: "segdl/VERSION"
   std::filesystem::path ca_file = {};                 // PEM; empty with ca_path empty: the system's store
@@ -127,3 +132,4 @@ class Session {
 Result<Report> download(Request request, SessionOptions options = {});
 
 }  // namespace segdl
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace segdl {
 
 // The state of a download, from its journal.
@@ -56,3 +57,4 @@ Result<DownloadStatus> status(const std::filesystem::path& output);
 std::filesystem::path journal_path(const std::filesystem::path& output);
 
 }  // namespace segdl
+#pragma GCC visibility pop

@@ -13,11 +13,12 @@
 #include <memory>
 #include <vector>
 
-namespace segdl {
-
-namespace engine {
+namespace segdl::engine {
 struct TaskState;
 }
+
+#pragma GCC visibility push(default)
+namespace segdl {
 
 // A handle to one download. Move-only.
 //
@@ -87,3 +88,4 @@ class Task {
 };
 
 }  // namespace segdl
+#pragma GCC visibility pop

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace segdl {
 
 // The text with control characters, invalid UTF-8 and characters that reorder text written as \xNN or \u{NNNN}, so that
@@ -20,3 +21,4 @@ std::string redacted_url(std::string_view url);
 std::string comparable_url(std::string_view url);
 
 }  // namespace segdl
+#pragma GCC visibility pop

@@ -7,7 +7,8 @@ import harness
 from harness import BINARY, MiB, kill, wait_for
 
 BUILD = os.path.dirname(BINARY)
-EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "examples")
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+EXAMPLES = os.path.join(ROOT, "examples")
 
 
 def call(*command, **options):
@@ -110,6 +111,36 @@ def test_a_project_finds_it_with_pkg_config(scene):
         call(cache("CMAKE_CXX_COMPILER"), "-std=c++20", os.path.join(EXAMPLES, "embed.cpp"), *flags, "-o", program)
         assert subprocess.run([program], capture_output=True, check=False).returncode == 2
     check_example(scene, program)
+
+
+def test_a_shared_library_shows_what_the_headers_declare(scene):
+    call("cmake", "--build", BUILD, "--target", "segdl_shared")
+    headers = os.path.join(ROOT, "include", "segdl")
+    declared = set(re.findall(r"\w+", "".join(harness.read(os.path.join(headers, name)).decode() for name in os.listdir(headers))))
+    shown = call("nm", "-DC", "--defined-only", os.path.join(BUILD, "shared", "libsegdl.so")).splitlines()
+    names = [re.sub(r"^[0-9a-f]+ . (typeinfo (name )?for |vtable for )?", "", line) for line in shown]
+    foreign = [name for name in names if not name.startswith("segdl::") or not set(re.findall(r"\w+", re.split(r"[\[(]", name)[0])) <= declared]
+    assert not foreign and len(names) > 50, foreign
+
+
+def test_what_is_built_in_other_ways_links_with_it(scene):
+    prefix = installed(scene)
+    environment = {**os.environ, "PKG_CONFIG_PATH": os.path.join(library(prefix), "pkgconfig")}
+    flags = call("pkg-config", "--static", "--cflags", "--libs", "segdl", env=environment).split()
+    source = os.path.join(EXAMPLES, "embed.cpp")
+    program = os.path.join(scene.directory, "embed")
+    call(cache("CMAKE_CXX_COMPILER"), "-std=c++20", "-fno-exceptions", "-fno-rtti", source, *flags, "-o", program)
+    check_example(scene, program)
+    call(cache("CMAKE_CXX_COMPILER"), "-std=c++20", "-fPIC", "-shared", "-Wl,-z,defs", source, *flags, "-o", os.path.join(scene.directory, "plugin.so"))
+
+
+def test_the_headers_raise_no_warning(scene):
+    source = os.path.join(scene.directory, "all.cpp")
+    harness.write(source, b"#include <segdl/segdl.h>\n")
+    for compiler, standards in (("g++", ("c++20", "c++23")), ("clang++", ("c++20", "c++2b"))):
+        for standard in standards:
+            call(compiler, f"-std={standard}", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror",
+                 "-I", os.path.join(ROOT, "include"), source)
 
 
 def package_fields(path):
