@@ -112,11 +112,11 @@ void TaskState::cancel() {
   {
     const MutexLock lock(mutex);
     if (state_ == State::ended) return;
+    lasting_.end.request_stop();  // with the lock: what is about to be suspended ends instead
     stop = stop_;
     const bool withdrawn = state_ == State::queued && session.pool.withdraw(place());
     if (withdrawn || state_ == State::suspended) return end(cancelled());
   }
-  lasting_.end.request_stop();
   stop.request_stop();
 }
 

@@ -271,6 +271,28 @@ TEST_CASE("suspended and resumed by several threads at random, all of it arrives
   }
 }
 
+TEST_CASE("a cancel ends a task that is being suspended or resumed") {
+  Server server;
+  server.script.size(kMiB).drip(8 * kKiB, 1ms);
+  const TemporaryDirectory place;
+  Session session({.connections = 2, .jobs = 2});
+  std::mt19937 random(11);
+  for (int round = 0; round < 150; ++round) {
+    auto task = session.download(request_for(server, place));
+    REQUIRE(task.ok());
+    if (round % 3 == 0) REQUIRE(becomes([&] { return task->progress().phase != Phase::queued; }));
+    std::jthread user([&task, pause = random() % 300] {
+      task->suspend();
+      std::this_thread::sleep_for(std::chrono::microseconds(pause));
+      if (pause % 2 == 0) task->resume();
+    });
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 600));
+    task->cancel();
+    REQUIRE(task->wait_for(10s));
+    CHECK(task->wait().error().cause == Cause::cancelled);
+  }
+}
+
 TEST_CASE("a thousand suspended tasks hold no thread and no file") {
   Server server;
   server.script.size(64 * kKiB).drip(16 * kKiB, 1ms);
