@@ -52,6 +52,7 @@ class Task {
   // It then ends its requests and lets go of its threads, connections, files and locks: Phase::suspended, usually
   // within 200 ms. What was claimed stays on disk, so that at most the segment being received on each connection is
   // fetched again, and all of a resource without ranges (Report::wasted). A queued one keeps its place in the queue.
+  // A consumer, or the reader of a pipe, delays it until it has taken what it was given.
   // Suspended time counts for no limit. Until resume(), another download of the same output may continue or publish it.
   // No effect once it has ended, or if publishing has begun: then it ends.
   void suspend();

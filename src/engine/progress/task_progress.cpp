@@ -18,6 +18,7 @@ void ByteCounts::plan(const JournalIdentity& identity, std::uint64_t claimed) {
   progress.done = claimed;
   progress.reused = claimed - own;
   progress.verified = 0;
+  revoked_ranges_.clear();
   if (!record_.events || plan == planned_) return;  // not asked for, or kept already
   planned_ = plan;
   record_.log(std::move(plan));

@@ -108,14 +108,19 @@ void TaskState::resume() {
 }
 
 void TaskState::cancel() {
-  std::stop_source stop;
+  std::stop_source stop(std::nostopstate);
+  Lasting unneeded;  // closed without the lock
   {
     const MutexLock lock(mutex);
     if (state_ == State::ended) return;
     lasting_.end.request_stop();  // with the lock: what is about to be suspended ends instead
     stop = stop_;
     const bool withdrawn = state_ == State::queued && session.pool.withdraw(place());
-    if (withdrawn || state_ == State::suspended) return end(cancelled());
+    if (withdrawn || state_ == State::suspended) {
+      unneeded.stream = std::move(lasting_.stream);
+      unneeded.delivered = std::move(lasting_.delivered);
+      return end(cancelled());
+    }
   }
   stop.request_stop();
 }
@@ -140,6 +145,8 @@ Slot TaskState::run(Slot slot) {
   try {
     auto outcome = Transfer(context_, {request_, url, lasting_}, task_progress, token).run(slot);
     if (!outcome && is_suspended(outcome.error(), begun)) return slot;
+    lasting_.stream.reset();  // its reader learns of the end before who waits for the task
+    lasting_.delivered.reset();
     if (!outcome || !outcome->unpublished) {
       finish(outcome ? Result<Report>(std::move(outcome->report)) : std::move(outcome).error());
       return slot;

@@ -96,7 +96,7 @@ Result<void> begin(TaskContext& task, Decoding& decoding, const ContentDecoder::
 
 Result<void> go_on(const TaskContext& task, Decoding& decoding, const ContentDecoder::Take& consumer) {
   Delivered& delivered = *task.lasting.delivered;
-  if (!delivered.known.validator.strong()) {
+  if (!delivered.known.validator.strong() && delivered.known.total != delivered.given) {
     return task.fetcher.problem(
         Cause::integrity, Remedy::stop,
         fmt::format("it was suspended after {} bytes were passed on, and without a strong validator nothing shows that "

@@ -43,7 +43,9 @@ TaskContext::TaskContext(const SessionContext& context, Target target, TaskProgr
                progress,
                deadline_of(session.options, begun),
                stop},
-      fetcher(fetching) {}
+      fetcher(fetching) {
+  if (lasting.restarts >= kMaxRestarts - 1) source.forms.use(RequestForm::whole);  // as before its suspension
+}
 
 Result<void> TaskContext::keep_going(const Until& last, const char* operation, const std::string& subject,
                                      Hints hints) const {

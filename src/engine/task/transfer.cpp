@@ -127,7 +127,7 @@ Result<Outcome> Transfer::skip_if_there(Error error) const {
   auto found =
       directory ? (*directory)->directory().status(task_.name) : Result<std::optional<FileStatus>>(std::nullopt);
   if (!found || !found->has_value() || (*found)->kind != FileKind::regular) return error;
-  Report done = report((*directory)->directory().path_of(task_.name));
+  Report done = report_of_other((*directory)->directory().path_of(task_.name));
   done.skipped = true;
   return Outcome{std::move(done)};
 }
@@ -172,7 +172,7 @@ Result<Transfer::State> Transfer::handle_comparing() {
   if (!unchanged) return std::move(unchanged).error();
   if (!*unchanged) return State::recovering;
   version_.strong = (*unchanged)->strong;
-  Report done = report(directory_->directory().path_of(task_.name));
+  Report done = report_of_other(directory_->directory().path_of(task_.name));
   done.total = (*unchanged)->size;
   done.unchanged = true;
   return end_with(std::move(done));
@@ -339,6 +339,11 @@ Result<Transfer::State> Transfer::handle_publishing() {
   if (!step) return std::move(step).error();
   task_.remark(output_file_->take_notes());
   return end_with(report(output_file_->path()));
+}
+
+Report Transfer::report_of_other(std::filesystem::path output) const {
+  if (task_.lasting.begun) task_.progress.bytes().start_over();  // what it had fetched before a suspension
+  return report(std::move(output));
 }
 
 Report Transfer::report(std::filesystem::path output) const {

@@ -107,6 +107,8 @@ class Transfer {
   Result<JournalIdentity> plan(const Response&) const;
   Result<void> begin(const JournalIdentity&);
   Report report(std::filesystem::path output) const;
+  // Of a file that it has not made.
+  Report report_of_other(std::filesystem::path output) const;
   Error final_error(Error) const;
 
   TaskContext task_;

@@ -221,6 +221,30 @@ TEST_CASE("what was fetched before a suspension and damaged during it is fetched
   check_sums(*report);
 }
 
+TEST_CASE("of a file that another program has made meanwhile nothing was fetched") {
+  Server server;
+  server.script.size(kSize).drip(4 * kKiB, 2ms);
+  const TemporaryDirectory place;
+  Session session({.connections = 2});
+  Request request = request_for(server, place);
+  request.existing = Existing::skip;
+  auto task = session.download(request);
+  REQUIRE(task.ok());
+  REQUIRE(comes_to(*task, kMiB));
+  task->suspend();
+  REQUIRE(becomes_suspended(*task));
+  std::filesystem::remove(place.path / "f.segdl");
+  std::filesystem::remove(place.path / "f.part");
+  std::ofstream(place.path / "f") << "another's";
+  task->resume();
+  const auto& report = task->wait();
+  if (!report) MESSAGE(report.error().message());
+  REQUIRE(report.ok());
+  CHECK(report->skipped);
+  CHECK(report->total == 0);
+  check_sums(*report);
+}
+
 TEST_CASE("a resource that changes during a suspension is fetched anew") {
   Server server;
   server.script.size(kSize).drip(4 * kKiB, 2ms);
