@@ -342,7 +342,7 @@ Result<Transfer::State> Transfer::handle_publishing() {
 }
 
 Report Transfer::report_of_other(std::filesystem::path output) const {
-  if (task_.lasting.begun) task_.progress.bytes().start_over();  // what it had fetched before a suspension
+  if (task_.lasting.active.count() > 0) task_.progress.bytes().start_over();  // what it had fetched before a suspension
   return report(std::move(output));
 }
 
