@@ -150,9 +150,12 @@ struct Request {
   // is one connection.
   // Called by one thread at a time, never by the one that started the download. The bytes are valid during the call.
   // Nothing more is read until it returns. An error it returns ends the download with that error.
-  // After an interruption or a suspension the download continues after the bytes delivered, if a strong validator
-  // proves that the resource is the same; otherwise it fails, unless nothing was delivered. A wrong checksum is
-  // detected after everything was delivered. It must not destroy its own Task, nor wait for it.
+  // After an interruption or a suspension the next byte is the one after the last delivered, if a strong validator
+  // proves that the resource is the same; otherwise the download fails, unless nothing was delivered.
+  //
+  // A wrong checksum is detected after everything was delivered.
+  //
+  // It must not destroy its own Task, nor wait for it.
   std::function<Result<void>(std::span<const std::byte>)> consumer = {};
 };
 

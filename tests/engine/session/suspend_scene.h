@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace segdl::test {
@@ -34,6 +35,16 @@ inline bool becomes_suspended(const Task& task) {
 
 inline bool comes_to(const Task& task, std::uint64_t bytes) {
   return becomes([&] { return task.progress().done >= bytes; });
+}
+
+// A download that was suspended once so many bytes were here.
+inline Result<Task> suspended_at(Session& session, Request request, std::uint64_t bytes) {
+  auto task = session.download(std::move(request));
+  REQUIRE(task.ok());
+  REQUIRE(comes_to(*task, bytes));
+  task->suspend();
+  REQUIRE(becomes_suspended(*task));
+  return task;
 }
 
 inline void check_sums(const Report& report) { CHECK(report.total == report.fetched + report.reused - report.wasted); }

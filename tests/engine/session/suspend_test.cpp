@@ -45,11 +45,7 @@ TEST_CASE("a suspended task uses nothing, and a resumed one fetches what is miss
     server.script.size(kSize).drip(4 * kKiB, 2ms);
     const TemporaryDirectory place;
     Session session({.connections = connections});
-    auto task = session.download(request_for(server, place));
-    REQUIRE(task.ok());
-    REQUIRE(comes_to(*task, kMiB));
-    task->suspend();
-    REQUIRE(becomes_suspended(*task));
+    auto task = suspended_at(session, request_for(server, place), kMiB);
     const auto suspended = task->progress();
     CHECK(suspended.connections == 0);
     CHECK(suspended.done >= kMiB - connections * 16 * kKiB);
@@ -186,11 +182,7 @@ TEST_CASE("a suspended task can be cancelled, and its handle destroyed") {
   const TemporaryDirectory place;
   Session session({.connections = 2});
   {
-    auto task = session.download(request_for(server, place));
-    REQUIRE(task.ok());
-    REQUIRE(comes_to(*task, kMiB));
-    task->suspend();
-    REQUIRE(becomes_suspended(*task));
+    auto task = suspended_at(session, request_for(server, place), kMiB);
     task->cancel();
     REQUIRE(task->wait_for(0ms));
     CHECK(task->wait().error().cause == Cause::cancelled);
@@ -207,11 +199,7 @@ TEST_CASE("what was fetched before a suspension and damaged during it is fetched
   server.script.size(kSize).drip(4 * kKiB, 2ms);
   const TemporaryDirectory place;
   Session session({.connections = 1});
-  auto task = session.download(request_for(server, place));
-  REQUIRE(task.ok());
-  REQUIRE(comes_to(*task, kMiB));
-  task->suspend();
-  REQUIRE(becomes_suspended(*task));
+  auto task = suspended_at(session, request_for(server, place), kMiB);
   std::fstream(place.path / "f.part", std::ios::in | std::ios::out | std::ios::binary).seekp(1000) << "damaged";
   task->resume();
   const auto& report = task->wait();
@@ -228,11 +216,7 @@ TEST_CASE("of a file that another program has made meanwhile nothing was fetched
   Session session({.connections = 2});
   Request request = request_for(server, place);
   request.existing = Existing::skip;
-  auto task = session.download(request);
-  REQUIRE(task.ok());
-  REQUIRE(comes_to(*task, kMiB));
-  task->suspend();
-  REQUIRE(becomes_suspended(*task));
+  auto task = suspended_at(session, request, kMiB);
   std::filesystem::remove(place.path / "f.segdl");
   std::filesystem::remove(place.path / "f.part");
   std::ofstream(place.path / "f") << "another's";
@@ -252,11 +236,7 @@ TEST_CASE("a resource that changes during a suspension is fetched anew") {
   Session session({.connections = 2});
   Request request = request_for(server, place);
   request.events = true;
-  auto task = session.download(request);
-  REQUIRE(task.ok());
-  REQUIRE(comes_to(*task, kMiB));
-  task->suspend();
-  REQUIRE(becomes_suspended(*task));
+  auto task = suspended_at(session, request, kMiB);
   server.script.change_after(static_cast<unsigned>(server.script.log().size()), kSize + 10);
   task->resume();
   const auto& report = task->wait();
@@ -285,11 +265,7 @@ TEST_CASE("a task that wants nothing of an earlier run continues its own") {
   }
   Request request = request_for(server, place);
   request.resume = false;
-  auto task = session.download(request);
-  REQUIRE(task.ok());
-  REQUIRE(comes_to(*task, kMiB));
-  task->suspend();
-  REQUIRE(becomes_suspended(*task));
+  auto task = suspended_at(session, request, kMiB);
   task->resume();
   const auto& report = task->wait();
   REQUIRE(report.ok());
@@ -331,11 +307,7 @@ TEST_CASE("a resource without ranges begins again, and the report says what that
   server.script.size(kMiB).no_ranges().drip(4 * kKiB, 2ms);
   const TemporaryDirectory place;
   Session session;
-  auto task = session.download(request_for(server, place));
-  REQUIRE(task.ok());
-  REQUIRE(comes_to(*task, kMiB / 4));
-  task->suspend();
-  REQUIRE(becomes_suspended(*task));
+  auto task = suspended_at(session, request_for(server, place), kMiB / 4);
   task->resume();
   const auto& report = task->wait();
   REQUIRE(report.ok());
